@@ -1,0 +1,66 @@
+//! The one account that each system knows: the credentials and identifiers of the documents' own
+//! samples, so that a documented request is a login that works.
+//!
+//! Where a document shows only a placeholder (KakaoCloud prints `"Access key ID"`), the placeholder
+//! is the credential. What no document shows but an answer needs is marked "not documented".
+
+/// NHN Cloud account (documents 000 and 001, Request).
+pub const NHN_USER: &str = "user@example.com";
+/// NHN Cloud API password, which is not the account's password (documents 000 and 001, Request).
+pub const NHN_PASSWORD: &str = "secretsecret";
+/// NHN Cloud tenant (documents 000 and 001, Request).
+pub const NHN_TENANT: &str = "f5073eaa26b64cffbee89411df94ce01";
+/// The user that NHN Cloud's answer names: not the account that was sent (documents 000 and 001,
+/// Response).
+pub const NHN_USER_ID: &str = "436f727b7c9142f896ddd56be591dd7f";
+
+/// Open Telekom Cloud IAM user (document 002, Procedure, step 1).
+pub const OTC_USER: &str = "username";
+/// Open Telekom Cloud IAM user's password (document 002, Procedure, step 1).
+pub const OTC_PASSWORD: &str = "password";
+/// Open Telekom Cloud domain (document 002, Procedure, step 1).
+pub const OTC_DOMAIN: &str = "domainname";
+/// Open Telekom Cloud project, by id (document 002, Procedure, step 1).
+pub const OTC_PROJECT: &str = "0215ef11e49d4743be23dd97a1561e91";
+/// The name of [`OTC_PROJECT`]: a region's own project bears the region's name (not documented).
+pub const OTC_PROJECT_NAME: &str = "eu-de";
+/// The id of [`OTC_DOMAIN`] (not documented).
+pub const OTC_DOMAIN_ID: &str = "6b1d2c3e4f5a46789b0c1d2e3f4a5b6c";
+/// The id of [`OTC_USER`] (not documented).
+pub const OTC_USER_ID: &str = "9c2f0e7d6b5a4c3d8e1f2a3b4c5d6e7f";
+
+/// KakaoCloud access key ID (document 003, Method 1; a placeholder).
+pub const KAKAO_KEY_ID: &str = "Access key ID";
+/// KakaoCloud access key name (document 003, Method 2; a placeholder).
+pub const KAKAO_KEY_NAME: &str = "Name of access key";
+/// KakaoCloud secret access key (document 003, Methods 1 and 2; a placeholder).
+pub const KAKAO_SECRET: &str = "Secret access key";
+/// KakaoCloud unique user ID (document 003, View project list).
+///
+/// Method 2 writes the placeholder `"unique user ID"` instead; a login takes either.
+pub const KAKAO_USER_ID: &str = "f61e7df2a1d349e7b35d62ef9c615853";
+/// The name of [`KAKAO_USER_ID`] (not documented).
+pub const KAKAO_USER_NAME: &str = "kakaocloud-user";
+/// KakaoCloud project of the access key (document 003, View project list).
+pub const KAKAO_PROJECT: &str = "ca7f6c731a004091a32d4eb97ec17271";
+/// The name of [`KAKAO_PROJECT`] (document 003, View project list).
+pub const KAKAO_PROJECT_NAME: &str = "kakaocloud-project";
+/// KakaoCloud domain of project and user (document 003, View project list).
+pub const KAKAO_DOMAIN_ID: &str = "327373ec52974577a79a5e26b26c27e9";
+/// The name of [`KAKAO_DOMAIN_ID`] (not documented).
+pub const KAKAO_DOMAIN: &str = "kakaocloud-domain";
+
+/// Huawei Cloud IAM user (document 004, Example Request).
+pub const HUAWEI_USER: &str = "IAMUser";
+/// Huawei Cloud IAM user's password (document 004, Example Request).
+pub const HUAWEI_PASSWORD: &str = "IAMPassword";
+/// Huawei Cloud account, which the API calls a domain (document 004, Example Request).
+pub const HUAWEI_DOMAIN: &str = "IAMDomain";
+/// Huawei Cloud project, by name (document 004, Example Request).
+pub const HUAWEI_PROJECT: &str = "cn-north-1";
+/// The id of [`HUAWEI_USER`], cut short by the vendor (document 004, Example Response).
+pub const HUAWEI_USER_ID: &str = "7116d09f88fa41908676fdd4b039e...";
+/// The id of [`HUAWEI_DOMAIN`], cut short by the vendor (document 004, Example Response).
+pub const HUAWEI_DOMAIN_ID: &str = "d78cbac186b744899480f25bd022f...";
+/// The id of [`HUAWEI_PROJECT`], cut short by the vendor (document 004, Example Response).
+pub const HUAWEI_PROJECT_ID: &str = "aa2d97d7e62c4b7da3ffdfc11551f...";

@@ -1,0 +1,115 @@
+//! Huawei Cloud IAM (document 004).
+
+use serde_json::Value;
+
+use crate::{
+    account,
+    answer::Refusal,
+    catalog::{self, Service},
+    documents::{self, HUAWEI_DOMAIN_RESPONSE, HUAWEI_PROJECT_RESPONSE},
+    emulator::Settings,
+    password::Directory,
+    tokens::Scope,
+    v3::{Dialect, Login},
+};
+
+pub(crate) const DIALECT: Dialect = Dialect {
+    admit,
+    token,
+    catalog,
+    nocatalog: Some(Vec::new()),
+};
+
+/// The scope is mandatory (document 004, Table 4).
+fn admit(login: &Login, _: &Settings) -> Result<Scope, Refusal> {
+    DIRECTORY.authenticate(login)?;
+    DIRECTORY
+        .scope(login.scope.as_ref())?
+        .ok_or_else(|| Refusal::malformed("Expecting to find scope in auth."))
+}
+
+fn token(scope: Scope) -> Value {
+    documents::parsed(match scope {
+        Scope::Domain => HUAWEI_DOMAIN_RESPONSE,
+        Scope::Project => HUAWEI_PROJECT_RESPONSE,
+    })
+}
+
+/// The document prints the catalog of a domain token, services of region `*`. A project token has
+/// the services of the project's region as well.
+fn catalog(scope: Scope) -> Vec<Value> {
+    let mut rows = match scope {
+        Scope::Domain => Vec::new(),
+        Scope::Project => catalog::rows(REGIONAL, account::HUAWEI_PROJECT_ID),
+    };
+    let mut documented = documents::parsed(HUAWEI_DOMAIN_RESPONSE);
+    if let Value::Array(global) = documented["token"]["catalog"].take() {
+        rows.extend(global);
+    }
+    rows
+}
+
+const DIRECTORY: Directory = Directory {
+    user_id: account::HUAWEI_USER_ID,
+    user: account::HUAWEI_USER,
+    password: account::HUAWEI_PASSWORD,
+    domain_id: account::HUAWEI_DOMAIN_ID,
+    domain: account::HUAWEI_DOMAIN,
+    project_id: account::HUAWEI_PROJECT_ID,
+    project: account::HUAWEI_PROJECT,
+};
+
+/// Both the vendor's own types and OpenStack's, which stand side by side in its catalogs.
+const REGIONAL: &[Service] = &[
+    row(
+        "compute",
+        "nova",
+        "https://ecs.cn-north-1.myhuaweicloud.com/v2.1/{project}",
+    ),
+    row(
+        "ecs",
+        "ecs",
+        "https://ecs.cn-north-1.myhuaweicloud.com/v1/{project}",
+    ),
+    row(
+        "network",
+        "neutron",
+        "https://vpc.cn-north-1.myhuaweicloud.com",
+    ),
+    row(
+        "vpc",
+        "vpc",
+        "https://vpc.cn-north-1.myhuaweicloud.com/v1/{project}",
+    ),
+    row(
+        "volumev2",
+        "cinderv2",
+        "https://evs.cn-north-1.myhuaweicloud.com/v2/{project}",
+    ),
+    row(
+        "evs",
+        "evs",
+        "https://evs.cn-north-1.myhuaweicloud.com/v2/{project}",
+    ),
+    row(
+        "image",
+        "glance",
+        "https://ims.cn-north-1.myhuaweicloud.com",
+    ),
+    row("ims", "ims", "https://ims.cn-north-1.myhuaweicloud.com/v2"),
+    row(
+        "object",
+        "objectstorage",
+        "https://obs.cn-north-1.myhuaweicloud.com",
+    ),
+    row("obs", "obs", "https://obs.cn-north-1.myhuaweicloud.com"),
+    row(
+        "rdsv3",
+        "rdsv3",
+        "https://rds.cn-north-1.myhuaweicloud.com/v3/{project}",
+    ),
+];
+
+const fn row(kind: &'static str, name: &'static str, url: &'static str) -> Service {
+    Service::new("cn-north-1", kind, name, url)
+}

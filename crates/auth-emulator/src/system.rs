@@ -1,0 +1,176 @@
+use std::fmt;
+
+/// One of the documented identity services.
+///
+/// NHN Cloud is there twice, since two documents describe it: on its real host
+/// [`System::NhnIaas`] answers, the newer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum System {
+    /// NHN Cloud, "IaaS Token" (document 000): Identity v2.0.
+    NhnIaas,
+    /// NHN Cloud, "API v2 Preparations" (document 001): Identity v2.0.
+    NhnCompute,
+    /// Open Telekom Cloud, "Token Authentication" (document 002): Identity v3 by password.
+    Otc,
+    /// KakaoCloud, "API Preparations" (document 003): Identity v3 by application credential.
+    Kakao,
+    /// Huawei Cloud IAM, "Obtaining a User Token Through Password Authentication" (document 004):
+    /// Identity v3 by password.
+    Huawei,
+}
+
+impl System {
+    /// Every system, in the order of the documents.
+    pub const ALL: [Self; 5] = [
+        Self::NhnIaas,
+        Self::NhnCompute,
+        Self::Otc,
+        Self::Kakao,
+        Self::Huawei,
+    ];
+
+    /// The number of the document that describes the system, `"000"` to `"004"`.
+    pub const fn document(self) -> &'static str {
+        match self {
+            Self::NhnIaas => "000",
+            Self::NhnCompute => "001",
+            Self::Otc => "002",
+            Self::Kakao => "003",
+            Self::Huawei => "004",
+        }
+    }
+
+    /// Where the system is found on any host that is not its own: `"/nhn-iaas"` and so on.
+    ///
+    /// The API's own path follows: `/kakao/identity/v3/auth/tokens`.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::NhnIaas => "/nhn-iaas",
+            Self::NhnCompute => "/nhn-compute",
+            Self::Otc => "/otc",
+            Self::Kakao => "/kakao",
+            Self::Huawei => "/huawei",
+        }
+    }
+
+    /// The documented identity URL, version included.
+    ///
+    /// [`Emulator::handle`](crate::Emulator::handle) answers requests to it, and to the other
+    /// hosts that the vendor documents.
+    pub const fn identity_url(self) -> &'static str {
+        match self {
+            Self::NhnIaas | Self::NhnCompute => {
+                "https://api-identity-infrastructure.nhncloudservice.com/v2.0"
+            }
+            Self::Otc => "https://iam.eu-de.otc.t-systems.com/v3",
+            Self::Kakao => "https://iam.kakaocloud.com/identity/v3",
+            Self::Huawei => "https://iam.myhuaweicloud.com/v3",
+        }
+    }
+
+    /// What stands between the host and the version.
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Kakao => "/identity",
+            Self::NhnIaas | Self::NhnCompute | Self::Otc | Self::Huawei => "",
+        }
+    }
+
+    /// The version's path segment.
+    pub(crate) const fn version(self) -> &'static str {
+        match self {
+            Self::NhnIaas | Self::NhnCompute => "/v2.0",
+            Self::Otc | Self::Kakao | Self::Huawei => "/v3",
+        }
+    }
+
+    /// The system called `name`, which is its path without the slash.
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|system| system.name() == name)
+    }
+
+    /// The system whose cloud `host` belongs to.
+    ///
+    /// Both NHN documents speak of the same hosts; the newer document has them.
+    pub(crate) fn by_host(host: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|system| {
+            host.strip_suffix(system.cloud())
+                .is_some_and(|rest| rest.ends_with('.'))
+        })
+    }
+
+    /// Whether `host` is one where the vendor documents the identity service.
+    pub(crate) fn has_identity_at(self, host: &str) -> bool {
+        match self {
+            Self::NhnIaas | Self::NhnCompute => {
+                host == "api-identity-infrastructure.nhncloudservice.com"
+            }
+            Self::Otc => {
+                matches!(
+                    host,
+                    "iam.eu-de.otc.t-systems.com" | "iam.eu-nl.otc.t-systems.com"
+                )
+            }
+            Self::Kakao => host == "iam.kakaocloud.com",
+            Self::Huawei => {
+                host == "iam.myhuaweicloud.com"
+                    || host
+                        .strip_prefix("iam.")
+                        .and_then(|rest| rest.strip_suffix(".myhuaweicloud.com"))
+                        .is_some_and(|region| !region.is_empty() && !region.contains('.'))
+            }
+        }
+    }
+
+    fn name(self) -> &'static str {
+        &self.path()[1..]
+    }
+
+    /// The domain that all of the vendor's hosts share.
+    const fn cloud(self) -> &'static str {
+        match self {
+            Self::NhnIaas | Self::NhnCompute => "nhncloudservice.com",
+            Self::Otc => "otc.t-systems.com",
+            Self::Kakao => "kakaocloud.com",
+            Self::Huawei => "myhuaweicloud.com",
+        }
+    }
+}
+
+/// The name that stands in a path: `nhn-iaas`, `nhn-compute`, `otc`, `kakao`, `huawei`.
+impl fmt::Display for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_belong_to_their_cloud_only() {
+        assert_eq!(
+            System::by_host("ecs.cn-north-1.myhuaweicloud.com"),
+            Some(System::Huawei)
+        );
+        assert_eq!(
+            System::by_host("api-identity-infrastructure.nhncloudservice.com"),
+            Some(System::NhnIaas)
+        );
+        assert_eq!(System::by_host("evilkakaocloud.com"), None);
+        assert_eq!(System::by_host("iam.kakaocloud.com.example"), None);
+        assert_eq!(System::by_host("127.0.0.1"), None);
+    }
+
+    #[test]
+    fn identity_is_at_the_documented_hosts_only() {
+        assert!(System::Huawei.has_identity_at("iam.cn-north-4.myhuaweicloud.com"));
+        assert!(!System::Huawei.has_identity_at("iam..myhuaweicloud.com"));
+        assert!(!System::Huawei.has_identity_at("iam.a.b.myhuaweicloud.com"));
+        assert!(!System::Huawei.has_identity_at("ecs.cn-north-4.myhuaweicloud.com"));
+        assert!(System::Otc.has_identity_at("iam.eu-nl.otc.t-systems.com"));
+        assert!(!System::Otc.has_identity_at("iam.eu-ch.otc.t-systems.com"));
+    }
+}

@@ -1,0 +1,178 @@
+//! Any request gets an answer.
+
+use auth_emulator::{Emulator, System, account, documents};
+use http::{HeaderValue, Method, Request, StatusCode};
+use proptest::{collection::vec, prelude::*, sample::select};
+use time::{Duration, UtcDateTime};
+
+use crate::support::{login_body, post, token, token_url};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_request_gets_an_answer(
+        method in select(METHODS),
+        uri in uri(),
+        headers in vec((select(HEADERS), value()), 0..5),
+        body in body(),
+        seconds in any::<i64>(),
+    ) {
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        // What http itself refuses never reaches the emulator.
+        if let Ok(request) = request.body(&body[..]) {
+            let head = request.method() == Method::HEAD;
+            let answer = Emulator::new().handle(request, moment(seconds));
+            prop_assert!((200..600).contains(&answer.status().as_u16()));
+            prop_assert!(!head || answer.body().is_empty());
+        }
+    }
+
+    /// A login with anything in place of one value never gets a token that it should not get.
+    #[test]
+    fn one_wrong_value_is_one_too_many(
+        system in select(&System::ALL[..]),
+        wrong in "\\PC{0,40}",
+        place in any::<prop::sample::Index>(),
+    ) {
+        let credentials = [
+            account::NHN_USER, account::NHN_PASSWORD, account::NHN_TENANT, account::OTC_USER,
+            account::OTC_PASSWORD, account::OTC_DOMAIN, account::OTC_PROJECT,
+            account::KAKAO_KEY_ID, account::KAKAO_SECRET, account::HUAWEI_USER,
+            account::HUAWEI_PASSWORD, account::HUAWEI_DOMAIN, account::HUAWEI_PROJECT,
+        ];
+        // "password" is a key and a method as well, hence values only.
+        let values: Vec<_> = credentials
+            .into_iter()
+            .filter(|value| login_body(system).contains(&format!(": \"{value}\"")))
+            .collect();
+        let right = *place.get(&values);
+        prop_assume!(wrong != right);
+        let wrong = serde_json::Value::from(wrong).to_string();
+        let body = login_body(system).replace(&format!(": \"{right}\""), &format!(": {wrong}"));
+        let request = post(token_url(system)).body(body.as_bytes()).unwrap();
+        let answer = Emulator::new().handle(request, UtcDateTime::UNIX_EPOCH);
+        prop_assert!(matches!(answer.status().as_u16(), 401 | 404), "{}", answer.status());
+    }
+
+    /// A token works from issue to expiry, at any moment and for any lifetime and length.
+    #[test]
+    fn a_token_lives_as_long_as_it_says(
+        system in select(&[System::NhnIaas, System::Otc, System::Kakao, System::Huawei][..]),
+        seconds in any::<i64>(),
+        lifetime in any::<i64>(),
+        length in 0_usize..40_000,
+    ) {
+        let (mut emulator, now) = (Emulator::new(), moment(seconds));
+        emulator.token_lifetime(system, Duration::seconds(lifetime)).token_length(system, length);
+        let request = post(token_url(system)).body(login_body(system).as_bytes()).unwrap();
+        let answer = emulator.handle(request, now);
+        prop_assert!(answer.status().is_success());
+        let url = format!("http://localhost/service/{system}/host/path");
+        let call = Request::get(url).header("X-Auth-Token", token(&answer)).body(&b""[..]).unwrap();
+        let status = emulator.handle(call, now).status();
+        let expected = if lifetime > 0 { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+        // At the end of time there is no room to live.
+        prop_assert!(status == expected || now.year() == 9999, "{status}");
+    }
+}
+
+const METHODS: &[&str] = &[
+    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "BREW",
+];
+const HEADERS: &[&str] = &[
+    "host",
+    "content-type",
+    "x-auth-token",
+    "x-subject-token",
+    "accept",
+];
+
+fn uri() -> impl Strategy<Value = String> {
+    let host = select(
+        &[
+            "",
+            "http://localhost",
+            "https://iam.kakaocloud.com",
+            "https://iam.myhuaweicloud.com:443",
+            "https://ecs.eu-de.otc.t-systems.com",
+            "https://user:pass@api-identity-infrastructure.nhncloudservice.com",
+            "http://[::1]:80",
+        ][..],
+    );
+    let path = prop_oneof![
+        "(/(v3|v2.0|v3.0|identity|auth|tokens|users|projects|service|otc|kakao|huawei|nhn-iaas)){0,7}",
+        "/[ -~]{0,30}",
+        "\\PC{0,20}",
+    ];
+    let query = select(
+        &[
+            "",
+            "?",
+            "?nocatalog",
+            "?limit=1&marker=",
+            "?&&==&",
+            "?limit=%00",
+        ][..],
+    );
+    (host, path, query).prop_map(|(host, path, query)| format!("{host}{path}{query}"))
+}
+
+fn value() -> impl Strategy<Value = HeaderValue> {
+    let bytes = prop_oneof![
+        select(
+            &[
+                "application/json",
+                "iam.kakaocloud.com",
+                "127.0.0.1:1",
+                "a\"b",
+                "[",
+                "@",
+                ":"
+            ][..]
+        )
+        .prop_map(|text| text.as_bytes().to_vec()),
+        vec(any::<u8>(), 0..40),
+    ];
+    bytes.prop_filter_map("no header value", |bytes| {
+        HeaderValue::from_bytes(&bytes).ok()
+    })
+}
+
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    let documents: &[&str] = &[
+        documents::NHN_IAAS_REQUEST,
+        documents::OTC_DOMAIN_REQUEST,
+        documents::KAKAO_NAME_REQUEST,
+        documents::HUAWEI_DOMAIN_REQUEST,
+    ];
+    let damaged = (
+        select(documents),
+        vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+    )
+        .prop_map(|(document, damage)| {
+            let mut body = document.as_bytes().to_vec();
+            for (place, byte) in damage {
+                let place = place.index(body.len());
+                body[place] = byte;
+            }
+            body
+        });
+    prop_oneof![damaged, vec(any::<u8>(), 0..200)]
+}
+
+/// Any moment that a clock can show, the first and the last among them.
+fn moment(seconds: i64) -> UtcDateTime {
+    let (first, last) = (
+        UtcDateTime::MIN.unix_timestamp(),
+        UtcDateTime::MAX.unix_timestamp(),
+    );
+    if seconds.is_positive() && seconds % 7 == 0 {
+        return UtcDateTime::MAX;
+    }
+    let span = last - first;
+    UtcDateTime::from_unix_timestamp(first + seconds.rem_euclid(span + 1)).unwrap()
+}

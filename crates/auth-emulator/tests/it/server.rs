@@ -1,0 +1,168 @@
+//! The server over real sockets, with no HTTP client but this file.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    thread,
+};
+
+use auth_emulator::{Emulator, Server, System, documents};
+use serde_json::Value;
+
+use crate::support::login_body;
+
+/// Sends one request on a connection of its own; the status, the head and the body.
+fn exchange(server: &Server, request: &str, headers: &str, body: &str) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{request} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n\
+         {headers}\r\n{body}",
+        server.address(),
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (
+        head[9..12].parse().unwrap(),
+        head.to_owned(),
+        body.to_owned(),
+    )
+}
+
+/// The path of a URL on this server.
+fn path<'a>(server: &Server, url: &'a str) -> &'a str {
+    url.strip_prefix(&format!("http://{}", server.address()))
+        .unwrap()
+}
+
+const JSON: &str = "Content-Type: application/json\r\n";
+
+#[test]
+fn a_login_and_a_call_at_every_system() {
+    let server = Server::start().unwrap();
+    for system in System::ALL {
+        let url = server.url(system);
+        let tokens = if url.ends_with("/v2.0") {
+            "/tokens"
+        } else {
+            "/auth/tokens"
+        };
+        let request = format!("POST {}{tokens}", path(&server, &url));
+        let (status, head, body) = exchange(&server, &request, JSON, login_body(system));
+        assert!(matches!(status, 200 | 201), "{system}: {status}");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let token = head
+            .lines()
+            .find_map(|line| line.strip_prefix("x-subject-token: "))
+            .or(body.pointer("/access/token/id").and_then(Value::as_str))
+            .unwrap();
+        let service = body
+            .pointer("/token/catalog/1/endpoints/0/url")
+            .or(body.pointer("/access/serviceCatalog/0/endpoints/0/publicURL"))
+            .unwrap();
+
+        let request = format!("GET {}/anything", path(&server, service.as_str().unwrap()));
+        let header = format!("X-Auth-Token: {token}\r\n");
+        let (status, _, body) = exchange(&server, &request, &header, "");
+        assert_eq!(status, 200, "{system}: {body}");
+        assert_eq!(exchange(&server, &request, "", "").0, 401);
+        assert_eq!(server.emulator().logins(system), 1);
+        server.emulator().revoke_all();
+        assert_eq!(exchange(&server, &request, &header, "").0, 401);
+    }
+}
+
+#[test]
+fn urls() {
+    let server = Server::start().unwrap();
+    let port = server.address().port();
+    for (system, path) in [
+        (System::NhnIaas, "nhn-iaas/v2.0"),
+        (System::NhnCompute, "nhn-compute/v2.0"),
+        (System::Otc, "otc/v3"),
+        (System::Kakao, "kakao/identity/v3"),
+        (System::Huawei, "huawei/v3"),
+    ] {
+        assert_eq!(
+            server.url(system),
+            format!("http://127.0.0.1:{port}/{path}")
+        );
+        assert_eq!(exchange(&server, &format!("GET /{path}"), "", "").0, 200);
+    }
+}
+
+#[test]
+fn tokens_of_32_kib_pass_in_both_directions() {
+    let mut emulator = Emulator::new();
+    emulator.token_length(System::Huawei, 32_768);
+    let server = Server::start_with(emulator).unwrap();
+    let body = documents::HUAWEI_DOMAIN_REQUEST;
+    let (status, head, _) = exchange(&server, "POST /huawei/v3/auth/tokens?nocatalog", JSON, body);
+    assert_eq!(status, 201);
+    let token = head
+        .lines()
+        .find_map(|line| line.strip_prefix("x-subject-token: "))
+        .unwrap();
+    assert_eq!(token.len(), 32_768);
+    let headers = format!("X-Auth-Token: {token}\r\nX-Subject-Token: {token}\r\n");
+    assert_eq!(
+        exchange(&server, "HEAD /huawei/v3/auth/tokens", &headers, "").0,
+        200
+    );
+}
+
+#[test]
+fn a_body_that_is_too_large_is_answered() {
+    let server = Server::start().unwrap();
+    let body = " ".repeat(3 << 20);
+    let (status, _, html) = exchange(&server, "POST /otc/v3/auth/tokens", JSON, &body);
+    assert_eq!(status, 413);
+    assert!(html.starts_with("<!doctype html>"));
+}
+
+#[test]
+fn many_clients_at_once() {
+    let server = Server::start().unwrap();
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let body = documents::KAKAO_ID_REQUEST;
+                let request = "POST /kakao/identity/v3/auth/tokens";
+                assert_eq!(exchange(&server, request, JSON, body).0, 201);
+            });
+        }
+    });
+    assert_eq!(server.emulator().logins(System::Kakao), 16);
+}
+
+#[test]
+fn a_dropped_server_hangs_up() {
+    let server = Server::start().unwrap();
+    let address = server.address();
+    let mut idle = TcpStream::connect(address).unwrap();
+    assert_eq!(exchange(&server, "GET /otc/v3", "", "").0, 200);
+    drop(server);
+    let hung_up = idle.read(&mut [0]);
+    assert!(matches!(hung_up, Ok(0) | Err(_)));
+    assert!(TcpStream::connect(address).is_err());
+}
+
+/// HTTP/1.0 needs no host; the URLs of the catalog then name the server's own address.
+#[test]
+fn a_client_without_a_host_can_follow_the_catalog() {
+    let server = Server::start().unwrap();
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    let body = documents::KAKAO_ID_REQUEST;
+    write!(
+        stream,
+        "POST /kakao/identity/v3/auth/tokens HTTP/1.0\r\n{JSON}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains(&format!("http://{}/service/kakao/", server.address())));
+}
