@@ -1,0 +1,461 @@
+//! Tokens kept alive: one cloud, one credential, a token for each scope.
+//!
+//! Whoever needs a token polls. Among all who poll for one scope, one is told to send the login;
+//! the others use the old token while it lives, or wait. What comes back, good or bad, is the
+//! answer to all of them.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{Request, Response};
+use time::UtcDateTime;
+
+use crate::{
+    backoff::{Spread, pause},
+    body::Body,
+    challenge::Challenge,
+    clock::Clock,
+    cloud::Cloud,
+    credential::{Credential, Factor, MethodKind},
+    error::{Error, ErrorKind, Failure, FailureKind, Misuse},
+    limits,
+    login::{Login, Step},
+    scope::Scope,
+    session::{Held, InFlight, Pause, Session},
+    settings::Settings,
+    token::Token,
+};
+
+/// One credential at one cloud, with a token for each scope that is asked for.
+///
+/// It never sleeps, sends or reads a clock. A driver polls it under a lock, carries requests and
+/// answers without the lock, and wakes everybody who waits after each `handle_*`; the crates
+/// `auth-ureq` and `auth-reqwest` are two such drivers.
+#[derive(Debug)]
+pub struct Account {
+    cloud: Cloud,
+    credential: Credential,
+    settings: Settings,
+    clock: Clock,
+    spread: Spread,
+    sessions: Vec<Session>,
+    latch: Option<Latch>,
+    /// Whether this credential has given a token yet.
+    proven: bool,
+    /// Whether its one-time code has been sent.
+    spent: bool,
+    attempts: u64,
+    closed: bool,
+}
+
+/// A request that is in the air. Whoever holds it hands it back in exactly one of
+/// [`Account::handle_response`], [`handle_failure`](Account::handle_failure) and
+/// [`handle_abandoned`](Account::handle_abandoned).
+#[derive(Debug)]
+#[must_use = "a flight that is not handed back blocks its scope until it is presumed lost"]
+pub struct Flight {
+    attempt: u64,
+}
+
+/// What a caller who needs a token does now.
+#[derive(Debug)]
+#[must_use = "an account goes on only if its action is taken"]
+#[expect(clippy::exhaustive_enums, reason = "a driver has to know every action")]
+pub enum Action {
+    /// There is no token to be had; the error says when a new try makes sense.
+    Fail(Error),
+    /// A person is asked for a factor: hand it to [`Account::answer`].
+    NeedFactor(Challenge),
+    /// Send this and hand the flight back.
+    Send(Flight, Request<Body>),
+    /// Here it is.
+    Use(Arc<Token>),
+    /// Somebody else is at it, or a pause runs: poll again when woken, or then at the latest.
+    Wait(UtcDateTime),
+}
+
+/// A credential that was refused.
+#[derive(Clone, Debug)]
+struct Latch {
+    error: Error,
+    /// When it may be tried again; `None` until it is replaced.
+    probe_at: Option<Duration>,
+}
+
+/// Callers wait for so many attempts, begun within so long, before they are told.
+const ATTEMPTS: u32 = 3;
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What the configuration gets wrong is not asked again sooner.
+const TERMINAL_PAUSE: Duration = Duration::from_secs(300);
+const FIRST_PROBE: Duration = Duration::from_secs(30 * 60);
+const LATER_PROBE: Duration = Duration::from_secs(4 * 3600);
+/// At most one login in this time is forced by refused tokens.
+const FORCED: Duration = Duration::from_secs(60);
+
+impl Account {
+    /// An account of this credential. Nothing is sent before somebody polls.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the credential cannot work at this cloud. What a scope gets wrong
+    /// is told by the first poll for it.
+    pub fn new(cloud: Cloud, credential: Credential, settings: Settings) -> Result<Self, Error> {
+        cloud.check_credential(&credential)?;
+        Ok(Self {
+            cloud,
+            credential,
+            spread: Spread::new(settings.seed()),
+            settings,
+            clock: Clock::default(),
+            sessions: Vec::new(),
+            latch: None,
+            proven: false,
+            spent: false,
+            attempts: 0,
+            closed: false,
+        })
+    }
+
+    /// The cloud, with its dialect once that is known.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// What a caller who needs a token for this scope does now.
+    pub fn poll(&mut self, scope: &Scope, now: UtcDateTime) -> Action {
+        let at = self.clock.advance(now);
+        if self.closed {
+            return Action::Fail(ErrorKind::Closed.into());
+        }
+        let index = match self.session(scope, at) {
+            Ok(index) => index,
+            Err(misuse) => return Action::Fail(misuse.into()),
+        };
+        self.presume_lost(at);
+        let session = &self.sessions[index];
+        let Some(held) = session.live(at) else {
+            return self.poll_without_token(index, at);
+        };
+        let token = Arc::clone(&held.token);
+        match session.flight {
+            _ if at < held.renew_at => Action::Use(token),
+            // The end is near: better to wait for the new one.
+            Some(flight) if at >= held.mandatory_at => {
+                Action::Wait(self.clock.at(flight.lost_at.min(held.ends_at)))
+            }
+            Some(_) => Action::Use(token),
+            // A renewal that cannot be had now costs nobody the token that still lives.
+            None => match self.poll_without_token(index, at) {
+                Action::Send(flight, request) => Action::Send(flight, request),
+                _ => Action::Use(token),
+            },
+        }
+    }
+
+    /// The token of this scope, if it lives: for a caller whose deadline has passed, whom
+    /// [`poll`](Self::poll) might hand a request that they can only abandon.
+    pub fn live(&mut self, scope: &Scope, now: UtcDateTime) -> Option<Arc<Token>> {
+        let at = self.clock.advance(now);
+        let session = self.sessions.iter().find(|session| session.scope == *scope)?;
+        session.live(at).map(|held| Arc::clone(&held.token))
+    }
+
+    /// When this scope's token wants to be renewed, if there is one. Polling then is early enough.
+    pub fn renew_at(&self, scope: &Scope) -> Option<UtcDateTime> {
+        let session = self.sessions.iter().find(|session| session.scope == *scope)?;
+        session.held.as_ref().map(|held| self.clock.at(held.renew_at))
+    }
+
+    /// The answer to a flight's request.
+    pub fn handle_response(
+        &mut self,
+        flight: Flight,
+        response: Response<impl AsRef<[u8]>>,
+        now: UtcDateTime,
+    ) {
+        let at = self.clock.advance(now);
+        let Some((index, sent_at)) = self.land(&flight) else {
+            return;
+        };
+        let session = &mut self.sessions[index];
+        session.abandoned = false;
+        let Some(mut login) = session.login.take() else {
+            return;
+        };
+        let was_under_way = login.is_under_way();
+        login.handle_response(response, now);
+        match login.poll() {
+            Ok(Step::Done(token)) => {
+                let life = login.life().try_into().unwrap_or(Duration::ZERO);
+                let held = Held::new(token, life, sent_at, &mut self.spread);
+                self.adopt(index, held, at);
+            }
+            Ok(Step::NeedFactor(_) | Step::Send(_)) => {
+                self.cloud = login.cloud().clone();
+                session.login = Some(login);
+            }
+            Err(error) if error.is_credential_refused() && !was_under_way => {
+                self.refuse(error, at);
+            }
+            Err(error) => self.fail(index, error, at),
+        }
+    }
+
+    /// No answer came to a flight's request.
+    pub fn handle_failure(&mut self, flight: Flight, failure: Failure, now: UtcDateTime) {
+        let at = self.clock.advance(now);
+        let Some((index, _)) = self.land(&flight) else {
+            return;
+        };
+        self.sessions[index].abandoned = false;
+        self.fail(index, failure.into(), at);
+    }
+
+    /// The one who carried a flight's request is gone: cancelled, or in a panic. Somebody else
+    /// takes over, at once the first time; if that happens twice in a row, it counts as a failure.
+    pub fn handle_abandoned(&mut self, flight: Flight) {
+        let Some((index, _)) = self.land(&flight) else {
+            return;
+        };
+        let session = &mut self.sessions[index];
+        session.login = None;
+        if std::mem::replace(&mut session.abandoned, true) {
+            let failure = Failure::new(FailureKind::Timeout, "given up by the caller");
+            let at = self.clock.elapsed();
+            self.fail(index, failure.into(), at);
+        }
+    }
+
+    /// A service answered 401 to a request with this token. It is dropped, unless it has been
+    /// replaced already, or a login was forced in the last minute: then it is the service that is
+    /// at odds with the identity service.
+    pub fn handle_unauthorized(&mut self, token: &Token, now: UtcDateTime) {
+        let at = self.clock.advance(now);
+        if let Some(session) = self.session_of(token) {
+            if session.forced_at.is_some_and(|forced| at - forced < FORCED) {
+                return;
+            }
+            session.forced_at = Some(at);
+            session.held = None;
+        }
+    }
+
+    /// Answers an [`Action::NeedFactor`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Login::answer`].
+    pub fn answer(&mut self, scope: &Scope, factor: Factor) -> Result<(), Error> {
+        let session = self.sessions.iter_mut().find(|session| session.scope == *scope);
+        if let Some(login) = session.and_then(|session| session.login.as_mut())
+            && login.is_under_way()
+        {
+            return login.answer(factor);
+        }
+        if !self.spent {
+            return Err(Misuse::NoQuestion.into());
+        }
+        if !matches!(factor, Factor::Totp(_)) {
+            return Err(Misuse::WrongFactor.into());
+        }
+        let credential = self.credential.clone().with_fresh(&factor);
+        self.cloud.check(&credential, scope)?;
+        self.credential = credential;
+        self.spent = false;
+        Ok(())
+    }
+
+    /// Goes on with another credential: after a change of password, or a refusal. Tokens that live
+    /// are kept until they end or are refused; a login in the air no longer counts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if it cannot work for a scope that is in use; nothing changes then.
+    pub fn replace_credential(&mut self, credential: Credential) -> Result<(), Error> {
+        for session in &self.sessions {
+            self.cloud.check(&credential, &session.scope)?;
+        }
+        self.credential = credential;
+        self.latch = None;
+        self.proven = false;
+        self.spent = false;
+        for session in &mut self.sessions {
+            session.login = None;
+            session.flight = None;
+            session.pause = None;
+        }
+        Ok(())
+    }
+
+    /// Ends it: tokens are forgotten, and every poll from now on fails. What the tokens opened
+    /// stays open at the server until they end there.
+    pub fn close(&mut self) {
+        self.closed = true;
+        self.sessions.clear();
+    }
+
+    /// Whether the account stands to give another token than this one, without help: whether a
+    /// request that was refused with it is worth a second try.
+    pub(crate) fn may_replace(&self, token: &Token) -> bool {
+        let is_refused = |held: &Held| held.token.header() == token.header();
+        let kept =
+            self.sessions.iter().any(|session| session.held.as_ref().is_some_and(is_refused));
+        !self.closed && !kept && !self.credential.is_one_time()
+    }
+
+    fn poll_without_token(&mut self, index: usize, at: Duration) -> Action {
+        let session = &self.sessions[index];
+        if let Some(latch) = &self.latch
+            && latch.probe_at.is_none_or(|probe_at| at < probe_at)
+        {
+            let probe_at = latch.probe_at.map(|probe_at| self.clock.at(probe_at));
+            return Action::Fail(latch.error.clone().with_retry_at(probe_at));
+        }
+        if let Some(flight) = session.flight {
+            return Action::Wait(self.clock.at(flight.lost_at));
+        }
+        if let Some(challenge) = self.question(index) {
+            return Action::NeedFactor(challenge);
+        }
+        if let Some(pause) = session.pausing(at) {
+            let until = self.clock.at(pause.until);
+            return match pause.waits {
+                true => Action::Wait(until),
+                false => Action::Fail(pause.error.clone().with_retry_at(Some(until))),
+            };
+        }
+        // Until the credential has proven good, its scopes do not try it side by side.
+        let others = self.sessions.iter().filter_map(|session| session.flight);
+        if let Some(first) = others.min_by_key(|flight| flight.lost_at)
+            && (!self.proven || self.latch.is_some())
+        {
+            return Action::Wait(self.clock.at(first.lost_at));
+        }
+        self.launch(index, at)
+    }
+
+    /// What the user is asked before the next login can be sent.
+    fn question(&self, index: usize) -> Option<Challenge> {
+        match self.sessions[index].login.as_ref().map(Login::poll) {
+            Some(Ok(Step::NeedFactor(challenge))) => Some(challenge),
+            None if self.spent => Some(Challenge::fresh_code(MethodKind::Totp.as_str())),
+            _ => None,
+        }
+    }
+
+    fn launch(&mut self, index: usize, at: Duration) -> Action {
+        let session = &mut self.sessions[index];
+        let login = match session.login.take() {
+            Some(login) => login,
+            None => {
+                let (credential, scope) = (self.credential.clone(), session.scope.clone());
+                match Login::new(&self.cloud, credential, scope) {
+                    Ok(login) => login,
+                    Err(error) => return Action::Fail(error),
+                }
+            }
+        };
+        let request = match login.poll() {
+            Ok(Step::Send(request)) => request,
+            Ok(Step::Done(_) | Step::NeedFactor(_)) => {
+                unreachable!("a login that is kept between polls waits to be sent")
+            }
+            Err(error) => return Action::Fail(error),
+        };
+        // A request without a body is a question for the version, which spends nothing.
+        self.spent = self.spent
+            || (self.credential.is_one_time()
+                && !login.is_under_way()
+                && !request.body().is_empty());
+        session.login = Some(login);
+        self.attempts += 1;
+        let lost_at = at.saturating_add(self.settings.flight_timeout());
+        let attempt = self.attempts;
+        session.flight = Some(InFlight { attempt, sent_at: at, lost_at });
+        Action::Send(Flight { attempt }, request)
+    }
+
+    fn adopt(&mut self, index: usize, new: Held, at: Duration) {
+        self.latch = None;
+        self.proven = true;
+        let session = &mut self.sessions[index];
+        match &mut session.held {
+            // A server that repeats an old answer must not be asked all the time.
+            Some(old) if old.ends_at >= new.ends_at => old.renew_at = at + FORCED,
+            held => *held = Some(new),
+        }
+        session.pause = None;
+    }
+
+    /// The credential was refused: nobody sends it again before it is replaced or probed.
+    fn refuse(&mut self, error: Error, at: Duration) {
+        let wait = if self.latch.is_some() { LATER_PROBE } else { FIRST_PROBE };
+        let probe_at = self.settings.probes().then(|| at.saturating_add(wait));
+        self.latch = Some(Latch { error, probe_at });
+    }
+
+    fn fail(&mut self, index: usize, error: Error, at: Duration) {
+        let session = &mut self.sessions[index];
+        session.login = None;
+        let (failures, since) = match &session.pause {
+            Some(pause) => (pause.failures.saturating_add(1), pause.since),
+            None => (1, at),
+        };
+        let own = match error.is_retryable() {
+            true => pause(failures, &mut self.spread),
+            false => TERMINAL_PAUSE,
+        };
+        let asked = error.retry_at().map_or(Duration::ZERO, |until| {
+            (until - self.clock.at(at)).try_into().unwrap_or(Duration::ZERO)
+        });
+        let until = at.saturating_add(own.max(asked));
+        let waits =
+            error.is_retryable() && failures < ATTEMPTS && until <= since.saturating_add(PATIENCE);
+        session.pause = Some(Pause { error, failures, since, until, waits });
+    }
+
+    /// Takes a flight out of the air. `None` if it no longer counts.
+    fn land(&mut self, flight: &Flight) -> Option<(usize, Duration)> {
+        let is_it = |session: &Session| {
+            session.flight.is_some_and(|in_flight| in_flight.attempt == flight.attempt)
+        };
+        let index = self.sessions.iter().position(is_it)?;
+        let landed = self.sessions[index].flight.take()?;
+        Some((index, landed.sent_at))
+    }
+
+    fn presume_lost(&mut self, at: Duration) {
+        for index in 0..self.sessions.len() {
+            let session = &mut self.sessions[index];
+            if session.flight.take_if(|flight| at >= flight.lost_at).is_some() {
+                let failure = Failure::new(FailureKind::Timeout, "presumed lost");
+                self.fail(index, failure.into(), at);
+            }
+        }
+    }
+
+    fn session_of(&mut self, token: &Token) -> Option<&mut Session> {
+        self.sessions.iter_mut().find(|session| {
+            session.held.as_ref().is_some_and(|held| held.token.header() == token.header())
+        })
+    }
+
+    /// The session of a scope, made if need be; the one unused for longest makes room.
+    fn session(&mut self, scope: &Scope, at: Duration) -> Result<usize, Misuse> {
+        let index = match self.sessions.iter().position(|session| session.scope == *scope) {
+            Some(index) => index,
+            None => {
+                if self.sessions.len() >= limits::SESSIONS {
+                    let all = self.sessions.iter().enumerate();
+                    let idle = all.filter(|(_, session)| session.flight.is_none());
+                    let oldest = idle.min_by_key(|(_, session)| session.used_at);
+                    let (oldest, _) = oldest.ok_or(Misuse::TooManyScopes)?;
+                    self.sessions.swap_remove(oldest);
+                }
+                self.sessions.push(Session::new(scope.clone()));
+                self.sessions.len() - 1
+            }
+        };
+        self.sessions[index].used_at = at;
+        Ok(index)
+    }
+}

@@ -1,0 +1,109 @@
+//! The services that a token is good for, and where they are.
+
+use std::borrow::Cow;
+
+/// The service catalog of a token: v3's `catalog` or v2.0's `serviceCatalog`, in one form and in
+/// the server's order.
+///
+/// Services without a type and endpoints without a URL are left out: nothing could find or use
+/// them. A service with no endpoints stays, as Keystone lists it to domain- and system-scoped
+/// tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalog {
+    pub(crate) services: Vec<ServiceRow>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ServiceRow {
+    pub(crate) service_type: String,
+    pub(crate) name: Option<String>,
+    pub(crate) endpoints: Vec<EndpointRow>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EndpointRow {
+    /// `public`, whether the catalog said `public` or `publicURL`.
+    pub(crate) interface: String,
+    pub(crate) region: Option<String>,
+    pub(crate) url: String,
+}
+
+impl Catalog {
+    /// The services, in the server's order. A type may occur more than once.
+    pub fn services(&self) -> impl ExactSizeIterator<Item = Service<'_>> {
+        self.services.iter().map(|row| Service { row })
+    }
+
+    /// Whether there are no services at all.
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty()
+    }
+}
+
+/// One service of a catalog.
+#[derive(Clone, Copy, Debug)]
+pub struct Service<'c> {
+    row: &'c ServiceRow,
+}
+
+impl<'c> Service<'c> {
+    /// What kind of service it is: `compute`, `object-store`, `volumev3`, …
+    pub fn service_type(&self) -> &'c str {
+        &self.row.service_type
+    }
+
+    /// What the operator calls it: `nova`, `swift`, …
+    pub fn name(&self) -> Option<&'c str> {
+        self.row.name.as_deref()
+    }
+
+    /// Where it is.
+    pub fn endpoints(&self) -> impl ExactSizeIterator<Item = Endpoint<'c>> + use<'c> {
+        let service_type = self.service_type();
+        self.row.endpoints.iter().map(move |row| Endpoint {
+            interface: &row.interface,
+            region: row.region.as_deref().map(Cow::Borrowed),
+            retired: false,
+            service_type,
+            url: Cow::Borrowed(&row.url),
+        })
+    }
+}
+
+/// A place where a service is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint<'t> {
+    pub(crate) interface: &'t str,
+    pub(crate) region: Option<Cow<'t, str>>,
+    pub(crate) retired: bool,
+    pub(crate) service_type: &'t str,
+    pub(crate) url: Cow<'t, str>,
+}
+
+impl Endpoint<'_> {
+    /// Its interface: `public`, `internal` or `admin`, or another word of the server's.
+    pub fn interface(&self) -> &str {
+        self.interface
+    }
+
+    /// Its region, if the catalog names one. `*` stands for all of them (Huawei Cloud, Open
+    /// Telekom Cloud).
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// Whether the operator's newer documents no longer list it.
+    pub fn is_retired(&self) -> bool {
+        self.retired
+    }
+
+    /// The type of its service.
+    pub fn service_type(&self) -> &str {
+        self.service_type
+    }
+
+    /// Its URL, just as the catalog or the cloud's table has it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}

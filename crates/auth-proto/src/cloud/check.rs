@@ -1,0 +1,165 @@
+//! What a cloud takes, checked before a byte is sent.
+
+use super::Cloud;
+use crate::{
+    credential::{Credential, Key, Method, MethodKind, UserRef},
+    error::ConfigError,
+    limits,
+    scope::{DomainRef, Scope, ScopeKind, Target},
+    url::Dialect,
+};
+
+impl Cloud {
+    /// Refuses what cannot work at this cloud. Where the dialect is still unknown, what depends on
+    /// it is checked once it is known.
+    pub(crate) fn check(&self, credential: &Credential, scope: &Scope) -> Result<(), ConfigError> {
+        self.check_credential(credential)?;
+        check_scope(scope)?;
+        self.takes_scope(credential, scope)?;
+        self.takes_project_name(scope)
+    }
+
+    /// The part of it that is the same for every scope.
+    pub(crate) fn check_credential(&self, credential: &Credential) -> Result<(), ConfigError> {
+        for method in credential.methods.iter() {
+            check_method(method)?;
+        }
+        check_user(credential.user.as_ref())?;
+        self.takes_methods(credential)?;
+        self.takes_user_name(credential)
+    }
+
+    fn takes_methods(&self, credential: &Credential) -> Result<(), ConfigError> {
+        let kinds: Vec<_> = credential.methods.iter().map(Method::kind).collect();
+        for (index, kind) in kinds.iter().enumerate() {
+            let method = kind.as_str();
+            let of_user = matches!(kind, MethodKind::Password | MethodKind::Totp);
+            if of_user && credential.user.is_none() {
+                return Err(ConfigError::UserMissing { method });
+            }
+            if kinds[..index].contains(kind) {
+                return Err(ConfigError::MethodTwice { method });
+            }
+            // v2.0 has one method a request, and these two.
+            let v2 = self.dialect() == Some(Dialect::V2);
+            let in_v2 = index == 0 && matches!(kind, MethodKind::Password | MethodKind::Token);
+            let takes = |kind: &MethodKind| {
+                self.0.profile.methods.contains(kind)
+                    && (!v2 || matches!(kind, MethodKind::Password | MethodKind::Token))
+            };
+            if !takes(kind) || (v2 && !in_v2) {
+                let all = self.0.profile.methods.iter().filter(|kind| takes(kind));
+                let takes = joined(all.map(|kind| kind.as_str()));
+                let method = if index > 0 { "second factor" } else { method };
+                return Err(ConfigError::Method { cloud: self.name(), method, takes });
+            }
+        }
+        Ok(())
+    }
+
+    fn takes_scope(&self, credential: &Credential, scope: &Scope) -> Result<(), ConfigError> {
+        let has = |kind| credential.methods.iter().any(|method| method.kind() == kind);
+        let kind = scope.kind();
+        if has(MethodKind::ApplicationCredential) && kind != ScopeKind::Default {
+            return Err(ConfigError::ApplicationCredentialScope);
+        }
+        let v2 = self.dialect() == Some(Dialect::V2);
+        let takes = |kind: &ScopeKind| {
+            let in_v2 = !matches!(kind, ScopeKind::Domain | ScopeKind::System);
+            self.0.profile.scopes.contains(kind) && (!v2 || in_v2)
+        };
+        if takes(&kind) {
+            return Ok(());
+        }
+        let all = self.0.profile.scopes.iter().filter(|kind| takes(kind));
+        let takes = joined(all.map(|kind| kind.as_str()));
+        Err(ConfigError::Scope { cloud: self.name(), scope: kind.as_str(), takes })
+    }
+
+    /// Names are unique within a domain, which v2.0 does not know.
+    fn takes_user_name(&self, credential: &Credential) -> Result<(), ConfigError> {
+        let Some(UserRef::Name { domain, .. }) = &credential.user else { return Ok(()) };
+        match (self.dialect(), domain) {
+            (Some(Dialect::V2), Some(_)) => Err(ConfigError::DomainUnknown { field: USER_DOMAIN }),
+            (Some(Dialect::V3), None) => Err(ConfigError::UserDomain),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same for projects, which some v3 clouds find by name alone.
+    fn takes_project_name(&self, scope: &Scope) -> Result<(), ConfigError> {
+        let Target::ProjectName { domain, .. } = &scope.0 else { return Ok(()) };
+        let field = PROJECT_DOMAIN;
+        match (self.dialect(), domain) {
+            (Some(Dialect::V2), Some(_)) => Err(ConfigError::DomainUnknown { field }),
+            (Some(Dialect::V3), None) if !self.0.profile.project_name_alone => {
+                Err(ConfigError::ProjectDomain)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+const USER_DOMAIN: &str = "credential.user.domain";
+const PROJECT_DOMAIN: &str = "scope.project.domain";
+
+fn check_method(method: &Method) -> Result<(), ConfigError> {
+    let field = method.kind().field();
+    check_text(field, method.secret())?;
+    match method {
+        Method::ApplicationCredential { key: Key::Id(id), .. } => check_text("credential.id", id),
+        Method::ApplicationCredential { key: Key::Name(name), .. } => {
+            check_text("credential.name", name)
+        }
+        Method::Token(_) | Method::Totp(_) => {
+            match method.secret().bytes().all(|b| b.is_ascii_graphic()) {
+                true => Ok(()),
+                false => Err(ConfigError::Characters { field }),
+            }
+        }
+        Method::Password(_) => Ok(()),
+    }
+}
+
+fn check_user(user: Option<&UserRef>) -> Result<(), ConfigError> {
+    match user {
+        None => Ok(()),
+        Some(UserRef::Id(id)) => check_text("credential.user.id", id),
+        Some(UserRef::Name { name, domain }) => {
+            check_text("credential.user.name", name)?;
+            check_domain(USER_DOMAIN, domain.as_ref())
+        }
+    }
+}
+
+fn check_scope(scope: &Scope) -> Result<(), ConfigError> {
+    match &scope.0 {
+        Target::Default | Target::System | Target::Unscoped => Ok(()),
+        Target::Domain(domain) => check_domain("scope.domain", Some(domain)),
+        Target::ProjectId(id) => check_text("scope.project.id", id),
+        Target::ProjectName { name, domain } => {
+            check_text("scope.project.name", name)?;
+            check_domain(PROJECT_DOMAIN, domain.as_ref())
+        }
+        Target::Trust(id) => check_text("scope.trust", id),
+    }
+}
+
+fn check_domain(field: &'static str, domain: Option<&DomainRef>) -> Result<(), ConfigError> {
+    match domain {
+        None => Ok(()),
+        Some(DomainRef::Id(text) | DomainRef::Name(text)) => check_text(field, text),
+    }
+}
+
+fn check_text(field: &'static str, text: &str) -> Result<(), ConfigError> {
+    match text.len() {
+        0 => Err(ConfigError::Empty { field }),
+        1..=limits::INPUT => Ok(()),
+        _ => Err(ConfigError::TooLong { field, limit: limits::INPUT }),
+    }
+}
+
+fn joined<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,50 @@
+//! KakaoCloud.
+//!
+//! Source: *API Preparations*. The service table is from the vendor's own SDK: the documents show
+//! no catalog.
+
+use super::{Profile, TableRow};
+use crate::{credential::MethodKind, scope::ScopeKind};
+
+pub(super) static KAKAO: Profile = Profile {
+    name: "KakaoCloud",
+    identity: "https://iam.kakaocloud.com/identity/v3",
+    // Methods 1 and 2 are both application credentials.
+    methods: &[MethodKind::ApplicationCredential],
+    scopes: &[ScopeKind::Default],
+    project_name_alone: false,
+    aliases: &[],
+    regionless: &["identity"],
+    global: &[],
+    table: &[
+        service("bcs", "https://bcs.{region}.kakaocloud.com/api/v1"),
+        service("vpc", "https://vpc.{region}.kakaocloud.com/api/v1"),
+        service("network", "https://network.{region}.kakaocloud.com/api/v1"),
+        service("load-balancer", "https://load-balancer.{region}.kakaocloud.com/api/v1"),
+        service("volume", "https://volume.{region}.kakaocloud.com/api/v1"),
+        service("image", "https://image.{region}.kakaocloud.com/api/v1"),
+        service("kubernetes-engine", "https://kubernetes-engine.{region}.kakaocloud.com/api/v1"),
+        service("tgw", "https://tgw.{region}.kakaocloud.com/api/v1"),
+        service("mysql", "https://mysql.{region}.kakaocloud.com/api/v1"),
+        service("object-storage", "https://objectstorage.{region}.kakaocloud.com"),
+        TableRow {
+            service: "identity",
+            url: "https://iam.kakaocloud.com/identity/v3",
+            regions: &["*"],
+            retired: &[],
+        },
+    ],
+    remedies: &[
+        (400, "the service takes Content-Type: application/json alone"),
+        (
+            401,
+            "check the access key's id or name, its secret and the user's id; a deleted or ended \
+             key must be made anew in the console under Access key",
+        ),
+        (404, "the access key does not exist (any more); make one in the console under Access key"),
+    ],
+};
+
+const fn service(service: &'static str, url: &'static str) -> TableRow {
+    TableRow { service, url, regions: &["kr-central-2"], retired: &[] }
+}

@@ -1,0 +1,126 @@
+//! Any answer of an identity service, read without knowing the question.
+
+use http::{Response, StatusCode};
+use serde::Deserialize;
+
+use super::is_receipt;
+use crate::{
+    catalog::Catalog,
+    challenge::Challenge,
+    error::{Error, ProtocolError},
+    fault::Fault,
+    token::{Project, Token},
+    url::Dialect,
+    version::Version,
+    wire::{
+        self, SUBJECT_TOKEN,
+        field::{Field, Shape},
+    },
+};
+
+/// What an answer is and says: for support tools and for holding the readers against recorded
+/// answers. A login or an exchange knows what it asked and does not need this.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Answer {
+    /// A catalog on its own.
+    Catalog(Catalog),
+    /// A refusal or a redirect, whatever the shape of its body.
+    Fault(StatusCode, Fault),
+    /// A list of projects, and the link to the next page as the server wrote it.
+    Projects(Vec<Project>, Option<String>),
+    /// A first factor was accepted, another is wanted.
+    Receipt(Challenge),
+    /// A token, and the dialect that it came in.
+    Token(Dialect, Box<Token>),
+    /// A version document.
+    Versions(Vec<Version>),
+}
+
+impl Answer {
+    /// Reads an answer; a token only in this dialect, if one is given.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none of these.
+    pub fn read<B: AsRef<[u8]>>(
+        response: &Response<B>,
+        dialect: Option<Dialect>,
+    ) -> Result<Self, Error> {
+        let (status, headers) = (response.status(), response.headers());
+        let body = response.body().as_ref();
+        if is_receipt(response) {
+            return Ok(Self::Receipt(wire::receipt::read_challenge(headers, body)?));
+        }
+        if status == StatusCode::MULTIPLE_CHOICES
+            && let Ok(versions) = wire::discovery::read_versions(body)
+        {
+            return Ok(Self::Versions(versions));
+        }
+        if status.is_redirection() || status.is_client_error() || status.is_server_error() {
+            return Ok(Self::Fault(status, wire::fault::read_fault(body).cleaned(&[])));
+        }
+        if !status.is_success() {
+            return Err(ProtocolError::Status { status }.into());
+        }
+        if headers.contains_key(SUBJECT_TOKEN) && dialect != Some(Dialect::V2) {
+            return token(Dialect::V3, response);
+        }
+        let missing = ProtocolError::MissingToken { place: SUBJECT_TOKEN };
+        let keys: Keys = match wire::read(body) {
+            // Whoever answers 201 meant to give a token.
+            Err(ProtocolError::Empty) if status == StatusCode::CREATED => {
+                return Err(missing.into());
+            }
+            keys => keys?,
+        };
+        if keys.access.is_there() || keys.token.is_there() {
+            let usual = if keys.access.is_there() { Dialect::V2 } else { Dialect::V3 };
+            token(dialect.unwrap_or(usual), response)
+        } else if keys.projects.is_there() {
+            let (projects, next) = wire::projects::read_projects(body)?;
+            Ok(Self::Projects(projects, next))
+        } else if keys.catalog.is_there() {
+            Ok(Self::Catalog(wire::catalog::read_catalog(body)?))
+        } else if keys.versions.is_there() || keys.version.is_there() || keys.links.is_there() {
+            Ok(Self::Versions(wire::discovery::read_versions(body)?))
+        } else if status == StatusCode::CREATED {
+            Err(missing.into())
+        } else {
+            Err(ProtocolError::Unknown.into())
+        }
+    }
+}
+
+fn token<B: AsRef<[u8]>>(dialect: Dialect, response: &Response<B>) -> Result<Answer, Error> {
+    let body = response.body().as_ref();
+    let token = match dialect {
+        Dialect::V2 => wire::v2::read_token(body)?,
+        Dialect::V3 => wire::v3::read_token(response.headers(), body)?,
+    };
+    Ok(Answer::Token(dialect, Box::new(token)))
+}
+
+/// The keys that tell the answers apart.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Keys {
+    access: Field<Anything>,
+    catalog: Field<Anything>,
+    links: Field<Anything>,
+    projects: Field<Anything>,
+    token: Field<Anything>,
+    version: Field<Anything>,
+    versions: Field<Anything>,
+}
+
+/// No shape at all: every value is odd, and so is there.
+struct Anything;
+
+impl Shape for Anything {}
+
+impl Field<Anything> {
+    fn is_there(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+}

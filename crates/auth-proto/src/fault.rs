@@ -1,0 +1,129 @@
+//! What an identity service says when it refuses.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::text::shown;
+
+/// The content of an error answer, whatever shape it had.
+///
+/// Every part is optional: a proxy's HTML page or an empty body gives none of them. The text comes
+/// from the server, cleaned of control characters, cut to [`limits::SHOWN`](crate::limits::SHOWN)
+/// characters and, in a login, with the caller's own secrets replaced by `[redacted]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fault {
+    /// The server's code: an HTTP status in Keystone, `IAM.0011` or `111401001` elsewhere.
+    pub code: Option<Code>,
+    /// The short name, such as `Unauthorized`.
+    pub title: Option<String>,
+    /// The sentence for people.
+    pub message: Option<String>,
+}
+
+/// A code in an error answer, as it was spelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Code {
+    /// A JSON number, as Keystone and Huawei Cloud's IAM write it.
+    Number(i64),
+    /// A JSON string, as gateways and some services of Open Telekom Cloud write it.
+    Text(String),
+}
+
+impl Fault {
+    /// The text made fit to be shown: every secret replaced, then cleaned and cut.
+    ///
+    /// A secret of fewer than four characters takes the whole text with it: the places where it
+    /// was cut out would give it away.
+    pub(crate) fn cleaned(mut self, secrets: &[&str]) -> Self {
+        let code = match &mut self.code {
+            Some(Code::Text(text)) => Some(text),
+            _ => None,
+        };
+        for text in [self.title.as_mut(), self.message.as_mut(), code].into_iter().flatten() {
+            for secret in secrets {
+                redact(text, secret);
+                redact(text, &escaped(secret));
+            }
+            *text = shown(text);
+        }
+        self
+    }
+}
+
+fn redact(text: &mut String, secret: &str) {
+    if secret.is_empty() || !text.contains(secret) {
+        return;
+    }
+    *text = match secret.len() {
+        1..=3 => REDACTED.to_owned(),
+        _ => text.replace(secret, REDACTED),
+    };
+}
+
+/// The secret as it stands inside a JSON string, for a server that quotes the whole request.
+fn escaped(secret: &str) -> Zeroizing<String> {
+    let quoted = Zeroizing::new(serde_json::to_string(secret).unwrap_or_default());
+    Zeroizing::new(quoted.trim_matches('"').to_owned())
+}
+
+const REDACTED: &str = "[redacted]";
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.code.as_ref().map(ToString::to_string);
+        let parts = [code.as_ref(), self.title.as_ref(), self.message.as_ref()];
+        let mut first = true;
+        for part in parts.into_iter().flatten() {
+            if !first {
+                f.write_str(": ")?;
+            }
+            f.write_str(part)?;
+            first = false;
+        }
+        if first {
+            f.write_str("no reason given")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_replaced() {
+        let fault = Fault {
+            code: Some(Code::Text("s3cret".into())),
+            title: Some("no\n".into()),
+            message: Some(r#"user sent s3cret in {"password":"quo\"te"}"#.into()),
+        };
+        let shown = fault.cleaned(&["s3cret", "quo\"te"]).to_string();
+        assert_eq!(shown, r#"[redacted]: no: user sent [redacted] in {"password":"[redacted]"}"#);
+    }
+
+    #[test]
+    fn a_secret_across_the_cut_is_replaced_before_it() {
+        let message = format!("{}s3cret", "x".repeat(crate::limits::SHOWN - 3));
+        let fault = Fault { message: Some(message), ..Fault::default() }.cleaned(&["s3cret"]);
+        assert!(!fault.to_string().contains("s3c"), "{fault}");
+    }
+
+    #[test]
+    fn a_short_secret_takes_the_text_with_it() {
+        let fault = Fault { message: Some("a bad day".into()), ..Fault::default() };
+        assert_eq!(fault.cleaned(&["", "bad"]).message.as_deref(), Some("[redacted]"));
+    }
+}

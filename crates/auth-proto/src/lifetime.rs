@@ -1,0 +1,105 @@
+//! How long a token lives and how long a server wants to be left alone, from the server's own
+//! words.
+
+use std::time::SystemTime;
+
+use http::{HeaderMap, header};
+use time::{Duration, UtcDateTime};
+
+use crate::token::Token;
+
+/// A longer life or pause than this is not believed.
+const LONGEST_LIFE: Duration = Duration::days(30);
+const LONGEST_PAUSE: Duration = Duration::days(1);
+
+/// The rest of a token's life when its answer was sent; `None` if it was over.
+///
+/// Both ends are taken from the server's clocks, so that the caller's own need not be right: from
+/// `issued_at` and from the answer's `Date`, whichever leaves less. A `Date` that is a day off
+/// `issued_at` is some proxy's, and not believed. Only where there is neither does the caller's
+/// clock decide.
+pub(crate) fn life_on_arrival(
+    token: &Token,
+    headers: &HeaderMap,
+    now: UtcDateTime,
+) -> Option<Duration> {
+    let sent = date(headers, header::DATE);
+    let issued = token.issued_at();
+    let sent = match (sent, issued) {
+        (Some(sent), Some(issued)) if (sent - issued).abs() > Duration::DAY => None,
+        (sent, _) => sent,
+    };
+    let rests = [sent, issued].into_iter().flatten().map(|start| token.expires_at() - start);
+    let life = rests.min().unwrap_or_else(|| token.expires_at() - now).min(LONGEST_LIFE);
+    life.is_positive().then_some(life)
+}
+
+/// When the server wants to be asked again: `Retry-After` in seconds or as a date, the latest if
+/// there are several.
+pub(crate) fn retry_after(headers: &HeaderMap, now: UtcDateTime) -> Option<UtcDateTime> {
+    let values = headers.get_all(header::RETRY_AFTER).into_iter();
+    let pauses = values.filter_map(|value| {
+        let text = value.to_str().ok()?.trim();
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            // More digits than fit are a long time too.
+            return Some(text.parse().map_or(LONGEST_PAUSE, Duration::seconds));
+        }
+        let until = http_date(text)?;
+        Some(until - date(headers, header::DATE).unwrap_or(now))
+    });
+    let pause = pauses.max()?.clamp(Duration::ZERO, LONGEST_PAUSE);
+    Some(now.checked_add(pause).unwrap_or(UtcDateTime::MAX))
+}
+
+fn date(headers: &HeaderMap, name: header::HeaderName) -> Option<UtcDateTime> {
+    http_date(headers.get(name)?.to_str().ok()?)
+}
+
+fn http_date(text: &str) -> Option<UtcDateTime> {
+    let since =
+        httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    UtcDateTime::from_unix_timestamp(since.as_secs().try_into().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::utc_datetime;
+
+    use super::*;
+
+    const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);
+
+    #[test]
+    fn retry_after_in_both_forms() {
+        for (values, seconds) in [
+            (&["30"][..], Some(30)),
+            (&["0"], Some(0)),
+            (&[" 7 "], Some(7)),
+            (&["99999999999999999999"], Some(86_400)),
+            (&["Sun, 22 Nov 2026 08:01:00 GMT"], Some(60)),
+            (&["Sun, 22 Nov 2026 07:01:00 GMT"], Some(0)),
+            (&["30", "Sun, 22 Nov 2026 08:01:00 GMT"], Some(60)),
+            (&["+5"], None),
+            (&["-1"], None),
+            (&["1e3"], None),
+            (&[""], None),
+            (&["Mon, 22 Nov 2026 08:01:00 GMT"], None),
+            (&[], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::RETRY_AFTER, value.parse().unwrap());
+            }
+            let want = seconds.map(|seconds| NOW + Duration::seconds(seconds));
+            assert_eq!(retry_after(&headers, NOW), want, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_date_counts_from_the_servers_clock() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::DATE, "Sun, 22 Nov 2026 10:00:00 GMT".parse().unwrap());
+        headers.insert(header::RETRY_AFTER, "Sun, 22 Nov 2026 10:01:00 GMT".parse().unwrap());
+        assert_eq!(retry_after(&headers, NOW), Some(NOW + Duration::minutes(1)));
+    }
+}

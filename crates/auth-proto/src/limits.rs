@@ -1,0 +1,34 @@
+//! Every bound that the crate keeps, in one place.
+//!
+//! What comes from a server or a caller is measured against these before it is parsed, so that no
+//! answer can make the core use unbounded memory or time. The figures are wide: the largest
+//! documented token is 32,768 characters (Huawei Cloud, service manuals), real catalogs hold some
+//! hundred services.
+
+/// Bytes of an identity answer's body. A driver reads at most one byte more and hands it over;
+/// the core refuses it.
+pub const BODY: usize = 4 * 1024 * 1024;
+
+/// Bytes of an error answer's body that are looked at; a longer one is reported by status alone.
+pub const FAULT: usize = 64 * 1024;
+
+/// Bytes that an HTTP client must accept as one answer's headers, so that the largest token fits.
+pub const HEADERS: usize = 64 * 1024;
+
+/// Characters of a name, an id or a secret that a caller may give.
+pub const INPUT: usize = 32 * 1024;
+
+/// Entries of any list in an answer: services, endpoints of a service, roles, projects, methods.
+pub const LIST: usize = 10_000;
+
+/// Characters of a server's text that an error shows.
+pub const SHOWN: usize = 256;
+
+/// Characters of a token or a receipt.
+pub const TOKEN: usize = 32 * 1024;
+
+/// Characters of a URL, configured or from an answer.
+pub const URL: usize = 8 * 1024;
+
+/// Scopes that one [`Account`](crate::Account) keeps tokens for.
+pub const SESSIONS: usize = 64;

@@ -1,0 +1,160 @@
+//! What a token shall be good for.
+
+use std::fmt;
+
+/// How a domain is named by a caller.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DomainRef {
+    /// By its id. Keystone's first domain has the id `default`.
+    Id(String),
+    /// By its name. At Huawei Cloud and Open Telekom Cloud this is the account's name.
+    Name(String),
+}
+
+impl DomainRef {
+    /// The domain with this id.
+    pub fn id(id: impl Into<String>) -> Self {
+        Self::Id(id.into())
+    }
+
+    /// The domain with this name.
+    pub fn name(name: impl Into<String>) -> Self {
+        Self::Name(name.into())
+    }
+}
+
+/// What a token shall be good for. Each scope has a token of its own.
+///
+/// ```
+/// use auth_proto::{DomainRef, Scope};
+///
+/// let tenant = Scope::project_id("f5073eaa26b64cffbee89411df94ce01");
+/// let stock = Scope::project_name_in("demo", DomainRef::name("Default"));
+/// let huawei = Scope::project_name("cn-north-1"); // there, a region's name is enough
+/// let global = Scope::domain_name("IAMDomain");
+/// ```
+///
+/// `Scope::default()` asks for nothing and takes what the server gives: the project of an
+/// application credential, the user's default project, or none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope(pub(crate) Target);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Target {
+    #[default]
+    Default,
+    Domain(DomainRef),
+    ProjectId(String),
+    ProjectName {
+        name: String,
+        domain: Option<DomainRef>,
+    },
+    System,
+    Trust(String),
+    Unscoped,
+}
+
+impl Scope {
+    /// The domain with this id. Global services of Huawei Cloud and Open Telekom Cloud need a
+    /// domain's token.
+    pub fn domain_id(id: impl Into<String>) -> Self {
+        Self(Target::Domain(DomainRef::id(id)))
+    }
+
+    /// The domain with this name.
+    pub fn domain_name(name: impl Into<String>) -> Self {
+        Self(Target::Domain(DomainRef::name(name)))
+    }
+
+    /// The project (in v2.0, the tenant) with this id.
+    pub fn project_id(id: impl Into<String>) -> Self {
+        Self(Target::ProjectId(id.into()))
+    }
+
+    /// The project (in v2.0, the tenant) with this name, where the name alone tells it: in v2.0,
+    /// and at Huawei Cloud and Open Telekom Cloud, where every region is a project of that name.
+    pub fn project_name(name: impl Into<String>) -> Self {
+        Self(Target::ProjectName { name: name.into(), domain: None })
+    }
+
+    /// The project with this name in this domain.
+    pub fn project_name_in(name: impl Into<String>, domain: DomainRef) -> Self {
+        Self(Target::ProjectName { name: name.into(), domain: Some(domain) })
+    }
+
+    /// The whole deployment, for its administrators.
+    pub fn system() -> Self {
+        Self(Target::System)
+    }
+
+    /// What the trust with this id delegates to the user.
+    pub fn trust(id: impl Into<String>) -> Self {
+        Self(Target::Trust(id.into()))
+    }
+
+    /// Nothing, even where the user has a default project: a token to list projects with, or to
+    /// exchange for a scoped one.
+    pub fn unscoped() -> Self {
+        Self(Target::Unscoped)
+    }
+
+    pub(crate) fn kind(&self) -> ScopeKind {
+        match &self.0 {
+            Target::Default => ScopeKind::Default,
+            Target::Domain(_) => ScopeKind::Domain,
+            Target::ProjectId(_) => ScopeKind::ProjectId,
+            Target::ProjectName { .. } => ScopeKind::ProjectName,
+            Target::System => ScopeKind::System,
+            Target::Trust(_) => ScopeKind::Trust,
+            Target::Unscoped => ScopeKind::Unscoped,
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = crate::text::shown;
+        match &self.0 {
+            Target::Default | Target::System | Target::Unscoped => self.kind().fmt(f),
+            Target::Domain(DomainRef::Id(id) | DomainRef::Name(id)) => {
+                write!(f, "domain {}", shown(id))
+            }
+            Target::ProjectId(id) => write!(f, "project {}", shown(id)),
+            Target::ProjectName { name, .. } => write!(f, "project {}", shown(name)),
+            Target::Trust(id) => write!(f, "trust {}", shown(id)),
+        }
+    }
+}
+
+/// The kinds of scope, as clouds allow or refuse them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScopeKind {
+    Default,
+    Domain,
+    ProjectId,
+    ProjectName,
+    System,
+    Trust,
+    Unscoped,
+}
+
+impl ScopeKind {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default scope",
+            Self::Domain => "domain scope",
+            Self::ProjectId => "project scope by id",
+            Self::ProjectName => "project scope by name",
+            Self::System => "system scope",
+            Self::Trust => "trust scope",
+            Self::Unscoped => "explicit absence of a scope",
+        }
+    }
+}
+
+impl fmt::Display for ScopeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

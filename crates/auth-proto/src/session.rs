@@ -1,0 +1,105 @@
+//! One scope's token and the login that renews it.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{backoff::Spread, error::Error, login::Login, scope::Scope, token::Token};
+
+/// What an account keeps for a scope. It decides nothing: [`Account`](crate::Account) does.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) scope: Scope,
+    pub(crate) held: Option<Held>,
+    /// A login that waits for an answer of the server or of the user.
+    pub(crate) login: Option<Login>,
+    pub(crate) flight: Option<InFlight>,
+    pub(crate) pause: Option<Pause>,
+    /// When a refused token last forced a login.
+    pub(crate) forced_at: Option<Duration>,
+    /// Whether the last flight was abandoned.
+    pub(crate) abandoned: bool,
+    pub(crate) used_at: Duration,
+}
+
+/// A request in the air.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InFlight {
+    pub(crate) attempt: u64,
+    pub(crate) sent_at: Duration,
+    /// When it is presumed lost.
+    pub(crate) lost_at: Duration,
+}
+
+/// A living token.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) token: Arc<Token>,
+    /// From here on it is renewed, and served meanwhile.
+    pub(crate) renew_at: Duration,
+    /// From here on a renewal is waited for.
+    pub(crate) mandatory_at: Duration,
+    pub(crate) ends_at: Duration,
+}
+
+/// After a failure, until when nothing is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Pause {
+    pub(crate) error: Error,
+    pub(crate) failures: u32,
+    /// When the first failure in a row was.
+    pub(crate) since: Duration,
+    pub(crate) until: Duration,
+    /// Whether a caller may wait it out, or is told at once.
+    pub(crate) waits: bool,
+}
+
+impl Session {
+    pub(crate) fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            held: None,
+            login: None,
+            flight: None,
+            pause: None,
+            forced_at: None,
+            abandoned: false,
+            used_at: Duration::ZERO,
+        }
+    }
+
+    /// The token, if it is still good.
+    pub(crate) fn live(&self, at: Duration) -> Option<&Held> {
+        self.held.as_ref().filter(|held| at < held.ends_at)
+    }
+
+    /// The pause, if it is not over.
+    pub(crate) fn pausing(&self, at: Duration) -> Option<&Pause> {
+        self.pause.as_ref().filter(|pause| at < pause.until)
+    }
+}
+
+impl Held {
+    /// A token whose login was sent at `sent_at` and that lives for `life` from then on: the
+    /// answer's way back only shortens it.
+    pub(crate) fn new(
+        token: Arc<Token>,
+        life: Duration,
+        sent_at: Duration,
+        spread: &mut Spread,
+    ) -> Self {
+        // A renewal somewhere in the last quarter rides out an outage of hours on a long token,
+        // and keeps a fleet that logged in together from doing so again. Short tokens need the
+        // room earlier.
+        let early = life < Duration::from_secs(600);
+        let (low, high) = if early { (50, 70) } else { (75, 90) };
+        let renew = spread.between(life * low / 100, life * high / 100);
+        // A server's `Date` has whole seconds, and its clock another second of its own.
+        let ends = life.saturating_sub(Duration::from_secs(2).min(life / 10));
+        let mandatory = life.saturating_sub(Duration::from_secs(60).min(life / 10));
+        Self {
+            token,
+            renew_at: sent_at + renew,
+            mandatory_at: sent_at + mandatory.min(ends),
+            ends_at: sent_at + ends,
+        }
+    }
+}

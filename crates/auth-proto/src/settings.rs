@@ -1,0 +1,56 @@
+//! How an account behaves.
+
+use std::time::Duration;
+
+/// How an [`Account`](crate::Account) behaves. The defaults fit nearly everybody.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    flight_timeout: Duration,
+    probes: bool,
+    seed: u64,
+}
+
+impl Settings {
+    /// How long a request may stay unanswered before it is presumed lost: 60 s by default. An
+    /// HTTP client's own time-out must be shorter.
+    #[must_use]
+    pub fn with_flight_timeout(mut self, timeout: Duration) -> Self {
+        self.flight_timeout = timeout;
+        self
+    }
+
+    /// Whether a refused credential is tried again, rarely, because a locked user unlocks by
+    /// itself: after 30 minutes, then every 4 hours. On by default.
+    #[must_use]
+    pub fn with_probes(mut self, probes: bool) -> Self {
+        self.probes = probes;
+        self
+    }
+
+    /// Where the spreading of renewals and pauses starts, 0 by default. Give each process another
+    /// one, so that a fleet does not act as one.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// See [`with_flight_timeout`](Self::with_flight_timeout).
+    pub fn flight_timeout(&self) -> Duration {
+        self.flight_timeout
+    }
+
+    pub(crate) fn probes(&self) -> bool {
+        self.probes
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { flight_timeout: Duration::from_secs(60), probes: true, seed: 0 }
+    }
+}

@@ -1,0 +1,297 @@
+//! URLs, as far as this crate needs them: where a secret may go.
+//!
+//! One parser, `http::Uri`, and every comparison by parsed parts: two parsers that read one text
+//! differently are how secrets end up at another host.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use http::Uri;
+
+use crate::{error::UrlProblem, limits};
+
+/// Scheme, host and port: what a secret is bound to.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    https: bool,
+    /// In lower case, without a final dot; an IPv6 address without its brackets.
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    /// Reads a URL's origin, and refuses every URL that could be read in two ways.
+    pub(crate) fn parse(url: &str) -> Result<(Self, Uri), UrlProblem> {
+        if url.len() > limits::URL {
+            return Err(UrlProblem::TooLong);
+        }
+        if !url.contains("://") {
+            return Err(UrlProblem::Scheme);
+        }
+        let uri: Uri = url.parse().map_err(|_| problem_of(url))?;
+        Ok((Self::of(&uri)?, uri))
+    }
+
+    /// The origin of an absolute URI.
+    pub(crate) fn of(uri: &Uri) -> Result<Self, UrlProblem> {
+        let https = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(UrlProblem::Scheme),
+        };
+        let authority = uri.authority().ok_or(UrlProblem::Host)?;
+        if authority.as_str().contains('@') {
+            return Err(UrlProblem::UserInfo);
+        }
+        let host = authority.host();
+        // `http::Uri` accepts ports past 65535 and then knows no port at all.
+        let port = match authority.as_str()[host.len()..].strip_prefix(':') {
+            None => 443 * u16::from(https) + 80 * u16::from(!https),
+            Some(port) => {
+                let digits = port.bytes().all(|b| b.is_ascii_digit());
+                let port = port.parse().ok().filter(|port| digits && *port != 0);
+                port.ok_or(UrlProblem::Port)?
+            }
+        };
+        let host = host.trim_start_matches('[').trim_end_matches([']', '.']).to_ascii_lowercase();
+        if host.is_empty() {
+            return Err(UrlProblem::Host);
+        }
+        Ok(Self { https, host, port })
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.https
+    }
+
+    pub(crate) fn has_host_of(&self, other: &Self) -> bool {
+        self.host == other.host
+    }
+
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.address() {
+            Some(address) => address.is_loopback(),
+            None => self.host == "localhost" || self.host.ends_with(".localhost"),
+        }
+    }
+
+    /// Why no token should go to this host unless somebody named it, if there is a reason: it
+    /// leads back to this machine, to its neighbours' configuration or to a cloud's metadata.
+    pub(crate) fn special(&self) -> Option<&'static str> {
+        if self.is_loopback() {
+            return Some("it is a loopback address");
+        }
+        match self.address() {
+            Some(address) if address.is_unspecified() || address.is_multicast() => {
+                Some("it is no address of a service")
+            }
+            Some(IpAddr::V4(v4)) if v4.is_link_local() => Some("it is a link-local address"),
+            Some(IpAddr::V6(v6)) if v6.is_unicast_link_local() || v6 == METADATA_V6 => {
+                Some("it is a link-local address")
+            }
+            Some(_) => None,
+            None if is_numeric(&self.host) => Some("its host is a number in disguise"),
+            None if METADATA_NAMES.contains(&self.host.as_str()) => {
+                Some("it is a metadata service")
+            }
+            None => None,
+        }
+    }
+
+    fn address(&self) -> Option<IpAddr> {
+        let address: IpAddr = self.host.parse().ok()?;
+        Some(match address {
+            IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
+            IpAddr::V4(_) => address,
+        })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.https { "https" } else { "http" };
+        let host = crate::text::shown(&self.host);
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]:{}", self.port)
+        } else {
+            write!(f, "{scheme}://{host}:{}", self.port)
+        }
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Amazon's IPv6 metadata address, unique-local and so not told by its range.
+const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+const METADATA_NAMES: [&str; 3] = ["metadata", "metadata.google.internal", "instance-data"];
+
+/// Whether resolvers may read the host as an IPv4 address that `Ipv4Addr` does not: `0x7f.1`,
+/// `2130706433`, `0177.0.0.1`.
+fn is_numeric(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or(host);
+    let is_number = |part: &str| {
+        let hex = part.strip_prefix("0x");
+        hex.map_or_else(
+            || !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()),
+            |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()),
+        )
+    };
+    host.parse::<Ipv4Addr>().is_err() && is_number(last)
+}
+
+/// What `http::Uri` did not like, told without repeating the text.
+fn problem_of(url: &str) -> UrlProblem {
+    let authority = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    let port = authority.rsplit_once(':').map(|(_, port)| port);
+    if authority.is_empty() {
+        UrlProblem::Host
+    } else if authority.contains('@') {
+        UrlProblem::UserInfo
+    } else if port.is_some_and(|port| port.parse::<u16>().is_err() && !port.contains(']')) {
+        UrlProblem::Port
+    } else {
+        UrlProblem::Syntax
+    }
+}
+
+/// An identity service's URL without its version: origin and path prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Base {
+    pub(crate) origin: Origin,
+    /// Without a slash at its end.
+    text: String,
+}
+
+impl Base {
+    /// Reads a configured identity URL, with or without a version and a slash at its end.
+    pub(crate) fn parse(url: &str) -> Result<(Self, Option<Dialect>), UrlProblem> {
+        if url.contains(['?', '#']) {
+            return Err(UrlProblem::Query);
+        }
+        let (origin, uri) = Origin::parse(url)?;
+        let path = uri.path().trim_end_matches('/');
+        let (prefix, dialect) = match path.rsplit_once('/') {
+            Some((prefix, "v3")) => (prefix, Some(Dialect::V3)),
+            Some((prefix, "v2.0")) => (prefix, Some(Dialect::V2)),
+            _ => (path, None),
+        };
+        let scheme = uri.scheme_str().unwrap_or("https");
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let text = format!("{scheme}://{authority}{}", prefix.trim_end_matches('/'));
+        Ok((Self { origin, text }, dialect))
+    }
+
+    /// The URL of `path`, which starts with a slash, under this one.
+    pub(crate) fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.text)
+    }
+}
+
+/// The version of the identity protocol that a cloud speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// v2.0: the token comes in the body, projects are tenants, there are no domains.
+    V2,
+    /// v3: the token comes in the `X-Subject-Token` header.
+    V3,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identity_urls_lead_to_the_same_place_however_they_are_written() {
+        for (url, base, dialect) in [
+            ("https://iam.example", "https://iam.example", None),
+            ("https://iam.example/", "https://iam.example", None),
+            ("https://iam.example/v3", "https://iam.example", Some(Dialect::V3)),
+            ("https://iam.example/v3/", "https://iam.example", Some(Dialect::V3)),
+            ("https://iam.example:5000/v2.0", "https://iam.example:5000", Some(Dialect::V2)),
+            ("https://iam.example/identity/v3", "https://iam.example/identity", Some(Dialect::V3)),
+            (
+                "https://iam.example/identity//v3//",
+                "https://iam.example/identity",
+                Some(Dialect::V3),
+            ),
+            ("https://iam.example/dev1/identity", "https://iam.example/dev1/identity", None),
+            ("https://iam.example/v3.0", "https://iam.example/v3.0", None),
+            ("http://[::1]:35357/v3", "http://[::1]:35357", Some(Dialect::V3)),
+        ] {
+            let (read, version) = Base::parse(url).unwrap();
+            assert_eq!((read.text.as_str(), version), (base, dialect), "{url}");
+        }
+    }
+
+    #[test]
+    fn bad_urls_are_told_apart() {
+        for (url, problem) in [
+            ("", UrlProblem::Scheme),
+            ("iam.example/v3", UrlProblem::Scheme),
+            ("javascript:alert(1)", UrlProblem::Scheme),
+            ("//iam.example/v3", UrlProblem::Scheme),
+            ("ftp://iam.example/v3", UrlProblem::Scheme),
+            ("https://", UrlProblem::Host),
+            ("https:///v3", UrlProblem::Host),
+            ("https://user:pw@iam.example/v3", UrlProblem::UserInfo),
+            ("https://iam.example\\@evil.example/v3", UrlProblem::UserInfo),
+            ("https://iam.example:99999/v3", UrlProblem::Port),
+            ("https://iam.example:0/v3", UrlProblem::Port),
+            ("https://iam.example:/v3", UrlProblem::Port),
+            ("https://iam.example:+80/v3", UrlProblem::Port),
+            ("https://iam.example:80a/v3", UrlProblem::Port),
+            ("https://iam.example/v3?x=1", UrlProblem::Query),
+            ("https://iam.example/v3#x", UrlProblem::Query),
+            ("https://iam example/v3", UrlProblem::Syntax),
+            ("https://iam.example/v3\n", UrlProblem::Syntax),
+            ("https://예시.example/v3", UrlProblem::Syntax),
+        ] {
+            assert_eq!(Base::parse(url).err(), Some(problem), "{url:?}");
+        }
+        let long = format!("https://iam.example/{}", "x".repeat(limits::URL));
+        assert_eq!(Base::parse(&long).err(), Some(UrlProblem::TooLong));
+    }
+
+    #[test]
+    fn origins_compare_by_parts() {
+        let origin = |url| Origin::parse(url).unwrap().0;
+        assert_eq!(origin("https://IAM.example./a"), origin("https://iam.example:443/b"));
+        assert_ne!(origin("https://iam.example"), origin("http://iam.example"));
+        assert_eq!(origin("http://[::1]:80").to_string(), "http://[::1]:80");
+    }
+
+    #[test]
+    fn special_hosts() {
+        for (url, special) in [
+            ("https://10.0.0.7", false),
+            ("https://service.example", false),
+            ("https://fd00.example", false),
+            ("https://127.0.0.1", true),
+            ("https://127.8.8.8", true),
+            ("https://localhost", true),
+            ("https://a.localhost.", true),
+            ("https://[::1]", true),
+            ("https://[::ffff:127.0.0.1]", true),
+            ("https://169.254.169.254", true),
+            ("https://[fe80::1]", true),
+            ("https://[fd00:ec2::254]", true),
+            ("https://0.0.0.0", true),
+            ("https://metadata.google.internal", true),
+            ("https://2130706433", true),
+            ("https://0x7f.1", true),
+            ("https://0177.0.0.1", true),
+            ("https://127.1", true),
+        ] {
+            let origin = Origin::parse(url).unwrap().0;
+            assert_eq!(origin.special().is_some(), special, "{url}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Lists of projects (KakaoCloud, API Preparations, appendix "View project list").
+
+use serde::Deserialize;
+
+use super::field::{Field, List, Object};
+use crate::{
+    error::ProtocolError,
+    token::{Domain, Project},
+};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    links: Field<Object<Links>>,
+    projects: Field<List<Object<ProjectShape>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Links {
+    next: Field<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ProjectShape {
+    description: Field<String>,
+    domain_id: Field<String>,
+    enabled: Field<bool>,
+    id: Field<String>,
+    name: Field<String>,
+    parent_id: Field<String>,
+}
+
+/// The projects of one page, and the link to the next one as the server wrote it.
+pub(crate) fn read_projects(body: &[u8]) -> Result<(Vec<Project>, Option<String>), ProtocolError> {
+    let answer: Answer = super::read(body)?;
+    let projects = Field::Given(answer.projects.required("projects")?).list("list of projects")?;
+    let projects = projects.into_iter().map(|Object(project)| Project {
+        description: project.description.text(),
+        domain: project.domain_id.text().map(|id| Domain { id: Some(id), name: None }),
+        enabled: project.enabled.ok(),
+        id: project.id.text(),
+        name: project.name.text(),
+        parent_id: project.parent_id.text(),
+    });
+    let next = answer.links.object().and_then(|links| links.next.text());
+    Ok((projects.collect(), next))
+}

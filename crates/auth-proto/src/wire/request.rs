@@ -1,0 +1,263 @@
+//! Login requests, in both dialects.
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::{
+    body::Body,
+    credential::{Key, Method, MethodKind, UserRef},
+    scope::{DomainRef, Scope, Target},
+    url::Dialect,
+};
+
+/// The body of a login by these methods.
+///
+/// What the dialect cannot express is left out here; the cloud has refused it before.
+pub(crate) fn login(
+    dialect: Dialect,
+    user: Option<&UserRef>,
+    methods: &[Method],
+    scope: &Scope,
+) -> Body {
+    match dialect {
+        Dialect::V2 => body(&Envelope { auth: v2(user, methods, scope) }),
+        Dialect::V3 => body(&Envelope { auth: v3(user, methods, scope) }),
+    }
+}
+
+/// Serialises in two passes: the first counts, so that the buffer never moves and leaves no copy
+/// of a secret behind.
+fn body(document: &impl Serialize) -> Body {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut size = Count(0);
+    let mut bytes = Zeroizing::new(Vec::new());
+    // These documents hold texts, lists and structs alone, none of which can fail to serialise.
+    if serde_json::to_writer(&mut size, document).is_ok() {
+        bytes.reserve_exact(size.0);
+        let written = serde_json::to_writer(&mut *bytes, document);
+        debug_assert!(written.is_ok() && bytes.len() == size.0);
+    }
+    Body::new(bytes)
+}
+
+#[derive(Serialize)]
+struct Envelope<A> {
+    auth: A,
+}
+
+/// NHN Cloud, IaaS Token, "Request". The token method and the trust are Keystone's.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct V2<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_credentials: Option<PasswordCredentials<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<Id<'a>>,
+    #[serde(rename = "trust_id", skip_serializing_if = "Option::is_none")]
+    trust_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PasswordCredentials<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+    password: &'a str,
+}
+
+fn v2<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) -> V2<'a> {
+    let mut auth = V2::default();
+    match methods.first() {
+        Some(method @ Method::Password(_)) => {
+            let (user_id, username) = match user {
+                Some(UserRef::Id(id)) => (Some(id.as_str()), None),
+                Some(UserRef::Name { name, .. }) => (None, Some(name.as_str())),
+                None => (None, None),
+            };
+            let password = method.secret();
+            auth.password_credentials = Some(PasswordCredentials { user_id, username, password });
+        }
+        Some(method) => {
+            auth.token = Some(Id { id: method.secret() });
+        }
+        None => {}
+    }
+    match &scope.0 {
+        Target::ProjectId(id) => auth.tenant_id = Some(id),
+        Target::ProjectName { name, .. } => auth.tenant_name = Some(name),
+        Target::Trust(id) => auth.trust_id = Some(id),
+        Target::Default | Target::Domain(_) | Target::System | Target::Unscoped => {}
+    }
+    auth
+}
+
+#[derive(Serialize)]
+struct V3<'a> {
+    identity: Identity<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<ScopeShape<'a>>,
+}
+
+#[derive(Default, Serialize)]
+struct Identity<'a> {
+    methods: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<OfUser<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totp: Option<OfUser<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<Id<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application_credential: Option<ApplicationCredential<'a>>,
+}
+
+#[derive(Serialize)]
+struct OfUser<'a> {
+    user: User<'a>,
+}
+
+#[derive(Default, Serialize)]
+struct User<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<Named<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passcode: Option<&'a str>,
+}
+
+/// KakaoCloud, API Preparations, methods 1 and 2.
+#[derive(Serialize)]
+struct ApplicationCredential<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    secret: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<User<'a>>,
+}
+
+#[derive(Serialize)]
+struct Id<'a> {
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Named<'a> {
+    Id(&'a str),
+    Name(&'a str),
+}
+
+impl<'a> From<&'a DomainRef> for Named<'a> {
+    fn from(domain: &'a DomainRef) -> Self {
+        match domain {
+            DomainRef::Id(id) => Self::Id(id),
+            DomainRef::Name(name) => Self::Name(name),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum ScopeShape<'a> {
+    Domain(Named<'a>),
+    Project(Project<'a>),
+    System {
+        all: bool,
+    },
+    #[serde(rename = "OS-TRUST:trust")]
+    Trust(Id<'a>),
+    #[serde(untagged)]
+    Unscoped(&'static str),
+}
+
+#[derive(Serialize)]
+struct Project<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<Named<'a>>,
+}
+
+fn v3<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) -> V3<'a> {
+    let mut identity = Identity::default();
+    for method in methods {
+        identity.methods.push(method.kind().as_str());
+        let secret = Some(method.secret());
+        match method {
+            Method::ApplicationCredential { key, secret: _ } => {
+                let (id, name) = match key {
+                    Key::Id(id) => (Some(id.as_str()), None),
+                    Key::Name(name) => (None, Some(name.as_str())),
+                };
+                let user = user.map(user_of);
+                let secret = method.secret();
+                identity.application_credential =
+                    Some(ApplicationCredential { id, name, secret, user });
+            }
+            Method::Password(_) => {
+                let user = User { password: secret, ..user.map(user_of).unwrap_or_default() };
+                identity.password = Some(OfUser { user });
+            }
+            Method::Token(_) => {
+                identity.token = Some(Id { id: method.secret() });
+            }
+            Method::Totp(_) => {
+                let user = User { passcode: secret, ..user.map(user_of).unwrap_or_default() };
+                identity.totp = Some(OfUser { user });
+            }
+        }
+    }
+    let scoped = !identity.methods.contains(&MethodKind::ApplicationCredential.as_str());
+    V3 { identity, scope: scope_of(scope).filter(|_| scoped) }
+}
+
+fn user_of(user: &UserRef) -> User<'_> {
+    match user {
+        UserRef::Id(id) => User { id: Some(id), ..User::default() },
+        UserRef::Name { name, domain } => {
+            let domain = domain.as_ref().map(Named::from);
+            User { name: Some(name), domain, ..User::default() }
+        }
+    }
+}
+
+fn scope_of(scope: &Scope) -> Option<ScopeShape<'_>> {
+    Some(match &scope.0 {
+        Target::Default => return None,
+        Target::Domain(domain) => ScopeShape::Domain(domain.into()),
+        Target::ProjectId(id) => {
+            ScopeShape::Project(Project { id: Some(id), name: None, domain: None })
+        }
+        Target::ProjectName { name, domain } => {
+            let domain = domain.as_ref().map(Named::from);
+            ScopeShape::Project(Project { id: None, name: Some(name), domain })
+        }
+        Target::System => ScopeShape::System { all: true },
+        Target::Trust(id) => ScopeShape::Trust(Id { id }),
+        Target::Unscoped => ScopeShape::Unscoped("unscoped"),
+    })
+}

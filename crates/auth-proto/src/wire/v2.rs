@@ -1,0 +1,111 @@
+//! v2.0 token answers (NHN Cloud, IaaS Token, "Response"): everything is in the body.
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{
+    catalog::{Services, V2Endpoint, catalog},
+    field::{Field, List, Object},
+};
+use crate::{
+    error::ProtocolError,
+    token::{Details, Project, Role, Token, User, secret_header},
+};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    access: Field<Object<Access>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Access {
+    token: Field<Object<TokenShape>>,
+    service_catalog: Services<V2Endpoint>,
+    trust: Field<Object<Trust>>,
+    user: Field<Object<UserShape>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TokenShape {
+    expires: Field<String>,
+    id: Field<Zeroizing<String>>,
+    issued_at: Field<String>,
+    tenant: Field<Object<Tenant>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Tenant {
+    description: Field<String>,
+    enabled: Field<bool>,
+    id: Field<String>,
+    name: Field<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Trust {
+    id: Field<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct UserShape {
+    id: Field<String>,
+    name: Field<String>,
+    roles: Field<List<Object<RoleShape>>>,
+    username: Field<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RoleShape {
+    id: Field<String>,
+    name: Field<String>,
+}
+
+const PLACE: &str = "access.token.id";
+
+pub(crate) fn read_token(body: &[u8]) -> Result<Token, ProtocolError> {
+    let answer: Answer = super::read(body)?;
+    let access = answer.access.required_object("access")?;
+    let token = access.token.required_object("access.token")?;
+    let id = match token.id {
+        Field::Absent | Field::Null => {
+            return Err(ProtocolError::MissingToken { place: PLACE });
+        }
+        given => given.required(PLACE)?,
+    };
+    let user = access.user.object().unwrap_or_default();
+    let roles = user.roles.list("list of roles")?.into_iter();
+    let details = Details {
+        catalog: catalog(access.service_catalog)?,
+        domain: None,
+        expires_at: token.expires.required_moment("access.token.expires")?,
+        issued_at: token.issued_at.moment("access.token.issued_at")?,
+        methods: Vec::new(),
+        project: token.tenant.object().map(|tenant| Project {
+            description: tenant.description.text(),
+            domain: None,
+            enabled: tenant.enabled.ok(),
+            id: tenant.id.text(),
+            name: tenant.name.text(),
+            parent_id: None,
+        }),
+        roles: roles
+            .map(|Object(role)| Role { id: role.id.text(), name: role.name.text() })
+            .collect(),
+        system: false,
+        trust_id: access.trust.object().and_then(|trust| trust.id.text()),
+        user: User {
+            domain: None,
+            id: user.id.text(),
+            name: user.name.text().or_else(|| user.username.text()),
+            password_expires_at: None,
+        },
+    };
+    Ok(Token { header: secret_header(id.as_bytes(), PLACE)?, details })
+}

@@ -1,0 +1,107 @@
+//! v3 token answers (Huawei Cloud, Obtaining a User Token, tables 12 to 22): the token is in a
+//! header, what it is good for in the body.
+
+use http::HeaderMap;
+use serde::Deserialize;
+
+use super::{
+    SUBJECT_TOKEN,
+    catalog::{Services, V3Endpoint, catalog},
+    field::{Field, List, Object},
+};
+use crate::{
+    error::ProtocolError,
+    token::{Details, Domain, Project, Role, Token, User},
+};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    token: Field<Object<TokenShape>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TokenShape {
+    catalog: Services<V3Endpoint>,
+    domain: Field<Object<Named>>,
+    expires_at: Field<String>,
+    issued_at: Field<String>,
+    methods: Field<List<String>>,
+    project: Field<Object<ProjectShape>>,
+    roles: Field<List<Object<Named>>>,
+    system: Field<Object<System>>,
+    #[serde(rename = "OS-TRUST:trust")]
+    trust: Field<Object<Named>>,
+    user: Field<Object<UserShape>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    id: Field<String>,
+    name: Field<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ProjectShape {
+    domain: Field<Object<Named>>,
+    id: Field<String>,
+    name: Field<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct System {
+    all: Field<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct UserShape {
+    domain: Field<Object<Named>>,
+    id: Field<String>,
+    name: Field<String>,
+    password_expires_at: Field<String>,
+}
+
+pub(crate) fn read_token(headers: &HeaderMap, body: &[u8]) -> Result<Token, ProtocolError> {
+    let header = super::header(headers, SUBJECT_TOKEN)?;
+    let answer: Answer = super::read(body)?;
+    let token = answer.token.required_object("token")?;
+    let roles = token.roles.list("list of roles")?.into_iter();
+    let details = Details {
+        catalog: catalog(token.catalog)?,
+        domain: token.domain.object().map(domain),
+        expires_at: token.expires_at.required_moment("token.expires_at")?,
+        issued_at: token.issued_at.moment("token.issued_at")?,
+        methods: token.methods.list("list of methods")?,
+        project: token.project.object().map(|project| Project {
+            domain: project.domain.object().map(domain),
+            id: project.id.text(),
+            name: project.name.text(),
+            ..Project::default()
+        }),
+        roles: roles
+            .map(|Object(role)| Role { id: role.id.text(), name: role.name.text() })
+            .collect(),
+        system: token.system.object().is_some_and(|system| system.all.ok() == Some(true)),
+        trust_id: token.trust.object().and_then(|trust| trust.id.text()),
+        user: user(token.user.object().unwrap_or_default())?,
+    };
+    Ok(Token { header, details })
+}
+
+fn user(user: UserShape) -> Result<User, ProtocolError> {
+    Ok(User {
+        domain: user.domain.object().map(domain),
+        id: user.id.text(),
+        name: user.name.text(),
+        password_expires_at: user.password_expires_at.moment("token.user.password_expires_at")?,
+    })
+}
+
+fn domain(domain: Named) -> Domain {
+    Domain { id: domain.id.text(), name: domain.name.text() }
+}
