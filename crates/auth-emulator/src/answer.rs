@@ -35,17 +35,11 @@ impl Refusal {
     }
 
     pub(crate) fn unauthorized_because(message: &str) -> Self {
-        Self {
-            status: StatusCode::UNAUTHORIZED,
-            message: message.to_owned(),
-        }
+        Self { status: StatusCode::UNAUTHORIZED, message: message.to_owned() }
     }
 
     pub(crate) fn not_found(message: String) -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            message,
-        }
+        Self { status: StatusCode::NOT_FOUND, message }
     }
 
     /// The refusal as the system that was called words it.
@@ -106,11 +100,7 @@ pub(crate) fn nowhere() -> Response<Vec<u8>> {
 
 /// A list of versions, which comes with a status that some HTTP clients take for a redirect.
 pub(crate) fn choices(body: &Value, location: &str) -> Response<Vec<u8>> {
-    with_header(
-        value(StatusCode::MULTIPLE_CHOICES, body),
-        LOCATION,
-        location,
-    )
+    with_header(value(StatusCode::MULTIPLE_CHOICES, body), LOCATION, location)
 }
 
 pub(crate) fn value(status: StatusCode, value: &Value) -> Response<Vec<u8>> {
@@ -119,11 +109,7 @@ pub(crate) fn value(status: StatusCode, value: &Value) -> Response<Vec<u8>> {
 
 pub(crate) fn json(status: StatusCode, text: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
     let answer = respond(status, text.into());
-    with_header(
-        with_header(answer, CONTENT_TYPE, "application/json"),
-        VARY,
-        "X-Auth-Token",
-    )
+    with_header(with_header(answer, CONTENT_TYPE, "application/json"), VARY, "X-Auth-Token")
 }
 
 pub(crate) fn empty(status: StatusCode) -> Response<Vec<u8>> {
@@ -160,11 +146,7 @@ fn challenged(call: &Call<'_>, answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
     with_header(
         answer,
         WWW_AUTHENTICATE,
-        &format!(
-            "Keystone uri=\"{}{}\"",
-            call.identity_root(),
-            call.system.version()
-        ),
+        &format!("Keystone uri=\"{}{}\"", call.identity_root(), call.system.version()),
     )
 }
 
@@ -175,11 +157,7 @@ fn html(status: StatusCode) -> Response<Vec<u8>> {
         status.as_u16(),
         message(status),
     );
-    with_header(
-        respond(status, body.into()),
-        CONTENT_TYPE,
-        "text/html; charset=utf-8",
-    )
+    with_header(respond(status, body.into()), CONTENT_TYPE, "text/html; charset=utf-8")
 }
 
 fn respond(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {

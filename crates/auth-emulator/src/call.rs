@@ -43,28 +43,13 @@ impl<'a> Call<'a> {
                 let place = if system.has_identity_at(&host) {
                     Place::Identity(uri.path())
                 } else {
-                    Place::Service {
-                        host: host.clone(),
-                        path: uri.path(),
-                    }
+                    Place::Service { host: host.clone(), path: uri.path() }
                 };
-                (
-                    system,
-                    Origin::Documented {
-                        authority: authority.to_string(),
-                    },
-                    place,
-                )
+                (system, Origin::Documented { authority: authority.to_string() }, place)
             }
             None => {
                 let (system, place) = by_path(uri.path())?;
-                (
-                    system,
-                    Origin::Loopback {
-                        authority: authority.to_string(),
-                    },
-                    place,
-                )
+                (system, Origin::Loopback { authority: authority.to_string() }, place)
             }
         };
         Some(Self {
@@ -141,10 +126,7 @@ fn by_path(path: &str) -> Option<(System, Place<'_>)> {
     let place = if system.has_identity_at(host) {
         Place::Identity(path)
     } else {
-        Place::Service {
-            host: host.to_owned(),
-            path,
-        }
+        Place::Service { host: host.to_owned(), path }
     };
     Some((system, place))
 }

@@ -20,12 +20,7 @@ impl Service {
         name: &'static str,
         url: &'static str,
     ) -> Self {
-        Self {
-            kind,
-            name,
-            url,
-            region: Some(region),
-        }
+        Self { kind, name, url, region: Some(region) }
     }
 
     /// The service as a row of a catalog, with the project's id in its URL.
@@ -51,22 +46,13 @@ pub(crate) fn rows<'a>(
     services: impl IntoIterator<Item = &'a Service>,
     project: &str,
 ) -> Vec<Value> {
-    services
-        .into_iter()
-        .map(|service| service.row(project))
-        .collect()
+    services.into_iter().map(|service| service.row(project)).collect()
 }
 
 /// An identifier that looks like one and is the same in every run.
 pub(crate) fn id(first: &str, second: &str) -> String {
     let [high, low] = [first, second].map(|text| {
-        text.bytes().fold(0, |hash: u64, byte| {
-            mixed(hash.rotate_left(8) ^ u64::from(byte))
-        })
+        text.bytes().fold(0, |hash: u64, byte| mixed(hash.rotate_left(8) ^ u64::from(byte)))
     });
-    format!(
-        "{:016x}{:016x}",
-        mixed(high ^ low.rotate_left(32)),
-        mixed(high.wrapping_add(low))
-    )
+    format!("{:016x}{:016x}", mixed(high ^ low.rotate_left(32)), mixed(high.wrapping_add(low)))
 }

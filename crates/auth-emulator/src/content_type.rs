@@ -9,10 +9,7 @@ use crate::{answer::Refusal, call::Call, system::System};
 /// letter.
 pub(crate) fn check(call: &Call<'_>) -> Result<(), Refusal> {
     let mut values = call.headers.get_all(CONTENT_TYPE).iter();
-    let accepted = match (
-        values.next().and_then(|value| value.to_str().ok()),
-        values.next(),
-    ) {
+    let accepted = match (values.next().and_then(|value| value.to_str().ok()), values.next()) {
         (Some(text), None) => match call.system {
             System::Kakao => text == "application/json",
             System::NhnIaas | System::NhnCompute | System::Otc | System::Huawei => is_json(text),
@@ -22,23 +19,18 @@ pub(crate) fn check(call: &Call<'_>) -> Result<(), Refusal> {
     if accepted {
         Ok(())
     } else {
-        Err(Refusal::malformed(
-            "Expecting to find application/json in Content-Type header.",
-        ))
+        Err(Refusal::malformed("Expecting to find application/json in Content-Type header."))
     }
 }
 
 /// `application/json`, alone or with a charset that means UTF-8.
 fn is_json(text: &str) -> bool {
     let (media, parameter) = text.split_once(';').unwrap_or((text, "charset=utf-8"));
-    let charset = parameter
-        .trim()
-        .split_once('=')
-        .is_some_and(|(name, value)| {
-            name.eq_ignore_ascii_case("charset")
-                && ["utf8", "utf-8"]
-                    .iter()
-                    .any(|utf8| value.trim_matches('"').eq_ignore_ascii_case(utf8))
-        });
+    let charset = parameter.trim().split_once('=').is_some_and(|(name, value)| {
+        name.eq_ignore_ascii_case("charset")
+            && ["utf8", "utf-8"]
+                .iter()
+                .any(|utf8| value.trim_matches('"').eq_ignore_ascii_case(utf8))
+    });
     media.trim().eq_ignore_ascii_case("application/json") && charset
 }

@@ -19,10 +19,7 @@ pub(crate) fn versions(call: &Call<'_>) -> Response<Vec<u8>> {
     if !readable(call) {
         return answer::no_such_method(call, "GET, HEAD");
     }
-    answer::choices(
-        &json!({ "versions": { "values": [entry(call)] } }),
-        &link(call),
-    )
+    answer::choices(&json!({ "versions": { "values": [entry(call)] } }), &link(call))
 }
 
 fn entry(call: &Call<'_>) -> Value {

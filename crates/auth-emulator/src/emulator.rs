@@ -41,10 +41,7 @@ pub struct Emulator {
 impl Emulator {
     /// Five systems as documented, with no tokens issued yet.
     pub fn new() -> Self {
-        Self {
-            states: System::ALL.map(State::new),
-            settings: Settings::default(),
-        }
+        Self { states: System::ALL.map(State::new), settings: Settings::default() }
     }
 
     /// Answers one request. Any request gets an answer, and none makes it panic.
@@ -85,10 +82,7 @@ impl Emulator {
     /// Failures queue up. The body is the one that the vendor documents, which are Huawei's for 400
     /// and 401 (document 004), and else an error in Keystone's shape. There is no `Retry-After`.
     pub fn fail_next(&mut self, system: System, status: StatusCode) -> &mut Self {
-        self.state(system).failures.push_back(Failure {
-            status,
-            retry_after: None,
-        });
+        self.state(system).failures.push_back(Failure { status, retry_after: None });
         self
     }
 
@@ -99,10 +93,7 @@ impl Emulator {
         status: StatusCode,
         retry_after: HeaderValue,
     ) -> &mut Self {
-        let failure = Failure {
-            status,
-            retry_after: Some(retry_after),
-        };
+        let failure = Failure { status, retry_after: Some(retry_after) };
         self.state(system).failures.push_back(failure);
         self
     }
@@ -216,18 +207,10 @@ impl fmt::Debug for Emulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
         for system in System::ALL {
-            let State {
-                logins,
-                requests,
-                tokens,
-                ..
-            } = &self.states[system as usize];
+            let State { logins, requests, tokens, .. } = &self.states[system as usize];
             map.entry(
                 &format_args!("{system}"),
-                &format_args!(
-                    "{requests} requests, {logins} logins, {} tokens",
-                    tokens.len()
-                ),
+                &format_args!("{requests} requests, {logins} logins, {} tokens", tokens.len()),
             );
         }
         map.finish()
@@ -252,12 +235,7 @@ struct State {
 
 impl State {
     fn new(system: System) -> Self {
-        Self {
-            failures: VecDeque::new(),
-            logins: 0,
-            requests: 0,
-            tokens: Tokens::new(system),
-        }
+        Self { failures: VecDeque::new(), logins: 0, requests: 0, tokens: Tokens::new(system) }
     }
 }
 

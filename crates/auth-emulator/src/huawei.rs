@@ -13,12 +13,7 @@ use crate::{
     v3::{Dialect, Login},
 };
 
-pub(crate) const DIALECT: Dialect = Dialect {
-    admit,
-    token,
-    catalog,
-    nocatalog: Some(Vec::new()),
-};
+pub(crate) const DIALECT: Dialect = Dialect { admit, token, catalog, nocatalog: Some(Vec::new()) };
 
 /// The scope is mandatory (document 004, Table 4).
 fn admit(login: &Login, _: &Settings) -> Result<Scope, Refusal> {
@@ -61,53 +56,17 @@ const DIRECTORY: Directory = Directory {
 
 /// Both the vendor's own types and OpenStack's, which stand side by side in its catalogs.
 const REGIONAL: &[Service] = &[
-    row(
-        "compute",
-        "nova",
-        "https://ecs.cn-north-1.myhuaweicloud.com/v2.1/{project}",
-    ),
-    row(
-        "ecs",
-        "ecs",
-        "https://ecs.cn-north-1.myhuaweicloud.com/v1/{project}",
-    ),
-    row(
-        "network",
-        "neutron",
-        "https://vpc.cn-north-1.myhuaweicloud.com",
-    ),
-    row(
-        "vpc",
-        "vpc",
-        "https://vpc.cn-north-1.myhuaweicloud.com/v1/{project}",
-    ),
-    row(
-        "volumev2",
-        "cinderv2",
-        "https://evs.cn-north-1.myhuaweicloud.com/v2/{project}",
-    ),
-    row(
-        "evs",
-        "evs",
-        "https://evs.cn-north-1.myhuaweicloud.com/v2/{project}",
-    ),
-    row(
-        "image",
-        "glance",
-        "https://ims.cn-north-1.myhuaweicloud.com",
-    ),
+    row("compute", "nova", "https://ecs.cn-north-1.myhuaweicloud.com/v2.1/{project}"),
+    row("ecs", "ecs", "https://ecs.cn-north-1.myhuaweicloud.com/v1/{project}"),
+    row("network", "neutron", "https://vpc.cn-north-1.myhuaweicloud.com"),
+    row("vpc", "vpc", "https://vpc.cn-north-1.myhuaweicloud.com/v1/{project}"),
+    row("volumev2", "cinderv2", "https://evs.cn-north-1.myhuaweicloud.com/v2/{project}"),
+    row("evs", "evs", "https://evs.cn-north-1.myhuaweicloud.com/v2/{project}"),
+    row("image", "glance", "https://ims.cn-north-1.myhuaweicloud.com"),
     row("ims", "ims", "https://ims.cn-north-1.myhuaweicloud.com/v2"),
-    row(
-        "object",
-        "objectstorage",
-        "https://obs.cn-north-1.myhuaweicloud.com",
-    ),
+    row("object", "objectstorage", "https://obs.cn-north-1.myhuaweicloud.com"),
     row("obs", "obs", "https://obs.cn-north-1.myhuaweicloud.com"),
-    row(
-        "rdsv3",
-        "rdsv3",
-        "https://rds.cn-north-1.myhuaweicloud.com/v3/{project}",
-    ),
+    row("rdsv3", "rdsv3", "https://rds.cn-north-1.myhuaweicloud.com/v3/{project}"),
 ];
 
 const fn row(kind: &'static str, name: &'static str, url: &'static str) -> Service {

@@ -12,12 +12,7 @@ use crate::{
     v3::{Dialect, Login, Reference},
 };
 
-pub(crate) const DIALECT: Dialect = Dialect {
-    admit,
-    token,
-    catalog,
-    nocatalog: None,
-};
+pub(crate) const DIALECT: Dialect = Dialect { admit, token, catalog, nocatalog: None };
 
 /// Method 1: id and secret. Method 2: name, secret and user.
 fn admit(login: &Login, settings: &Settings) -> Result<Scope, Refusal> {
@@ -36,9 +31,7 @@ fn admit(login: &Login, settings: &Settings) -> Result<Scope, Refusal> {
         (Some(_), _, _) => {}
         (None, Some(name), Some(user)) => {
             if user.is_empty() || user.id.is_none() && user.domain.is_none() {
-                return Err(Refusal::malformed(
-                    "Expecting to find user id, or name and domain.",
-                ));
+                return Err(Refusal::malformed("Expecting to find user id, or name and domain."));
             }
             let known = name == account::KAKAO_KEY_NAME && is_holder(user);
             if settings.access_key_deleted || !known {
@@ -46,9 +39,7 @@ fn admit(login: &Login, settings: &Settings) -> Result<Scope, Refusal> {
             }
         }
         (None, _, _) => {
-            return Err(Refusal::malformed(
-                "Expecting to find id, or name and user.",
-            ));
+            return Err(Refusal::malformed("Expecting to find id, or name and user."));
         }
     }
     if key.secret == account::KAKAO_SECRET {
@@ -113,41 +104,17 @@ struct ApplicationCredential {
 }
 
 const SERVICES: &[Service] = &[
-    row(
-        "identity",
-        "keystone",
-        "https://iam.kakaocloud.com/identity/v3",
-    ),
-    row(
-        "bcs",
-        "bcs",
-        "https://bcs.kr-central-2.kakaocloud.com/api/v1",
-    ),
-    row(
-        "vpc",
-        "vpc",
-        "https://vpc.kr-central-2.kakaocloud.com/api/v1",
-    ),
-    row(
-        "network",
-        "network",
-        "https://network.kr-central-2.kakaocloud.com/api/v1",
-    ),
+    row("identity", "keystone", "https://iam.kakaocloud.com/identity/v3"),
+    row("bcs", "bcs", "https://bcs.kr-central-2.kakaocloud.com/api/v1"),
+    row("vpc", "vpc", "https://vpc.kr-central-2.kakaocloud.com/api/v1"),
+    row("network", "network", "https://network.kr-central-2.kakaocloud.com/api/v1"),
     row(
         "load-balancer",
         "load-balancer",
         "https://load-balancer.kr-central-2.kakaocloud.com/api/v1",
     ),
-    row(
-        "volume",
-        "volume",
-        "https://volume.kr-central-2.kakaocloud.com/api/v1",
-    ),
-    row(
-        "image",
-        "image",
-        "https://image.kr-central-2.kakaocloud.com/api/v1",
-    ),
+    row("volume", "volume", "https://volume.kr-central-2.kakaocloud.com/api/v1"),
+    row("image", "image", "https://image.kr-central-2.kakaocloud.com/api/v1"),
 ];
 
 const fn row(kind: &'static str, name: &'static str, url: &'static str) -> Service {

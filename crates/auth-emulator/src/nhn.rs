@@ -38,13 +38,8 @@ fn admit(call: &Call<'_>) -> Result<(), Refusal> {
     content_type::check(call)?;
     let request: TokenRequest = serde_json::from_slice(call.body)
         .map_err(|_| Refusal::malformed("Expecting to find auth in request body."))?;
-    if let Some(key) = ["identity", "scope"]
-        .iter()
-        .find(|key| request.auth.contains_key(**key))
-    {
-        return Err(Refusal::malformed(&format!(
-            "Identity v2.0 has no auth.{key}."
-        )));
+    if let Some(key) = ["identity", "scope"].iter().find(|key| request.auth.contains_key(**key)) {
+        return Err(Refusal::malformed(&format!("Identity v2.0 has no auth.{key}.")));
     }
     let auth = Auth::deserialize(Value::Object(request.auth)).map_err(|_| {
         Refusal::malformed("Expecting to find tenantId and passwordCredentials in auth.")
@@ -52,11 +47,7 @@ fn admit(call: &Call<'_>) -> Result<(), Refusal> {
     let known = auth.tenant_id == account::NHN_TENANT
         && auth.password_credentials.username == account::NHN_USER
         && auth.password_credentials.password == account::NHN_PASSWORD;
-    if known {
-        Ok(())
-    } else {
-        Err(Refusal::unauthorized())
-    }
+    if known { Ok(()) } else { Err(Refusal::unauthorized()) }
 }
 
 /// The documented body with a token and times of its own.
@@ -70,11 +61,8 @@ fn access(call: &Call<'_>, token: &str, grant: Grant, settings: &Settings) -> Va
     access["token"]["issued_at"] = stamp::naive(grant.issued_at).into();
     access["token"]["expires"] = stamp::to_the_second(grant.expires_at).into();
     let enabled = !settings.tenant_disabled;
-    access["token"]["tenant"]["enabled"] = if settings.enabled_as_string {
-        json!(enabled.to_string())
-    } else {
-        json!(enabled)
-    };
+    access["token"]["tenant"]["enabled"] =
+        if settings.enabled_as_string { json!(enabled.to_string()) } else { json!(enabled) };
     call.localize(&mut access["serviceCatalog"]);
     body
 }

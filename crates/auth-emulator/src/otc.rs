@@ -13,19 +13,12 @@ use crate::{
     v3::{Dialect, Login},
 };
 
-pub(crate) const DIALECT: Dialect = Dialect {
-    admit,
-    token,
-    catalog,
-    nocatalog: Some(Vec::new()),
-};
+pub(crate) const DIALECT: Dialect = Dialect { admit, token, catalog, nocatalog: Some(Vec::new()) };
 
 /// Without a scope the token is one for global services, which is the domain's.
 fn admit(login: &Login, _: &Settings) -> Result<Scope, Refusal> {
     DIRECTORY.authenticate(login)?;
-    Ok(DIRECTORY
-        .scope(login.scope.as_ref())?
-        .unwrap_or(Scope::Domain))
+    Ok(DIRECTORY.scope(login.scope.as_ref())?.unwrap_or(Scope::Domain))
 }
 
 fn token(scope: Scope) -> Value {
@@ -78,102 +71,38 @@ const DIRECTORY: Directory = Directory {
 
 /// Versions are glued to types, and one service has no region at all: a client must cope with both.
 const REGIONAL: &[Service] = &[
-    row(
-        "compute",
-        "nova",
-        "https://ecs.eu-de.otc.t-systems.com/v2.1/{project}",
-    ),
+    row("compute", "nova", "https://ecs.eu-de.otc.t-systems.com/v2.1/{project}"),
     row("network", "neutron", "https://vpc.eu-de.otc.t-systems.com"),
     row("image", "glance", "https://ims.eu-de.otc.t-systems.com"),
-    row(
-        "volumev2",
-        "cinderv2",
-        "https://evs.eu-de.otc.t-systems.com/v2/{project}",
-    ),
-    row(
-        "volumev3",
-        "cinderv3",
-        "https://evs.eu-de.otc.t-systems.com/v3/{project}",
-    ),
-    row(
-        "identity",
-        "keystone",
-        "https://iam.eu-de.otc.t-systems.com/v3",
-    ),
-    row(
-        "object",
-        "objectstorage",
-        "https://obs.eu-de.otc.t-systems.com",
-    ),
-    row(
-        "object-store",
-        "swift",
-        "https://swift.eu-de.otc.t-systems.com/v1/AUTH_{project}",
-    ),
+    row("volumev2", "cinderv2", "https://evs.eu-de.otc.t-systems.com/v2/{project}"),
+    row("volumev3", "cinderv3", "https://evs.eu-de.otc.t-systems.com/v3/{project}"),
+    row("identity", "keystone", "https://iam.eu-de.otc.t-systems.com/v3"),
+    row("object", "objectstorage", "https://obs.eu-de.otc.t-systems.com"),
+    row("object-store", "swift", "https://swift.eu-de.otc.t-systems.com/v1/AUTH_{project}"),
     row("dns", "designate", "https://dns.eu-de.otc.t-systems.com"),
-    row(
-        "antiddos",
-        "anti-ddos",
-        "https://antiddos.eu-de.otc.t-systems.com/v1/{project}",
-    ),
+    row("antiddos", "anti-ddos", "https://antiddos.eu-de.otc.t-systems.com/v1/{project}"),
     TAGS,
-    row(
-        "kms",
-        "kmsv1",
-        "https://kms.eu-de.otc.t-systems.com/v1.0/{project}",
-    ),
-    row(
-        "rdsv3",
-        "rdsv3",
-        "https://rds.eu-de.otc.t-systems.com/v3/{project}",
-    ),
-    row(
-        "vpc",
-        "vpc",
-        "https://vpc.eu-de.otc.t-systems.com/v1/{project}",
-    ),
-    row(
-        "smn",
-        "smnv2",
-        "https://smn.eu-de.otc.t-systems.com/v2/{project}",
-    ),
-    row(
-        "ces",
-        "cesv1",
-        "https://ces.eu-de.otc.t-systems.com/V1.0/{project}",
-    ),
+    row("kms", "kmsv1", "https://kms.eu-de.otc.t-systems.com/v1.0/{project}"),
+    row("rdsv3", "rdsv3", "https://rds.eu-de.otc.t-systems.com/v3/{project}"),
+    row("vpc", "vpc", "https://vpc.eu-de.otc.t-systems.com/v1/{project}"),
+    row("smn", "smnv2", "https://smn.eu-de.otc.t-systems.com/v2/{project}"),
+    row("ces", "cesv1", "https://ces.eu-de.otc.t-systems.com/V1.0/{project}"),
 ];
 
 /// Anti-DDoS, IAM, OBS and TMS (document 002, Procedure, step 1). A domain token has no project to
 /// put into Anti-DDoS's URL, so it is listed without.
 const GLOBAL: &[Service] = &[
-    row(
-        "antiddos",
-        "anti-ddos",
-        "https://antiddos.eu-de.otc.t-systems.com/v1",
-    ),
+    row("antiddos", "anti-ddos", "https://antiddos.eu-de.otc.t-systems.com/v1"),
     row("iam", "iam", "https://iam.eu-de.otc.t-systems.com/v3.0"),
-    row(
-        "identity",
-        "keystone",
-        "https://iam.eu-de.otc.t-systems.com/v3",
-    ),
-    row(
-        "object",
-        "objectstorage",
-        "https://obs.eu-de.otc.t-systems.com",
-    ),
+    row("identity", "keystone", "https://iam.eu-de.otc.t-systems.com/v3"),
+    row("object", "objectstorage", "https://obs.eu-de.otc.t-systems.com"),
     row("obs", "obs", "https://obs.eu-de.otc.t-systems.com"),
     TAGS,
 ];
 
 const TAGS: Service = Service {
     region: None,
-    ..row(
-        "tms",
-        "tag-management",
-        "https://tms.eu-de.otc.t-systems.com/v1.0",
-    )
+    ..row("tms", "tag-management", "https://tms.eu-de.otc.t-systems.com/v1.0")
 };
 
 const fn row(kind: &'static str, name: &'static str, url: &'static str) -> Service {

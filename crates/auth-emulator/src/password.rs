@@ -29,23 +29,14 @@ impl Directory {
         if user.reference.is_empty()
             || user.reference.id.is_none() && user.reference.domain.is_none()
         {
-            return Err(Refusal::malformed(
-                "Expecting to find user id, or name and domain.",
-            ));
+            return Err(Refusal::malformed("Expecting to find user id, or name and domain."));
         }
-        let in_domain = user
-            .reference
-            .domain
-            .as_ref()
-            .is_none_or(|it| it.means(self.domain_id, self.domain));
+        let in_domain =
+            user.reference.domain.as_ref().is_none_or(|it| it.means(self.domain_id, self.domain));
         let known = user.reference.means(self.user_id, self.user)
             && in_domain
             && user.password == self.password;
-        if known {
-            Ok(())
-        } else {
-            Err(Refusal::unauthorized())
-        }
+        if known { Ok(()) } else { Err(Refusal::unauthorized()) }
     }
 
     /// What the scope asks for; `None` if it names neither a project nor a domain.
@@ -64,10 +55,8 @@ impl Directory {
         if wanted.is_empty() {
             return Err(Refusal::malformed("Expecting to find id or name in scope."));
         }
-        let in_domain = wanted
-            .domain
-            .as_ref()
-            .is_none_or(|it| it.means(self.domain_id, self.domain));
+        let in_domain =
+            wanted.domain.as_ref().is_none_or(|it| it.means(self.domain_id, self.domain));
         if wanted.means(id, name) && in_domain {
             Ok(Some(kind))
         } else {

@@ -22,9 +22,7 @@ pub(crate) fn list(
     if !matches!(*call.method, Method::GET | Method::HEAD) {
         return answer::no_such_method(call, "GET, HEAD");
     }
-    let shown = call
-        .header("x-auth-token")
-        .and_then(|token| tokens.find(token, call.now));
+    let shown = call.header("x-auth-token").and_then(|token| tokens.find(token, call.now));
     if shown.is_none() {
         return answer::unauthorized(call);
     }
@@ -44,11 +42,7 @@ pub(crate) fn list(
 ///
 /// Every link is as wrong as the documented ones: `http:`, and no `/identity`.
 fn page(call: &Call<'_>, page_size: Option<usize>) -> Option<Value> {
-    let all = projects(if page_size.is_some() {
-        PAGED_PROJECTS
-    } else {
-        1
-    });
+    let all = projects(if page_size.is_some() { PAGED_PROJECTS } else { 1 });
     let start = match call.parameter("marker") {
         Some(marker) => all.iter().position(|project| project["id"] == marker)? + 1,
         None => 0,
@@ -60,21 +54,14 @@ fn page(call: &Call<'_>, page_size: Option<usize>) -> Option<Value> {
     let length = limit.min(page_size.unwrap_or(usize::MAX));
     let page: Vec<_> = all.iter().skip(start).take(length).cloned().collect();
 
-    let own = format!(
-        "http://iam.kakaocloud.com/v3/users/{}/projects",
-        account::KAKAO_USER_ID
-    );
+    let own = format!("http://iam.kakaocloud.com/v3/users/{}/projects", account::KAKAO_USER_ID);
     let next = match page.last().and_then(|last| last["id"].as_str()) {
         Some(last) if start + page.len() < all.len() => {
             json!(format!("{own}?marker={last}&limit={length}"))
         }
         _ => Value::Null,
     };
-    let query = if call.query.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", call.query)
-    };
+    let query = if call.query.is_empty() { String::new() } else { format!("?{}", call.query) };
     let links = json!({ "next": next, "self": format!("{own}{query}"), "previous": null });
     Some(json!({ "projects": page, "links": links }))
 }

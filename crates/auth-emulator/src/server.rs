@@ -53,29 +53,20 @@ impl Server {
 
     /// Starts a server with an [`Emulator`] whose knobs are already turned.
     pub fn start_with(emulator: Emulator) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
         let address = listener.local_addr()?;
         let emulator = Arc::new(Mutex::new(emulator));
         let (running, stopped) = oneshot::channel();
         let served = Arc::clone(&emulator);
-        let thread = thread::Builder::new()
-            .name("auth-emulator".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    tokio::spawn(accept(listener, served));
-                    // Nothing is ever sent: this ends when the sender is dropped.
-                    let _ = stopped.await;
-                });
-            })?;
-        Ok(Self {
-            address,
-            emulator,
-            running: Some(running),
-            thread: Some(thread),
-        })
+        let thread = thread::Builder::new().name("auth-emulator".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::spawn(accept(listener, served));
+                // Nothing is ever sent: this ends when the sender is dropped.
+                let _ = stopped.await;
+            });
+        })?;
+        Ok(Self { address, emulator, running: Some(running), thread: Some(thread) })
     }
 
     /// The identity URL of a system, version included: `http://127.0.0.1:PORT/kakao/identity/v3`.
@@ -109,9 +100,7 @@ impl Drop for Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -159,9 +148,7 @@ async fn answer(
         }
     }
     let request = Request::from_parts(head, body.as_slice());
-    Ok(lock(&emulator)
-        .handle(request, UtcDateTime::now())
-        .map(|body| Full::new(body.into())))
+    Ok(lock(&emulator).handle(request, UtcDateTime::now()).map(|body| Full::new(body.into())))
 }
 
 fn lock(emulator: &Mutex<Emulator>) -> MutexGuard<'_, Emulator> {

@@ -12,29 +12,19 @@ pub(crate) fn answer(
     host: &str,
     path: &str,
 ) -> Response<Vec<u8>> {
-    let shown = call
-        .header("x-auth-token")
-        .and_then(|token| tokens.find(token, call.now));
+    let shown = call.header("x-auth-token").and_then(|token| tokens.find(token, call.now));
     let Some(grant) = shown else {
         return answer::unauthorized(call);
     };
     let (project, domain, user) = match call.system {
         System::NhnIaas | System::NhnCompute => (account::NHN_TENANT, None, account::NHN_USER_ID),
-        System::Otc => (
-            account::OTC_PROJECT,
-            Some(account::OTC_DOMAIN_ID),
-            account::OTC_USER_ID,
-        ),
-        System::Kakao => (
-            account::KAKAO_PROJECT,
-            Some(account::KAKAO_DOMAIN_ID),
-            account::KAKAO_USER_ID,
-        ),
-        System::Huawei => (
-            account::HUAWEI_PROJECT_ID,
-            Some(account::HUAWEI_DOMAIN_ID),
-            account::HUAWEI_USER_ID,
-        ),
+        System::Otc => (account::OTC_PROJECT, Some(account::OTC_DOMAIN_ID), account::OTC_USER_ID),
+        System::Kakao => {
+            (account::KAKAO_PROJECT, Some(account::KAKAO_DOMAIN_ID), account::KAKAO_USER_ID)
+        }
+        System::Huawei => {
+            (account::HUAWEI_PROJECT_ID, Some(account::HUAWEI_DOMAIN_ID), account::HUAWEI_USER_ID)
+        }
     };
     let body = json!({
         "service": host,

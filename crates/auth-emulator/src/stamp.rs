@@ -38,10 +38,7 @@ mod tests {
                 + Duration::seconds(seconds)
                 + Duration::microseconds(microseconds)
         };
-        assert_eq!(
-            zoned(at(1_578_128_722, 701_000)),
-            "2020-01-04T09:05:22.701000Z"
-        );
+        assert_eq!(zoned(at(1_578_128_722, 701_000)), "2020-01-04T09:05:22.701000Z");
         assert_eq!(naive(at(1_588_131_148, 405)), "2020-04-29T03:32:28.000405");
         assert_eq!(to_the_second(at(1_588_174_281, 0)), "2020-04-29T15:31:21Z");
     }

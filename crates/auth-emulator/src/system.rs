@@ -22,13 +22,8 @@ pub enum System {
 
 impl System {
     /// Every system, in the order of the documents.
-    pub const ALL: [Self; 5] = [
-        Self::NhnIaas,
-        Self::NhnCompute,
-        Self::Otc,
-        Self::Kakao,
-        Self::Huawei,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::NhnIaas, Self::NhnCompute, Self::Otc, Self::Kakao, Self::Huawei];
 
     /// The number of the document that describes the system, `"000"` to `"004"`.
     pub const fn document(self) -> &'static str {
@@ -95,8 +90,7 @@ impl System {
     /// Both NHN documents speak of the same hosts; the newer document has them.
     pub(crate) fn by_host(host: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|system| {
-            host.strip_suffix(system.cloud())
-                .is_some_and(|rest| rest.ends_with('.'))
+            host.strip_suffix(system.cloud()).is_some_and(|rest| rest.ends_with('.'))
         })
     }
 
@@ -107,10 +101,7 @@ impl System {
                 host == "api-identity-infrastructure.nhncloudservice.com"
             }
             Self::Otc => {
-                matches!(
-                    host,
-                    "iam.eu-de.otc.t-systems.com" | "iam.eu-nl.otc.t-systems.com"
-                )
+                matches!(host, "iam.eu-de.otc.t-systems.com" | "iam.eu-nl.otc.t-systems.com")
             }
             Self::Kakao => host == "iam.kakaocloud.com",
             Self::Huawei => {
@@ -151,10 +142,7 @@ mod tests {
 
     #[test]
     fn hosts_belong_to_their_cloud_only() {
-        assert_eq!(
-            System::by_host("ecs.cn-north-1.myhuaweicloud.com"),
-            Some(System::Huawei)
-        );
+        assert_eq!(System::by_host("ecs.cn-north-1.myhuaweicloud.com"), Some(System::Huawei));
         assert_eq!(
             System::by_host("api-identity-infrastructure.nhncloudservice.com"),
             Some(System::NhnIaas)

@@ -51,19 +51,12 @@ impl Tokens {
         let spelling = Spelling::of(self.system);
         let (issued_precision, expires_precision) = precision(self.system);
         let issued_at = truncated(now, issued_precision);
-        let end_of_time = if self.lifetime.is_negative() {
-            UtcDateTime::MIN
-        } else {
-            UtcDateTime::MAX
-        };
+        let end_of_time =
+            if self.lifetime.is_negative() { UtcDateTime::MIN } else { UtcDateTime::MAX };
         let end = issued_at.checked_add(self.lifetime).unwrap_or(end_of_time);
         let length = self.length.clamp(SHORTEST, LONGEST);
-        let grant = Grant {
-            issued_at,
-            expires_at: truncated(end, expires_precision),
-            scope,
-            length,
-        };
+        let grant =
+            Grant { issued_at, expires_at: truncated(end, expires_precision), scope, length };
 
         self.issued = self.issued.wrapping_add(1);
         let key = mixed(self.issued ^ ((self.system as u64) << 56));
@@ -83,10 +76,11 @@ impl Tokens {
         (now < grant.expires_at).then_some(grant)
     }
 
-    /// Ends `token`; says whether it was there.
-    pub(crate) fn revoke(&mut self, token: &str) -> bool {
-        self.key(token)
-            .is_some_and(|key| self.grants.remove(&key).is_some())
+    /// Ends `token`, if it is there.
+    pub(crate) fn revoke(&mut self, token: &str) {
+        if let Some(key) = self.key(token) {
+            self.grants.remove(&key);
+        }
     }
 
     /// Ends every token.
@@ -105,7 +99,7 @@ impl Tokens {
         let spelling = Spelling::of(self.system);
         let key = spelling.read(token)?;
         let length = self.grants.get(&key)?.length;
-        (token.len() == length && spelling.write(key, length) == token).then_some(key)
+        (spelling.write(key, length) == token).then_some(key)
     }
 }
 
@@ -121,29 +115,17 @@ impl Spelling {
     const fn of(system: System) -> Self {
         match system {
             // Documents 000 and 001, Response: `access.token.id` is a UUID without hyphens.
-            System::NhnIaas | System::NhnCompute => Self {
-                prefix: "",
-                alphabet: HEXADECIMAL,
-                length: 32,
-            },
+            System::NhnIaas | System::NhnCompute => {
+                Self { prefix: "", alphabet: HEXADECIMAL, length: 32 }
+            }
             // Not documented; Huawei's dialect, smaller. The prefix is the DER of 3,000 bytes.
-            System::Otc => Self {
-                prefix: "MIILtAYJKoZIhvcNAQcCoIILpT",
-                alphabet: SIGNED,
-                length: 4_000,
-            },
+            System::Otc => {
+                Self { prefix: "MIILtAYJKoZIhvcNAQcCoIILpT", alphabet: SIGNED, length: 4_000 }
+            }
             // Not documented; a fernet token, as stock Keystone issues them.
-            System::Kakao => Self {
-                prefix: "gAAAAAB",
-                alphabet: FERNET,
-                length: 183,
-            },
+            System::Kakao => Self { prefix: "gAAAAAB", alphabet: FERNET, length: 183 },
             // Document 004, Example Response: the prefix announces a DER of 6,840 bytes.
-            System::Huawei => Self {
-                prefix: HUAWEI_TOKEN_PREFIX,
-                alphabet: SIGNED,
-                length: 9_120,
-            },
+            System::Huawei => Self { prefix: HUAWEI_TOKEN_PREFIX, alphabet: SIGNED, length: 9_120 },
         }
     }
 
@@ -174,10 +156,7 @@ impl Spelling {
         let digits = token.as_bytes().get(head..head + self.digits())?;
         let mut key = 0;
         for (place, digit) in digits.iter().enumerate() {
-            let value = self
-                .alphabet
-                .iter()
-                .position(|character| character == digit)? as u64;
+            let value = self.alphabet.iter().position(|character| character == digit)? as u64;
             key |= value << (place as u32 * self.bits());
         }
         Some(key)
@@ -224,8 +203,7 @@ fn precision(system: System) -> (u32, u32) {
 }
 
 fn truncated(at: UtcDateTime, precision: u32) -> UtcDateTime {
-    at.replace_nanosecond(at.nanosecond() / precision * precision)
-        .unwrap_or(at)
+    at.replace_nanosecond(at.nanosecond() / precision * precision).unwrap_or(at)
 }
 
 /// The finaliser of splitmix64: every number has exactly one image, and neighbours look unrelated.
@@ -265,23 +243,14 @@ mod tests {
                 tokens.length = length;
                 let (token, grant) = tokens.issue(Scope::Project, NOW);
                 assert_eq!(token.len(), length.max(16));
-                assert_eq!(
-                    tokens.find(&token, NOW).unwrap().expires_at,
-                    grant.expires_at
-                );
+                assert_eq!(tokens.find(&token, NOW).unwrap().expires_at, grant.expires_at);
 
                 let mut cut = token.clone();
                 let last = cut.pop().unwrap();
-                assert!(
-                    tokens.find(&cut, NOW).is_none(),
-                    "{system}: one character short"
-                );
+                assert!(tokens.find(&cut, NOW).is_none(), "{system}: one character short");
                 assert!(tokens.find(&format!("{token}0"), NOW).is_none());
                 cut.push(if last == '0' { '1' } else { '0' });
-                assert!(
-                    tokens.find(&cut, NOW).is_none(),
-                    "{system}: another last character"
-                );
+                assert!(tokens.find(&cut, NOW).is_none(), "{system}: another last character");
             }
         }
     }

@@ -69,9 +69,7 @@ fn issue(
 
 /// Reads or revokes the token in `X-Subject-Token` for the holder of the one in `X-Auth-Token`.
 fn inspect(call: &Call<'_>, dialect: &Dialect, tokens: &mut Tokens) -> Response<Vec<u8>> {
-    let own = call
-        .header("x-auth-token")
-        .and_then(|token| tokens.find(token, call.now));
+    let own = call.header("x-auth-token").and_then(|token| tokens.find(token, call.now));
     if own.is_none() {
         return answer::unauthorized(call);
     }
@@ -129,9 +127,7 @@ impl Login {
             ));
         }
         if let Some(stray) = self.factors.keys().find(|key| *key != method) {
-            return Err(Refusal::malformed(&format!(
-                "Method {stray} is not among the methods."
-            )));
+            return Err(Refusal::malformed(&format!("Method {stray} is not among the methods.")));
         }
         let factor = self.factors.get(method).cloned().unwrap_or_default();
         T::deserialize(factor)

@@ -65,11 +65,7 @@ fn a_token_is_as_long_as_the_document_implies() {
     let mut emulator = Emulator::new();
     let mut ask = || {
         let request = post(token_url(System::Huawei));
-        token(&ask(
-            &mut emulator,
-            request,
-            documents::HUAWEI_PROJECT_REQUEST,
-        ))
+        token(&ask(&mut emulator, request, documents::HUAWEI_PROJECT_REQUEST))
     };
     let (first, second) = (ask(), ask());
     assert_eq!(first.len(), 9_120);
@@ -95,20 +91,15 @@ fn a_project_has_regional_services_and_the_documented_global_ones() {
         assert_eq!(row["endpoints"][0]["region_id"], "cn-north-1");
     }
     assert!(urls(&catalog).iter().all(|url| !url.contains('{')));
-    assert!(
-        urls(&catalog)
-            .iter()
-            .any(|url| url.ends_with(account::HUAWEI_PROJECT_ID))
-    );
+    assert!(urls(&catalog).iter().any(|url| url.ends_with(account::HUAWEI_PROJECT_ID)));
 }
 
 /// The status, and whether the token is a project's or a domain's.
 fn scoped(scope: Option<Value>) -> (u16, Option<&'static str>) {
     let body = edited(documents::HUAWEI_PROJECT_REQUEST, "/auth/scope", scope);
     let answer = ask(&mut Emulator::new(), post(token_url(System::Huawei)), body);
-    let kind = ["project", "domain"]
-        .into_iter()
-        .find(|kind| json(&answer)["token"][kind].is_object());
+    let kind =
+        ["project", "domain"].into_iter().find(|kind| json(&answer)["token"][kind].is_object());
     (answer.status().as_u16(), kind)
 }
 
@@ -116,25 +107,13 @@ fn scoped(scope: Option<Value>) -> (u16, Option<&'static str>) {
 fn a_scope_is_mandatory_and_a_project_beats_a_domain() {
     let (project, domain) = (Some("project"), Some("domain"));
     let id = account::HUAWEI_PROJECT_ID;
-    assert_eq!(
-        scoped(Some(json!({"project": {"name": "cn-north-1"}}))),
-        (201, project)
-    );
+    assert_eq!(scoped(Some(json!({"project": {"name": "cn-north-1"}}))), (201, project));
     assert_eq!(scoped(Some(json!({"project": {"id": id}}))), (201, project));
-    assert_eq!(
-        scoped(Some(json!({"project": {"id": id, "name": "cn-north-1"}}))),
-        (201, project)
-    );
+    assert_eq!(scoped(Some(json!({"project": {"id": id, "name": "cn-north-1"}}))), (201, project));
     let with_domain = json!({"project": {"name": "cn-north-1", "domain": {"name": "IAMDomain"}}});
     assert_eq!(scoped(Some(with_domain)), (201, project));
-    assert_eq!(
-        scoped(Some(json!({"domain": {"name": "IAMDomain"}}))),
-        (201, domain)
-    );
-    assert_eq!(
-        scoped(Some(json!({"domain": {"id": account::HUAWEI_DOMAIN_ID}}))),
-        (201, domain)
-    );
+    assert_eq!(scoped(Some(json!({"domain": {"name": "IAMDomain"}}))), (201, domain));
+    assert_eq!(scoped(Some(json!({"domain": {"id": account::HUAWEI_DOMAIN_ID}}))), (201, domain));
     let both = json!({"project": {"name": "cn-north-1"}, "domain": {"name": "IAMDomain"}});
     assert_eq!(scoped(Some(both)), (201, project));
 
@@ -167,26 +146,14 @@ fn a_user_is_known_by_id_or_by_name_and_domain() {
     let (name, password) = (account::HUAWEI_USER, account::HUAWEI_PASSWORD);
     let (id, domain_id) = (account::HUAWEI_USER_ID, account::HUAWEI_DOMAIN_ID);
     for (user, status) in [
-        (
-            json!({"name": name, "password": password, "domain": {"id": domain_id}}),
-            201,
-        ),
+        (json!({"name": name, "password": password, "domain": {"id": domain_id}}), 201),
         (json!({"id": id, "password": password}), 201),
-        (
-            json!({"id": id, "password": password, "domain": {"name": "IAMDomain"}}),
-            201,
-        ),
+        (json!({"id": id, "password": password, "domain": {"name": "IAMDomain"}}), 201),
         (json!({"name": name, "password": password}), 400),
-        (
-            json!({"password": password, "domain": {"id": domain_id}}),
-            400,
-        ),
+        (json!({"password": password, "domain": {"id": domain_id}}), 400),
         (json!({"name": name, "domain": {"id": domain_id}}), 400),
         (json!({"id": "another", "password": password}), 401),
-        (
-            json!({"id": id, "password": password, "domain": {"name": "Another"}}),
-            401,
-        ),
+        (json!({"id": id, "password": password, "domain": {"name": "Another"}}), 401),
         (json!({"id": id, "password": "wrong"}), 401),
     ] {
         let body = edited(

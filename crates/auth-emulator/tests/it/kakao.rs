@@ -17,11 +17,7 @@ fn each_method_gets_the_key_s_project() {
     for body in [
         documents::KAKAO_ID_REQUEST.to_owned(),
         documents::KAKAO_NAME_REQUEST.to_owned(),
-        edited(
-            documents::KAKAO_NAME_REQUEST,
-            user,
-            Some(json!({"id": account::KAKAO_USER_ID})),
-        ),
+        edited(documents::KAKAO_NAME_REQUEST, user, Some(json!({"id": account::KAKAO_USER_ID}))),
         edited(documents::KAKAO_NAME_REQUEST, user, Some(by_name)),
     ] {
         let mut emulator = Emulator::new();
@@ -37,10 +33,7 @@ fn each_method_gets_the_key_s_project() {
         assert_eq!(token["expires_at"], "2026-03-02T00:00:00.000000Z");
         let identity = &token["catalog"][0];
         assert_eq!(identity["type"], "identity");
-        assert_eq!(
-            identity["endpoints"][0]["url"],
-            "https://iam.kakaocloud.com/identity/v3"
-        );
+        assert_eq!(identity["endpoints"][0]["url"], "https://iam.kakaocloud.com/identity/v3");
     }
 }
 
@@ -56,17 +49,8 @@ fn nocatalog_leaves_the_catalog_out() {
 #[test]
 fn any_scope_at_all_is_refused() {
     let mut emulator = Emulator::new();
-    for scope in [
-        json!(null),
-        json!({}),
-        json!("unscoped"),
-        json!({"project": {"id": "x"}}),
-    ] {
-        let body = edited(
-            documents::KAKAO_ID_REQUEST,
-            "/auth/scope",
-            Some(scope.clone()),
-        );
+    for scope in [json!(null), json!({}), json!("unscoped"), json!({"project": {"id": "x"}})] {
+        let body = edited(documents::KAKAO_ID_REQUEST, "/auth/scope", Some(scope.clone()));
         let answer = ask(&mut emulator, post(token_url(System::Kakao)), body);
         assert_eq!(answer.status(), 401, "{scope}");
         let message = json(&answer)["error"]["message"].clone();
@@ -79,38 +63,13 @@ fn wrong_credentials() {
     let key = "/auth/identity/application_credential";
     let mut emulator = Emulator::new();
     for (document, field, value, status) in [
-        (
-            documents::KAKAO_ID_REQUEST,
-            "secret",
-            Some(json!("wrong")),
-            401,
-        ),
+        (documents::KAKAO_ID_REQUEST, "secret", Some(json!("wrong")), 401),
         (documents::KAKAO_ID_REQUEST, "secret", None, 400),
-        (
-            documents::KAKAO_ID_REQUEST,
-            "id",
-            Some(json!("another")),
-            404,
-        ),
+        (documents::KAKAO_ID_REQUEST, "id", Some(json!("another")), 404),
         (documents::KAKAO_ID_REQUEST, "id", None, 400),
-        (
-            documents::KAKAO_NAME_REQUEST,
-            "name",
-            Some(json!("another")),
-            401,
-        ),
-        (
-            documents::KAKAO_NAME_REQUEST,
-            "user",
-            Some(json!({"id": "another"})),
-            401,
-        ),
-        (
-            documents::KAKAO_NAME_REQUEST,
-            "user",
-            Some(json!({"name": "without domain"})),
-            400,
-        ),
+        (documents::KAKAO_NAME_REQUEST, "name", Some(json!("another")), 401),
+        (documents::KAKAO_NAME_REQUEST, "user", Some(json!({"id": "another"})), 401),
+        (documents::KAKAO_NAME_REQUEST, "user", Some(json!({"name": "without domain"})), 400),
         (documents::KAKAO_NAME_REQUEST, "user", None, 400),
     ] {
         let body = edited(document, &format!("{key}/{field}"), value.clone());
@@ -139,23 +98,13 @@ fn a_deleted_key_takes_its_tokens_with_it() {
     let answer = ask(&mut emulator, request, documents::KAKAO_ID_REQUEST);
     assert_eq!(answer.status(), 404);
     let message = json(&answer)["error"]["message"].clone();
-    assert_eq!(
-        message,
-        "Could not find Application Credential: Access key ID."
-    );
+    assert_eq!(message, "Could not find Application Credential: Access key ID.");
     let request = post(token_url(System::Kakao));
-    assert_eq!(
-        ask(&mut emulator, request, documents::KAKAO_NAME_REQUEST).status(),
-        401
-    );
+    assert_eq!(ask(&mut emulator, request, documents::KAKAO_NAME_REQUEST).status(), 401);
 
     let other = "https://kr1-api-image-infrastructure.nhncloudservice.com/v2/images";
     let request = get(other).header("X-Auth-Token", &nhn);
-    assert_eq!(
-        ask(&mut emulator, request, "").status(),
-        200,
-        "other systems live on"
-    );
+    assert_eq!(ask(&mut emulator, request, "").status(), 200, "other systems live on");
 }
 
 #[test]
@@ -175,15 +124,8 @@ fn the_project_list_is_the_documented_one() {
     assert_eq!(list(&mut emulator, &others, &token).status(), 403);
 
     let own = json(&answer)["links"]["self"].as_str().unwrap().to_owned();
-    assert_eq!(
-        own,
-        "http://iam.kakaocloud.com/v3/users/f61e7df2a1d349e7b35d62ef9c615853/projects"
-    );
-    assert_eq!(
-        list(&mut emulator, &own, &token).status(),
-        404,
-        "the link as it stands is a trap"
-    );
+    assert_eq!(own, "http://iam.kakaocloud.com/v3/users/f61e7df2a1d349e7b35d62ef9c615853/projects");
+    assert_eq!(list(&mut emulator, &own, &token).status(), 404, "the link as it stands is a trap");
 }
 
 #[test]
@@ -208,10 +150,7 @@ fn pages_follow_by_marker_on_the_url_that_was_asked() {
             Some(next) => {
                 let wrong = PROJECTS.replace("https:", "http:").replace("/identity", "");
                 query = next.strip_prefix(&wrong).unwrap().to_owned();
-                assert!(
-                    query.starts_with("?marker=") && query.ends_with("&limit=10"),
-                    "{query}"
-                );
+                assert!(query.starts_with("?marker=") && query.ends_with("&limit=10"), "{query}");
             }
             None => assert_eq!(ids.len(), 25),
         }
@@ -225,19 +164,19 @@ fn pages_follow_by_marker_on_the_url_that_was_asked() {
     assert_eq!(page("?limit=100")["projects"].as_array().unwrap().len(), 10);
     let first = parsed(documents::KAKAO_PROJECTS_RESPONSE)["projects"][0].clone();
     assert_eq!(page("")["projects"][0], first);
+
+    emulator.page_size(0);
+    let answer = ask(&mut emulator, get(PROJECTS).header("X-Auth-Token", &token), "");
+    assert_eq!(answer.body(), documents::KAKAO_PROJECTS_RESPONSE.as_bytes());
 }
 
 #[test]
 fn markers_and_limits_that_make_no_sense_are_refused() {
     let mut emulator = Emulator::new();
     let token = login(&mut emulator, System::Kakao);
-    for query in [
-        "?marker=nobody",
-        "?limit=0",
-        "?limit=x",
-        "?limit=-1",
-        "?limit=99999999999999999999",
-    ] {
+    for query in
+        ["?marker=nobody", "?limit=0", "?limit=x", "?limit=-1", "?limit=99999999999999999999"]
+    {
         let request = get(format!("{PROJECTS}{query}")).header("X-Auth-Token", &token);
         assert_eq!(ask(&mut emulator, request, "").status(), 400, "{query}");
     }

@@ -28,14 +28,8 @@ fn document_000_is_answered_as_it_answers() {
     assert_eq!(token["expires"], "2026-03-01T23:58:53Z");
     let id = token["id"].as_str().unwrap();
     assert_eq!(id.len(), 32);
-    assert!(
-        id.bytes()
-            .all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
-    );
-    assert_ne!(
-        token["id"],
-        parsed(documents::NHN_IAAS_RESPONSE)["access"]["token"]["id"]
-    );
+    assert!(id.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase()));
+    assert_ne!(token["id"], parsed(documents::NHN_IAAS_RESPONSE)["access"]["token"]["id"]);
 }
 
 #[test]
@@ -68,11 +62,7 @@ fn document_001_is_answered_on_its_path_with_urls_that_work_there() {
     assert_eq!(urls(&catalog), rewritten);
     for url in urls(&catalog) {
         if !url.contains("identity") {
-            assert_eq!(
-                call(&mut emulator, &url, &token(&answer), Duration::ZERO),
-                200,
-                "{url}"
-            );
+            assert_eq!(call(&mut emulator, &url, &token(&answer), Duration::ZERO), 200, "{url}");
         }
     }
     assert_eq!(emulator.logins(System::NhnCompute), 1);
@@ -89,21 +79,9 @@ fn the_tenant_is_mandatory_and_must_be_known() {
         ("/auth/tenantId", Some(json!("another")), 401),
         ("/auth/passwordCredentials", None, 400),
         ("/auth/passwordCredentials/username", None, 400),
-        (
-            "/auth/passwordCredentials/username",
-            Some(json!(account::NHN_USER_ID)),
-            401,
-        ),
-        (
-            "/auth/passwordCredentials/password",
-            Some(json!("wrong")),
-            401,
-        ),
-        (
-            "/auth/identity",
-            Some(json!({"methods": ["password"]})),
-            400,
-        ),
+        ("/auth/passwordCredentials/username", Some(json!(account::NHN_USER_ID)), 401),
+        ("/auth/passwordCredentials/password", Some(json!("wrong")), 401),
+        ("/auth/identity", Some(json!({"methods": ["password"]})), 400),
         ("/auth/scope", Some(json!({})), 400),
         ("/auth", Some(json!([])), 400),
     ] {
@@ -113,10 +91,7 @@ fn the_tenant_is_mandatory_and_must_be_known() {
         assert_eq!(json(&answer)["error"]["code"], status);
     }
     let v3 = documents::HUAWEI_PROJECT_REQUEST;
-    assert_eq!(
-        ask(&mut emulator, post(token_url(System::NhnIaas)), v3).status(),
-        400
-    );
+    assert_eq!(ask(&mut emulator, post(token_url(System::NhnIaas)), v3).status(), 400);
 }
 
 #[test]
@@ -141,9 +116,5 @@ fn every_login_gets_a_token_of_its_own() {
     let first = login(&mut emulator, System::NhnIaas);
     assert_ne!(first, login(&mut emulator, System::NhnIaas));
     assert_ne!(first, login(&mut Emulator::new(), System::NhnCompute));
-    assert_eq!(
-        first,
-        login(&mut Emulator::new(), System::NhnIaas),
-        "and the same in every run"
-    );
+    assert_eq!(first, login(&mut Emulator::new(), System::NhnIaas), "and the same in every run");
 }

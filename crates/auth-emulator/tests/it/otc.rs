@@ -28,19 +28,16 @@ fn the_project_request_gets_a_project_token() {
     for kind in ["volumev2", "volumev3", "rdsv3"] {
         assert!(rows.iter().any(|row| row["type"] == kind), "{kind}");
     }
-    let nowhere: Vec<_> = rows
-        .iter()
-        .filter(|row| row["endpoints"][0]["region"].is_null())
-        .collect();
+    let nowhere: Vec<_> =
+        rows.iter().filter(|row| row["endpoints"][0]["region"].is_null()).collect();
     assert_eq!(nowhere.len(), 1);
-    assert_eq!(
-        nowhere[0]["endpoints"][0].get("region_id"),
-        Some(&Value::Null)
+    assert_eq!(nowhere[0]["endpoints"][0].get("region_id"), Some(&Value::Null));
+    assert!(
+        urls(&token["catalog"]).contains(&format!(
+            "https://ecs.eu-de.otc.t-systems.com/v2.1/{}",
+            account::OTC_PROJECT
+        ))
     );
-    assert!(urls(&token["catalog"]).contains(&format!(
-        "https://ecs.eu-de.otc.t-systems.com/v2.1/{}",
-        account::OTC_PROJECT
-    )));
 }
 
 #[test]
@@ -55,10 +52,7 @@ fn the_domain_request_gets_a_token_for_global_services() {
         .iter()
         .map(|row| row["type"].as_str().unwrap())
         .collect();
-    assert_eq!(
-        types,
-        ["antiddos", "iam", "identity", "object", "obs", "tms"]
-    );
+    assert_eq!(types, ["antiddos", "iam", "identity", "object", "obs", "tms"]);
 }
 
 #[test]
@@ -66,46 +60,28 @@ fn scopes() {
     let scoped = |scope: Option<Value>| {
         let body = edited(documents::OTC_PROJECT_REQUEST, "/auth/scope", scope);
         let (status, token) = login(&body);
-        (
-            status,
-            token.get("project").is_some(),
-            token.get("domain").is_some(),
-        )
+        (status, token.get("project").is_some(), token.get("domain").is_some())
     };
     let (project, domain) = ((201, true, false), (201, false, true));
     assert_eq!(scoped(None), domain, "no scope is the domain's");
     assert_eq!(scoped(Some(json!({}))), domain);
-    assert_eq!(
-        scoped(Some(json!({"domain": {"id": account::OTC_DOMAIN_ID}}))),
-        domain
-    );
+    assert_eq!(scoped(Some(json!({"domain": {"id": account::OTC_DOMAIN_ID}}))), domain);
     assert_eq!(scoped(Some(json!({"project": {"name": "eu-de"}}))), project);
     let both = json!({"project": {"name": "eu-de"}, "domain": {"name": "domainname"}});
     assert_eq!(scoped(Some(both)), project, "a project beats a domain");
-    assert_eq!(
-        scoped(Some(json!({"project": {"name": "eu-nl"}}))),
-        (401, false, false)
-    );
+    assert_eq!(scoped(Some(json!({"project": {"name": "eu-nl"}}))), (401, false, false));
     assert_eq!(scoped(Some(json!({"unscoped": {}}))), (400, false, false));
 }
 
 #[test]
 fn any_value_of_nocatalog_empties_the_catalog() {
     let mut emulator = Emulator::new();
-    for query in [
-        "?nocatalog",
-        "?nocatalog=",
-        "?nocatalog=true",
-        "?nocatalog=false",
-        "?a=b&nocatalog",
-    ] {
+    for query in
+        ["?nocatalog", "?nocatalog=", "?nocatalog=true", "?nocatalog=false", "?a=b&nocatalog"]
+    {
         let request = post(token_url(System::Otc) + query);
         let answer = ask(&mut emulator, request, documents::OTC_PROJECT_REQUEST);
-        assert_eq!(
-            json(&answer)["token"].get("catalog"),
-            Some(&json!([])),
-            "{query}"
-        );
+        assert_eq!(json(&answer)["token"].get("catalog"), Some(&json!([])), "{query}");
     }
     let request = post(token_url(System::Otc) + "?catalog=nocatalog");
     let answer = ask(&mut emulator, request, documents::OTC_PROJECT_REQUEST);

@@ -10,17 +10,8 @@ const SYSTEMS: [System; 4] = [System::NhnIaas, System::Otc, System::Kakao, Syste
 
 #[test]
 fn content_types() {
-    let charset = [
-        "application/json;charset=utf8",
-        "application/json; charset=UTF-8",
-    ];
-    let never = [
-        "text/plain",
-        "application/jsonx",
-        "application/json;charset=latin1",
-        "",
-        "json",
-    ];
+    let charset = ["application/json;charset=utf8", "application/json; charset=UTF-8"];
+    let never = ["text/plain", "application/jsonx", "application/json;charset=latin1", "", "json"];
     for system in SYSTEMS {
         let mut emulator = Emulator::new();
         let mut status = |content_type: &[&str]| {
@@ -28,29 +19,19 @@ fn content_types() {
             for value in content_type {
                 request = request.header("Content-Type", *value);
             }
-            ask(&mut emulator, request, login_body(system))
-                .status()
-                .as_u16()
+            ask(&mut emulator, request, login_body(system)).status().as_u16()
         };
         let success = if system == System::NhnIaas { 200 } else { 201 };
         assert_eq!(status(&["application/json"]), success);
         for accepted in charset {
-            let expected = if system == System::Kakao {
-                400
-            } else {
-                success
-            };
+            let expected = if system == System::Kakao { 400 } else { success };
             assert_eq!(status(&[accepted]), expected, "{system}: {accepted}");
         }
         for refused in never {
             assert_eq!(status(&[refused]), 400, "{system}: {refused:?}");
         }
         assert_eq!(status(&[]), 400, "{system}: none at all");
-        assert_eq!(
-            status(&["application/json", "application/json"]),
-            400,
-            "{system}: two"
-        );
+        assert_eq!(status(&["application/json", "application/json"]), 400, "{system}: two");
     }
 }
 
@@ -63,26 +44,14 @@ fn methods_and_paths() {
         assert_eq!(answer.status(), 405, "{system}");
         assert!(answer.headers()["allow"].to_str().unwrap().contains("POST"));
         let root = system.identity_url();
-        for path in [
-            format!("{url}/"),
-            format!("{root}/auth"),
-            format!("{root}/nothing"),
-        ] {
-            assert_eq!(
-                ask(&mut emulator, post(&path), login_body(system)).status(),
-                404,
-                "{path}"
-            );
+        for path in [format!("{url}/"), format!("{root}/auth"), format!("{root}/nothing")] {
+            assert_eq!(ask(&mut emulator, post(&path), login_body(system)).status(), 404, "{path}");
         }
         assert_eq!(emulator.logins(system), 0);
     }
     let mut emulator = Emulator::new();
     let without_prefix = "https://iam.kakaocloud.com/v3/auth/tokens";
-    let answer = ask(
-        &mut emulator,
-        post(without_prefix),
-        login_body(System::Kakao),
-    );
+    let answer = ask(&mut emulator, post(without_prefix), login_body(System::Kakao));
     assert_eq!(answer.status(), 404);
 }
 
@@ -91,28 +60,13 @@ fn bodies_that_are_no_login() {
     for system in SYSTEMS {
         let mut emulator = Emulator::new();
         let nested = "[".repeat(100_000);
-        for body in [
-            "",
-            "{",
-            "null",
-            "[]",
-            "{}",
-            r#"{"auth":null}"#,
-            "\u{feff}{}",
-            &nested,
-        ] {
+        for body in ["", "{", "null", "[]", "{}", r#"{"auth":null}"#, "\u{feff}{}", &nested] {
             let answer = ask(&mut emulator, post(token_url(system)), body);
             assert_eq!(answer.status(), 400, "{system}");
             let error = &json(&answer)["error"];
-            assert_eq!(
-                (&error["code"], &error["title"]),
-                (&json!(400), &json!("Bad Request"))
-            );
+            assert_eq!((&error["code"], &error["title"]), (&json!(400), &json!("Bad Request")));
         }
-        assert_eq!(
-            ask(&mut emulator, post(token_url(system)), [0xff, 0xfe]).status(),
-            400
-        );
+        assert_eq!(ask(&mut emulator, post(token_url(system)), [0xff, 0xfe]).status(), 400);
         assert_eq!(emulator.logins(system), 9);
     }
 }
@@ -123,20 +77,11 @@ fn bodies_that_are_too_large() {
         let mut emulator = Emulator::new();
         let mut body = login_body(system).to_owned();
         body.push_str(&" ".repeat(114_688 - body.len()));
-        assert!(
-            ask(&mut emulator, post(token_url(system)), &body)
-                .status()
-                .is_success()
-        );
+        assert!(ask(&mut emulator, post(token_url(system)), &body).status().is_success());
         body.push(' ');
         let answer = ask(&mut emulator, post(token_url(system)), &body);
         assert_eq!(answer.status(), 413);
-        assert!(
-            answer.headers()["content-type"]
-                .to_str()
-                .unwrap()
-                .starts_with("text/html")
-        );
+        assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
         assert_eq!(answer.headers()["connection"], "close");
     }
 }
@@ -162,11 +107,7 @@ fn methods_must_match_the_objects() {
             let answer = ask(&mut Emulator::new(), post(token_url(system)), body);
             assert_eq!(answer.status(), status, "{system}: {methods}");
         }
-        let without = edited(
-            login_body(system),
-            &format!("/auth/identity/{method}"),
-            None,
-        );
+        let without = edited(login_body(system), &format!("/auth/identity/{method}"), None);
         let stray = edited(login_body(system), "/auth/identity/totp", Some(json!({})));
         for body in [without, stray] {
             let answer = ask(&mut Emulator::new(), post(token_url(system)), body);

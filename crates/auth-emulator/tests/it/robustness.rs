@@ -80,16 +80,8 @@ proptest! {
     }
 }
 
-const METHODS: &[&str] = &[
-    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "BREW",
-];
-const HEADERS: &[&str] = &[
-    "host",
-    "content-type",
-    "x-auth-token",
-    "x-subject-token",
-    "accept",
-];
+const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "BREW"];
+const HEADERS: &[&str] = &["host", "content-type", "x-auth-token", "x-subject-token", "accept"];
 
 fn uri() -> impl Strategy<Value = String> {
     let host = select(
@@ -108,38 +100,19 @@ fn uri() -> impl Strategy<Value = String> {
         "/[ -~]{0,30}",
         "\\PC{0,20}",
     ];
-    let query = select(
-        &[
-            "",
-            "?",
-            "?nocatalog",
-            "?limit=1&marker=",
-            "?&&==&",
-            "?limit=%00",
-        ][..],
-    );
+    let query = select(&["", "?", "?nocatalog", "?limit=1&marker=", "?&&==&", "?limit=%00"][..]);
     (host, path, query).prop_map(|(host, path, query)| format!("{host}{path}{query}"))
 }
 
 fn value() -> impl Strategy<Value = HeaderValue> {
     let bytes = prop_oneof![
         select(
-            &[
-                "application/json",
-                "iam.kakaocloud.com",
-                "127.0.0.1:1",
-                "a\"b",
-                "[",
-                "@",
-                ":"
-            ][..]
+            &["application/json", "iam.kakaocloud.com", "127.0.0.1:1", "a\"b", "[", "@", ":"][..]
         )
         .prop_map(|text| text.as_bytes().to_vec()),
         vec(any::<u8>(), 0..40),
     ];
-    bytes.prop_filter_map("no header value", |bytes| {
-        HeaderValue::from_bytes(&bytes).ok()
-    })
+    bytes.prop_filter_map("no header value", |bytes| HeaderValue::from_bytes(&bytes).ok())
 }
 
 fn body() -> impl Strategy<Value = Vec<u8>> {
@@ -149,10 +122,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         documents::KAKAO_NAME_REQUEST,
         documents::HUAWEI_DOMAIN_REQUEST,
     ];
-    let damaged = (
-        select(documents),
-        vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
-    )
+    let damaged = (select(documents), vec((any::<prop::sample::Index>(), any::<u8>()), 0..4))
         .prop_map(|(document, damage)| {
             let mut body = document.as_bytes().to_vec();
             for (place, byte) in damage {
@@ -166,10 +136,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 
 /// Any moment that a clock can show, the first and the last among them.
 fn moment(seconds: i64) -> UtcDateTime {
-    let (first, last) = (
-        UtcDateTime::MIN.unix_timestamp(),
-        UtcDateTime::MAX.unix_timestamp(),
-    );
+    let (first, last) = (UtcDateTime::MIN.unix_timestamp(), UtcDateTime::MAX.unix_timestamp());
     if seconds.is_positive() && seconds % 7 == 0 {
         return UtcDateTime::MAX;
     }

@@ -25,17 +25,12 @@ fn exchange(server: &Server, request: &str, headers: &str, body: &str) -> (u16, 
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (
-        head[9..12].parse().unwrap(),
-        head.to_owned(),
-        body.to_owned(),
-    )
+    (head[9..12].parse().unwrap(), head.to_owned(), body.to_owned())
 }
 
 /// The path of a URL on this server.
 fn path<'a>(server: &Server, url: &'a str) -> &'a str {
-    url.strip_prefix(&format!("http://{}", server.address()))
-        .unwrap()
+    url.strip_prefix(&format!("http://{}", server.address())).unwrap()
 }
 
 const JSON: &str = "Content-Type: application/json\r\n";
@@ -45,11 +40,7 @@ fn a_login_and_a_call_at_every_system() {
     let server = Server::start().unwrap();
     for system in System::ALL {
         let url = server.url(system);
-        let tokens = if url.ends_with("/v2.0") {
-            "/tokens"
-        } else {
-            "/auth/tokens"
-        };
+        let tokens = if url.ends_with("/v2.0") { "/tokens" } else { "/auth/tokens" };
         let request = format!("POST {}{tokens}", path(&server, &url));
         let (status, head, body) = exchange(&server, &request, JSON, login_body(system));
         assert!(matches!(status, 200 | 201), "{system}: {status}");
@@ -86,10 +77,7 @@ fn urls() {
         (System::Kakao, "kakao/identity/v3"),
         (System::Huawei, "huawei/v3"),
     ] {
-        assert_eq!(
-            server.url(system),
-            format!("http://127.0.0.1:{port}/{path}")
-        );
+        assert_eq!(server.url(system), format!("http://127.0.0.1:{port}/{path}"));
         assert_eq!(exchange(&server, &format!("GET /{path}"), "", "").0, 200);
     }
 }
@@ -102,16 +90,10 @@ fn tokens_of_32_kib_pass_in_both_directions() {
     let body = documents::HUAWEI_DOMAIN_REQUEST;
     let (status, head, _) = exchange(&server, "POST /huawei/v3/auth/tokens?nocatalog", JSON, body);
     assert_eq!(status, 201);
-    let token = head
-        .lines()
-        .find_map(|line| line.strip_prefix("x-subject-token: "))
-        .unwrap();
+    let token = head.lines().find_map(|line| line.strip_prefix("x-subject-token: ")).unwrap();
     assert_eq!(token.len(), 32_768);
     let headers = format!("X-Auth-Token: {token}\r\nX-Subject-Token: {token}\r\n");
-    assert_eq!(
-        exchange(&server, "HEAD /huawei/v3/auth/tokens", &headers, "").0,
-        200
-    );
+    assert_eq!(exchange(&server, "HEAD /huawei/v3/auth/tokens", &headers, "").0, 200);
 }
 
 #[test]

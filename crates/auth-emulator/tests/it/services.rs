@@ -43,18 +43,11 @@ fn a_token_that_does_not_live_gets_keystones_401() {
     let token = login(&mut emulator, System::Huawei);
     let day = Duration::hours(24);
     // The answer writes microseconds, so it was issued some nanoseconds before `now`.
-    assert_eq!(
-        call(&mut emulator, ECS, &token, day - Duration::MICROSECOND),
-        200
-    );
+    assert_eq!(call(&mut emulator, ECS, &token, day - Duration::MICROSECOND), 200);
     assert_eq!(call(&mut emulator, ECS, &token, day), 401);
     assert_eq!(call(&mut emulator, ECS, "unknown", Duration::ZERO), 401);
     let nova = "https://ecs.eu-de.otc.t-systems.com/v2.1";
-    assert_eq!(
-        call(&mut emulator, nova, &token, Duration::ZERO),
-        401,
-        "another cloud"
-    );
+    assert_eq!(call(&mut emulator, nova, &token, Duration::ZERO), 401, "another cloud");
 
     let answer = ask(&mut emulator, get(ECS), "");
     assert_eq!(answer.status(), 401);
@@ -86,9 +79,7 @@ fn every_url_of_a_catalog_works_on_loopback() {
         let answer = ask(&mut emulator, request, login_body(system));
         assert!(answer.status().is_success());
         let (body, token) = (json(&answer), token(&answer));
-        let catalog = body
-            .pointer("/token/catalog")
-            .unwrap_or(&body["access"]["serviceCatalog"]);
+        let catalog = body.pointer("/token/catalog").unwrap_or(&body["access"]["serviceCatalog"]);
         let urls = urls(catalog);
         assert_eq!(urls.len(), endpoints, "{system}");
         for url in urls {
@@ -133,9 +124,5 @@ fn elsewhere_there_is_nothing() {
     ] {
         assert_eq!(ask(&mut emulator, get(url), "").status(), 404, "{url}");
     }
-    assert!(
-        System::ALL
-            .iter()
-            .all(|system| emulator.requests(*system) == 0)
-    );
+    assert!(System::ALL.iter().all(|system| emulator.requests(*system) == 0));
 }

@@ -46,11 +46,7 @@ pub(crate) fn login(emulator: &mut Emulator, system: System) -> String {
         _ => token_url(system),
     };
     let answer = ask(emulator, post(url), login_body(system));
-    assert!(
-        answer.status().is_success(),
-        "{system}: {}",
-        answer.status()
-    );
+    assert!(answer.status().is_success(), "{system}: {}", answer.status());
     token(&answer)
 }
 
@@ -58,10 +54,7 @@ pub(crate) fn login(emulator: &mut Emulator, system: System) -> String {
 pub(crate) fn token(answer: &Response<Vec<u8>>) -> String {
     match answer.headers().get("x-subject-token") {
         Some(token) => token.to_str().unwrap().to_owned(),
-        None => json(answer)["access"]["token"]["id"]
-            .as_str()
-            .unwrap()
-            .to_owned(),
+        None => json(answer)["access"]["token"]["id"].as_str().unwrap().to_owned(),
     }
 }
 
@@ -84,13 +77,8 @@ pub(crate) fn ask_at(
 
 /// Calls a service with a token.
 pub(crate) fn call(emulator: &mut Emulator, url: &str, token: &str, after: Duration) -> u16 {
-    let request = Request::builder()
-        .method(Method::PUT)
-        .uri(url)
-        .header("X-Auth-Token", token);
-    ask_at(emulator, request, "", now() + after)
-        .status()
-        .as_u16()
+    let request = Request::builder().method(Method::PUT).uri(url).header("X-Auth-Token", token);
+    ask_at(emulator, request, "", now() + after).status().as_u16()
 }
 
 #[track_caller]

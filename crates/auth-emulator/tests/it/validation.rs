@@ -25,31 +25,17 @@ fn a_token_is_shown_as_it_was_issued() {
         let token = token(&issued);
         let later = now() + Duration::hours(1);
 
-        let shown = ask_at(
-            &mut emulator,
-            request(Method::GET, &url, &token, &token),
-            "",
-            later,
-        );
+        let shown = ask_at(&mut emulator, request(Method::GET, &url, &token, &token), "", later);
         assert_eq!(shown.status(), 200);
         assert_eq!(shown.headers()["x-subject-token"], token.as_str());
         assert_eq!(json(&shown), json(&issued));
 
-        let head = ask_at(
-            &mut emulator,
-            request(Method::HEAD, &url, &token, &token),
-            "",
-            later,
-        );
+        let head = ask_at(&mut emulator, request(Method::HEAD, &url, &token, &token), "", later);
         assert_eq!((head.status().as_u16(), head.body().len()), (200, 0));
         assert_eq!(head.headers()["x-subject-token"], token.as_str());
 
         let url = url + "?nocatalog";
-        let bare = ask(
-            &mut emulator,
-            request(Method::GET, &url, &token, &token),
-            "",
-        );
+        let bare = ask(&mut emulator, request(Method::GET, &url, &token, &token), "");
         let catalog = json(&bare)["token"].get("catalog").cloned();
         assert_eq!(catalog, (system != System::Kakao).then(|| json!([])));
     }
@@ -66,19 +52,12 @@ fn unknown_expired_and_revoked_tokens_are_not_found() {
         };
         assert_eq!(inspect(Method::GET, &own, "unknown"), 404);
         assert_eq!(inspect(Method::GET, "unknown", &subject), 401);
-        assert_eq!(
-            inspect(Method::GET, &own, &subject[..subject.len() - 1]),
-            404
-        );
+        assert_eq!(inspect(Method::GET, &own, &subject[..subject.len() - 1]), 404);
         assert_eq!(inspect(Method::DELETE, "unknown", &subject), 401);
         assert_eq!(inspect(Method::DELETE, &own, &subject), 204);
         assert_eq!(inspect(Method::DELETE, &own, &subject), 404);
         assert_eq!(inspect(Method::GET, &own, &subject), 404);
-        assert_eq!(
-            inspect(Method::GET, &subject, &subject),
-            401,
-            "of itself, after revocation"
-        );
+        assert_eq!(inspect(Method::GET, &subject, &subject), 401, "of itself, after revocation");
         assert_eq!(inspect(Method::HEAD, &own, &own), 200);
 
         emulator.token_lifetime(system, Duration::seconds(1));
@@ -97,47 +76,30 @@ fn a_token_of_one_system_is_nothing_to_another() {
     let mut emulator = Emulator::new();
     let otc = login(&mut emulator, System::Otc);
     let url = token_url(System::Huawei);
-    assert_eq!(
-        ask(&mut emulator, request(Method::GET, &url, &otc, &otc), "").status(),
-        401
-    );
+    assert_eq!(ask(&mut emulator, request(Method::GET, &url, &otc, &otc), "").status(), 401);
 }
 
 #[test]
 fn versions_are_listed_where_they_are_asked_for() {
     for system in SYSTEMS {
         let mut emulator = Emulator::new();
-        let prefix = if system == System::Kakao {
-            "/identity"
-        } else {
-            ""
-        };
+        let prefix = if system == System::Kakao { "/identity" } else { "" };
         let local = format!("http://127.0.0.1:99{}{prefix}", system.path());
-        let remote = system
-            .identity_url()
-            .strip_suffix("/v3")
-            .unwrap()
-            .to_owned();
+        let remote = system.identity_url().strip_suffix("/v3").unwrap().to_owned();
         for root in [local, remote] {
             let link = format!("{root}/v3/");
             let list = ask(&mut emulator, get(format!("{root}/")), "");
             assert_eq!(list.status(), 300);
             assert_eq!(list.headers()["location"], link.as_str());
             let version = json(&list)["versions"]["values"][0].clone();
-            assert_eq!(
-                (&version["id"], &version["status"]),
-                (&json!("v3.14"), &json!("stable"))
-            );
+            assert_eq!((&version["id"], &version["status"]), (&json!("v3.14"), &json!("stable")));
             assert_eq!(version["links"][0]["href"], link.as_str());
             for url in [format!("{root}/v3"), link] {
                 let one = ask(&mut emulator, get(url), "");
                 assert_eq!(one.status(), 200);
                 assert_eq!(json(&one), json!({ "version": version }));
             }
-            assert_eq!(
-                ask(&mut emulator, post(format!("{root}/v3")), "").status(),
-                405
-            );
+            assert_eq!(ask(&mut emulator, post(format!("{root}/v3")), "").status(), 405);
         }
     }
 }
