@@ -1,0 +1,142 @@
+//! Requests on their way, and answers on theirs: everything that knows ureq.
+
+use std::{
+    io::{self, Read},
+    time::Duration,
+};
+
+use auth_proto::{Body, limits};
+use http::{Method, Request, Response, request::Parts};
+use ureq::{Agent, AsSendBody};
+use zeroize::Zeroizing;
+
+/// ureq's agent, set up so that no secret leaves by itself.
+pub(crate) struct Http {
+    pub(crate) agent: Agent,
+    pub(crate) https_only: bool,
+    pub(crate) identity_timeout: Duration,
+}
+
+/// Sets what the protocol needs, over whatever the user has set. A macro, because the scopes of
+/// ureq's builder have no public bound in common.
+macro_rules! with_protocol {
+    ($config:expr, $https_only:expr) => {{
+        let config = $config
+            .accept_encoding(ureq::config::AutoHeaderValue::None)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .max_response_header_size(auth_proto::limits::HEADERS);
+        // Where plain http is allowed here, the user may still forbid it.
+        if $https_only { config.https_only(true) } else { config }
+    }};
+}
+pub(crate) use with_protocol;
+
+impl Http {
+    /// A request to a service. The user's own time-outs stand.
+    pub(crate) fn call<B: AsSendBody>(
+        &self,
+        request: Request<B>,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        if request.extensions().is_empty() {
+            return self.agent.run(request);
+        }
+        // Settings of a request's own replace the agent's as a whole, redirects among them.
+        let config = self.agent.configure_request(request);
+        self.agent.run(with_protocol!(config, self.https_only).build())
+    }
+
+    /// A request to a service whose body is at hand.
+    pub(crate) fn call_with_bytes(
+        &self,
+        head: Parts,
+        body: &[u8],
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        match is_sent(&head.method, body) {
+            true => self.call(Request::from_parts(head, body)),
+            false => self.call(Request::from_parts(head, ())),
+        }
+    }
+
+    /// A request to the identity service, and its whole answer, within the shorter of this time and
+    /// the identity time-out.
+    pub(crate) fn ask(
+        &self,
+        request: Request<Body>,
+        left: Duration,
+    ) -> Result<Response<Body>, ureq::Error> {
+        let (head, body) = request.into_parts();
+        let body = body.as_bytes();
+        let (head, incoming) = match is_sent(&head.method, body) {
+            true => self.run_within(Request::from_parts(head, body), left),
+            false => self.run_within(Request::from_parts(head, ()), left),
+        }?
+        .into_parts();
+        Ok(Response::from_parts(head, read(incoming.into_reader())?))
+    }
+
+    fn run_within<B: AsSendBody>(
+        &self,
+        request: Request<B>,
+        left: Duration,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        let config = self
+            .agent
+            .configure_request(request)
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_global(Some(left.min(self.identity_timeout)));
+        self.agent.run(with_protocol!(config, self.https_only).build())
+    }
+}
+
+/// How long connecting to the identity service may take, TLS included.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Whether a body is sent at all. ureq makes a `Content-Length: 0` of an empty one, which belongs to
+/// the methods that usually have a body, and to them alone.
+fn is_sent(method: &Method, body: &[u8]) -> bool {
+    !body.is_empty() || [Method::PATCH, Method::POST, Method::PUT].contains(method)
+}
+
+/// Reads a body of at most [`limits::BODY`] bytes and one more, which the core then refuses. It is
+/// counted here and not by ureq, which counts compressed bytes; and it is wiped, because it may hold
+/// a token.
+fn read(reader: impl Read) -> io::Result<Body> {
+    let mut reader = reader.take(limits::BODY as u64 + 1);
+    let mut body = Zeroizing::new(vec![0; FIRST_READ]);
+    let mut filled = 0;
+    loop {
+        if filled == body.len() {
+            // A vector that grows by itself would leave a copy behind.
+            let mut larger = Zeroizing::new(vec![0; 2 * filled]);
+            larger[..filled].copy_from_slice(&body);
+            body = larger;
+        }
+        match reader.read(&mut body[filled..]) {
+            Ok(0) => break,
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    body.truncate(filled);
+    Ok(Body::new(body))
+}
+
+/// Most answers are smaller.
+const FIRST_READ: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_read_whole_up_to_the_limit() {
+        for length in [0, 1, FIRST_READ - 1, FIRST_READ, FIRST_READ + 1, 100_000] {
+            let bytes: Vec<u8> = (0..length).map(|at| at as u8).collect();
+            assert_eq!(read(&bytes[..]).unwrap().as_bytes(), bytes);
+        }
+        assert_eq!(read(io::repeat(7)).unwrap().as_bytes().len(), limits::BODY + 1);
+    }
+}
