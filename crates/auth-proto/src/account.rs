@@ -10,7 +10,7 @@ use http::{Request, Response};
 use time::UtcDateTime;
 
 use crate::{
-    backoff::{Spread, pause},
+    backoff::Spread,
     body::Body,
     challenge::Challenge,
     clock::Clock,
@@ -20,7 +20,7 @@ use crate::{
     limits,
     login::{Login, Step},
     scope::Scope,
-    session::{Held, InFlight, Pause, Session},
+    session::{Held, InFlight, Session},
     settings::Settings,
     token::Token,
 };
@@ -81,15 +81,8 @@ struct Latch {
     probe_at: Option<Duration>,
 }
 
-/// Callers wait for so many attempts, begun within so long, before they are told.
-const ATTEMPTS: u32 = 3;
-const PATIENCE: Duration = Duration::from_secs(30);
-/// What the configuration gets wrong is not asked again sooner.
-const TERMINAL_PAUSE: Duration = Duration::from_secs(300);
 const FIRST_PROBE: Duration = Duration::from_secs(30 * 60);
 const LATER_PROBE: Duration = Duration::from_secs(4 * 3600);
-/// At most one login in this time is forced by refused tokens.
-const FORCED: Duration = Duration::from_secs(60);
 
 impl Account {
     /// An account of this credential. Nothing is sent before somebody polls.
@@ -186,8 +179,9 @@ impl Account {
         match login.poll() {
             Ok(Step::Done(token)) => {
                 let life = login.life().try_into().unwrap_or(Duration::ZERO);
-                let held = Held::new(token, life, sent_at, &mut self.spread);
-                self.adopt(index, held, at);
+                session.adopt(Held::new(token, life, sent_at, &mut self.spread), at);
+                self.latch = None;
+                self.proven = true;
             }
             Ok(Step::NeedFactor(_) | Step::Send(_)) => {
                 self.cloud = login.cloud().clone();
@@ -231,11 +225,7 @@ impl Account {
     pub fn handle_unauthorized(&mut self, token: &Token, now: UtcDateTime) {
         let at = self.clock.advance(now);
         if let Some(session) = self.session_of(token) {
-            if session.forced_at.is_some_and(|forced| at - forced < FORCED) {
-                return;
-            }
-            session.forced_at = Some(at);
-            session.held = None;
+            session.drop_refused(at);
         }
     }
 
@@ -374,18 +364,6 @@ impl Account {
         Action::Send(Flight { attempt }, request)
     }
 
-    fn adopt(&mut self, index: usize, new: Held, at: Duration) {
-        self.latch = None;
-        self.proven = true;
-        let session = &mut self.sessions[index];
-        match &mut session.held {
-            // A server that repeats an old answer must not be asked all the time.
-            Some(old) if old.ends_at >= new.ends_at => old.renew_at = at + FORCED,
-            held => *held = Some(new),
-        }
-        session.pause = None;
-    }
-
     /// The credential was refused: nobody sends it again before it is replaced or probed.
     fn refuse(&mut self, error: Error, at: Duration) {
         let wait = if self.latch.is_some() { LATER_PROBE } else { FIRST_PROBE };
@@ -394,23 +372,7 @@ impl Account {
     }
 
     fn fail(&mut self, index: usize, error: Error, at: Duration) {
-        let session = &mut self.sessions[index];
-        session.login = None;
-        let (failures, since) = match &session.pause {
-            Some(pause) => (pause.failures.saturating_add(1), pause.since),
-            None => (1, at),
-        };
-        let own = match error.is_retryable() {
-            true => pause(failures, &mut self.spread),
-            false => TERMINAL_PAUSE,
-        };
-        let asked = error.retry_at().map_or(Duration::ZERO, |until| {
-            (until - self.clock.at(at)).try_into().unwrap_or(Duration::ZERO)
-        });
-        let until = at.saturating_add(own.max(asked));
-        let waits =
-            error.is_retryable() && failures < ATTEMPTS && until <= since.saturating_add(PATIENCE);
-        session.pause = Some(Pause { error, failures, since, until, waits });
+        self.sessions[index].fail(error, at, &self.clock, &mut self.spread);
     }
 
     /// Takes a flight out of the air. `None` if it no longer counts.

@@ -66,7 +66,8 @@ fn redact(text: &mut String, secret: &str) {
 /// The secret as it stands inside a JSON string, for a server that quotes the whole request.
 fn escaped(secret: &str) -> Zeroizing<String> {
     let quoted = Zeroizing::new(serde_json::to_string(secret).unwrap_or_default());
-    Zeroizing::new(quoted.trim_matches('"').to_owned())
+    let inner = quoted.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'));
+    Zeroizing::new(inner.unwrap_or_default().to_owned())
 }
 
 const REDACTED: &str = "[redacted]";
@@ -108,9 +109,9 @@ mod tests {
         let fault = Fault {
             code: Some(Code::Text("s3cret".into())),
             title: Some("no\n".into()),
-            message: Some(r#"user sent s3cret in {"password":"quo\"te"}"#.into()),
+            message: Some(r#"user sent s3cret in {"password":"quo\"te\""}"#.into()),
         };
-        let shown = fault.cleaned(&["s3cret", "quo\"te"]).to_string();
+        let shown = fault.cleaned(&["s3cret", "quo\"te\""]).to_string();
         assert_eq!(shown, r#"[redacted]: no: user sent [redacted] in {"password":"[redacted]"}"#);
     }
 

@@ -2,9 +2,24 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{backoff::Spread, error::Error, login::Login, scope::Scope, token::Token};
+use crate::{
+    backoff::{self, Spread},
+    clock::Clock,
+    error::Error,
+    login::Login,
+    scope::Scope,
+    token::Token,
+};
 
-/// What an account keeps for a scope. It decides nothing: [`Account`](crate::Account) does.
+/// Callers wait for so many attempts, begun within so long, before they are told.
+const ATTEMPTS: u32 = 3;
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What only a change of configuration can mend is not asked again sooner.
+const TERMINAL_PAUSE: Duration = Duration::from_secs(300);
+/// At most one login in this time is forced by refused tokens or repeated answers.
+const FORCED: Duration = Duration::from_secs(60);
+
+/// What an account keeps for a scope.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) scope: Scope,
@@ -69,6 +84,45 @@ impl Session {
     /// The token, if it is still good.
     pub(crate) fn live(&self, at: Duration) -> Option<&Held> {
         self.held.as_ref().filter(|held| at < held.ends_at)
+    }
+
+    /// Takes a new token into use.
+    pub(crate) fn adopt(&mut self, new: Held, at: Duration) {
+        match &mut self.held {
+            // A server that repeats an old answer must not be asked all the time.
+            Some(old) if old.ends_at >= new.ends_at => old.renew_at = at + FORCED,
+            held => *held = Some(new),
+        }
+        self.pause = None;
+    }
+
+    /// Drops a token that a service refused, unless one was dropped a moment ago.
+    pub(crate) fn drop_refused(&mut self, at: Duration) {
+        let again = self.forced_at.is_some_and(|forced| at - forced < FORCED);
+        if !again {
+            self.forced_at = Some(at);
+            self.held = None;
+        }
+    }
+
+    /// Pauses after a failure.
+    pub(crate) fn fail(&mut self, error: Error, at: Duration, clock: &Clock, spread: &mut Spread) {
+        self.login = None;
+        let (failures, since) = match &self.pause {
+            Some(pause) => (pause.failures.saturating_add(1), pause.since),
+            None => (1, at),
+        };
+        let own = match error.is_retryable() {
+            true => backoff::pause(failures, spread),
+            false => TERMINAL_PAUSE,
+        };
+        let asked = error.retry_at().map_or(Duration::ZERO, |until| {
+            (until - clock.at(at)).try_into().unwrap_or(Duration::ZERO)
+        });
+        let until = at.saturating_add(own.max(asked));
+        let waits =
+            error.is_retryable() && failures < ATTEMPTS && until <= since.saturating_add(PATIENCE);
+        self.pause = Some(Pause { error, failures, since, until, waits });
     }
 
     /// The pause, if it is not over.

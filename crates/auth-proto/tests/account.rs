@@ -1,4 +1,5 @@
 //! An account under its callers: one login for all, failures shared, tokens kept.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Bad input gets a typed error that names the field and the remedy, before a byte is sent.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
 mod support;
 

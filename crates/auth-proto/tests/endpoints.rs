@@ -1,4 +1,5 @@
 //! Which endpoint a wish leads to, and where a token may go.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Logins step by step: what is sent for each method and scope, discovery, and further factors.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What holds for every input: readers and machines are total, and what is written is read back.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
 mod support;
 

@@ -1,0 +1,145 @@
+//! What a caller's input gets wrong.
+
+use thiserror::Error as ThisError;
+
+use crate::limits;
+
+/// What is wrong with a caller's input, which field it is, and what to put there.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// An application credential is bound to its project, so that no scope may be asked with it.
+    #[error("scope: an application credential fixes its own; ask for Scope::default()")]
+    ApplicationCredentialScope,
+    /// A token or code holds a character outside the visible ASCII ones (0x21 to 0x7E).
+    #[error(
+        "{field}: has a character outside visible ASCII (a line end or a blank?); pass it trimmed"
+    )]
+    Characters {
+        /// Which input.
+        field: &'static str,
+    },
+    /// The v2.0 protocol has no domains.
+    #[error("{field}: the v2.0 protocol knows no domains; leave it out")]
+    DomainUnknown {
+        /// Which input.
+        field: &'static str,
+    },
+    /// A required input is empty.
+    #[error("{field}: is empty; give a value")]
+    Empty {
+        /// Which input.
+        field: &'static str,
+    },
+    /// An id cannot be part of a URL.
+    #[error("{field}: is no id; pass it as the cloud shows it")]
+    Id {
+        /// Which input.
+        field: &'static str,
+    },
+    /// The cloud does not take this way of logging in.
+    #[error("credential: {cloud} takes no {method}; it takes {takes}")]
+    Method {
+        /// The cloud's name.
+        cloud: &'static str,
+        /// The way that was given.
+        method: &'static str,
+        /// The ways that there are.
+        takes: String,
+    },
+    /// One method was given twice.
+    #[error("credential: {method} is given twice; give each factor once")]
+    MethodTwice {
+        /// The method.
+        method: &'static str,
+    },
+    /// The v2.0 protocol has no such request.
+    #[error("identity url: the v2.0 protocol has no such request; it needs a v3 service")]
+    NotInV2,
+    /// A project's name means nothing without the domain that it is unique in.
+    #[error(
+        "scope.project.domain: missing; project names are unique within a domain only, \
+         so name it: Scope::project_name_in(name, domain), or use the project's id"
+    )]
+    ProjectDomain,
+    /// A region is no name of one.
+    #[error("region: is no region; use lower-case letters, digits and hyphens, such as eu-de")]
+    Region,
+    /// The cloud does not take this kind of scope.
+    #[error("scope: {cloud} takes no {scope}; it takes {takes}")]
+    Scope {
+        /// The cloud's name.
+        cloud: &'static str,
+        /// The scope that was given.
+        scope: &'static str,
+        /// The scopes that there are.
+        takes: String,
+    },
+    /// An input is longer than [`limits::INPUT`].
+    #[error("{field}: is longer than {limit} characters; check what was passed")]
+    TooLong {
+        /// Which input.
+        field: &'static str,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// A URL cannot be used.
+    #[error("{field}: {problem}")]
+    Url {
+        /// Which input.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: UrlProblem,
+    },
+    /// A user's name means nothing without the domain that it is unique in.
+    #[error(
+        "credential.user.domain: missing; user names are unique within a domain only, \
+         so name it: UserRef::name_in(name, domain), or use the user's id"
+    )]
+    UserDomain,
+    /// A second factor needs to know whose it is.
+    #[error(
+        "credential.user: {method} belongs to a user; start from Credential::password or ::totp"
+    )]
+    UserMissing {
+        /// The method.
+        method: &'static str,
+    },
+    /// The cloud's URL names no protocol version, so that only a login, which asks the server for
+    /// it, can go there.
+    #[error("identity url: names no version; end it with /v3 or /v2.0")]
+    Version,
+}
+
+/// What is wrong with a URL. The URL is not repeated: it may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum UrlProblem {
+    /// There is no host, or it is no host name.
+    #[error("has no usable host; write https://host/path")]
+    Host,
+    /// Plain HTTP would show the password to the network.
+    #[error(
+        "is plain http on another host than loopback, which would show every secret to the \
+         network; use https, or opt in with Cloud::keystone_over_plain_http"
+    )]
+    PlainHttp,
+    /// The port is no number from 1 to 65535.
+    #[error("has a bad port; use 1 to 65535, or none")]
+    Port,
+    /// A query or a fragment makes no sense here.
+    #[error("has a query or a fragment; end it with the path")]
+    Query,
+    /// It starts with neither `https://` nor `http://`.
+    #[error("has no scheme; start it with https://")]
+    Scheme,
+    /// It is no URL.
+    #[error("is no URL (a blank, a control character?)")]
+    Syntax,
+    /// It is longer than [`limits::URL`].
+    #[error("is longer than {} characters", limits::URL)]
+    TooLong,
+    /// It carries a user name or password, which would leak into logs and other headers.
+    #[error("carries user info before an @; pass the credential on its own")]
+    UserInfo,
+}

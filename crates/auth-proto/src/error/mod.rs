@@ -1,0 +1,239 @@
+//! Everything that can go wrong, and what to do about it.
+
+mod config;
+mod protocol;
+
+use std::fmt;
+
+pub use config::{ConfigError, UrlProblem};
+use http::StatusCode;
+pub use protocol::{FieldProblem, ProtocolError};
+use thiserror::Error as ThisError;
+use time::UtcDateTime;
+
+use crate::{fault::Fault, limits};
+
+/// Why there is no token, no endpoint or no answer.
+///
+/// [`kind`](Self::kind) names the reason; the text says what to do next and never holds a secret.
+/// Errors are cheap to clone, because one failed login answers everybody who waited for it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error {
+    kind: Box<ErrorKind>,
+    retry_at: Option<UtcDateTime>,
+}
+
+/// The families of errors.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The account was closed. Make a new one.
+    #[error("the account is closed; make a new one to log in again")]
+    Closed,
+    /// What the caller gave cannot work. Nothing was sent.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The wish for an endpoint cannot be met, or the token must not be sent there.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The machines were called in an order that makes no sense: an error in the calling program,
+    /// never caused by a server.
+    #[error(transparent)]
+    Misuse(#[from] Misuse),
+    /// The server answered something that is no answer.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// The server understood and refused. Trying again unchanged will not help.
+    #[error("refused with {0}")]
+    Rejected(Refusal),
+    /// No answer arrived.
+    #[error(transparent)]
+    Transport(#[from] Failure),
+    /// The server cannot answer now. Trying again later may help.
+    #[error("the service is unavailable: {0}")]
+    Unavailable(Refusal),
+}
+
+impl Error {
+    /// Why.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// Whether the same request may succeed later without anybody changing anything.
+    pub fn is_retryable(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Transport(failure) => failure.kind != FailureKind::Tls,
+            ErrorKind::Unavailable(_) => true,
+            ErrorKind::Protocol(why) => why.may_pass(),
+            _ => false,
+        }
+    }
+
+    /// When a new try makes sense, if that is known: the server said so, or an account pauses.
+    pub fn retry_at(&self) -> Option<UtcDateTime> {
+        self.retry_at
+    }
+
+    /// Whether the service refused the credential itself, so that repeating it may lock the user
+    /// out.
+    pub(crate) fn is_credential_refused(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Rejected(refusal) if refusal.is_of_credential())
+    }
+
+    pub(crate) fn with_retry_at(mut self, retry_at: Option<UtcDateTime>) -> Self {
+        self.retry_at = retry_at;
+        self
+    }
+}
+
+impl<K: Into<ErrorKind>> From<K> for Error {
+    fn from(kind: K) -> Self {
+        Self { kind: Box::new(kind.into()), retry_at: None }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)?;
+        match self.retry_at {
+            None => Ok(()),
+            Some(at) => write!(f, "; no new try before {}", crate::timestamp::format(at)),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error").field("kind", &self.kind).field("retry_at", &self.retry_at).finish()
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Why there is no endpoint, or why a token must not go there.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum EndpointError {
+    /// Nothing fits.
+    #[error("no {interfaces} endpoint of service {service} in {region}; there is: {available}")]
+    NotFound {
+        /// The service type asked for.
+        service: String,
+        /// The region asked for, or `any region`.
+        region: String,
+        /// The interfaces asked for.
+        interfaces: String,
+        /// What there is, cut to a readable length.
+        available: String,
+    },
+    /// The place is not one that a token may be sent to.
+    #[error(
+        "a token must not go to {origin}: {why}; if it should, name it with Cloud::allow_origin"
+    )]
+    Refused {
+        /// Scheme, host and port.
+        origin: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The URL holds a placeholder such as `%(project_id)s` that nobody filled in.
+    #[error("the endpoint of service {service} holds an unfilled placeholder; tell the operator")]
+    Template {
+        /// The service type.
+        service: String,
+    },
+    /// The URL cannot be used.
+    #[error("the endpoint's URL {0}")]
+    Url(UrlProblem),
+}
+
+/// An error in the calling program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// A factor was given that nobody asked for.
+    #[error("answer: no factor is asked for; poll first")]
+    NoQuestion,
+    /// More scopes than [`limits::SESSIONS`] are in use at once.
+    #[error(
+        "more than {} scopes are in use at once; share clients, or use more accounts",
+        limits::SESSIONS
+    )]
+    TooManyScopes,
+    /// Another factor was asked for.
+    #[error("answer: this factor is not among those asked for; see Challenge::missing")]
+    WrongFactor,
+}
+
+/// An answer that refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The status.
+    pub status: StatusCode,
+    /// What the server says.
+    pub fault: Fault,
+    /// What to do about it, as far as the cloud's documents say.
+    pub remedy: &'static str,
+}
+
+impl Refusal {
+    /// Keystone answers 404 for an application credential or token that does not exist, and 403
+    /// for a user who is known but not allowed.
+    fn is_of_credential(&self) -> bool {
+        matches!(
+            self.status,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
+        )
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.status.as_u16(), self.fault)?;
+        match self.remedy {
+            "" => Ok(()),
+            remedy => write!(f, "; {remedy}"),
+        }
+    }
+}
+
+/// A request to which no answer came. A driver makes one from its HTTP client's error.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("{kind}: {detail}")]
+#[non_exhaustive]
+pub struct Failure {
+    /// What failed.
+    pub kind: FailureKind,
+    /// The client's own words, without URL, header or body.
+    pub detail: String,
+}
+
+impl Failure {
+    /// A failure of this kind. The detail is cleaned and cut, but must hold no secret.
+    pub fn new(kind: FailureKind, detail: impl AsRef<str>) -> Self {
+        Self { kind, detail: crate::text::shown(detail.as_ref()) }
+    }
+}
+
+/// What kept an answer from coming.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// No connection could be made.
+    #[error("cannot connect")]
+    Connect,
+    /// The host name is unknown.
+    #[error("cannot resolve the host name")]
+    Dns,
+    /// The connection broke, or spoke no HTTP.
+    #[error("the connection failed")]
+    Io,
+    /// The time was over.
+    #[error("no answer in time")]
+    Timeout,
+    /// The certificate or the handshake was refused. Never retried by itself.
+    #[error("TLS failed; if the cloud has a private CA, give its certificate")]
+    Tls,
+}
