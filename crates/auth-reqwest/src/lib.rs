@@ -1,1 +1,72 @@
-//! auth-reqwest
+//! Keystone-style clouds over [`reqwest`]: log in, keep the token alive, call services. For tokio.
+//!
+//! Every decision is made by the pure core, [`auth_proto`]: when to renew, what to retry, when to
+//! stop, where a token may go. This crate carries bytes, waits and wakes. Its blocking twin with the
+//! same face is `auth-ureq`.
+//!
+//! ```no_run
+//! use auth_proto::{Cloud, Credential, Scope, Select};
+//! use auth_reqwest::Client;
+//! use http::Request;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::new(
+//!     Cloud::nhn(),
+//!     Credential::password("user@example.com", "secretsecret"),
+//!     Scope::project_id("f5073eaa26b64cffbee89411df94ce01"),
+//! )?;
+//! let compute = client.endpoint(&Select::new("compute").region("KR1")).await?;
+//!
+//! // reqwest's own answer, whatever its status; a 401 has been tried again with a new token.
+//! let answer = client.call(Request::get(format!("{compute}/servers")).body("")?).await?;
+//! println!("{} {}", answer.status(), answer.text().await?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Client`] is cheap to clone and to share between tasks. All clones, and all that
+//! [`Client::scoped`] makes of it, share one account and its connections; whoever asks, one login is
+//! in the air per scope. Any tokio runtime will do that has time and I/O enabled, with one thread or
+//! many. No task is spawned, and every future may be dropped at any point: whoever carried the login
+//! hands it back, and somebody else takes over.
+//!
+//! # What is yours and what is set
+//!
+//! [`Builder::http`] takes a function that makes a [`reqwest::ClientBuilder`]: TLS roots, client
+//! certificate, proxy, user agent, resolver and time-outs are yours. Two clients are made with it, one
+//! for the identity service and one for the others. Set last, because tokens and passwords depend on
+//! it:
+//!
+//! * no redirect is followed: reqwest would send `X-Auth-Token` along to any other host, and a
+//!   password after 307 and 308. The answer 3xx is handed to you. No `Referer` is sent;
+//! * nothing but https, if neither the identity URL nor an allowed origin is plain http;
+//! * answers over HTTP/2 may have 64 KiB of headers, so that the largest token fits; they are neither
+//!   asked for compressed nor decompressed;
+//! * no `connection_verbose`, which would log every body and header.
+//!
+//! The client for the identity service, which also serves [`Client::run`], has a total time-out
+//! ([`Builder::identity_timeout`], 15 s), 5 s to connect, and no [retries](reqwest::retry). On
+//! [`Client::call`] your own time-outs stand, and reqwest has none by default.
+//!
+//! # Secrets
+//!
+//! Errors of this crate show no URL, header or body, and the token's header is marked sensitive. A
+//! cookie store, where reqwest has that feature and you turn it on, is kept as it is: better leave it
+//! off.
+//!
+//! # Features
+//!
+//! * `http2`, on by default: HTTP/2 where a service speaks it.
+//! * `rustls`, on by default: TLS by rustls with the platform's roots.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod client;
+mod drive;
+mod error;
+mod send;
+
+pub use builder::Builder;
+pub use client::Client;
+pub use error::Error;

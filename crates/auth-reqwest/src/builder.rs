@@ -1,0 +1,98 @@
+use std::{fmt, sync::Mutex, time::Duration};
+
+use auth_proto::{Account, Cloud, Credential, Scope, Settings};
+use reqwest::ClientBuilder;
+use time::UtcDateTime;
+use tokio::sync::Notify;
+
+use crate::{client::Client, drive::Shared, error::Error, send::Http};
+
+/// Makes a [`Client`] that is not the usual one. See [`Client::builder`].
+#[must_use = "a builder does nothing before build()"]
+pub struct Builder {
+    cloud: Cloud,
+    credential: Credential,
+    scope: Scope,
+    /// One for the identity service, one for the others.
+    http: (ClientBuilder, ClientBuilder),
+    clock: Box<dyn Fn() -> UtcDateTime + Send + Sync>,
+    settings: Settings,
+    identity_timeout: Duration,
+}
+
+impl Builder {
+    pub(crate) fn new(cloud: Cloud, credential: Credential, scope: Scope) -> Self {
+        Self {
+            cloud,
+            credential,
+            scope,
+            http: (ClientBuilder::new(), ClientBuilder::new()),
+            clock: Box::new(UtcDateTime::now),
+            settings: Settings::default(),
+            identity_timeout: Duration::from_secs(15),
+        }
+    }
+
+    /// How connections are made: TLS roots, client certificate, proxy, user agent, resolver, and
+    /// time-outs for [`Client::call`]. What is set on top of it is listed on the
+    /// [front page](crate). The function is called twice, at once.
+    pub fn http(mut self, http: impl Fn() -> ClientBuilder) -> Self {
+        self.http = (http(), http());
+        self
+    }
+
+    /// The wall clock, the system's by default: for tests that move time. What a caller waits is
+    /// measured by a clock of its own.
+    pub fn clock(mut self, clock: impl Fn() -> UtcDateTime + Send + Sync + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// How the account behaves.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// How long a request to the identity service may take in all, 15 s by default.
+    pub fn identity_timeout(mut self, timeout: Duration) -> Self {
+        self.identity_timeout = timeout;
+        self
+    }
+
+    /// The client. Nothing is sent before it is used.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
+    /// the time-outs contradict each other, [`Error::Transport`] if reqwest cannot be set up.
+    pub fn build(self) -> Result<Client, Error> {
+        let (identity, flight) = (self.identity_timeout, self.settings.flight_timeout());
+        if identity.is_zero() || identity >= flight {
+            return Err(Error::IdentityTimeout { identity, flight });
+        }
+        let https_only = self.cloud.is_https_only();
+        let account = Account::new(self.cloud, self.credential, self.settings)?;
+        let http = Http::new(self.http, https_only, identity).map_err(Error::transport)?;
+        let shared = Shared {
+            account: Mutex::new(account),
+            clock: self.clock,
+            closed: Notify::new(),
+            http,
+            landed: Notify::new(),
+        };
+        Ok(Client::from_parts(shared, self.scope))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("cloud", &self.cloud)
+            .field("credential", &self.credential)
+            .field("scope", &self.scope)
+            .field("settings", &self.settings)
+            .field("identity_timeout", &self.identity_timeout)
+            .finish_non_exhaustive()
+    }
+}

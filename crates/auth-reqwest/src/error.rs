@@ -1,0 +1,75 @@
+use std::{error::Error as StdError, io, iter, time::Duration};
+
+use auth_proto::{Challenge, Failure, FailureKind};
+use thiserror::Error as ThisError;
+
+/// Why there is no token or no answer. No variant shows a URL, a header or a body.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    /// The core's own error: what was given cannot work, the service refused, the login got no
+    /// answer, the token must not go there, …
+    #[error(transparent)]
+    Auth(#[from] auth_proto::Error),
+    /// The caller's patience ended before there was a token.
+    #[error("no token in the time that the caller gave; the login may still succeed")]
+    Deadline,
+    /// The time-out for the identity service is not below
+    /// [`Settings::flight_timeout`](auth_proto::Settings::flight_timeout), so that a request could
+    /// still be under way when it is presumed lost.
+    #[error(
+        "the identity time-out {identity:?} is not between 0 and the flight time-out {flight:?}"
+    )]
+    IdentityTimeout {
+        /// [`Builder::identity_timeout`](crate::Builder::identity_timeout).
+        identity: Duration,
+        /// [`Settings::flight_timeout`](auth_proto::Settings::flight_timeout).
+        flight: Duration,
+    },
+    /// A person is asked for a factor: hand it to [`Client::answer`](crate::Client::answer).
+    #[error("the login wants a further factor; hand it to Client::answer")]
+    NeedFactor(Challenge),
+    /// A request other than a login got no answer, or reqwest's client could not be built.
+    #[error("the request got no answer")]
+    Transport(#[source] reqwest::Error),
+}
+
+impl Error {
+    pub(crate) fn transport(error: reqwest::Error) -> Self {
+        Self::Transport(error.without_url())
+    }
+}
+
+/// An error of reqwest's as the core knows them.
+pub(crate) fn failure(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    // The outer texts ("error sending request") say less than the innermost.
+    let detail = sources(&error).last().unwrap_or(&error).to_string();
+    Failure::new(kind(&error), detail)
+}
+
+fn kind(error: &reqwest::Error) -> FailureKind {
+    if error.is_timeout() {
+        FailureKind::Timeout
+    } else if error.is_dns() {
+        FailureKind::Dns
+    } else if error.is_connect() {
+        match sources(error).any(is_tls) {
+            true => FailureKind::Tls,
+            false => FailureKind::Connect,
+        }
+    } else {
+        FailureKind::Io
+    }
+}
+
+/// rustls hands its errors on as I/O errors of this kind. Nothing else has it while a connection is
+/// made.
+fn is_tls(error: &(dyn StdError + 'static)) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|io| io.kind() == io::ErrorKind::InvalidData && io.get_ref().is_some())
+}
+
+fn sources<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    iter::successors(error.source(), |&error| error.source())
+}

@@ -1,0 +1,120 @@
+//! Requests on their way, and answers on theirs: everything that knows reqwest.
+
+use std::time::Duration;
+
+use auth_proto::{Body, limits};
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+use reqwest::{ClientBuilder, Url, redirect, retry};
+use zeroize::Zeroizing;
+
+/// Two clients of reqwest's, set up so that no secret leaves by itself.
+pub(crate) struct Http {
+    identity: reqwest::Client,
+    services: reqwest::Client,
+}
+
+impl Http {
+    pub(crate) fn new(
+        (identity, services): (ClientBuilder, ClientBuilder),
+        https_only: bool,
+        identity_timeout: Duration,
+    ) -> Result<Self, reqwest::Error> {
+        let identity = with_protocol(identity, https_only)
+            .connect_timeout(CONNECT_TIMEOUT)
+            // What is sent twice, and when, is the account's to say.
+            .retry(retry::never())
+            .timeout(identity_timeout);
+        let services = with_protocol(services, https_only);
+        Ok(Self { identity: identity.build()?, services: services.build()? })
+    }
+
+    /// A request to a service. The user's own time-outs stand.
+    pub(crate) async fn call<B: Into<reqwest::Body>>(
+        &self,
+        request: Request<B>,
+    ) -> Result<reqwest::Response, reqwest::Error> {
+        self.services.execute(request.try_into()?).await
+    }
+
+    /// A request to a service whose body is at hand.
+    pub(crate) async fn call_with_bytes(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<reqwest::Response, reqwest::Error> {
+        self.services.execute(without_empty_body(request)?).await
+    }
+
+    /// A request to the identity service, and its whole answer.
+    pub(crate) async fn ask(
+        &self,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, reqwest::Error> {
+        // The bytes themselves are sent and then wiped; no copy is made here.
+        let request = without_empty_body(request.map(Bytes::from_owner))?;
+        let mut incoming = self.identity.execute(request).await?;
+        let mut answer = Response::new(Body::default());
+        *answer.status_mut() = incoming.status();
+        *answer.headers_mut() = std::mem::take(incoming.headers_mut());
+        *answer.body_mut() = read(incoming).await?;
+        Ok(answer)
+    }
+}
+
+/// A URL as reqwest will read it: the core has to judge that one, and no other spelling.
+pub(crate) fn normalized(uri: &Uri) -> Option<Uri> {
+    Url::parse(&uri.to_string()).ok()?.as_str().parse().ok()
+}
+
+/// How long connecting to the identity service may take, TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Sets what the protocol needs, over whatever the user has set.
+fn with_protocol(http: ClientBuilder, https_only: bool) -> ClientBuilder {
+    let http = http
+        .connection_verbose(false)
+        .no_brotli()
+        .no_deflate()
+        .no_gzip()
+        .no_zstd()
+        .redirect(redirect::Policy::none())
+        .referer(false);
+    #[cfg(feature = "http2")]
+    let http = http.http2_max_header_list_size(limits::HEADERS as u32);
+    // Where plain http is allowed here, the user may still forbid it.
+    if https_only { http.https_only(true) } else { http }
+}
+
+/// An empty body is none, so that no `Content-Length: 0` goes where none belongs.
+fn without_empty_body(request: Request<Bytes>) -> Result<reqwest::Request, reqwest::Error> {
+    let is_empty = request.body().is_empty();
+    let mut request = reqwest::Request::try_from(request)?;
+    if is_empty {
+        *request.body_mut() = None;
+    }
+    Ok(request)
+}
+
+/// Reads a body of at most [`limits::BODY`] bytes and one more, which the core then refuses. It is
+/// wiped, because it may hold a token.
+async fn read(mut incoming: reqwest::Response) -> Result<Body, reqwest::Error> {
+    let mut body = Zeroizing::new(Vec::with_capacity(FIRST_READ));
+    while let Some(chunk) = incoming.chunk().await? {
+        let wanted = chunk.len().min(limits::BODY + 1 - body.len());
+        let length = body.len() + wanted;
+        if length > body.capacity() {
+            // A vector that grows by itself would leave a copy behind.
+            let mut larger = Zeroizing::new(Vec::with_capacity(length.max(2 * body.capacity())));
+            larger.extend_from_slice(&body);
+            body = larger;
+        }
+        body.extend_from_slice(&chunk[..wanted]);
+        if length > limits::BODY {
+            break;
+        }
+    }
+    Ok(Body::new(body))
+}
+
+/// Most answers are smaller.
+const FIRST_READ: usize = 16 * 1024;
