@@ -1,0 +1,86 @@
+//! The documented logins, with the documents' own sample credentials.
+
+use auth_emulator::{Server, System, account};
+use auth_proto::{Cloud, Credential, DomainRef, Error, Scope, Select, UserRef};
+
+/// One login, and what to call with its token.
+pub(super) struct Login {
+    pub(super) system: System,
+    pub(super) cloud: Cloud,
+    /// As it is called on the wire.
+    pub(super) method: &'static str,
+    pub(super) credential: Credential,
+    pub(super) scope: Scope,
+    pub(super) service: Select,
+}
+
+/// Document by document: which methods and scopes it describes.
+pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
+    let mut logins = Vec::new();
+    for system in [System::NhnIaas, System::NhnCompute] {
+        logins.push(Login {
+            system,
+            cloud: Cloud::nhn().at(&server.url(system))?,
+            method: "password",
+            credential: Credential::password(account::NHN_USER, account::NHN_PASSWORD),
+            scope: Scope::project_id(account::NHN_TENANT),
+            service: Select::new("compute").region("KR1"),
+        });
+    }
+    let otc = Cloud::otc("eu-de")?.at(&server.url(System::Otc))?;
+    for (scope, service) in [
+        (Scope::project_id(account::OTC_PROJECT), "compute"),
+        (Scope::project_name(account::OTC_PROJECT_NAME), "compute"),
+        (Scope::domain_name(account::OTC_DOMAIN), "obs"),
+    ] {
+        logins.push(Login {
+            system: System::Otc,
+            cloud: otc.clone(),
+            method: "password",
+            credential: in_domain(account::OTC_USER, account::OTC_DOMAIN, account::OTC_PASSWORD),
+            scope,
+            service: Select::new(service).region("eu-de"),
+        });
+    }
+    let kakao = Cloud::kakao().at(&server.url(System::Kakao))?;
+    let by_id = Credential::application_credential(account::KAKAO_KEY_ID, account::KAKAO_SECRET);
+    let by_name = Credential::application_credential_of(
+        UserRef::id(account::KAKAO_USER_ID),
+        account::KAKAO_KEY_NAME,
+        account::KAKAO_SECRET,
+    );
+    for (method, credential) in
+        [("application credential by id", by_id), ("application credential by name", by_name)]
+    {
+        logins.push(Login {
+            system: System::Kakao,
+            cloud: kakao.clone(),
+            method,
+            credential,
+            scope: Scope::default(),
+            service: Select::new("vpc").region("kr-central-2"),
+        });
+    }
+    let huawei = Cloud::huawei().at(&server.url(System::Huawei))?;
+    for (scope, service) in [
+        (Scope::project_name(account::HUAWEI_PROJECT), "ecs"),
+        (Scope::project_id(account::HUAWEI_PROJECT_ID), "ecs"),
+        (Scope::domain_name(account::HUAWEI_DOMAIN), "bssv1"),
+    ] {
+        let password = account::HUAWEI_PASSWORD;
+        logins.push(Login {
+            system: System::Huawei,
+            cloud: huawei.clone(),
+            method: "password",
+            credential: in_domain(account::HUAWEI_USER, account::HUAWEI_DOMAIN, password),
+            scope,
+            // Global services are listed under region `*`, which serves this one too.
+            service: Select::new(service).region("cn-north-1"),
+        });
+    }
+    Ok(logins)
+}
+
+fn in_domain(user: &str, domain: &str, password: &str) -> Credential {
+    Credential::password(UserRef::name_in(user, DomainRef::name(domain)), password)
+}

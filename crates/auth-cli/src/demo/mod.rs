@@ -1,0 +1,108 @@
+//! The demonstration: every documented login, through both adapters, against the emulator.
+
+mod logins;
+mod through;
+
+use std::process::ExitCode;
+
+use auth_emulator::Server;
+use auth_proto::{Token, timestamp};
+use serde::Serialize;
+
+use crate::{
+    args::{DemoArgs, Format},
+    failure::Failure,
+    print,
+    shapes::sha256,
+};
+use logins::Login;
+
+pub(crate) fn demo(args: &DemoArgs) -> Result<ExitCode, Failure> {
+    let server = Server::start()
+        .map_err(|why| Failure::failed(format!("cannot start the emulator on loopback: {why}")))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|why| Failure::failed(format!("cannot start an asynchronous runtime: {why}")))?;
+    let mut rows = Vec::new();
+    for login in logins::all(&server)? {
+        rows.push(Row::new(&login, "ureq", through::ureq(&login)));
+        rows.push(Row::new(&login, "reqwest", runtime.block_on(through::reqwest(&login))));
+    }
+    match args.format {
+        Format::Json => print::json(&rows)?,
+        Format::Table => print::table(&HEADER, rows.iter().map(Row::cells))?,
+    }
+    Ok(if rows.iter().all(|row| row.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How one login through one adapter went.
+#[derive(Serialize)]
+struct Row {
+    system: &'static str,
+    document: &'static str,
+    method: &'static str,
+    scope: String,
+    adapter: &'static str,
+    ok: bool,
+    token_sha256: Option<String>,
+    expires_at: Option<String>,
+    endpoints: usize,
+    error: Option<String>,
+    #[serde(skip)]
+    lifetime: String,
+}
+
+impl Row {
+    fn new(login: &Login, adapter: &'static str, done: through::Done) -> Self {
+        let token = done.token.as_deref();
+        Self {
+            system: login.cloud.name(),
+            document: login.system.document(),
+            method: login.method,
+            scope: login.scope.to_string(),
+            adapter,
+            ok: done.error.is_none(),
+            token_sha256: token.map(|token| sha256(token.expose())),
+            expires_at: token.map(|token| timestamp::format(token.expires_at())),
+            endpoints: token.map(endpoints).unwrap_or_default(),
+            error: done.error,
+            lifetime: token.map(lifetime).unwrap_or_default(),
+        }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let result = self.error.as_deref().unwrap_or("ok");
+        let endpoints = self.endpoints.to_string();
+        [
+            self.system,
+            self.document,
+            self.method,
+            &self.scope,
+            self.adapter,
+            result,
+            &self.lifetime,
+            &endpoints,
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+}
+
+const HEADER: [&str; 8] =
+    ["system", "document", "method", "scope", "adapter", "result", "lifetime", "endpoints"];
+
+/// How many endpoints the token's catalog lists.
+fn endpoints(token: &Token) -> usize {
+    let services = token.catalog().into_iter().flat_map(|catalog| catalog.services());
+    services.map(|service| service.endpoints().len()).sum()
+}
+
+/// From issue to end by the server's words, as hours, minutes and seconds; rounded up, because NHN
+/// Cloud writes the end without a fraction.
+fn lifetime(token: &Token) -> String {
+    let Some(issued_at) = token.issued_at() else { return String::new() };
+    let lifetime = token.expires_at() - issued_at;
+    let seconds = lifetime.whole_seconds() + i64::from(lifetime.subsec_nanoseconds() > 0);
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}

@@ -1,0 +1,60 @@
+//! What an identity service's answer says, without the secrets in it.
+
+use auth_proto::{Answer, Dialect};
+use serde::{Serialize, Serializer};
+
+use crate::{
+    raw,
+    shapes::{self, Shape},
+};
+
+/// Reads a response as text, see [`raw::read`], and what the core makes of it; a token only in
+/// this dialect, if one is given. Never panics, whatever the text.
+///
+/// ```
+/// let report = auth_cli::inspect::inspect(b"HTTP/1.1 502 Bad Gateway\n\n<html>", None);
+/// assert!(report.is_understood());
+/// let json = serde_json::to_string(&report)?;
+/// assert_eq!(json, r#"{"kind":"error","status":502,"code":null,"title":null,"message":null}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn inspect(text: &[u8], dialect: Option<Dialect>) -> Report {
+    let answer = raw::read(text).map_err(|why| why.to_string());
+    Report(
+        answer.and_then(|response| Answer::read(&response, dialect).map_err(|why| why.to_string())),
+    )
+}
+
+/// What was found. It is written as JSON, with the hash of a token in the token's place.
+#[derive(Clone, Debug)]
+pub struct Report(Result<Answer, String>);
+
+impl Report {
+    /// Whether the text was an answer of an identity service: a refusal is one too.
+    pub fn is_understood(&self) -> bool {
+        !matches!(self.shape(), Shape::Malformed { .. })
+    }
+
+    fn shape(&self) -> Shape<'_> {
+        match &self.0 {
+            Ok(Answer::Catalog(catalog)) => Shape::Catalog { catalog: shapes::services(catalog) },
+            Ok(Answer::Fault(status, fault)) => Shape::of_fault(status.as_u16(), fault),
+            Ok(Answer::Projects(projects, next)) => {
+                Shape::Projects { projects: shapes::projects(projects), next: next.as_deref() }
+            }
+            Ok(Answer::Receipt(challenge)) => Shape::of_challenge(challenge),
+            Ok(Answer::Token(dialect, token)) => Shape::of_token(*dialect, token),
+            Ok(Answer::Versions(versions)) => {
+                Shape::Versions { versions: shapes::versions(versions) }
+            }
+            Ok(_) => Shape::Malformed { reason: "the answer is of a kind unknown to this program" },
+            Err(reason) => Shape::Malformed { reason },
+        }
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.shape().serialize(serializer)
+    }
+}
