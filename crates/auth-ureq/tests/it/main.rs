@@ -1,0 +1,34 @@
+//! The client over real sockets: against the emulator, and against servers that misbehave.
+
+#![allow(
+    clippy::or_fun_call,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests to a reader, but not to the lint"
+)]
+
+mod calls;
+mod logins;
+mod safety;
+mod support;
+mod waits;
+
+use auth_emulator::{Server, System};
+use auth_ureq::{Builder, Client};
+use support::{Raw, credential, documented, scope};
+use ureq::Agent;
+
+/// A client of a documented cloud.
+fn client(server: &Server, system: System) -> Client {
+    let (cloud, credential, scope) = documented(server, system);
+    direct(Client::builder(cloud, credential, scope)).build().unwrap()
+}
+
+/// A client of a server that a test wrote.
+fn raw_client(raw: &Raw) -> Builder {
+    direct(Client::builder(raw.cloud(), credential(), scope()))
+}
+
+/// Whatever proxy the environment names, it does not lead to loopback.
+fn direct(builder: Builder) -> Builder {
+    builder.http(Agent::config_builder().proxy(None))
+}
