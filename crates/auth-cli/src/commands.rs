@@ -85,15 +85,15 @@ fn quoted(text: &str) -> String {
 pub(crate) fn catalog(args: &CatalogArgs) -> Result<ExitCode, Failure> {
     let session = Session::new(&args.login, &args.secret)?;
     let token = session.with(|client| client.token())?;
-    if args.format == Format::Json {
-        print::json(&token.catalog().map(shapes::services))?;
-        return Ok(ExitCode::SUCCESS);
-    }
     let Some(catalog) = token.catalog() else {
         return Err(Failure::failed(
             "the token came without a catalog; ask for the scope of a project or domain",
         ));
     };
+    if args.format == Format::Json {
+        print::json(&shapes::services(catalog))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut rows = Vec::new();
     for service in catalog.services() {
         let row = |interface: &str, region: &str, url: &str| {

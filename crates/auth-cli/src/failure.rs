@@ -43,7 +43,10 @@ impl From<auth_proto::Error> for Failure {
             ErrorKind::Endpoint(EndpointError::Refused { origin, why }) => Self::failed(format!(
                 "a token must not go to {origin}: {why}; `cloud-auth catalog` shows what there is"
             )),
-            _ => Self::failed(why.to_string()),
+            // Until when a service wants to be left alone holds for the next run as well.
+            ErrorKind::Unavailable(_) => Self::failed(why.to_string()),
+            // Until when this process would pause does not.
+            kind => Self::failed(kind.to_string()),
         }
     }
 }

@@ -7,9 +7,15 @@ use secrecy::SecretString;
 use crate::failure::Failure;
 
 #[derive(Args, Debug)]
+// Where one flag requires another, clap drops the requirement if that one is excluded already: what
+// cannot stand with a domain has to be said the other way round, too.
 #[command(
     group(ArgGroup::new("who").required(true)),
-    group(ArgGroup::new("key").conflicts_with_all(["scope", "totp"])),
+    group(ArgGroup::new("key").conflicts_with_all(["scope", "of_project", "totp"])),
+    group(ArgGroup::new("of_user").conflicts_with_all(["user_id", "application_credential_id"])),
+    group(ArgGroup::new("of_project").conflicts_with_all([
+        "project_id", "domain", "domain_id", "system", "trust", "unscoped",
+    ])),
 )]
 pub(crate) struct LoginArgs {
     /// The cloud to log in to

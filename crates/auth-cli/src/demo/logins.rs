@@ -7,9 +7,9 @@ use auth_proto::{Cloud, Credential, DomainRef, Error, Scope, Select, UserRef};
 pub(super) struct Login {
     pub(super) system: System,
     pub(super) cloud: Cloud,
-    /// As it is called on the wire.
     pub(super) method: &'static str,
     pub(super) credential: Credential,
+    pub(super) scope_name: &'static str,
     pub(super) scope: Scope,
     pub(super) service: Select,
 }
@@ -23,21 +23,23 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
             cloud: Cloud::nhn().at(&server.url(system))?,
             method: "password",
             credential: Credential::password(account::NHN_USER, account::NHN_PASSWORD),
+            scope_name: "project by id",
             scope: Scope::project_id(account::NHN_TENANT),
             service: Select::new("compute").region("KR1"),
         });
     }
     let otc = Cloud::otc("eu-de")?.at(&server.url(System::Otc))?;
-    for (scope, service) in [
-        (Scope::project_id(account::OTC_PROJECT), "compute"),
-        (Scope::project_name(account::OTC_PROJECT_NAME), "compute"),
-        (Scope::domain_name(account::OTC_DOMAIN), "obs"),
+    for (scope_name, scope, service) in [
+        ("project by id", Scope::project_id(account::OTC_PROJECT), "compute"),
+        ("project by name", Scope::project_name(account::OTC_PROJECT_NAME), "compute"),
+        ("domain by name", Scope::domain_name(account::OTC_DOMAIN), "obs"),
     ] {
         logins.push(Login {
             system: System::Otc,
             cloud: otc.clone(),
             method: "password",
             credential: in_domain(account::OTC_USER, account::OTC_DOMAIN, account::OTC_PASSWORD),
+            scope_name,
             scope,
             service: Select::new(service).region("eu-de"),
         });
@@ -49,23 +51,22 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
         account::KAKAO_KEY_NAME,
         account::KAKAO_SECRET,
     );
-    for (method, credential) in
-        [("application credential by id", by_id), ("application credential by name", by_name)]
-    {
+    for (method, credential) in [("access key by id", by_id), ("access key by name", by_name)] {
         logins.push(Login {
             system: System::Kakao,
             cloud: kakao.clone(),
             method,
             credential,
+            scope_name: "the key's own",
             scope: Scope::default(),
             service: Select::new("vpc").region("kr-central-2"),
         });
     }
     let huawei = Cloud::huawei().at(&server.url(System::Huawei))?;
-    for (scope, service) in [
-        (Scope::project_name(account::HUAWEI_PROJECT), "ecs"),
-        (Scope::project_id(account::HUAWEI_PROJECT_ID), "ecs"),
-        (Scope::domain_name(account::HUAWEI_DOMAIN), "bssv1"),
+    for (scope_name, scope, service) in [
+        ("project by name", Scope::project_name(account::HUAWEI_PROJECT), "ecs"),
+        ("project by id", Scope::project_id(account::HUAWEI_PROJECT_ID), "ecs"),
+        ("domain by name", Scope::domain_name(account::HUAWEI_DOMAIN), "bssv1"),
     ] {
         let password = account::HUAWEI_PASSWORD;
         logins.push(Login {
@@ -73,6 +74,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
             cloud: huawei.clone(),
             method: "password",
             credential: in_domain(account::HUAWEI_USER, account::HUAWEI_DOMAIN, password),
+            scope_name,
             scope,
             // Global services are listed under region `*`, which serves this one too.
             service: Select::new(service).region("cn-north-1"),

@@ -1,0 +1,168 @@
+//! What the program says when something is wrong, and its exit codes.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Command, Stdio},
+    thread,
+};
+
+use auth_emulator::{Server, System, account};
+use http::{HeaderValue, StatusCode};
+
+use crate::{kakao, nhn, otc, run, with};
+
+#[test]
+fn refusals_say_what_to_do() {
+    let server = Server::start().unwrap();
+    let said = run(&with(&["token"], &nhn(&server)), "wrong").failed(1, "API password");
+    assert!(!said.contains("no new try"), "the next run may try at once: {said}");
+    run(&with(&["token"], &kakao(&server)), "wrong").failed(1, "401");
+
+    // Once is not enough.
+    let (down, later) = (StatusCode::SERVICE_UNAVAILABLE, HeaderValue::from_static("3600"));
+    server.emulator().fail_next(System::NhnIaas, down);
+    run(&with(&["token"], &nhn(&server)), account::NHN_PASSWORD).ok();
+    server.emulator().fail_next_with_retry_after(System::NhnIaas, down, later);
+    run(&with(&["token"], &nhn(&server)), account::NHN_PASSWORD).failed(1, "no new try before");
+}
+
+#[test]
+fn nobody_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v3", listener.local_addr().unwrap());
+    drop(listener);
+    let arguments = [
+        "token",
+        "--cloud",
+        "keystone",
+        "--identity-url",
+        &url,
+        "--user-id",
+        "u",
+        "--unscoped",
+        "--password-stdin",
+    ];
+    run(&arguments, "pw").failed(1, "cannot connect");
+}
+
+#[test]
+fn flags_that_make_no_sense_are_refused_before_anything_is_sent() {
+    let server = Server::start().unwrap();
+    let (nhn, otc, kakao) = (nhn(&server), otc(&server), kakao(&server));
+    for (login, more, part) in [
+        (&nhn, &["--project", "p"][..], "cannot be used with"),
+        (&nhn, &["--user-id", "u"], "cannot be used with"),
+        (&nhn, &["--user-domain", "d"], "no domains"),
+        (&nhn, &["--password-env", "X"], "cannot be used with"),
+        (&nhn, &["--application-credential-id", "k"], "cannot be used with"),
+        (&nhn, &["--identity-region", "KR1"], "cannot be used with"),
+        (&nhn, &["--project-domain", "d"], "cannot be used with"),
+        (&otc, &["--user-domain-id", "d"], "cannot be used with"),
+        (&otc, &["--system"], "takes no system scope"),
+        (&otc, &["--application-credential-name", "k", "--totp"], "cannot be used with"),
+        (&otc, &["--application-credential-name", "k"], "takes no application_credential"),
+        (&kakao, &["--project-id", "p"], "cannot be used with"),
+        (&kakao, &["--user-domain", "d"], "cannot be used with"),
+        (&kakao, &["--project-domain", "d"], "cannot be used with"),
+    ] {
+        let arguments = [&["token"], more].concat();
+        run(&with(&arguments, login), "pw").failed(2, part);
+    }
+    for system in [System::NhnIaas, System::Otc, System::Kakao] {
+        assert_eq!(server.emulator().requests(system), 0);
+    }
+    for (arguments, part) in [
+        (&["--cloud", "keystone", "--user", "u"][..], "--identity-url"),
+        (&["--cloud", "kakao"], "--application-credential-id"),
+        (&["--cloud", "other", "--user", "u"], "possible values"),
+        (&["--cloud", "kakao", "--user", "u", "--identity-region", "r"], "one identity service"),
+        (&["--cloud", "otc", "--user", "u", "--identity-region", "a.b"], "region"),
+        (&["--cloud", "otc", "--user", "u"], "--user-domain"),
+        (&["--cloud", "nhn", "--user", "u"], "project scope by id"),
+        (
+            &["--cloud", "nhn", "--user", "u", "--identity-url", "http://k.example/v2.0"],
+            "use https",
+        ),
+        (
+            &[
+                "--cloud",
+                "keystone",
+                "--identity-url",
+                "https://k.example/v3",
+                "--user-id",
+                "u",
+                "--project",
+                "p",
+            ],
+            "--project-domain",
+        ),
+    ] {
+        let arguments = [&["token", "--password-stdin"], arguments].concat();
+        let said = run(&arguments, "pw").failed(2, part);
+        assert!(!said.contains("::"), "speaks of functions: {said}");
+    }
+}
+
+#[test]
+fn a_further_factor_needs_a_terminal() {
+    let receipt =
+        "HTTP/1.1 401 Unauthorized\r\nOpenstack-Auth-Receipt: r3ceipt\r\nContent-Length: ";
+    let body = r#"{"receipt":{"methods":["password"],"expires_at":"2999-01-01T00:00:00Z"},"required_auth_methods":[["password","FACTOR"]]}"#;
+    for (factor, part) in [("totp", "there is no terminal"), ("iris", "iris")] {
+        let body = body.replace("FACTOR", factor);
+        let url = serve(format!("{receipt}{}\r\n\r\n{body}", body.len()));
+        let arguments = [
+            "token",
+            "--cloud",
+            "keystone",
+            "--identity-url",
+            &url,
+            "--user-id",
+            "u",
+            "--password-stdin",
+        ];
+        let said = run(&arguments, "pw").failed(1, part);
+        assert!(said.contains("totp") && !said.contains("r3ceipt"), "{said}");
+    }
+}
+
+#[test]
+fn a_token_without_a_catalog() {
+    let body = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z","user":{"id":"u"}}}"#;
+    let head = "HTTP/1.1 201 Created\r\nX-Subject-Token: t\r\nContent-Length: ";
+    let url = serve(format!("{head}{}\r\n\r\n{body}", body.len()));
+    let arguments =
+        ["--cloud", "keystone", "--identity-url", &url, "--user-id", "u", "--password-stdin"];
+    run(&[&["catalog"][..], &arguments].concat(), "pw").failed(1, "without a catalog");
+}
+
+/// Answers one request with this, and gives its identity URL.
+fn serve(answer: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v3", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _): (TcpStream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"}}") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.push(byte[0]);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    url
+}
+
+#[test]
+fn a_reader_that_stops_early_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cloud-auth"))
+        .arg("demo")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}

@@ -1,0 +1,83 @@
+//! Where a password may come from, and that it never comes out again.
+
+use auth_emulator::{Server, account};
+
+use crate::{Run, nhn, run, run_with, with};
+
+#[test]
+fn passwords_come_from_input_or_a_variable() {
+    let server = Server::start().unwrap();
+    let login = nhn(&server);
+    for end in ["", "\n", "\r\n", "\nanother line\n"] {
+        let input = format!("{}{end}", account::NHN_PASSWORD);
+        run(&with(&["token"], &login), input).ok();
+    }
+    // Blanks belong to it.
+    let blank = format!("{} \n", account::NHN_PASSWORD);
+    run(&with(&["token"], &login), blank).failed(1, "401");
+
+    let variable = ("CLOUD_AUTH_TEST_PASSWORD", account::NHN_PASSWORD);
+    let mut arguments: Vec<_> =
+        ["token"].into_iter().chain(login.iter().map(String::as_str)).collect();
+    arguments.extend(["--password-env", variable.0]);
+    run_with(&arguments, "", &[variable]).ok();
+    run_with(&arguments, "", &[]).failed(2, "is not set");
+}
+
+#[test]
+fn without_a_terminal_there_is_no_question() {
+    let server = Server::start().unwrap();
+    let login = nhn(&server);
+    let arguments: Vec<_> = ["token"].into_iter().chain(login.iter().map(String::as_str)).collect();
+    run(&arguments, "").failed(2, "--password-stdin or --password-env");
+    run(&with(&["token"], &login), "").failed(2, "no password on standard input");
+    run(&with(&["token"], &login), "\n").failed(2, "credential.password: is empty");
+    assert_eq!(server.emulator().requests(auth_emulator::System::NhnIaas), 0);
+}
+
+#[test]
+fn a_password_is_no_argument() {
+    let server = Server::start().unwrap();
+    let login = nhn(&server);
+    for flag in ["--password=t0ps3cret", "--secret=t0ps3cret", "--password-stdin=t0ps3cret"] {
+        let run = run(&with(&["token", flag], &login[..]), "");
+        assert_eq!(run.code, 2, "{run:?}");
+    }
+    // A password in the place of a variable's name is not repeated.
+    let mut arguments: Vec<_> =
+        ["token"].into_iter().chain(login.iter().map(String::as_str)).collect();
+    arguments.extend(["--password-env", "t0ps3cret"]);
+    let run = run(&arguments, "");
+    silent(&run, "t0ps3cret");
+    run.failed(2, "not the password");
+}
+
+#[test]
+fn no_command_prints_a_password_and_only_one_a_token() {
+    let server = Server::start().unwrap();
+    let login = nhn(&server);
+    let token = run(&with(&["token"], &login), account::NHN_PASSWORD);
+    silent(&token, account::NHN_PASSWORD);
+    for command in [
+        &["token", "--format", "json"][..],
+        &["token", "--format", "table"],
+        &["token", "--format", "shell"],
+        &["catalog"],
+        &["catalog", "--format", "json"],
+        &["endpoint", "compute"],
+        &["projects"],
+    ] {
+        silent(&run(&with(command, &login), account::NHN_PASSWORD), account::NHN_PASSWORD);
+    }
+    for command in ["token", "catalog", "projects"] {
+        silent(&run(&with(&[command], &login), "t0ps3cret"), "t0ps3cret");
+    }
+    let demo = run(&["demo", "--format", "json"], "");
+    for secret in [account::NHN_PASSWORD, account::KAKAO_SECRET, account::HUAWEI_PASSWORD] {
+        silent(&demo, secret);
+    }
+}
+
+fn silent(run: &Run, secret: &str) {
+    assert!(!run.out.contains(secret) && !run.err.contains(secret), "{run:?}");
+}
