@@ -63,11 +63,12 @@ fn kind(error: &reqwest::Error) -> FailureKind {
     }
 }
 
-/// rustls hands its errors on as I/O errors of this kind. Nothing else has it while a connection is
-/// made.
+/// rustls hands its errors on inside an I/O error of this kind, which may be inside another one.
+/// Nothing else has it while a connection is made.
 fn is_tls(error: &(dyn StdError + 'static)) -> bool {
-    let io = error.downcast_ref::<io::Error>();
-    io.is_some_and(|io| io.kind() == io::ErrorKind::InvalidData && io.get_ref().is_some())
+    let Some(io) = error.downcast_ref::<io::Error>() else { return false };
+    // An I/O error's source is the source of what is inside, so that has to be looked at by itself.
+    io.get_ref().is_some_and(|inner| io.kind() == io::ErrorKind::InvalidData || is_tls(inner))
 }
 
 fn sources<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

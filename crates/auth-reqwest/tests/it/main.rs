@@ -1,0 +1,38 @@
+//! The client over real sockets: against the emulator, and against servers that misbehave.
+
+#![allow(
+    clippy::or_fun_call,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests to a reader, but not to the lint"
+)]
+
+mod calls;
+mod logins;
+mod safety;
+mod support;
+mod waits;
+
+use auth_emulator::{Emulator, Server, System};
+use auth_reqwest::{Builder, Client};
+use support::{Raw, credential, documented, scope};
+
+/// A server, which starts on a thread of its own, because it must not do that inside a runtime.
+fn start(emulator: Emulator) -> Server {
+    std::thread::spawn(|| Server::start_with(emulator)).join().unwrap().unwrap()
+}
+
+/// A client of a documented cloud.
+fn client(server: &Server, system: System) -> Client {
+    let (cloud, credential, scope) = documented(server, system);
+    direct(Client::builder(cloud, credential, scope)).build().unwrap()
+}
+
+/// A client of a server that a test wrote.
+fn raw_client(raw: &Raw) -> Builder {
+    direct(Client::builder(raw.cloud(), credential(), scope()))
+}
+
+/// Whatever proxy the environment names, it does not lead to loopback.
+fn direct(builder: Builder) -> Builder {
+    builder.http(|| reqwest::Client::builder().no_proxy())
+}
