@@ -41,3 +41,8 @@ pub fn run() -> ExitCode {
     };
     done.unwrap_or_else(|failure| failure.report())
 }
+
+/// The examples of the README, which use every crate of the workspace, as this one does.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -114,7 +114,7 @@ pub(crate) struct DetailsShape<'a> {
     issued_at: Option<String>,
     expires_at: String,
     methods: &'a [String],
-    user: UserShape<'a>,
+    user: Option<UserShape<'a>>,
     project: Option<OwnedShape<'a>>,
     domain: Option<DomainShape<'a>>,
     system: bool,
@@ -147,13 +147,15 @@ struct UserShape<'a> {
 }
 
 impl<'a> UserShape<'a> {
-    fn of(user: &'a User) -> Self {
-        Self {
+    /// `None` if the answer said nothing about the user.
+    fn of(user: &'a User) -> Option<Self> {
+        let shape = Self {
             id: user.id.as_deref(),
             name: user.name.as_deref(),
             domain: user.domain.as_ref().map(DomainShape::of),
             password_expires_at: user.password_expires_at.map(timestamp::format),
-        }
+        };
+        (*user != User::default()).then_some(shape)
     }
 }
 

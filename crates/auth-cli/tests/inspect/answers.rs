@@ -121,7 +121,7 @@ fn an_absent_catalog_is_null_and_an_empty_one_is_not() {
         r#"{"kind":"token","dialect":"v3","token":{"#,
         r#""sha256":"e3b98a4da31a127d4bde6e43033f66ba274cab0eb7eb1c70ec41402bf6273dd8","#,
         r#""length":1,"issued_at":null,"expires_at":"2026-01-01T00:00:00Z","methods":[],"#,
-        r#""user":{"id":null,"name":null,"domain":null,"password_expires_at":null},"#,
+        r#""user":null,"#,
         r#""project":null,"domain":null,"system":false,"trust_id":null,"roles":[],"#
     );
     assert_eq!(report(text("")), format!(r#"{details}"catalog":null}}}}"#));
