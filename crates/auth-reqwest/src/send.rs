@@ -115,3 +115,20 @@ async fn read(mut incoming: reqwest::Response) -> Result<Body, reqwest::Error> {
 
 /// Most answers are smaller.
 const FIRST_READ: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_judged_as_reqwest_reads_them() {
+        for (written, read) in [
+            ("https://0x7f.1/a", Some("https://127.0.0.1/a")),
+            ("https://Service.EXAMPLE:443/a/../b?c=d", Some("https://service.example/b?c=d")),
+            ("/path/alone", None),
+        ] {
+            let read: Option<Uri> = read.map(|uri| uri.parse().unwrap());
+            assert_eq!(normalized(&written.parse().unwrap()), read);
+        }
+    }
+}

@@ -7,9 +7,13 @@
 )]
 
 mod calls;
+#[cfg(feature = "http2")]
+mod http2;
 mod logins;
 mod safety;
 mod support;
+#[cfg(feature = "rustls")]
+mod tls;
 mod waits;
 
 use auth_emulator::{Emulator, Server, System};

@@ -1,14 +1,12 @@
 use std::{error::Error as _, net::TcpListener};
 
-use auth_proto::{
-    Cloud, EndpointError, ErrorKind, FailureKind, ProtocolError, Select, Validate, limits,
-};
-use auth_reqwest::{Client, Error};
+use auth_proto::{Cloud, EndpointError, ErrorKind, ProtocolError, Select, Validate, limits};
+use auth_reqwest::Error;
 use http::Request;
 
 use crate::{
-    direct, raw_client,
-    support::{PASSWORD, Raw, TOKEN, answer, credential, logins_and, scope, token},
+    raw_client,
+    support::{PASSWORD, Raw, TOKEN, answer, logins_and, token},
 };
 
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
@@ -97,27 +95,6 @@ async fn a_body_without_end_is_cut_and_refused() {
         };
         assert_eq!(*limit, limits::BODY);
     }
-}
-
-#[cfg(feature = "rustls")]
-#[tokio::test]
-async fn a_server_without_tls_is_a_failure_of_tls() {
-    use std::{io::Write, thread};
-
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let url = format!("https://{}/v3", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            // The client may hang up first.
-            let _ = stream.unwrap().write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
-        }
-    });
-    let cloud = Cloud::keystone(&url).unwrap();
-    assert!(cloud.is_https_only());
-    let client = direct(Client::builder(cloud, credential(), scope())).build().unwrap();
-    let Err(Error::Auth(error)) = client.token().await else { panic!("no error") };
-    let ErrorKind::Transport(failure) = error.kind() else { panic!("{error}") };
-    assert_eq!(failure.kind, FailureKind::Tls, "{error}");
 }
 
 #[tokio::test]

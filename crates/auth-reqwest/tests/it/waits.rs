@@ -12,7 +12,7 @@ use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     client, raw_client, start,
-    support::{Raw, token},
+    support::{Raw, logins_and, token},
 };
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -89,6 +89,18 @@ async fn an_exchange_ends_with_the_identity_time_out() {
     let client = raw_client(&raw).identity_timeout(SHORT).build().unwrap();
     let asked = client.run(&Validate::new(&client.cloud(), "subject")).await;
     let Err(Error::Transport(error)) = asked else { panic!("{asked:?}") };
+    assert!(error.is_timeout(), "{error}");
+}
+
+#[tokio::test]
+async fn a_call_has_the_users_own_time_out() {
+    let raw = Raw::start(logins_and(|_, _: &str| None));
+    let client = raw_client(&raw)
+        .http(|| reqwest::Client::builder().no_proxy().timeout(SHORT))
+        .build()
+        .unwrap();
+    let answer = client.call(http::Request::get(raw.url()).body("").unwrap()).await;
+    let Err(Error::Transport(error)) = answer else { panic!("{answer:?}") };
     assert!(error.is_timeout(), "{error}");
 }
 

@@ -10,6 +10,8 @@ mod calls;
 mod logins;
 mod safety;
 mod support;
+#[cfg(feature = "rustls")]
+mod tls;
 mod waits;
 
 use auth_emulator::{Server, System};

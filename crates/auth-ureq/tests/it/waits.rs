@@ -14,7 +14,7 @@ use ureq::{Agent, Timeout, http::Request};
 
 use crate::{
     client, raw_client,
-    support::{Raw, credential, scope, token},
+    support::{Raw, credential, logins_and, scope, token},
 };
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -86,6 +86,19 @@ fn an_exchange_ends_with_the_identity_time_out() {
     let asked = client.run(&Validate::new(&client.cloud(), "subject"));
     let Err(Error::Transport(ureq::Error::Timeout(Timeout::Global))) = asked else {
         panic!("{asked:?}")
+    };
+}
+
+#[test]
+fn a_call_has_the_users_own_time_out() {
+    let raw = Raw::start(logins_and(|_, _: &str| None));
+    let client = raw_client(&raw)
+        .http(Agent::config_builder().proxy(None).timeout_recv_response(Some(SHORT)))
+        .build()
+        .unwrap();
+    let answer = client.call(Request::get(raw.url()).body("").unwrap());
+    let Err(Error::Transport(ureq::Error::Timeout(Timeout::RecvResponse))) = answer else {
+        panic!("{answer:?}")
     };
 }
 
