@@ -1,7 +1,7 @@
 use std::{
     convert::Infallible,
     fmt, io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{self, Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use time::UtcDateTime;
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{net::TcpListener, runtime, sync::oneshot};
 
 use crate::{emulator::Emulator, system::System};
 
@@ -53,15 +53,20 @@ impl Server {
 
     /// Starts a server with an [`Emulator`] whose knobs are already turned.
     pub fn start_with(emulator: Emulator) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        let listener = net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        // Not entered here, so that a caller may be inside a runtime of their own.
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let emulator = Arc::new(Mutex::new(emulator));
         let (running, stopped) = oneshot::channel();
         let served = Arc::clone(&emulator);
         let thread = thread::Builder::new().name("auth-emulator".to_owned()).spawn(move || {
             runtime.block_on(async {
-                tokio::spawn(accept(listener, served));
+                // Fails only outside of a runtime.
+                if let Ok(listener) = TcpListener::from_std(listener) {
+                    tokio::spawn(accept(listener, served));
+                }
                 // Nothing is ever sent: this ends when the sender is dropped.
                 let _ = stopped.await;
             });

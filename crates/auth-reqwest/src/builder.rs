@@ -1,4 +1,9 @@
-use std::{fmt, sync::Mutex, time::Duration};
+use std::{
+    fmt,
+    hash::{BuildHasher, Hasher, RandomState},
+    sync::Mutex,
+    time::Duration,
+};
 
 use auth_proto::{Account, Cloud, Credential, Scope, Settings};
 use reqwest::ClientBuilder;
@@ -28,7 +33,7 @@ impl Builder {
             scope,
             http: (ClientBuilder::new(), ClientBuilder::new()),
             clock: Box::new(UtcDateTime::now),
-            settings: Settings::default(),
+            settings: Settings::default().with_seed(seed()),
             identity_timeout: Duration::from_secs(15),
         }
     }
@@ -48,7 +53,7 @@ impl Builder {
         self
     }
 
-    /// How the account behaves.
+    /// How the account behaves. By default each client has a seed of its own.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
@@ -95,4 +100,10 @@ impl fmt::Debug for Builder {
             .field("identity_timeout", &self.identity_timeout)
             .finish_non_exhaustive()
     }
+}
+
+/// A number that is another one for each client, from where the standard library takes the keys of
+/// its hash maps.
+fn seed() -> u64 {
+    RandomState::new().build_hasher().finish()
 }

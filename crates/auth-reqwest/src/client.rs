@@ -183,10 +183,11 @@ impl Client {
     }
 
     async fn authorize<B>(&self, request: &mut Request<B>) -> Result<Arc<Token>, Error> {
-        let token = self.token().await?;
         if let Some(uri) = normalized(request.uri()) {
             *request.uri_mut() = uri;
         }
+        self.cloud().check_target(request.uri())?;
+        let token = self.token().await?;
         self.cloud().authorize(&token, request)?;
         Ok(token)
     }

@@ -1,5 +1,6 @@
 use std::{
     fmt,
+    hash::{BuildHasher, Hasher, RandomState},
     sync::{Condvar, Mutex},
     time::Duration,
 };
@@ -35,7 +36,7 @@ impl Builder {
             scope,
             http: Agent::config_builder(),
             clock: Box::new(UtcDateTime::now),
-            settings: Settings::default(),
+            settings: Settings::default().with_seed(seed()),
             identity_timeout: Duration::from_secs(15),
         }
     }
@@ -55,7 +56,7 @@ impl Builder {
         self
     }
 
-    /// How the account behaves.
+    /// How the account behaves. By default each client has a seed of its own.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
@@ -102,4 +103,10 @@ impl fmt::Debug for Builder {
             .field("identity_timeout", &self.identity_timeout)
             .finish_non_exhaustive()
     }
+}
+
+/// A number that is another one for each client, from where the standard library takes the keys of
+/// its hash maps.
+fn seed() -> u64 {
+    RandomState::new().build_hasher().finish()
 }

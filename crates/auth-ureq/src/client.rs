@@ -181,6 +181,7 @@ impl Client {
     }
 
     fn authorize<B>(&self, request: &mut Request<B>) -> Result<Arc<Token>, Error> {
+        self.cloud().check_target(request.uri())?;
         let token = self.token()?;
         self.cloud().authorize(&token, request)?;
         Ok(token)

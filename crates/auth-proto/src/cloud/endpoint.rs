@@ -57,8 +57,13 @@ impl Cloud {
         Ok(())
     }
 
-    /// Whether a token may be sent to this URI.
-    pub(crate) fn check_target(&self, uri: &Uri) -> Result<(), Error> {
+    /// Whether a token may be sent to this URI, before there is one: a login for a request that
+    /// must not go out would send the password for nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`authorize`](Self::authorize).
+    pub fn check_target(&self, uri: &Uri) -> Result<(), Error> {
         let origin = Origin::of(uri).map_err(EndpointError::Url)?;
         self.trust(&origin)
     }

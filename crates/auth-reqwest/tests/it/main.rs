@@ -20,9 +20,8 @@ use auth_emulator::{Emulator, Server, System};
 use auth_reqwest::{Builder, Client};
 use support::{Raw, credential, documented, scope};
 
-/// A server, which starts on a thread of its own, because it must not do that inside a runtime.
 fn start(emulator: Emulator) -> Server {
-    std::thread::spawn(|| Server::start_with(emulator)).join().unwrap().unwrap()
+    Server::start_with(emulator).unwrap()
 }
 
 /// A client of a documented cloud.

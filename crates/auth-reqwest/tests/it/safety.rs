@@ -68,11 +68,13 @@ async fn a_token_goes_to_no_other_plain_http_host() {
         let kind = core.kind();
         assert!(matches!(kind, ErrorKind::Endpoint(EndpointError::Refused { .. })), "{error}");
     };
-    refused(client.endpoint(&Select::new("thing")).await.unwrap_err());
     for url in [ELSEWHERE, "http://169.254.169.254/latest", "https://127.0.0.2/", "http://[::1]/"] {
         refused(client.call(Request::get(url).body("").unwrap()).await.unwrap_err());
         refused(client.call_once(Request::get(url).body("").unwrap()).await.unwrap_err());
     }
+    // Not even a login.
+    assert_eq!(raw.connections(), 0);
+    refused(client.endpoint(&Select::new("thing")).await.unwrap_err());
     assert_eq!(raw.connections(), 1);
 }
 
