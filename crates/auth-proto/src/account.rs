@@ -339,7 +339,8 @@ impl Account {
             None => {
                 let (credential, scope) = (self.credential.clone(), session.scope.clone());
                 match Login::new(&self.cloud, credential, scope) {
-                    Ok(login) => login,
+                    Ok(login) if self.settings.catalog() => login,
+                    Ok(login) => login.without_catalog(),
                     Err(error) => return Action::Fail(error),
                 }
             }

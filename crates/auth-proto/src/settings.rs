@@ -5,17 +5,18 @@ use std::time::Duration;
 /// How an [`Account`](crate::Account) behaves. The defaults fit nearly everybody.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    catalog: bool,
     flight_timeout: Duration,
     probes: bool,
     seed: u64,
 }
 
 impl Settings {
-    /// How long a request may stay unanswered before it is presumed lost: 60 s by default. An
-    /// HTTP client's own time-out must be shorter.
+    /// How long a request may stay unanswered before it is presumed lost: 60 s by default, kept
+    /// between a second and an hour. An HTTP client's own time-out must be shorter.
     #[must_use]
     pub fn with_flight_timeout(mut self, timeout: Duration) -> Self {
-        self.flight_timeout = timeout;
+        self.flight_timeout = timeout.clamp(Duration::from_secs(1), Duration::from_secs(3600));
         self
     }
 
@@ -35,9 +36,21 @@ impl Settings {
         self
     }
 
+    /// Asks for tokens without their catalogs, which may be large; for those who know where their
+    /// services are. v2.0 knows no such wish.
+    #[must_use]
+    pub fn without_catalog(mut self) -> Self {
+        self.catalog = false;
+        self
+    }
+
     /// See [`with_flight_timeout`](Self::with_flight_timeout).
     pub fn flight_timeout(&self) -> Duration {
         self.flight_timeout
+    }
+
+    pub(crate) fn catalog(&self) -> bool {
+        self.catalog
     }
 
     pub(crate) fn probes(&self) -> bool {
@@ -51,6 +64,6 @@ impl Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { flight_timeout: Duration::from_secs(60), probes: true, seed: 0 }
+        Self { catalog: true, flight_timeout: Duration::from_secs(60), probes: true, seed: 0 }
     }
 }
