@@ -6,21 +6,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{Request, Response};
+use http::Response;
 use time::UtcDateTime;
 
 use crate::{
+    action::{Action, Flight},
     backoff::Spread,
-    body::Body,
     challenge::Challenge,
     clock::Clock,
     cloud::Cloud,
     credential::{Credential, Factor, MethodKind},
-    error::{Error, ErrorKind, Failure, FailureKind, Misuse},
+    error::{Error, ErrorKind, Failure, FailureKind, Misuse, ProtocolError},
     limits,
     login::{Login, Step},
     scope::Scope,
-    session::{Held, InFlight, Session},
+    session::{Held, InFlight, Latch, Session},
     settings::Settings,
     token::Token,
 };
@@ -38,8 +38,12 @@ pub struct Account {
     clock: Clock,
     spread: Spread,
     sessions: Vec<Session>,
+    /// The credential was refused for every scope.
     latch: Option<Latch>,
-    /// Whether this credential has given a token yet.
+    /// Whether the refusal came for a scope that had been granted before, so that it holds for
+    /// those scopes too.
+    firm: bool,
+    /// Whether this credential has given a token, and no scope has been refused since.
     proven: bool,
     /// Whether its one-time code has been sent.
     spent: bool,
@@ -47,42 +51,8 @@ pub struct Account {
     closed: bool,
 }
 
-/// A request that is in the air. Whoever holds it hands it back in exactly one of
-/// [`Account::handle_response`], [`handle_failure`](Account::handle_failure) and
-/// [`handle_abandoned`](Account::handle_abandoned).
-#[derive(Debug)]
-#[must_use = "a flight that is not handed back blocks its scope until it is presumed lost"]
-pub struct Flight {
-    attempt: u64,
-}
-
-/// What a caller who needs a token does now.
-#[derive(Debug)]
-#[must_use = "an account goes on only if its action is taken"]
-#[expect(clippy::exhaustive_enums, reason = "a driver has to know every action")]
-pub enum Action {
-    /// There is no token to be had; the error says when a new try makes sense.
-    Fail(Error),
-    /// A person is asked for a factor: hand it to [`Account::answer`].
-    NeedFactor(Challenge),
-    /// Send this and hand the flight back.
-    Send(Flight, Request<Body>),
-    /// Here it is.
-    Use(Arc<Token>),
-    /// Somebody else is at it, or a pause runs: poll again when woken, or then at the latest.
-    Wait(UtcDateTime),
-}
-
-/// A credential that was refused.
-#[derive(Clone, Debug)]
-struct Latch {
-    error: Error,
-    /// When it may be tried again; `None` until it is replaced.
-    probe_at: Option<Duration>,
-}
-
-const FIRST_PROBE: Duration = Duration::from_secs(30 * 60);
-const LATER_PROBE: Duration = Duration::from_secs(4 * 3600);
+/// Less than this is over before it can be used.
+const USABLE: Duration = Duration::from_secs(3);
 
 impl Account {
     /// An account of this credential. Nothing is sent before somebody polls.
@@ -101,6 +71,7 @@ impl Account {
             clock: Clock::default(),
             sessions: Vec::new(),
             latch: None,
+            firm: false,
             proven: false,
             spent: false,
             attempts: 0,
@@ -121,7 +92,7 @@ impl Account {
         }
         let index = match self.session(scope, at) {
             Ok(index) => index,
-            Err(misuse) => return Action::Fail(misuse.into()),
+            Err(error) => return Action::Fail(error),
         };
         self.presume_lost(at);
         let session = &self.sessions[index];
@@ -166,31 +137,41 @@ impl Account {
         now: UtcDateTime,
     ) {
         let at = self.clock.advance(now);
-        let Some((index, sent_at)) = self.land(&flight) else {
-            return;
-        };
+        let Some((index, landed)) = self.land(&flight) else { return };
         let session = &mut self.sessions[index];
         session.abandoned = false;
-        let Some(mut login) = session.login.take() else {
-            return;
-        };
+        let Some(mut login) = session.login.take() else { return };
         let was_under_way = login.is_under_way();
         login.handle_response(response, now);
         match login.poll() {
             Ok(Step::Done(token)) => {
                 let life = login.life().try_into().unwrap_or(Duration::ZERO);
-                session.adopt(Held::new(token, life, sent_at, &mut self.spread), at);
+                let held = Held::new(token, life, landed.sent_at, &mut self.spread);
+                if held.ends_at < at + USABLE {
+                    return self.fail(index, ProtocolError::Expired.into(), at);
+                }
+                session.adopt(held, at);
                 self.latch = None;
                 self.proven = true;
             }
-            Ok(Step::NeedFactor(_) | Step::Send(_)) => {
-                self.cloud = login.cloud().clone();
+            Ok(Step::NeedFactor(challenge)) => {
+                let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
+                session.receipt_until = Some(landed.sent_at.saturating_add(life));
                 session.login = Some(login);
             }
-            Err(error) if error.is_credential_refused() && !was_under_way => {
-                self.refuse(error, at);
+            // The version is known now. The login is made anew, of what is known then.
+            Ok(Step::Send(_)) => self.cloud = login.cloud().clone(),
+            Err(error) => {
+                // After a refused factor another one may be given.
+                session.login = Some(login).filter(|_| was_under_way);
+                let refused = error.is_credential_refused() && landed.with_credential;
+                // Where a person takes part, they may have mistyped, and nothing is sent again
+                // without them.
+                match refused && !was_under_way && !self.credential.is_one_time() {
+                    true => self.refuse(index, error, at),
+                    false => self.fail(index, error, at),
+                }
             }
-            Err(error) => self.fail(index, error, at),
         }
     }
 
@@ -200,7 +181,9 @@ impl Account {
         let Some((index, _)) = self.land(&flight) else {
             return;
         };
-        self.sessions[index].abandoned = false;
+        let session = &mut self.sessions[index];
+        session.abandoned = false;
+        session.login = None;
         self.fail(index, failure.into(), at);
     }
 
@@ -235,11 +218,16 @@ impl Account {
     ///
     /// As [`Login::answer`].
     pub fn answer(&mut self, scope: &Scope, factor: Factor) -> Result<(), Error> {
-        let session = self.sessions.iter_mut().find(|session| session.scope == *scope);
-        if let Some(login) = session.and_then(|session| session.login.as_mut())
-            && login.is_under_way()
-        {
-            return login.answer(factor);
+        let index = self.sessions.iter().position(|session| session.scope == *scope);
+        let session = index.map(|index| &mut self.sessions[index]);
+        let under_way = session.and_then(|session| {
+            let login = session.login.as_mut().filter(|login| login.is_under_way())?;
+            Some((login, &mut session.pause))
+        });
+        if let Some((login, pause)) = under_way {
+            login.answer(factor)?;
+            *pause = None;
+            return Ok(());
         }
         if !self.spent {
             return Err(Misuse::NoQuestion.into());
@@ -251,6 +239,10 @@ impl Account {
         self.cloud.check(&credential, scope)?;
         self.credential = credential;
         self.spent = false;
+        // A refusal was of the code before; what broke the connection still holds.
+        if let Some(index) = index {
+            self.sessions[index].pause.take_if(|pause| !pause.error.is_retryable());
+        }
         Ok(())
     }
 
@@ -261,18 +253,15 @@ impl Account {
     ///
     /// [`ErrorKind::Config`] if it cannot work for a scope that is in use; nothing changes then.
     pub fn replace_credential(&mut self, credential: Credential) -> Result<(), Error> {
-        for session in &self.sessions {
+        self.cloud.check_credential(&credential)?;
+        for session in self.sessions.iter().filter(|session| session.is_in_use()) {
             self.cloud.check(&credential, &session.scope)?;
         }
         self.credential = credential;
         self.latch = None;
         self.proven = false;
         self.spent = false;
-        for session in &mut self.sessions {
-            session.login = None;
-            session.flight = None;
-            session.pause = None;
-        }
+        self.sessions.iter_mut().for_each(Session::forget);
         Ok(())
     }
 
@@ -280,6 +269,8 @@ impl Account {
     /// stays open at the server until they end there.
     pub fn close(&mut self) {
         self.closed = true;
+        self.credential = Credential::none();
+        self.latch = None;
         self.sessions.clear();
     }
 
@@ -293,42 +284,52 @@ impl Account {
     }
 
     fn poll_without_token(&mut self, index: usize, at: Duration) -> Action {
-        let session = &self.sessions[index];
-        if let Some(latch) = &self.latch
-            && latch.probe_at.is_none_or(|probe_at| at < probe_at)
-        {
-            let probe_at = latch.probe_at.map(|probe_at| self.clock.at(probe_at));
-            return Action::Fail(latch.error.clone().with_retry_at(probe_at));
+        if let Some(error) = self.latched(index, at) {
+            return Action::Fail(error);
         }
+        let session = &mut self.sessions[index];
         if let Some(flight) = session.flight {
             return Action::Wait(self.clock.at(flight.lost_at));
+        }
+        let over = session.receipt_until.is_some_and(|until| at >= until);
+        session.login.take_if(|login| over && login.is_under_way());
+        if let Some(pause) = session.pausing(at).filter(|pause| !pause.waits) {
+            let until = self.clock.at(pause.until);
+            return Action::Fail(pause.error.clone().with_retry_at(Some(until)));
         }
         if let Some(challenge) = self.question(index) {
             return Action::NeedFactor(challenge);
         }
-        if let Some(pause) = session.pausing(at) {
-            let until = self.clock.at(pause.until);
-            return match pause.waits {
-                true => Action::Wait(until),
-                false => Action::Fail(pause.error.clone().with_retry_at(Some(until))),
-            };
+        if let Some(pause) = self.sessions[index].pausing(at) {
+            return Action::Wait(self.clock.at(pause.until));
         }
         // Until the credential has proven good, its scopes do not try it side by side.
         let others = self.sessions.iter().filter_map(|session| session.flight);
         if let Some(first) = others.min_by_key(|flight| flight.lost_at)
-            && (!self.proven || self.latch.is_some())
+            && !self.proven
         {
             return Action::Wait(self.clock.at(first.lost_at));
         }
         self.launch(index, at)
     }
 
+    /// Why nothing is sent for this scope, if the credential was refused. A scope that had been
+    /// granted is not held by the refusal of others that never were.
+    fn latched(&self, index: usize, at: Duration) -> Option<Error> {
+        let session = &self.sessions[index];
+        let shared = self.latch.as_ref().filter(|_| self.firm || !session.proven);
+        let mut latches = [session.latch.as_ref(), shared].into_iter().flatten();
+        latches.find_map(|latch| latch.holds(at, &self.clock))
+    }
+
     /// What the user is asked before the next login can be sent.
     fn question(&self, index: usize) -> Option<Challenge> {
-        match self.sessions[index].login.as_ref().map(Login::poll) {
-            Some(Ok(Step::NeedFactor(challenge))) => Some(challenge),
-            None if self.spent => Some(Challenge::fresh_code(MethodKind::Totp.as_str())),
-            _ => None,
+        match self.sessions[index].login.as_ref().map(|login| (login.poll(), login.challenge())) {
+            Some((Ok(Step::NeedFactor(challenge)), _)) => Some(challenge),
+            // The pause after a refused factor is over.
+            Some((Err(_), Some(challenge))) => Some(challenge.clone()),
+            Some(_) => None,
+            None => self.spent.then(|| Challenge::fresh_code(MethodKind::Totp.as_str())),
         }
     }
 
@@ -352,24 +353,31 @@ impl Account {
             }
             Err(error) => return Action::Fail(error),
         };
-        // A request without a body is a question for the version, which spends nothing.
-        self.spent = self.spent
-            || (self.credential.is_one_time()
-                && !login.is_under_way()
-                && !request.body().is_empty());
+        // A question for the version has no body.
+        let with_credential = !request.body().is_empty();
+        self.spent |= with_credential && self.credential.is_one_time();
         session.login = Some(login);
         self.attempts += 1;
         let lost_at = at.saturating_add(self.settings.flight_timeout());
         let attempt = self.attempts;
-        session.flight = Some(InFlight { attempt, sent_at: at, lost_at });
+        session.flight = Some(InFlight { attempt, sent_at: at, with_credential, lost_at });
         Action::Send(Flight { attempt }, request)
     }
 
-    /// The credential was refused: nobody sends it again before it is replaced or probed.
-    fn refuse(&mut self, error: Error, at: Duration) {
-        let wait = if self.latch.is_some() { LATER_PROBE } else { FIRST_PROBE };
-        let probe_at = self.settings.probes().then(|| at.saturating_add(wait));
-        self.latch = Some(Latch { error, probe_at });
+    /// The credential was refused. A scope that was never granted may be what is wrong, as long as
+    /// the credential is good for another one: Keystone answers 401 to both. Whatever else is
+    /// refused holds for all scopes, so that a wrong password is not tried for each of them.
+    fn refuse(&mut self, index: usize, error: Error, at: Duration) {
+        let probes = self.settings.probes();
+        let session = &mut self.sessions[index];
+        let by_scope = !session.proven && (self.proven || session.latch.is_some());
+        self.proven = false;
+        if by_scope {
+            session.latch = Some(Latch::after(session.latch.as_ref(), error, at, probes));
+        } else {
+            self.firm = session.proven || (self.firm && self.latch.is_some());
+            self.latch = Some(Latch::after(self.latch.as_ref(), error, at, probes));
+        }
     }
 
     fn fail(&mut self, index: usize, error: Error, at: Duration) {
@@ -377,19 +385,19 @@ impl Account {
     }
 
     /// Takes a flight out of the air. `None` if it no longer counts.
-    fn land(&mut self, flight: &Flight) -> Option<(usize, Duration)> {
+    fn land(&mut self, flight: &Flight) -> Option<(usize, InFlight)> {
         let is_it = |session: &Session| {
             session.flight.is_some_and(|in_flight| in_flight.attempt == flight.attempt)
         };
         let index = self.sessions.iter().position(is_it)?;
-        let landed = self.sessions[index].flight.take()?;
-        Some((index, landed.sent_at))
+        Some((index, self.sessions[index].flight.take()?))
     }
 
     fn presume_lost(&mut self, at: Duration) {
         for index in 0..self.sessions.len() {
             let session = &mut self.sessions[index];
             if session.flight.take_if(|flight| at >= flight.lost_at).is_some() {
+                session.login = None;
                 let failure = Failure::new(FailureKind::Timeout, "presumed lost");
                 self.fail(index, failure.into(), at);
             }
@@ -403,10 +411,12 @@ impl Account {
     }
 
     /// The session of a scope, made if need be; the one unused for longest makes room.
-    fn session(&mut self, scope: &Scope, at: Duration) -> Result<usize, Misuse> {
+    fn session(&mut self, scope: &Scope, at: Duration) -> Result<usize, Error> {
         let index = match self.sessions.iter().position(|session| session.scope == *scope) {
             Some(index) => index,
             None => {
+                // What cannot work takes nobody's place.
+                self.cloud.check(&self.credential, scope)?;
                 if self.sessions.len() >= limits::SESSIONS {
                     let all = self.sessions.iter().enumerate();
                     let idle = all.filter(|(_, session)| session.flight.is_none());

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::HeaderValue;
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 
 /// What a login still wants: a further factor, or a fresh one-time code.
 ///
@@ -16,6 +16,8 @@ pub struct Challenge {
     pub(crate) given: Vec<String>,
     pub(crate) required: Vec<Vec<String>>,
     pub(crate) expires_at: Option<UtcDateTime>,
+    /// How long the receipt lives, by the server's own two clocks.
+    pub(crate) life: Duration,
 }
 
 impl Challenge {
@@ -26,6 +28,7 @@ impl Challenge {
             given: Vec::new(),
             required: vec![vec![method.to_owned()]],
             expires_at: None,
+            life: Duration::MAX,
         }
     }
 

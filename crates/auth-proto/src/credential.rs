@@ -57,7 +57,7 @@ impl From<String> for UserRef {
 pub enum Factor {
     /// The user's password.
     Password(SecretString),
-    /// A one-time code, as an authenticator shows it. Never sent twice.
+    /// A one-time code, as an authenticator shows it. An account never sends one twice.
     Totp(SecretString),
 }
 
@@ -148,6 +148,11 @@ impl Credential {
     pub fn and(mut self, factor: Factor) -> Self {
         Arc::make_mut(&mut self.methods).push(factor.method());
         self
+    }
+
+    /// Nothing: in the place of one that is wiped.
+    pub(crate) fn none() -> Self {
+        Self { user: None, methods: Arc::new(Vec::new()) }
     }
 
     fn of_user(user: UserRef, method: Method) -> Self {

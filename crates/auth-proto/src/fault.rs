@@ -45,7 +45,9 @@ impl Fault {
         for text in [self.title.as_mut(), self.message.as_mut(), code].into_iter().flatten() {
             for secret in secrets {
                 redact(text, secret);
-                redact(text, &escaped(secret));
+                for form in escaped(secret) {
+                    redact(text, &form);
+                }
             }
             *text = shown(text);
         }
@@ -63,11 +65,28 @@ fn redact(text: &mut String, secret: &str) {
     };
 }
 
-/// The secret as it stands inside a JSON string, for a server that quotes the whole request.
-fn escaped(secret: &str) -> Zeroizing<String> {
+/// The secret as it may stand inside a JSON string, for a server that quotes the whole request:
+/// with its letters as they are, or every one beyond ASCII as `\u` and four digits.
+fn escaped(secret: &str) -> [Zeroizing<String>; 3] {
     let quoted = Zeroizing::new(serde_json::to_string(secret).unwrap_or_default());
     let inner = quoted.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'));
-    Zeroizing::new(inner.unwrap_or_default().to_owned())
+    let plain = Zeroizing::new(inner.unwrap_or_default().to_owned());
+    let mut ascii = [Zeroizing::new(String::new()), Zeroizing::new(String::new())];
+    for c in plain.chars() {
+        let mut units = [0; 2];
+        for unit in c.encode_utf16(&mut units) {
+            let [lower, upper] = &mut ascii;
+            if c.is_ascii() {
+                lower.push(c);
+                upper.push(c);
+            } else {
+                lower.push_str(&format!("\\u{unit:04x}"));
+                upper.push_str(&format!("\\u{unit:04X}"));
+            }
+        }
+    }
+    let [lower, upper] = ascii;
+    [plain, lower, upper]
 }
 
 const REDACTED: &str = "[redacted]";
@@ -113,6 +132,20 @@ mod tests {
         };
         let shown = fault.cleaned(&["s3cret", "quo\"te\""]).to_string();
         assert_eq!(shown, r#"[redacted]: no: user sent [redacted] in {"password":"[redacted]"}"#);
+    }
+
+    #[test]
+    fn secrets_are_replaced_however_a_server_escapes_them() {
+        for message in [
+            r#"{"password": "pa\u00e9s\"w\ud83d\ude00"}"#,
+            r#"{"password": "pa\u00E9s\"w\uD83D\uDE00"}"#,
+            r#"{"password": "paés\"w😀"}"#,
+            r#"paés"w😀"#,
+        ] {
+            let fault = Fault { message: Some(message.into()), ..Fault::default() };
+            let shown = fault.cleaned(&["paés\"w😀"]).to_string();
+            assert!(shown.contains("[redacted]") && !shown.contains("s\\\"w"), "{shown}");
+        }
     }
 
     #[test]

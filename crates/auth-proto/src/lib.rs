@@ -87,6 +87,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod action;
 mod backoff;
 mod body;
 mod call;
@@ -112,7 +113,8 @@ mod url;
 mod version;
 mod wire;
 
-pub use account::{Account, Action, Flight};
+pub use account::Account;
+pub use action::{Action, Flight};
 pub use body::Body;
 pub use call::{Call, Verdict};
 pub use catalog::{Catalog, Endpoint, Service};

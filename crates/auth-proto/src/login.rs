@@ -11,10 +11,11 @@
 //!       │                      │   ┌────────────┐  answer   ┌──────────┐
 //!       │                      │   │ Challenged │──────────▶│ Continue │
 //!       │                      │   └────────────┘◀──────────└──────────┘
-//!       ▼                      ▼                  401 + receipt   │
-//!  ┌───────────────────────────────────────────────────────┐     │
-//!  │                        Failed                         │◀────┘
-//!  └───────────────────────────────────────────────────────┘
+//!       ▼                      ▼                  401 + receipt │   ▲
+//!  ┌──────────────────────────────┐               anything else ▼   │ answer
+//!  │            Failed            │                         ┌──────────┐
+//!  └──────────────────────────────┘                         │ Refused  │
+//!                                                           └──────────┘
 //! ```
 //!
 //! A login starts in `Discover` only where the identity URL names no version, so that it takes one
@@ -33,8 +34,8 @@ use crate::{
     error::{ConfigError, Error, Misuse, ProtocolError, UrlProblem},
     exchange::{JSON, expect_success, is_receipt, redirect},
     lifetime::{life_on_arrival, retry_after},
-    scope::{Scope, Target},
-    token::{Token, secret_header},
+    scope::{DomainRef, Scope, Target},
+    token::{Domain, Token, secret_header},
     url::Dialect,
     wire,
 };
@@ -76,6 +77,8 @@ enum Phase {
     Discover,
     Done(Arc<Token>, Duration),
     Failed(Error),
+    /// The receipt is still good for another try.
+    Refused(Challenge, Error),
 }
 
 /// What a login wants next.
@@ -131,7 +134,7 @@ impl Login {
             }
             Phase::Discover => self.discover().map(Step::Send),
             Phase::Done(token, _) => Ok(Step::Done(Arc::clone(token))),
-            Phase::Failed(error) => Err(error.clone()),
+            Phase::Failed(error) | Phase::Refused(_, error) => Err(error.clone()),
         }
     }
 
@@ -142,22 +145,29 @@ impl Login {
         let next = match &self.phase {
             Phase::Authenticate | Phase::Continue(..) => self.read_login(&response, now),
             Phase::Discover => self.read_versions(&response),
-            Phase::Challenged(_) | Phase::Done(..) | Phase::Failed(_) => return,
+            Phase::Challenged(_) | Phase::Done(..) | Phase::Failed(_) | Phase::Refused(..) => {
+                return;
+            }
         };
         self.phase = next.unwrap_or_else(|error| {
             let pause = retry_after(response.headers(), now).filter(|_| error.is_retryable());
-            Phase::Failed(error.with_retry_at(pause))
+            let error = error.with_retry_at(pause);
+            match &self.phase {
+                Phase::Continue(challenge, _) => Phase::Refused(challenge.clone(), error),
+                _ => Phase::Failed(error),
+            }
         });
     }
 
-    /// Answers a [`Step::NeedFactor`].
+    /// Answers a [`Step::NeedFactor`], or a refusal of the factor before: a code may have been
+    /// mistyped.
     ///
     /// # Errors
     ///
     /// [`Misuse`] if no factor, or another one, is asked for; [`ConfigError`] if this one cannot be
     /// sent.
     pub fn answer(&mut self, factor: Factor) -> Result<(), Error> {
-        let Phase::Challenged(challenge) = &self.phase else {
+        let (Phase::Challenged(challenge) | Phase::Refused(challenge, _)) = &self.phase else {
             return Err(Misuse::NoQuestion.into());
         };
         if !challenge.wants(factor.method().kind().as_str()) {
@@ -175,7 +185,17 @@ impl Login {
 
     /// Whether a first factor has been accepted already.
     pub(crate) fn is_under_way(&self) -> bool {
-        matches!(self.phase, Phase::Challenged(_) | Phase::Continue(..))
+        self.challenge().is_some()
+    }
+
+    /// What the service has asked for, if it has.
+    pub(crate) fn challenge(&self) -> Option<&Challenge> {
+        match &self.phase {
+            Phase::Challenged(challenge)
+            | Phase::Continue(challenge, _)
+            | Phase::Refused(challenge, _) => Some(challenge),
+            Phase::Authenticate | Phase::Discover | Phase::Done(..) | Phase::Failed(_) => None,
+        }
     }
 
     /// How long the token lives from its issue on, in the server's words.
@@ -274,13 +294,16 @@ impl Login {
             return Err(ProtocolError::DisabledProject { project });
         }
         let fits = match &self.scope.0 {
-            Target::Default | Target::Trust(_) => true,
-            Target::Domain(_) => token.domain().is_some(),
-            // Databases compare ids without regard to case.
-            Target::ProjectId(id) => project_id.is_none_or(|got| got.eq_ignore_ascii_case(id)),
-            Target::ProjectName { .. } => project.is_some(),
+            Target::Default => true,
+            Target::Domain(domain) => token.domain().is_some_and(|got| is_domain(domain, got)),
+            Target::ProjectId(id) => project.is_some_and(|got| agrees(id, &got.id)),
+            Target::ProjectName { name, domain } => project.is_some_and(|got| {
+                let own = got.domain.as_ref().zip(domain.as_ref());
+                agrees(name, &got.name) && own.is_none_or(|(got, own)| is_domain(own, got))
+            }),
             Target::System => token.is_system(),
-            Target::Unscoped => project.is_none() && token.domain().is_none(),
+            Target::Trust(id) => token.trust_id() == Some(id),
+            Target::Unscoped => project.is_none() && token.domain().is_none() && !token.is_system(),
         };
         if !fits {
             let (asked, got) = (self.scope.to_string(), scope_of(token));
@@ -297,6 +320,19 @@ impl Login {
             secrets.extend(challenge.receipt.as_ref().and_then(|receipt| receipt.to_str().ok()));
         }
         secrets
+    }
+}
+
+/// Whether an answer names what was asked for, as far as it names it. Databases compare without
+/// regard to case.
+fn agrees(asked: &str, got: &Option<String>) -> bool {
+    got.as_ref().is_none_or(|got| got.to_lowercase() == asked.to_lowercase())
+}
+
+fn is_domain(asked: &DomainRef, got: &Domain) -> bool {
+    match asked {
+        DomainRef::Id(id) => agrees(id, &got.id),
+        DomainRef::Name(name) => agrees(name, &got.name),
     }
 }
 

@@ -16,6 +16,8 @@ const ATTEMPTS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What only a change of configuration can mend is not asked again sooner.
 const TERMINAL_PAUSE: Duration = Duration::from_secs(300);
+const FIRST_PROBE: Duration = Duration::from_secs(30 * 60);
+const LATER_PROBE: Duration = Duration::from_secs(4 * 3600);
 /// At most one login in this time is forced by refused tokens or repeated answers.
 const FORCED: Duration = Duration::from_secs(60);
 
@@ -26,10 +28,16 @@ pub(crate) struct Session {
     pub(crate) held: Option<Held>,
     /// A login that waits for an answer of the server or of the user.
     pub(crate) login: Option<Login>,
+    /// Until when the receipt is good that the login holds.
+    pub(crate) receipt_until: Option<Duration>,
     pub(crate) flight: Option<InFlight>,
     pub(crate) pause: Option<Pause>,
     /// When a refused token last forced a login.
     pub(crate) forced_at: Option<Duration>,
+    /// Whether the credential has given a token for this scope.
+    pub(crate) proven: bool,
+    /// The credential was refused for this scope alone.
+    pub(crate) latch: Option<Latch>,
     /// Whether the last flight was abandoned.
     pub(crate) abandoned: bool,
     pub(crate) used_at: Duration,
@@ -40,6 +48,8 @@ pub(crate) struct Session {
 pub(crate) struct InFlight {
     pub(crate) attempt: u64,
     pub(crate) sent_at: Duration,
+    /// Whether it holds the credential: a question for the version does not.
+    pub(crate) with_credential: bool,
     /// When it is presumed lost.
     pub(crate) lost_at: Duration,
 }
@@ -67,15 +77,41 @@ pub(crate) struct Pause {
     pub(crate) waits: bool,
 }
 
+/// A refused credential, which is not sent again before it is replaced, but for a rare probe.
+#[derive(Clone, Debug)]
+pub(crate) struct Latch {
+    error: Error,
+    /// When it may be tried again; `None` until it is replaced.
+    probe_at: Option<Duration>,
+}
+
+impl Latch {
+    /// The latch that follows on `before`.
+    pub(crate) fn after(before: Option<&Self>, error: Error, at: Duration, probes: bool) -> Self {
+        let wait = if before.is_some() { LATER_PROBE } else { FIRST_PROBE };
+        Self { error, probe_at: probes.then(|| at.saturating_add(wait)) }
+    }
+
+    /// What callers are told while it holds.
+    pub(crate) fn holds(&self, at: Duration, clock: &Clock) -> Option<Error> {
+        let holds = self.probe_at.is_none_or(|probe_at| at < probe_at);
+        let probe_at = self.probe_at.map(|probe_at| clock.at(probe_at));
+        holds.then(|| self.error.clone().with_retry_at(probe_at))
+    }
+}
+
 impl Session {
     pub(crate) fn new(scope: Scope) -> Self {
         Self {
             scope,
             held: None,
             login: None,
+            receipt_until: None,
             flight: None,
             pause: None,
             forced_at: None,
+            proven: false,
+            latch: None,
             abandoned: false,
             used_at: Duration::ZERO,
         }
@@ -93,7 +129,23 @@ impl Session {
             Some(old) if old.ends_at >= new.ends_at => old.renew_at = at + FORCED,
             held => *held = Some(new),
         }
+        self.latch = None;
         self.pause = None;
+        self.proven = true;
+    }
+
+    /// Starts over for another credential. A token that lives is kept.
+    pub(crate) fn forget(&mut self) {
+        self.login = None;
+        self.flight = None;
+        self.latch = None;
+        self.pause = None;
+        self.proven = false;
+    }
+
+    /// Whether it holds anything that a change of the credential has to fit.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.held.is_some() || self.login.is_some() || self.flight.is_some()
     }
 
     /// Drops a token that a service refused, unless one was dropped a moment ago.
@@ -107,21 +159,22 @@ impl Session {
 
     /// Pauses after a failure.
     pub(crate) fn fail(&mut self, error: Error, at: Duration, clock: &Clock, spread: &mut Spread) {
-        self.login = None;
         let (failures, since) = match &self.pause {
             Some(pause) => (pause.failures.saturating_add(1), pause.since),
             None => (1, at),
         };
-        let own = match error.is_retryable() {
-            true => backoff::pause(failures, spread),
-            false => TERMINAL_PAUSE,
+        // An answer that is none is some proxy's for a moment, or there to stay.
+        let attempts = if error.is_unusable() { 2 } else { ATTEMPTS };
+        let lasts = !error.is_retryable() || (error.is_unusable() && failures >= attempts);
+        let own = match lasts {
+            true => TERMINAL_PAUSE,
+            false => backoff::pause(failures, spread),
         };
         let asked = error.retry_at().map_or(Duration::ZERO, |until| {
             (until - clock.at(at)).try_into().unwrap_or(Duration::ZERO)
         });
         let until = at.saturating_add(own.max(asked));
-        let waits =
-            error.is_retryable() && failures < ATTEMPTS && until <= since.saturating_add(PATIENCE);
+        let waits = !lasts && failures < attempts && until <= since.saturating_add(PATIENCE);
         self.pause = Some(Pause { error, failures, since, until, waits });
     }
 

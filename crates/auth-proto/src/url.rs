@@ -88,6 +88,7 @@ impl Origin {
                 Some("it is no address of a service")
             }
             Some(IpAddr::V4(v4)) if v4.is_link_local() => Some("it is a link-local address"),
+            Some(IpAddr::V4(METADATA_V4)) => Some("it is a metadata service"),
             Some(IpAddr::V6(v6)) if v6.is_unicast_link_local() || v6 == METADATA_V6 => {
                 Some("it is a link-local address")
             }
@@ -103,7 +104,7 @@ impl Origin {
     fn address(&self) -> Option<IpAddr> {
         let address: IpAddr = self.host.parse().ok()?;
         Some(match address {
-            IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
+            IpAddr::V6(v6) => embedded(v6).map_or(address, IpAddr::V4),
             IpAddr::V4(_) => address,
         })
     }
@@ -127,9 +128,22 @@ impl fmt::Debug for Origin {
     }
 }
 
+/// The IPv4 address that an IPv6 one stands for: mapped, or translated by NAT64.
+fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+    match v6.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
+        }
+        _ => v6.to_ipv4_mapped(),
+    }
+}
+
+/// Alibaba's metadata address, which no range tells.
+const METADATA_V4: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
 /// Amazon's IPv6 metadata address, unique-local and so not told by its range.
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
-const METADATA_NAMES: [&str; 3] = ["metadata", "metadata.google.internal", "instance-data"];
+const METADATA_NAMES: [&str; 4] =
+    ["instance-data", "metadata", "metadata.azure.internal", "metadata.google.internal"];
 
 /// Whether resolvers may read the host as an IPv4 address that `Ipv4Addr` does not: `0x7f.1`,
 /// `2130706433`, `0177.0.0.1`.
@@ -170,13 +184,22 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    /// Reads a configured identity URL, with or without a version and a slash at its end.
+    /// Reads a configured identity URL, with or without a version and a slash at its end, or with
+    /// the whole path of a login, as the vendors print it.
     pub(crate) fn parse(url: &str) -> Result<(Self, Option<Dialect>), UrlProblem> {
         if url.contains(['?', '#']) {
             return Err(UrlProblem::Query);
         }
         let (origin, uri) = Origin::parse(url)?;
         let path = uri.path().trim_end_matches('/');
+        let path = ["/v3/auth/tokens", "/v2.0/tokens"]
+            .iter()
+            .find_map(|login| {
+                let (version, _) = login[1..].split_once('/')?;
+                let prefix = path.strip_suffix(login)?;
+                Some(&path[..prefix.len() + 1 + version.len()])
+            })
+            .unwrap_or(path);
         let (prefix, dialect) = match path.rsplit_once('/') {
             Some((prefix, "v3")) => (prefix, Some(Dialect::V3)),
             Some((prefix, "v2.0")) => (prefix, Some(Dialect::V2)),
@@ -222,6 +245,8 @@ mod tests {
                 "https://iam.example/identity",
                 Some(Dialect::V3),
             ),
+            ("https://iam.example/id/v3/auth/tokens", "https://iam.example/id", Some(Dialect::V3)),
+            ("https://iam.example/v2.0/tokens/", "https://iam.example", Some(Dialect::V2)),
             ("https://iam.example/dev1/identity", "https://iam.example/dev1/identity", None),
             ("https://iam.example/v3.0", "https://iam.example/v3.0", None),
             ("http://[::1]:35357/v3", "http://[::1]:35357", Some(Dialect::V3)),
@@ -285,6 +310,10 @@ mod tests {
             ("https://[fd00:ec2::254]", true),
             ("https://0.0.0.0", true),
             ("https://metadata.google.internal", true),
+            ("https://[64:ff9b::a9fe:a9fe]", true),
+            ("https://[64:ff9b::a00:7]", false),
+            ("https://100.100.100.200", true),
+            ("https://[ff02::1]", true),
             ("https://2130706433", true),
             ("https://0x7f.1", true),
             ("https://0177.0.0.1", true),

@@ -95,7 +95,7 @@ fn a_wish_is_met_in_its_order() {
         ("twice", Some("R2"), &[Public], Some("https://t2.example")),
         ("twice", None, &[Public], Some("https://t1.example")),
         ("bare", None, &[Public], Some("https://bare.example")),
-        ("bare", Some("R1"), &[Public], None),
+        ("bare", Some("R1"), &[Public], Some("https://bare.example")),
         ("v2style", Some("R1"), &[Public], Some("https://v2.example")),
         ("empty", None, &[Public], None),
         ("ids", Some("R1"), &[Public], Some("https://id.example")),
@@ -183,7 +183,7 @@ fn a_token_goes_to_https_and_to_where_it_was_sent_by_its_user() {
     }
     for url in ["https://u:canary@service.example", "service.example", "https://h:99999/", ":"] {
         let why = refused(&stock(), url);
-        assert!(matches!(why, Some(EndpointError::Url(_))), "{url}: {why:?}");
+        assert!(matches!(why, Some(EndpointError::Url { .. })), "{url}: {why:?}");
         assert!(!format!("{why:?}").contains("canary"));
     }
     for url in ["https://s.example/v1/%(project_id)s", "https://s.example/$(tenant_id)s"] {

@@ -138,12 +138,17 @@ impl Client {
                 false => None,
             };
             let answer = self.shared.http.ask(request).await.map_err(Error::transport)?;
-            let verdict = token.map_or(Verdict::Deliver, |token| {
-                self.verdict(&mut call, &token, answer.status(), true)
+            let verdict = token.as_ref().map_or(Verdict::Deliver, |token| {
+                self.verdict(&mut call, token, answer.status(), true)
             });
             if verdict == Verdict::Deliver {
                 let (head, body) = answer.into_parts();
-                return Ok(exchange.parse(Response::from_parts(head, body.as_bytes()))?);
+                let parsed = exchange.parse(Response::from_parts(head, body.as_bytes()));
+                // The exchange does not know the token that was added to its request.
+                return Ok(parsed.map_err(|error| match &token {
+                    Some(token) => error.without_secret(token.expose()),
+                    None => error,
+                })?);
             }
         }
     }

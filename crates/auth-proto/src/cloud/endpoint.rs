@@ -18,8 +18,8 @@ impl Cloud {
     /// Where a service is, for this token: from the token's catalog, else from the cloud's table.
     ///
     /// Among the endpoints of the wanted type, the interfaces count in the order of the wish; then
-    /// the region: exactly the one that was asked for before `*`. The first one in the catalog's
-    /// order wins.
+    /// the region: exactly the one that was asked for, then `*`, then none at all. The first one in
+    /// the catalog's order wins.
     ///
     /// # Errors
     ///
@@ -39,7 +39,10 @@ impl Cloud {
             let service = shown(endpoint.service_type);
             return Err(EndpointError::Template { service }.into());
         }
-        let (origin, _) = Origin::parse(&endpoint.url).map_err(EndpointError::Url)?;
+        let (origin, _) = Origin::parse(&endpoint.url).map_err(|problem| {
+            let target = format!("service {}", shown(endpoint.service_type));
+            EndpointError::Url { target, problem }
+        })?;
         self.trust(&origin)?;
         Ok(endpoint)
     }
@@ -64,7 +67,10 @@ impl Cloud {
     ///
     /// As [`authorize`](Self::authorize).
     pub fn check_target(&self, uri: &Uri) -> Result<(), Error> {
-        let origin = Origin::of(uri).map_err(EndpointError::Url)?;
+        let origin = Origin::of(uri).map_err(|problem| {
+            let target = "the request".to_owned();
+            EndpointError::Url { target, problem }
+        })?;
         self.trust(&origin)
     }
 
@@ -98,34 +104,45 @@ impl Cloud {
         want.interfaces.iter().find_map(|&interface| match &want.region {
             None => fitting(interface).next(),
             Some(region) => {
-                let of = |region: &str| {
-                    fitting(interface).find(|endpoint| endpoint.region() == Some(region))
+                let of = |region: Option<&str>| {
+                    fitting(interface).find(|endpoint| endpoint.region() == region)
                 };
-                let any = || fitting(interface).next().filter(|_| self.is_regionless(service));
-                of(region).or_else(|| of("*")).or_else(any)
+                // One that is listed under another region all the same serves this one too.
+                let any = || fitting(interface).next().filter(|_| service == IDENTITY);
+                of(Some(region)).or_else(|| of(Some("*"))).or_else(|| of(None)).or_else(any)
             }
         })
     }
 
-    fn in_table<'t>(&self, token: &'t Token, want: &Select) -> Option<Endpoint<'t>> {
+    /// The table is that of the cloud's own place: elsewhere its rules hold, but not its hosts. The
+    /// identity service is where it was configured, whatever the catalog leaves out.
+    fn in_table<'t>(&'t self, token: &'t Token, want: &Select) -> Option<Endpoint<'t>> {
         if !want.interfaces.contains(&Interface::Public) {
             return None;
         }
-        let table = self.0.profile.table.iter();
-        table.filter(|row| row.service == want.service).find_map(|row| {
+        if want.service == IDENTITY {
+            return Some(Endpoint {
+                interface: Interface::Public.as_str(),
+                region: None,
+                retired: false,
+                service_type: IDENTITY,
+                url: self.identity_url().into(),
+            });
+        }
+        self.table().iter().filter(|row| row.service == want.service).find_map(|row| {
             let region = match &want.region {
                 None => row.regions.first()?,
-                Some(region) => {
-                    let mut all = row.regions.iter().chain(row.retired);
-                    all.find(|known| *known == region || **known == "*")?
-                }
+                Some(region) => row.regions.iter().chain(row.retired).find(|it| *it == region)?,
             };
             row.endpoint(region, token)
         })
     }
 
-    fn is_regionless(&self, service: &str) -> bool {
-        self.0.profile.regionless.contains(&service)
+    fn table(&self) -> &'static [TableRow] {
+        match self.is_at_home() {
+            true => self.0.profile.table,
+            false => &[],
+        }
     }
 
     fn not_found(&self, token: &Token, want: &Select) -> EndpointError {
@@ -137,12 +154,13 @@ impl Cloud {
                 |region| format!("region {}", shown(region)),
             ),
             interfaces: interfaces.join(" or "),
-            available: self.available(token, &want.service),
+            available: self.available(token, want),
         }
     }
 
     /// What there is: the places of the service if it is there at all, else the services.
-    fn available(&self, token: &Token, service: &str) -> String {
+    fn available(&self, token: &Token, want: &Select) -> String {
+        let service = want.service.as_str();
         const READABLE: usize = 400;
         let mut places = Vec::new();
         let mut types = Vec::new();
@@ -159,7 +177,7 @@ impl Cloud {
             }
             types.push(row.service_type());
         }
-        for row in self.0.profile.table {
+        for row in self.table() {
             if row.service == service {
                 places.extend(row.regions.iter().map(|region| format!("public in {region}")));
             }
@@ -174,6 +192,9 @@ impl Cloud {
             (true, false) => types.join(", "),
             (true, true) => "nothing".to_owned(),
         };
+        if want.interfaces.is_empty() {
+            text.push_str(" (no interface was asked for)");
+        }
         if token.catalog().is_none() {
             text.push_str(" (the token came without a catalog)");
         }
@@ -201,9 +222,11 @@ impl TableRow {
     }
 }
 
-/// `%(project_id)s` and `$(project_id)s`, as Keystone's own templates are written.
+const IDENTITY: &str = "identity";
+
+/// `%(project_id)s` and `$(project_id)s`, as Keystone's own templates are written, and `{project}`.
 fn has_placeholder(url: &str) -> bool {
-    url.contains("%(") || url.contains("$(")
+    ["%(", "$(", "{"].iter().any(|mark| url.contains(mark))
 }
 
 pub(crate) const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");

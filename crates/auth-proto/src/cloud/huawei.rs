@@ -15,7 +15,6 @@ pub(super) static HUAWEI: Profile = Profile {
     project_name_alone: true,
     // The catalog lists the identity service as `iam`.
     aliases: &[("identity", "iam")],
-    regionless: &[],
     // Table 9 names OBS; the others are what the vendor's own tools use a domain's token for.
     global: &["accessanalyzer", "cc", "eps", "iam", "identity", "iec", "obs", "sts", "tms", "ucs"],
     table: &[],

@@ -14,7 +14,6 @@ pub(super) static KAKAO: Profile = Profile {
     scopes: &[ScopeKind::Default],
     project_name_alone: false,
     aliases: &[],
-    regionless: &["identity"],
     global: &[],
     table: &[
         service("bcs", "https://bcs.{region}.kakaocloud.com/api/v1"),
@@ -27,12 +26,6 @@ pub(super) static KAKAO: Profile = Profile {
         service("tgw", "https://tgw.{region}.kakaocloud.com/api/v1"),
         service("mysql", "https://mysql.{region}.kakaocloud.com/api/v1"),
         service("object-storage", "https://objectstorage.{region}.kakaocloud.com"),
-        TableRow {
-            service: "identity",
-            url: "https://iam.kakaocloud.com/identity/v3",
-            regions: &["*"],
-            retired: &[],
-        },
     ],
     remedies: &[
         (400, "the service takes Content-Type: application/json alone"),

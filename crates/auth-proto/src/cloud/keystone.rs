@@ -24,7 +24,6 @@ pub(super) static KEYSTONE: Profile = Profile {
     ],
     project_name_alone: false,
     aliases: &[],
-    regionless: &[],
     global: &[],
     table: &[],
     remedies: &[],

@@ -57,8 +57,6 @@ struct Profile {
     project_name_alone: bool,
     /// Types that a caller may ask for by another name, and that name.
     aliases: &'static [(&'static str, &'static str)],
-    /// Services whose one endpoint serves every region, whatever region it is listed under.
-    regionless: &'static [&'static str],
     /// Services that want a token scoped to the domain, in lower case, letters and digits alone.
     global: &'static [&'static str],
     /// Endpoints that the catalog leaves out.
@@ -72,7 +70,6 @@ struct TableRow {
     service: &'static str,
     /// With `{region}`, in lower case, and `{project_id}` to fill in.
     url: &'static str,
-    /// `*` stands for a service without regions.
     regions: &'static [&'static str],
     /// Regions that newer documents no longer list.
     retired: &'static [&'static str],
@@ -134,7 +131,7 @@ impl Cloud {
     }
 
     /// A cloud by the same rules at another identity URL: a private zone, or an emulator on
-    /// loopback.
+    /// loopback. Endpoints that the catalog leaves out are not known there.
     ///
     /// # Errors
     ///
@@ -202,6 +199,11 @@ impl Cloud {
     pub(crate) fn speaking(mut self, dialect: Dialect) -> Self {
         Arc::make_mut(&mut self.0).dialect = Some(dialect);
         self
+    }
+
+    /// Whether the identity service is where the vendor documents it.
+    fn is_at_home(&self) -> bool {
+        Base::parse(self.0.profile.identity).is_ok_and(|(home, _)| home == self.0.base)
     }
 
     /// The URL of `path` under the identity URL without its version.

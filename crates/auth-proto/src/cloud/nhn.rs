@@ -15,7 +15,6 @@ pub(super) static NHN: Profile = Profile {
     scopes: &[ScopeKind::ProjectId],
     project_name_alone: false,
     aliases: &[],
-    regionless: &["identity"],
     global: &[],
     table: &[
         TableRow {
@@ -60,12 +59,6 @@ pub(super) static NHN: Profile = Profile {
             url: "https://{region}-api-key-manager-infrastructure.nhncloudservice.com",
             regions: REGIONS,
             retired: US,
-        },
-        TableRow {
-            service: "identity",
-            url: "https://api-identity-infrastructure.nhncloudservice.com/v2.0",
-            regions: &["*"],
-            retired: &[],
         },
     ],
     remedies: &[

@@ -13,7 +13,6 @@ pub(super) static OTC: Profile = Profile {
     scopes: &[ScopeKind::Default, ScopeKind::Domain, ScopeKind::ProjectId, ScopeKind::ProjectName],
     project_name_alone: true,
     aliases: &[("identity", "iam"), ("object-store", "object")],
-    regionless: &[],
     // "Procedure": Anti-DDoS, IAM, OBS and TMS; `identity` and `object` are their catalog types.
     global: &["antiddos", "iam", "identity", "obs", "object", "tms"],
     table: &[],

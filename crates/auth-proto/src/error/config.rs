@@ -131,7 +131,7 @@ pub enum UrlProblem {
     #[error("has a query or a fragment; end it with the path")]
     Query,
     /// It starts with neither `https://` nor `http://`.
-    #[error("has no scheme; start it with https://")]
+    #[error("has no scheme that is https or http; start it with https://")]
     Scheme,
     /// It is no URL.
     #[error("is no URL (a blank, a control character?)")]

@@ -75,10 +75,27 @@ impl Error {
         self.retry_at
     }
 
-    /// Whether the service refused the credential itself, so that repeating it may lock the user
-    /// out.
+    /// The same without this secret, should the service have repeated it: for drivers that add a
+    /// token to a request that the core did not know.
+    #[must_use]
+    pub fn without_secret(mut self, secret: &str) -> Self {
+        if let ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) = &mut *self.kind {
+            refusal.fault = std::mem::take(&mut refusal.fault).cleaned(&[secret]);
+        }
+        self
+    }
+
+    /// Whether the service may have refused the credential itself, so that repeating it may lock
+    /// the user out. (Keystone answers 401 to a wrong scope as well; 404 names what does not exist,
+    /// which locks nobody out.)
     pub(crate) fn is_credential_refused(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Rejected(refusal) if refusal.is_of_credential())
+        matches!(self.kind(), ErrorKind::Rejected(refusal)
+            if matches!(refusal.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+    }
+
+    /// Whether an answer came that is none.
+    pub(crate) fn is_unusable(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Protocol(_))
     }
 
     pub(crate) fn with_retry_at(mut self, retry_at: Option<UtcDateTime>) -> Self {
@@ -144,8 +161,13 @@ pub enum EndpointError {
         service: String,
     },
     /// The URL cannot be used.
-    #[error("the endpoint's URL {0}")]
-    Url(UrlProblem),
+    #[error("the URL of {target} {problem}")]
+    Url {
+        /// Whose URL: an endpoint's or a request's.
+        target: String,
+        /// What is wrong with it.
+        problem: UrlProblem,
+    },
 }
 
 /// An error in the calling program.
@@ -176,17 +198,6 @@ pub struct Refusal {
     pub fault: Fault,
     /// What to do about it, as far as the cloud's documents say.
     pub remedy: &'static str,
-}
-
-impl Refusal {
-    /// Keystone answers 404 for an application credential or token that does not exist, and 403
-    /// for a user who is known but not allowed.
-    fn is_of_credential(&self) -> bool {
-        matches!(
-            self.status,
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
-        )
-    }
 }
 
 impl fmt::Display for Refusal {

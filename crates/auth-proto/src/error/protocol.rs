@@ -3,12 +3,15 @@
 use http::StatusCode;
 use thiserror::Error as ThisError;
 
+/// What to do where nothing better is known.
+const HINT: &str = "; is the identity URL right, does a proxy change the answer?";
+
 /// Why an answer is no answer. Nothing of the answer's text is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum ProtocolError {
     /// Two different tokens came at once.
-    #[error("the answer carries two different {header} headers")]
+    #[error("the answer carries two different {header} headers{HINT}")]
     AmbiguousToken {
         /// The header's name.
         header: &'static str,
@@ -21,13 +24,13 @@ pub enum ProtocolError {
         project: String,
     },
     /// The body is empty.
-    #[error("the answer has no body")]
+    #[error("the answer has no body{HINT}")]
     Empty,
     /// The token had ended before it arrived.
     #[error("the token had expired on arrival; compare the clocks of the server and its proxies")]
     Expired,
     /// A field is missing or of the wrong type.
-    #[error("the answer's {field} is {problem}")]
+    #[error("the answer's {field} is {problem}{HINT}")]
     Field {
         /// Its path in the document.
         field: &'static str,
@@ -35,7 +38,7 @@ pub enum ProtocolError {
         problem: FieldProblem,
     },
     /// The body is JSON no further than here.
-    #[error("the answer's JSON fails in line {line}, column {column} ({category})")]
+    #[error("the answer's JSON fails in line {line}, column {column} ({category}){HINT}")]
     Json {
         /// Broken syntax, a wrong type or key, or an early end.
         category: &'static str,
@@ -45,16 +48,16 @@ pub enum ProtocolError {
         column: usize,
     },
     /// There is no token where one should be.
-    #[error("the answer carries no token ({place})")]
+    #[error("the answer carries no token ({place}){HINT}")]
     MissingToken {
         /// Where it should be.
         place: &'static str,
     },
     /// The body is a page for people, perhaps a proxy's or a login portal's.
-    #[error("the answer is HTML, not JSON; is the identity URL right, is a proxy in between?")]
+    #[error("the answer is HTML, not JSON{HINT}")]
     NotJson,
     /// The body is not UTF-8.
-    #[error("the answer is not UTF-8")]
+    #[error("the answer is not UTF-8{HINT}")]
     NotUtf8,
     /// Redirects are never followed: they would carry the password along.
     #[error("the service redirects ({status}) to {location}; configure the URL that is meant")]
@@ -73,19 +76,19 @@ pub enum ProtocolError {
         got: String,
     },
     /// The status belongs to no answer of an identity service.
-    #[error("the status {status} is no answer to this request")]
+    #[error("the status {status} is no answer to this request{HINT}")]
     Status {
         /// The status.
         status: StatusCode,
     },
     /// The token holds a character outside 0x21 to 0x7E.
-    #[error("the token in {place} holds a character outside visible ASCII")]
+    #[error("the token in {place} holds a character outside visible ASCII{HINT}")]
     TokenCharacters {
         /// Where it stood.
         place: &'static str,
     },
     /// Something is larger than any real answer.
-    #[error("the answer's {what} is larger than {limit}")]
+    #[error("the answer's {what} is larger than {limit}{HINT}")]
     TooLarge {
         /// What.
         what: &'static str,
@@ -93,10 +96,10 @@ pub enum ProtocolError {
         limit: usize,
     },
     /// It is none of the answers that an identity service gives.
-    #[error("the answer is no token, catalog, list or version document; is the URL right?")]
+    #[error("the answer is no token, catalog, list or version document{HINT}")]
     Unknown,
     /// None of the offered protocol versions is v2.0 or v3.
-    #[error("the service offers neither v3 nor v2.0")]
+    #[error("the service offers neither v3 nor v2.0{HINT}")]
     Version,
 }
 

@@ -52,13 +52,9 @@ impl Field<String> {
         self.ok().filter(|text| !text.is_empty())
     }
 
-    /// A moment that may be missing: absent, null and `""` alike.
-    pub(crate) fn moment(self, field: &'static str) -> Result<Option<UtcDateTime>, ProtocolError> {
-        match self {
-            Self::Absent | Self::Null => Ok(None),
-            Self::Given(text) if text.is_empty() => Ok(None),
-            given => given.required_moment(field).map(Some),
-        }
+    /// A moment that nothing depends on: what is none is as good as absent.
+    pub(crate) fn moment(self) -> Option<UtcDateTime> {
+        timestamp::parse(&self.ok()?)
     }
 
     pub(crate) fn required_moment(self, field: &'static str) -> Result<UtcDateTime, ProtocolError> {

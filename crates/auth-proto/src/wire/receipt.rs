@@ -3,12 +3,17 @@
 
 use http::HeaderMap;
 use serde::Deserialize;
+use time::Duration;
 
 use super::{
     RECEIPT,
     field::{Field, List, Object},
 };
-use crate::{challenge::Challenge, error::ProtocolError};
+use crate::{
+    challenge::Challenge,
+    error::{FieldProblem, ProtocolError},
+    limits,
+};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -21,20 +26,36 @@ struct Answer {
 #[serde(default)]
 struct ReceiptShape {
     expires_at: Field<String>,
+    issued_at: Field<String>,
     methods: Field<List<String>>,
 }
 
 pub(crate) fn read_challenge(headers: &HeaderMap, body: &[u8]) -> Result<Challenge, ProtocolError> {
+    if body.len() > limits::FAULT {
+        return Err(ProtocolError::TooLarge { what: "receipt", limit: limits::FAULT });
+    }
     let header = super::header(headers, RECEIPT)?;
     let answer: Answer = super::read(body)?;
     let receipt = answer.receipt.required_object("receipt")?;
-    let rules = answer.required_auth_methods.required("required_auth_methods")?;
-    let required = Field::Given(rules).list("list of required methods")?;
-    let required = required.into_iter().map(|rule| Field::Given(rule).list("list of methods"));
-    Ok(Challenge {
+    let field = "required_auth_methods";
+    let rules =
+        Field::Given(answer.required_auth_methods.required(field)?).list("list of rules")?;
+    let rules = rules.into_iter().map(|rule| Field::Given(rule).list("list of methods"));
+    let expires_at = receipt.expires_at.required_moment("receipt.expires_at")?;
+    let issued_at = receipt.issued_at.moment();
+    let challenge = Challenge {
         receipt: Some(header),
         given: receipt.methods.list("list of methods")?,
-        required: required.collect::<Result<_, _>>()?,
-        expires_at: Some(receipt.expires_at.required_moment("receipt.expires_at")?),
-    })
+        required: rules.collect::<Result<_, _>>()?,
+        expires_at: Some(expires_at),
+        life: issued_at.map_or(USUAL_LIFE, |issued_at| expires_at - issued_at),
+    };
+    if challenge.missing().all(|rule| rule.is_empty()) {
+        // Nobody could answer that.
+        return Err(ProtocolError::Field { field, problem: FieldProblem::Missing });
+    }
+    Ok(challenge)
 }
+
+/// What Keystone gives a receipt unless it is configured otherwise.
+const USUAL_LIFE: Duration = Duration::minutes(5);

@@ -85,7 +85,7 @@ pub(crate) fn read_token(body: &[u8]) -> Result<Token, ProtocolError> {
         catalog: catalog(access.service_catalog)?,
         domain: None,
         expires_at: token.expires.required_moment("access.token.expires")?,
-        issued_at: token.issued_at.moment("access.token.issued_at")?,
+        issued_at: token.issued_at.moment(),
         methods: Vec::new(),
         project: token.tenant.object().map(|tenant| Project {
             description: tenant.description.text(),

@@ -59,7 +59,7 @@ struct System {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct UserShape {
+struct UserShape {
     domain: Field<Object<Named>>,
     id: Field<String>,
     name: Field<String>,
@@ -75,7 +75,7 @@ pub(crate) fn read_token(headers: &HeaderMap, body: &[u8]) -> Result<Token, Prot
         catalog: catalog(token.catalog)?,
         domain: token.domain.object().map(domain),
         expires_at: token.expires_at.required_moment("token.expires_at")?,
-        issued_at: token.issued_at.moment("token.issued_at")?,
+        issued_at: token.issued_at.moment(),
         methods: token.methods.list("list of methods")?,
         project: token.project.object().map(|project| Project {
             domain: project.domain.object().map(domain),
@@ -88,18 +88,18 @@ pub(crate) fn read_token(headers: &HeaderMap, body: &[u8]) -> Result<Token, Prot
             .collect(),
         system: token.system.object().is_some_and(|system| system.all.ok() == Some(true)),
         trust_id: token.trust.object().and_then(|trust| trust.id.text()),
-        user: user(token.user.object().unwrap_or_default())?,
+        user: user(token.user.object().unwrap_or_default()),
     };
     Ok(Token { header, details })
 }
 
-fn user(user: UserShape) -> Result<User, ProtocolError> {
-    Ok(User {
+fn user(user: UserShape) -> User {
+    User {
         domain: user.domain.object().map(domain),
         id: user.id.text(),
         name: user.name.text(),
-        password_expires_at: user.password_expires_at.moment("token.user.password_expires_at")?,
-    })
+        password_expires_at: user.password_expires_at.moment(),
+    }
 }
 
 fn domain(domain: Named) -> Domain {
