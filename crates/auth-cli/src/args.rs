@@ -182,6 +182,11 @@ pub(crate) struct TokenArgs {
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
 
+    /// Ask for a token without its catalog, which may be large; v2.0 clouds (nhn) send it all the
+    /// same
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) no_catalog: bool,
+
     /// How to print the token
     #[arg(long, value_enum, default_value_t = TokenFormat::Plain, help_heading = OUTPUT)]
     pub(crate) format: TokenFormat,

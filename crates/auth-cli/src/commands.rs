@@ -42,8 +42,11 @@ pub(crate) fn token(args: &TokenArgs) -> Result<ExitCode, Failure> {
         #[serde(flatten)]
         details: DetailsShape<'a>,
     }
-    let session = Session::new(&args.login, &args.secret)?;
-    let token = session.with(|client| client.token())?;
+    let session = match args.no_catalog {
+        false => Session::new(&args.login, &args.secret)?,
+        true => Session::without_catalog(&args.login, &args.secret)?,
+    };
+    let token = session.token()?;
     let text = token.expose();
     match args.format {
         TokenFormat::Plain => print::text(&format!("{text}\n"))?,
@@ -84,7 +87,7 @@ fn quoted(text: &str) -> String {
 
 pub(crate) fn catalog(args: &CatalogArgs) -> Result<ExitCode, Failure> {
     let session = Session::new(&args.login, &args.secret)?;
-    let token = session.with(|client| client.token())?;
+    let token = session.token()?;
     let Some(catalog) = token.catalog() else {
         return Err(Failure::failed(
             "the token came without a catalog; ask for the scope of a project or domain",
@@ -125,7 +128,7 @@ pub(crate) fn endpoint(args: &EndpointArgs) -> Result<ExitCode, Failure> {
 
 pub(crate) fn projects(args: &ProjectsArgs) -> Result<ExitCode, Failure> {
     let session = Session::new(&args.login, &args.secret)?;
-    let token = session.with(|client| client.token())?;
+    let token = session.token()?;
     let user = token.user().id.as_deref();
     let user = user.ok_or_else(|| Failure::failed("the token does not say whose it is"))?;
     // The client's own cloud knows the protocol's version, now that a login has asked for it.

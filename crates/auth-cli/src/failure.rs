@@ -71,13 +71,20 @@ pub(crate) fn chain(why: &dyn Error) -> String {
     text
 }
 
-/// The core names its own functions where the user knows flags.
+/// The core names its own functions and inputs where the user knows flags.
 fn in_flags(why: &ConfigError) -> String {
     match why {
+        ConfigError::ApplicationCredentialScope => {
+            "an application credential fixes its own scope: leave out the flags of the scope"
+        }
+        ConfigError::Method { cloud, method, takes } => {
+            return method_in_flags(cloud, method, takes);
+        }
         ConfigError::ProjectDomain => {
             "a project's name is unique within a domain only: add --project-domain or \
              --project-domain-id, or name the project with --project-id"
         }
+        ConfigError::Scope { cloud, scope, takes } => return scope_in_flags(cloud, scope, takes),
         ConfigError::UserDomain => {
             "a user's name is unique within a domain only: add --user-domain or \
              --user-domain-id, or name the user with --user-id"
@@ -91,4 +98,104 @@ fn in_flags(why: &ConfigError) -> String {
         why => return why.to_string(),
     }
     .to_owned()
+}
+
+fn method_in_flags(cloud: &str, method: &str, takes: &str) -> String {
+    let given = match method {
+        "application_credential" => "application credential",
+        "second factor" => return format!("{cloud} takes no second factor; leave out --totp"),
+        other => other,
+    };
+    let ways: Vec<_> = takes
+        .split(", ")
+        .filter_map(|method| match method {
+            "application_credential" => {
+                Some("--application-credential-id or --application-credential-name")
+            }
+            "password" => Some("--user or --user-id with a password"),
+            // There are no flags for them on their own.
+            _ => None,
+        })
+        .collect();
+    format!("{cloud} takes no {given}; use {}", ways.join(", or "))
+}
+
+fn scope_in_flags(cloud: &str, scope: &str, takes: &str) -> String {
+    let given = listed(&flags_of_scope(scope));
+    let takes: Vec<_> = takes.split(", ").map(flags_of_scope).collect();
+    let flags = listed(&takes.concat());
+    // One scope is asked for by none of the flags.
+    let takes_none = takes.iter().any(Vec::is_empty);
+    match (given.as_str(), flags.as_str()) {
+        ("", flags) => format!("{cloud} wants a scope; add {flags}"),
+        (given, "") => format!("{cloud} takes no {given}; leave it out"),
+        (given, flags) if takes_none => {
+            format!("{cloud} takes no {given}; leave it out, or use {flags}")
+        }
+        (given, flags) => format!("{cloud} takes no {given}; use {flags}"),
+    }
+}
+
+/// `a, b or c`.
+fn listed(flags: &[&str]) -> String {
+    match flags {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        flags => flags.concat(),
+    }
+}
+
+/// The flags for a scope as the core names it.
+fn flags_of_scope(scope: &str) -> Vec<&str> {
+    match scope {
+        "default scope" => vec![],
+        "domain scope" => vec!["--domain", "--domain-id"],
+        "explicit absence of a scope" => vec!["--unscoped"],
+        "project scope by id" => vec!["--project-id"],
+        "project scope by name" => vec!["--project"],
+        "system scope" => vec!["--system"],
+        "trust scope" => vec!["--trust"],
+        other => vec![other],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use auth_proto::{Cloud, Credential, Login, Scope, UserRef};
+
+    use super::*;
+
+    #[test]
+    fn what_a_cloud_takes_is_said_in_flags() {
+        let password = || Credential::password(UserRef::id("u"), "p");
+        let key = || Credential::application_credential("k", "s");
+        let scopes = [
+            Scope::default(),
+            Scope::domain_id("d"),
+            Scope::project_id("p"),
+            Scope::project_name("p"),
+            Scope::system(),
+            Scope::trust("t"),
+            Scope::unscoped(),
+        ];
+        let otc = Cloud::otc("eu-de").unwrap();
+        let v2 = Cloud::keystone("https://k.example/v2.0").unwrap();
+        let mut refused = 0;
+        for cloud in [Cloud::nhn(), otc, Cloud::kakao(), Cloud::huawei(), v2] {
+            for credential in [password(), key(), password().and(auth_proto::Factor::totp("1"))] {
+                for scope in &scopes {
+                    let Err(why) = Login::new(&cloud, credential.clone(), scope.clone()) else {
+                        continue;
+                    };
+                    refused += 1;
+                    let text = Failure::from(why).text;
+                    let core = ["::", "scope by", "domain scope", "application_credential", "  "];
+                    assert!(!core.iter().any(|words| text.contains(words)), "{text}");
+                    let says = ["--", "leave out the flags of the scope"];
+                    assert!(says.iter().any(|words| text.contains(words)), "{text}");
+                    assert!(!text.ends_with([' ', ':']), "{text}");
+                }
+            }
+        }
+        assert!(refused > 50, "{refused}");
+    }
 }

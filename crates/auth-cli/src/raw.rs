@@ -3,7 +3,7 @@
 use std::fmt;
 
 use auth_proto::limits;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 /// Bytes of a whole text: the largest body that the core reads, and ample headers.
 pub const TEXT: usize = limits::BODY + 1024 * 1024;
@@ -15,6 +15,10 @@ pub const HEADERS: usize = 256;
 /// occur in one text. The body is what remains, whatever it is; `Content-Length` and
 /// `Transfer-Encoding` are not heeded, because who prints a response has decoded it.
 ///
+/// What editors and pipes do to a text is undone: a byte order mark before the status line is
+/// skipped, and where a text without a body has lost the blank line after its headers, with or
+/// without the end of the last line, the end of the text is the end of the headers.
+///
 /// Of several header blocks the last one counts: `curl` prints those of interim answers, proxies,
 /// redirects and the first round of digest logins before the one that is meant. A body that itself
 /// begins with `HTTP/` and a digit starts another block.
@@ -25,6 +29,9 @@ pub const HEADERS: usize = 256;
 /// assert_eq!(response.status(), 201);
 /// assert_eq!(response.headers()["x-subject-token"], "abc");
 /// assert_eq!(response.body(), b"{}");
+///
+/// let trimmed = auth_cli::raw::read(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0")?;
+/// assert_eq!(trimmed.status(), 401);
 /// # Ok::<(), auth_cli::raw::Problem>(())
 /// ```
 ///
@@ -35,7 +42,7 @@ pub fn read(text: &[u8]) -> Result<Response<Vec<u8>>, Problem> {
     if text.len() > TEXT {
         return Err(Problem::TooLong);
     }
-    let mut rest = text;
+    let mut rest = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     loop {
         let (head, body) = head(rest)?;
         if !starts_head(body) {
@@ -49,8 +56,6 @@ pub fn read(text: &[u8]) -> Result<Response<Vec<u8>>, Problem> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// No blank line ends the headers.
-    CutShort,
     /// There is nothing.
     Empty,
     /// A line among the headers is no header.
@@ -66,11 +71,8 @@ pub enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CutShort => f.write_str("no HTTP response: no blank line ends the headers"),
             Self::Empty => f.write_str("no HTTP response: the text is empty"),
-            Self::Header => f.write_str(
-                "no HTTP response: a line between status line and blank line is no header",
-            ),
+            Self::Header => f.write_str("no HTTP response: a line among the headers is no header"),
             Self::Headers => write!(f, "no HTTP response: more than {HEADERS} headers"),
             Self::StatusLine => f.write_str(
                 "no HTTP response: it does not begin with a status line such as HTTP/1.1 200 OK",
@@ -82,6 +84,8 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// One header block, and what comes after its blank line.
 fn head(text: &[u8]) -> Result<(Response<()>, &[u8]), Problem> {
     if text.is_empty() {
@@ -92,21 +96,35 @@ fn head(text: &[u8]) -> Result<(Response<()>, &[u8]), Problem> {
     let mut head = Response::new(());
     *head.status_mut() = status(line).ok_or(Problem::StatusLine)?;
 
+    let (headers, body) = match read_headers(text)? {
+        Some((headers, end)) => (headers, &text[end..]),
+        None => {
+            let ended = read_headers(&[text, b"\n\n"].concat())?;
+            (ended.ok_or(Problem::Header)?.0, &[][..])
+        }
+    };
+    *head.headers_mut() = headers;
+    Ok((head, body))
+}
+
+/// Header lines up to the blank line, and where that ends; `None` if the text ends before it.
+fn read_headers(text: &[u8]) -> Result<Option<(HeaderMap, usize)>, Problem> {
     let mut lines = [httparse::EMPTY_HEADER; HEADERS];
     let (end, lines) = match httparse::parse_headers(text, &mut lines) {
         Ok(httparse::Status::Complete(read)) => read,
-        Ok(httparse::Status::Partial) => return Err(Problem::CutShort),
+        Ok(httparse::Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => return Err(Problem::Headers),
         Err(_) => return Err(Problem::Header),
     };
+    let mut headers = HeaderMap::new();
     for line in lines {
         let name = HeaderName::from_bytes(line.name.as_bytes()).map_err(|_| Problem::Header)?;
         let mut value = HeaderValue::from_bytes(line.value).map_err(|_| Problem::Header)?;
         // Any of them may be a token: none is shown by Debug.
         value.set_sensitive(true);
-        head.headers_mut().append(name, value);
+        headers.append(name, value);
     }
-    Ok((head, &text[end..]))
+    Ok(Some((headers, end)))
 }
 
 /// Reads `HTTP/1.1 200 OK`. `httparse` would refuse `HTTP/2 200`, which has no minor version and

@@ -1,36 +1,76 @@
 //! A login that the flags describe, with a person at hand for one-time codes.
 
-use auth_proto::{Challenge, Factor};
-use auth_ureq::{Client, Error};
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    sync::Arc,
+};
+
+use auth_proto::{Challenge, ErrorKind, Factor, Login, Settings, Token};
+use auth_ureq::{Builder, Client, Error};
+use http::StatusCode;
+use secrecy::SecretString;
 
 use crate::{failure::Failure, login::LoginArgs, secret, secret::SecretArgs};
 
 /// A client whose cloud may ask for more.
-pub(crate) struct Session(Client);
+pub(crate) struct Session {
+    client: Client,
+    ask: Box<Ask>,
+}
+
+/// Asks a person for this. The error says why that cannot be.
+type Ask = dyn Fn(&str) -> Result<SecretString, String>;
 
 impl Session {
     pub(crate) fn new(login: &LoginArgs, secret: &SecretArgs) -> Result<Self, Failure> {
-        // What is wrong with the flags is told before anybody is asked for a password.
-        let (cloud, scope) = (login.cloud()?, login.scope());
-        let password = secret.read(login.secret_name())?;
-        let code =
-            login.wants_code().then(|| ask_for_code().map_err(Failure::usage)).transpose()?;
-        let credential = login.credential(password, code);
-        Ok(Self(Client::new(cloud, credential, scope)?))
+        Ok(Self { client: builder(login, secret)?.build()?, ask: Box::new(ask_for_code) })
     }
 
-    /// Does this, and gives the cloud the further factors that it asks for.
+    /// The same for tokens without their catalogs.
+    pub(crate) fn without_catalog(login: &LoginArgs, secret: &SecretArgs) -> Result<Self, Failure> {
+        let seed = RandomState::new().build_hasher().finish();
+        let settings = Settings::default().with_seed(seed).without_catalog();
+        let client = builder(login, secret)?.settings(settings).build()?;
+        Ok(Self { client, ask: Box::new(ask_for_code) })
+    }
+
+    /// A living token. The cloud is given the one-time codes that it asks for; after one that is
+    /// refused, mistyped or spent, the person is asked for another, but not for ever.
+    pub(crate) fn token(&self) -> Result<Arc<Token>, Failure> {
+        for codes in 0..=CODES {
+            let why = match self.client.token() {
+                Ok(token) => return Ok(token),
+                Err(why) => why,
+            };
+            match &why {
+                Error::NeedFactor(_) if codes == CODES => break,
+                Error::NeedFactor(challenge) => {
+                    self.client.answer(Factor::totp(self.code(challenge)?))?;
+                }
+                refusal if 0 < codes && codes < CODES && is_refused(refusal) => {
+                    let Ok(code) = (self.ask)(ANOTHER) else { return Err(why.into()) };
+                    self.client.answer(Factor::totp(code))?;
+                }
+                _ => return Err(why.into()),
+            }
+        }
+        Err(Failure::failed(ENDLESS))
+    }
+
+    /// Does this with a living token.
     pub(crate) fn with<T>(&self, act: impl Fn(&Client) -> Result<T, Error>) -> Result<T, Failure> {
         for _ in 0..CODES {
-            match act(&self.0) {
-                Err(Error::NeedFactor(challenge)) => self.answer(&challenge)?,
+            self.token()?;
+            match act(&self.client) {
+                // The token was refused, and the login for a new one wants a code again.
+                Err(Error::NeedFactor(_)) => {}
                 done => return Ok(done?),
             }
         }
-        Err(Failure::failed("the cloud goes on asking for one-time codes; try again later"))
+        Err(Failure::failed(ENDLESS))
     }
 
-    fn answer(&self, challenge: &Challenge) -> Result<(), Failure> {
+    fn code(&self, challenge: &Challenge) -> Result<SecretString, Failure> {
         if !challenge.missing().any(|factors| factors == ["totp"]) {
             let ways: Vec<_> = challenge.missing().map(|factors| factors.join(" and ")).collect();
             return Err(Failure::failed(format!(
@@ -39,16 +79,150 @@ impl Session {
                 ways.join(", or ")
             )));
         }
-        let code = ask_for_code().map_err(|why| {
+        (self.ask)(CODE).map_err(|why| {
             Failure::failed(format!("the cloud wants a one-time code (totp) as well, and {why}"))
-        })?;
-        Ok(self.0.answer(Factor::totp(code))?)
+        })
     }
 }
 
-fn ask_for_code() -> Result<secrecy::SecretString, String> {
-    secret::ask("One-time code", "run the program where there is one")
+fn builder(login: &LoginArgs, secret: &SecretArgs) -> Result<Builder, Failure> {
+    let (cloud, scope) = (login.cloud()?, login.scope());
+    // What is wrong with the flags is told before anybody is asked for a password: with any other
+    // in its place the core has the same to say.
+    let any = || SecretString::from("any");
+    let stand_in = login.credential(any(), login.wants_code().then(any));
+    Login::new(&cloud, stand_in, scope.clone())?;
+
+    let password = secret.read(login.secret_name())?;
+    let code =
+        login.wants_code().then(|| ask_for_code(CODE).map_err(Failure::usage)).transpose()?;
+    Ok(Client::builder(cloud, login.credential(password, code), scope))
 }
 
-/// A spent or mistyped code is asked for once more, and again, but not for ever.
+fn ask_for_code(what: &str) -> Result<SecretString, String> {
+    secret::ask(what, "run the program where there is one")
+}
+
+fn is_refused(why: &Error) -> bool {
+    matches!(why, Error::Auth(why) if matches!(why.kind(), ErrorKind::Rejected(refusal)
+        if refusal.status == StatusCode::UNAUTHORIZED))
+}
+
+/// How many one-time codes a login may take.
 const CODES: usize = 3;
+
+const CODE: &str = "One-time code";
+const ANOTHER: &str = "That code was refused. Another one-time code";
+const ENDLESS: &str = "the cloud goes on asking for one-time codes; try again later";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a line number")]
+mod tests {
+    use std::{
+        collections::VecDeque,
+        io::{Read, Write},
+        net::TcpListener,
+        sync::{Mutex, mpsc},
+        thread,
+    };
+
+    use auth_proto::{Cloud, Credential, Scope, UserRef};
+
+    use super::*;
+
+    /// Status line and headers, and the body.
+    type Answer = (&'static str, &'static str);
+
+    const RECEIPT: Answer = (
+        "401 Unauthorized\r\nOpenstack-Auth-Receipt: r3ceipt",
+        r#"{"receipt":{"methods":["password"],"expires_at":"2999-01-01T00:00:00Z"},
+        "required_auth_methods":[["password","totp"]]}"#,
+    );
+    const REFUSED: Answer = ("401 Unauthorized", r#"{"error":{"code":401,"message":"wrong"}}"#);
+    const FORBIDDEN: Answer = ("403 Forbidden", "");
+    const TOKEN: Answer = (
+        "201 Created\r\nX-Subject-Token: t",
+        r#"{"token":{"expires_at":"2999-01-01T00:00:00Z","user":{"id":"u"}}}"#,
+    );
+
+    #[test]
+    fn after_a_refused_code_there_is_another_try() {
+        let (session, asked, requests) = session(&[RECEIPT, REFUSED, TOKEN], &["111111", "222222"]);
+        assert_eq!(session.token().unwrap().expose(), "t");
+        assert_eq!(session.with(|client| Ok(client.token()?.expose().len())).unwrap(), 1);
+        assert_eq!(asked.try_iter().collect::<Vec<_>>(), [CODE, ANOTHER]);
+        let requests: Vec<_> = requests.try_iter().collect();
+        assert!(requests[1].contains("111111") && requests[1].contains("r3ceipt"), "{requests:?}");
+        assert!(requests[2].contains("222222") && requests[2].contains("r3ceipt"), "{requests:?}");
+        assert!(!requests[2].contains("secretsecret"), "the password is sent once: {requests:?}");
+    }
+
+    #[test]
+    fn three_codes_are_enough() {
+        let answers = [RECEIPT, REFUSED, REFUSED, REFUSED, TOKEN];
+        let (session, asked, requests) = session(&answers, &["1", "2", "3", "4"]);
+        let failure = session.token().unwrap_err();
+        assert!(format!("{failure:?}").contains("refused with 401"), "{failure:?}");
+        assert_eq!(asked.try_iter().collect::<Vec<_>>(), [CODE, ANOTHER, ANOTHER]);
+        assert_eq!(requests.try_iter().count(), 4);
+
+        let (session, asked, _) = self::session(&[RECEIPT; 5], &["1", "2", "3", "4"]);
+        let failure = session.token().unwrap_err();
+        assert!(format!("{failure:?}").contains(ENDLESS), "{failure:?}");
+        assert_eq!(asked.try_iter().count(), 3);
+    }
+
+    #[test]
+    fn nobody_is_asked_after_another_refusal() {
+        let (session, asked, _) = session(&[REFUSED, TOKEN], &["1"]);
+        assert!(format!("{:?}", session.token().unwrap_err()).contains("refused with 401"));
+        assert_eq!(asked.try_iter().count(), 0);
+
+        let (session, asked, _) = self::session(&[RECEIPT, FORBIDDEN], &["1", "2"]);
+        assert!(format!("{:?}", session.token().unwrap_err()).contains("refused with 403"));
+        assert_eq!(asked.try_iter().count(), 1);
+
+        // The person has gone away.
+        let (session, asked, _) = self::session(&[RECEIPT, REFUSED, TOKEN], &["1"]);
+        assert!(format!("{:?}", session.token().unwrap_err()).contains("refused with 401"));
+        assert_eq!(asked.try_iter().count(), 2);
+    }
+
+    /// A session with a service that gives these answers, and a person who gives these codes; what
+    /// the person was asked, and what the service was sent.
+    fn session(
+        answers: &[Answer],
+        codes: &[&'static str],
+    ) -> (Session, mpsc::Receiver<String>, mpsc::Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/v3", listener.local_addr().unwrap());
+        let (sent, requests) = mpsc::channel();
+        let answers = answers.to_vec();
+        thread::spawn(move || {
+            for (head, body) in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"}}") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte).unwrap();
+                    request.push(byte[0]);
+                }
+                // Not every test wants to know.
+                let _ = sent.send(String::from_utf8(request).unwrap());
+                let length = format!("Content-Length: {}\r\nConnection: close", body.len());
+                let answer = format!("HTTP/1.1 {head}\r\n{length}\r\n\r\n{body}");
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        let credential = Credential::password(UserRef::id("u"), "secretsecret");
+        let cloud = Cloud::keystone(&url).unwrap();
+        let client = Client::new(cloud, credential, Scope::default()).unwrap();
+        let (ask, asked) = mpsc::channel();
+        let codes = Mutex::new(VecDeque::from(codes.to_vec()));
+        let ask = move |what: &str| {
+            ask.send(what.to_owned()).unwrap();
+            codes.lock().unwrap().pop_front().map(SecretString::from).ok_or_else(String::new)
+        };
+        (Session { client, ask: Box::new(ask) }, asked, requests)
+    }
+}

@@ -119,7 +119,8 @@ pub(crate) struct DetailsShape<'a> {
     domain: Option<DomainShape<'a>>,
     system: bool,
     trust_id: Option<&'a str>,
-    roles: Vec<Option<&'a str>>,
+    /// By name; one that has none is left out.
+    roles: Vec<&'a str>,
 }
 
 impl<'a> DetailsShape<'a> {
@@ -133,7 +134,7 @@ impl<'a> DetailsShape<'a> {
             domain: token.domain().map(DomainShape::of),
             system: token.is_system(),
             trust_id: token.trust_id(),
-            roles: token.roles().iter().map(|role| role.name.as_deref()).collect(),
+            roles: token.roles().iter().filter_map(|role| role.name.as_deref()).collect(),
         }
     }
 }

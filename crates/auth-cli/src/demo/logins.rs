@@ -11,7 +11,8 @@ pub(super) struct Login {
     pub(super) credential: Credential,
     pub(super) scope_name: &'static str,
     pub(super) scope: Scope,
-    pub(super) service: Select,
+    /// `None` asks for a token without its catalog, which knows no service to call.
+    pub(super) service: Option<Select>,
 }
 
 /// Document by document: which methods and scopes it describes.
@@ -25,7 +26,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
             credential: Credential::password(account::NHN_USER, account::NHN_PASSWORD),
             scope_name: "project by id",
             scope: Scope::project_id(account::NHN_TENANT),
-            service: Select::new("compute").region("KR1"),
+            service: Some(Select::new("compute").region("KR1")),
         });
     }
     let otc = Cloud::otc("eu-de")?.at(&server.url(System::Otc))?;
@@ -33,6 +34,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
         ("project by id", Scope::project_id(account::OTC_PROJECT), "compute"),
         ("project by name", Scope::project_name(account::OTC_PROJECT_NAME), "compute"),
         ("domain by name", Scope::domain_name(account::OTC_DOMAIN), "obs"),
+        ("domain by id", Scope::domain_id(account::OTC_DOMAIN_ID), "obs"),
     ] {
         logins.push(Login {
             system: System::Otc,
@@ -41,7 +43,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
             credential: in_domain(account::OTC_USER, account::OTC_DOMAIN, account::OTC_PASSWORD),
             scope_name,
             scope,
-            service: Select::new(service).region("eu-de"),
+            service: Some(Select::new(service).region("eu-de")),
         });
     }
     let kakao = Cloud::kakao().at(&server.url(System::Kakao))?;
@@ -59,25 +61,27 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
             credential,
             scope_name: "the key's own",
             scope: Scope::default(),
-            service: Select::new("vpc").region("kr-central-2"),
+            service: Some(Select::new("vpc").region("kr-central-2")),
         });
     }
     let huawei = Cloud::huawei().at(&server.url(System::Huawei))?;
     for (scope_name, scope, service) in [
-        ("project by name", Scope::project_name(account::HUAWEI_PROJECT), "ecs"),
-        ("project by id", Scope::project_id(account::HUAWEI_PROJECT_ID), "ecs"),
-        ("domain by name", Scope::domain_name(account::HUAWEI_DOMAIN), "bssv1"),
+        ("project by name", Scope::project_name(account::HUAWEI_PROJECT), None),
+        ("project by name", Scope::project_name(account::HUAWEI_PROJECT), Some("ecs")),
+        ("project by id", Scope::project_id(account::HUAWEI_PROJECT_ID), Some("ecs")),
+        ("domain by name", Scope::domain_name(account::HUAWEI_DOMAIN), Some("bssv1")),
+        ("domain by id", Scope::domain_id(account::HUAWEI_DOMAIN_ID), Some("bssv1")),
     ] {
         let password = account::HUAWEI_PASSWORD;
         logins.push(Login {
             system: System::Huawei,
             cloud: huawei.clone(),
-            method: "password",
+            method: if service.is_some() { "password" } else { "password, no catalog" },
             credential: in_domain(account::HUAWEI_USER, account::HUAWEI_DOMAIN, password),
             scope_name,
             scope,
             // Global services are listed under region `*`, which serves this one too.
-            service: Select::new(service).region("cn-north-1"),
+            service: service.map(|service| Select::new(service).region("cn-north-1")),
         });
     }
     Ok(logins)

@@ -1,12 +1,13 @@
 //! One login through each adapter: the same steps, blocking and asynchronous.
 //!
 //! A token, an endpoint of its catalog, a call to it; then, where the document or stock Keystone
-//! has them, the token's validation and the user's projects.
+//! has them, the token's validation and the user's projects. A token without catalog has its
+//! validation for a call.
 
 use std::{error::Error, sync::Arc};
 
 use auth_emulator::System;
-use auth_proto::{Dialect, Token, UserProjects, Validate};
+use auth_proto::{Dialect, Settings, Token, UserProjects, Validate};
 use http::{Request, StatusCode};
 
 use super::logins::Login;
@@ -26,11 +27,17 @@ pub(super) fn ureq(login: &Login) -> Done {
 
 fn ureq_steps(login: &Login, token: &mut Option<Arc<Token>>) -> Result<(), String> {
     let (credential, scope) = (login.credential.clone(), login.scope.clone());
-    let client = auth_ureq::Client::new(login.cloud.clone(), credential, scope).map_err(text)?;
+    let builder = auth_ureq::Client::builder(login.cloud.clone(), credential, scope);
+    let client = builder.settings(settings(login)).build().map_err(text)?;
     let token = token.insert(client.token().map_err(text)?);
-    let url = client.endpoint(&login.service).map_err(text)?;
-    let answer = client.call(get(&url)?).map_err(text)?;
-    expect_ok(answer.status())?;
+    match &login.service {
+        None => expect_empty_catalog(token)?,
+        Some(service) => {
+            let url = client.endpoint(service).map_err(text)?;
+            let answer = client.call(get(&url)?).map_err(text)?;
+            expect_ok(answer.status())?;
+        }
+    }
     if let Some(validate) = validate(login, token) {
         expect_valid(client.run(&validate).map_err(text)?)?;
     }
@@ -48,11 +55,17 @@ pub(super) async fn reqwest(login: &Login) -> Done {
 
 async fn reqwest_steps(login: &Login, token: &mut Option<Arc<Token>>) -> Result<(), String> {
     let (credential, scope) = (login.credential.clone(), login.scope.clone());
-    let client = auth_reqwest::Client::new(login.cloud.clone(), credential, scope).map_err(text)?;
+    let builder = auth_reqwest::Client::builder(login.cloud.clone(), credential, scope);
+    let client = builder.settings(settings(login)).build().map_err(text)?;
     let token = token.insert(client.token().await.map_err(text)?);
-    let url = client.endpoint(&login.service).await.map_err(text)?;
-    let answer = client.call(get(&url)?).await.map_err(text)?;
-    expect_ok(answer.status())?;
+    match &login.service {
+        None => expect_empty_catalog(token)?,
+        Some(service) => {
+            let url = client.endpoint(service).await.map_err(text)?;
+            let answer = client.call(get(&url)?).await.map_err(text)?;
+            expect_ok(answer.status())?;
+        }
+    }
     if let Some(validate) = validate(login, token) {
         expect_valid(client.run(&validate).await.map_err(text)?)?;
     }
@@ -60,6 +73,13 @@ async fn reqwest_steps(login: &Login, token: &mut Option<Arc<Token>>) -> Result<
         expect_some(client.run(&projects).await.map_err(text)?.items.len())?;
     }
     Ok(())
+}
+
+fn settings(login: &Login) -> Settings {
+    match login.service {
+        Some(_) => Settings::default(),
+        None => Settings::default().without_catalog(),
+    }
 }
 
 fn get(url: &str) -> Result<Request<&'static str>, String> {
@@ -76,6 +96,15 @@ fn validate(login: &Login, token: &Token) -> Option<Validate> {
 fn projects(login: &Login, token: &Token) -> Option<UserProjects> {
     let user = token.user().id.as_deref().filter(|_| login.system == System::Kakao)?;
     Some(UserProjects::new(&login.cloud, user))
+}
+
+/// Document 004 prints `"catalog": []`.
+fn expect_empty_catalog(token: &Token) -> Result<(), String> {
+    match token.catalog().map(|catalog| catalog.services().count()) {
+        None => Err("the token came without the empty catalog".to_owned()),
+        Some(0) => Ok(()),
+        Some(services) => Err(format!("the token came with a catalog of {services} services")),
+    }
 }
 
 fn expect_ok(status: StatusCode) -> Result<(), String> {
@@ -98,4 +127,35 @@ fn expect_some(projects: usize) -> Result<(), String> {
 
 fn text(why: impl Error) -> String {
     chain(&why)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a line number")]
+mod tests {
+    use auth_emulator::Server;
+
+    use super::*;
+    use crate::demo::logins;
+
+    #[test]
+    fn a_catalog_that_is_there_or_missing_fails_a_login_without() {
+        let server = Server::start().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for mut login in logins::all(&server).unwrap() {
+            login.service = None;
+            let want = match login.system {
+                // v2.0 sends it all the same.
+                System::NhnIaas | System::NhnCompute => Some("a catalog of"),
+                System::Kakao => Some("without the empty catalog"),
+                _ => None,
+            };
+            for done in [ureq(&login), runtime.block_on(reqwest(&login))] {
+                assert!(done.token.is_some());
+                match want {
+                    None => assert_eq!(done.error, None),
+                    Some(part) => assert!(done.error.unwrap().contains(part), "{part}"),
+                }
+            }
+        }
+    }
 }

@@ -110,6 +110,16 @@ fn all_three_interfaces_of_v2() {
 }
 
 #[test]
+fn roles_go_by_their_names() {
+    let roles = r#"[{"id":"1"},{"id":"2","name":"b"},{"name":"a"},{"id":"3","name":null},{}]"#;
+    let report = report(format!(
+        "HTTP/1.1 201 Created\nX-Subject-Token: t\n\n{{\"token\":{{\"expires_at\":\
+         \"2026-01-01T00:00:00Z\",\"roles\":{roles}}}}}"
+    ));
+    assert!(report.contains(r#""roles":["b","a"],"#), "{report}");
+}
+
+#[test]
 fn an_absent_catalog_is_null_and_an_empty_one_is_not() {
     let text = |catalog: &str| {
         format!(

@@ -20,6 +20,8 @@ fn status_lines() {
             assert_eq!(response.status(), 201, "{line}");
             assert!(response.headers().is_empty() && response.body().is_empty(), "{line}");
         }
+        let marked = raw::read(format!("\u{feff}{line}\n\n").as_bytes()).unwrap();
+        assert_eq!(marked.status(), 201, "{line}");
     }
     for line in [
         "HTTP/1.1",
@@ -35,7 +37,8 @@ fn status_lines() {
         "HTTP 201",
         "http/1.1 201",
         " HTTP/1.1 201",
-        "\u{feff}HTTP/1.1 201",
+        "\u{feff}\u{feff}HTTP/1.1 201",
+        " \u{feff}HTTP/1.1 201",
         "{\"token\":{}}",
         "\n",
     ] {
@@ -59,10 +62,12 @@ fn headers() {
 
     for (text, problem) in [
         (&b""[..], Problem::Empty),
-        (b"HTTP/1.1 200 OK", Problem::CutShort),
-        (b"HTTP/1.1 200 OK\r\n", Problem::CutShort),
-        (b"HTTP/1.1 200 OK\r\na: b", Problem::CutShort),
-        (b"HTTP/1.1 200 OK\r\na: b\r\n", Problem::CutShort),
+        (b"\xef\xbb\xbf", Problem::Empty),
+        (b"HTTP/1.1 200 OK\r\na", Problem::Header),
+        (b"HTTP/1.1 200 OK\r\na: b\r\nno header", Problem::Header),
+        (b"HTTP/1.1 200 OK\r\na: b\r\nno header\r\n", Problem::Header),
+        (b"HTTP/1.1 200 OK\r\na: b\r\n{\"token\":{}}", Problem::Header),
+        (b"HTTP/1.1 200 OK\na: b\n folded", Problem::Header),
         (b"HTTP/1.1 200 OK\na: b\n folded\n\n", Problem::Header),
         (b"HTTP/1.1 200 OK\n folded\n\n", Problem::Header),
         (b"HTTP/1.1 200 OK\na : b\n\n", Problem::Header),
@@ -73,6 +78,25 @@ fn headers() {
         (b"HTTP/1.1 200 OK\na\xff: b\n\n", Problem::Header),
     ] {
         assert_eq!(raw::read(text).unwrap_err(), problem, "{}", text.escape_ascii());
+    }
+}
+
+#[test]
+fn the_end_of_the_text_ends_the_headers() {
+    for start in ["", "HTTP/1.1 100 Continue\r\n\r\n", "\u{feff}"] {
+        for end in ["", "\n", "\r", "\r\n", "\r\n\r", "\n\r\n"] {
+            let text = format!("{start}HTTP/1.1 401 Unauthorized{end}");
+            let response = raw::read(text.as_bytes()).unwrap();
+            assert_eq!(response.status(), 401, "{text:?}");
+            assert!(response.headers().is_empty() && response.body().is_empty(), "{text:?}");
+
+            let text = format!("{start}HTTP/1.1 201 Created\r\na: 1\nX-Subject-Token: t{end}");
+            let response = raw::read(text.as_bytes()).unwrap();
+            assert_eq!(response.headers().len(), 2, "{text:?}");
+            assert_eq!(response.headers()["x-subject-token"], "t", "{text:?}");
+            assert!(response.body().is_empty(), "{text:?}");
+            assert!(response.headers()["a"].is_sensitive(), "{text:?}");
+        }
     }
 }
 

@@ -1,16 +1,14 @@
 //! What the program says when something is wrong, and its exit codes.
 
 use std::{
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     process::{Command, Stdio},
-    thread,
 };
 
 use auth_emulator::{Server, System, account};
 use http::{HeaderValue, StatusCode};
 
-use crate::{kakao, nhn, otc, run, with};
+use crate::{kakao, nhn, otc, run, serve_once, with};
 
 #[test]
 fn refusals_say_what_to_do() {
@@ -59,9 +57,13 @@ fn flags_that_make_no_sense_are_refused_before_anything_is_sent() {
         (&nhn, &["--identity-region", "KR1"], "cannot be used with"),
         (&nhn, &["--project-domain", "d"], "cannot be used with"),
         (&otc, &["--user-domain-id", "d"], "cannot be used with"),
-        (&otc, &["--system"], "takes no system scope"),
+        (&otc, &["--system"], "takes no --system; leave it out, or use --domain,"),
         (&otc, &["--application-credential-name", "k", "--totp"], "cannot be used with"),
-        (&otc, &["--application-credential-name", "k"], "takes no application_credential"),
+        (
+            &otc,
+            &["--application-credential-name", "k"],
+            "takes no application credential; use --user or --user-id",
+        ),
         (&kakao, &["--project-id", "p"], "cannot be used with"),
         (&kakao, &["--user-domain", "d"], "cannot be used with"),
         (&kakao, &["--project-domain", "d"], "cannot be used with"),
@@ -79,7 +81,20 @@ fn flags_that_make_no_sense_are_refused_before_anything_is_sent() {
         (&["--cloud", "kakao", "--user", "u", "--identity-region", "r"], "one identity service"),
         (&["--cloud", "otc", "--user", "u", "--identity-region", "a.b"], "region"),
         (&["--cloud", "otc", "--user", "u"], "--user-domain"),
-        (&["--cloud", "nhn", "--user", "u"], "project scope by id"),
+        (&["--cloud", "nhn", "--user", "u"], "wants a scope; add --project-id\n"),
+        (&["--cloud", "nhn", "--user", "u", "--unscoped"], "takes no --unscoped; use --project-id"),
+        (
+            &["--cloud", "huawei", "--user-id", "u"],
+            "add --domain, --domain-id, --project-id or --project\n",
+        ),
+        (
+            &["--cloud", "kakao", "--user", "u"],
+            "takes no password; use --application-credential-id or --application-credential-name",
+        ),
+        (
+            &["--cloud", "nhn", "--user", "u", "--project-id", "p", "--totp"],
+            "takes no second factor; leave out --totp",
+        ),
         (
             &["--cloud", "nhn", "--user", "u", "--identity-url", "http://k.example/v2.0"],
             "use https",
@@ -101,6 +116,8 @@ fn flags_that_make_no_sense_are_refused_before_anything_is_sent() {
         let arguments = [&["token", "--password-stdin"], arguments].concat();
         let said = run(&arguments, "pw").failed(2, part);
         assert!(!said.contains("::"), "speaks of functions: {said}");
+        // Nobody has to give a password first.
+        assert_eq!(run(&arguments, "").err, said);
     }
 }
 
@@ -111,7 +128,7 @@ fn a_further_factor_needs_a_terminal() {
     let body = r#"{"receipt":{"methods":["password"],"expires_at":"2999-01-01T00:00:00Z"},"required_auth_methods":[["password","FACTOR"]]}"#;
     for (factor, part) in [("totp", "there is no terminal"), ("iris", "iris")] {
         let body = body.replace("FACTOR", factor);
-        let url = serve(format!("{receipt}{}\r\n\r\n{body}", body.len()));
+        let (url, _) = serve_once(format!("{receipt}{}\r\n\r\n{body}", body.len()));
         let arguments = [
             "token",
             "--cloud",
@@ -131,27 +148,10 @@ fn a_further_factor_needs_a_terminal() {
 fn a_token_without_a_catalog() {
     let body = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z","user":{"id":"u"}}}"#;
     let head = "HTTP/1.1 201 Created\r\nX-Subject-Token: t\r\nContent-Length: ";
-    let url = serve(format!("{head}{}\r\n\r\n{body}", body.len()));
+    let (url, _) = serve_once(format!("{head}{}\r\n\r\n{body}", body.len()));
     let arguments =
         ["--cloud", "keystone", "--identity-url", &url, "--user-id", "u", "--password-stdin"];
     run(&[&["catalog"][..], &arguments].concat(), "pw").failed(1, "without a catalog");
-}
-
-/// Answers one request with this, and gives its identity URL.
-fn serve(answer: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v3", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        let (mut stream, _): (TcpStream, _) = listener.accept().unwrap();
-        let mut request = Vec::new();
-        while !request.ends_with(b"}}") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            request.push(byte[0]);
-        }
-        stream.write_all(answer.as_bytes()).unwrap();
-    });
-    url
 }
 
 #[test]

@@ -14,6 +14,8 @@ fn exit_codes_tell_whether_an_answer_was_understood() {
     for (arguments, input, code, kind) in [
         (&["inspect", "--dialect", "v3"][..], token.as_bytes(), 1, "malformed"),
         (&["inspect"], b"HTTP/2 401 \r\n\r\n", 0, "error"),
+        (&["inspect"], b"HTTP/2 401 \r\ncontent-length: 0", 0, "error"),
+        (&["inspect"], b"\xef\xbb\xbfHTTP/2 401", 0, "error"),
         (&["inspect"], b"HTTP/1.1 200 OK\n\n\xff", 1, "malformed"),
         (&["inspect"], b"no response", 1, "malformed"),
         (&["inspect"], b"", 1, "malformed"),

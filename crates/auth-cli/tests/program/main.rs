@@ -8,8 +8,10 @@ mod inspect;
 mod secrets;
 
 use std::{
-    io::Write,
+    io::{Read, Write},
+    net::TcpListener,
     process::{Command, Stdio},
+    thread,
 };
 
 use auth_emulator::{Server, System, account};
@@ -108,4 +110,23 @@ fn flags(flags: &[&str]) -> Vec<String> {
 fn with<'a>(command: &[&'a str], login: &'a [String]) -> Vec<&'a str> {
     let login = login.iter().map(String::as_str);
     command.iter().copied().chain(login).chain(["--password-stdin"]).collect()
+}
+
+/// Answers one login with this: its identity URL, and what is sent there.
+fn serve_once(answer: impl Into<String>) -> (String, thread::JoinHandle<String>) {
+    let answer = answer.into();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v3", listener.local_addr().unwrap());
+    let request = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"}}") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.push(byte[0]);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    (url, request)
 }
