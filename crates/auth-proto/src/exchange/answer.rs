@@ -50,7 +50,13 @@ impl Answer {
         let (status, headers) = (response.status(), response.headers());
         let body = response.body().as_ref();
         if is_receipt(response) {
-            return Ok(Self::Receipt(wire::receipt::read_challenge(headers, body)?));
+            let fault = wire::fault::read_fault(body);
+            return match wire::receipt::read_challenge(headers, body) {
+                Ok(challenge) => Ok(Self::Receipt(challenge)),
+                // A receipt in the headers alone opens nothing; what the body says still counts.
+                Err(_) if fault != Fault::default() => Ok(Self::Fault(status, fault.cleaned(&[]))),
+                Err(why) => Err(why.into()),
+            };
         }
         if status == StatusCode::MULTIPLE_CHOICES
             && let Ok(versions) = wire::discovery::read_versions(body)
@@ -63,13 +69,11 @@ impl Answer {
         if !status.is_success() {
             return Err(ProtocolError::Status { status }.into());
         }
-        if headers.contains_key(SUBJECT_TOKEN) && dialect != Some(Dialect::V2) {
-            return token(Dialect::V3, response);
-        }
+        let in_header = headers.contains_key(SUBJECT_TOKEN);
         let missing = ProtocolError::MissingToken { place: SUBJECT_TOKEN };
         let keys: Keys = match wire::read(body) {
             // Whoever answers 201 meant to give a token.
-            Err(ProtocolError::Empty) if status == StatusCode::CREATED => {
+            Err(ProtocolError::Empty) if status == StatusCode::CREATED && !in_header => {
                 return Err(missing.into());
             }
             keys => keys?,
@@ -82,8 +86,13 @@ impl Answer {
             Ok(Self::Projects(projects, next))
         } else if keys.catalog.is_there() {
             Ok(Self::Catalog(wire::catalog::read_catalog(body)?))
-        } else if keys.versions.is_there() || keys.version.is_there() || keys.links.is_there() {
+        } else if keys.versions.is_there()
+            || keys.version.is_there()
+            || (keys.id.is_there() && (keys.links.is_there() || keys.status.is_there()))
+        {
             Ok(Self::Versions(wire::discovery::read_versions(body)?))
+        } else if in_header {
+            token(dialect.unwrap_or(Dialect::V3), response)
         } else if status == StatusCode::CREATED {
             Err(missing.into())
         } else {
@@ -107,8 +116,10 @@ fn token<B: AsRef<[u8]>>(dialect: Dialect, response: &Response<B>) -> Result<Ans
 struct Keys {
     access: Field<Anything>,
     catalog: Field<Anything>,
+    id: Field<Anything>,
     links: Field<Anything>,
     projects: Field<Anything>,
+    status: Field<Anything>,
     token: Field<Anything>,
     version: Field<Anything>,
     versions: Field<Anything>,

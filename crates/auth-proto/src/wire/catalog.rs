@@ -1,30 +1,50 @@
 //! Both forms of a catalog.
 
-use serde::Deserialize;
+use std::marker::PhantomData;
 
-use super::field::{Field, List, Object};
+use serde::{
+    Deserialize,
+    de::{MapAccess, value::MapAccessDeserializer},
+};
+
+use super::field::{Field, List, Object, Shape};
 use crate::{
     catalog::{Catalog, EndpointRow, ServiceRow},
     error::ProtocolError,
 };
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct ServiceShape<E: for<'a> Deserialize<'a>> {
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "E: Rows"))]
+pub(crate) struct ServiceShape<E> {
     #[serde(default, rename = "type")]
     service_type: Field<String>,
     #[serde(default)]
     name: Field<String>,
     #[serde(default = "absent")]
-    #[serde(bound(deserialize = ""))]
-    endpoints: Field<List<Object<E>>>,
+    endpoints: Field<List<Listed<E>>>,
 }
 
 fn absent<T>() -> Field<T> {
     Field::Absent
 }
 
+/// One entry of a list of endpoints, which is no entry if there is no URL in it: it takes up no
+/// room then.
+struct Listed<E> {
+    rows: Vec<EndpointRow>,
+    form: PhantomData<E>,
+}
+
+impl<E: Rows> Shape for Listed<E> {
+    fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        let entry = E::deserialize(MapAccessDeserializer::new(map))?;
+        let rows: Vec<_> = entry.rows().collect();
+        Ok((!rows.is_empty()).then_some(Self { rows, form: PhantomData }))
+    }
+}
+
 /// v3: one entry an interface.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct V3Endpoint {
     interface: Field<String>,
@@ -34,7 +54,7 @@ pub(crate) struct V3Endpoint {
 }
 
 /// v2.0: one entry a region, with a key for each interface. NHN Cloud gives `publicURL` alone.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct V2Endpoint {
     region: Field<String>,
@@ -49,7 +69,7 @@ pub(crate) struct V2Endpoint {
 pub(crate) type Services<E> = Field<List<Object<ServiceShape<E>>>>;
 
 /// A catalog's form: how one entry becomes endpoints.
-pub(crate) trait Rows {
+pub(crate) trait Rows: for<'a> Deserialize<'a> {
     fn rows(self) -> impl Iterator<Item = EndpointRow>;
 }
 
@@ -82,10 +102,7 @@ impl Rows for V2Endpoint {
 
 /// `None` if the key is absent, null or no list: whoever sends no catalog says nothing about
 /// services, whoever sends an empty one says that there are none.
-pub(crate) fn catalog<E>(services: Services<E>) -> Result<Option<Catalog>, ProtocolError>
-where
-    E: Rows + for<'a> Deserialize<'a>,
-{
+pub(crate) fn catalog<E: Rows>(services: Services<E>) -> Result<Option<Catalog>, ProtocolError> {
     if !matches!(services, Field::Given(_)) {
         return Ok(None);
     }
@@ -98,7 +115,7 @@ where
         rows.push(ServiceRow {
             service_type,
             name: service.name.text(),
-            endpoints: endpoints.into_iter().flat_map(|Object(endpoint)| endpoint.rows()).collect(),
+            endpoints: endpoints.into_iter().flat_map(|listed| listed.rows).collect(),
         });
     }
     Ok(Some(Catalog { services: rows }))

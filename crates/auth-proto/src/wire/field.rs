@@ -194,6 +194,11 @@ impl<T: Shape> Shape for List<T> {
 }
 
 impl<T> List<T> {
+    /// The entries, whether or not there were more.
+    pub(crate) fn into_entries(self) -> Vec<T> {
+        self.entries
+    }
+
     fn of_one(entry: T) -> Self {
         Self { entries: vec![entry], cut: false }
     }

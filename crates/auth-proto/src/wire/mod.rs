@@ -14,17 +14,22 @@ pub(crate) mod v2;
 pub(crate) mod v3;
 
 use http::{HeaderMap, HeaderValue};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    error::{FieldProblem, ProtocolError},
+    error::ProtocolError,
     limits,
     token::secret_header,
-    wire::field::{Field, Object},
+    wire::field::{Field, Shape},
 };
 
 /// Reads a JSON object.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProtocolError> {
+    read_value(body)?.required_object("document")
+}
+
+/// Reads a JSON document, whatever it is.
+pub(crate) fn read_value<T: Shape>(body: &[u8]) -> Result<Field<T>, ProtocolError> {
     if body.len() > limits::BODY {
         return Err(ProtocolError::TooLarge { what: "body", limit: limits::BODY });
     }
@@ -38,14 +43,11 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProtocolError>
         return Err(ProtocolError::NotJson);
     }
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = serde::Deserialize::deserialize(&mut reader).and_then(|read| {
+    let read = Field::deserialize(&mut reader).and_then(|read| {
         reader.end()?;
         Ok(read)
     });
-    match read.map_err(|error| json_error(&error))? {
-        Field::Given(Object(read)) => Ok(read),
-        _ => Err(ProtocolError::Field { field: "document", problem: FieldProblem::Type }),
-    }
+    read.map_err(|error| json_error(&error))
 }
 
 /// serde's own text quotes the offending value, so only the place is kept.
