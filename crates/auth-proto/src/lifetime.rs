@@ -102,4 +102,50 @@ mod tests {
         headers.insert(header::RETRY_AFTER, "Sun, 22 Nov 2026 10:01:00 GMT".parse().unwrap());
         assert_eq!(retry_after(&headers, NOW), Some(NOW + Duration::minutes(1)));
     }
+
+    /// The rest of the life of a token in seconds, by these clocks relative to [`NOW`].
+    fn life(expires: i64, issued: Option<i64>, date: Option<&str>) -> Option<i64> {
+        let stamp = |offset: i64| crate::timestamp::format(NOW + Duration::seconds(offset));
+        let mut token = serde_json::json!({"expires_at": stamp(expires)});
+        if let Some(issued) = issued {
+            token["issued_at"] = stamp(issued).into();
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert("x-subject-token", "t".parse().unwrap());
+        if let Some(date) = date {
+            headers.insert(header::DATE, date.parse().unwrap());
+        }
+        let body = serde_json::json!({"token": token}).to_string();
+        let token = crate::wire::v3::read_token(&headers, body.as_bytes()).unwrap();
+        life_on_arrival(&token, &headers, NOW).map(Duration::whole_seconds)
+    }
+
+    #[test]
+    fn a_life_is_counted_by_the_servers_clocks() {
+        const DAY: i64 = 86_400;
+        for (expires, issued, date, want) in [
+            (3600, Some(0), None, Some(3600)),
+            // The caller's clock does not count, wherever the server's is.
+            (3600 - 7200, Some(-7200), None, Some(3600)),
+            (3600 + 7200, Some(7200), Some("Sun, 22 Nov 2026 10:00:00 GMT"), Some(3600)),
+            // An answer that was kept for a while: less is left than was given.
+            (3600, Some(0), Some("Sun, 22 Nov 2026 08:10:00 GMT"), Some(3000)),
+            // A token that was issued for a part of another one's life.
+            (600, Some(0), Some("Sun, 22 Nov 2026 07:59:00 GMT"), Some(600)),
+            (3600, None, Some("Sun, 22 Nov 2026 08:10:00 GMT"), Some(3000)),
+            // A date that cannot be the server's.
+            (3600, Some(0), Some("Thu, 01 Jan 1970 00:00:00 GMT"), Some(3600)),
+            (3600, Some(0), Some("Mon, 23 Nov 2026 08:00:01 GMT"), Some(3600)),
+            (3600, Some(0), Some("soon"), Some(3600)),
+            // Only without both does the caller's clock decide.
+            (3600, None, None, Some(3600)),
+            (-1, None, None, None),
+            (0, Some(0), None, None),
+            (3600, Some(0), Some("Sun, 22 Nov 2026 09:00:00 GMT"), None),
+            // No longer than is believed.
+            (400 * DAY, Some(0), None, Some(30 * DAY)),
+        ] {
+            assert_eq!(life(expires, issued, date), want, "{expires} {issued:?} {date:?}");
+        }
+    }
 }

@@ -210,3 +210,156 @@ impl Held {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use time::{UtcDateTime, macros::utc_datetime};
+
+    use super::*;
+    use crate::error::{Failure, FailureKind, ProtocolError};
+
+    const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);
+    const SENT: Duration = Duration::from_secs(100);
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn held(life: Duration, seed: u64) -> Held {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-subject-token", "t".parse().unwrap());
+        let body = br#"{"token": {"expires_at": "2026-11-22T20:00:00Z"}}"#;
+        let token = crate::wire::v3::read_token(&headers, body).unwrap();
+        Held::new(Arc::new(token), life, SENT, &mut Spread::new(seed))
+    }
+
+    fn session() -> Session {
+        Session::new(Scope::default())
+    }
+
+    fn clock() -> Clock {
+        let mut clock = Clock::default();
+        clock.advance(NOW);
+        clock
+    }
+
+    #[test]
+    fn a_life_has_its_windows() {
+        // life, renewal from and to in per cent, waited for from, ends: the last two before the end
+        for (life, from, to, mandatory, ends) in [
+            (seconds(43_200), 75, 90, seconds(60), seconds(2)),
+            (seconds(600), 75, 90, seconds(60), seconds(2)),
+            (seconds(599), 50, 70, seconds(599) / 10, seconds(2)),
+            (seconds(100), 50, 70, seconds(10), seconds(2)),
+            (seconds(10), 50, 70, seconds(1), seconds(1)),
+        ] {
+            let mut renewals = Vec::new();
+            for seed in 0..200 {
+                let held = held(life, seed);
+                assert_eq!(held.ends_at, SENT + life - ends, "{life:?}");
+                let mandatory = SENT + life - mandatory.max(ends);
+                assert_eq!(held.mandatory_at, mandatory, "{life:?}");
+                let window = SENT + life * from / 100..=SENT + life * to / 100;
+                assert!(window.contains(&held.renew_at), "{life:?}: {:?}", held.renew_at);
+                renewals.push(held.renew_at);
+            }
+            // Spread over most of the window.
+            let spread = *renewals.iter().max().unwrap() - *renewals.iter().min().unwrap();
+            assert!(spread > life * (to - from) / 100 * 9 / 10, "{life:?}: {spread:?}");
+        }
+    }
+
+    #[test]
+    fn a_longer_token_is_not_displaced_and_not_asked_for_all_the_time() {
+        let mut session = session();
+        session.adopt(held(seconds(3600), 0), SENT);
+        let ends_at = session.held.as_ref().unwrap().ends_at;
+        let at = SENT + seconds(3000);
+        session.adopt(held(seconds(3600), 1), at);
+        let kept = session.held.as_ref().unwrap();
+        assert_eq!((kept.ends_at, kept.renew_at), (ends_at, at + FORCED));
+        session.adopt(held(seconds(3601), 1), at);
+        assert!(session.held.as_ref().unwrap().ends_at > ends_at);
+    }
+
+    #[test]
+    fn success_ends_pause_and_latch() {
+        let (mut session, clock) = (session(), clock());
+        let failure = || Failure::new(FailureKind::Connect, "refused");
+        session.fail(failure().into(), SENT, &clock, &mut Spread::new(0));
+        session.latch = Some(Latch::after(None, failure().into(), SENT, true));
+        session.adopt(held(seconds(3600), 0), SENT);
+        assert!(session.pause.is_none() && session.latch.is_none() && session.proven);
+    }
+
+    #[test]
+    fn failures_of_the_connection_are_waited_out_three_times() {
+        let (mut session, clock, mut spread) = (session(), clock(), Spread::new(0));
+        let mut at = Duration::ZERO;
+        for (failures, longest, waits) in
+            [(1, 5, true), (2, 10, true), (3, 20, false), (4, 40, false)]
+        {
+            let failure = Failure::new(FailureKind::Connect, "refused");
+            session.fail(failure.into(), at, &clock, &mut spread);
+            let pause = session.pause.as_ref().unwrap();
+            assert_eq!((pause.failures, pause.waits), (failures, waits));
+            assert_eq!(pause.since, Duration::ZERO);
+            let length = pause.until - at;
+            assert!((seconds(longest) / 2..=seconds(longest)).contains(&length), "{length:?}");
+            assert!(session.pausing(at).is_some());
+            at = session.pause.as_ref().unwrap().until;
+            assert!(session.pausing(at).is_none());
+        }
+    }
+
+    #[test]
+    fn attempts_that_begin_too_late_are_not_waited_for() {
+        let (mut session, clock, mut spread) = (session(), clock(), Spread::new(0));
+        let failure = || Error::from(Failure::new(FailureKind::Timeout, "late"));
+        session.fail(failure(), Duration::ZERO, &clock, &mut spread);
+        session.fail(failure(), seconds(25), &clock, &mut spread);
+        assert!(!session.pause.as_ref().unwrap().waits);
+    }
+
+    #[test]
+    fn what_only_a_change_can_mend_is_told_at_once() {
+        let (mut session, clock, mut spread) = (session(), clock(), Spread::new(0));
+        let tls = Failure::new(FailureKind::Tls, "unknown issuer");
+        session.fail(tls.into(), SENT, &clock, &mut spread);
+        let pause = session.pause.as_ref().unwrap();
+        assert_eq!((pause.until, pause.waits), (SENT + TERMINAL_PAUSE, false));
+    }
+
+    #[test]
+    fn answers_that_are_none_are_asked_for_twice() {
+        let (mut session, clock, mut spread) = (session(), clock(), Spread::new(0));
+        session.fail(ProtocolError::Expired.into(), Duration::ZERO, &clock, &mut spread);
+        let pause = session.pause.as_ref().unwrap();
+        assert!(pause.waits && pause.until <= seconds(5));
+        let at = pause.until;
+        session.fail(ProtocolError::Expired.into(), at, &clock, &mut spread);
+        let pause = session.pause.as_ref().unwrap();
+        assert_eq!((pause.until, pause.waits), (at + TERMINAL_PAUSE, false));
+    }
+
+    #[test]
+    fn a_longer_pause_of_the_servers_wins() {
+        let (mut session, clock, mut spread) = (session(), clock(), Spread::new(0));
+        let failure = Error::from(Failure::new(FailureKind::Io, "reset"));
+        let asked = failure.with_retry_at(Some(NOW + seconds(40)));
+        session.fail(asked, Duration::ZERO, &clock, &mut spread);
+        let pause = session.pause.as_ref().unwrap();
+        assert_eq!((pause.until, pause.waits), (seconds(40), false));
+    }
+
+    #[test]
+    fn a_refused_token_is_dropped_once_a_minute() {
+        let mut session = session();
+        for (at, dropped) in [(0, true), (59, false), (60, true), (61, false)] {
+            session.held = Some(held(seconds(3600), 0));
+            session.drop_refused(SENT + seconds(at));
+            assert_eq!(session.held.is_none(), dropped, "{at}");
+        }
+    }
+}

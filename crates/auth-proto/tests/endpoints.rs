@@ -215,3 +215,39 @@ fn authorize_checks_before_it_touches_the_request() {
     assert_eq!(request.headers()["x-auth-token"], "token");
     assert!(!format!("{request:?} {token:?}").contains("\"token\""), "{request:?}");
 }
+
+#[test]
+fn the_table_is_that_of_the_clouds_own_place() {
+    let body = json!({"access": {
+        "token": {"id": "t", "expires": "2026-11-22T20:00:00Z", "tenant": {"id": "p"}},
+        "serviceCatalog": [],
+    }});
+    let home = Cloud::nhn();
+    let away = "https://api-identity-infrastructure.gov-nhncloudservice.com/v2.0";
+    let zone = Cloud::nhn().at(away).unwrap();
+    let url = |cloud: &Cloud, select: Select| {
+        let credential = Credential::password("u", "pw");
+        let answer = response(200, None, &body.to_string());
+        let token = login_with(cloud, credential, Scope::project_id("p"), answer).unwrap();
+        cloud.endpoint(&token, &select).map(|endpoint| endpoint.url().to_owned()).ok()
+    };
+    let compute = || Select::new("compute").region("KR1");
+    assert!(url(&home, compute()).unwrap().starts_with("https://kr1-api-instance"));
+    assert!(url(&home, compute().interfaces(&[Interface::Internal])).is_none());
+    assert!(url(&zone, compute()).is_none());
+    assert_eq!(url(&zone, Select::new("identity").region("KR1")).as_deref(), Some(away));
+}
+
+#[test]
+fn an_alias_comes_before_the_table_and_after_the_name() {
+    let cloud = Cloud::huawei();
+    let service = |name: &str, url: &str| json!({"type": name, "endpoints": [endpoint("public", json!("*"), url)]});
+    let (iam, identity) =
+        (service("iam", "https://iam.example"), service("identity", "https://id.example"));
+    let own = json!([iam, identity]);
+    assert_eq!(found(&cloud, &own, &Select::new("identity")).unwrap(), "https://id.example");
+    let alias = json!([iam]);
+    assert_eq!(found(&cloud, &alias, &Select::new("identity")).unwrap(), "https://iam.example");
+    let none = found(&cloud, &json!([]), &Select::new("identity")).unwrap();
+    assert_eq!(none, "https://iam.myhuaweicloud.com/v3");
+}

@@ -277,6 +277,15 @@ fn factors_nobody_asked_for_are_refused() {
     assert!(login.answer(Factor::totp("")).is_err());
     // Still waiting for the right one.
     assert!(matches!(login.poll(), Ok(Step::NeedFactor(_))));
+    // A factor that was refused may be given again, and only then.
+    login.answer(Factor::totp("111111")).unwrap();
+    assert_eq!(misuse(login.answer(Factor::totp("1")).unwrap_err()), Misuse::NoQuestion);
+    login.handle_response(response(401, None, "{}"), NOW);
+    assert!(login.poll().is_err());
+    login.answer(Factor::totp("222222")).unwrap();
+    assert!(matches!(login.poll(), Ok(Step::Send(_))));
+    let login = challenged();
+    assert!(matches!(login.poll(), Ok(Step::NeedFactor(_))));
 }
 
 #[test]
@@ -305,12 +314,78 @@ fn receipts_that_are_none() {
             r#"{"receipt":{"methods":[],"expires_at":"2026-11-22T08:05:00Z"},"required_auth_methods":[]}"#,
         ),
         ("gAAA", r#"{"receipt":{"methods":[],"expires_at":"2026-11-22T08:05:00Z"}}"#),
+        (
+            "gAAA",
+            r#"{"receipt":{"methods":["a"],"expires_at":"2026-11-22T08:05:00Z"},"required_auth_methods":[]}"#,
+        ),
+        (
+            "gAAA",
+            r#"{"receipt":{"methods":["a"],"expires_at":"2026-11-22T08:05:00Z"},"required_auth_methods":[["a"]]}"#,
+        ),
     ] {
         let mut login = Login::new(&stock(), password(), Scope::default()).unwrap();
         let mut answer = response(401, None, body);
         answer.headers_mut().insert("openstack-auth-receipt", header.parse().unwrap());
         login.handle_response(answer, NOW);
         assert!(matches!(login.poll().unwrap_err().kind(), ErrorKind::Protocol(_)), "{body}");
+    }
+}
+
+// what came against what was asked --------------------------------------------------------------
+
+#[test]
+fn a_token_for_something_else_is_refused() {
+    let fits = |scope: Scope, token: Value| {
+        let mut login = Login::new(&stock(), password(), scope).unwrap();
+        let mut body = json!({"token": {"expires_at": "2026-11-22T20:00:00Z"}});
+        body["token"].as_object_mut().unwrap().extend(token.as_object().unwrap().clone());
+        login.handle_response(response(201, Some("t"), &body.to_string()), NOW);
+        match login.poll() {
+            Ok(_) => true,
+            Err(error) => {
+                let kind = error.kind();
+                let mismatch = ErrorKind::Protocol(ProtocolError::ScopeMismatch {
+                    asked: String::new(),
+                    got: String::new(),
+                });
+                assert_eq!(std::mem::discriminant(kind), std::mem::discriminant(&mismatch));
+                assert!(!error.is_retryable());
+                false
+            }
+        }
+    };
+    let corp = || DomainRef::name("Corp");
+    let project = |id: &str, name: &str, domain: &str| json!({"project": {"id": id, "name": name, "domain": {"id": "d", "name": domain}}});
+    for (scope, token, want) in [
+        (Scope::default(), json!({}), true),
+        (Scope::default(), project("p", "n", "x"), true),
+        (Scope::project_id("p"), project("p", "n", "x"), true),
+        (Scope::project_id("P"), project("p", "n", "x"), true),
+        (Scope::project_id("p"), json!({"project": {"name": "n"}}), true),
+        (Scope::project_id("p"), project("q", "n", "x"), false),
+        (Scope::project_id("p"), json!({}), false),
+        (Scope::project_id("p"), json!({"domain": {"id": "p"}}), false),
+        (Scope::project_name_in("n", corp()), project("p", "N", "corp"), true),
+        (Scope::project_name_in("n", corp()), json!({"project": {"id": "p"}}), true),
+        (Scope::project_name_in("n", corp()), project("p", "m", "Corp"), false),
+        (Scope::project_name_in("n", corp()), project("p", "n", "Other"), false),
+        (Scope::domain_id("d"), json!({"domain": {"id": "d"}}), true),
+        (Scope::domain_name("Corp"), json!({"domain": {"id": "d", "name": "corp"}}), true),
+        (Scope::domain_id("d"), json!({"domain": {"id": "e"}}), false),
+        (Scope::domain_name("Corp"), json!({"domain": {"name": "Other"}}), false),
+        (Scope::domain_id("d"), project("p", "n", "x"), false),
+        (Scope::system(), json!({"system": {"all": true}}), true),
+        (Scope::system(), json!({"system": {"all": false}}), false),
+        (Scope::system(), json!({}), false),
+        (Scope::trust("t"), json!({"OS-TRUST:trust": {"id": "t"}, "project": {"id": "p"}}), true),
+        (Scope::trust("t"), json!({"OS-TRUST:trust": {"id": "u"}}), false),
+        (Scope::trust("t"), json!({}), false),
+        (Scope::unscoped(), json!({}), true),
+        (Scope::unscoped(), project("p", "n", "x"), false),
+        (Scope::unscoped(), json!({"domain": {"id": "d"}}), false),
+        (Scope::unscoped(), json!({"system": {"all": true}}), false),
+    ] {
+        assert_eq!(fits(scope.clone(), token.clone()), want, "{scope}: {token}");
     }
 }
 
@@ -341,6 +416,50 @@ fn a_server_that_asks_for_a_pause_is_heard() {
     let ErrorKind::Unavailable(refusal) = error.kind() else { panic!("{error:?}") };
     assert_eq!(refusal.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(error.to_string().contains("2026-11-22T08:00:30Z"), "{error}");
+    // Not where a later try would be the same.
+    let mut login = Login::new(&stock(), password(), Scope::default()).unwrap();
+    let mut answer = response(400, None, "");
+    answer.headers_mut().insert("retry-after", "30".parse().unwrap());
+    login.handle_response(answer, NOW);
+    assert_eq!(login.poll().unwrap_err().retry_at(), None);
+}
+
+#[test]
+fn statuses_are_transient_or_final() {
+    for (status, retryable) in [
+        (400, false),
+        (401, false),
+        (403, false),
+        (404, false),
+        (405, false),
+        (408, true),
+        (409, false),
+        (410, false),
+        (413, false),
+        (422, false),
+        (425, true),
+        (429, true),
+        (500, true),
+        (501, false),
+        (502, true),
+        (503, true),
+        (504, true),
+        (505, false),
+        (519, false),
+        (520, true),
+        (530, true),
+        (531, false),
+    ] {
+        let mut login = Login::new(&stock(), password(), Scope::default()).unwrap();
+        login.handle_response(response(status, None, ""), NOW);
+        let error = login.poll().unwrap_err();
+        assert_eq!(error.is_retryable(), retryable, "{status}");
+        let remedied = match error.kind() {
+            ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => refusal.remedy != "",
+            other => panic!("{other:?}"),
+        };
+        assert!(remedied, "{status}");
+    }
 }
 
 #[test]

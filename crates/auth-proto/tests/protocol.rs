@@ -5,8 +5,8 @@ mod support;
 
 use auth_emulator::documents;
 use auth_proto::{
-    Answer, Cloud, Credential, DomainRef, Error, ErrorKind, FieldProblem, ProtocolError, Scope,
-    UserRef, limits,
+    Answer, Cloud, Credential, DomainRef, Error, ErrorKind, Exchange, FieldProblem, ProtocolError,
+    Scope, UserProjects, UserRef, Validate, limits,
 };
 use http::{HeaderValue, Response};
 use support::{login_with, response};
@@ -48,6 +48,10 @@ fn tokens_in_headers() {
         assert_eq!(protocol(with(missing)), ProtocolError::MissingToken { place });
     }
     assert_eq!(protocol(with(&[b"a", b"b"])), ProtocolError::AmbiguousToken { header: place });
+    assert_eq!(
+        protocol(with(&[b"a", b"a", b"b"])),
+        ProtocolError::AmbiguousToken { header: place }
+    );
     assert_eq!(protocol(with(&[b"a", b""])), ProtocolError::AmbiguousToken { header: place });
     for odd in [&b"a b"[..], b"a\tb", b"a\x80", "토큰".as_bytes()] {
         assert_eq!(protocol(with(&[odd])), ProtocolError::TokenCharacters { place });
@@ -270,4 +274,81 @@ fn answers_without_a_question_are_told_apart() {
     ] {
         assert_eq!(read(status, body), want, "{status} {body}");
     }
+}
+
+#[test]
+fn what_nothing_depends_on_may_be_odd() {
+    for (from, to) in [
+        ("\"password_expires_at\": \"\"", "\"password_expires_at\": \"never\""),
+        ("\"password_expires_at\": \"\"", "\"password_expires_at\": 0"),
+        ("\"issued_at\": \"2020-01-03T09:05:22.701000Z\"", "\"issued_at\": \"soon\""),
+        ("\"methods\": [", "\"methods\": {}, \"x\": ["),
+        ("\"roles\": [", "\"roles\": [null, 7, {}, "),
+        ("\"user\": {", "\"user\": null, \"y\": {"),
+    ] {
+        let body = GOOD.replace(from, to).replace("2020-01-04", "2030-01-04");
+        assert_ne!(body, GOOD.replace("2020-01-04", "2030-01-04"), "{from} was not found");
+        assert!(v3(response(201, Some("token"), &body)).is_ok(), "{to}");
+    }
+}
+
+#[test]
+fn a_token_that_a_service_repeats_is_taken_out_by_the_driver() {
+    let cloud = Cloud::kakao();
+    let body = br#"{"error":{"code":403,"message":"bad token TOKENTOKEN","title":"TOKENTOKEN"}}"#;
+    let refused = Response::builder().status(403).body(&body[..]).unwrap();
+    let error = UserProjects::new(&cloud, "u").parse(refused).unwrap_err();
+    let shown = error.without_secret("TOKENTOKEN");
+    assert!(!format!("{shown} {shown:?}").contains("TOKENTOKEN"), "{shown:?}");
+    assert!(shown.to_string().contains("bad token [redacted]"), "{shown}");
+
+    let refused = Response::builder().status(403).body(&body[..]).unwrap();
+    let error = Validate::new(&cloud, "TOKENTOKEN").parse(refused).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("TOKENTOKEN"), "{error:?}");
+}
+
+#[test]
+fn regions_and_names_have_a_second_place() {
+    let body = GOOD.replace(
+        "\"catalog\": []",
+        r#""catalog": [{"type": "a", "endpoints": [
+            {"interface": "public", "region": "name", "region_id": "id", "url": "https://a"}]}]"#,
+    );
+    let Ok(Answer::Token(_, token)) = Answer::read(&response(201, Some("t"), &body), None) else {
+        panic!("no token")
+    };
+    let service = token.catalog().unwrap().services().next().unwrap();
+    assert_eq!(service.endpoints().next().unwrap().region(), Some("id"));
+
+    let body = documents::NHN_IAAS_RESPONSE
+        .replace("\"name\": \"37be6ac0-d660-11e7-ae46-005056ac1497\",", "");
+    let Ok(Answer::Token(_, token)) = Answer::read(&response(200, None, &body), None) else {
+        panic!("no token")
+    };
+    assert_eq!(token.user().name.as_deref(), Some("37be6ac0-d660-11e7-ae46-005056ac1497"));
+}
+
+#[test]
+fn a_versions_own_link_is_told_from_the_others() {
+    let body = r#"{"version":{"id":"v3.14","status":"stable","links":[
+        {"rel":"describedby","href":"http://docs"},{"rel":"self","href":"http://own"}]}}"#;
+    let Ok(Answer::Versions(versions)) = Answer::read(&response(200, None, body), None) else {
+        panic!("no versions")
+    };
+    assert_eq!(versions[0].url.as_deref(), Some("http://own"));
+}
+
+#[test]
+fn mixed_answers_are_what_their_body_is() {
+    let with = |status, header: &'static str, body: &str| {
+        let mut answer = response(status, None, body);
+        answer.headers_mut().insert(header, HeaderValue::from_static("gAAA"));
+        Answer::read(&answer, None)
+    };
+    let v2 = with(200, "x-subject-token", documents::NHN_IAAS_RESPONSE);
+    assert!(matches!(v2, Ok(Answer::Token(auth_proto::Dialect::V2, _))), "{v2:?}");
+    let fault = with(401, "openstack-auth-receipt", documents::HUAWEI_401);
+    assert!(matches!(fault, Ok(Answer::Fault(..))), "{fault:?}");
+    assert!(with(401, "openstack-auth-receipt", "").is_err());
+    assert!(with(201, "x-subject-token", "{}").is_err());
 }

@@ -1,0 +1,362 @@
+//! What a refusal condemns: the credential, a scope, a code, or nothing at all.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
+
+mod support;
+
+use std::time::Duration;
+
+use auth_proto::{
+    Account, Action, Call, Cloud, ConfigError, Credential, DomainRef, Error, ErrorKind, Factor,
+    Failure, FailureKind, Flight, Misuse, ProtocolError, Scope, Settings, UserRef, Verdict, limits,
+};
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+use support::{NOW, response};
+use time::UtcDateTime;
+
+fn user() -> UserRef {
+    UserRef::name_in("alice", DomainRef::name("Default"))
+}
+
+fn password() -> Credential {
+    Credential::password(user(), "alice-pw")
+}
+
+fn account_at(identity: &str, credential: Credential) -> Account {
+    Account::new(Cloud::keystone(identity).unwrap(), credential, Settings::default()).unwrap()
+}
+
+fn account() -> Account {
+    account_at("https://keystone.example/v3", password())
+}
+
+fn scope(id: &str) -> Scope {
+    Scope::project_id(id)
+}
+
+fn token_for(life: Duration, project: &str, now: UtcDateTime) -> Response<Vec<u8>> {
+    let stamp = auth_proto::timestamp::format;
+    let body = json!({"token": {
+        "expires_at": stamp(now + life), "issued_at": stamp(now), "project": {"id": project},
+    }});
+    response(201, Some(&format!("token-of-{project}")), &body.to_string())
+}
+
+fn token(project: &str, now: UtcDateTime) -> Response<Vec<u8>> {
+    token_for(seconds(3600), project, now)
+}
+
+fn refusal(status: u16) -> Response<Vec<u8>> {
+    response(status, None, r#"{"error":{"message":"no"}}"#)
+}
+
+fn receipt(expires_at: UtcDateTime) -> Response<Vec<u8>> {
+    let stamp = auth_proto::timestamp::format;
+    let body = json!({
+        "receipt": {
+            "methods": ["password"], "expires_at": stamp(expires_at), "issued_at": stamp(NOW),
+        },
+        "required_auth_methods": [["password", "totp"]],
+    });
+    let mut receipt = response(401, None, &body.to_string());
+    receipt.headers_mut().insert("openstack-auth-receipt", "gAAA".parse().unwrap());
+    receipt
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[track_caller]
+fn sent(action: Action) -> (Flight, Request<auth_proto::Body>) {
+    match action {
+        Action::Send(flight, request) => (flight, request),
+        other => panic!("expected a request, got {other:?}"),
+    }
+}
+
+#[track_caller]
+fn failed(action: Action) -> Error {
+    match action {
+        Action::Fail(error) => error,
+        other => panic!("expected an error, got {other:?}"),
+    }
+}
+
+#[track_caller]
+fn log_in(account: &mut Account, project: &str, now: UtcDateTime) {
+    let (flight, _) = sent(account.poll(&scope(project), now));
+    account.handle_response(flight, token(project, now), now);
+    assert!(matches!(account.poll(&scope(project), now), Action::Use(_)));
+}
+
+#[track_caller]
+fn refuse(account: &mut Account, project: &str, status: u16, now: UtcDateTime) -> Error {
+    let (flight, _) = sent(account.poll(&scope(project), now));
+    account.handle_response(flight, refusal(status), now);
+    failed(account.poll(&scope(project), now))
+}
+
+#[test]
+fn a_scope_that_never_worked_does_not_stop_the_others() {
+    for status in [401, 403, 404] {
+        let mut account = account();
+        let (mut good_logins, mut bad_logins) = (0, 0);
+        for minute in 0..24 * 60 {
+            let now = NOW + seconds(minute * 60);
+            for project in ["good", "bad"] {
+                match account.poll(&scope(project), now) {
+                    Action::Send(flight, _) if project == "good" => {
+                        good_logins += 1;
+                        account.handle_response(flight, token(project, now), now);
+                    }
+                    Action::Send(flight, _) => {
+                        bad_logins += 1;
+                        account.handle_response(flight, refusal(status), now);
+                    }
+                    _ => {}
+                }
+            }
+            assert!(account.live(&scope("good"), now).is_some(), "{status} at minute {minute}");
+        }
+        assert!((24..=33).contains(&good_logins), "{status}: {good_logins}");
+        let most = if status == 404 { 24 * 12 } else { 7 };
+        assert!((2..=most).contains(&bad_logins), "{status}: {bad_logins}");
+    }
+}
+
+#[test]
+fn a_changed_password_is_found_out_by_one_scope_for_all() {
+    let mut account = account();
+    for project in ["a", "b", "c", "d", "e", "f"] {
+        log_in(&mut account, project, NOW);
+    }
+    // All tokens end at once, and every scope wants a new one.
+    let now = NOW + seconds(100);
+    for project in ["a", "b", "c", "d", "e", "f"] {
+        let token = account.live(&scope(project), now).unwrap();
+        account.handle_unauthorized(&token, now);
+    }
+    refuse(&mut account, "a", 401, now);
+    for project in ["a", "b", "c", "d", "e", "f", "never seen"] {
+        let error = failed(account.poll(&scope(project), now));
+        assert_eq!(error.retry_at(), Some(now + seconds(1800)), "{project}");
+    }
+    account.replace_credential(password()).unwrap();
+    for project in ["b", "a"] {
+        log_in(&mut account, project, now);
+    }
+}
+
+#[test]
+fn two_scopes_refused_in_a_row_hold_every_scope_that_never_worked() {
+    let mut account = account();
+    log_in(&mut account, "good", NOW);
+    refuse(&mut account, "bad 1", 401, NOW);
+    refuse(&mut account, "bad 2", 401, NOW);
+    failed(account.poll(&scope("new"), NOW));
+    // The one that worked finds out whether the credential still does.
+    let later = NOW + seconds(1000);
+    let token_of_good = account.live(&scope("good"), later).unwrap();
+    account.handle_unauthorized(&token_of_good, later);
+    log_in(&mut account, "good", later);
+    log_in(&mut account, "new", later);
+    failed(account.poll(&scope("bad 1"), later));
+}
+
+#[test]
+fn success_lifts_the_latch() {
+    let mut account = account();
+    refuse(&mut account, "a", 401, NOW);
+    let later = NOW + seconds(1800);
+    let (flight, _) = sent(account.poll(&scope("a"), later));
+    account.handle_response(flight, token("a", later), later);
+    log_in(&mut account, "b", later);
+}
+
+#[test]
+fn a_missing_version_document_says_nothing_about_the_credential() {
+    let mut account = account_at("https://keystone.example/identity", password());
+    let (flight, request) = sent(account.poll(&scope("p"), NOW));
+    assert_eq!(request.method(), "GET");
+    account.handle_response(flight, refusal(401), NOW);
+    let error = failed(account.poll(&scope("p"), NOW));
+    assert_eq!(error.retry_at(), Some(NOW + seconds(300)));
+    // Another scope may ask at once.
+    let _ = sent(account.poll(&scope("q"), NOW));
+}
+
+#[test]
+fn a_one_time_code_is_not_sent_twice_by_way_of_discovery() {
+    let credential = password().and(Factor::totp("111111"));
+    let mut account = account_at("https://keystone.example", credential);
+    let (a, b) = (scope("a"), scope("b"));
+    let (flight, request) = sent(account.poll(&a, NOW));
+    assert_eq!(request.method(), "GET");
+    let versions = r#"{"versions":{"values":[{"id":"v3.14","status":"stable"}]}}"#;
+    account.handle_response(flight, response(300, None, versions), NOW);
+    let (flight, request) = sent(account.poll(&b, NOW));
+    assert!(std::str::from_utf8(request.body().as_bytes()).unwrap().contains("111111"));
+    account.handle_response(flight, token("b", NOW), NOW);
+    assert!(matches!(account.poll(&a, NOW), Action::NeedFactor(_)));
+}
+
+#[test]
+fn a_mistyped_code_in_the_same_request_is_told_and_may_be_corrected() {
+    let mut account =
+        account_at("https://keystone.example/v3", password().and(Factor::totp("111111")));
+    let error = refuse(&mut account, "p", 401, NOW);
+    assert_eq!(error.retry_at(), Some(NOW + seconds(300)));
+    account.answer(&scope("p"), Factor::totp("222222")).unwrap();
+    let (flight, request) = sent(account.poll(&scope("p"), NOW));
+    let body: Value = serde_json::from_slice(request.body().as_bytes()).unwrap();
+    assert_eq!(body["auth"]["identity"]["totp"]["user"]["passcode"], "222222");
+    account.handle_response(flight, token("p", NOW), NOW);
+    assert!(matches!(account.poll(&scope("p"), NOW), Action::Use(_)));
+}
+
+#[test]
+fn a_mistyped_code_after_a_receipt_may_be_corrected_with_the_same_receipt() {
+    let mut account = account();
+    let p = scope("p");
+    let (flight, _) = sent(account.poll(&p, NOW));
+    account.handle_response(flight, receipt(NOW + seconds(300)), NOW);
+    assert!(matches!(account.poll(&p, NOW), Action::NeedFactor(_)));
+    account.answer(&p, Factor::totp("111111")).unwrap();
+    let (flight, _) = sent(account.poll(&p, NOW));
+    account.handle_response(flight, refusal(401), NOW);
+    failed(account.poll(&p, NOW));
+    account.answer(&p, Factor::totp("222222")).unwrap();
+    let (flight, request) = sent(account.poll(&p, NOW));
+    assert_eq!(request.headers()["openstack-auth-receipt"], "gAAA");
+    let body: Value = serde_json::from_slice(request.body().as_bytes()).unwrap();
+    assert_eq!(body["auth"]["identity"]["methods"], json!(["totp"]));
+    account.handle_response(flight, token("p", NOW), NOW);
+    assert!(matches!(account.poll(&p, NOW), Action::Use(_)));
+}
+
+#[test]
+fn a_receipt_ends_in_its_time() {
+    let mut account = account();
+    let p = scope("p");
+    let (flight, _) = sent(account.poll(&p, NOW));
+    account.handle_response(flight, receipt(NOW + seconds(300)), NOW);
+    assert!(matches!(account.poll(&p, NOW + seconds(299)), Action::NeedFactor(_)));
+    let (_flight, request) = sent(account.poll(&p, NOW + seconds(300)));
+    assert!(!request.headers().contains_key("openstack-auth-receipt"));
+}
+
+#[test]
+fn a_token_that_is_over_before_it_can_be_used_is_a_failure() {
+    let mut account = account();
+    let p = scope("p");
+    let mut posts = 0;
+    let mut now = NOW;
+    while now < NOW + seconds(300) {
+        if let Action::Send(flight, _) = account.poll(&p, now) {
+            posts += 1;
+            // A second's life, and more than that on the way.
+            account.handle_response(
+                flight,
+                token_for(seconds(1), "p", now),
+                now + Duration::from_millis(1200),
+            );
+        }
+        now += Duration::from_millis(500);
+    }
+    assert_eq!(posts, 2);
+    let error = failed(account.poll(&p, now));
+    assert_eq!(*error.kind(), ErrorKind::Protocol(ProtocolError::Expired));
+    // A short life is none too short.
+    let mut account = self::account();
+    let (flight, _) = sent(account.poll(&p, NOW));
+    account.handle_response(flight, token_for(seconds(8), "p", NOW), NOW);
+    assert!(matches!(account.poll(&p, NOW + seconds(3)), Action::Use(_)));
+}
+
+#[test]
+fn a_scope_that_cannot_work_takes_no_place_and_blocks_no_replacement() {
+    let mut account = account();
+    log_in(&mut account, "good", NOW);
+    for name in 0..2 * limits::SESSIONS {
+        let wrong = Scope::project_name(format!("p{name}"));
+        let error = failed(account.poll(&wrong, NOW));
+        assert_eq!(*error.kind(), ErrorKind::Config(ConfigError::ProjectDomain));
+    }
+    assert!(account.live(&scope("good"), NOW).is_some());
+    account.replace_credential(password()).unwrap();
+    // One that does not fit a scope in use is refused, and one that is wrong in itself.
+    let key = Credential::application_credential("id", "secret");
+    assert!(account.replace_credential(key).is_err());
+    assert!(account.replace_credential(Credential::password(user(), "")).is_err());
+}
+
+#[test]
+fn a_replaced_credential_starts_without_pause_and_unproven() {
+    let mut account = account();
+    log_in(&mut account, "a", NOW);
+    let b = scope("b");
+    let (flight, _) = sent(account.poll(&b, NOW));
+    account.handle_failure(flight, Failure::new(FailureKind::Tls, "unknown issuer"), NOW);
+    failed(account.poll(&b, NOW));
+    account.replace_credential(password()).unwrap();
+    let (_flight, _) = sent(account.poll(&b, NOW));
+    // Not proven: one at a time.
+    assert!(matches!(account.poll(&scope("c"), NOW), Action::Wait(_)));
+}
+
+#[test]
+fn an_answer_ends_a_row_of_abandonments() {
+    for with_answer in [false, true] {
+        let mut account = account();
+        let p = scope("p");
+        let (flight, _) = sent(account.poll(&p, NOW));
+        account.handle_abandoned(flight);
+        let mut now = NOW;
+        if with_answer {
+            let (flight, _) = sent(account.poll(&p, now));
+            account.handle_failure(flight, Failure::new(FailureKind::Io, "reset"), now);
+            now += seconds(10);
+        }
+        let (flight, _) = sent(account.poll(&p, now));
+        account.handle_abandoned(flight);
+        let free = matches!(account.poll(&p, now), Action::Send(..));
+        assert_eq!(free, with_answer);
+    }
+}
+
+#[test]
+fn each_request_is_replayed_once() {
+    let mut account = account();
+    log_in(&mut account, "p", NOW);
+    let mut call = Call::new();
+    let unauthorized = StatusCode::UNAUTHORIZED;
+    let first = account.live(&scope("p"), NOW).unwrap();
+    let verdict = call.verdict(&mut account, &first, unauthorized, true, NOW);
+    assert_eq!(verdict, Verdict::Retry);
+    let (flight, _) = sent(account.poll(&scope("p"), NOW));
+    account.handle_response(flight, token("p", NOW), NOW);
+    // Even where the account could replace the token once more.
+    let later = NOW + seconds(61);
+    let second = account.live(&scope("p"), later).unwrap();
+    let verdict = call.verdict(&mut account, &second, unauthorized, true, later);
+    assert_eq!(verdict, Verdict::Deliver);
+    let _ = sent(account.poll(&scope("p"), later));
+}
+
+#[test]
+fn questions_that_nobody_asked() {
+    let mut account = account();
+    for _ in 0..2 {
+        let error = account.answer(&scope("p"), Factor::totp("123456")).unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoQuestion));
+        let _ = account.poll(&scope("p"), NOW);
+    }
+}
+
+#[test]
+fn closing_forgets_the_credential() {
+    let mut account = account();
+    account.close();
+    assert!(!format!("{account:?}").contains("alice"), "{account:?}");
+}
