@@ -455,7 +455,9 @@ fn statuses_are_transient_or_final() {
         let error = login.poll().unwrap_err();
         assert_eq!(error.is_retryable(), retryable, "{status}");
         let remedied = match error.kind() {
-            ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => refusal.remedy != "",
+            ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => {
+                !refusal.remedy.is_empty()
+            }
             other => panic!("{other:?}"),
         };
         assert!(remedied, "{status}");
