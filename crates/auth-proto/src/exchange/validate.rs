@@ -18,7 +18,7 @@ use crate::{
 ///
 /// The answer is the token as the service sees it now, or `None` if the service knows no such
 /// token: it has ended, was revoked, or never was.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Validate {
     cloud: Cloud,
     subject: SecretString,
