@@ -136,6 +136,7 @@ mod tests {
             // A date that cannot be the server's.
             (3600, Some(0), Some("Thu, 01 Jan 1970 00:00:00 GMT"), Some(3600)),
             (3600, Some(0), Some("Mon, 23 Nov 2026 08:00:01 GMT"), Some(3600)),
+            (2 * DAY, Some(0), Some("Mon, 23 Nov 2026 08:00:00 GMT"), Some(DAY)),
             (3600, Some(0), Some("soon"), Some(3600)),
             // Only without both does the caller's clock decide.
             (3600, None, None, Some(3600)),

@@ -165,6 +165,27 @@ fn two_scopes_refused_in_a_row_hold_every_scope_that_never_worked() {
 }
 
 #[test]
+fn what_a_changed_password_taught_is_forgotten_with_it() {
+    let mut account = account();
+    log_in(&mut account, "good", NOW);
+    let drop_token = |account: &mut Account, now| {
+        let token = account.live(&scope("good"), now).unwrap();
+        account.handle_unauthorized(&token, now);
+    };
+    let now = NOW + seconds(100);
+    drop_token(&mut account, now);
+    refuse(&mut account, "good", 401, now);
+    // It works again after all, so that the next refusals are of their scopes.
+    let now = now + seconds(1800);
+    log_in(&mut account, "good", now);
+    refuse(&mut account, "bad 1", 401, now);
+    refuse(&mut account, "bad 2", 401, now);
+    let now = now + seconds(100);
+    drop_token(&mut account, now);
+    log_in(&mut account, "good", now);
+}
+
+#[test]
 fn success_lifts_the_latch() {
     let mut account = account();
     refuse(&mut account, "a", 401, NOW);
@@ -272,6 +293,14 @@ fn a_token_that_is_over_before_it_can_be_used_is_a_failure() {
     let (flight, _) = sent(account.poll(&p, NOW));
     account.handle_response(flight, token_for(seconds(8), "p", NOW), NOW);
     assert!(matches!(account.poll(&p, NOW + seconds(3)), Action::Use(_)));
+    // Three seconds of use are enough; the last tenth of a life is not counted on.
+    for (millis, enough) in [(4200, true), (4201, false)] {
+        let mut account = self::account();
+        let (flight, _) = sent(account.poll(&p, NOW));
+        let now = NOW + Duration::from_millis(millis);
+        account.handle_response(flight, token_for(seconds(8), "p", NOW), now);
+        assert_eq!(account.live(&p, now).is_some(), enough, "{millis}");
+    }
 }
 
 #[test]
@@ -351,6 +380,19 @@ fn questions_that_nobody_asked() {
         let error = account.answer(&scope("p"), Factor::totp("123456")).unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoQuestion));
         let _ = account.poll(&scope("p"), NOW);
+    }
+}
+
+#[test]
+fn tokens_come_without_catalogs_if_that_is_wished() {
+    for (settings, query) in [
+        (Settings::default(), None),
+        (Settings::default().without_catalog(), Some("nocatalog=true")),
+    ] {
+        let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+        let mut account = Account::new(cloud, password(), settings).unwrap();
+        let (_flight, request) = sent(account.poll(&scope("p"), NOW));
+        assert_eq!(request.uri().query(), query);
     }
 }
 
