@@ -40,10 +40,10 @@ pub struct Account {
     sessions: Vec<Session>,
     /// The credential was refused for every scope.
     latch: Option<Latch>,
-    /// Whether the refusal came for a scope that had been granted before, so that it holds for
-    /// those scopes too.
+    /// Whether a second scope was refused that had been granted before, so that it holds for those
+    /// scopes too.
     firm: bool,
-    /// Whether this credential has given a token, and no scope has been refused since.
+    /// Whether this credential has given a token, and nothing was refused since.
     proven: bool,
     /// Whether its one-time code has been sent.
     spent: bool,
@@ -53,6 +53,8 @@ pub struct Account {
 
 /// Less than this is over before it can be used.
 const USABLE: Duration = Duration::from_secs(3);
+/// A receipt is not believed to live longer.
+const LONGEST_RECEIPT: Duration = Duration::from_secs(3600);
 
 impl Account {
     /// An account of this credential. Nothing is sent before somebody polls.
@@ -90,11 +92,11 @@ impl Account {
         if self.closed {
             return Action::Fail(ErrorKind::Closed.into());
         }
+        self.tidy(at);
         let index = match self.session(scope, at) {
             Ok(index) => index,
             Err(error) => return Action::Fail(error),
         };
-        self.presume_lost(at);
         let session = &self.sessions[index];
         let Some(held) = session.live(at) else {
             return self.poll_without_token(index, at);
@@ -155,8 +157,12 @@ impl Account {
                 self.proven = true;
             }
             Ok(Step::NeedFactor(challenge)) => {
-                let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
-                session.receipt_until = Some(landed.sent_at.saturating_add(life));
+                let life = challenge.life.try_into().unwrap_or(Duration::ZERO).min(LONGEST_RECEIPT);
+                let until = landed.sent_at.saturating_add(life);
+                if until < at + USABLE {
+                    return self.fail(index, ProtocolError::Expired.into(), at);
+                }
+                session.receipt_until = Some(until);
                 session.login = Some(login);
             }
             // The version is known now. The login is made anew, of what is known then.
@@ -168,7 +174,7 @@ impl Account {
                 // Where a person takes part, they may have mistyped, and nothing is sent again
                 // without them.
                 match refused && !was_under_way && !self.credential.is_one_time() {
-                    true => self.refuse(index, error, at),
+                    true => self.refuse(index, error, landed.sent_at, at),
                     false => self.fail(index, error, at),
                 }
             }
@@ -207,8 +213,11 @@ impl Account {
     /// at odds with the identity service.
     pub fn handle_unauthorized(&mut self, token: &Token, now: UtcDateTime) {
         let at = self.clock.advance(now);
-        if let Some(session) = self.session_of(token) {
-            session.drop_refused(at);
+        for session in &mut self.sessions {
+            if session.holds(token) && session.drop_refused(at) {
+                // A changed password ends tokens: it may be that, for every scope at once.
+                self.proven = false;
+            }
         }
     }
 
@@ -218,6 +227,9 @@ impl Account {
     ///
     /// As [`Login::answer`].
     pub fn answer(&mut self, scope: &Scope, factor: Factor) -> Result<(), Error> {
+        if self.closed {
+            return Err(ErrorKind::Closed.into());
+        }
         let index = self.sessions.iter().position(|session| session.scope == *scope);
         let session = index.map(|index| &mut self.sessions[index]);
         let under_way = session.and_then(|session| {
@@ -226,7 +238,8 @@ impl Account {
         });
         if let Some((login, pause)) = under_way {
             login.answer(factor)?;
-            *pause = None;
+            // A refusal was of the factor before; what broke the connection still holds.
+            pause.take_if(|pause| !pause.error.is_retryable());
             return Ok(());
         }
         if !self.spent {
@@ -239,7 +252,6 @@ impl Account {
         self.cloud.check(&credential, scope)?;
         self.credential = credential;
         self.spent = false;
-        // A refusal was of the code before; what broke the connection still holds.
         if let Some(index) = index {
             self.sessions[index].pause.take_if(|pause| !pause.error.is_retryable());
         }
@@ -253,6 +265,10 @@ impl Account {
     ///
     /// [`ErrorKind::Config`] if it cannot work for a scope that is in use; nothing changes then.
     pub fn replace_credential(&mut self, credential: Credential) -> Result<(), Error> {
+        if self.closed {
+            return Err(ErrorKind::Closed.into());
+        }
+        self.tidy(self.clock.elapsed());
         self.cloud.check_credential(&credential)?;
         for session in self.sessions.iter().filter(|session| session.is_in_use()) {
             self.cloud.check(&credential, &session.scope)?;
@@ -277,9 +293,7 @@ impl Account {
     /// Whether the account stands to give another token than this one, without help: whether a
     /// request that was refused with it is worth a second try.
     pub(crate) fn may_replace(&self, token: &Token) -> bool {
-        let is_refused = |held: &Held| held.token.header() == token.header();
-        let kept =
-            self.sessions.iter().any(|session| session.held.as_ref().is_some_and(is_refused));
+        let kept = self.sessions.iter().any(|session| session.holds(token));
         !self.closed && !kept && !self.credential.is_one_time()
     }
 
@@ -314,12 +328,15 @@ impl Account {
     }
 
     /// Why nothing is sent for this scope, if the credential was refused. A scope that had been
-    /// granted is not held by the refusal of others that never were.
-    fn latched(&self, index: usize, at: Duration) -> Option<Error> {
-        let session = &self.sessions[index];
-        let shared = self.latch.as_ref().filter(|_| self.firm || !session.proven);
-        let mut latches = [session.latch.as_ref(), shared].into_iter().flatten();
-        latches.find_map(|latch| latch.holds(at, &self.clock))
+    /// granted is not held by the refusal of others.
+    fn latched(&mut self, index: usize, at: Duration) -> Option<Error> {
+        let session = &mut self.sessions[index];
+        let shared = self.latch.as_mut().filter(|_| self.firm || !session.proven);
+        let latches = [session.latch.as_mut(), shared].into_iter().flatten();
+        let held = latches.map(|latch| (latch.holds_until(&session.scope), latch.error()));
+        let (until, error) = held.max_by_key(|(until, _)| *until)?;
+        let retry_at = (until < Duration::MAX).then(|| self.clock.at(until));
+        (at < until).then(|| error.clone().with_retry_at(retry_at))
     }
 
     /// What the user is asked before the next login can be sent.
@@ -353,9 +370,9 @@ impl Account {
             }
             Err(error) => return Action::Fail(error),
         };
-        // A question for the version has no body.
+        // A question for the version has no body; a further factor goes without the first.
         let with_credential = !request.body().is_empty();
-        self.spent |= with_credential && self.credential.is_one_time();
+        self.spent |= with_credential && !login.is_under_way() && self.credential.is_one_time();
         session.login = Some(login);
         self.attempts += 1;
         let lost_at = at.saturating_add(self.settings.flight_timeout());
@@ -364,20 +381,21 @@ impl Account {
         Action::Send(Flight { attempt }, request)
     }
 
-    /// The credential was refused. A scope that was never granted may be what is wrong, as long as
-    /// the credential is good for another one: Keystone answers 401 to both. Whatever else is
-    /// refused holds for all scopes, so that a wrong password is not tried for each of them.
-    fn refuse(&mut self, index: usize, error: Error, at: Duration) {
+    /// The credential was refused. It may be the scope that is wrong, as long as the credential is
+    /// good for another one: Keystone answers 401 to both. Where it is not known to be good, all
+    /// scopes wait, so that a wrong password is not tried for each of them.
+    fn refuse(&mut self, index: usize, error: Error, sent_at: Duration, at: Duration) {
         let probes = self.settings.probes();
         let session = &mut self.sessions[index];
-        let by_scope = !session.proven && (self.proven || session.latch.is_some());
-        self.proven = false;
-        if by_scope {
-            session.latch = Some(Latch::after(session.latch.as_ref(), error, at, probes));
-        } else {
-            self.firm = session.proven || (self.firm && self.latch.is_some());
-            self.latch = Some(Latch::after(self.latch.as_ref(), error, at, probes));
+        let was_proven = std::mem::take(&mut session.proven);
+        let refusal = (error, session.scope.clone());
+        let own = Latch::after(session.latch.take(), refusal.clone(), sent_at, at, probes);
+        session.latch = Some(own);
+        if was_proven || !self.proven {
+            self.firm = self.latch.is_some() && (self.firm || was_proven);
+            self.latch = Some(Latch::after(self.latch.take(), refusal, sent_at, at, probes));
         }
+        self.proven = false;
     }
 
     fn fail(&mut self, index: usize, error: Error, at: Duration) {
@@ -393,21 +411,17 @@ impl Account {
         Some((index, self.sessions[index].flight.take()?))
     }
 
-    fn presume_lost(&mut self, at: Duration) {
+    /// Forgets what is over: tokens at their end, and flights without an answer.
+    fn tidy(&mut self, at: Duration) {
         for index in 0..self.sessions.len() {
             let session = &mut self.sessions[index];
+            session.tidy(at);
             if session.flight.take_if(|flight| at >= flight.lost_at).is_some() {
                 session.login = None;
                 let failure = Failure::new(FailureKind::Timeout, "presumed lost");
                 self.fail(index, failure.into(), at);
             }
         }
-    }
-
-    fn session_of(&mut self, token: &Token) -> Option<&mut Session> {
-        self.sessions.iter_mut().find(|session| {
-            session.held.as_ref().is_some_and(|held| held.token.header() == token.header())
-        })
     }
 
     /// The session of a scope, made if need be; the one unused for longest makes room.
@@ -420,7 +434,8 @@ impl Account {
                 if self.sessions.len() >= limits::SESSIONS {
                     let all = self.sessions.iter().enumerate();
                     let idle = all.filter(|(_, session)| session.flight.is_none());
-                    let oldest = idle.min_by_key(|(_, session)| session.used_at);
+                    let oldest =
+                        idle.min_by_key(|(_, session)| (!session.is_idle(), session.used_at));
                     let (oldest, _) = oldest.ok_or(Misuse::TooManyScopes)?;
                     self.sessions.swap_remove(oldest);
                 }

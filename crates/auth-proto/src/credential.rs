@@ -57,7 +57,7 @@ impl From<String> for UserRef {
 pub enum Factor {
     /// The user's password.
     Password(SecretString),
-    /// A one-time code, as an authenticator shows it. An account never sends one twice.
+    /// A one-time code, as an authenticator shows it. An account sends each one once.
     Totp(SecretString),
 }
 

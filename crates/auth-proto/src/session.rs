@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const TERMINAL_PAUSE: Duration = Duration::from_secs(300);
 const FIRST_PROBE: Duration = Duration::from_secs(30 * 60);
 const LATER_PROBE: Duration = Duration::from_secs(4 * 3600);
+/// How long other scopes have the first turn at a probe.
+const OTHERS_TURN: Duration = Duration::from_secs(3600);
 /// At most one login in this time is forced by refused tokens or repeated answers.
 const FORCED: Duration = Duration::from_secs(60);
 
@@ -81,22 +83,52 @@ pub(crate) struct Pause {
 #[derive(Clone, Debug)]
 pub(crate) struct Latch {
     error: Error,
+    /// The scope that it was refused for last.
+    refused: Scope,
     /// When it may be tried again; `None` until it is replaced.
     probe_at: Option<Duration>,
+    /// Whether another scope has wanted a token meanwhile.
+    wanted: bool,
 }
 
 impl Latch {
-    /// The latch that follows on `before`.
-    pub(crate) fn after(before: Option<&Self>, error: Error, at: Duration, probes: bool) -> Self {
-        let wait = if before.is_some() { LATER_PROBE } else { FIRST_PROBE };
-        Self { error, probe_at: probes.then(|| at.saturating_add(wait)) }
+    /// The latch that follows on `before`, after a request that was sent at `sent_at`: a longer one,
+    /// if that was a probe.
+    pub(crate) fn after(
+        before: Option<Self>,
+        (error, refused): (Error, Scope),
+        sent_at: Duration,
+        at: Duration,
+        probes: bool,
+    ) -> Self {
+        let wait = match before {
+            Some(before) if before.probe_at.is_none_or(|probe_at| sent_at < probe_at) => {
+                return before;
+            }
+            Some(_) => LATER_PROBE,
+            None => FIRST_PROBE,
+        };
+        let probe_at = probes.then(|| at.saturating_add(wait));
+        Self { error, refused, probe_at, wanted: false }
     }
 
-    /// What callers are told while it holds.
-    pub(crate) fn holds(&self, at: Duration, clock: &Clock) -> Option<Error> {
-        let holds = self.probe_at.is_none_or(|probe_at| at < probe_at);
-        let probe_at = self.probe_at.map(|probe_at| clock.at(probe_at));
-        holds.then(|| self.error.clone().with_retry_at(probe_at))
+    /// Until when it holds for a scope; `Duration::MAX` if until the credential is replaced. The
+    /// probe is another scope's if one wants it: else a scope that never works would keep it from
+    /// those that do.
+    pub(crate) fn holds_until(&mut self, scope: &Scope) -> Duration {
+        let others_turn = match *scope == self.refused {
+            true if self.wanted => OTHERS_TURN,
+            true => Duration::ZERO,
+            false => {
+                self.wanted = true;
+                Duration::ZERO
+            }
+        };
+        self.probe_at.map_or(Duration::MAX, |probe_at| probe_at.saturating_add(others_turn))
+    }
+
+    pub(crate) fn error(&self) -> &Error {
+        &self.error
     }
 }
 
@@ -126,7 +158,9 @@ impl Session {
     pub(crate) fn adopt(&mut self, new: Held, at: Duration) {
         match &mut self.held {
             // A server that repeats an old answer must not be asked all the time.
-            Some(old) if old.ends_at >= new.ends_at => old.renew_at = at + FORCED,
+            Some(old) if old.ends_at >= new.ends_at => {
+                old.renew_at = at + FORCED.max(old.ends_at.saturating_sub(at) / 4);
+            }
             held => *held = Some(new),
         }
         self.latch = None;
@@ -143,18 +177,35 @@ impl Session {
         self.proven = false;
     }
 
+    /// Whether this is its token.
+    pub(crate) fn holds(&self, token: &Token) -> bool {
+        self.held.as_ref().is_some_and(|held| held.token.header() == token.header())
+    }
+
+    /// Forgets what is over: a token that has ended.
+    pub(crate) fn tidy(&mut self, at: Duration) {
+        self.held.take_if(|held| at >= held.ends_at);
+    }
+
+    /// Whether there is anything to lose in it.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.is_in_use() && self.pause.is_none() && self.latch.is_none()
+    }
+
     /// Whether it holds anything that a change of the credential has to fit.
     pub(crate) fn is_in_use(&self) -> bool {
         self.held.is_some() || self.login.is_some() || self.flight.is_some()
     }
 
-    /// Drops a token that a service refused, unless one was dropped a moment ago.
-    pub(crate) fn drop_refused(&mut self, at: Duration) {
+    /// Drops a token that a service refused, unless one was dropped a moment ago. Tells whether it
+    /// did.
+    pub(crate) fn drop_refused(&mut self, at: Duration) -> bool {
         let again = self.forced_at.is_some_and(|forced| at - forced < FORCED);
         if !again {
             self.forced_at = Some(at);
             self.held = None;
         }
+        !again
     }
 
     /// Pauses after a failure.
@@ -278,7 +329,10 @@ mod tests {
         let at = SENT + seconds(3000);
         session.adopt(held(seconds(3600), 1), at);
         let kept = session.held.as_ref().unwrap();
-        assert_eq!((kept.ends_at, kept.renew_at), (ends_at, at + FORCED));
+        assert_eq!((kept.ends_at, kept.renew_at), (ends_at, at + (ends_at - at) / 4));
+        let near = ends_at - seconds(100);
+        session.adopt(held(seconds(3600), 1), near);
+        assert_eq!(session.held.as_ref().unwrap().renew_at, near + FORCED);
         session.adopt(held(seconds(3601), 1), at);
         assert!(session.held.as_ref().unwrap().ends_at > ends_at);
     }
@@ -288,7 +342,8 @@ mod tests {
         let (mut session, clock) = (session(), clock());
         let failure = || Failure::new(FailureKind::Connect, "refused");
         session.fail(failure().into(), SENT, &clock, &mut Spread::new(0));
-        session.latch = Some(Latch::after(None, failure().into(), SENT, true));
+        let refusal = (failure().into(), Scope::default());
+        session.latch = Some(Latch::after(None, refusal, SENT, SENT, true));
         session.adopt(held(seconds(3600), 0), SENT);
         assert!(session.pause.is_none() && session.latch.is_none() && session.proven);
     }
@@ -358,7 +413,7 @@ mod tests {
         let mut session = session();
         for (at, dropped) in [(0, true), (59, false), (60, true), (61, false)] {
             session.held = Some(held(seconds(3600), 0));
-            session.drop_refused(SENT + seconds(at));
+            assert_eq!(session.drop_refused(SENT + seconds(at)), dropped, "{at}");
             assert_eq!(session.held.is_none(), dropped, "{at}");
         }
     }

@@ -126,7 +126,7 @@ fn a_scope_that_never_worked_does_not_stop_the_others() {
 }
 
 #[test]
-fn a_changed_password_is_found_out_by_one_scope_for_all() {
+fn a_changed_password_is_found_out_by_two_scopes_for_all() {
     let mut account = account();
     for project in ["a", "b", "c", "d", "e", "f"] {
         log_in(&mut account, project, NOW);
@@ -137,15 +137,176 @@ fn a_changed_password_is_found_out_by_one_scope_for_all() {
         let token = account.live(&scope(project), now).unwrap();
         account.handle_unauthorized(&token, now);
     }
-    refuse(&mut account, "a", 401, now);
-    for project in ["a", "b", "c", "d", "e", "f", "never seen"] {
+    // One at a time, whatever they were before.
+    let (flight, _) = sent(account.poll(&scope("a"), now));
+    for project in ["b", "c"] {
+        assert!(matches!(account.poll(&scope(project), now), Action::Wait(_)));
+    }
+    account.handle_response(flight, refusal(401), now);
+    // The first one may have lost its role; a second one has not by chance.
+    failed(account.poll(&scope("a"), now));
+    refuse(&mut account, "b", 401, now);
+    for project in ["c", "d", "e", "f", "never seen", "a", "b"] {
         let error = failed(account.poll(&scope(project), now));
-        assert_eq!(error.retry_at(), Some(now + seconds(1800)), "{project}");
+        assert!(error.retry_at() >= Some(now + seconds(1800)), "{project}");
     }
     account.replace_credential(password()).unwrap();
     for project in ["b", "a"] {
         log_in(&mut account, project, now);
     }
+}
+
+/// Minutes of a week in which `good` had a token, and requests sent for `bad`, while both are polled
+/// each minute, `bad` first, and only `good` is ever granted.
+fn week(account: &mut Account, bad_status: u16) -> (u32, u32) {
+    let (mut served, mut bad_logins) = (0, 0);
+    for minute in 0..7 * 24 * 60 {
+        let now = NOW + seconds(1_000_000 + minute * 60);
+        for project in ["bad", "good"] {
+            match account.poll(&scope(project), now) {
+                Action::Send(flight, _) if project == "good" => {
+                    account.handle_response(flight, token(project, now), now);
+                }
+                Action::Send(flight, _) => {
+                    bad_logins += 1;
+                    account.handle_response(flight, refusal(bad_status), now);
+                }
+                _ => {}
+            }
+        }
+        served += u32::from(account.live(&scope("good"), now).is_some());
+    }
+    (served, bad_logins)
+}
+
+#[test]
+fn a_scope_that_lost_its_role_does_not_stop_the_others() {
+    let mut account = account();
+    log_in(&mut account, "bad", NOW);
+    log_in(&mut account, "good", NOW);
+    let (served, bad_logins) = week(&mut account, 401);
+    assert_eq!(served, 7 * 24 * 60);
+    assert!(bad_logins <= 7 * 7, "{bad_logins}");
+}
+
+#[test]
+fn a_scope_that_is_refused_first_gives_the_others_their_turn() {
+    let (served, bad_logins) = week(&mut account(), 401);
+    // All but the half hour that a wrong password deserves.
+    assert!(served >= 7 * 24 * 60 - 31, "{served}");
+    assert!(bad_logins <= 7 * 7, "{bad_logins}");
+}
+
+#[test]
+fn a_wrong_password_is_sent_once_in_the_first_half_hour_and_seven_times_a_day() {
+    for probes in [true, false] {
+        let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+        let settings = Settings::default().with_probes(probes);
+        let mut account = Account::new(cloud, password(), settings).unwrap();
+        let mut sent_at = Vec::new();
+        for second in 0..86_400 {
+            let now = NOW + seconds(second);
+            for project in ["a", "b", "c"] {
+                if let Action::Send(flight, _) = account.poll(&scope(project), now) {
+                    sent_at.push(second);
+                    account.handle_response(flight, refusal(401), now);
+                }
+            }
+        }
+        let early = sent_at.iter().filter(|second| **second < 1800).count();
+        assert_eq!(early, 1, "{sent_at:?}");
+        assert!(sent_at.len() <= if probes { 7 } else { 1 }, "{sent_at:?}");
+    }
+}
+
+#[test]
+fn scopes_with_latches_of_their_own_do_not_each_probe_a_changed_password() {
+    let mut account = account();
+    let mut now = NOW;
+    for index in 0..10 {
+        log_in(&mut account, "good", now);
+        refuse(&mut account, &format!("bad {index}"), 401, now);
+        now += seconds(61);
+        let token = account.live(&scope("good"), now).unwrap();
+        account.handle_unauthorized(&token, now);
+    }
+    // From now on everything is refused.
+    let mut posts = 0;
+    for minute in 0..24 * 60 {
+        let now = now + seconds(minute * 60);
+        for project in (0..10).map(|index| format!("bad {index}")).chain(["good".to_owned()]) {
+            if let Action::Send(flight, _) = account.poll(&scope(&project), now) {
+                posts += 1;
+                account.handle_response(flight, refusal(401), now);
+            }
+        }
+    }
+    assert!(posts <= 8, "{posts}");
+}
+
+#[test]
+fn a_receipt_that_is_over_before_it_can_be_used_is_a_failure() {
+    let (mut account, mut posts) = (account(), 0);
+    for step in 0..600 {
+        let now = NOW + Duration::from_millis(step * 500);
+        if let Action::Send(flight, _) = account.poll(&scope("p"), now) {
+            posts += 1;
+            account.handle_response(flight, receipt(NOW), now);
+        }
+    }
+    assert_eq!(posts, 2);
+    // None is believed to live for ever.
+    let mut account = self::account();
+    let (flight, _) = sent(account.poll(&scope("p"), NOW));
+    account.handle_response(flight, receipt(NOW + seconds(86_400 * 3650)), NOW);
+    assert!(matches!(account.poll(&scope("p"), NOW + seconds(3599)), Action::NeedFactor(_)));
+    let _ = sent(account.poll(&scope("p"), NOW + seconds(3600)));
+}
+
+#[test]
+fn a_refused_token_is_dropped_wherever_it_serves() {
+    let mut account = account();
+    let (default, p) = (Scope::default(), scope("p"));
+    for scope in [&default, &p] {
+        let (flight, _) = sent(account.poll(scope, NOW));
+        account.handle_response(flight, token("p", NOW), NOW);
+    }
+    let token = account.live(&p, NOW).unwrap();
+    let verdict = Call::new().verdict(&mut account, &token, StatusCode::UNAUTHORIZED, true, NOW);
+    assert_eq!(verdict, Verdict::Retry);
+    assert!(account.live(&p, NOW).is_none() && account.live(&default, NOW).is_none());
+}
+
+#[test]
+fn lost_flights_and_ended_tokens_block_nothing() {
+    let mut account = account();
+    log_in(&mut account, "p", NOW);
+    let later = NOW + seconds(4000);
+    // The token has ended: a credential that does not fit its scope may come.
+    account.live(&scope("p"), later);
+    account.replace_credential(Credential::application_credential("id", "secret")).unwrap();
+    account.replace_credential(password()).unwrap();
+    log_in(&mut account, "p", later);
+    let flights: Vec<_> = (1..limits::SESSIONS)
+        .map(|index| sent(account.poll(&scope(&format!("s{index}")), later)).0)
+        .collect();
+    drop(flights);
+    let _ = sent(account.poll(&scope("new"), later + seconds(4000)));
+}
+
+#[test]
+fn a_servers_pause_outlasts_an_answer() {
+    let mut account = account();
+    let p = scope("p");
+    let (flight, _) = sent(account.poll(&p, NOW));
+    account.handle_response(flight, receipt(NOW + seconds(300)), NOW);
+    account.answer(&p, Factor::totp("111111")).unwrap();
+    let (flight, _) = sent(account.poll(&p, NOW));
+    let mut busy = refusal(429);
+    busy.headers_mut().insert("retry-after", "20".parse().unwrap());
+    account.handle_response(flight, busy, NOW);
+    account.answer(&p, Factor::totp("222222")).unwrap();
+    assert!(matches!(account.poll(&p, NOW), Action::Wait(until) if until == NOW + seconds(20)));
 }
 
 #[test]
@@ -400,5 +561,7 @@ fn tokens_come_without_catalogs_if_that_is_wished() {
 fn closing_forgets_the_credential() {
     let mut account = account();
     account.close();
+    assert!(account.replace_credential(password()).is_err());
+    assert!(account.answer(&scope("p"), Factor::totp("123456")).is_err());
     assert!(!format!("{account:?}").contains("alice"), "{account:?}");
 }
