@@ -334,6 +334,24 @@ fn receipts_that_are_none() {
 // what came against what was asked --------------------------------------------------------------
 
 #[test]
+fn a_mismatch_names_both_sides() {
+    for (token, got) in [
+        (json!({"project": {"id": "q"}}), "project q"),
+        (json!({"project": {"name": "no id"}, "domain": {"id": "x"}}), "project without id"),
+        (json!({"domain": {"id": "d"}}), "domain d"),
+        (json!({"system": {"all": true}}), "the system"),
+        (json!({}), "nothing"),
+    ] {
+        let mut login = Login::new(&stock(), password(), Scope::trust("t")).unwrap();
+        let mut body = json!({"token": {"expires_at": "2026-11-22T20:00:00Z"}});
+        body["token"].as_object_mut().unwrap().extend(token.as_object().unwrap().clone());
+        login.handle_response(response(201, Some("t"), &body.to_string()), NOW);
+        let error = login.poll().unwrap_err().to_string();
+        assert_eq!(error, format!("the token is for {got}, asked was trust t"));
+    }
+}
+
+#[test]
 fn a_token_for_something_else_is_refused() {
     let fits = |scope: Scope, token: Value| {
         let mut login = Login::new(&stock(), password(), scope).unwrap();

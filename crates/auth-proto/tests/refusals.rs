@@ -295,6 +295,23 @@ fn lost_flights_and_ended_tokens_block_nothing() {
 }
 
 #[test]
+fn a_token_lives_until_its_end_and_a_scope_in_a_pause_is_not_in_use() {
+    let mut account = account();
+    log_in(&mut account, "p", NOW);
+    let end = NOW + seconds(3598);
+    assert!(account.live(&scope("p"), end - Duration::from_nanos(1)).is_some());
+    assert!(account.live(&scope("p"), end).is_none());
+
+    let key = || Credential::application_credential("id", "secret");
+    let mut account = self::account();
+    let (flight, _) = sent(account.poll(&scope("p"), NOW));
+    // In the air it is.
+    assert!(account.replace_credential(key()).is_err());
+    account.handle_response(flight, refusal(404), NOW);
+    account.replace_credential(key()).unwrap();
+}
+
+#[test]
 fn a_servers_pause_outlasts_an_answer() {
     let mut account = account();
     let p = scope("p");
