@@ -263,7 +263,8 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if it cannot work for a scope that is in use; nothing changes then.
+    /// [`ErrorKind::Config`] if it cannot work for a scope that is in use, [`ErrorKind::Closed`] after
+    /// [`close`](Self::close); nothing changes then.
     pub fn replace_credential(&mut self, credential: Credential) -> Result<(), Error> {
         if self.closed {
             return Err(ErrorKind::Closed.into());
@@ -327,8 +328,8 @@ impl Account {
         self.launch(index, at)
     }
 
-    /// Why nothing is sent for this scope, if the credential was refused. A scope that had been
-    /// granted is not held by the refusal of others.
+    /// Why nothing is sent for this scope, if the credential was refused. A scope that was granted
+    /// before is held by the refusal of others only once a second such scope was refused.
     fn latched(&mut self, index: usize, at: Duration) -> Option<Error> {
         let session = &mut self.sessions[index];
         let shared = self.latch.as_mut().filter(|_| self.firm || !session.proven);
