@@ -1,16 +1,19 @@
 use std::{
     fmt,
     hash::{BuildHasher, Hasher, RandomState},
-    sync::Mutex,
     time::Duration,
 };
 
 use auth_proto::{Account, Cloud, Credential, Scope, Settings};
 use reqwest::ClientBuilder;
 use time::UtcDateTime;
-use tokio::sync::Notify;
 
-use crate::{client::Client, drive::Shared, error::Error, send::Http};
+use crate::{
+    client::Client,
+    drive::{Clock, Shared},
+    error::Error,
+    send::Http,
+};
 
 /// Makes a [`Client`] that is not the usual one. See [`Client::builder`].
 #[must_use = "a builder does nothing before build()"]
@@ -20,7 +23,7 @@ pub struct Builder {
     scope: Scope,
     /// One for the identity service, one for the others.
     http: (ClientBuilder, ClientBuilder),
-    clock: Box<dyn Fn() -> UtcDateTime + Send + Sync>,
+    clock: Box<Clock>,
     settings: Settings,
     identity_timeout: Duration,
 }
@@ -79,14 +82,7 @@ impl Builder {
         let https_only = self.cloud.is_https_only();
         let account = Account::new(self.cloud, self.credential, self.settings)?;
         let http = Http::new(self.http, https_only, identity).map_err(Error::transport)?;
-        let shared = Shared {
-            account: Mutex::new(account),
-            clock: self.clock,
-            closed: Notify::new(),
-            http,
-            landed: Notify::new(),
-        };
-        Ok(Client::from_parts(shared, self.scope))
+        Ok(Client::from_parts(Shared::new(account, self.clock, http), self.scope))
     }
 }
 

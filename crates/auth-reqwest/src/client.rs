@@ -6,13 +6,18 @@ use auth_proto::{
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 
-use crate::{builder::Builder, drive::Shared, error::Error, send::normalized};
+use crate::{
+    builder::Builder,
+    drive::Shared,
+    error::Error,
+    send::{Http, normalized},
+};
 
 /// A user of a cloud who is logged in whenever that is needed. Cheap to clone; made to be shared
 /// between tasks.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    shared: Arc<Shared<Http>>,
     scope: Scope,
 }
 
@@ -31,7 +36,7 @@ impl Client {
         Builder::new(cloud, credential, scope)
     }
 
-    pub(crate) fn from_parts(shared: Shared, scope: Scope) -> Self {
+    pub(crate) fn from_parts(shared: Shared<Http>, scope: Scope) -> Self {
         Self { shared: Arc::new(shared), scope }
     }
 
@@ -67,7 +72,7 @@ impl Client {
     ///
     /// As [`token`](Self::token).
     pub async fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        self.shared.token(&self.scope, patience).await
+        self.shared.token(&self.scope, patience, Account::poll).await
     }
 
     /// Where a service is: the URL, without a slash added at its end.
@@ -159,7 +164,7 @@ impl Client {
     ///
     /// As [`Account::answer`].
     pub fn answer(&self, factor: Factor) -> Result<(), Error> {
-        self.change(|account| account.answer(&self.scope, factor))?;
+        self.shared.change(|account| account.answer(&self.scope, factor))?;
         Ok(())
     }
 
@@ -169,22 +174,14 @@ impl Client {
     ///
     /// As [`Account::replace_credential`].
     pub fn replace_credential(&self, credential: Credential) -> Result<(), Error> {
-        self.change(|account| account.replace_credential(credential))?;
+        self.shared.change(|account| account.replace_credential(credential))?;
         Ok(())
     }
 
     /// Ends it, for all clients of the account: whoever waits is told, a login that is being sent is
     /// broken off, and tokens are forgotten.
     pub fn close(&self) {
-        self.change(Account::close);
-        self.shared.closed.notify_waiters();
-    }
-
-    /// Changes the account and wakes whoever waits for that.
-    fn change<R>(&self, change: impl FnOnce(&mut Account) -> R) -> R {
-        let result = change(&mut self.shared.lock());
-        self.shared.landed.notify_waiters();
-        result
+        self.shared.close();
     }
 
     async fn authorize<B>(&self, request: &mut Request<B>) -> Result<Arc<Token>, Error> {
@@ -204,9 +201,14 @@ impl Client {
         status: StatusCode,
         replayable: bool,
     ) -> Verdict {
-        let mut account = self.shared.lock();
-        let now = (self.shared.clock)();
-        call.verdict(&mut account, token, status, replayable, now)
+        let mut judge = |account: &mut Account| {
+            call.verdict(account, token, status, replayable, self.shared.now())
+        };
+        match status {
+            // The account may drop its token: whoever waits looks again.
+            StatusCode::UNAUTHORIZED => self.shared.change(judge),
+            _ => judge(&mut self.shared.lock()),
+        }
     }
 }
 

@@ -2,79 +2,51 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use auth_proto::{Account, Action, Body, Flight, Scope, Token};
-use http::Request;
+use auth_proto::{Account, Action, Body, Failure, Flight, Scope, Token};
+use http::{Request, Response};
 use time::UtcDateTime;
 use tokio::{
     sync::{Notify, futures::Notified},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
-use crate::{
-    error::{Error, failure},
-    send::Http,
-};
+use crate::error::Error;
 
 /// What all clients of one account share.
-pub(crate) struct Shared {
-    /// Never held across an await.
-    pub(crate) account: Mutex<Account>,
-    pub(crate) clock: Box<dyn Fn() -> UtcDateTime + Send + Sync>,
+pub(crate) struct Shared<C> {
+    /// Never held across an await, or while anything is told.
+    account: Mutex<Account>,
+    clock: Box<Clock>,
     /// Told when the account is closed, for the one who carries a request.
-    pub(crate) closed: Notify,
-    pub(crate) http: Http,
+    closed: Notify,
+    pub(crate) http: C,
     /// Told whenever the account has changed, for those who wait.
-    pub(crate) landed: Notify,
+    landed: Notify,
 }
 
-impl Shared {
-    /// A token for this scope within this time.
-    pub(crate) async fn token(
-        &self,
-        scope: &Scope,
-        patience: Duration,
-    ) -> Result<Arc<Token>, Error> {
-        let started = Instant::now();
-        loop {
-            // Both listen from before the poll on, so that nothing falls between it and the wait.
-            let mut landed = pin!(self.landed.notified());
-            let mut closed = pin!(self.closed.notified());
-            landed.as_mut().enable();
-            closed.as_mut().enable();
+pub(crate) type Clock = dyn Fn() -> UtcDateTime + Send + Sync;
 
-            let left = patience.saturating_sub(started.elapsed());
-            let (action, now) = {
-                let mut account = self.lock();
-                // Read under the lock: two readings in the wrong order would look like a clock that
-                // jumps.
-                let now = (self.clock)();
-                if left.is_zero() {
-                    return account.live(scope, now).ok_or(Error::Deadline);
-                }
-                (account.poll(scope, now), now)
-            };
-            match action {
-                Action::Fail(error) => return Err(error.into()),
-                Action::NeedFactor(challenge) => return Err(Error::NeedFactor(challenge)),
-                Action::Send(flight, request) => {
-                    // Made before there is a future that could be dropped unpolled.
-                    let landing = Landing { shared: self, flight: Some(flight) };
-                    self.fly(landing, request, left, closed).await;
-                }
-                Action::Use(token) => return Ok(token),
-                Action::Wait(until) => {
-                    let pause = left.min((until - now).try_into().unwrap_or(Duration::ZERO));
-                    // Woken or not, the account is asked again.
-                    let _ = timeout(pause, landed).await;
-                }
-            }
-        }
+/// What carries a login's requests to the identity service.
+pub(crate) trait Carry {
+    /// The answer, or why there is none.
+    fn carry(&self, request: Request<Body>) -> impl Future<Output = Answered> + Send;
+}
+
+pub(crate) type Answered = Result<Response<Body>, Failure>;
+
+/// How to ask the account: [`Account::poll`], or [`Account::renew`].
+pub(crate) type Ask = fn(&mut Account, &Scope, UtcDateTime) -> Action;
+
+impl<C> Shared<C> {
+    pub(crate) fn new(account: Account, clock: Box<Clock>, http: C) -> Self {
+        let (closed, landed) = (Notify::new(), Notify::new());
+        Self { account: Mutex::new(account), clock, closed, http, landed }
     }
 
     /// The account, even if somebody panicked while they held it: it has no state that is half
@@ -83,38 +55,121 @@ impl Shared {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Read under the lock: two readings in the wrong order would look like a clock that jumps.
+    pub(crate) fn now(&self) -> UtcDateTime {
+        (self.clock)()
+    }
+
+    /// Changes the account and wakes whoever waits for that.
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Account) -> R) -> R {
+        let result = change(&mut self.lock());
+        self.landed.notify_waiters();
+        result
+    }
+
+    pub(crate) fn close(&self) {
+        self.change(Account::close);
+        self.closed.notify_waiters();
+    }
+
+    /// For those who mean to wait: made before they look at the account, it misses no change, even
+    /// if it is polled later.
+    pub(crate) fn landed(&self) -> Notified<'_> {
+        self.landed.notified()
+    }
+}
+
+impl<C: Carry> Shared<C> {
+    /// A token for this scope within this time.
+    pub(crate) async fn token(
+        &self,
+        scope: &Scope,
+        patience: Duration,
+        ask: Ask,
+    ) -> Result<Arc<Token>, Error> {
+        let started = Instant::now();
+        loop {
+            // Before the account is asked, so that nothing falls between that and the wait.
+            let (landed, closed) = (self.landed(), self.closed.notified());
+            let left = patience.saturating_sub(started.elapsed());
+            match self.turn(scope, left, ask) {
+                Turn::Done(result) => return result,
+                Turn::Fly(landing, request) => {
+                    self.fly(landing, request, left, closed).await;
+                }
+                Turn::Wait(pause) => {
+                    // Woken or not, the account is asked again.
+                    let _ = timeout(pause, landed).await;
+                }
+            }
+        }
+    }
+
+    /// What to do now.
+    fn turn(&self, scope: &Scope, left: Duration, ask: Ask) -> Turn<'_, C> {
+        let (action, now) = {
+            let mut account = self.lock();
+            let now = self.now();
+            let action = match left.is_zero() {
+                false => Ok(ask(&mut account, scope, now)),
+                // A login that landed at the last moment is as good as one in time.
+                true => account.live(scope, now).map(Action::Use).ok_or(Error::Deadline),
+            };
+            (action, now)
+        };
+        match action {
+            Err(error) => Turn::Done(Err(error)),
+            Ok(Action::Fail(error)) => Turn::Done(Err(error.into())),
+            Ok(Action::NeedFactor(challenge)) => Turn::Done(Err(Error::NeedFactor(challenge))),
+            Ok(Action::Send(flight, request)) => {
+                Turn::Fly(Landing { shared: self, flight: Some(flight) }, request)
+            }
+            Ok(Action::Use(token)) => Turn::Done(Ok(token)),
+            Ok(Action::Wait(until)) => {
+                Turn::Wait(left.min((until - now).try_into().unwrap_or(Duration::ZERO)))
+            }
+        }
+    }
+
     /// Carries one request, with no lock held.
     async fn fly(
         &self,
-        mut landing: Landing<'_>,
+        mut landing: Landing<'_, C>,
         request: Request<Body>,
         left: Duration,
-        closed: Pin<&mut Notified<'_>>,
+        closed: Notified<'_>,
     ) {
-        let sending = unless(closed, self.http.ask(request));
-        let Ok(Some(sent)) = timeout(left, sending).await else {
+        let carried = unless(closed, self.http.carry(request));
+        let Ok(Some(answered)) = timeout(left, carried).await else {
             // Closed, or out of the caller's patience. One caller's hurry is no failure for the
             // others: the landing hands the flight back.
             return;
         };
         let mut account = self.lock();
-        let now = (self.clock)();
+        let now = self.now();
         let Some(flight) = landing.flight.take() else { return };
-        match sent {
+        match answered {
             Ok(response) => account.handle_response(flight, response, now),
-            Err(error) => account.handle_failure(flight, failure(error), now),
+            Err(failure) => account.handle_failure(flight, failure, now),
         }
     }
 }
 
+/// What a caller does next.
+enum Turn<'a, C> {
+    Done(Result<Arc<Token>, Error>),
+    Fly(Landing<'a, C>, Request<Body>),
+    Wait(Duration),
+}
+
 /// A flight that is handed back whatever happens to the one who carries it.
-struct Landing<'a> {
-    shared: &'a Shared,
+struct Landing<'a, C> {
+    shared: &'a Shared<C>,
     /// Taken once it is handed back in the ordinary way.
     flight: Option<Flight>,
 }
 
-impl Drop for Landing<'_> {
+impl<C> Drop for Landing<'_, C> {
     fn drop(&mut self) {
         if let Some(flight) = self.flight.take() {
             self.shared.lock().handle_abandoned(flight);
@@ -124,11 +179,8 @@ impl Drop for Landing<'_> {
 }
 
 /// What `work` gives, or nothing once `stopped` is told.
-async fn unless<T>(
-    mut stopped: Pin<&mut Notified<'_>>,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    let mut work = pin!(work);
+async fn unless<T>(stopped: Notified<'_>, work: impl Future<Output = T>) -> Option<T> {
+    let (mut stopped, mut work) = (pin!(stopped), pin!(work));
     poll_fn(|context| match stopped.as_mut().poll(context) {
         Poll::Ready(()) => Poll::Ready(None),
         Poll::Pending => work.as_mut().poll(context).map(Some),

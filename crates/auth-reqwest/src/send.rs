@@ -8,6 +8,11 @@ use http::{HeaderValue, Method, Request, Response, Uri, header};
 use reqwest::{ClientBuilder, Url, redirect, retry};
 use zeroize::Zeroizing;
 
+use crate::{
+    drive::{Answered, Carry},
+    error::failure,
+};
+
 /// Two clients of reqwest's, set up so that no secret leaves by itself.
 pub(crate) struct Http {
     identity: reqwest::Client,
@@ -65,6 +70,12 @@ impl Http {
         *answer.headers_mut() = std::mem::take(incoming.headers_mut());
         *answer.body_mut() = read(incoming).await?;
         Ok(answer)
+    }
+}
+
+impl Carry for Http {
+    async fn carry(&self, request: Request<Body>) -> Answered {
+        self.ask(request).await.map_err(failure)
     }
 }
 

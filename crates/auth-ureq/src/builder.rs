@@ -1,7 +1,6 @@
 use std::{
     fmt,
     hash::{BuildHasher, Hasher, RandomState},
-    sync::{Condvar, Mutex},
     time::Duration,
 };
 
@@ -11,7 +10,7 @@ use ureq::{Agent, config::ConfigBuilder, typestate::AgentScope};
 
 use crate::{
     client::Client,
-    drive::Shared,
+    drive::{Clock, Shared},
     error::Error,
     send::{Http, with_protocol},
 };
@@ -23,7 +22,7 @@ pub struct Builder {
     credential: Credential,
     scope: Scope,
     http: ConfigBuilder<AgentScope>,
-    clock: Box<dyn Fn() -> UtcDateTime + Send + Sync>,
+    clock: Box<Clock>,
     settings: Settings,
     identity_timeout: Duration,
 }
@@ -83,13 +82,7 @@ impl Builder {
         let account = Account::new(self.cloud, self.credential, self.settings)?;
         let agent = with_protocol!(self.http, https_only).build().new_agent();
         let http = Http { agent, https_only, identity_timeout: identity };
-        let shared = Shared {
-            account: Mutex::new(account),
-            clock: self.clock,
-            http,
-            landed: Condvar::new(),
-        };
-        Ok(Client::from_parts(shared, self.scope))
+        Ok(Client::from_parts(Shared::new(account, self.clock, http), self.scope))
     }
 }
 

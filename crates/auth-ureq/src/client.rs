@@ -6,13 +6,13 @@ use auth_proto::{
 use http::{Request, Response, StatusCode};
 use ureq::AsSendBody;
 
-use crate::{builder::Builder, drive::Shared, error::Error};
+use crate::{builder::Builder, drive::Shared, error::Error, send::Http};
 
 /// A user of a cloud who is logged in whenever that is needed. Cheap to clone; made to be shared
 /// between threads.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    shared: Arc<Shared<Http>>,
     scope: Scope,
 }
 
@@ -31,7 +31,7 @@ impl Client {
         Builder::new(cloud, credential, scope)
     }
 
-    pub(crate) fn from_parts(shared: Shared, scope: Scope) -> Self {
+    pub(crate) fn from_parts(shared: Shared<Http>, scope: Scope) -> Self {
         Self { shared: Arc::new(shared), scope }
     }
 
@@ -67,7 +67,7 @@ impl Client {
     ///
     /// As [`token`](Self::token).
     pub fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        self.shared.token(&self.scope, patience)
+        self.shared.token(&self.scope, patience, Account::poll)
     }
 
     /// Where a service is: the URL, without a slash added at its end.
@@ -158,7 +158,7 @@ impl Client {
     ///
     /// As [`Account::answer`].
     pub fn answer(&self, factor: Factor) -> Result<(), Error> {
-        self.change(|account| account.answer(&self.scope, factor))?;
+        self.shared.change(|account| account.answer(&self.scope, factor))?;
         Ok(())
     }
 
@@ -168,21 +168,14 @@ impl Client {
     ///
     /// As [`Account::replace_credential`].
     pub fn replace_credential(&self, credential: Credential) -> Result<(), Error> {
-        self.change(|account| account.replace_credential(credential))?;
+        self.shared.change(|account| account.replace_credential(credential))?;
         Ok(())
     }
 
     /// Ends it, for all clients of the account: whoever waits is told, and tokens are forgotten.
     /// A login that is being sent right now is told when its answer or its time-out comes.
     pub fn close(&self) {
-        self.change(Account::close);
-    }
-
-    /// Changes the account and wakes whoever waits for that.
-    fn change<R>(&self, change: impl FnOnce(&mut Account) -> R) -> R {
-        let result = change(&mut self.shared.lock());
-        self.shared.landed.notify_all();
-        result
+        self.shared.close();
     }
 
     fn authorize<B>(&self, request: &mut Request<B>) -> Result<Arc<Token>, Error> {
@@ -199,9 +192,14 @@ impl Client {
         status: StatusCode,
         replayable: bool,
     ) -> Verdict {
-        let mut account = self.shared.lock();
-        let now = (self.shared.clock)();
-        call.verdict(&mut account, token, status, replayable, now)
+        let mut judge = |account: &mut Account| {
+            call.verdict(account, token, status, replayable, self.shared.now())
+        };
+        match status {
+            // The account may drop its token: whoever waits looks again.
+            StatusCode::UNAUTHORIZED => self.shared.change(judge),
+            _ => judge(&mut self.shared.lock()),
+        }
     }
 }
 

@@ -1,60 +1,46 @@
 //! The loop that turns an account into a token: it carries, waits and wakes, and decides nothing.
 
 use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use auth_proto::{Account, Action, Body, Flight, Scope, Token};
-use http::Request;
+use auth_proto::{Account, Action, Body, Failure, Flight, Scope, Token};
+use http::{Request, Response};
 use time::UtcDateTime;
 
 use crate::{
-    error::{Error, failure, is_out_of_patience},
-    send::Http,
+    bell::{Bell, Ticket},
+    error::Error,
 };
 
 /// What all clients of one account share.
-pub(crate) struct Shared {
-    pub(crate) account: Mutex<Account>,
-    pub(crate) clock: Box<dyn Fn() -> UtcDateTime + Send + Sync>,
-    pub(crate) http: Http,
-    /// Told whenever the account has changed.
-    pub(crate) landed: Condvar,
+pub(crate) struct Shared<C> {
+    /// Never held while anything is sent or told.
+    account: Mutex<Account>,
+    clock: Box<Clock>,
+    pub(crate) http: C,
+    /// Rung whenever the account has changed.
+    landed: Bell,
 }
 
-impl Shared {
-    /// A token for this scope within this time.
-    pub(crate) fn token(&self, scope: &Scope, patience: Duration) -> Result<Arc<Token>, Error> {
-        let started = Instant::now();
-        let mut account = self.lock();
-        loop {
-            // Read under the lock: two readings in the wrong order would look like a clock that
-            // jumps.
-            let now = (self.clock)();
-            let left = patience.saturating_sub(started.elapsed());
-            if left.is_zero() {
-                return account.live(scope, now).ok_or(Error::Deadline);
-            }
-            match account.poll(scope, now) {
-                Action::Fail(error) => return Err(error.into()),
-                Action::NeedFactor(challenge) => return Err(Error::NeedFactor(challenge)),
-                Action::Send(flight, request) => {
-                    drop(account);
-                    self.fly(Landing { shared: self, flight: Some(flight) }, request, left);
-                    account = self.lock();
-                }
-                Action::Use(token) => return Ok(token),
-                Action::Wait(until) => {
-                    let pause = left.min((until - now).try_into().unwrap_or(Duration::ZERO));
-                    account = self
-                        .landed
-                        .wait_timeout(account, pause)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0;
-                }
-            }
-        }
+pub(crate) type Clock = dyn Fn() -> UtcDateTime + Send + Sync;
+
+/// What carries a login's requests to the identity service.
+pub(crate) trait Carry {
+    /// The answer, or why there is none; nothing if `left` was over first, which says nothing about
+    /// the service.
+    fn carry(&self, request: Request<Body>, left: Duration) -> Option<Answered>;
+}
+
+pub(crate) type Answered = Result<Response<Body>, Failure>;
+
+/// How to ask the account: [`Account::poll`], or [`Account::renew`].
+pub(crate) type Ask = fn(&mut Account, &Scope, UtcDateTime) -> Action;
+
+impl<C> Shared<C> {
+    pub(crate) fn new(account: Account, clock: Box<Clock>, http: C) -> Self {
+        Self { account: Mutex::new(account), clock, http, landed: Bell::default() }
     }
 
     /// The account, even if somebody panicked while they held it: it has no state that is half
@@ -63,37 +49,115 @@ impl Shared {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Read under the lock: two readings in the wrong order would look like a clock that jumps.
+    pub(crate) fn now(&self) -> UtcDateTime {
+        (self.clock)()
+    }
+
+    /// Changes the account and wakes whoever waits for that.
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Account) -> R) -> R {
+        let result = change(&mut self.lock());
+        self.landed.ring();
+        result
+    }
+
+    pub(crate) fn close(&self) {
+        self.change(Account::close);
+    }
+
+    /// For those who mean to [`wait`](Self::wait): taken before they look at the account.
+    pub(crate) fn ticket(&self) -> Ticket {
+        self.landed.ticket()
+    }
+
+    /// Until the account changes, and for this long at most.
+    pub(crate) fn wait(&self, ticket: Ticket, longest: Duration) {
+        self.landed.wait(ticket, longest);
+    }
+}
+
+impl<C: Carry> Shared<C> {
+    /// A token for this scope within this time.
+    pub(crate) fn token(
+        &self,
+        scope: &Scope,
+        patience: Duration,
+        ask: Ask,
+    ) -> Result<Arc<Token>, Error> {
+        let started = Instant::now();
+        loop {
+            // Before the account is asked, so that nothing falls between that and the wait.
+            let ticket = self.ticket();
+            let left = patience.saturating_sub(started.elapsed());
+            match self.turn(scope, left, ask) {
+                Turn::Done(result) => return result,
+                Turn::Fly(landing, request) => self.fly(landing, request, left),
+                Turn::Wait(pause) => self.wait(ticket, pause),
+            }
+        }
+    }
+
+    /// What to do now.
+    fn turn(&self, scope: &Scope, left: Duration, ask: Ask) -> Turn<'_, C> {
+        let (action, now) = {
+            let mut account = self.lock();
+            let now = self.now();
+            let action = match left.is_zero() {
+                false => Ok(ask(&mut account, scope, now)),
+                // A login that landed at the last moment is as good as one in time.
+                true => account.live(scope, now).map(Action::Use).ok_or(Error::Deadline),
+            };
+            (action, now)
+        };
+        match action {
+            Err(error) => Turn::Done(Err(error)),
+            Ok(Action::Fail(error)) => Turn::Done(Err(error.into())),
+            Ok(Action::NeedFactor(challenge)) => Turn::Done(Err(Error::NeedFactor(challenge))),
+            Ok(Action::Send(flight, request)) => {
+                Turn::Fly(Landing { shared: self, flight: Some(flight) }, request)
+            }
+            Ok(Action::Use(token)) => Turn::Done(Ok(token)),
+            Ok(Action::Wait(until)) => {
+                Turn::Wait(left.min((until - now).try_into().unwrap_or(Duration::ZERO)))
+            }
+        }
+    }
+
     /// Carries one request, with no lock held.
-    fn fly(&self, mut landing: Landing<'_>, request: Request<Body>, left: Duration) {
-        let sent = self.http.ask(request, left);
-        if let Err(error) = &sent
-            && is_out_of_patience(error, left, self.http.identity_timeout)
-        {
+    fn fly(&self, mut landing: Landing<'_, C>, request: Request<Body>, left: Duration) {
+        let Some(answered) = self.http.carry(request, left) else {
             // One caller's hurry is no failure for the others: the landing hands the flight back.
             return;
-        }
+        };
         let mut account = self.lock();
-        let now = (self.clock)();
+        let now = self.now();
         let Some(flight) = landing.flight.take() else { return };
-        match sent {
+        match answered {
             Ok(response) => account.handle_response(flight, response, now),
-            Err(error) => account.handle_failure(flight, failure(error), now),
+            Err(failure) => account.handle_failure(flight, failure, now),
         }
     }
 }
 
+/// What a caller does next.
+enum Turn<'a, C> {
+    Done(Result<Arc<Token>, Error>),
+    Fly(Landing<'a, C>, Request<Body>),
+    Wait(Duration),
+}
+
 /// A flight that is handed back whatever happens to the one who carries it.
-struct Landing<'a> {
-    shared: &'a Shared,
+struct Landing<'a, C> {
+    shared: &'a Shared<C>,
     /// Taken once it is handed back in the ordinary way.
     flight: Option<Flight>,
 }
 
-impl Drop for Landing<'_> {
+impl<C> Drop for Landing<'_, C> {
     fn drop(&mut self) {
         if let Some(flight) = self.flight.take() {
             self.shared.lock().handle_abandoned(flight);
         }
-        self.shared.landed.notify_all();
+        self.shared.landed.ring();
     }
 }

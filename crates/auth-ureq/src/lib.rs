@@ -61,6 +61,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bell;
 mod builder;
 mod client;
 mod drive;

@@ -10,6 +10,11 @@ use http::{Method, Request, Response, request::Parts};
 use ureq::{Agent, AsSendBody};
 use zeroize::Zeroizing;
 
+use crate::{
+    drive::{Answered, Carry},
+    error::{failure, is_out_of_patience},
+};
+
 /// ureq's agent, set up so that no secret leaves by itself.
 pub(crate) struct Http {
     pub(crate) agent: Agent,
@@ -87,6 +92,16 @@ impl Http {
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_global(Some(left.min(self.identity_timeout)));
         self.agent.run(with_protocol!(config, self.https_only).build())
+    }
+}
+
+impl Carry for Http {
+    fn carry(&self, request: Request<Body>, left: Duration) -> Option<Answered> {
+        match self.ask(request, left) {
+            Ok(response) => Some(Ok(response)),
+            Err(error) if is_out_of_patience(&error, left, self.identity_timeout) => None,
+            Err(error) => Some(Err(failure(error))),
+        }
     }
 }
 
