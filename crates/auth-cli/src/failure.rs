@@ -55,6 +55,8 @@ impl From<auth_ureq::Error> for Failure {
     fn from(why: auth_ureq::Error) -> Self {
         match why {
             auth_ureq::Error::Auth(why) => why.into(),
+            // It says itself what is behind it.
+            auth_ureq::Error::Deadline { .. } => Self::failed(why.to_string()),
             why => Self::failed(chain(&why)),
         }
     }

@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::error::Error;
+use crate::{error::Error, events::Events};
 
 /// What all clients of one account share.
 pub(crate) struct Shared<C> {
@@ -62,13 +62,19 @@ impl<C> Shared<C> {
 
     /// Changes the account and wakes whoever waits for that.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Account) -> R) -> R {
-        let result = change(&mut self.lock());
+        let (result, events) = {
+            let mut account = self.lock();
+            (change(&mut account), Events::of(&mut account))
+        };
         self.landed.notify_waiters();
+        events.tell();
         result
     }
 
+    /// Ends it. There is nothing to tell, and this is called where nothing may panic.
     pub(crate) fn close(&self) {
-        self.change(Account::close);
+        self.lock().close();
+        self.landed.notify_waiters();
         self.closed.notify_waiters();
     }
 
@@ -107,17 +113,20 @@ impl<C: Carry> Shared<C> {
 
     /// What to do now.
     fn turn(&self, scope: &Scope, left: Duration, ask: Ask) -> Turn<'_, C> {
-        let (action, now) = {
+        let (action, now, events) = {
             let mut account = self.lock();
             let now = self.now();
             let action = match left.is_zero() {
                 false => Ok(ask(&mut account, scope, now)),
                 // A login that landed at the last moment is as good as one in time.
-                true => account.live(scope, now).map(Action::Use).ok_or(Error::Deadline),
+                true => account
+                    .live(scope, now)
+                    .map(Action::Use)
+                    .ok_or_else(|| Error::deadline(account.trouble(scope))),
             };
-            (action, now)
+            (action, now, Events::of(&mut account))
         };
-        match action {
+        let turn = match action {
             Err(error) => Turn::Done(Err(error)),
             Ok(Action::Fail(error)) => Turn::Done(Err(error.into())),
             Ok(Action::NeedFactor(challenge)) => Turn::Done(Err(Error::NeedFactor(challenge))),
@@ -128,7 +137,10 @@ impl<C: Carry> Shared<C> {
             Ok(Action::Wait(until)) => {
                 Turn::Wait(left.min((until - now).try_into().unwrap_or(Duration::ZERO)))
             }
-        }
+        };
+        // Whoever listens may panic: a flight has its landing by now.
+        events.tell();
+        turn
     }
 
     /// Carries one request, with no lock held.
@@ -145,13 +157,19 @@ impl<C: Carry> Shared<C> {
             // others: the landing hands the flight back.
             return;
         };
-        let mut account = self.lock();
-        let now = self.now();
-        let Some(flight) = landing.flight.take() else { return };
-        match answered {
-            Ok(response) => account.handle_response(flight, response, now),
-            Err(failure) => account.handle_failure(flight, failure, now),
-        }
+        let events = {
+            let mut account = self.lock();
+            let now = self.now();
+            let Some(flight) = landing.flight.take() else { return };
+            match answered {
+                Ok(response) => account.handle_response(flight, response, now),
+                Err(failure) => account.handle_failure(flight, failure, now),
+            }
+            Events::of(&mut account)
+        };
+        // Whoever waits is woken first: listeners may be slow.
+        drop(landing);
+        events.tell();
     }
 }
 
@@ -162,7 +180,8 @@ enum Turn<'a, C> {
     Wait(Duration),
 }
 
-/// A flight that is handed back whatever happens to the one who carries it.
+/// A flight that is handed back whatever happens to the one who carries it. What there is to tell of
+/// that is told by whoever comes next: this may be dropped in a panic.
 struct Landing<'a, C> {
     shared: &'a Shared<C>,
     /// Taken once it is handed back in the ordinary way.

@@ -12,8 +12,12 @@ pub enum Error {
     #[error(transparent)]
     Auth(#[from] auth_proto::Error),
     /// The caller's patience ended before there was a token.
-    #[error("no token in the time that the caller gave; the login may still succeed")]
-    Deadline,
+    #[error("{}", deadline(last.as_ref()))]
+    Deadline {
+        /// What the last login failed with, if one did and nothing better has come since.
+        #[source]
+        last: Option<auth_proto::Error>,
+    },
     /// The time-out for the identity service is not below
     /// [`Settings::flight_timeout`](auth_proto::Settings::flight_timeout), so that a request could
     /// still be under way when it is presumed lost.
@@ -35,8 +39,21 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn deadline(last: Option<&auth_proto::Error>) -> Self {
+        Self::Deadline { last: last.cloned() }
+    }
+
     pub(crate) fn transport(error: reqwest::Error) -> Self {
         Self::Transport(error.without_url())
+    }
+}
+
+fn deadline(last: Option<&auth_proto::Error>) -> String {
+    match last {
+        Some(last) => {
+            format!("no token in the time that the caller gave; the last login failed: {last}")
+        }
+        None => "no token in the time that the caller gave; the login may still succeed".to_owned(),
     }
 }
 

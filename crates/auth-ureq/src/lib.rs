@@ -66,6 +66,7 @@ mod builder;
 mod client;
 mod drive;
 mod error;
+mod events;
 mod send;
 
 pub use builder::Builder;

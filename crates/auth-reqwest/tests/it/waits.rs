@@ -59,9 +59,9 @@ async fn a_server_that_never_answers_costs_no_more_than_the_callers_patience() {
     let raw = silent();
     let client = raw_client(&raw).build().unwrap();
     let started = Instant::now();
-    let Err(Error::Deadline) = client.token_within(SHORT).await else { panic!("a token?") };
+    let Err(Error::Deadline { .. }) = client.token_within(SHORT).await else { panic!("a token?") };
     assert!(started.elapsed() >= SHORT && started.elapsed() < LONG);
-    assert!(matches!(client.token_within(Duration::ZERO).await, Err(Error::Deadline)));
+    assert!(matches!(client.token_within(Duration::ZERO).await, Err(Error::Deadline { .. })));
     assert_eq!(raw.seen().len(), 1);
 }
 
@@ -71,14 +71,14 @@ async fn a_server_that_never_answers_costs_no_more_than_the_callers_patience() {
 async fn whose_time_it_was_decides() {
     let raw = silent();
     let client = raw_client(&raw).build().unwrap();
-    assert!(matches!(client.token_within(SHORT).await, Err(Error::Deadline)));
-    assert!(matches!(client.token_within(SHORT).await, Err(Error::Deadline)));
+    assert!(matches!(client.token_within(SHORT).await, Err(Error::Deadline { .. })));
+    assert!(matches!(client.token_within(SHORT).await, Err(Error::Deadline { .. })));
     assert_eq!(raw.seen().len(), 2);
 
     let raw = silent();
     let client = raw_client(&raw).identity_timeout(SHORT).build().unwrap();
-    assert!(matches!(client.token_within(4 * SHORT).await, Err(Error::Deadline)));
-    assert!(matches!(client.token_within(SHORT).await, Err(Error::Deadline)));
+    assert!(matches!(client.token_within(4 * SHORT).await, Err(Error::Deadline { .. })));
+    assert!(matches!(client.token_within(SHORT).await, Err(Error::Deadline { .. })));
     assert_eq!(raw.seen().len(), 1);
 }
 
@@ -114,7 +114,7 @@ async fn one_callers_hurry_is_no_failure_for_the_others() {
     // While the other's request is in the air.
     client.token_within(LONG).await.unwrap();
     // It was handed on, or else there was time enough to get the new token.
-    assert!(matches!(hurried.await.unwrap(), Ok(_) | Err(Error::Deadline)));
+    assert!(matches!(hurried.await.unwrap(), Ok(_) | Err(Error::Deadline { .. })));
     assert_eq!(raw.seen().len(), 2);
 }
 
@@ -122,7 +122,7 @@ async fn one_callers_hurry_is_no_failure_for_the_others() {
 async fn after_the_deadline_a_living_token_is_still_handed_out() {
     let server = start(Emulator::new());
     let client = client(&server, System::Otc);
-    assert!(matches!(client.token_within(Duration::ZERO).await, Err(Error::Deadline)));
+    assert!(matches!(client.token_within(Duration::ZERO).await, Err(Error::Deadline { .. })));
     assert_eq!(server.emulator().requests(System::Otc), 0);
     client.token_within(Duration::MAX).await.unwrap();
     client.token_within(Duration::ZERO).await.unwrap();

@@ -55,9 +55,9 @@ fn a_server_that_never_answers_costs_no_more_than_the_callers_patience() {
     let raw = silent();
     let client = raw_client(&raw).build().unwrap();
     let started = Instant::now();
-    let Err(Error::Deadline) = client.token_within(SHORT) else { panic!("a token?") };
+    let Err(Error::Deadline { .. }) = client.token_within(SHORT) else { panic!("a token?") };
     assert!(started.elapsed() >= SHORT && started.elapsed() < LONG);
-    assert!(matches!(client.token_within(Duration::ZERO), Err(Error::Deadline)));
+    assert!(matches!(client.token_within(Duration::ZERO), Err(Error::Deadline { .. })));
     assert_eq!(raw.seen().len(), 1);
 }
 
@@ -67,14 +67,14 @@ fn a_server_that_never_answers_costs_no_more_than_the_callers_patience() {
 fn whose_time_it_was_decides() {
     let raw = silent();
     let client = raw_client(&raw).build().unwrap();
-    assert!(matches!(client.token_within(SHORT), Err(Error::Deadline)));
-    assert!(matches!(client.token_within(SHORT), Err(Error::Deadline)));
+    assert!(matches!(client.token_within(SHORT), Err(Error::Deadline { .. })));
+    assert!(matches!(client.token_within(SHORT), Err(Error::Deadline { .. })));
     assert_eq!(raw.seen().len(), 2);
 
     let raw = silent();
     let client = raw_client(&raw).identity_timeout(SHORT).build().unwrap();
-    assert!(matches!(client.token_within(4 * SHORT), Err(Error::Deadline)));
-    assert!(matches!(client.token_within(SHORT), Err(Error::Deadline)));
+    assert!(matches!(client.token_within(4 * SHORT), Err(Error::Deadline { .. })));
+    assert!(matches!(client.token_within(SHORT), Err(Error::Deadline { .. })));
     assert_eq!(raw.seen().len(), 1);
 }
 
@@ -112,7 +112,7 @@ fn one_callers_hurry_is_no_failure_for_the_others() {
         // While the other's request is in the air.
         client.token_within(LONG).unwrap();
         // It was handed on, or else there was time enough to get the new token.
-        assert!(matches!(hurried.join().unwrap(), Ok(_) | Err(Error::Deadline)));
+        assert!(matches!(hurried.join().unwrap(), Ok(_) | Err(Error::Deadline { .. })));
     });
     assert_eq!(raw.seen().len(), 2);
 }
@@ -121,7 +121,7 @@ fn one_callers_hurry_is_no_failure_for_the_others() {
 fn after_the_deadline_a_living_token_is_still_handed_out() {
     let server = Server::start().unwrap();
     let client = client(&server, System::Otc);
-    assert!(matches!(client.token_within(Duration::ZERO), Err(Error::Deadline)));
+    assert!(matches!(client.token_within(Duration::ZERO), Err(Error::Deadline { .. })));
     assert_eq!(server.emulator().requests(System::Otc), 0);
     client.token_within(Duration::MAX).unwrap();
     client.token_within(Duration::ZERO).unwrap();
