@@ -17,8 +17,20 @@ use crate::{
 /// between tasks.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared<Http>>,
+    handle: Arc<Handle>,
     scope: Scope,
+}
+
+/// What all clients of an account hold, and a renewal in the background does not: the account is
+/// closed with the last client.
+struct Handle {
+    shared: Arc<Shared<Http>>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
 }
 
 impl Client {
@@ -37,13 +49,13 @@ impl Client {
     }
 
     pub(crate) fn from_parts(shared: Shared<Http>, scope: Scope) -> Self {
-        Self { shared: Arc::new(shared), scope }
+        Self { handle: Arc::new(Handle { shared: Arc::new(shared) }), scope }
     }
 
     /// The same user with another scope: the same account and connections, a token of its own.
     #[must_use]
     pub fn scoped(&self, scope: Scope) -> Self {
-        Self { shared: Arc::clone(&self.shared), scope }
+        Self { handle: Arc::clone(&self.handle), scope }
     }
 
     /// What the tokens are good for.
@@ -53,7 +65,7 @@ impl Client {
 
     /// The cloud, with its dialect once that is known.
     pub fn cloud(&self) -> Cloud {
-        self.shared.lock().cloud().clone()
+        self.handle.shared.lock().cloud().clone()
     }
 
     /// A living token, within 30 seconds. The account's own if it has one, else by a login.
@@ -72,7 +84,20 @@ impl Client {
     ///
     /// As [`token`](Self::token).
     pub async fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        self.shared.token(&self.scope, patience, Account::poll).await
+        self.handle.shared.token(&self.scope, patience, Account::poll).await
+    }
+
+    /// What keeps this scope's token alive in the background, so that no caller ever waits for a
+    /// login: it logs in at once, and renews long before the end. To be spawned:
+    /// `tokio::spawn(client.renewal())`. It ends when the account is [closed](Self::close), or when
+    /// its last client is dropped; it may be dropped at any point.
+    ///
+    /// It tells nobody of failures: callers are told by [`token`](Self::token), operators by
+    /// [`tracing`](crate#features). Should it be dropped, or end in a panic of the clock or of
+    /// whoever listens, callers renew the token themselves, shortly before its end.
+    pub fn renewal(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (shared, scope) = (Arc::clone(&self.handle.shared), self.scope.clone());
+        async move { shared.renew(&scope).await }
     }
 
     /// Where a service is: the URL, without a slash added at its end.
@@ -101,7 +126,7 @@ impl Client {
         let mut request = request.map(Into::into);
         loop {
             let token = self.authorize(&mut request).await?;
-            let answer = self.shared.http.call_with_bytes(request.clone()).await;
+            let answer = self.handle.shared.http.call_with_bytes(request.clone()).await;
             let answer = answer.map_err(Error::transport)?;
             match self.verdict(&mut call, &token, answer.status(), true) {
                 Verdict::Deliver => return Ok(answer),
@@ -122,7 +147,7 @@ impl Client {
     ) -> Result<reqwest::Response, Error> {
         let mut request = request.map(Into::into);
         let token = self.authorize(&mut request).await?;
-        let answer = self.shared.http.call(request).await.map_err(Error::transport)?;
+        let answer = self.handle.shared.http.call(request).await.map_err(Error::transport)?;
         // There is nothing to choose here, but the account has to know of a 401.
         let _ = self.verdict(&mut Call::new(), &token, answer.status(), false);
         Ok(answer)
@@ -142,7 +167,7 @@ impl Client {
                 true => Some(self.authorize(&mut request).await?),
                 false => None,
             };
-            let answer = self.shared.http.ask(request).await.map_err(Error::transport)?;
+            let answer = self.handle.shared.http.ask(request).await.map_err(Error::transport)?;
             let verdict = token.as_ref().map_or(Verdict::Deliver, |token| {
                 self.verdict(&mut call, token, answer.status(), true)
             });
@@ -164,7 +189,7 @@ impl Client {
     ///
     /// As [`Account::answer`].
     pub fn answer(&self, factor: Factor) -> Result<(), Error> {
-        self.shared.change(|account| account.answer(&self.scope, factor))?;
+        self.handle.shared.change(|account| account.answer(&self.scope, factor))?;
         Ok(())
     }
 
@@ -174,14 +199,14 @@ impl Client {
     ///
     /// As [`Account::replace_credential`].
     pub fn replace_credential(&self, credential: Credential) -> Result<(), Error> {
-        self.shared.change(|account| account.replace_credential(credential))?;
+        self.handle.shared.change(|account| account.replace_credential(credential))?;
         Ok(())
     }
 
     /// Ends it, for all clients of the account: whoever waits is told, a login that is being sent is
     /// broken off, and tokens are forgotten.
     pub fn close(&self) {
-        self.shared.close();
+        self.handle.shared.close();
     }
 
     async fn authorize<B>(&self, request: &mut Request<B>) -> Result<Arc<Token>, Error> {
@@ -202,12 +227,12 @@ impl Client {
         replayable: bool,
     ) -> Verdict {
         let mut judge = |account: &mut Account| {
-            call.verdict(account, token, status, replayable, self.shared.now())
+            call.verdict(account, token, status, replayable, self.handle.shared.now())
         };
         match status {
             // The account may drop its token: whoever waits looks again.
-            StatusCode::UNAUTHORIZED => self.shared.change(judge),
-            _ => judge(&mut self.shared.lock()),
+            StatusCode::UNAUTHORIZED => self.handle.shared.change(judge),
+            _ => judge(&mut self.handle.shared.lock()),
         }
     }
 }

@@ -66,6 +66,7 @@ mod client;
 mod drive;
 mod error;
 mod events;
+mod renew;
 mod send;
 
 pub use builder::Builder;

@@ -12,8 +12,20 @@ use crate::{builder::Builder, drive::Shared, error::Error, send::Http};
 /// between threads.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared<Http>>,
+    handle: Arc<Handle>,
     scope: Scope,
+}
+
+/// What all clients of an account hold, and a renewal in the background does not: the account is
+/// closed with the last client.
+struct Handle {
+    shared: Arc<Shared<Http>>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
 }
 
 impl Client {
@@ -32,13 +44,13 @@ impl Client {
     }
 
     pub(crate) fn from_parts(shared: Shared<Http>, scope: Scope) -> Self {
-        Self { shared: Arc::new(shared), scope }
+        Self { handle: Arc::new(Handle { shared: Arc::new(shared) }), scope }
     }
 
     /// The same user with another scope: the same account and connections, a token of its own.
     #[must_use]
     pub fn scoped(&self, scope: Scope) -> Self {
-        Self { shared: Arc::clone(&self.shared), scope }
+        Self { handle: Arc::clone(&self.handle), scope }
     }
 
     /// What the tokens are good for.
@@ -48,7 +60,7 @@ impl Client {
 
     /// The cloud, with its dialect once that is known.
     pub fn cloud(&self) -> Cloud {
-        self.shared.lock().cloud().clone()
+        self.handle.shared.lock().cloud().clone()
     }
 
     /// A living token, within 30 seconds. The account's own if it has one, else by a login.
@@ -67,7 +79,20 @@ impl Client {
     ///
     /// As [`token`](Self::token).
     pub fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        self.shared.token(&self.scope, patience, Account::poll)
+        self.handle.shared.token(&self.scope, patience, Account::poll)
+    }
+
+    /// What keeps this scope's token alive in the background, so that no caller ever waits for a
+    /// login: it logs in at once, and renews long before the end. To be called on a thread of its
+    /// own: `thread::spawn(client.renewal())`. It ends when the account is [closed](Self::close),
+    /// or when its last client is dropped; a login that it is sending then is waited for.
+    ///
+    /// It tells nobody of failures: callers are told by [`token`](Self::token), operators by
+    /// [`tracing`](crate#features). Should it end in a panic of the clock or of whoever listens,
+    /// callers renew the token themselves, shortly before its end.
+    pub fn renewal(&self) -> impl FnOnce() + Send + use<> {
+        let (shared, scope) = (Arc::clone(&self.handle.shared), self.scope.clone());
+        move || shared.renew(&scope)
     }
 
     /// Where a service is: the URL, without a slash added at its end.
@@ -94,7 +119,7 @@ impl Client {
         loop {
             let token = self.authorize(&mut request)?;
             let (head, ()) = request.clone().into_parts();
-            let answer = self.shared.http.call_with_bytes(head, body.as_ref());
+            let answer = self.handle.shared.http.call_with_bytes(head, body.as_ref());
             let answer = answer.map_err(Error::transport)?;
             match self.verdict(&mut call, &token, answer.status(), true) {
                 Verdict::Deliver => return Ok(answer),
@@ -115,7 +140,8 @@ impl Client {
     ) -> Result<Response<ureq::Body>, Error> {
         let (mut request, body) = split(request);
         let token = self.authorize(&mut request)?;
-        let answer = self.shared.http.call(request.map(|()| body)).map_err(Error::transport)?;
+        let answer =
+            self.handle.shared.http.call(request.map(|()| body)).map_err(Error::transport)?;
         // There is nothing to choose here, but the account has to know of a 401.
         let _ = self.verdict(&mut Call::new(), &token, answer.status(), false);
         Ok(answer)
@@ -135,7 +161,7 @@ impl Client {
                 true => Some(self.authorize(&mut request)?),
                 false => None,
             };
-            let http = &self.shared.http;
+            let http = &self.handle.shared.http;
             let answer = http.ask(request, http.identity_timeout).map_err(Error::transport)?;
             let verdict = token.as_ref().map_or(Verdict::Deliver, |token| {
                 self.verdict(&mut call, token, answer.status(), true)
@@ -158,7 +184,7 @@ impl Client {
     ///
     /// As [`Account::answer`].
     pub fn answer(&self, factor: Factor) -> Result<(), Error> {
-        self.shared.change(|account| account.answer(&self.scope, factor))?;
+        self.handle.shared.change(|account| account.answer(&self.scope, factor))?;
         Ok(())
     }
 
@@ -168,14 +194,14 @@ impl Client {
     ///
     /// As [`Account::replace_credential`].
     pub fn replace_credential(&self, credential: Credential) -> Result<(), Error> {
-        self.shared.change(|account| account.replace_credential(credential))?;
+        self.handle.shared.change(|account| account.replace_credential(credential))?;
         Ok(())
     }
 
     /// Ends it, for all clients of the account: whoever waits is told, and tokens are forgotten.
     /// A login that is being sent right now is told when its answer or its time-out comes.
     pub fn close(&self) {
-        self.shared.close();
+        self.handle.shared.close();
     }
 
     fn authorize<B>(&self, request: &mut Request<B>) -> Result<Arc<Token>, Error> {
@@ -193,12 +219,12 @@ impl Client {
         replayable: bool,
     ) -> Verdict {
         let mut judge = |account: &mut Account| {
-            call.verdict(account, token, status, replayable, self.shared.now())
+            call.verdict(account, token, status, replayable, self.handle.shared.now())
         };
         match status {
             // The account may drop its token: whoever waits looks again.
-            StatusCode::UNAUTHORIZED => self.shared.change(judge),
-            _ => judge(&mut self.shared.lock()),
+            StatusCode::UNAUTHORIZED => self.handle.shared.change(judge),
+            _ => judge(&mut self.handle.shared.lock()),
         }
     }
 }

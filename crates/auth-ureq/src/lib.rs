@@ -67,6 +67,7 @@ mod client;
 mod drive;
 mod error;
 mod events;
+mod renew;
 mod send;
 
 pub use builder::Builder;
