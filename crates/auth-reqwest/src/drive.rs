@@ -1,5 +1,12 @@
 //! The loop that turns an account into a token: it carries, waits and wakes, and decides nothing.
 
+#[cfg(test)]
+mod crew;
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod stress;
+
 use std::{
     future::{Future, poll_fn},
     pin::pin,
