@@ -106,6 +106,10 @@ impl Plan {
         self.callers.iter().any(|(_, deeds)| deeds.iter().any(what))
     }
 
+    pub(super) fn sets_clock(&self) -> bool {
+        self.has(|deed| matches!(deed, Deed::Clock(_)))
+    }
+
     /// Whether the clock is set so far that requests are presumed lost.
     pub(super) fn loses_flights(&self) -> bool {
         self.has(|deed| matches!(deed, Deed::Clock(by) if *by > 3600))

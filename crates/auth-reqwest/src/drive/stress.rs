@@ -139,12 +139,28 @@ impl Schedule {
             if cancels && self.dice.one_in(12) {
                 crew.cancel(&mut self.dice);
             } else if !crew.poll_one(&mut self.dice) {
-                let closed = self.world.closed.load(SeqCst) && these.start == 0;
-                assert!(!closed, "somebody waits although it is closed");
+                if these.start == 0 {
+                    self.check_who_waits(crew);
+                }
                 let step = Duration::from_millis(self.dice.pick(&[1, 50, 1_000, 20_000]));
                 waited += step;
                 assert!(waited < LONG / 2, "somebody is forgotten");
                 sleep(step).await;
+            }
+        }
+    }
+
+    /// Where nothing is in the air, whoever waits would be told to.
+    fn check_who_waits(&self, crew: &Crew) {
+        let World { service, shared, closed, .. } = &*self.world;
+        assert!(!closed.load(SeqCst), "somebody waits although it is closed");
+        if service.is_busy() || self.plan.sets_clock() || self.plan.clock_panics_at.is_some() {
+            return;
+        }
+        for (number, (its, _)) in self.plan.callers.iter().enumerate() {
+            if crew.has_any_of(number..number + 1) {
+                let action = shared.lock().poll(&scope(*its), shared.now());
+                assert!(matches!(action, Action::Wait(_)), "waits instead of {action:?}");
             }
         }
     }
