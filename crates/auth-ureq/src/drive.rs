@@ -1,5 +1,10 @@
 //! The loop that turns an account into a token: it carries, waits and wakes, and decides nothing.
 
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod stress;
+
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
