@@ -50,7 +50,6 @@ impl Account {
 
     /// What a caller without a token does: they wait, are told, are asked, or send.
     fn log_in(&mut self, index: usize, at: Duration) -> Action {
-        self.tidy(at);
         let session = &self.sessions[index];
         if let Some(flight) = session.flight() {
             return Action::Wait(self.clock.at(flight.lost_at));
@@ -162,7 +161,6 @@ impl Account {
     }
 
     fn make_room(&mut self, at: Duration) -> Result<(), Error> {
-        self.tidy(at);
         let all = self.sessions.iter().enumerate();
         let grounded = all.filter(|(_, session)| session.flight().is_none());
         let oldest = grounded.min_by_key(|(_, session)| (!session.is_idle(at), session.used_at));
