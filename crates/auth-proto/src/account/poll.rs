@@ -31,7 +31,8 @@ impl Account {
         session.background |= background;
         let Some(held) = session.live(at) else { return self.log_in(index, at) };
         let left_to_others = session.background && !background;
-        let renew_at = if left_to_others { held.mandatory_at } else { held.renew_at };
+        let first = if left_to_others { held.mandatory_at } else { Duration::ZERO };
+        let renew_at = held.renew_at.max(first);
         let token = Arc::clone(&held.token);
         if at < renew_at {
             return Action::Use(token);
