@@ -55,9 +55,16 @@ pub(crate) fn failure(call: &Call<'_>, status: StatusCode) -> Response<Vec<u8>> 
 
 /// An error in Keystone's shape.
 pub(crate) fn error(call: &Call<'_>, status: StatusCode, message: &str) -> Response<Vec<u8>> {
-    let title = status.canonical_reason().unwrap_or("Error");
-    let body = json!({ "error": { "code": status.as_u16(), "message": message, "title": title } });
-    challenged(call, value(status, &body))
+    challenged(call, keystone(status, message))
+}
+
+/// An answer with this status that no system gave: an error in Keystone's shape, else nothing.
+pub(crate) fn scripted(status: StatusCode) -> Response<Vec<u8>> {
+    if status.is_client_error() || status.is_server_error() {
+        keystone(status, message(status))
+    } else {
+        empty(status)
+    }
 }
 
 /// The token in `X-Auth-Token` is none that lives.
@@ -148,6 +155,12 @@ fn challenged(call: &Call<'_>, answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
         WWW_AUTHENTICATE,
         &format!("Keystone uri=\"{}{}\"", call.identity_root(), call.system.version()),
     )
+}
+
+fn keystone(status: StatusCode, message: &str) -> Response<Vec<u8>> {
+    let title = status.canonical_reason().unwrap_or("Error");
+    let body = json!({ "error": { "code": status.as_u16(), "message": message, "title": title } });
+    value(status, &body)
 }
 
 fn html(status: StatusCode) -> Response<Vec<u8>> {

@@ -46,14 +46,7 @@ impl Emulator {
 
     /// Answers one request. Any request gets an answer, and none makes it panic.
     pub fn handle(&mut self, request: Request<&[u8]>, now: UtcDateTime) -> Response<Vec<u8>> {
-        let mut answer = match Call::route(&request, now) {
-            Some(call) => self.answer(&call),
-            None => answer::nowhere(),
-        };
-        if request.method() == Method::HEAD {
-            answer.body_mut().clear();
-        }
-        answer
+        self.take(request.method(), Call::route(&request, now).as_ref())
     }
 
     /// How long this system's tokens are from now on, in characters.
@@ -151,6 +144,15 @@ impl Emulator {
         self.states[system as usize].requests
     }
 
+    /// Answers a request that is routed already.
+    pub(crate) fn take(&mut self, method: &Method, call: Option<&Call<'_>>) -> Response<Vec<u8>> {
+        let mut answer = call.map_or_else(answer::nowhere, |call| self.answer(call));
+        if *method == Method::HEAD {
+            answer.body_mut().clear();
+        }
+        answer
+    }
+
     fn answer(&mut self, call: &Call<'_>) -> Response<Vec<u8>> {
         let settings = self.settings;
         let state = self.state(call.system);
@@ -214,6 +216,30 @@ impl fmt::Debug for Emulator {
             );
         }
         map.finish()
+    }
+}
+
+/// What a request is for, as far as whoever counts requests cares.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// A `POST` to the system's token path.
+    Login(System),
+    /// Anything else that is asked of an identity service.
+    Identity,
+    /// A request to any other service, or to nothing.
+    Service,
+}
+
+impl Errand {
+    pub(crate) fn of(call: Option<&Call<'_>>) -> Self {
+        let Some(Call { system, place: Place::Identity(path), method, .. }) = call else {
+            return Self::Service;
+        };
+        match Resource::at(*system, path) {
+            Resource::Service(_) => Self::Service,
+            Resource::Tokens if **method == Method::POST => Self::Login(*system),
+            _ => Self::Identity,
+        }
     }
 }
 

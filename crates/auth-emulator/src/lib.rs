@@ -1,8 +1,9 @@
 //! Five documented cloud identity services in process, for testing clients of them.
 //!
 //! [`Emulator`] is one pure machine: an [`http::Request`] and a moment in, an [`http::Response`]
-//! out. [`Server`] puts it on a loopback port with the machine's clock. Neither shares code with any
-//! client library, so that it can judge what a client sends.
+//! out. [`Server`] puts it on a loopback port with the machine's clock, where a [`Fault`] makes an
+//! answer late, slow, cut off, silent or wrong, and [`Traffic`] says what arrived. None shares code
+//! with any client library, so that it can judge what a client sends.
 //!
 //! | system | document | API | login |
 //! | --- | --- | --- | --- |
@@ -54,25 +55,33 @@
 mod answer;
 mod call;
 mod catalog;
+mod connection;
 mod content_type;
 mod discovery;
 mod emulator;
+mod fault;
 mod huawei;
 mod kakao;
+mod lock;
 mod nhn;
 mod otc;
 mod password;
+mod payload;
 mod projects;
 mod server;
 mod service;
 mod stamp;
 mod system;
 mod tokens;
+mod traffic;
 mod v3;
+mod wire;
 
 pub mod account;
 pub mod documents;
 
 pub use emulator::Emulator;
+pub use fault::{Arrival, Fault};
 pub use server::Server;
 pub use system::System;
+pub use traffic::Traffic;

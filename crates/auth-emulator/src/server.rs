@@ -1,26 +1,34 @@
 use std::{
     convert::Infallible,
     fmt, io,
-    net::{self, Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard},
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
-use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header::HOST};
-use http_body_util::{BodyExt, Full};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 use time::UtcDateTime;
-use tokio::{net::TcpListener, runtime, sync::oneshot};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    runtime,
+    sync::oneshot,
+};
 
-use crate::{emulator::Emulator, system::System};
+use crate::{
+    connection::{self, Shared},
+    emulator::Emulator,
+    fault::{Arrival, Fault},
+    lock::lock,
+    system::System,
+    traffic::{Counters, Traffic},
+};
 
 /// An [`Emulator`] on a loopback port, with the machine's clock, for as long as the value lives.
 ///
 /// It speaks HTTP/1.1 from a thread of its own, so that blocking and asynchronous clients alike can
 /// be tested against it. Dropping it closes the port and every connection.
+///
+/// A [`script`](Self::script) makes its answers late, broken or wrong, and
+/// [`traffic`](Self::traffic) says what arrived, whatever became of the answers.
 ///
 /// ```
 /// use std::{io::{Read, Write}, net::TcpStream};
@@ -39,7 +47,7 @@ use crate::{emulator::Emulator, system::System};
 /// ```
 pub struct Server {
     address: SocketAddr,
-    emulator: Arc<Mutex<Emulator>>,
+    shared: Arc<Shared>,
     /// Dropped to stop the thread.
     running: Option<oneshot::Sender<Infallible>>,
     thread: Option<JoinHandle<()>>,
@@ -53,25 +61,40 @@ impl Server {
 
     /// Starts a server with an [`Emulator`] whose knobs are already turned.
     pub fn start_with(emulator: Emulator) -> io::Result<Self> {
-        let listener = net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        // Not entered here, so that a caller may be inside a runtime of their own.
+        Self::start_with_clock(emulator, UtcDateTime::now)
+    }
+
+    /// Starts a server that lives by a clock of the caller's: tokens are issued, dated and ended by
+    /// it, and it is the `Date` of each answer.
+    ///
+    /// Delays and pauses of a [`Fault`] take as long as they say all the same.
+    pub fn start_with_clock(
+        emulator: Emulator,
+        clock: impl Fn() -> UtcDateTime + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        // Not blocked on here, so that a caller may be inside a runtime of their own.
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let emulator = Arc::new(Mutex::new(emulator));
+        let listener = {
+            let _entered = runtime.enter();
+            listen()?
+        };
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            emulator: Mutex::new(emulator),
+            clock: Box::new(clock),
+            script: Mutex::new(Box::new(|_| None)),
+            counters: Arc::new(Counters::default()),
+        });
         let (running, stopped) = oneshot::channel();
-        let served = Arc::clone(&emulator);
+        let accepting = connection::accept(listener, Arc::clone(&shared));
         let thread = thread::Builder::new().name("auth-emulator".to_owned()).spawn(move || {
             runtime.block_on(async {
-                // Fails only outside of a runtime.
-                if let Ok(listener) = TcpListener::from_std(listener) {
-                    tokio::spawn(accept(listener, served));
-                }
+                tokio::spawn(accepting);
                 // Nothing is ever sent: this ends when the sender is dropped.
                 let _ = stopped.await;
             });
         })?;
-        Ok(Self { address, emulator, running: Some(running), thread: Some(thread) })
+        Ok(Self { address, shared, running: Some(running), thread: Some(thread) })
     }
 
     /// The identity URL of a system, version included: `http://127.0.0.1:PORT/kakao/identity/v3`.
@@ -89,7 +112,32 @@ impl Server {
     ///
     /// Requests wait while the guard is held.
     pub fn emulator(&self) -> MutexGuard<'_, Emulator> {
-        lock(&self.emulator)
+        lock(&self.shared.emulator)
+    }
+
+    /// Has a script say what goes wrong with the answer to every request from now on, in place of
+    /// the script before it. `None` is a good answer.
+    ///
+    /// The script is asked when a request has arrived whole, one request at a time, and all requests
+    /// wait for it. It must not set another script.
+    pub fn script(&self, script: impl FnMut(&Arrival<'_>) -> Option<Fault> + Send + 'static) {
+        *lock(&self.shared.script) = Box::new(script);
+    }
+
+    /// Counts the arrivals of a text, such as a password or a token, in
+    /// [`Traffic::canary_bytes`]. Any number of texts can be watched for.
+    pub fn watch(&self, canary: impl Into<Vec<u8>>) {
+        self.shared.counters.watch(&canary.into());
+    }
+
+    /// What has been seen so far.
+    pub fn traffic(&self) -> Traffic {
+        self.shared.counters.traffic()
+    }
+
+    /// Sets the traffic to zero, but for the logins that are in the air.
+    pub fn reset_traffic(&self) {
+        self.shared.counters.reset();
     }
 }
 
@@ -109,58 +157,11 @@ impl fmt::Debug for Server {
     }
 }
 
-async fn accept(listener: TcpListener, emulator: Arc<Mutex<Emulator>>) {
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely; they come back when clients hang up.
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            continue;
-        };
-        // An answer must not wait for the client to acknowledge the one before it.
-        let _ = stream.set_nodelay(true);
-        let Ok(here) = stream.local_addr() else {
-            continue;
-        };
-        let emulator = Arc::clone(&emulator);
-        tokio::spawn(async move {
-            let answering = service_fn(move |request| answer(request, Arc::clone(&emulator), here));
-            // A client that breaks off is no concern of the others.
-            let _ = http1::Builder::new()
-                .max_buf_size(LARGEST_HEAD)
-                .serve_connection(TokioIo::new(stream), answering)
-                .await;
-        });
-    }
+fn listen() -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    socket.listen(BACKLOG)
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    emulator: Arc<Mutex<Emulator>>,
-    here: SocketAddr,
-) -> Result<Response<Full<Bytes>>, hyper::Error> {
-    let (mut head, mut incoming) = request.into_parts();
-    if let Ok(host) = HeaderValue::try_from(here.to_string()) {
-        head.headers.entry(HOST).or_insert(host);
-    }
-    let mut body = Vec::new();
-    while let Some(frame) = incoming.frame().await {
-        // Bytes beyond what the emulator takes are read, so that the client can finish, but not
-        // kept.
-        if let Some(data) = frame?.data_ref()
-            && body.len() < ENOUGH_BODY
-        {
-            body.extend_from_slice(data);
-        }
-    }
-    let request = Request::from_parts(head, body.as_slice());
-    Ok(lock(&emulator).handle(request, UtcDateTime::now()).map(|body| Full::new(body.into())))
-}
-
-fn lock(emulator: &Mutex<Emulator>) -> MutexGuard<'_, Emulator> {
-    emulator.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Room for the longest token that the emulator issues, twice.
-const LARGEST_HEAD: usize = 4 << 20;
-/// More than the emulator takes.
-const ENOUGH_BODY: usize = 1 << 20;
+/// How many clients may knock at once; the kernel may take fewer.
+const BACKLOG: u32 = 4096;

@@ -100,3 +100,98 @@ impl Row {
         (self.until < Duration::MAX).then(|| clock.at(self.until))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::utc_datetime;
+
+    use super::*;
+    use crate::error::{Failure, FailureKind, ProtocolError};
+
+    const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn failure() -> Error {
+        Failure::new(FailureKind::Connect, "refused").into()
+    }
+
+    /// One failure more at `at`, which is also where the clock stands.
+    fn fail(before: Option<Row>, error: Error, at: Duration) -> Row {
+        let mut clock = Clock::default();
+        clock.advance(NOW);
+        clock.advance(NOW + at);
+        Row::failed(before, error, at, &clock, &mut Spread::new(at.as_secs()))
+    }
+
+    #[test]
+    fn failures_of_the_connection_are_waited_out_three_times() {
+        let (mut row, mut at) = (None, Duration::ZERO);
+        for (longest, waits) in [(5, true), (10, true), (20, false), (40, false)] {
+            let next = fail(row, failure(), at);
+            assert_eq!((next.since, next.waits), (Duration::ZERO, waits));
+            let length = next.until - at;
+            assert!((seconds(longest) / 2..=seconds(longest)).contains(&length), "{length:?}");
+            assert!(next.holds(at));
+            at = next.until;
+            assert!(!next.holds(at));
+            row = Some(next);
+        }
+    }
+
+    #[test]
+    fn attempts_that_begin_too_late_are_not_waited_for() {
+        let row = fail(None, failure(), Duration::ZERO);
+        assert!(!fail(Some(row), failure(), seconds(25)).waits);
+    }
+
+    #[test]
+    fn a_row_ends_by_time() {
+        let first = fail(None, failure(), Duration::ZERO);
+        let late = first.until + TERMINAL_PAUSE;
+        let second = fail(Some(first.clone()), failure(), late);
+        assert_eq!((second.failures, second.waits), (2, false));
+        let anew = fail(Some(first), failure(), late + seconds(1));
+        assert_eq!((anew.failures, anew.since, anew.waits), (1, late + seconds(1), true));
+    }
+
+    #[test]
+    fn what_only_a_change_can_mend_is_told_at_once() {
+        let tls = Failure::new(FailureKind::Tls, "unknown issuer");
+        let row = fail(None, tls.into(), seconds(9));
+        assert_eq!((row.until, row.waits), (seconds(9) + TERMINAL_PAUSE, false));
+    }
+
+    #[test]
+    fn answers_that_are_none_are_asked_for_twice() {
+        let first = fail(None, ProtocolError::Expired.into(), Duration::ZERO);
+        assert!(first.waits && first.until <= seconds(5));
+        let at = first.until;
+        let second = fail(Some(first), ProtocolError::Expired.into(), at);
+        assert_eq!((second.until, second.waits), (at + TERMINAL_PAUSE, false));
+    }
+
+    #[test]
+    fn a_longer_pause_of_the_servers_wins() {
+        let asked = failure().with_retry_at(Some(NOW + seconds(40)));
+        let row = fail(None, asked, Duration::ZERO);
+        assert_eq!((row.until, row.waits), (seconds(40), false));
+    }
+
+    #[test]
+    fn a_refusal_leaves_a_rare_probe_or_none_and_a_failed_probe_changes_nothing() {
+        let first = Row::refused(None, failure(), Duration::ZERO, true);
+        assert_eq!((first.until, first.waits), (FIRST_PROBE, false));
+        let failed = fail(Some(first), failure(), FIRST_PROBE);
+        let at = failed.until;
+        let second = Row::refused(Some(failed), failure(), at, true);
+        assert_eq!((second.until, second.waits), (at + LATER_PROBE, false));
+        // However much later.
+        let third = Row::refused(Some(second), failure(), seconds(900_000), true);
+        assert_eq!(third.until, seconds(900_000) + LATER_PROBE);
+        let last = Row::refused(None, failure(), Duration::ZERO, false);
+        assert_eq!((last.until, last.waits), (Duration::MAX, false));
+    }
+}

@@ -1,21 +1,8 @@
 //! One scope's token and the login that renews it: every state, and every transition.
 //!
-//! ```text
-//!               the login is sent
-//!  ┌──────┐ ────────────────────────▶ ┌────────┐
-//!  │ Idle │                           │ Flying │
-//!  └──────┘ ◀──────────────────────── └────────┘
-//!     ▲       token, failure,             │  ▲
-//!     │       refusal, abandoned          │  │ the answer is sent
-//!     │                     a further     │  │
-//!     │                     factor wanted ▼  │
-//!     │                               ┌────────┐
-//!     └────────────────────────────── │ Asking │
-//!        the receipt is over          └────────┘
-//! ```
-//!
-//! Beside the phase stand two things that outlive it: the token that is held, which serves while a
-//! new one is fetched, and the row of failures, which keeps the next login from being sent too soon.
+//! The phases are drawn at [`Account`](crate::Account). Beside the phase stand two things that
+//! outlive it: the token that is held, which serves while a new one is fetched, and the row of
+//! failures, which keeps the next login from being sent too soon.
 
 use std::time::Duration;
 
@@ -280,5 +267,83 @@ impl Session {
         let (class, retry_at) = (Class::of(&error), clock.at(row.until));
         self.row = Some(row);
         Event::LoginFailed { scope: self.scope.clone(), class, error, retry_at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::utc_datetime;
+
+    use super::*;
+    use crate::held::tests::held;
+
+    const AT: Duration = Duration::from_secs(100);
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// One step at a time, from [`AT`] on.
+    fn step(session: &mut Session, input: Input, after: u64) -> Option<Event> {
+        let mut clock = Clock::default();
+        clock.advance(utc_datetime!(2026-11-22 08:00:00));
+        session.step(input, AT + seconds(after), &clock, &mut Spread::new(0))
+    }
+
+    fn session() -> Session {
+        Session::new(Scope::default())
+    }
+
+    fn failure() -> Error {
+        Failure::new(FailureKind::Connect, "refused").into()
+    }
+
+    #[test]
+    fn a_longer_token_is_not_displaced_and_not_asked_for_all_the_time() {
+        let mut session = session();
+        step(&mut session, Input::Token(held(seconds(3600), AT, 0)), 0);
+        let ends_at = session.held.as_ref().unwrap().ends_at;
+        step(&mut session, Input::Token(held(seconds(3600), AT, 1)), 3000);
+        let kept = session.held.as_ref().unwrap();
+        let postponed = AT + seconds(3000) + (ends_at - AT - seconds(3000)) / 4;
+        assert_eq!((kept.ends_at, kept.renew_at), (ends_at, postponed));
+        step(&mut session, Input::Token(held(seconds(3600), AT, 1)), 3500);
+        assert_eq!(session.held.as_ref().unwrap().renew_at, AT + seconds(3500) + FORCED);
+        step(&mut session, Input::Token(held(seconds(3601), AT, 1)), 3000);
+        assert!(session.held.as_ref().unwrap().ends_at > ends_at);
+    }
+
+    #[test]
+    fn success_ends_the_row() {
+        let mut session = session();
+        step(&mut session, Input::Failed(failure()), 0);
+        step(&mut session, Input::Refused(failure(), true), 10);
+        assert!(session.row.is_some() && !session.granted);
+        step(&mut session, Input::Token(held(seconds(3600), AT, 0)), 20);
+        assert!(session.row.is_none() && session.granted);
+    }
+
+    #[test]
+    fn a_refused_token_is_dropped_once_a_minute() {
+        let mut session = session();
+        for (after, dropped) in [(0, true), (59, false), (60, true), (61, false)] {
+            session.held = Some(held(seconds(3600), AT, 0));
+            let event = step(&mut session, Input::Unauthorized, after);
+            assert_eq!(session.held.is_none(), dropped, "{after}");
+            assert_eq!(event.is_some(), dropped, "{after}");
+        }
+    }
+
+    #[test]
+    fn the_second_abandonment_in_a_row_counts() {
+        let mut session = session();
+        assert_eq!(step(&mut session, Input::Abandoned, 0), None);
+        for failures in 1..3 {
+            let event = step(&mut session, Input::Abandoned, failures);
+            assert!(matches!(event, Some(Event::LoginFailed { class: Class::Transient, .. })));
+        }
+        // Any answer ends it.
+        step(&mut session, Input::Known, 3);
+        assert_eq!(step(&mut session, Input::Abandoned, 4), None);
     }
 }

@@ -6,6 +6,8 @@
     reason = "helpers of tests are tests to a reader, but not to the lint"
 )]
 
+mod client;
+mod faults;
 mod huawei;
 mod kakao;
 mod knobs;
@@ -16,4 +18,5 @@ mod robustness;
 mod server;
 mod services;
 mod support;
+mod traffic;
 mod validation;

@@ -5,6 +5,7 @@
 //! answer to all of them.
 
 mod poll;
+mod settle;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,14 +18,12 @@ use crate::{
     clock::Clock,
     cloud::Cloud,
     credential::{Credential, Factor},
-    error::{Error, ErrorKind, Failure, Misuse, ProtocolError},
+    error::{Error, ErrorKind, Failure, Misuse},
     event::{Event, Events},
-    held::Held,
     latch::Latch,
-    login::Step,
     row::Row,
     scope::Scope,
-    session::{InFlight, Input, Phase, Question, Session},
+    session::{Input, Phase, Session},
     settings::Settings,
     token::Token,
 };
@@ -36,7 +35,112 @@ use crate::{
 /// `auth-ureq` and `auth-reqwest` are two such drivers. What it does in an outage, after a change
 /// of password and at a lock-out is told in the [manual](crate::manual).
 ///
-
+/// Each scope is in one of three phases:
+///
+/// ```text
+///                     poll: Send
+///  ┌──────┐ ──────────────────────────────▶ ┌────────┐
+///  │ Idle │                                 │ Flying │
+///  └──────┘ ◀────────────────────────────── └────────┘
+///     ▲      handle_response: a token, or no    │   ▲
+///     │      handle_failure, handle_abandoned   │   │ answer, then
+///     │                                         │   │ poll: Send
+///     │      handle_response: a further factor  ▼   │
+///     │                                     ┌────────┐
+///     └──────────────────────────────────── │ Asking │
+///              the receipt is over          └────────┘
+/// ```
+///
+/// What [`poll`](Self::poll) says depends on the phase, on the token and on the failures so far:
+///
+/// | | no token | a token that lives | near its end |
+/// | --- | --- | --- | --- |
+/// | `Idle` | `Send`; after a failure `Wait` or `Fail` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
+/// | `Flying` | `Wait` | `Use` | `Wait` |
+/// | `Asking` | `NeedFactor` | `Use` | `Use` |
+///
+/// A walk through all of it, with a user who needs two factors:
+///
+/// ```
+/// use auth_proto::{
+///     Account, Action, Class, Cloud, Credential, Event, Factor, Failure, FailureKind, Scope,
+///     Settings, UserRef,
+/// };
+/// use http::Response;
+/// use std::time::Duration;
+/// use time::macros::utc_datetime;
+///
+/// let cloud = Cloud::keystone("https://keystone.example/v3")?;
+/// let credential = Credential::password(UserRef::id("u1"), "secretsecret");
+/// let mut account = Account::new(cloud, credential, Settings::default())?;
+/// let scope = Scope::project_id("p1");
+/// let now = utc_datetime!(2026-01-01 00:00);
+///
+/// // Idle: the first who polls sends the login. Flying: all others wait for it.
+/// let Action::Send(flight, request) = account.poll(&scope, now) else { panic!() };
+/// assert_eq!(request.uri(), "https://keystone.example/v3/auth/tokens");
+/// assert!(matches!(account.poll(&scope, now), Action::Wait(_)));
+///
+/// // Whoever carries it may break off: somebody else takes over.
+/// account.handle_abandoned(flight);
+/// let Action::Send(flight, _) = account.poll(&scope, now) else { panic!() };
+///
+/// // No answer. Idle again, but not before a pause; then the login is sent once more.
+/// account.handle_failure(flight, Failure::new(FailureKind::Connect, "refused"), now);
+/// let Action::Wait(now) = account.poll(&scope, now) else { panic!() };
+/// let Action::Send(flight, _) = account.poll(&scope, now) else { panic!() };
+///
+/// // The password is right, and a second factor wanted. Asking: whoever polls gets the question.
+/// let wants_more = Response::builder()
+///     .status(401)
+///     .header("Openstack-Auth-Receipt", "a-receipt")
+///     .body(r#"{
+///         "receipt": {"methods": ["password"], "expires_at": "2026-01-01T00:05:00Z"},
+///         "required_auth_methods": [["password", "totp"]]
+///     }"#)?;
+/// account.handle_response(flight, wants_more, now);
+/// let Action::NeedFactor(challenge) = account.poll(&scope, now) else { panic!() };
+/// assert_eq!(challenge.missing().next(), Some(vec!["totp"]));
+///
+/// // The answer goes with the receipt, and without the password.
+/// account.answer(&scope, Factor::totp("123456"))?;
+/// let Action::Send(flight, request) = account.poll(&scope, now) else { panic!() };
+/// assert!(request.headers().contains_key("Openstack-Auth-Receipt"));
+///
+/// // A token. Idle, and nobody has to ask the service again for as long as it lives.
+/// let token = Response::builder()
+///     .status(201)
+///     .header("X-Subject-Token", "a-token")
+///     .body(r#"{"token": {
+///         "issued_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-01T01:00:00Z",
+///         "project": {"id": "p1", "name": "production"}
+///     }}"#)?;
+/// account.handle_response(flight, token, now);
+/// let Action::Use(token) = account.poll(&scope, now) else { panic!() };
+/// assert_eq!(token.expose(), "a-token");
+///
+/// // A service refuses it: it is dropped, and the next who polls logs in again.
+/// account.handle_unauthorized(&token, now);
+/// assert!(matches!(account.poll(&scope, now), Action::Send(..)));
+///
+/// // What an operator was told meanwhile.
+/// let events: Vec<Event> = std::iter::from_fn(|| account.poll_event()).collect();
+/// assert!(matches!(events[..], [
+///     Event::LoginStarted { .. },
+///     Event::LoginStarted { .. },
+///     Event::LoginFailed { class: Class::Transient, .. },
+///     Event::LoginStarted { .. },
+///     Event::LoginStarted { .. },
+///     Event::TokenRenewed { .. },
+///     Event::TokenRejected { .. },
+///     Event::LoginStarted { .. },
+/// ]));
+///
+/// // Closed: an end for everybody.
+/// account.close();
+/// assert!(matches!(account.poll(&scope, now + Duration::from_secs(1)), Action::Fail(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Account {
     cloud: Cloud,
@@ -57,11 +161,6 @@ pub struct Account {
     closed: bool,
     events: Events,
 }
-
-/// Less than this is over before it can be used.
-const USABLE: Duration = Duration::from_secs(3);
-/// A receipt is not believed to live longer.
-const LONGEST_RECEIPT: Duration = Duration::from_secs(3600);
 
 impl Account {
     /// An account of this credential. Nothing is sent before somebody polls.
@@ -144,39 +243,9 @@ impl Account {
         now: UtcDateTime,
     ) {
         let at = self.advance(now);
-        let Some((index, mut landed)) = self.land(&flight) else { return };
-        let was_under_way = landed.login.is_under_way();
-        landed.login.handle_response(response, now);
+        let Some((index, landed)) = self.land(&flight) else { return };
         let sent_at = landed.sent_at;
-        let input = match landed.login.poll() {
-            Ok(Step::Done(token)) => self.token(token, &landed, at),
-            Ok(Step::NeedFactor(challenge)) => {
-                let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
-                let until = sent_at.saturating_add(life.min(LONGEST_RECEIPT));
-                match until < at + USABLE {
-                    true => Input::Failed(ProtocolError::Expired.into()),
-                    false => Input::Asked(Question { login: landed.login, until }),
-                }
-            }
-            Ok(Step::Send(_)) => {
-                self.cloud = landed.login.cloud().clone();
-                Input::Known
-            }
-            // Where a person takes part, they may have mistyped, and nothing is sent again without
-            // them.
-            Err(error) if was_under_way => {
-                let until = landed.receipt_until;
-                Input::Mistaken(Question { login: landed.login, until }, error)
-            }
-            Err(error)
-                if error.is_credential_refused()
-                    && landed.with_credential
-                    && !self.credential.is_one_time() =>
-            {
-                Input::Refused(error, self.settings.probes())
-            }
-            Err(error) => Input::Failed(error),
-        };
+        let input = self.read(landed, response, now, at);
         self.settle(index, input, sent_at, at);
     }
 
@@ -252,7 +321,6 @@ impl Account {
             return Err(ErrorKind::Closed.into());
         }
         let at = self.clock.elapsed();
-        self.tidy(at);
         self.cloud.check_credential(&credential)?;
         for session in self.sessions.iter().filter(|session| session.is_in_use()) {
             self.cloud.check(&credential, &session.scope)?;
@@ -288,81 +356,5 @@ impl Account {
     pub(crate) fn may_replace(&self, token: &Token) -> bool {
         let kept = self.sessions.iter().any(|session| session.holds(token));
         !self.closed && !kept && !self.credential.is_one_time()
-    }
-
-    /// A token that has come, if there is time left to use it.
-    fn token(&mut self, token: Arc<Token>, landed: &InFlight, at: Duration) -> Input {
-        let life = landed.login.life().try_into().unwrap_or(Duration::ZERO);
-        let window = self.settings.renewal();
-        let held = Held::new(token, life, landed.sent_at, window, &mut self.spread);
-        if held.ends_at < at + USABLE {
-            return Input::Failed(ProtocolError::Expired.into());
-        }
-        match landed.login.is_under_way() || self.credential.is_one_time() {
-            true => Input::Token(held.without_renewal()),
-            false => Input::Token(held),
-        }
-    }
-
-    /// What became of a flight, for its session and for the account.
-    fn settle(&mut self, index: usize, input: Input, sent_at: Duration, at: Duration) {
-        match &input {
-            Input::Token(_) => {
-                self.latch = None;
-                self.quiet = None;
-                self.proven = true;
-            }
-            // It may be the scope that is wrong, as long as the credential is good for another one.
-            // Where it is not known to be good, all scopes wait, so that a wrong password is not
-            // tried for each of them.
-            Input::Refused(error, probes) => {
-                let session = &self.sessions[index];
-                if session.granted || !self.proven {
-                    let refusal = (error.clone(), session.scope.clone(), session.granted);
-                    let latch = Latch::after(self.latch.take(), refusal, sent_at, at, *probes);
-                    self.latch = Some(latch);
-                }
-                self.proven = false;
-            }
-            _ => {}
-        }
-        self.step(index, input, at);
-        let row = self.sessions[index].row.as_ref();
-        if let Some(row) = row.filter(|row| row.error.retry_at().is_some() && row.holds(at)) {
-            self.quiet = Some(row.clone());
-        }
-    }
-
-    fn step(&mut self, index: usize, input: Input, at: Duration) {
-        let event = self.sessions[index].step(input, at, &self.clock, &mut self.spread);
-        self.tell(event);
-    }
-
-    /// Moves the clock on.
-    fn advance(&mut self, now: UtcDateTime) -> Duration {
-        let jump = self.clock.jump(now).map(|by| Event::ClockJump { by });
-        self.tell(jump);
-        self.clock.advance(now)
-    }
-
-    fn tell(&mut self, event: Option<Event>) {
-        if let Some(event) = event {
-            self.events.push(event);
-        }
-    }
-
-    /// Takes a flight out of the air. `None` if it no longer counts.
-    fn land(&mut self, flight: &Flight) -> Option<(usize, InFlight)> {
-        let mut sessions = self.sessions.iter_mut().enumerate();
-        sessions.find_map(|(index, session)| Some((index, session.land(flight.attempt)?)))
-    }
-
-    /// Forgets what is over: tokens at their end, and flights without an answer.
-    fn tidy(&mut self, at: Duration) {
-        for index in 0..self.sessions.len() {
-            let event = self.sessions[index].tidy(at, &self.clock, &mut self.spread);
-            self.tell(event);
-        }
-        self.quiet.take_if(|row| !row.holds(at));
     }
 }

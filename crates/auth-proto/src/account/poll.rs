@@ -31,7 +31,8 @@ impl Account {
         session.background |= background;
         let Some(held) = session.live(at) else { return self.log_in(index, at) };
         let left_to_others = session.background && !background;
-        let renew_at = if left_to_others { held.mandatory_at } else { held.renew_at };
+        let first = if left_to_others { held.mandatory_at } else { Duration::ZERO };
+        let renew_at = held.renew_at.max(first);
         let token = Arc::clone(&held.token);
         if at < renew_at {
             return Action::Use(token);
@@ -50,7 +51,6 @@ impl Account {
 
     /// What a caller without a token does: they wait, are told, are asked, or send.
     fn log_in(&mut self, index: usize, at: Duration) -> Action {
-        self.tidy(at);
         let session = &self.sessions[index];
         if let Some(flight) = session.flight() {
             return Action::Wait(self.clock.at(flight.lost_at));
@@ -162,7 +162,6 @@ impl Account {
     }
 
     fn make_room(&mut self, at: Duration) -> Result<(), Error> {
-        self.tidy(at);
         let all = self.sessions.iter().enumerate();
         let grounded = all.filter(|(_, session)| session.flight().is_none());
         let oldest = grounded.min_by_key(|(_, session)| (!session.is_idle(at), session.used_at));
