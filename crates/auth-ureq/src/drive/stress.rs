@@ -186,11 +186,7 @@ impl World {
                     self.service.excuse();
                     self.set_by.fetch_add(by, SeqCst);
                 }
-                Deed::Replace => {
-                    // A request in the air no longer counts.
-                    self.service.excuse();
-                    self.replace();
-                }
+                Deed::Replace => self.replace(),
                 Deed::Token(patience) => match self.shared.token(&scope, patience, Account::poll) {
                     Ok(token) => {
                         let project = token.project().and_then(|project| project.id.clone());
@@ -261,6 +257,8 @@ impl World {
     }
 
     fn replace(&self) {
+        // A request in the air no longer counts.
+        self.service.excuse();
         let number = self.credentials.fetch_add(1, SeqCst) + 1;
         // Refused after the end, which is as good.
         let _ = self.shared.change(|account| account.replace_credential(credential(number)));
