@@ -12,11 +12,13 @@ use std::{
     time::Duration,
 };
 
+use auth_emulator::Fault;
+
 use crate::{
     callers::{AND_BARE_UREQ, Ask, Callers, Got, Kind, OURS, Outcome},
     capture::PLANNED,
     frame::{Case, Tally},
-    world::{Hook, Moment, Options, World},
+    world::{Hook, Moment, Options, Reply, World},
 };
 
 pub(crate) fn cases(full: bool) -> Vec<Case> {
@@ -51,6 +53,7 @@ pub(crate) fn cases(full: bool) -> Vec<Case> {
 
 const WAITERS: usize = 20;
 const LOGIN: Duration = Duration::from_millis(40);
+const PIECE: Duration = Duration::from_millis(2);
 const LONG: Duration = Duration::from_secs(30);
 
 /// A blocking caller cannot be dropped: it runs out of patience, or panics.
@@ -76,7 +79,8 @@ fn leader_dropped(kind: Kind) -> Tally {
     let mut tally = Tally { callers: WAITERS + 1, ..Tally::default() };
     for polls in 0..200 {
         let world = World::start();
-        world.slow_logins(LOGIN);
+        // In pieces, so that there is much to wait for.
+        world.script(|_| Reply::Fault(Fault::new().delay(LOGIN).drip(256, PIECE)));
         let callers = world.callers(kind, &Options::default());
         let (client, runtime) = callers.reqwest().expect("only reqwest has futures to drop");
         let mut leader = Box::pin(client.token());
@@ -87,7 +91,7 @@ fn leader_dropped(kind: Kind) -> Tally {
         });
         judge(&mut tally, &world, &outcomes, format_args!("after {polls} polls"));
         if done {
-            tally.holds("there is more than one await point", polls > 2);
+            tally.holds("there are many await points", polls > 5);
             return tally;
         }
     }

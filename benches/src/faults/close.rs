@@ -24,7 +24,7 @@ fn close(kind: Kind) -> Tally {
     const CALLERS: usize = 1000;
     const TIMEOUT: Duration = Duration::from_secs(2);
     let world = World::start();
-    world.script(|_| Reply::Bad(Fault::new().silence()));
+    world.script(|_| Reply::Fault(Fault::new().silence()));
     let callers = world.callers(kind, &Options { identity_timeout: TIMEOUT, ..Options::default() });
     let threads = threads();
     let mut closed = Duration::ZERO;

@@ -196,21 +196,21 @@ impl Tally {
     /// A count that must be exactly this.
     pub(crate) fn exactly<T: PartialEq + Display>(&mut self, what: impl Display, got: T, want: T) {
         if got != want {
-            self.broken.push(format!("{what}: {got}, not {want}"));
+            self.broke(format!("{what}: {got}, not {want}"));
         }
     }
 
     /// A count that must not be larger.
     pub(crate) fn at_most<T: PartialOrd + Display>(&mut self, what: impl Display, got: T, most: T) {
         if got > most {
-            self.broken.push(format!("{what}: {got}, more than {most}"));
+            self.broke(format!("{what}: {got}, more than {most}"));
         }
     }
 
     /// Something that must be so.
     pub(crate) fn holds(&mut self, what: impl Display, holds: bool) {
         if !holds {
-            self.broken.push(format!("not so: {what}"));
+            self.broke(format!("not so: {what}"));
         }
     }
 
@@ -218,6 +218,13 @@ impl Tally {
     pub(crate) fn within(&mut self, what: impl Display, got: Duration, most: Duration) {
         if got > most {
             self.late.push(format!("{what}: {got:.1?}, longer than {most:.1?}"));
+        }
+    }
+
+    /// Said once, however often it happened.
+    fn broke(&mut self, why: String) {
+        if !self.broken.contains(&why) {
+            self.broken.push(why);
         }
     }
 }

@@ -109,6 +109,7 @@ fn hot_callers(kind: Kind) -> Tally {
 /// A thousand callers who poll in turn; every other time the token does not end, but is refused.
 fn hot_callers_of_the_core(deaths: usize) -> Tally {
     const CALLERS: usize = 1000;
+    const MINUTE: Duration = Duration::from_secs(61);
     let (clock, mut emulator) = (Clock::start(), Emulator::new());
     let options = Options::default();
     let cloud = auth_proto::Cloud::huawei();
@@ -119,26 +120,24 @@ fn hot_callers_of_the_core(deaths: usize) -> Tally {
     for death in 0..deaths {
         let Some(old) = token else { break };
         let before = emulator.logins(SYSTEM);
-        clock.forward(Duration::from_secs(61));
-        if death % 2 == 0 {
-            clock.forward(Duration::from_secs(24 * 3600));
+        match death % 2 {
+            0 => clock.forward(Duration::from_secs(24 * 3600)),
+            _ => account.handle_unauthorized(&old, clock.now()),
         }
-        let refused = |account: &mut Account| {
-            if death % 2 == 1 {
-                account.handle_unauthorized(&old, clock.now());
-            }
-        };
-        refused(&mut account);
         token = land(&mut account, &scope, &mut emulator, &clock, &mut tally);
-        for _ in 0..CALLERS {
-            // A late 401 to the old token must not cost the new one.
-            refused(&mut account);
+        for caller in 0..CALLERS {
+            if caller == CALLERS / 2 {
+                clock.forward(MINUTE);
+            }
+            // A late 401 to the old token must not cost the new one, however late it is.
+            account.handle_unauthorized(&old, clock.now());
             if !matches!(account.poll(&scope, clock.now()), Action::Use(_)) {
                 tally.auth_errors += 1;
             }
         }
         let logins = emulator.logins(SYSTEM) - before;
         tally.exactly(format_args!("logins for death {death}"), logins, 1);
+        clock.forward(MINUTE);
     }
     tally.logins = emulator.logins(SYSTEM);
     // Nobody fails without a login under way that they are told to wait for.

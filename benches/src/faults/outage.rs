@@ -234,7 +234,7 @@ fn silence(kind: Kind) -> Tally {
 /// Everything but logins is answered well.
 fn logins_answered_with(world: &World, fault: impl Fn() -> Fault + Send + 'static) {
     world.script(move |arrival| match arrival.login {
-        Some(_) => Reply::Bad(fault()),
+        Some(_) => Reply::Fault(fault()),
         None => Reply::Good(Duration::ZERO),
     });
 }

@@ -112,7 +112,7 @@ impl Origins {
             if arrival.path.contains(ELSEWHERE) {
                 followed.fetch_add(1, SeqCst);
             } else if hit(arrival) {
-                return Reply::Bad(Fault::new().redirect(status, &location));
+                return Reply::Fault(Fault::new().redirect(status, &location));
             }
             Reply::Good(Duration::ZERO)
         });

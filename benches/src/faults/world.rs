@@ -26,7 +26,8 @@ pub(crate) struct World {
 
 /// What a script answers a request with.
 pub(crate) enum Reply {
-    Bad(Fault),
+    /// Never counted as a token.
+    Fault(Fault),
     /// What the emulator says, so much later.
     Good(Duration),
 }
@@ -112,7 +113,7 @@ impl World {
                 logins.lock().unwrap_or_else(PoisonError::into_inner).push(login);
             }
             match reply {
-                Reply::Bad(fault) => Some(fault),
+                Reply::Fault(fault) => Some(fault),
                 Reply::Good(Duration::ZERO) => None,
                 Reply::Good(delay) => Some(Fault::new().delay(delay)),
             }
