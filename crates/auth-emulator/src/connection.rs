@@ -57,7 +57,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let Ok(here) = stream.local_addr() else {
         return;
     };
-    let line = Arc::new(Line::new());
+    let line = Arc::new(Line::default());
     let wire = Wire::new(stream, Arc::clone(&shared.counters), Arc::clone(&line));
     let answering =
         service_fn(move |request| answer(request, here, Arc::clone(&shared), Arc::clone(&line)));
@@ -87,7 +87,7 @@ async fn answer(
     if errand == Errand::Service && answer.status() == StatusCode::UNAUTHORIZED {
         shared.counters.unauthorized();
     }
-    line.announce(&fault, login).await;
+    line.announce(&fault, login);
     let (mut head, body) = answer.into_parts();
     for (name, value) in fault.headers {
         head.headers.append(name, value);

@@ -10,7 +10,7 @@ use crate::lock::lock;
 pub struct Traffic {
     /// Connections taken.
     pub connections: u64,
-    /// Requests that arrived whole.
+    /// Requests that arrived whole, but for those whose client hung up before they were read.
     pub requests: u64,
     /// The logins among them: each `POST` to a system's token path.
     pub logins: u64,

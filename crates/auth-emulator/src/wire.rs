@@ -8,7 +8,6 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Sleep, sleep},
 };
 
@@ -49,9 +48,7 @@ impl Wire {
             && answer.piece == 0
         {
             let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(drip.every)));
-            if pause.as_mut().poll(cx).is_pending() {
-                return poll_hung_up(&self.stream, cx).map(Err);
-            }
+            ready!(pause.as_mut().poll(cx));
             self.pause = None;
             answer.piece = drip.bytes;
         }
@@ -121,22 +118,16 @@ impl AsyncWrite for Wire {
 }
 
 /// Where whoever answers tells the stream of the same connection what is wrong with the answer.
+#[derive(Default)]
 pub(crate) struct Line {
     /// The answer that is being written.
     answer: Mutex<Option<Answer>>,
-    /// Of a client that does not wait for answers, one answer is written at a time.
-    turn: Arc<Semaphore>,
 }
 
 impl Line {
-    pub(crate) fn new() -> Self {
-        Self { answer: Mutex::new(None), turn: Arc::new(Semaphore::new(1)) }
-    }
-
-    /// Announces the next answer to be written, once the one before it is out.
-    pub(crate) async fn announce(&self, fault: &Fault, login: Option<LoginInAir>) {
-        // Fails only if the semaphore is closed, which it never is.
-        let turn = Arc::clone(&self.turn).acquire_owned().await.ok();
+    /// Announces the next answer to be written. The one before it is out: only then does hyper read
+    /// the next request.
+    pub(crate) fn announce(&self, fault: &Fault, login: Option<LoginInAir>) {
         *self.answer() = Some(Answer {
             cut: fault.cut.or_else(|| fault.reset.then_some(0)),
             reset: fault.reset,
@@ -144,7 +135,6 @@ impl Line {
             piece: 0,
             complete: false,
             login,
-            _turn: turn,
         });
     }
 
@@ -170,7 +160,6 @@ struct Answer {
     piece: usize,
     complete: bool,
     login: Option<LoginInAir>,
-    _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Answer {
@@ -211,14 +200,5 @@ fn poll_send_some(
             stream.poll_write(cx, &first[..first.len().min(allowed)])
         }
         _ => stream.poll_write_vectored(cx, pieces),
-    }
-}
-
-/// Ready if the client hung up, which nobody would notice before the next piece is written.
-fn poll_hung_up(stream: &TcpStream, cx: &mut Context<'_>) -> Poll<io::Error> {
-    match stream.poll_peek(cx, &mut ReadBuf::new(&mut [0])) {
-        Poll::Ready(Ok(0)) => Poll::Ready(io::ErrorKind::UnexpectedEof.into()),
-        Poll::Ready(Err(error)) => Poll::Ready(error),
-        Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
     }
 }

@@ -26,6 +26,13 @@ impl Clock {
         self.elapsed
     }
 
+    /// How far the caller's clock jumps with `now`: back by more than a second, which setting a clock
+    /// right does not do, or on by more than a day, for which no service is left alone.
+    pub(crate) fn jump(&self, now: UtcDateTime) -> Option<time::Duration> {
+        let by = now - self.last?;
+        (by < -time::Duration::SECOND || by > time::Duration::DAY).then_some(by)
+    }
+
     /// Where it was when it last moved.
     pub(crate) fn elapsed(&self) -> Duration {
         self.elapsed

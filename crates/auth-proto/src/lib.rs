@@ -82,6 +82,8 @@
 //! * [`Login`]: one login, for programs that run once.
 //! * [`Account`] and [`Call`]: tokens kept alive for programs that run on, and the rule for a 401.
 //! * [`Exchange`]: the other requests to an identity service.
+//! * [`manual`]: what happens in an outage, after a change of password, at a lock-out. [`Event`]: how
+//!   to see it.
 //! * [`Error`]: what went wrong and what to do. [`limits`]: every bound that is kept.
 
 #![forbid(unsafe_code)]
@@ -97,11 +99,17 @@ mod clock;
 mod cloud;
 mod credential;
 mod error;
+mod event;
 mod exchange;
 mod fault;
+mod held;
+mod latch;
 mod lifetime;
 pub mod limits;
 mod login;
+#[doc = include_str!("manual.md")]
+pub mod manual {}
+mod row;
 mod scope;
 mod select;
 mod session;
@@ -125,6 +133,7 @@ pub use error::{
     ConfigError, EndpointError, Error, ErrorKind, Failure, FailureKind, FieldProblem, Misuse,
     ProtocolError, Refusal, UrlProblem,
 };
+pub use event::{Class, Event};
 pub use exchange::{Answer, Exchange, Page, UserProjects, Validate};
 pub use fault::{Code, Fault};
 pub use login::{Login, Step};

@@ -9,6 +9,9 @@
 /// the core refuses it.
 pub const BODY: usize = 4 * 1024 * 1024;
 
+/// Events that an account keeps for whoever asks; older ones are forgotten.
+pub const EVENTS: usize = 32;
+
 /// Bytes of an error answer's body that are looked at; a longer one is reported by status alone.
 pub const FAULT: usize = 64 * 1024;
 

@@ -16,10 +16,9 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(server: &Server) -> Self {
-        let stream = TcpStream::connect(server.address()).unwrap();
+        let stream = TcpStream::connect_timeout(&server.address(), TOO_LONG).unwrap();
         stream.set_nodelay(true).unwrap();
-        // A test that waits longer than this has failed.
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(TOO_LONG)).unwrap();
         Self { stream }
     }
 
@@ -89,10 +88,12 @@ pub(crate) fn login() -> String {
 pub(crate) fn soon(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(10), "it never came to be");
+        assert!(start.elapsed() < TOO_LONG, "it never came to be");
         thread::sleep(Duration::from_millis(1));
     }
 }
 
+/// A test that waits longer than this has failed.
+const TOO_LONG: Duration = Duration::from_secs(20);
 /// A request that needs no token.
 pub(crate) const GET: &str = "GET /otc/v3 HTTP/1.1\r\nHost: localhost\r\n\r\n";

@@ -54,14 +54,21 @@ fn dripping() {
     let mut client = Client::new(&server);
     for _ in 0..2 {
         let start = Instant::now();
-        client.send(GET);
-        let mut piece = [0; 1000];
-        let first = client.stream.read(&mut piece).unwrap();
-        assert_eq!(first, 50);
-        let (rest, body) = client.answer();
-        let length = u32::try_from(first + rest.len() + body.len()).unwrap();
+        let (head, body) = client.ask(GET);
+        let length = u32::try_from(head.len() + body.len()).unwrap();
         assert!(start.elapsed() >= Duration::from_millis(10) * length.div_ceil(50));
     }
+
+    let server = faulty(Fault::new().drip(50, Duration::from_millis(500)).cut(70));
+    let mut client = Client::new(&server);
+    client.send(GET);
+    assert_eq!(client.stream.read(&mut [0; 1_000]).unwrap(), 50);
+    assert_eq!(client.rest().0.len(), 20);
+
+    let server = faulty(Fault::new().drip(0, Duration::ZERO).cut(20));
+    let mut client = Client::new(&server);
+    client.send(GET);
+    assert_eq!(client.rest().0.len(), 20);
 }
 
 #[test]
@@ -84,7 +91,8 @@ fn a_cut_at_the_last_byte_closes_and_one_beyond_it_does_not() {
     server.script(move |_| Some(Fault::new().cut(length)));
     let mut client = Client::new(&server);
     client.send(GET);
-    assert_eq!(client.rest().0.len(), length);
+    let (answer, end) = client.rest();
+    assert_eq!((answer.len(), end), (length, None));
     server.script(move |_| Some(Fault::new().cut(length + 1)));
     let mut client = Client::new(&server);
     assert_eq!(client.ask(GET).1, body);

@@ -1,0 +1,360 @@
+//! Tokens kept alive: one cloud, one credential, a token for each scope.
+//!
+//! Whoever needs a token polls. Among all who poll for one scope, one is told to send the login;
+//! the others use the old token while it lives, or wait. What comes back, good or bad, is the
+//! answer to all of them.
+
+mod poll;
+mod settle;
+
+use std::{sync::Arc, time::Duration};
+
+use http::Response;
+use time::UtcDateTime;
+
+use crate::{
+    action::{Action, Flight},
+    backoff::Spread,
+    clock::Clock,
+    cloud::Cloud,
+    credential::{Credential, Factor},
+    error::{Error, ErrorKind, Failure, Misuse},
+    event::{Event, Events},
+    latch::Latch,
+    row::Row,
+    scope::Scope,
+    session::{Input, Phase, Session},
+    settings::Settings,
+    token::Token,
+};
+
+/// One credential at one cloud, with a token for each scope that is asked for.
+///
+/// It never sleeps, sends or reads a clock. A driver polls it under a lock, carries requests and
+/// answers without the lock, and wakes everybody who waits after each `handle_*`; the crates
+/// `auth-ureq` and `auth-reqwest` are two such drivers. What it does in an outage, after a change
+/// of password and at a lock-out is told in the [manual](crate::manual).
+///
+/// Each scope is in one of three phases:
+///
+/// ```text
+///                     poll: Send
+///  ┌──────┐ ──────────────────────────────▶ ┌────────┐
+///  │ Idle │                                 │ Flying │
+///  └──────┘ ◀────────────────────────────── └────────┘
+///     ▲      handle_response: a token, or no    │   ▲
+///     │      handle_failure, handle_abandoned   │   │ answer, then
+///     │                                         │   │ poll: Send
+///     │      handle_response: a further factor  ▼   │
+///     │                                     ┌────────┐
+///     └──────────────────────────────────── │ Asking │
+///              the receipt is over          └────────┘
+/// ```
+///
+/// What [`poll`](Self::poll) says depends on the phase, on the token and on the failures so far:
+///
+/// | | no token | a token that lives | near its end |
+/// | --- | --- | --- | --- |
+/// | `Idle` | `Send`; after a failure `Wait` or `Fail` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
+/// | `Flying` | `Wait` | `Use` | `Wait` |
+/// | `Asking` | `NeedFactor` | `Use` | `Use` |
+///
+/// A walk through all of it, with a user who needs two factors:
+///
+/// ```
+/// use auth_proto::{
+///     Account, Action, Class, Cloud, Credential, Event, Factor, Failure, FailureKind, Scope,
+///     Settings, UserRef,
+/// };
+/// use http::Response;
+/// use std::time::Duration;
+/// use time::macros::utc_datetime;
+///
+/// let cloud = Cloud::keystone("https://keystone.example/v3")?;
+/// let credential = Credential::password(UserRef::id("u1"), "secretsecret");
+/// let mut account = Account::new(cloud, credential, Settings::default())?;
+/// let scope = Scope::project_id("p1");
+/// let now = utc_datetime!(2026-01-01 00:00);
+///
+/// // Idle: the first who polls sends the login. Flying: all others wait for it.
+/// let Action::Send(flight, request) = account.poll(&scope, now) else { panic!() };
+/// assert_eq!(request.uri(), "https://keystone.example/v3/auth/tokens");
+/// assert!(matches!(account.poll(&scope, now), Action::Wait(_)));
+///
+/// // Whoever carries it may break off: somebody else takes over.
+/// account.handle_abandoned(flight);
+/// let Action::Send(flight, _) = account.poll(&scope, now) else { panic!() };
+///
+/// // No answer. Idle again, but not before a pause; then the login is sent once more.
+/// account.handle_failure(flight, Failure::new(FailureKind::Connect, "refused"), now);
+/// let Action::Wait(now) = account.poll(&scope, now) else { panic!() };
+/// let Action::Send(flight, _) = account.poll(&scope, now) else { panic!() };
+///
+/// // The password is right, and a second factor wanted. Asking: whoever polls gets the question.
+/// let wants_more = Response::builder()
+///     .status(401)
+///     .header("Openstack-Auth-Receipt", "a-receipt")
+///     .body(r#"{
+///         "receipt": {"methods": ["password"], "expires_at": "2026-01-01T00:05:00Z"},
+///         "required_auth_methods": [["password", "totp"]]
+///     }"#)?;
+/// account.handle_response(flight, wants_more, now);
+/// let Action::NeedFactor(challenge) = account.poll(&scope, now) else { panic!() };
+/// assert_eq!(challenge.missing().next(), Some(vec!["totp"]));
+///
+/// // The answer goes with the receipt, and without the password.
+/// account.answer(&scope, Factor::totp("123456"))?;
+/// let Action::Send(flight, request) = account.poll(&scope, now) else { panic!() };
+/// assert!(request.headers().contains_key("Openstack-Auth-Receipt"));
+///
+/// // A token. Idle, and nobody has to ask the service again for as long as it lives.
+/// let token = Response::builder()
+///     .status(201)
+///     .header("X-Subject-Token", "a-token")
+///     .body(r#"{"token": {
+///         "issued_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-01T01:00:00Z",
+///         "project": {"id": "p1", "name": "production"}
+///     }}"#)?;
+/// account.handle_response(flight, token, now);
+/// let Action::Use(token) = account.poll(&scope, now) else { panic!() };
+/// assert_eq!(token.expose(), "a-token");
+///
+/// // A service refuses it: it is dropped, and the next who polls logs in again.
+/// account.handle_unauthorized(&token, now);
+/// assert!(matches!(account.poll(&scope, now), Action::Send(..)));
+///
+/// // What an operator was told meanwhile.
+/// let events: Vec<Event> = std::iter::from_fn(|| account.poll_event()).collect();
+/// assert!(matches!(events[..], [
+///     Event::LoginStarted { .. },
+///     Event::LoginStarted { .. },
+///     Event::LoginFailed { class: Class::Transient, .. },
+///     Event::LoginStarted { .. },
+///     Event::LoginStarted { .. },
+///     Event::TokenRenewed { .. },
+///     Event::TokenRejected { .. },
+///     Event::LoginStarted { .. },
+/// ]));
+///
+/// // Closed: an end for everybody.
+/// account.close();
+/// assert!(matches!(account.poll(&scope, now + Duration::from_secs(1)), Action::Fail(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Account {
+    cloud: Cloud,
+    credential: Credential,
+    settings: Settings,
+    clock: Clock,
+    spread: Spread,
+    sessions: Vec<Session>,
+    /// The credential was refused.
+    latch: Option<Latch>,
+    /// The service asked to be left alone, by all scopes.
+    quiet: Option<Row>,
+    /// Whether this credential has given a token, and nothing was refused since.
+    proven: bool,
+    /// Whether its one-time code has been sent.
+    spent: bool,
+    attempts: u64,
+    closed: bool,
+    events: Events,
+}
+
+impl Account {
+    /// An account of this credential. Nothing is sent before somebody polls.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the credential cannot work at this cloud. What a scope gets wrong
+    /// is told by the first poll for it.
+    pub fn new(cloud: Cloud, credential: Credential, settings: Settings) -> Result<Self, Error> {
+        cloud.check_credential(&credential)?;
+        Ok(Self {
+            cloud,
+            credential,
+            spread: Spread::new(settings.seed()),
+            settings,
+            clock: Clock::default(),
+            sessions: Vec::new(),
+            latch: None,
+            quiet: None,
+            proven: false,
+            spent: false,
+            attempts: 0,
+            closed: false,
+            events: Events::default(),
+        })
+    }
+
+    /// The cloud, with its dialect once that is known.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// What a caller who needs a token for this scope does now.
+    pub fn poll(&mut self, scope: &Scope, now: UtcDateTime) -> Action {
+        self.next(scope, now, false)
+    }
+
+    /// The same for somebody in the background who sees to it that no caller ever pays for a
+    /// renewal. From the first call on, [`poll`](Self::poll) leaves this scope's early renewals to
+    /// them; should they stop, callers renew again shortly before the token ends.
+    pub fn renew(&mut self, scope: &Scope, now: UtcDateTime) -> Action {
+        self.next(scope, now, true)
+    }
+
+    /// When [`renew`](Self::renew) has something to do for this scope's token, if there is one: when
+    /// it wants to be renewed, or when the pause after a failed renewal is over. Later than that is
+    /// fine, and earlier harmless.
+    pub fn renew_at(&self, scope: &Scope) -> Option<UtcDateTime> {
+        let at = self.clock.elapsed();
+        let session = self.sessions.iter().find(|session| session.scope == *scope)?;
+        let held = session.live(at)?;
+        let pauses = self.holds(session, at).map(|hold| hold.until);
+        let flights = session.flight().map(|flight| flight.lost_at);
+        let asks = self.question(session).map(|_| held.ends_at);
+        let due = pauses.chain(flights).chain(asks).fold(held.renew_at, Duration::max);
+        Some(self.clock.at(due.min(held.ends_at)))
+    }
+
+    /// The token of this scope, if it lives: for a caller whose deadline has passed, whom
+    /// [`poll`](Self::poll) might hand a request that they can only abandon.
+    pub fn live(&mut self, scope: &Scope, now: UtcDateTime) -> Option<Arc<Token>> {
+        let at = self.advance(now);
+        let session = self.sessions.iter().find(|session| session.scope == *scope)?;
+        session.live(at).map(|held| Arc::clone(&held.token))
+    }
+
+    /// What this scope's last login failed with, if nothing better has come since: to tell a caller
+    /// whose deadline has passed.
+    pub fn trouble(&self, scope: &Scope) -> Option<&Error> {
+        let session = self.sessions.iter().find(|session| session.scope == *scope)?;
+        let shared = self.latch.iter().map(|latch| &latch.row).chain(&self.quiet);
+        session.row.iter().chain(shared).map(|row| &row.error).next()
+    }
+
+    /// The answer to a flight's request.
+    pub fn handle_response(
+        &mut self,
+        flight: Flight,
+        response: Response<impl AsRef<[u8]>>,
+        now: UtcDateTime,
+    ) {
+        let at = self.advance(now);
+        let Some((index, landed)) = self.land(&flight) else { return };
+        let sent_at = landed.sent_at;
+        let input = self.read(landed, response, now, at);
+        self.settle(index, input, sent_at, at);
+    }
+
+    /// No answer came to a flight's request.
+    pub fn handle_failure(&mut self, flight: Flight, failure: Failure, now: UtcDateTime) {
+        let at = self.advance(now);
+        if let Some((index, landed)) = self.land(&flight) {
+            self.settle(index, Input::Failed(failure.into()), landed.sent_at, at);
+        }
+    }
+
+    /// The one who carried a flight's request is gone: cancelled, or in a panic. Somebody else
+    /// takes over, at once the first time; if that happens twice in a row, it counts as a failure.
+    pub fn handle_abandoned(&mut self, flight: Flight) {
+        let at = self.clock.elapsed();
+        if let Some((index, landed)) = self.land(&flight) {
+            self.settle(index, Input::Abandoned, landed.sent_at, at);
+        }
+    }
+
+    /// A service answered 401 to a request with this token. It is dropped, unless it has been
+    /// replaced already, or a login was forced in the last minute: then it is the service that is
+    /// at odds with the identity service.
+    pub fn handle_unauthorized(&mut self, token: &Token, now: UtcDateTime) {
+        let at = self.advance(now);
+        for index in 0..self.sessions.len() {
+            if self.sessions[index].holds(token) {
+                self.step(index, Input::Unauthorized, at);
+                // A changed password ends tokens: it may be that, for every scope at once.
+                self.proven &= self.sessions[index].held.is_some();
+            }
+        }
+    }
+
+    /// Answers an [`Action::NeedFactor`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Login::answer`](crate::Login::answer).
+    pub fn answer(&mut self, scope: &Scope, factor: Factor) -> Result<(), Error> {
+        if self.closed {
+            return Err(ErrorKind::Closed.into());
+        }
+        let mut session = self.sessions.iter_mut().find(|session| session.scope == *scope);
+        if let Some(Session { phase: Phase::Asking(question), .. }) = &mut session {
+            question.login.answer(factor)?;
+        } else if !self.spent {
+            return Err(Misuse::NoQuestion.into());
+        } else if !matches!(factor, Factor::Totp(_)) {
+            return Err(Misuse::WrongFactor.into());
+        } else {
+            let credential = self.credential.clone().with_fresh(&factor);
+            self.cloud.check(&credential, scope)?;
+            self.credential = credential;
+            self.spent = false;
+        }
+        if let Some(session) = session {
+            // A refusal was of the factor before; what broke the connection still holds.
+            session.row.take_if(|row| !row.error.is_retryable());
+        }
+        Ok(())
+    }
+
+    /// Goes on with another credential: after a change of password, or a refusal. Tokens that live
+    /// are kept until they end or are refused; a login in the air no longer counts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if it cannot work for a scope that is in use, [`ErrorKind::Closed`] after
+    /// [`close`](Self::close); nothing changes then.
+    pub fn replace_credential(&mut self, credential: Credential) -> Result<(), Error> {
+        if self.closed {
+            return Err(ErrorKind::Closed.into());
+        }
+        let at = self.clock.elapsed();
+        self.cloud.check_credential(&credential)?;
+        for session in self.sessions.iter().filter(|session| session.is_in_use()) {
+            self.cloud.check(&credential, &session.scope)?;
+        }
+        self.credential = credential;
+        self.latch = None;
+        self.proven = false;
+        self.spent = false;
+        for index in 0..self.sessions.len() {
+            self.step(index, Input::Replaced, at);
+        }
+        Ok(())
+    }
+
+    /// Ends it: tokens are forgotten, and every poll from now on fails. What the tokens opened
+    /// stays open at the server until they end there.
+    pub fn close(&mut self) {
+        self.closed = true;
+        self.credential = Credential::none();
+        self.latch = None;
+        self.quiet = None;
+        self.sessions.clear();
+    }
+
+    /// What has happened, the oldest first, each told once. The last [`limits::EVENTS`](crate::limits::EVENTS) are kept for
+    /// whoever asks.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop()
+    }
+
+    /// Whether the account stands to give another token than this one, without help: whether a
+    /// request that was refused with it is worth a second try.
+    pub(crate) fn may_replace(&self, token: &Token) -> bool {
+        let kept = self.sessions.iter().any(|session| session.holds(token));
+        !self.closed && !kept && !self.credential.is_one_time()
+    }
+}

@@ -1,0 +1,178 @@
+//! What a caller who needs a token does now: every decision, and no transition.
+
+use std::{sync::Arc, time::Duration};
+
+use time::UtcDateTime;
+
+use super::Account;
+use crate::{
+    action::{Action, Flight},
+    challenge::Challenge,
+    credential::MethodKind,
+    error::{Error, ErrorKind, Misuse},
+    limits,
+    login::{Login, Step},
+    row::Row,
+    scope::Scope,
+    session::{InFlight, Input, Phase, Question, Session},
+};
+
+impl Account {
+    pub(super) fn next(&mut self, scope: &Scope, now: UtcDateTime, background: bool) -> Action {
+        let at = self.advance(now);
+        if self.closed {
+            return Action::Fail(ErrorKind::Closed.into());
+        }
+        let index = match self.session(scope, at) {
+            Ok(index) => index,
+            Err(error) => return Action::Fail(error),
+        };
+        let session = &mut self.sessions[index];
+        session.background |= background;
+        let Some(held) = session.live(at) else { return self.log_in(index, at) };
+        let left_to_others = session.background && !background;
+        let first = if left_to_others { held.mandatory_at } else { Duration::ZERO };
+        let renew_at = held.renew_at.max(first);
+        let token = Arc::clone(&held.token);
+        if at < renew_at {
+            return Action::Use(token);
+        }
+        let (ends_at, is_near) = (held.ends_at, at >= held.mandatory_at);
+        match self.log_in(index, at) {
+            Action::Send(flight, request) => Action::Send(flight, request),
+            // The end is near: better to wait for the new one.
+            Action::Wait(until) if is_near && self.sessions[index].flight().is_some() => {
+                Action::Wait(until.min(self.clock.at(ends_at)))
+            }
+            // A renewal that cannot be had now costs nobody the token that still lives.
+            _ => Action::Use(token),
+        }
+    }
+
+    /// What a caller without a token does: they wait, are told, are asked, or send.
+    fn log_in(&mut self, index: usize, at: Duration) -> Action {
+        let session = &self.sessions[index];
+        if let Some(flight) = session.flight() {
+            return Action::Wait(self.clock.at(flight.lost_at));
+        }
+        let longest = self.holds(session, at).max_by_key(|hold| (!hold.row.waits, hold.until));
+        let hold = longest.map(|hold| (hold.until, hold.row.clone()));
+        if let Some(latch) = self.latch.as_mut().filter(|latch| latch.concerns(session.granted)) {
+            latch.want(&session.scope);
+        }
+        if let Some((until, row)) = hold.as_ref().filter(|(_, row)| !row.waits) {
+            let retry_at = (*until < Duration::MAX).then(|| self.clock.at(*until));
+            return Action::Fail(row.error.clone().with_retry_at(retry_at));
+        }
+        if let Some(challenge) = self.question(&self.sessions[index]) {
+            return Action::NeedFactor(challenge);
+        }
+        if let Some((until, _)) = hold {
+            return Action::Wait(self.clock.at(until));
+        }
+        // Until the credential has proven good, its scopes do not try it side by side.
+        let others = self.sessions.iter().filter_map(Session::flight);
+        if let Some(first) = others.map(|flight| flight.lost_at).min()
+            && !self.proven
+        {
+            return Action::Wait(self.clock.at(first));
+        }
+        self.launch(index, at)
+    }
+
+    /// What keeps a session from sending: its own failures, a refused credential, a service that
+    /// asked to be left alone.
+    pub(super) fn holds<'a>(
+        &'a self,
+        session: &'a Session,
+        at: Duration,
+    ) -> impl Iterator<Item = Hold<'a>> {
+        let latch = self.latch.iter().filter(|latch| latch.concerns(session.granted));
+        let latch = latch.map(|latch| Hold { until: latch.until(&session.scope), row: &latch.row });
+        let rows = session.row.iter().chain(&self.quiet);
+        let holds = rows.map(|row| Hold { until: row.until, row }).chain(latch);
+        holds.filter(move |hold| at < hold.until)
+    }
+
+    /// What the user is asked before the next login can be sent.
+    pub(super) fn question(&self, session: &Session) -> Option<Challenge> {
+        match &session.phase {
+            Phase::Asking(question) => match question.login.poll() {
+                Ok(Step::NeedFactor(challenge)) => Some(challenge),
+                // The pause after a refused factor is over.
+                Err(_) => question.login.challenge().cloned(),
+                Ok(Step::Done(_) | Step::Send(_)) => None,
+            },
+            Phase::Flying(_) => None,
+            Phase::Idle => self.spent.then(|| Challenge::fresh_code(MethodKind::Totp.as_str())),
+        }
+    }
+
+    fn launch(&mut self, index: usize, at: Duration) -> Action {
+        let session = &mut self.sessions[index];
+        let question = match session.take_answered() {
+            Some(question) => question,
+            None => {
+                let (credential, scope) = (self.credential.clone(), session.scope.clone());
+                match Login::new(&self.cloud, credential, scope) {
+                    Ok(login) if self.settings.catalog() => {
+                        Question { login, until: Duration::ZERO }
+                    }
+                    Ok(login) => Question { login: login.without_catalog(), until: Duration::ZERO },
+                    Err(error) => return Action::Fail(error),
+                }
+            }
+        };
+        let Question { login, until: receipt_until } = question;
+        let request = match login.poll() {
+            Ok(Step::Send(request)) => request,
+            Ok(Step::Done(_) | Step::NeedFactor(_)) => {
+                unreachable!("a login that is kept between polls waits to be sent")
+            }
+            Err(error) => return Action::Fail(error),
+        };
+        // A question for the version has no body; a further factor goes without the first.
+        let with_credential = !request.body().is_empty();
+        self.spent |= with_credential && !login.is_under_way() && self.credential.is_one_time();
+        self.attempts += 1;
+        let attempt = self.attempts;
+        let lost_at = at.saturating_add(self.settings.flight_timeout());
+        let flight =
+            InFlight { attempt, login, sent_at: at, with_credential, lost_at, receipt_until };
+        self.step(index, Input::Launched(flight), at);
+        Action::Send(Flight { attempt }, request)
+    }
+
+    /// The session of a scope, made if need be; the one unused for longest makes room.
+    fn session(&mut self, scope: &Scope, at: Duration) -> Result<usize, Error> {
+        let index = match self.sessions.iter().position(|session| session.scope == *scope) {
+            Some(index) => index,
+            None => {
+                // What cannot work takes nobody's place.
+                self.cloud.check(&self.credential, scope)?;
+                if self.sessions.len() >= limits::SESSIONS {
+                    self.make_room(at)?;
+                }
+                self.sessions.push(Session::new(scope.clone()));
+                self.sessions.len() - 1
+            }
+        };
+        self.sessions[index].used_at = at;
+        Ok(index)
+    }
+
+    fn make_room(&mut self, at: Duration) -> Result<(), Error> {
+        let all = self.sessions.iter().enumerate();
+        let grounded = all.filter(|(_, session)| session.flight().is_none());
+        let oldest = grounded.min_by_key(|(_, session)| (!session.is_idle(at), session.used_at));
+        let (oldest, _) = oldest.ok_or(Misuse::TooManyScopes)?;
+        self.sessions.swap_remove(oldest);
+        Ok(())
+    }
+}
+
+/// A row of failures that keeps a session from sending.
+pub(super) struct Hold<'a> {
+    pub(super) until: Duration,
+    pub(super) row: &'a Row,
+}

@@ -1,0 +1,141 @@
+//! What becomes of a flight, for its session and for the account.
+
+use std::{sync::Arc, time::Duration};
+
+use http::Response;
+use time::UtcDateTime;
+
+use super::Account;
+use crate::{
+    action::Flight,
+    error::ProtocolError,
+    event::Event,
+    held::Held,
+    latch::Latch,
+    login::Step,
+    session::{InFlight, Input, Question},
+    token::Token,
+};
+
+/// Less than this is over before it can be used.
+const USABLE: Duration = Duration::from_secs(3);
+/// A receipt is not believed to live longer.
+const LONGEST_RECEIPT: Duration = Duration::from_secs(3600);
+
+impl Account {
+    /// What an answer means.
+    pub(super) fn read(
+        &mut self,
+        mut landed: InFlight,
+        response: Response<impl AsRef<[u8]>>,
+        now: UtcDateTime,
+        at: Duration,
+    ) -> Input {
+        let was_under_way = landed.login.is_under_way();
+        landed.login.handle_response(response, now);
+        let sent_at = landed.sent_at;
+        match landed.login.poll() {
+            Ok(Step::Done(token)) => self.token(token, &landed, was_under_way, at),
+            Ok(Step::NeedFactor(challenge)) => {
+                let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
+                let until = sent_at.saturating_add(life.min(LONGEST_RECEIPT));
+                match until < at + USABLE {
+                    true => Input::Failed(ProtocolError::Expired.into()),
+                    false => Input::Asked(Question { login: landed.login, until }),
+                }
+            }
+            Ok(Step::Send(_)) => {
+                self.cloud = landed.login.cloud().clone();
+                Input::Known
+            }
+            // Where a person takes part, they may have mistyped, and nothing is sent again without
+            // them.
+            Err(error) if was_under_way => {
+                let until = landed.receipt_until;
+                Input::Mistaken(Question { login: landed.login, until }, error)
+            }
+            Err(error)
+                if error.is_credential_refused()
+                    && landed.with_credential
+                    && !self.credential.is_one_time() =>
+            {
+                Input::Refused(error, self.settings.probes())
+            }
+            Err(error) => Input::Failed(error),
+        }
+    }
+
+    /// A token that has come, if there is time left to use it.
+    fn token(&mut self, token: Arc<Token>, landed: &InFlight, asked: bool, at: Duration) -> Input {
+        let life = landed.login.life().try_into().unwrap_or(Duration::ZERO);
+        let window = self.settings.renewal();
+        let held = Held::new(token, life, landed.sent_at, window, &mut self.spread);
+        if held.ends_at < at + USABLE {
+            return Input::Failed(ProtocolError::Expired.into());
+        }
+        // Without renewal where somebody would have to be asked for it.
+        match asked || self.credential.is_one_time() {
+            true => Input::Token(held.without_renewal()),
+            false => Input::Token(held),
+        }
+    }
+
+    /// What became of a flight, for its session and for the account.
+    pub(super) fn settle(&mut self, index: usize, input: Input, sent_at: Duration, at: Duration) {
+        match &input {
+            Input::Token(_) => {
+                self.latch = None;
+                self.quiet = None;
+                self.proven = true;
+            }
+            // It may be the scope that is wrong, as long as the credential is good for another one.
+            // Where it is not known to be good, all scopes wait, so that a wrong password is not
+            // tried for each of them.
+            Input::Refused(error, probes) => {
+                let session = &self.sessions[index];
+                if session.granted || !self.proven {
+                    let refusal = (error.clone(), session.scope.clone(), session.granted);
+                    let latch = Latch::after(self.latch.take(), refusal, sent_at, at, *probes);
+                    self.latch = Some(latch);
+                }
+                self.proven = false;
+            }
+            _ => {}
+        }
+        self.step(index, input, at);
+        let row = self.sessions[index].row.as_ref();
+        if let Some(row) = row.filter(|row| row.error.retry_at().is_some() && row.holds(at)) {
+            self.quiet = Some(row.clone());
+        }
+    }
+
+    pub(super) fn step(&mut self, index: usize, input: Input, at: Duration) {
+        let event = self.sessions[index].step(input, at, &self.clock, &mut self.spread);
+        self.tell(event);
+    }
+
+    /// Moves the clock on, which ends tokens, receipts, pauses and flights without an answer.
+    pub(super) fn advance(&mut self, now: UtcDateTime) -> Duration {
+        let jump = self.clock.jump(now).map(|by| Event::ClockJump { by });
+        self.tell(jump);
+        let at = self.clock.advance(now);
+        for index in 0..self.sessions.len() {
+            let event = self.sessions[index].tidy(at, &self.clock, &mut self.spread);
+            self.tell(event);
+        }
+        self.quiet.take_if(|row| !row.holds(at));
+        at
+    }
+
+    fn tell(&mut self, event: Option<Event>) {
+        if let Some(event) = event {
+            self.events.push(event);
+        }
+    }
+
+    /// Takes a flight out of the air. `None` if it no longer counts.
+    pub(super) fn land(&mut self, flight: &Flight) -> Option<(usize, InFlight)> {
+        let mut sessions = self.sessions.iter_mut().enumerate();
+        sessions.find_map(|(index, session)| Some((index, session.land(flight.attempt)?)))
+    }
+}

@@ -1,0 +1,116 @@
+//! What happens to an account, for whoever watches over it.
+
+use std::{collections::VecDeque, fmt};
+
+use time::{Duration, UtcDateTime};
+
+use crate::{error::Error, limits, scope::Scope, timestamp};
+
+/// Something that an operator may want to know: why a service pauses, when its token was renewed.
+/// No secret is in it. See [`Account::poll_event`](crate::Account::poll_event).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The caller's clock went back by more than a second, or on by more than a day between two
+    /// calls. Nothing breaks: tokens may end early.
+    ClockJump {
+        /// How far; negative if it went back.
+        by: Duration,
+    },
+    /// The credential was refused. It is not sent again before `retry_at`.
+    CredentialRejected {
+        /// The scope that was asked for.
+        scope: Scope,
+        /// What the service said.
+        error: Error,
+        /// When it is tried again; `None`: not before it is replaced.
+        retry_at: Option<UtcDateTime>,
+    },
+    /// A login failed in another way.
+    LoginFailed {
+        /// The scope that was asked for.
+        scope: Scope,
+        /// Whether it may pass by itself.
+        class: Class,
+        /// Why.
+        error: Error,
+        /// When it is tried again, at the earliest.
+        retry_at: UtcDateTime,
+    },
+    /// The credential, or a further factor, is on its way.
+    LoginStarted {
+        /// The scope that is asked for.
+        scope: Scope,
+    },
+    /// A service answered 401 to a token that had not ended, and it was dropped.
+    TokenRejected {
+        /// The token's scope.
+        scope: Scope,
+    },
+    /// A login gave a token, the first one or a new one.
+    TokenRenewed {
+        /// The token's scope.
+        scope: Scope,
+        /// When it ends, by the server's clock.
+        expires_at: UtcDateTime,
+    },
+}
+
+/// Whether a failure may pass by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Class {
+    /// Somebody has to change something.
+    Terminal,
+    /// The same login may succeed later.
+    Transient,
+}
+
+impl Class {
+    pub(crate) fn of(error: &Error) -> Self {
+        if error.is_retryable() { Self::Transient } else { Self::Terminal }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stamp = timestamp::format;
+        match self {
+            Self::ClockJump { by } if by.is_negative() => {
+                write!(f, "the clock went back by {}", -*by)
+            }
+            Self::ClockJump { by } => write!(f, "the clock went on by {by} at once"),
+            Self::CredentialRejected { error, retry_at: None, .. } => {
+                write!(f, "credential refused: {error}; not sent again before it is replaced")
+            }
+            Self::CredentialRejected { error, retry_at: Some(at), .. } => {
+                write!(f, "credential refused: {error}; next probe at {}", stamp(*at))
+            }
+            Self::LoginFailed { error, retry_at, .. } => {
+                write!(f, "login failed: {error}; next attempt at {}", stamp(*retry_at))
+            }
+            Self::LoginStarted { .. } => f.write_str("login started"),
+            Self::TokenRejected { .. } => f.write_str("token refused by a service, and dropped"),
+            Self::TokenRenewed { expires_at, .. } => {
+                write!(f, "token renewed; it ends at {}", stamp(*expires_at))
+            }
+        }
+    }
+}
+
+/// The last [`limits::EVENTS`] that nobody has taken.
+#[derive(Debug, Default)]
+pub(crate) struct Events(VecDeque<Event>);
+
+impl Events {
+    pub(crate) fn push(&mut self, event: Event) {
+        if self.0.len() >= limits::EVENTS {
+            self.0.pop_front();
+        }
+        self.0.push_back(event);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Event> {
+        self.0.pop_front()
+    }
+}
