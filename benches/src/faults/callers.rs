@@ -1,0 +1,343 @@
+//! Many who call at once, whatever client they have.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use http::{Request, StatusCode};
+use tokio::runtime::{self, Runtime};
+
+use crate::{
+    clients::{ask_reqwest, ask_ureq, reqwest_client, ureq_client},
+    clock::Clock,
+    control::Bare,
+    frame::Adapter,
+    lost::Failed,
+    world::{Options, Place, World},
+};
+
+/// The clients that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The control, over reqwest alone.
+    BareReqwest,
+    /// The control, over ureq alone.
+    BareUreq,
+    Reqwest,
+    Ureq,
+}
+
+pub(crate) const OURS: [Kind; 2] = [Kind::Ureq, Kind::Reqwest];
+pub(crate) const AND_BARE_UREQ: [Kind; 3] = [Kind::Ureq, Kind::Reqwest, Kind::BareUreq];
+pub(crate) const AND_BARE_REQWEST: [Kind; 3] = [Kind::Ureq, Kind::Reqwest, Kind::BareReqwest];
+
+/// One client, and those who use it.
+pub(crate) struct Callers {
+    client: Client,
+    clock: Clock,
+}
+
+enum Client {
+    BareReqwest(Arc<Bare<reqwest::Client>>, Runtime),
+    BareUreq(Arc<Bare<ureq::Agent>>),
+    Reqwest(auth_reqwest::Client, Runtime),
+    Ureq(auth_ureq::Client),
+}
+
+/// What one caller wants.
+#[derive(Clone)]
+pub(crate) struct Ask {
+    pub(crate) what: What,
+    /// So long after the others' start.
+    pub(crate) after: Duration,
+    pub(crate) patience: Duration,
+    /// Again and again, until this is set.
+    pub(crate) until: Option<Arc<AtomicBool>>,
+}
+
+#[derive(Clone)]
+pub(crate) enum What {
+    Call(Box<Request<Vec<u8>>>),
+    Token(Place),
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    /// On the axis of the clock.
+    pub(crate) ended: Duration,
+    pub(crate) deadline: Duration,
+    /// In real time.
+    pub(crate) took: Duration,
+    pub(crate) got: Got,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Got {
+    /// A service's answer.
+    Answer(StatusCode),
+    Closed,
+    /// The caller's time was over.
+    Deadline {
+        told_when: bool,
+    },
+    /// No token, and whether the error says when to try again.
+    Failed {
+        told_when: bool,
+    },
+    /// The service did not answer.
+    Nothing,
+    Panicked,
+    Token,
+}
+
+impl Kind {
+    pub(crate) fn adapter(self) -> Adapter {
+        match self {
+            Self::BareReqwest | Self::BareUreq => Adapter::Control,
+            Self::Reqwest => Adapter::Reqwest,
+            Self::Ureq => Adapter::Ureq,
+        }
+    }
+
+    /// Which of the bare clients it is.
+    pub(crate) fn bare(self) -> Option<&'static str> {
+        match self {
+            Self::BareReqwest => Some("bare reqwest"),
+            Self::BareUreq => Some("bare ureq"),
+            Self::Reqwest | Self::Ureq => None,
+        }
+    }
+
+    pub(crate) fn is_async(self) -> bool {
+        matches!(self, Self::BareReqwest | Self::Reqwest)
+    }
+}
+
+impl Ask {
+    pub(crate) fn token() -> Self {
+        Self::of(What::Token(Place::Project))
+    }
+
+    pub(crate) fn token_for(place: Place) -> Self {
+        Self::of(What::Token(place))
+    }
+
+    pub(crate) fn call(request: Request<Vec<u8>>) -> Self {
+        Self::of(What::Call(Box::new(request)))
+    }
+
+    pub(crate) fn within(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    pub(crate) fn after(self, after: Duration) -> Self {
+        Self { after, ..self }
+    }
+
+    fn of(what: What) -> Self {
+        Self { what, after: Duration::ZERO, patience: Duration::from_secs(30), until: None }
+    }
+}
+
+impl Outcome {
+    /// When they failed, and could have waited for, if they were told that there is no token.
+    pub(crate) fn failed(&self) -> Option<Failed> {
+        let failed = Failed { at: self.ended, deadline: self.deadline };
+        self.got.is_auth_error().then_some(failed)
+    }
+}
+
+impl Got {
+    pub(crate) fn is_good(self) -> bool {
+        match self {
+            Self::Answer(status) => status.is_success(),
+            _ => self == Self::Token,
+        }
+    }
+
+    pub(crate) fn is_auth_error(self) -> bool {
+        matches!(
+            self,
+            Self::Answer(StatusCode::UNAUTHORIZED) | Self::Deadline { .. } | Self::Failed { .. }
+        )
+    }
+
+    /// Whether they know when a new try makes sense.
+    pub(crate) fn is_told_when(self) -> bool {
+        matches!(self, Self::Deadline { told_when: true } | Self::Failed { told_when: true })
+    }
+}
+
+impl Callers {
+    pub(crate) fn new(world: &World, kind: Kind, options: &Options) -> Self {
+        let client = match kind {
+            Kind::BareReqwest => {
+                Client::BareReqwest(Arc::new(Bare::over_reqwest(world, options)), runtime())
+            }
+            Kind::BareUreq => Client::BareUreq(Arc::new(Bare::over_ureq(world, options))),
+            Kind::Reqwest => Client::Reqwest(reqwest_client(world, options), runtime()),
+            Kind::Ureq => Client::Ureq(ureq_client(world, options)),
+        };
+        Self { client, clock: world.clock.clone() }
+    }
+
+    /// One caller, now, on this very thread.
+    pub(crate) fn one(&self, ask: Ask) -> Outcome {
+        let (begun, patience) = (Begun::now(&self.clock), ask.patience);
+        let asked = || match &self.client {
+            Client::BareReqwest(bare, runtime) => runtime.block_on(Arc::clone(bare).asked(ask)),
+            Client::BareUreq(bare) => bare.ask(&ask),
+            Client::Reqwest(client, runtime) => runtime.block_on(ask_reqwest(client.clone(), ask)),
+            Client::Ureq(client) => ask_ureq(client, &ask),
+        };
+        let got = catch_unwind(AssertUnwindSafe(asked)).unwrap_or(Got::Panicked);
+        begun.ended(&self.clock, patience, got)
+    }
+
+    /// All of them at once, and what came of it.
+    pub(crate) fn all(&self, asks: Vec<Ask>) -> Vec<Outcome> {
+        self.all_while(asks, || ())
+    }
+
+    /// The same, with something that is done once they have been let go.
+    pub(crate) fn all_while(&self, asks: Vec<Ask>, act: impl FnOnce()) -> Vec<Outcome> {
+        match &self.client {
+            Client::BareReqwest(bare, runtime) => {
+                let bare = Arc::clone(bare);
+                self.tasks(runtime, asks, move |ask| Arc::clone(&bare).asked(ask), act)
+            }
+            Client::BareUreq(bare) => self.threads(asks, |ask| bare.ask(ask), act),
+            Client::Reqwest(client, runtime) => {
+                let client = client.clone();
+                self.tasks(runtime, asks, move |ask| ask_reqwest(client.clone(), ask), act)
+            }
+            Client::Ureq(client) => self.threads(asks, |ask| ask_ureq(client, ask), act),
+        }
+    }
+
+    /// Ends the account. The control knows no such thing.
+    pub(crate) fn close(&self) {
+        match &self.client {
+            Client::Reqwest(client, _) => client.close(),
+            Client::Ureq(client) => client.close(),
+            Client::BareReqwest(..) | Client::BareUreq(_) => {}
+        }
+    }
+
+    /// The client and where its futures are polled, for who does that by hand.
+    pub(crate) fn reqwest(&self) -> Option<(&auth_reqwest::Client, &Runtime)> {
+        match &self.client {
+            Client::Reqwest(client, runtime) => Some((client, runtime)),
+            _ => None,
+        }
+    }
+
+    fn threads(
+        &self,
+        asks: Vec<Ask>,
+        ask: impl Fn(&Ask) -> Got + Sync,
+        act: impl FnOnce(),
+    ) -> Vec<Outcome> {
+        let start = Barrier::new(asks.len() + 1);
+        let caller = |wish: &Ask| {
+            start.wait();
+            thread::sleep(wish.after);
+            let mut outcomes = Vec::new();
+            loop {
+                let begun = Begun::now(&self.clock);
+                let got = catch_unwind(AssertUnwindSafe(|| ask(wish))).unwrap_or(Got::Panicked);
+                outcomes.push(begun.ended(&self.clock, wish.patience, got));
+                if is_over(wish) {
+                    return outcomes;
+                }
+            }
+        };
+        thread::scope(|threads| {
+            let caller = &caller;
+            let spawn = |ask| {
+                let thread = thread::Builder::new().stack_size(STACK);
+                let running = thread.spawn_scoped(threads, move || caller(ask));
+                running.expect("a thread for each caller")
+            };
+            let running: Vec<_> = asks.iter().map(spawn).collect();
+            start.wait();
+            act();
+            let outcomes = running.into_iter().map(|caller| caller.join().expect("it catches all"));
+            outcomes.flatten().collect()
+        })
+    }
+
+    fn tasks<F: Future<Output = Got> + Send + 'static>(
+        &self,
+        runtime: &Runtime,
+        asks: Vec<Ask>,
+        ask: impl Fn(Ask) -> F + Clone + Send + 'static,
+        act: impl FnOnce(),
+    ) -> Vec<Outcome> {
+        let start = Arc::new(tokio::sync::Barrier::new(asks.len() + 1));
+        let spawn = |wish: Ask| {
+            let (start, ask, clock) = (Arc::clone(&start), ask.clone(), self.clock.clone());
+            runtime.spawn(async move {
+                start.wait().await;
+                if !wish.after.is_zero() {
+                    tokio::time::sleep(wish.after).await;
+                }
+                let mut outcomes = Vec::new();
+                loop {
+                    let begun = Begun::now(&clock);
+                    // A task of its own, so that a panic ends in it.
+                    let got = tokio::spawn(ask(wish.clone())).await.unwrap_or(Got::Panicked);
+                    outcomes.push(begun.ended(&clock, wish.patience, got));
+                    if is_over(&wish) {
+                        return outcomes;
+                    }
+                }
+            })
+        };
+        let running: Vec<_> = asks.into_iter().map(spawn).collect();
+        runtime.block_on(start.wait());
+        act();
+        runtime.block_on(async {
+            let mut outcomes = Vec::new();
+            for caller in running {
+                outcomes.extend(caller.await.expect("it catches all"));
+            }
+            outcomes
+        })
+    }
+}
+
+/// When a caller began, on both axes.
+struct Begun(Duration, Instant);
+
+impl Begun {
+    fn now(clock: &Clock) -> Self {
+        Self(clock.elapsed(), Instant::now())
+    }
+
+    fn ended(self, clock: &Clock, patience: Duration, got: Got) -> Outcome {
+        let deadline = self.0 + patience;
+        Outcome { ended: clock.elapsed(), deadline, took: self.1.elapsed(), got }
+    }
+}
+
+fn is_over(wish: &Ask) -> bool {
+    wish.until.as_ref().is_none_or(|until| until.load(SeqCst))
+}
+
+/// Two threads, whatever machine this is.
+fn runtime() -> Runtime {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime")
+}
+
+/// For a thousand threads.
+const STACK: usize = 512 * 1024;

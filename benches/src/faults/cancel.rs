@@ -1,0 +1,212 @@
+//! Callers who give up or panic (F11, F12, F13).
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    task::Poll,
+    thread,
+    time::Duration,
+};
+
+use auth_emulator::Fault;
+
+use crate::{
+    callers::{AND_BARE_UREQ, Ask, Callers, Got, Kind, OURS, Outcome},
+    capture::PLANNED,
+    frame::{Case, Tally},
+    world::{Hook, Moment, Options, Reply, World},
+};
+
+pub(crate) fn cases(full: bool) -> Vec<Case> {
+    let bound = "20 of 20 waiters answered, at most 2 POSTs each time";
+    let mut cases = Case::each(
+        "F11",
+        "the leader's patience ends at 0 to 60 ms, or it panics at the wire; 20 waiters",
+        bound,
+        &[Kind::Ureq, Kind::BareUreq],
+        leader_out_of_patience,
+    );
+    let scenario = "the leader is dropped at every await point, 20 waiters";
+    let dropped = Case::each("F11", scenario, bound, &[Kind::Reqwest], leader_dropped);
+    cases.splice(1..1, dropped);
+
+    let leaders = if full { 200 } else { 100 };
+    cases.extend(Case::each(
+        "F12",
+        format!("{leaders} leaders give up after 15 ms one after another, then 10 ask"),
+        "at most 3 POSTs, the 10 told when to try again",
+        &AND_BARE_UREQ,
+        move |kind| leaders_give_up(kind, leaders),
+    ));
+
+    let bound = "all others answered, the next call works, at most 2 POSTs each time";
+    let scenario = "a panic in the user's clock, at each of its first 8 readings, 20 callers";
+    cases.extend(Case::each("F13", scenario, bound, &OURS, clock_panics));
+    let scenario = "a panic in ureq's middleware or reqwest's resolver, 20 callers";
+    cases.extend(Case::each("F13", scenario, bound, &AND_BARE_UREQ, wire_panics));
+    cases
+}
+
+const WAITERS: usize = 20;
+const LOGIN: Duration = Duration::from_millis(40);
+const PIECE: Duration = Duration::from_millis(2);
+const LONG: Duration = Duration::from_secs(30);
+
+/// A blocking caller cannot be dropped: it runs out of patience, or panics.
+fn leader_out_of_patience(kind: Kind) -> Tally {
+    let mut tally = Tally { callers: WAITERS + 1, ..Tally::default() };
+    let quick = (0..=60).step_by(5).map(|patience| (Duration::from_millis(patience), None));
+    let panics = [Moment::Before, Moment::After].map(|moment| (LONG, Some(moment)));
+    for (patience, panics_at) in quick.chain(panics) {
+        let world = World::start();
+        world.slow_logins(LOGIN);
+        let at_wire = panics_at.map(|moment| bomb(moment, 0).0);
+        let callers = world.callers(kind, &Options { at_wire, ..Options::default() });
+        let mut asks = vec![Ask::token().after(Duration::from_millis(3)); WAITERS + 1];
+        asks[0] = Ask::token().within(patience);
+        let outcomes = callers.all(asks);
+        judge(&mut tally, &world, &outcomes[1..], format_args!("after {patience:?}"));
+    }
+    tally
+}
+
+/// Polled by hand, one more time in each round, and dropped while twenty others wait.
+fn leader_dropped(kind: Kind) -> Tally {
+    let mut tally = Tally { callers: WAITERS + 1, ..Tally::default() };
+    for polls in 0..200 {
+        let world = World::start();
+        // In pieces, so that there is much to wait for.
+        world.script(|_| Reply::Fault(Fault::new().delay(LOGIN).drip(256, PIECE)));
+        let callers = world.callers(kind, &Options::default());
+        let (client, runtime) = callers.reqwest().expect("only reqwest has futures to drop");
+        let mut leader = Box::pin(client.token());
+        let done = runtime.block_on(polled(leader.as_mut(), polls));
+        let outcomes = callers.all_while(vec![Ask::token(); WAITERS], || {
+            thread::sleep(Duration::from_millis(5));
+            drop(leader);
+        });
+        judge(&mut tally, &world, &outcomes, format_args!("after {polls} polls"));
+        if done {
+            tally.holds("there are many await points", polls > 5);
+            return tally;
+        }
+    }
+    tally.holds("the leader comes to an end", false);
+    tally
+}
+
+/// Polls it so many times, whenever it is woken, and tells whether it is done by then.
+async fn polled<F: Future>(mut future: Pin<&mut F>, times: usize) -> bool {
+    let mut left = times;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending if left == 0 => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+fn judge(tally: &mut Tally, world: &World, waiters: &[Outcome], when: impl std::fmt::Display) {
+    let callers = tally.callers;
+    tally.callers(waiters, &world.logins());
+    let traffic = world.server.traffic();
+    // The most of all rounds.
+    tally.logins = tally.logins.max(traffic.logins);
+    tally.max_in_flight = tally.max_in_flight.max(traffic.most_logins_in_air);
+    tally.callers = callers;
+    let good = waiters.iter().filter(|outcome| outcome.got.is_good()).count();
+    tally.exactly(format_args!("answered {when}"), good, waiters.len());
+    tally.at_most(format_args!("POSTs {when}"), traffic.logins, 2);
+}
+
+fn leaders_give_up(kind: Kind, leaders: usize) -> Tally {
+    const GIVES_UP: Duration = Duration::from_millis(15);
+    let world = World::start();
+    world.slow_logins(Duration::from_millis(500));
+    let callers = world.callers(kind, &Options::default());
+    for _ in 0..leaders {
+        give_up(&callers, GIVES_UP);
+    }
+    let rest = callers.all(vec![Ask::token().within(Duration::from_millis(100)); 10]);
+
+    let mut tally = Tally::default();
+    tally.callers(&rest, &world.logins());
+    tally.callers = leaders + rest.len();
+    tally.traffic(&world.server.traffic());
+    tally.at_most("POSTs", tally.logins, 3);
+    let told = rest.iter().filter(|outcome| outcome.got.is_told_when()).count();
+    tally.exactly("told when to try again", told, rest.len());
+    tally
+}
+
+/// Its future is dropped, where there is one; else its patience ends.
+fn give_up(callers: &Callers, after: Duration) {
+    match callers.reqwest() {
+        None => drop(callers.one(Ask::token().within(after))),
+        Some((client, runtime)) => {
+            let asked = async { tokio::time::timeout(after, client.token()).await };
+            // Given up: there is nothing to look at.
+            let _ = runtime.block_on(asked);
+        }
+    }
+}
+
+fn clock_panics(kind: Kind) -> Tally {
+    let mut tally = Tally::default();
+    for reading in 0..8 {
+        let (hook, gone_off) = bomb(Moment::Before, reading);
+        let options = Options { at_clock: Some(hook), ..Options::default() };
+        one_panics(&mut tally, kind, &options, &gone_off);
+    }
+    tally
+}
+
+fn wire_panics(kind: Kind) -> Tally {
+    let mut tally = Tally::default();
+    for moment in [Moment::Before, Moment::After] {
+        let (hook, gone_off) = bomb(moment, 0);
+        let options = Options { at_wire: Some(hook), ..Options::default() };
+        one_panics(&mut tally, kind, &options, &gone_off);
+    }
+    tally
+}
+
+fn one_panics(tally: &mut Tally, kind: Kind, options: &Options, gone_off: &AtomicBool) {
+    let world = World::start();
+    world.slow_logins(LOGIN);
+    let callers = world.callers(kind, options);
+    let outcomes = callers.all(vec![Ask::token(); WAITERS]);
+    let next = callers.one(Ask::token());
+
+    let (panicked, others): (Vec<_>, Vec<_>) =
+        outcomes.into_iter().partition(|outcome| outcome.got == Got::Panicked);
+    tally.holds("the hook panicked", gone_off.load(SeqCst));
+    tally.at_most("callers in a panic", panicked.len(), 1);
+    tally.callers = WAITERS;
+    judge(tally, &world, &others, "beside the one in a panic");
+    tally.holds("the next call works", next.got.is_good());
+}
+
+/// A hook that panics once, when it is called at this moment for the `number`th time from 0 on; and
+/// whether it has.
+fn bomb(at: Moment, number: usize) -> (Hook, Arc<AtomicBool>) {
+    let (calls, gone_off) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
+    let goes_off = Arc::clone(&gone_off);
+    let hook = move |moment: Moment| {
+        if moment == at && calls.fetch_add(1, SeqCst) == number {
+            goes_off.store(true, SeqCst);
+            panic!("{PLANNED}in a hook of the user's");
+        }
+    };
+    (Arc::new(hook), gone_off)
+}

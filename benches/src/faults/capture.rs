@@ -1,0 +1,240 @@
+//! What every crate logs and every caller is told, searched and not kept.
+
+use std::{
+    cell::Cell,
+    error::Error,
+    fmt::{self, Write},
+    panic,
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+    level_filters::LevelFilter as TracingFilter,
+    span,
+};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt},
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
+
+use crate::{
+    frame::Adapter,
+    needles::{Dump, Found, Needles},
+};
+
+/// A secret that was seen, without its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) adapter: Adapter,
+    /// The log target, or where else it was.
+    pub(crate) place: String,
+    pub(crate) level: &'static str,
+    pub(crate) found: Found,
+}
+
+/// Searches from now on whatever is logged, at `TRACE`, and the message of every panic. A panic whose
+/// message begins with [`PLANNED`] is not printed.
+pub(crate) fn install(canaries: &[&str]) {
+    if CAPTURE.set(Capture::new(canaries)).is_err() {
+        return;
+    }
+    log::set_max_level(LevelFilter::Trace);
+    log::set_logger(&Messages).expect("there is no other logger");
+    tracing_subscriber::registry().with(Messages).init();
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let message = text.or_else(|| payload.downcast_ref().copied()).unwrap_or_default();
+        search("a panic", "ERROR", format_args!("{message}"));
+        if !message.starts_with(PLANNED) {
+            usual(panic);
+        }
+    }));
+}
+
+/// Whose logs these are from now on.
+pub(crate) fn whose(adapter: Adapter) {
+    if let Some(capture) = CAPTURE.get() {
+        capture.adapter.store(adapter as usize, Relaxed);
+    }
+}
+
+/// What is heard of `TRACE`, besides everything else.
+#[derive(Clone, Copy)]
+pub(crate) enum Heard {
+    /// Everything but `ureq_proto`, which dumps the wire there and cannot be silenced from here.
+    AllButTheWire,
+    /// Neither that nor `ureq`, which shows a `Location` there.
+    AllButUreq,
+    Everything,
+}
+
+/// What is heard of `TRACE` while this is done.
+pub(crate) fn hearing<T>(heard: Heard, act: impl FnOnce() -> T) -> T {
+    let hear = |heard| {
+        if let Some(capture) = CAPTURE.get() {
+            capture.heard.store(heard as usize, Relaxed);
+        }
+    };
+    hear(heard);
+    let done = act();
+    hear(Heard::AllButTheWire);
+    done
+}
+
+/// Searches an error that a caller got, with all that it shows, and what caused it.
+pub(crate) fn told(error: &dyn Error) {
+    if let Some(capture) = CAPTURE.get() {
+        capture.errors.fetch_add(1, Relaxed);
+    }
+    let mut next = Some(error);
+    while let Some(error) = next {
+        search("an error", "ERROR", format_args!("{error}"));
+        search("an error", "ERROR", format_args!("{error:?} {error:#?}"));
+        next = error.source();
+    }
+}
+
+/// What has been found, and how many messages and errors were searched.
+pub(crate) fn findings() -> (Vec<Finding>, u64, u64) {
+    let Some(capture) = CAPTURE.get() else { return Default::default() };
+    let findings = capture.findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    (findings, capture.messages.load(Relaxed), capture.errors.load(Relaxed))
+}
+
+/// What the message of a planned panic begins with.
+pub(crate) const PLANNED: &str = "planned: ";
+
+struct Capture {
+    needles: Needles,
+    findings: Mutex<Vec<Finding>>,
+    adapter: AtomicUsize,
+    heard: AtomicUsize,
+    messages: AtomicU64,
+    errors: AtomicU64,
+}
+
+static CAPTURE: OnceLock<Capture> = OnceLock::new();
+
+impl Capture {
+    fn new(canaries: &[&str]) -> Self {
+        Self {
+            needles: Needles::new(canaries),
+            findings: Mutex::default(),
+            adapter: AtomicUsize::default(),
+            heard: AtomicUsize::new(Heard::AllButTheWire as usize),
+            messages: AtomicU64::default(),
+            errors: AtomicU64::default(),
+        }
+    }
+
+    fn search(&self, place: &str, level: &'static str, text: &str, dump: &mut Dump) {
+        self.messages.fetch_add(1, Relaxed);
+        let dumped = dump.add(text, &self.needles);
+        for found in self.needles.find(text.as_bytes()).chain(dumped) {
+            let adapter = Adapter::ALL[self.adapter.load(Relaxed)];
+            let finding = Finding { adapter, place: place.to_owned(), level, found };
+            self.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
+        }
+    }
+}
+
+thread_local! {
+    /// What a thread formats its messages into, and the dump that it may be in the midst of.
+    static DESK: Cell<(String, Dump)> = Cell::default();
+}
+
+fn search(place: &str, level: &'static str, message: fmt::Arguments<'_>) {
+    let Some(capture) = CAPTURE.get() else { return };
+    // Whatever logs while it is being formatted, or when its thread ends, has a desk of its own.
+    let (mut text, mut dump) = DESK.try_with(Cell::take).unwrap_or_default();
+    text.clear();
+    // Writing into a String fails only where a value refuses to be shown: that is no text.
+    let _ = text.write_fmt(message);
+    capture.search(place, level, &text, &mut dump);
+    let _ = DESK.try_with(|desk| desk.set((text, dump)));
+}
+
+fn is_heard(metadata: &Metadata<'_>) -> bool {
+    if metadata.level() < Level::Trace {
+        return true;
+    }
+    let heard = CAPTURE.get().map_or(0, |capture| capture.heard.load(Relaxed));
+    let silenced = match heard {
+        all if all == Heard::Everything as usize => None,
+        most if most == Heard::AllButTheWire as usize => Some("ureq_proto"),
+        _ => Some("ureq"),
+    };
+    silenced.is_none_or(|target| !metadata.target().starts_with(target))
+}
+
+struct Messages;
+
+impl Log for Messages {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        is_heard(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if is_heard(record.metadata()) {
+            search(record.target(), record.level().as_str(), *record.args());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Messages {
+    fn on_new_span(&self, span: &span::Attributes<'_>, _: &span::Id, _: Context<'_, S>) {
+        let mut fields = Fields::default();
+        span.record(&mut fields);
+        fields.search(span.metadata());
+    }
+
+    fn on_record(&self, id: &span::Id, values: &span::Record<'_>, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        values.record(&mut fields);
+        if let Some(span) = context.span(id) {
+            fields.search(span.metadata());
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        fields.search(event.metadata());
+    }
+
+    fn max_level_hint(&self) -> Option<TracingFilter> {
+        Some(TracingFilter::TRACE)
+    }
+}
+
+/// The fields of an event or a span, as a subscriber would print them.
+#[derive(Default)]
+struct Fields(String);
+
+impl Fields {
+    fn search(&self, metadata: &tracing::Metadata<'_>) {
+        search(metadata.target(), metadata.level().as_str(), format_args!("{}", self.0));
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _ = write!(self.0, "{}={value:?} ", field.name());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let _ = write!(self.0, "{}={value} {value:?} ", field.name());
+    }
+}

@@ -1,0 +1,61 @@
+//! The account is closed while many wait (F25).
+
+use std::{fs, thread, time::Duration};
+
+use auth_emulator::Fault;
+
+use crate::{
+    callers::{Ask, Got, Kind, OURS},
+    frame::{Case, Tally},
+    world::{Options, Reply, World, wait_until},
+};
+
+pub(crate) fn cases(_full: bool) -> Vec<Case> {
+    Case::each(
+        "F25",
+        "close with 1000 waiters, the leader's request is never answered",
+        "all told within 50 ms, a blocking leader by its time-out, no task or thread left",
+        &OURS,
+        close,
+    )
+}
+
+fn close(kind: Kind) -> Tally {
+    const CALLERS: usize = 1000;
+    const TIMEOUT: Duration = Duration::from_secs(2);
+    let world = World::start();
+    world.script(|_| Reply::Fault(Fault::new().silence()));
+    let callers = world.callers(kind, &Options { identity_timeout: TIMEOUT, ..Options::default() });
+    let threads = threads();
+    let mut closed = Duration::ZERO;
+    let outcomes = callers.all_while(vec![Ask::token(); CALLERS], || {
+        world.wait_for_logins(1);
+        // All others have come to wait by then.
+        thread::sleep(Duration::from_millis(300));
+        closed = world.clock.elapsed();
+        callers.close();
+    });
+
+    let mut tally = Tally::default();
+    tally.callers(&outcomes, &world.logins());
+    tally.traffic(&world.server.traffic());
+    let told = outcomes.iter().filter(|outcome| outcome.got == Got::Closed).count();
+    tally.exactly("told that it is closed", told, CALLERS);
+    let mut waited: Vec<_> =
+        outcomes.iter().map(|seen| seen.ended.saturating_sub(closed)).collect();
+    waited.sort_unstable();
+    let leader = waited.pop().unwrap_or_default();
+    let leaders = if kind.is_async() { Duration::from_millis(50) } else { TIMEOUT };
+    tally.within("the leader", leader, leaders);
+    tally.slowest = waited.pop().unwrap_or_default();
+    tally.within("slowest waiter", tally.slowest, Duration::from_millis(50));
+    let rest = || callers.reqwest().map_or(0, |(_, runtime)| runtime.metrics().num_alive_tasks());
+    tally.holds("no task is left", wait_until(|| rest() == 0));
+    tally.holds("no thread is left", wait_until(|| self::threads() <= threads));
+    tally
+}
+
+/// The threads of this process, where that can be told.
+fn threads() -> usize {
+    fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}

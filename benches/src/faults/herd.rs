@@ -1,0 +1,221 @@
+//! Many callers at once: cold, hot, and with a token that is gone (F1, F2, F4).
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread,
+    time::Duration,
+};
+
+use auth_emulator::Emulator;
+use auth_proto::{Account, Action, Scope, Settings, Token};
+use http::{Request, StatusCode};
+
+use crate::{
+    callers::{AND_BARE_REQWEST, AND_BARE_UREQ, Ask, Got, Kind},
+    clock::Clock,
+    frame::{Case, Tally},
+    world::{Options, Place, Reply, SYSTEM, World},
+};
+
+pub(crate) fn cases(full: bool) -> Vec<Case> {
+    let mut cases = Case::each(
+        "F1",
+        "cold herd, a login takes 200 ms",
+        "1 login, 0 failed, slowest at most login + 100 ms",
+        &AND_BARE_REQWEST,
+        cold_herd,
+    );
+    cases.extend(Case::each(
+        "F2",
+        "the token ends while all callers are hot, 3 times",
+        "1 login each, 0 lost, 0 auth errors",
+        &AND_BARE_UREQ,
+        hot_callers,
+    ));
+    let deaths = if full { 2000 } else { 100 };
+    cases.push(Case::core(
+        "F2",
+        format!("the token ends or is refused while all callers are hot, {deaths} times"),
+        "1 login each, 0 lost",
+        move || hot_callers_of_the_core(deaths),
+    ));
+    for callers in [50, 200, 1000] {
+        cases.extend(Case::each(
+            "F4",
+            format!("revoked token, {callers} callers get 401 over 300 ms, 3 rounds 61 s apart"),
+            "1 login a round, 0 callers see the 401, 0 lost",
+            &AND_BARE_UREQ,
+            move |kind| revoked(kind, callers),
+        ));
+    }
+    cases
+}
+
+fn cold_herd(kind: Kind) -> Tally {
+    const LOGIN: Duration = Duration::from_millis(200);
+    let world = World::start();
+    world.slow_logins(LOGIN);
+    let callers = world.callers(kind, &Options::default());
+    let outcomes = callers.all(vec![Ask::token(); if kind.is_async() { 1000 } else { 256 }]);
+
+    let mut tally = Tally::default();
+    tally.callers(&outcomes, &world.logins());
+    tally.traffic(&world.server.traffic());
+    tally.exactly("logins", tally.logins, 1);
+    tally.exactly("failed", outcomes.iter().filter(|outcome| !outcome.got.is_good()).count(), 0);
+    tally.within("slowest", tally.slowest, LOGIN + Duration::from_millis(100));
+    tally
+}
+
+/// Fifty callers who never pause; the clock is put to the token's end under them.
+fn hot_callers(kind: Kind) -> Tally {
+    const CALLERS: usize = 50;
+    const LIFE: Duration = Duration::from_secs(24 * 3600);
+    let world = World::start();
+    world.slow_logins(Duration::from_millis(50));
+    let callers = world.callers(kind, &Options::default());
+    let mut tally = Tally::default();
+    tally.holds("a first login", callers.one(Ask::token()).got.is_good());
+
+    let over = Arc::new(AtomicBool::new(false));
+    let ask = Ask { until: Some(Arc::clone(&over)), ..Ask::call(world.request()) };
+    let mut per_death = Vec::new();
+    let outcomes = callers.all_while(vec![ask; CALLERS], || {
+        thread::sleep(Duration::from_millis(50));
+        for _ in 0..3 {
+            let before = world.count();
+            world.clock.forward(LIFE);
+            thread::sleep(Duration::from_millis(200));
+            per_death.push(world.count() - before);
+        }
+        over.store(true, SeqCst);
+    });
+
+    tally.callers(&outcomes, &world.logins());
+    tally.callers = CALLERS;
+    tally.traffic(&world.server.traffic());
+    for logins in per_death {
+        tally.exactly("logins for one death", logins, 1);
+    }
+    tally.exactly("lost", tally.lost, 0);
+    tally.exactly("auth errors", tally.auth_errors, 0);
+    tally.exactly("other answers", outcomes.iter().filter(|seen| !seen.got.is_good()).count(), 0);
+    tally
+}
+
+/// A thousand callers who poll in turn; every other time the token does not end, but is refused.
+fn hot_callers_of_the_core(deaths: usize) -> Tally {
+    const CALLERS: usize = 1000;
+    const MINUTE: Duration = Duration::from_secs(61);
+    let (clock, mut emulator) = (Clock::start(), Emulator::new());
+    let options = Options::default();
+    let cloud = auth_proto::Cloud::huawei();
+    let account = Account::new(cloud, options.credential(), Settings::default());
+    let (mut account, scope) = (account.expect("a sound configuration"), Place::Project.scope());
+    let mut tally = Tally { callers: CALLERS, max_in_flight: 1, ..Tally::default() };
+    let mut token = land(&mut account, &scope, &mut emulator, &clock, &mut tally);
+    for death in 0..deaths {
+        let Some(old) = token else { break };
+        let before = emulator.logins(SYSTEM);
+        match death % 2 {
+            0 => clock.forward(Duration::from_secs(24 * 3600)),
+            _ => account.handle_unauthorized(&old, clock.now()),
+        }
+        token = land(&mut account, &scope, &mut emulator, &clock, &mut tally);
+        for caller in 0..CALLERS {
+            if caller == CALLERS / 2 {
+                clock.forward(MINUTE);
+            }
+            // A late 401 to the old token must not cost the new one, however late it is.
+            account.handle_unauthorized(&old, clock.now());
+            if !matches!(account.poll(&scope, clock.now()), Action::Use(_)) {
+                tally.auth_errors += 1;
+            }
+        }
+        let logins = emulator.logins(SYSTEM) - before;
+        tally.exactly(format_args!("logins for death {death}"), logins, 1);
+        clock.forward(MINUTE);
+    }
+    tally.logins = emulator.logins(SYSTEM);
+    // Nobody fails without a login under way that they are told to wait for.
+    tally.lost = tally.auth_errors;
+    tally.exactly("lost", tally.lost, 0);
+    tally
+}
+
+/// One caller is told to log in, all others to wait; then the answer comes.
+fn land(
+    account: &mut Account,
+    scope: &Scope,
+    emulator: &mut Emulator,
+    clock: &Clock,
+    tally: &mut Tally,
+) -> Option<Arc<Token>> {
+    let Action::Send(flight, request) = account.poll(scope, clock.now()) else {
+        tally.holds("the first caller logs in", false);
+        return None;
+    };
+    for _ in 1..tally.callers {
+        let waits = matches!(account.poll(scope, clock.now()), Action::Wait(_));
+        tally.auth_errors += usize::from(!waits);
+    }
+    let (head, body) = request.into_parts();
+    let answer = emulator.handle(Request::from_parts(head, body.as_bytes()), clock.now());
+    account.handle_response(flight, answer, clock.now());
+    match account.poll(scope, clock.now()) {
+        Action::Use(token) => Some(token),
+        _ => {
+            tally.holds("the login gives a token", false);
+            None
+        }
+    }
+}
+
+/// All send the old token at once; the server takes its time, another one for each, to refuse it.
+fn revoked(kind: Kind, count: usize) -> Tally {
+    let world = World::start();
+    let callers = world.callers(kind, &Options::default());
+    let mut tally = Tally::default();
+    tally.holds("a first login", callers.one(Ask::token()).got.is_good());
+    for round in 1..=3 {
+        world.clock.forward(Duration::from_secs(61));
+        world.server.emulator().revoke_all();
+        world.server.reset_traffic();
+        refuse_slowly(&world);
+        let outcomes = callers.all(vec![Ask::call(world.request()); count]);
+
+        let traffic = world.server.traffic();
+        tally.callers(&outcomes, &world.logins());
+        tally.traffic(&traffic);
+        tally.exactly(format_args!("logins in round {round}"), traffic.logins, 1);
+        let good = outcomes.iter().filter(|outcome| outcome.got == Got::Answer(StatusCode::OK));
+        tally.exactly(format_args!("good answers in round {round}"), good.count(), count);
+        // Who comes after the new token has nothing to show.
+        if traffic.unauthorized < count as u64 * 9 / 10 {
+            tally.late.push(format!("in round {round} only {} were refused", traffic.unauthorized));
+        }
+    }
+    tally.exactly("lost", tally.lost, 0);
+    tally
+}
+
+/// What comes with the same token as the first request is answered over 300 ms, once all have had
+/// the time to send theirs.
+fn refuse_slowly(world: &World) {
+    const LOGIN: Duration = Duration::from_millis(50);
+    let mut random = fastrand::Rng::with_seed(4);
+    let mut old = None;
+    world.script(move |arrival| {
+        if arrival.login.is_some() {
+            return Reply::Good(LOGIN);
+        }
+        let token = arrival.headers.get("x-auth-token").cloned();
+        match *old.get_or_insert_with(|| token.clone()) == token {
+            true => Reply::Good(Duration::from_millis(random.u64(200..500))),
+            false => Reply::Good(Duration::ZERO),
+        }
+    });
+}

@@ -1,0 +1,240 @@
+//! A service that is away, busy or silent (F6, F7, F8, F9).
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::{Duration, SystemTime},
+};
+
+use auth_emulator::Fault;
+use http::{HeaderValue, StatusCode, header};
+use time::UtcDateTime;
+
+use crate::{
+    callers::{AND_BARE_REQWEST, AND_BARE_UREQ, Ask, Kind},
+    frame::{Case, Tally},
+    world::{Moment, Options, Reply, World},
+};
+
+pub(crate) fn cases(_full: bool) -> Vec<Case> {
+    let mut cases = Case::each(
+        "F6",
+        "503 for 10 minutes while the token lives, 8 callers a second",
+        "0 failed calls, at most 12 logins, recovery within one pause of 300 s",
+        &AND_BARE_UREQ,
+        outage_with_token,
+    );
+    for kind in AND_BARE_REQWEST {
+        cases.extend(no_service(kind));
+    }
+    for (name, pause) in [
+        ("Retry-After: 30", Pause::Seconds(30)),
+        ("Retry-After: an HTTP date in 45 s", Pause::Date(45)),
+        ("Retry-After: 86400", Pause::Seconds(86_400)),
+    ] {
+        cases.extend(Case::each(
+            "F8",
+            format!("429 with {name}, then 20 callers"),
+            "no POST early, then one",
+            &AND_BARE_UREQ,
+            move |kind| retry_after(kind, pause),
+        ));
+    }
+    cases.extend(Case::each(
+        "F9",
+        "a server that never answers, 256 callers with a deadline of 2 s",
+        "each returns in 2.0 to 2.3 s, 1 login in the air",
+        &AND_BARE_REQWEST,
+        silence,
+    ));
+    cases
+}
+
+/// The outage begins when every client wants to renew, and has a tenth of the token's life for it.
+fn outage_with_token(kind: Kind) -> Tally {
+    const CALLERS: usize = 8;
+    let (second, life) = (Duration::from_secs(1), Duration::from_secs(24 * 3600));
+    let world = World::start();
+    let callers = world.callers(kind, &Options::default());
+    let mut tally = Tally::default();
+    tally.holds("a first login", callers.one(Ask::token()).got.is_good());
+    world.clock.forward_to(life * 9 / 10);
+    world.server.reset_traffic();
+
+    logins_answered_with(&world, || Fault::new().status(StatusCode::SERVICE_UNAVAILABLE));
+    let mut failed = 0;
+    let mut ask_all = |tally: &mut Tally| {
+        let outcomes = callers.all(vec![Ask::call(world.request()); CALLERS]);
+        failed += outcomes.iter().filter(|outcome| !outcome.got.is_good()).count();
+        tally.callers(&outcomes, &world.logins());
+        world.clock.forward(second);
+    };
+    for _ in 0..600 {
+        ask_all(&mut tally);
+    }
+    let away = world.count();
+
+    world.script(|_| Reply::Good(Duration::ZERO));
+    let over = world.clock.elapsed();
+    let recovered = || world.logins().iter().rfind(|login| login.granted >= Some(over)).copied();
+    while recovered().is_none() && world.clock.elapsed() < over + Duration::from_secs(900) {
+        ask_all(&mut tally);
+    }
+
+    tally.traffic(&world.server.traffic());
+    tally.exactly("failed calls", failed, 0);
+    tally.holds("renewals were tried", away > 0);
+    tally.at_most("logins during the outage", away, 12);
+    let recovery = recovered().map_or(Duration::MAX, |login| login.started - over);
+    tally.at_most("seconds to recover", recovery.as_secs(), 300);
+    tally
+}
+
+/// Both ways of being away, side by side: they wait in real time.
+fn no_service(kind: Kind) -> impl Iterator<Item = Case> {
+    let bound = "at most 3 POSTs, 1 at a time, each caller told within 30 s";
+    let away = Case::each("F7", "503 and no token, 1000 callers", bound, &[kind], no_token);
+    let refused =
+        "connection refused and no token, 1000 callers; attempts counted below the client";
+    let refused = Case::each("F7", refused, bound, &[kind], no_connection);
+    away.into_iter().chain(refused).map(Case::idle)
+}
+
+fn no_token(kind: Kind) -> Tally {
+    let world = World::start();
+    logins_answered_with(&world, || Fault::new().status(StatusCode::SERVICE_UNAVAILABLE));
+    let mut tally = told_in_time(&world, kind, &Options::default());
+    tally.traffic(&world.server.traffic());
+    tally.at_most("logins in the air", tally.max_in_flight, 1);
+    tally.at_most("POSTs", tally.logins, 3);
+    tally
+}
+
+/// There is no server that could count: what ureq's middleware and reqwest's resolver see is.
+fn no_connection(kind: Kind) -> Tally {
+    let world = World::start();
+    let attempts = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&attempts);
+    let count = move |moment| {
+        if moment == Moment::Before {
+            counted.fetch_add(1, SeqCst);
+        }
+    };
+    let options =
+        Options { port: Some(closed_port()), at_wire: Some(Arc::new(count)), ..Options::default() };
+    let mut tally = told_in_time(&world, kind, &options);
+    tally.logins = attempts.load(SeqCst);
+    tally.at_most("attempts", tally.logins, 3);
+    tally
+}
+
+fn told_in_time(world: &World, kind: Kind, options: &Options) -> Tally {
+    const CALLERS: usize = 1000;
+    let callers = world.callers(kind, options);
+    let outcomes = callers.all(vec![Ask::token(); CALLERS]);
+    let mut tally = Tally::default();
+    tally.callers(&outcomes, &world.logins());
+    tally.exactly("told", tally.auth_errors, CALLERS);
+    // A caller's own patience ends at 30 s, and is noticed a moment later.
+    tally.within("slowest", tally.slowest, Duration::from_millis(30_300));
+    tally
+}
+
+/// A port where nobody listens, and hardly anybody will in the next seconds.
+fn closed_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
+    listener.local_addr().expect("a bound port").port()
+}
+
+#[derive(Clone, Copy)]
+enum Pause {
+    /// As a date so many seconds after the server's own.
+    Date(u64),
+    Seconds(u64),
+}
+
+impl Pause {
+    fn seconds(self) -> u64 {
+        match self {
+            Self::Date(seconds) | Self::Seconds(seconds) => seconds,
+        }
+    }
+
+    fn header(self, now: UtcDateTime) -> HeaderValue {
+        match self {
+            Self::Date(seconds) => {
+                let at = SystemTime::from(now) + Duration::from_secs(seconds);
+                httpdate::fmt_http_date(at).parse().expect("a date is text")
+            }
+            Self::Seconds(seconds) => seconds.into(),
+        }
+    }
+}
+
+fn retry_after(kind: Kind, pause: Pause) -> Tally {
+    let world = World::start();
+    let clock = world.clock.clone();
+    let busy = move || {
+        let header = pause.header(clock.now());
+        Fault::new().status(StatusCode::TOO_MANY_REQUESTS).header(header::RETRY_AFTER, header)
+    };
+    logins_answered_with(&world, busy);
+    let callers = world.callers(kind, &Options::default());
+    let mut outcomes = vec![callers.one(Ask::token().within(SHORT))];
+    world.script(|_| Reply::Good(Duration::ZERO));
+
+    // Up to the last second before the end, in two hundred steps at most.
+    let pause = Duration::from_secs(pause.seconds());
+    let early = pause - Duration::from_secs(1);
+    let step = Duration::from_secs(1).max(early / 200);
+    while world.clock.elapsed() < early {
+        outcomes.push(callers.one(Ask::token().within(SHORT)));
+        world.clock.forward_to(early.min(world.clock.elapsed() + step));
+    }
+    outcomes.push(callers.one(Ask::token().within(SHORT)));
+    let too_early = world.count() - 1;
+    world.clock.forward_to(pause + Duration::from_secs(1));
+    let then = callers.all(vec![Ask::token(); 20]);
+
+    let mut tally = Tally::default();
+    tally.callers(&outcomes, &world.logins());
+    tally.callers(&then, &world.logins());
+    tally.callers = then.len();
+    tally.traffic(&world.server.traffic());
+    tally.exactly("POSTs early", too_early, 0);
+    tally.exactly("POSTs in all", tally.logins, 2);
+    tally.holds("then all have a token", then.iter().all(|outcome| outcome.got.is_good()));
+    tally
+}
+
+/// Long enough for an answer on loopback, if one is asked for.
+const SHORT: Duration = Duration::from_millis(20);
+
+fn silence(kind: Kind) -> Tally {
+    const DEADLINE: Duration = Duration::from_secs(2);
+    let world = World::start();
+    logins_answered_with(&world, || Fault::new().silence());
+    let callers = world.callers(kind, &Options::default());
+    let outcomes = callers.all(vec![Ask::token().within(DEADLINE); 256]);
+
+    let mut tally = Tally::default();
+    tally.callers(&outcomes, &world.logins());
+    tally.traffic(&world.server.traffic());
+    tally.exactly("told", tally.auth_errors, 256);
+    tally.exactly("logins in the air", tally.max_in_flight, 1);
+    let fastest = outcomes.iter().map(|outcome| outcome.took).min().unwrap_or_default();
+    tally.within("2 s less the fastest", DEADLINE.saturating_sub(fastest), Duration::ZERO);
+    tally.within("slowest", tally.slowest, DEADLINE + Duration::from_millis(300));
+    tally
+}
+
+/// Everything but logins is answered well.
+fn logins_answered_with(world: &World, fault: impl Fn() -> Fault + Send + 'static) {
+    world.script(move |arrival| match arrival.login {
+        Some(_) => Reply::Fault(fault()),
+        None => Reply::Good(Duration::ZERO),
+    });
+}

@@ -1,0 +1,129 @@
+//! Redirects of whatever holds a secret (F18).
+
+use std::{
+    slice,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use auth_emulator::{Arrival, Fault};
+use http::{Method, Request, StatusCode};
+
+use crate::{
+    callers::{Ask, Got, Kind},
+    frame::{Case, Tally},
+    world::{Options, PASSWORD, Reply, SYSTEM, TOKEN, World},
+};
+
+pub(crate) fn cases(_full: bool) -> Vec<Case> {
+    let bound = "0 canary bytes at the other origin, no redirect followed";
+    let kinds = [Kind::Ureq, Kind::Reqwest, Kind::BareUreq, Kind::BareReqwest];
+    let scenario = "a call with a token, GET and POST, redirected by 300 to 308 to both origins";
+    let mut cases = Case::each("F18", scenario, bound, &kinds, redirected_calls);
+    // Bare ureq does not send a POST on.
+    let kinds = [Kind::Ureq, Kind::Reqwest, Kind::BareReqwest];
+    let scenario = "a login, redirected by 300 to 308 to both origins";
+    cases.extend(Case::each("F18", scenario, bound, &kinds, redirected_logins));
+    cases
+}
+
+const STATUSES: [StatusCode; 7] = [
+    StatusCode::MULTIPLE_CHOICES,
+    StatusCode::MOVED_PERMANENTLY,
+    StatusCode::FOUND,
+    StatusCode::SEE_OTHER,
+    StatusCode::USE_PROXY,
+    StatusCode::TEMPORARY_REDIRECT,
+    StatusCode::PERMANENT_REDIRECT,
+];
+
+/// Where redirects lead to.
+const ELSEWHERE: &str = "elsewhere.myhuaweicloud.com";
+
+/// The origin that redirects, and another one that listens for secrets.
+struct Origins {
+    home: World,
+    other: World,
+    /// Requests for where a redirect leads to at home.
+    followed: Arc<AtomicU64>,
+}
+
+fn redirected_calls(kind: Kind) -> Tally {
+    let origins = Origins::start();
+    let mut tally = Tally { callers: 1, ..Tally::default() };
+    let callers = origins.home.callers(kind, &Options::default());
+    for (status, target) in origins.ways() {
+        origins.redirect(status, target, |arrival| arrival.login.is_none());
+        for method in [Method::GET, Method::POST] {
+            let request = Request::builder().method(method).uri(origins.home.request().uri());
+            let request = request.body(Vec::new()).expect("a URL of our own");
+            let outcome = callers.one(Ask::call(request));
+            tally.callers(slice::from_ref(&outcome), &origins.home.logins());
+            tally
+                .holds(format_args!("a {status} is handed on"), outcome.got == Got::Answer(status));
+        }
+    }
+    origins.judge(&mut tally);
+    tally
+}
+
+fn redirected_logins(kind: Kind) -> Tally {
+    let origins = Origins::start();
+    let mut tally = Tally { callers: 1, ..Tally::default() };
+    for (status, target) in origins.ways() {
+        origins.redirect(status, target, |arrival| arrival.login.is_some());
+        // An account would remember the redirect before.
+        let callers = origins.home.callers(kind, &Options::default());
+        let outcome = callers.one(Ask::token().within(Duration::from_millis(100)));
+        tally.callers(slice::from_ref(&outcome), &origins.home.logins());
+        tally.holds(format_args!("a {status} is no token"), outcome.got.is_auth_error());
+    }
+    origins.judge(&mut tally);
+    tally
+}
+
+impl Origins {
+    fn start() -> Self {
+        let (home, other) = (World::start(), World::start());
+        other.server.watch(PASSWORD);
+        other.server.watch(TOKEN);
+        Self { home, other, followed: Arc::default() }
+    }
+
+    /// Every status, to every origin.
+    fn ways(&self) -> impl Iterator<Item = (StatusCode, &World)> {
+        let to = |status| [&self.home, &self.other].map(|target| (status, target));
+        STATUSES.into_iter().flat_map(to)
+    }
+
+    fn redirect(
+        &self,
+        status: StatusCode,
+        target: &World,
+        hit: impl Fn(&Arrival<'_>) -> bool + Send + 'static,
+    ) {
+        let address = target.server.address();
+        let location = format!("http://{address}/service/{SYSTEM}/{ELSEWHERE}/v1");
+        let followed = Arc::clone(&self.followed);
+        self.home.script(move |arrival| {
+            if arrival.path.contains(ELSEWHERE) {
+                followed.fetch_add(1, SeqCst);
+            } else if hit(arrival) {
+                return Reply::Fault(Fault::new().redirect(status, &location));
+            }
+            Reply::Good(Duration::ZERO)
+        });
+    }
+
+    fn judge(&self, tally: &mut Tally) {
+        tally.traffic(&self.home.server.traffic());
+        let other = self.other.server.traffic();
+        tally.canary_bytes += other.canary_bytes;
+        tally.exactly("canary bytes at the other origin", other.canary_bytes, 0);
+        tally.exactly("requests at the other origin", other.requests, 0);
+        tally.exactly("redirects followed at home", self.followed.load(SeqCst), 0);
+    }
+}

@@ -1,0 +1,193 @@
+//! Clocks that jump, clocks that are wrong, and tokens that are over (F19, F20, F21).
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+use auth_emulator::Emulator;
+use auth_proto::{Account, Action, Cloud, Failure, FailureKind, Settings};
+use fastrand::Rng;
+use http::Request;
+use time::UtcDateTime;
+
+use crate::{
+    callers::{AND_BARE_UREQ, Ask, Kind},
+    capture,
+    frame::{Case, Tally},
+    world::{Options, Place, SYSTEM, World},
+};
+
+pub(crate) fn cases(full: bool) -> Vec<Case> {
+    let clocks = if full { 200_000 } else { 10_000 };
+    let mut cases = vec![Case::core(
+        "F19",
+        format!("{clocks} random clocks, with jumps of 1 s to 100 years, both ways, and pauses"),
+        "never a panic, never an endless wait, at most one extra login a jump",
+        move || random_clocks(clocks),
+    )];
+    for (text, skew, ahead) in [("2 h ahead", 2, true), ("2 h behind", 2, false)] {
+        cases.extend(Case::each(
+            "F20",
+            format!("the server's clock is {text}, a token lives 1 h"),
+            "its usable life ends at most 3 s before the true end, and never after it",
+            &AND_BARE_UREQ,
+            move |kind| skewed(kind, Duration::from_secs(skew * 3600), ahead),
+        ));
+    }
+    cases.extend(Case::each(
+        "F21",
+        "tokens are over when they arrive, a caller a second",
+        "at most 2 POSTs in 5 minutes",
+        &AND_BARE_UREQ,
+        stillborn,
+    ));
+    cases
+}
+
+/// Each clock has a fresh account, and a server whose own clock is right.
+fn random_clocks(clocks: u64) -> Tally {
+    let mut tally = Tally { callers: 1, max_in_flight: 1, ..Tally::default() };
+    for seed in 0..clocks {
+        match catch_unwind(AssertUnwindSafe(|| one_clock(seed))) {
+            Ok(Ok(logins)) => tally.logins += logins,
+            Ok(Err(why)) => tally.broken.push(format!("clock {seed}: {why}")),
+            Err(_) => tally.broken.push(format!("clock {seed}: a panic")),
+        }
+        if tally.broken.len() > 3 {
+            break;
+        }
+    }
+    tally
+}
+
+/// The logins of one clock, or what is wrong with them.
+fn one_clock(seed: u64) -> Result<u64, String> {
+    let mut random = Rng::with_seed(seed);
+    let options = Options::default();
+    let settings = Settings::default().with_seed(seed);
+    let account = Account::new(Cloud::huawei(), options.credential(), settings);
+    let mut account = account.map_err(|error| error.to_string())?;
+    let (mut emulator, scope) = (Emulator::new(), Place::Project.scope());
+    emulator.token_length(SYSTEM, 64);
+    let (true_now, mut now) = (UtcDateTime::now(), UtcDateTime::now());
+    let (mut jumps, mut waits, mut failures) = (0, 0, 0);
+    for _ in 0..40 {
+        let before = jumps;
+        now = moved(&mut random, now, &mut jumps);
+        if jumps > before {
+            // Backwards, a wait begins anew.
+            waits = 0;
+        }
+        match account.poll(&scope, now) {
+            Action::Send(flight, request) => {
+                // While it is in the air time goes on, or leaps.
+                now = moved(&mut random, now, &mut jumps);
+                if random.u8(..) < 32 {
+                    let failure = Failure::new(FailureKind::Io, "reset");
+                    account.handle_failure(flight, failure, now);
+                    failures += 1;
+                } else {
+                    let (head, body) = request.into_parts();
+                    let request = Request::from_parts(head, body.as_bytes());
+                    account.handle_response(flight, emulator.handle(request, true_now), now);
+                }
+                waits = 0;
+            }
+            Action::Wait(until) => {
+                let pause = until - now;
+                if pause > LONGEST {
+                    return Err(format!("told to wait for {pause}"));
+                }
+                // Whoever is told to wait does.
+                now = now.max(until);
+                waits += 1;
+                if waits > 3 {
+                    return Err("told to wait again and again".to_owned());
+                }
+            }
+            Action::Fail(error) => {
+                capture::told(&error);
+                if error.retry_at().is_none_or(|at| at > now + LONGEST) {
+                    return Err(format!("told to give up: {error}"));
+                }
+                waits = 0;
+            }
+            Action::NeedFactor(_) | Action::Use(_) => waits = 0,
+        }
+    }
+    let logins = emulator.logins(SYSTEM);
+    match logins <= 1 + jumps + failures {
+        true => Ok(logins),
+        false => Err(format!("{logins} logins for {jumps} jumps and {failures} failures")),
+    }
+}
+
+/// No pause of the core's is longer.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// A clock may stand still, go on for a moment, or leap either way.
+fn moved(random: &mut Rng, now: UtcDateTime, jumps: &mut u64) -> UtcDateTime {
+    const CENTURY: f64 = 100.0 * 365.25 * 86_400.0;
+    let seconds = match random.u8(..) {
+        0..64 => return now,
+        64..192 => return now + Duration::from_millis(random.u64(0..1000)),
+        // As many leaps of minutes as of years.
+        _ => Duration::from_secs_f64(CENTURY.powf(random.f64()).max(1.0)),
+    };
+    *jumps += 1;
+    let leapt = match random.bool() {
+        true => now.checked_add(seconds.try_into().unwrap_or_default()),
+        false => now.checked_sub(seconds.try_into().unwrap_or_default()),
+    };
+    leapt.unwrap_or(now)
+}
+
+/// The token's end is looked for by callers without patience, who get a token only if it lives.
+fn skewed(kind: Kind, skew: Duration, ahead: bool) -> Tally {
+    const LIFE: Duration = Duration::from_secs(3600);
+    let life = time::Duration::try_from(LIFE).expect("an hour");
+    let turn = |emulator: &mut Emulator| {
+        emulator.token_lifetime(SYSTEM, life);
+    };
+    let world = World::start_with(turn, skew, ahead);
+    let callers = world.callers(kind, &Options::default());
+    let mut tally = Tally { callers: 1, ..Tally::default() };
+    tally.holds("a first login", callers.one(Ask::token()).got.is_good());
+    let granted = world.logins().first().and_then(|login| login.granted).unwrap_or_default();
+
+    // By now nothing is asked of the server any more; the steps are a quarter of a second.
+    let mut lived = Duration::ZERO;
+    for step in 0..120 {
+        let age = LIFE - Duration::from_secs(15) + Duration::from_millis(250) * step;
+        world.clock.forward_to(granted + age);
+        if callers.one(Ask::token().within(Duration::ZERO)).got.is_good() {
+            lived = age;
+        }
+    }
+    tally.traffic(&world.server.traffic());
+    tally.slowest = Duration::ZERO;
+    tally.at_most("seconds of use after its end", lived.saturating_sub(LIFE).as_secs_f64(), 0.0);
+    let step = Duration::from_millis(250);
+    let unused = LIFE.saturating_sub(lived + step).as_secs_f64();
+    tally.at_most("seconds without use before its end", unused, 3.0);
+    tally
+}
+
+fn stillborn(kind: Kind) -> Tally {
+    let turn = |emulator: &mut Emulator| {
+        emulator.token_lifetime(SYSTEM, time::Duration::hours(-1));
+    };
+    let world = World::start_with(turn, Duration::ZERO, true);
+    let callers = world.callers(kind, &Options::default());
+    let mut tally = Tally::default();
+    for _ in 0..300 {
+        let outcome = callers.one(Ask::token().within(Duration::from_millis(10)));
+        tally.callers(&[outcome], &[]);
+        world.clock.forward(Duration::from_secs(1));
+    }
+    tally.traffic(&world.server.traffic());
+    tally.holds("it was tried", tally.logins > 0);
+    tally.at_most("POSTs in 5 minutes", tally.logins, 2);
+    tally
+}

@@ -1,0 +1,237 @@
+//! A server, its clock, and what it knows of its logins.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use auth_emulator::{Arrival, Emulator, Fault, Server, System, account};
+use auth_proto::{Cloud, Credential, DomainRef, Scope, Settings, UserRef};
+use http::Request;
+use serde_json::{Value, json};
+
+use crate::{
+    callers::{Callers, Kind},
+    clock::Clock,
+    lost::Login,
+};
+
+/// The emulator on loopback, living by a clock of its own, with a script.
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) server: Server,
+    logins: Arc<Mutex<Vec<Login>>>,
+}
+
+/// What a script answers a request with.
+pub(crate) enum Reply {
+    /// Never counted as a token.
+    Fault(Fault),
+    /// What the emulator says, so much later.
+    Good(Duration),
+}
+
+/// What a client is made with.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) settings: Settings,
+    pub(crate) identity_timeout: Duration,
+    pub(crate) password: &'static str,
+    /// Where the identity service is thought to be, if not where it is.
+    pub(crate) port: Option<u16>,
+    /// Called by the client whenever it reads its clock.
+    pub(crate) at_clock: Option<Hook>,
+    /// Called below the client, whenever it sends.
+    pub(crate) at_wire: Option<Hook>,
+}
+
+/// Code of a user's own that runs inside of a client.
+pub(crate) type Hook = Arc<dyn Fn(Moment) + Send + Sync>;
+
+/// When a hook is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    Before,
+    After,
+}
+
+/// A scope that the account is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    Domain,
+    Project,
+    ProjectById,
+}
+
+/// The system whose sample password is no everyday word, so that it can be searched for.
+pub(crate) const SYSTEM: System = System::Huawei;
+pub(crate) const PASSWORD: &str = account::HUAWEI_PASSWORD;
+pub(crate) const WRONG_PASSWORD: &str = "Wr0ng/on+purpose";
+/// What every token begins with, as far as it is searched for.
+pub(crate) const TOKEN: &str = {
+    let (start, _) = auth_emulator::documents::HUAWEI_TOKEN_PREFIX.split_at(20);
+    start
+};
+
+impl World {
+    pub(crate) fn start() -> Self {
+        Self::start_with(|_| (), Duration::ZERO, true)
+    }
+
+    /// With an emulator whose knobs are turned, and a server's clock that is so far ahead, or behind.
+    pub(crate) fn start_with(
+        turn: impl FnOnce(&mut Emulator),
+        skew: Duration,
+        ahead: bool,
+    ) -> Self {
+        let clock = Clock::start();
+        let mut emulator = Emulator::new();
+        // As long as a catalog's, so that what is measured is not the copying of headers.
+        emulator.token_length(SYSTEM, 512);
+        turn(&mut emulator);
+        let its = clock.clone();
+        let its_now = move || if ahead { its.now() + skew } else { its.now() - skew };
+        let server = Server::start_with_clock(emulator, its_now).expect("a port on loopback");
+        let world = Self { clock, server, logins: Arc::default() };
+        world.script(|_| Reply::Good(Duration::ZERO));
+        world
+    }
+
+    /// What is answered from now on.
+    pub(crate) fn script(&self, mut script: impl FnMut(&Arrival<'_>) -> Reply + Send + 'static) {
+        let (clock, logins) = (self.clock.clone(), Arc::clone(&self.logins));
+        self.server.script(move |arrival| {
+            let (started, reply) = (clock.elapsed(), script(arrival));
+            if arrival.login.is_some() {
+                let is_right = contains(arrival.body, PASSWORD.as_bytes());
+                let granted = match &reply {
+                    Reply::Good(delay) if is_right => Some(started + *delay),
+                    _ => None,
+                };
+                let login = Login { started, granted };
+                logins.lock().unwrap_or_else(PoisonError::into_inner).push(login);
+            }
+            match reply {
+                Reply::Fault(fault) => Some(fault),
+                Reply::Good(Duration::ZERO) => None,
+                Reply::Good(delay) => Some(Fault::new().delay(delay)),
+            }
+        });
+    }
+
+    /// Every login good, and so late.
+    pub(crate) fn slow_logins(&self, delay: Duration) {
+        self.script(move |arrival| {
+            Reply::Good(if arrival.login.is_some() { delay } else { Duration::ZERO })
+        });
+    }
+
+    /// The logins so far, as they arrived.
+    pub(crate) fn logins(&self) -> Vec<Login> {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many logins there were since the traffic was reset.
+    pub(crate) fn count(&self) -> u64 {
+        self.server.traffic().logins
+    }
+
+    /// Waits until so many logins have arrived, for two seconds at most.
+    pub(crate) fn wait_for_logins(&self, count: u64) {
+        wait_until(|| self.count() >= count);
+    }
+
+    pub(crate) fn callers(&self, kind: Kind, options: &Options) -> Callers {
+        Callers::new(self, kind, options)
+    }
+
+    /// The identity service. The name has to be looked up, where a resolver is to be called.
+    pub(crate) fn identity_url(&self, options: &Options) -> String {
+        let url = self.server.url(SYSTEM);
+        let url = match &options.at_wire {
+            None => url,
+            Some(_) => url.replace("127.0.0.1", "localhost"),
+        };
+        match options.port {
+            None => url,
+            Some(port) => {
+                url.replace(&format!(":{}/", self.server.address().port()), &format!(":{port}/"))
+            }
+        }
+    }
+
+    pub(crate) fn cloud(&self, options: &Options) -> Cloud {
+        Cloud::huawei().at(&self.identity_url(options)).expect("loopback may be plain")
+    }
+
+    /// A request to a service of the cloud.
+    pub(crate) fn request(&self) -> Request<Vec<u8>> {
+        let (address, path) =
+            (self.server.address(), "ecs.cn-north-1.myhuaweicloud.com/v1/servers");
+        let request = Request::get(format!("http://{address}/service/{SYSTEM}/{path}"));
+        request.body(Vec::new()).expect("a URL of our own")
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            identity_timeout: Duration::from_secs(15),
+            password: PASSWORD,
+            port: None,
+            at_clock: None,
+            at_wire: None,
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn credential(&self) -> Credential {
+        let user = UserRef::name_in(account::HUAWEI_USER, DomainRef::name(account::HUAWEI_DOMAIN));
+        Credential::password(user, self.password)
+    }
+}
+
+impl Place {
+    pub(crate) const ALL: [Self; 3] = [Self::Project, Self::Domain, Self::ProjectById];
+
+    pub(crate) fn scope(self) -> Scope {
+        match self {
+            Self::Domain => Scope::domain_name(account::HUAWEI_DOMAIN),
+            Self::Project => Scope::project_name(account::HUAWEI_PROJECT),
+            Self::ProjectById => Scope::project_id(account::HUAWEI_PROJECT_ID),
+        }
+    }
+
+    /// As the control writes it.
+    pub(crate) fn json(self) -> Value {
+        match self {
+            Self::Domain => json!({"domain": {"name": account::HUAWEI_DOMAIN}}),
+            Self::Project => json!({"project": {"name": account::HUAWEI_PROJECT}}),
+            Self::ProjectById => json!({"project": {"id": account::HUAWEI_PROJECT_ID}}),
+        }
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// Waits until this is so, for two seconds at most, and tells whether it was.
+pub(crate) fn wait_until(is_so: impl Fn() -> bool) -> bool {
+    for _ in 0..2000 {
+        if is_so() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    false
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
