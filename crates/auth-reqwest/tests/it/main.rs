@@ -10,6 +10,7 @@ mod calls;
 #[cfg(feature = "http2")]
 mod http2;
 mod logins;
+mod renewal;
 mod safety;
 mod support;
 #[cfg(feature = "rustls")]

@@ -8,6 +8,7 @@
 
 mod calls;
 mod logins;
+mod renewal;
 mod safety;
 mod support;
 #[cfg(feature = "rustls")]
