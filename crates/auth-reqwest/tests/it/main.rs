@@ -7,6 +7,8 @@
 )]
 
 mod calls;
+#[cfg(feature = "tracing")]
+mod events;
 #[cfg(feature = "http2")]
 mod http2;
 mod logins;

@@ -7,6 +7,8 @@
 )]
 
 mod calls;
+#[cfg(feature = "tracing")]
+mod events;
 mod logins;
 mod renewal;
 mod safety;
