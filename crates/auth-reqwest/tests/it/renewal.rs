@@ -1,14 +1,19 @@
 use std::{
     collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::SeqCst},
+    },
     time::{Duration, Instant},
 };
 
 use auth_emulator::{Emulator, Fault, System};
 use auth_reqwest::Client;
 use http::{Request, StatusCode, header::RETRY_AFTER};
+use time::UtcDateTime;
 use tokio::time::{sleep, timeout};
 
-use crate::{client, start};
+use crate::{client, direct, start, support::documented};
 
 const SHORT: Duration = Duration::from_millis(100);
 /// No test waits so long unless it fails.
@@ -44,6 +49,28 @@ async fn no_caller_waits_for_a_login() {
     .await;
     assert_eq!(server.traffic().logins, 3);
     drop(client);
+    renewal.await.unwrap();
+}
+
+/// Whoever renews has not noticed yet that the clock was set. Callers leave it to them all the same.
+#[tokio::test]
+async fn callers_leave_early_renewals_to_it() {
+    let server = start(Emulator::new());
+    let (cloud, credential, scope) = documented(&server, System::Otc);
+    let set_by = Arc::new(AtomicI64::new(0));
+    let ahead = Arc::clone(&set_by);
+    let client = direct(Client::builder(cloud, credential, scope))
+        .clock(move || UtcDateTime::now() + time::Duration::hours(ahead.load(SeqCst)))
+        .build()
+        .unwrap();
+    let renewal = tokio::spawn(client.renewal());
+    until("a token", async || client.token_within(Duration::ZERO).await.is_ok()).await;
+    sleep(SHORT).await;
+    // Of 24 hours, later than 90 per cent.
+    set_by.store(22, SeqCst);
+    client.token().await.unwrap();
+    assert_eq!(server.traffic().logins, 1);
+    client.close();
     renewal.await.unwrap();
 }
 

@@ -1,5 +1,9 @@
 use std::{
     collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::SeqCst},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -7,6 +11,7 @@ use std::{
 use auth_emulator::{Emulator, Fault, Server, System};
 use auth_ureq::Client;
 use http::{Request, StatusCode, header::RETRY_AFTER};
+use time::UtcDateTime;
 
 use crate::{client, direct, support::documented};
 
@@ -43,6 +48,28 @@ fn no_caller_waits_for_a_login() {
     });
     assert_eq!(server.traffic().logins, 3);
     drop(client);
+    renewal.join().unwrap();
+}
+
+/// Whoever renews has not noticed yet that the clock was set. Callers leave it to them all the same.
+#[test]
+fn callers_leave_early_renewals_to_it() {
+    let server = Server::start().unwrap();
+    let (cloud, credential, scope) = documented(&server, System::Otc);
+    let set_by = Arc::new(AtomicI64::new(0));
+    let ahead = Arc::clone(&set_by);
+    let client = direct(Client::builder(cloud, credential, scope))
+        .clock(move || UtcDateTime::now() + time::Duration::hours(ahead.load(SeqCst)))
+        .build()
+        .unwrap();
+    let renewal = thread::spawn(client.renewal());
+    until("a token", || client.token_within(Duration::ZERO).is_ok());
+    thread::sleep(SHORT);
+    // Of 24 hours, later than 90 per cent.
+    set_by.store(22, SeqCst);
+    client.token().unwrap();
+    assert_eq!(server.traffic().logins, 1);
+    client.close();
     renewal.join().unwrap();
 }
 
