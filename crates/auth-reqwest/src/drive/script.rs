@@ -93,6 +93,12 @@ impl Plan {
         }
     }
 
+    /// One where nothing goes wrong.
+    pub(super) fn calm(dice: &mut Dice) -> Self {
+        let plans = std::iter::repeat_with(|| Self::draw(dice));
+        plans.into_iter().find(|plan| plan.calm).unwrap()
+    }
+
     /// The scopes that somebody wants a token for.
     pub(super) fn wanted(&self) -> impl Iterator<Item = usize> {
         let asks = |deeds: &[Deed]| deeds.iter().any(|deed| matches!(deed, Deed::Token(_)));
@@ -165,6 +171,8 @@ pub(super) struct Service(Mutex<Book>);
 struct Book {
     dice: Dice,
     healthy: bool,
+    /// Whether answers come at once.
+    in_haste: bool,
     loses_flights: bool,
     refused: bool,
     /// For each scope and password, how many requests are in the air.
@@ -176,10 +184,11 @@ struct Book {
 }
 
 impl Service {
-    pub(super) fn new(seed: u64, plan: &Plan) -> Self {
+    pub(super) fn new(seed: u64, plan: &Plan, in_haste: bool) -> Self {
         Self(Mutex::new(Book {
             dice: Dice::new(!seed),
             healthy: plan.calm,
+            in_haste,
             loses_flights: plan.loses_flights(),
             refused: false,
             in_air: HashMap::new(),
@@ -249,7 +258,8 @@ impl Service {
             false => Outcome::Good,
         };
         book.refused |= outcome == Outcome::Refused;
-        let (yields, sleep) = (book.dice.below(4), book.dice.below(3));
+        let yields = book.dice.below(4);
+        let sleep = if book.in_haste { 0 } else { book.dice.below(3) };
         Flying { service: self, trip, outcome, yields, sleep, good: false }
     }
 }

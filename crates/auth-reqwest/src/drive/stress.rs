@@ -16,7 +16,7 @@ use std::{
 };
 
 use auth_proto::{Cloud, ErrorKind, Settings};
-use tokio::{runtime, time::sleep};
+use tokio::{runtime, task::JoinSet, time::sleep};
 
 use super::{
     crew::Crew,
@@ -36,6 +36,30 @@ fn stress() {
     let lane = |first: u64| Lane::start(seeds.clone().skip(first as usize));
     let lanes: Vec<_> = (0..THREADS).map(lane).collect();
     lanes.into_iter().for_each(Lane::join);
+}
+
+/// Above, nothing comes between two steps of one poll. On threads, more of them than there are
+/// processors, it does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 24)]
+async fn threads() {
+    const LANES: u64 = 32;
+    let lane = |first: u64| {
+        tokio::spawn(async move {
+            for seed in (first..SCHEDULES / 2).step_by(LANES as usize) {
+                let world = World::new(seed, Plan::calm(&mut Dice::new(seed)), true);
+                let mut callers = JoinSet::new();
+                for (scope, deeds) in world.plan.callers.clone() {
+                    callers.spawn(Arc::clone(&world).call(scope, deeds));
+                }
+                let all = timeout(Duration::from_secs(20), callers.join_all()).await;
+                all.unwrap_or_else(|_| panic!("schedule {seed} hangs: {:?}", world.plan));
+                world.service.check();
+            }
+        })
+    };
+    for lane in (0..LANES).map(lane).collect::<Vec<_>>() {
+        lane.await.unwrap();
+    }
 }
 
 /// A thread that runs its share of the schedules.
@@ -95,22 +119,9 @@ struct World {
 impl Schedule {
     fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
-        let plan = Arc::new(Plan::draw(&mut dice));
-        let service = Arc::new(Service::new(seed, &plan));
-        let set_by = Arc::new(AtomicI64::new(0));
-        let settings = Settings::default().with_flight_timeout(LONG).with_seed(seed);
-        let account = Account::new(CLOUD.clone(), credential(0), settings).unwrap();
-        let clock = clock(&plan, &service, &set_by);
-        let shared = Arc::new(Shared::new(account, clock, Arc::clone(&service)));
-        let world = World {
-            plan: Arc::clone(&plan),
-            service,
-            shared,
-            set_by,
-            credentials: AtomicUsize::new(0),
-            closed: AtomicBool::new(false),
-        };
-        Self { dice, plan, world: Arc::new(world) }
+        let plan = Plan::draw(&mut dice);
+        let world = World::new(seed, plan, false);
+        Self { dice, plan: Arc::clone(&world.plan), world }
     }
 
     async fn run(mut self) {
@@ -175,6 +186,18 @@ impl Drop for Schedule {
 }
 
 impl World {
+    fn new(seed: u64, plan: Plan, in_haste: bool) -> Arc<Self> {
+        let plan = Arc::new(plan);
+        let service = Arc::new(Service::new(seed, &plan, in_haste));
+        let set_by = Arc::new(AtomicI64::new(0));
+        let settings = Settings::default().with_flight_timeout(LONG).with_seed(seed);
+        let account = Account::new(CLOUD.clone(), credential(0), settings).unwrap();
+        let clock = clock(&plan, &service, &set_by);
+        let shared = Arc::new(Shared::new(account, clock, Arc::clone(&service)));
+        let (credentials, closed) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Arc::new(Self { plan, service, shared, set_by, credentials, closed })
+    }
+
     async fn call(self: Arc<Self>, number: usize, deeds: Vec<Deed>) {
         let scope = scope(number);
         let mut last = None;

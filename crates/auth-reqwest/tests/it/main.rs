@@ -7,9 +7,12 @@
 )]
 
 mod calls;
+#[cfg(feature = "tracing")]
+mod events;
 #[cfg(feature = "http2")]
 mod http2;
 mod logins;
+mod renewal;
 mod safety;
 mod support;
 #[cfg(feature = "rustls")]

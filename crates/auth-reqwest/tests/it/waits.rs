@@ -1,4 +1,5 @@
 use std::{
+    error::Error as _,
     future::Future,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     time::{Duration, Instant},
@@ -8,11 +9,14 @@ use ::time::UtcDateTime;
 use auth_emulator::{Emulator, System};
 use auth_proto::{ErrorKind, Settings, UserProjects, Validate};
 use auth_reqwest::{Client, Error};
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 use crate::{
     client, raw_client, start,
-    support::{Raw, logins_and, token},
+    support::{Raw, answer, credential, logins_and, token},
 };
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -192,6 +196,43 @@ async fn closing_wakes_whoever_waits() {
     assert!(started.elapsed() < Duration::from_secs(5));
     assert!(is_closed(&client.clone().token().await.unwrap_err()));
     assert_eq!(raw.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_deadline_tells_what_the_last_login_failed_with() {
+    let raw = Raw::start(|_, _: &str| Some(answer(500, "", "")));
+    let client = raw_client(&raw).build().unwrap();
+    // A failed login is tried again after two seconds and more.
+    let error = client.token_within(4 * SHORT).await.unwrap_err();
+    let Error::Deadline { last: Some(last) } = &error else { panic!("{error}") };
+    assert!(matches!(last.kind(), ErrorKind::Unavailable(_)), "{last}");
+    assert!(error.to_string().ends_with(&format!("the last login failed: {last}")), "{error}");
+    assert_eq!(error.source().unwrap().to_string(), last.to_string());
+
+    let error = raw_client(&silent()).build().unwrap().token_within(SHORT).await.unwrap_err();
+    assert!(error.source().is_none());
+    assert!(error.to_string().ends_with("the login may still succeed"), "{error}");
+}
+
+/// Another credential may do better, so the pause after a failure is over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_credential_wakes_whoever_waits() {
+    let raw = Raw::start(|number, _: &str| {
+        Some(match number {
+            0 => answer(500, "", ""),
+            _ => token("t", "https://thing.example"),
+        })
+    });
+    let client = raw_client(&raw).build().unwrap();
+    let caller = client.clone();
+    let waiting = tokio::spawn(async move { caller.token_within(LONG).await });
+    raw.wait();
+    sleep(SHORT).await;
+    let started = Instant::now();
+    client.replace_credential(credential()).unwrap();
+    waiting.await.unwrap().unwrap();
+    // The pause is longer.
+    assert!(started.elapsed() < Duration::from_secs(2));
 }
 
 #[tokio::test]

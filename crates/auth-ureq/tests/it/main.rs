@@ -7,7 +7,10 @@
 )]
 
 mod calls;
+#[cfg(feature = "tracing")]
+mod events;
 mod logins;
+mod renewal;
 mod safety;
 mod support;
 #[cfg(feature = "rustls")]

@@ -1,4 +1,5 @@
 use std::{
+    error::Error as _,
     sync::{
         Arc, Barrier,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -14,7 +15,7 @@ use ureq::{Agent, Timeout, http::Request};
 
 use crate::{
     client, raw_client,
-    support::{Raw, credential, logins_and, scope, token},
+    support::{Raw, answer, credential, logins_and, scope, token},
 };
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -168,6 +169,44 @@ fn closing_wakes_whoever_waits() {
     });
     assert!(is_closed(&client.clone().token().unwrap_err()));
     assert_eq!(raw.seen().len(), 1);
+}
+
+#[test]
+fn a_deadline_tells_what_the_last_login_failed_with() {
+    let raw = Raw::start(|_, _: &str| Some(answer(500, "", "")));
+    let client = raw_client(&raw).build().unwrap();
+    // A failed login is tried again after two seconds and more.
+    let error = client.token_within(4 * SHORT).unwrap_err();
+    let Error::Deadline { last: Some(last) } = &error else { panic!("{error}") };
+    assert!(matches!(last.kind(), ErrorKind::Unavailable(_)), "{last}");
+    assert!(error.to_string().ends_with(&format!("the last login failed: {last}")), "{error}");
+    assert_eq!(error.source().unwrap().to_string(), last.to_string());
+
+    let error = raw_client(&silent()).build().unwrap().token_within(SHORT).unwrap_err();
+    assert!(error.source().is_none());
+    assert!(error.to_string().ends_with("the login may still succeed"), "{error}");
+}
+
+/// Another credential may do better, so the pause after a failure is over.
+#[test]
+fn a_new_credential_wakes_whoever_waits() {
+    let raw = Raw::start(|number, _: &str| {
+        Some(match number {
+            0 => answer(500, "", ""),
+            _ => token("t", "https://thing.example"),
+        })
+    });
+    let client = raw_client(&raw).build().unwrap();
+    thread::scope(|threads| {
+        let waiting = threads.spawn(|| client.token_within(LONG).unwrap());
+        raw.wait();
+        thread::sleep(SHORT);
+        let started = Instant::now();
+        client.replace_credential(credential()).unwrap();
+        waiting.join().unwrap();
+        // The pause is longer.
+        assert!(started.elapsed() < Duration::from_secs(2));
+    });
 }
 
 #[test]

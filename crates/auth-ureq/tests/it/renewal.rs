@@ -1,0 +1,116 @@
+use std::{
+    collections::HashSet,
+    thread,
+    time::{Duration, Instant},
+};
+
+use auth_emulator::{Emulator, Fault, Server, System};
+use auth_ureq::Client;
+use http::{Request, StatusCode, header::RETRY_AFTER};
+
+use crate::{client, direct, support::documented};
+
+const SHORT: Duration = Duration::from_millis(100);
+/// No test waits so long unless it fails.
+const LONG: Duration = Duration::from_secs(20);
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < LONG, "{what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn no_caller_waits_for_a_login() {
+    const LOGIN: Duration = Duration::from_millis(800);
+    let mut emulator = Emulator::new();
+    emulator.token_lifetime(System::Otc, time::Duration::seconds(6));
+    let server = Server::start_with(emulator).unwrap();
+    server.script(|arrival| arrival.login.map(|_| Fault::new().delay(LOGIN)));
+    let client = client(&server, System::Otc);
+    let renewal = thread::spawn(client.renewal());
+    client.token().unwrap();
+
+    let mut tokens = HashSet::new();
+    until("three tokens", || {
+        let started = Instant::now();
+        tokens.insert(client.token().unwrap().expose().to_owned());
+        let waited = started.elapsed();
+        assert!(waited < LOGIN / 2, "{waited:?}");
+        tokens.len() == 3
+    });
+    assert_eq!(server.traffic().logins, 3);
+    drop(client);
+    renewal.join().unwrap();
+}
+
+#[test]
+fn it_ends_with_the_last_client() {
+    let server = Server::start().unwrap();
+    let client = client(&server, System::Otc);
+    let renewal = thread::spawn(client.renewal());
+    until("a login", || client.token_within(Duration::ZERO).is_ok());
+    let other = client.scoped(client.scope().clone());
+    drop(client);
+    thread::sleep(SHORT);
+    assert!(!renewal.is_finished());
+    drop(other);
+    until("the end", || renewal.is_finished());
+    assert_eq!(server.traffic().logins, 1);
+}
+
+/// While it waits, and while its login is in the air, which ends with its time-out.
+#[test]
+fn it_ends_when_the_account_does() {
+    let ends: [fn(Client); 2] = [|client| client.close(), drop];
+    for end in ends {
+        for silent in [false, true] {
+            let server = Server::start().unwrap();
+            server.script(move |_| silent.then(|| Fault::new().silence()));
+            let (cloud, credential, scope) = documented(&server, System::Otc);
+            let builder = direct(Client::builder(cloud, credential, scope));
+            let client = builder.identity_timeout(5 * SHORT).build().unwrap();
+            let renewal = thread::spawn(client.renewal());
+            until("a login", || server.traffic().logins == 1);
+            thread::sleep(SHORT);
+            end(client);
+            until("the end", || renewal.is_finished());
+            assert_eq!(server.traffic().logins, 1);
+        }
+    }
+}
+
+#[test]
+fn it_gets_over_an_outage_by_itself() {
+    let server = Server::start().unwrap();
+    let unavailable = || Fault::new().status(StatusCode::SERVICE_UNAVAILABLE);
+    server.script(move |arrival| {
+        (arrival.number == 0).then(|| unavailable().header(RETRY_AFTER, 1.into()))
+    });
+    let client = client(&server, System::Otc);
+    let renewal = thread::spawn(client.renewal());
+    until("a token", || client.token_within(Duration::ZERO).is_ok());
+    assert_eq!(server.traffic().logins, 2);
+    client.close();
+    renewal.join().unwrap();
+}
+
+#[test]
+fn it_replaces_a_token_that_was_refused() {
+    let server = Server::start().unwrap();
+    let client = client(&server, System::Huawei);
+    let renewal = thread::spawn(client.renewal());
+    let old = client.token().unwrap();
+    server.emulator().revoke_all();
+    let url = format!("http://{}/service/huawei/ecs.example/v1", server.address());
+    let answer = client.call_once(Request::get(url).body(()).unwrap()).unwrap();
+    assert_eq!(answer.status(), 401);
+    // Nobody asks for a token, but for the one that there is.
+    until("a new token", || client.token_within(Duration::ZERO).is_ok());
+    assert_ne!(client.token().unwrap().expose(), old.expose());
+    assert_eq!(server.emulator().logins(System::Huawei), 2);
+    client.close();
+    renewal.join().unwrap();
+}
