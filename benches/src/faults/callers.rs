@@ -264,6 +264,8 @@ impl Callers {
         act: impl FnOnce(),
     ) -> Vec<Outcome> {
         let start = Barrier::new(asks.len() + 1);
+        // A thread that ends takes time from those that are still being timed.
+        let end = Barrier::new(asks.len());
         let caller = |wish: &Ask| {
             start.wait();
             thread::sleep(wish.after);
@@ -273,6 +275,7 @@ impl Callers {
                 let asked = catch_unwind(AssertUnwindSafe(|| ask(wish))).unwrap_or(PANICKED);
                 outcomes.push(begun.ended(&self.clock, wish.patience, asked));
                 if is_over(wish) {
+                    end.wait();
                     return outcomes;
                 }
             }
