@@ -1,6 +1,7 @@
 //! Many who call at once, whatever client they have.
 
 use std::{
+    error::Error,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -15,6 +16,7 @@ use http::{Request, StatusCode};
 use tokio::runtime::{self, Runtime};
 
 use crate::{
+    capture,
     clients::{ask_reqwest, ask_ureq, reqwest_client, ureq_client},
     clock::Clock,
     control::Bare,
@@ -69,7 +71,6 @@ pub(crate) enum What {
 }
 
 /// What came of it.
-#[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     /// On the axis of the clock.
     pub(crate) ended: Duration,
@@ -77,7 +78,13 @@ pub(crate) struct Outcome {
     /// In real time.
     pub(crate) took: Duration,
     pub(crate) got: Got,
+    error: Option<Told>,
 }
+
+/// What a caller was told. It is searched when all are done: that takes time.
+pub(crate) type Told = Box<dyn Error + Send + Sync>;
+
+pub(crate) type Asked = (Got, Option<Told>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Got {
@@ -153,6 +160,12 @@ impl Outcome {
         let failed = Failed { at: self.ended, deadline: self.deadline };
         self.got.is_auth_error().then_some(failed)
     }
+
+    fn search(&self) {
+        if let Some(error) = &self.error {
+            capture::told(&**error);
+        }
+    }
 }
 
 impl Got {
@@ -198,8 +211,10 @@ impl Callers {
             Client::Reqwest(client, runtime) => runtime.block_on(ask_reqwest(client.clone(), ask)),
             Client::Ureq(client) => ask_ureq(client, &ask),
         };
-        let got = catch_unwind(AssertUnwindSafe(asked)).unwrap_or(Got::Panicked);
-        begun.ended(&self.clock, patience, got)
+        let asked = catch_unwind(AssertUnwindSafe(asked)).unwrap_or(PANICKED);
+        let outcome = begun.ended(&self.clock, patience, asked);
+        outcome.search();
+        outcome
     }
 
     /// All of them at once, and what came of it.
@@ -209,7 +224,7 @@ impl Callers {
 
     /// The same, with something that is done once they have been let go.
     pub(crate) fn all_while(&self, asks: Vec<Ask>, act: impl FnOnce()) -> Vec<Outcome> {
-        match &self.client {
+        let outcomes = match &self.client {
             Client::BareReqwest(bare, runtime) => {
                 let bare = Arc::clone(bare);
                 self.tasks(runtime, asks, move |ask| Arc::clone(&bare).asked(ask), act)
@@ -220,7 +235,9 @@ impl Callers {
                 self.tasks(runtime, asks, move |ask| ask_reqwest(client.clone(), ask), act)
             }
             Client::Ureq(client) => self.threads(asks, |ask| ask_ureq(client, ask), act),
-        }
+        };
+        outcomes.iter().for_each(Outcome::search);
+        outcomes
     }
 
     /// Ends the account. The control knows no such thing.
@@ -243,19 +260,22 @@ impl Callers {
     fn threads(
         &self,
         asks: Vec<Ask>,
-        ask: impl Fn(&Ask) -> Got + Sync,
+        ask: impl Fn(&Ask) -> Asked + Sync,
         act: impl FnOnce(),
     ) -> Vec<Outcome> {
         let start = Barrier::new(asks.len() + 1);
+        // A thread that ends takes time from those that are still being timed.
+        let end = Barrier::new(asks.len());
         let caller = |wish: &Ask| {
             start.wait();
             thread::sleep(wish.after);
             let mut outcomes = Vec::new();
             loop {
                 let begun = Begun::now(&self.clock);
-                let got = catch_unwind(AssertUnwindSafe(|| ask(wish))).unwrap_or(Got::Panicked);
-                outcomes.push(begun.ended(&self.clock, wish.patience, got));
+                let asked = catch_unwind(AssertUnwindSafe(|| ask(wish))).unwrap_or(PANICKED);
+                outcomes.push(begun.ended(&self.clock, wish.patience, asked));
                 if is_over(wish) {
+                    end.wait();
                     return outcomes;
                 }
             }
@@ -275,7 +295,7 @@ impl Callers {
         })
     }
 
-    fn tasks<F: Future<Output = Got> + Send + 'static>(
+    fn tasks<F: Future<Output = Asked> + Send + 'static>(
         &self,
         runtime: &Runtime,
         asks: Vec<Ask>,
@@ -294,8 +314,8 @@ impl Callers {
                 loop {
                     let begun = Begun::now(&clock);
                     // A task of its own, so that a panic ends in it.
-                    let got = tokio::spawn(ask(wish.clone())).await.unwrap_or(Got::Panicked);
-                    outcomes.push(begun.ended(&clock, wish.patience, got));
+                    let asked = tokio::spawn(ask(wish.clone())).await.unwrap_or(PANICKED);
+                    outcomes.push(begun.ended(&clock, wish.patience, asked));
                     if is_over(&wish) {
                         return outcomes;
                     }
@@ -323,11 +343,13 @@ impl Begun {
         Self(clock.elapsed(), Instant::now())
     }
 
-    fn ended(self, clock: &Clock, patience: Duration, got: Got) -> Outcome {
+    fn ended(self, clock: &Clock, patience: Duration, (got, error): Asked) -> Outcome {
         let deadline = self.0 + patience;
-        Outcome { ended: clock.elapsed(), deadline, took: self.1.elapsed(), got }
+        Outcome { ended: clock.elapsed(), deadline, took: self.1.elapsed(), got, error }
     }
 }
+
+const PANICKED: Asked = (Got::Panicked, None);
 
 fn is_over(wish: &Ask) -> bool {
     wish.until.as_ref().is_none_or(|until| until.load(SeqCst))

@@ -68,8 +68,11 @@ fn leader_out_of_patience(kind: Kind) -> Tally {
         let callers = world.callers(kind, &Options { at_wire, ..Options::default() });
         let mut asks = vec![Ask::token().after(Duration::from_millis(3)); WAITERS + 1];
         asks[0] = Ask::token().within(patience);
-        let outcomes = callers.all(asks);
-        judge(&mut tally, &world, &outcomes[1..], format_args!("after {patience:?}"));
+        let mut outcomes = callers.all(asks);
+        // On a busy machine it may be another one who is at the wire.
+        let gone = outcomes.iter().position(|outcome| outcome.got == Got::Panicked).unwrap_or(0);
+        outcomes.remove(gone);
+        judge(&mut tally, &world, &outcomes, format_args!("after {patience:?}"));
     }
     tally
 }

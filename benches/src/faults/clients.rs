@@ -13,8 +13,7 @@ use ureq::{
 };
 
 use crate::{
-    callers::{Ask, Got, What},
-    capture,
+    callers::{Ask, Asked, Got, What},
     world::{Hook, Moment, Options, Place, World},
 };
 
@@ -58,7 +57,7 @@ pub(crate) fn reqwest_http(options: &Options) -> reqwest::ClientBuilder {
     }
 }
 
-pub(crate) fn ask_ureq(client: &auth_ureq::Client, ask: &Ask) -> Got {
+pub(crate) fn ask_ureq(client: &auth_ureq::Client, ask: &Ask) -> Asked {
     let got = match &ask.what {
         What::Token(place) => {
             client.scoped(place.scope()).token_within(ask.patience).map(|_| Got::Token)
@@ -69,18 +68,21 @@ pub(crate) fn ask_ureq(client: &auth_ureq::Client, ask: &Ask) -> Got {
             Got::Answer(answer.status())
         }),
     };
-    got.unwrap_or_else(|error| {
-        capture::told(&error);
-        match &error {
-            auth_ureq::Error::Auth(core) => failed(core),
-            auth_ureq::Error::Transport(_) => Got::Nothing,
-            // Nothing else is told to those who ask.
-            _ => Got::Deadline { told_when: tells_when(&error) },
+    match got {
+        Ok(got) => (got, None),
+        Err(error) => {
+            let got = match &error {
+                auth_ureq::Error::Auth(core) => failed(core),
+                auth_ureq::Error::Transport(_) => Got::Nothing,
+                // Nothing else is told to those who ask.
+                _ => Got::Deadline { told_when: tells_when(&error) },
+            };
+            (got, Some(error.into()))
         }
-    })
+    }
 }
 
-pub(crate) async fn ask_reqwest(client: auth_reqwest::Client, ask: Ask) -> Got {
+pub(crate) async fn ask_reqwest(client: auth_reqwest::Client, ask: Ask) -> Asked {
     let got = match ask.what {
         What::Token(place) => {
             client.scoped(place.scope()).token_within(ask.patience).await.map(|_| Got::Token)
@@ -94,15 +96,18 @@ pub(crate) async fn ask_reqwest(client: auth_reqwest::Client, ask: Ask) -> Got {
             }
         },
     };
-    got.unwrap_or_else(|error| {
-        capture::told(&error);
-        match &error {
-            auth_reqwest::Error::Auth(core) => failed(core),
-            auth_reqwest::Error::Transport(_) => Got::Nothing,
-            // Nothing else is told to those who ask.
-            _ => Got::Deadline { told_when: tells_when(&error) },
+    match got {
+        Ok(got) => (got, None),
+        Err(error) => {
+            let got = match &error {
+                auth_reqwest::Error::Auth(core) => failed(core),
+                auth_reqwest::Error::Transport(_) => Got::Nothing,
+                // Nothing else is told to those who ask.
+                _ => Got::Deadline { told_when: tells_when(&error) },
+            };
+            (got, Some(error.into()))
         }
-    })
+    }
 }
 
 fn failed(error: &auth_proto::Error) -> Got {

@@ -17,8 +17,7 @@ use serde_json::{Value, json};
 use time::UtcDateTime;
 
 use crate::{
-    callers::{Ask, Got, What},
-    capture,
+    callers::{Ask, Asked, Got, What},
     clients::{reqwest_http, ureq_http},
     clock::Clock,
     world::{Options, Place, World},
@@ -46,7 +45,7 @@ impl Bare<ureq::Agent> {
         Self::new(http, world, options)
     }
 
-    pub(crate) fn ask(&self, ask: &Ask) -> Got {
+    pub(crate) fn ask(&self, ask: &Ask) -> Asked {
         told(self.run(ask))
     }
 
@@ -90,7 +89,7 @@ impl Bare<reqwest::Client> {
         Self::new(http, world, options)
     }
 
-    pub(crate) async fn asked(self: Arc<Self>, ask: Ask) -> Got {
+    pub(crate) async fn asked(self: Arc<Self>, ask: Ask) -> Asked {
         told(self.run_async(&ask).await)
     }
 
@@ -203,11 +202,11 @@ impl fmt::Display for BareError {
 
 impl std::error::Error for BareError {}
 
-fn told(got: Result<Got, BareError>) -> Got {
-    got.unwrap_or_else(|error| {
-        capture::told(&error);
-        Got::Failed { told_when: false }
-    })
+fn told(got: Result<Got, BareError>) -> Asked {
+    match got {
+        Ok(got) => (got, None),
+        Err(error) => (Got::Failed { told_when: false }, Some(error.into())),
+    }
 }
 
 fn with_token(request: &Request<Vec<u8>>, token: &str) -> Request<Vec<u8>> {

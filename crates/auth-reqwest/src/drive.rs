@@ -129,7 +129,7 @@ impl<C: Carry> Shared<C> {
                 true => account
                     .live(scope, now)
                     .map(Action::Use)
-                    .ok_or_else(|| Error::deadline(account.trouble(scope))),
+                    .ok_or_else(|| Error::Deadline { last: account.trouble(scope) }),
             };
             (action, now, Events::of(&mut account))
         };

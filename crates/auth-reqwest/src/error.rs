@@ -39,10 +39,6 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn deadline(last: Option<&auth_proto::Error>) -> Self {
-        Self::Deadline { last: last.cloned() }
-    }
-
     pub(crate) fn transport(error: reqwest::Error) -> Self {
         Self::Transport(error.without_url())
     }

@@ -42,10 +42,6 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn deadline(last: Option<&auth_proto::Error>) -> Self {
-        Self::Deadline { last: last.cloned() }
-    }
-
     pub(crate) fn transport(error: ureq::Error) -> Self {
         Self::Transport(scrubbed(error))
     }

@@ -50,8 +50,9 @@
 //! Errors of this crate show no URL, header or body, and the token's header is marked sensitive, but
 //! two things are out of its reach:
 //!
-//! * at level `TRACE` the log target `ureq_proto` prints every byte on the wire, passwords and tokens
-//!   included. Filter it out wherever logs are kept;
+//! * at level `TRACE` the log target `ureq_proto` dumps what is on the wire, tokens and passwords
+//!   included, and `ureq` prints the `Location` of a redirect as it came. Filter both out wherever
+//!   logs are kept;
 //! * ureq's feature `cookies`, if another crate turns it on, keeps one jar for all that the client
 //!   calls.
 //!

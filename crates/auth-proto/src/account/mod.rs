@@ -212,10 +212,10 @@ impl Account {
         let at = self.clock.elapsed();
         let session = self.sessions.iter().find(|session| session.scope == *scope)?;
         let held = session.live(at)?;
-        let pauses = self.holds(session, at).map(|hold| hold.until);
+        let pauses = self.hold(session, at).map(|hold| hold.until);
         let flights = session.flight().map(|flight| flight.lost_at);
         let asks = self.question(session).map(|_| held.ends_at);
-        let due = pauses.chain(flights).chain(asks).fold(held.renew_at, Duration::max);
+        let due = [pauses, flights, asks].into_iter().flatten().fold(held.renew_at, Duration::max);
         Some(self.clock.at(due.min(held.ends_at)))
     }
 
@@ -227,12 +227,14 @@ impl Account {
         session.live(at).map(|held| Arc::clone(&held.token))
     }
 
-    /// What this scope's last login failed with, if nothing better has come since: to tell a caller
-    /// whose deadline has passed.
-    pub fn trouble(&self, scope: &Scope) -> Option<&Error> {
+    /// What this scope's last login failed with, if nothing better has come since, and when the next
+    /// one may be sent: to tell a caller whose deadline has passed.
+    pub fn trouble(&self, scope: &Scope) -> Option<Error> {
         let session = self.sessions.iter().find(|session| session.scope == *scope)?;
-        let shared = self.latch.iter().map(|latch| &latch.row).chain(&self.quiet);
-        session.row.iter().chain(shared).map(|row| &row.error).next()
+        let hold = self.hold(session, self.clock.elapsed());
+        let held = hold.map(|hold| hold.error(&self.clock));
+        // One whose pause is over, while the next attempt is in the air.
+        held.or_else(|| Some(session.row.as_ref()?.error.clone().with_retry_at(None)))
     }
 
     /// The answer to a flight's request.

@@ -8,6 +8,7 @@ use super::Account;
 use crate::{
     action::{Action, Flight},
     challenge::Challenge,
+    clock::Clock,
     credential::MethodKind,
     error::{Error, ErrorKind, Misuse},
     limits,
@@ -55,20 +56,19 @@ impl Account {
         if let Some(flight) = session.flight() {
             return Action::Wait(self.clock.at(flight.lost_at));
         }
-        let longest = self.holds(session, at).max_by_key(|hold| (!hold.row.waits, hold.until));
-        let hold = longest.map(|hold| (hold.until, hold.row.clone()));
         if let Some(latch) = self.latch.as_mut().filter(|latch| latch.concerns(session.granted)) {
             latch.want(&session.scope);
         }
-        if let Some((until, row)) = hold.as_ref().filter(|(_, row)| !row.waits) {
-            let retry_at = (*until < Duration::MAX).then(|| self.clock.at(*until));
-            return Action::Fail(row.error.clone().with_retry_at(retry_at));
+        let session = &self.sessions[index];
+        let hold = self.hold(session, at);
+        if let Some(hold) = hold.as_ref().filter(|hold| !hold.row.waits) {
+            return Action::Fail(hold.error(&self.clock));
         }
-        if let Some(challenge) = self.question(&self.sessions[index]) {
+        if let Some(challenge) = self.question(session) {
             return Action::NeedFactor(challenge);
         }
-        if let Some((until, _)) = hold {
-            return Action::Wait(self.clock.at(until));
+        if let Some(hold) = hold {
+            return Action::Wait(self.clock.at(hold.until));
         }
         // Until the credential has proven good, its scopes do not try it side by side.
         let others = self.sessions.iter().filter_map(Session::flight);
@@ -80,18 +80,14 @@ impl Account {
         self.launch(index, at)
     }
 
-    /// What keeps a session from sending: its own failures, a refused credential, a service that
-    /// asked to be left alone.
-    pub(super) fn holds<'a>(
-        &'a self,
-        session: &'a Session,
-        at: Duration,
-    ) -> impl Iterator<Item = Hold<'a>> {
+    /// What keeps a session from sending, for the longest: its own failures, a refused credential, a
+    /// service that asked to be left alone. What is told at once goes before what is waited for.
+    pub(super) fn hold<'a>(&'a self, session: &'a Session, at: Duration) -> Option<Hold<'a>> {
         let latch = self.latch.iter().filter(|latch| latch.concerns(session.granted));
         let latch = latch.map(|latch| Hold { until: latch.until(&session.scope), row: &latch.row });
         let rows = session.row.iter().chain(&self.quiet);
         let holds = rows.map(|row| Hold { until: row.until, row }).chain(latch);
-        holds.filter(move |hold| at < hold.until)
+        holds.filter(|hold| at < hold.until).max_by_key(|hold| (!hold.row.waits, hold.until))
     }
 
     /// What the user is asked before the next login can be sent.
@@ -174,5 +170,13 @@ impl Account {
 /// A row of failures that keeps a session from sending.
 pub(super) struct Hold<'a> {
     pub(super) until: Duration,
-    pub(super) row: &'a Row,
+    row: &'a Row,
+}
+
+impl Hold<'_> {
+    /// What a caller is told of it.
+    pub(super) fn error(&self, clock: &Clock) -> Error {
+        let retry_at = (self.until < Duration::MAX).then(|| clock.at(self.until));
+        self.row.error.clone().with_retry_at(retry_at)
+    }
 }
