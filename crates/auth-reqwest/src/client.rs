@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A user of a cloud who is logged in whenever that is needed. Cheap to clone; made to be shared
-/// between tasks.
+/// between tasks. The account is closed with its last client.
 #[derive(Clone)]
 pub struct Client {
     handle: Arc<Handle>,
@@ -93,7 +93,7 @@ impl Client {
     /// its last client is dropped; it may be dropped at any point.
     ///
     /// It tells nobody of failures: callers are told by [`token`](Self::token), operators by
-    /// [`tracing`](crate#features). Should it be dropped, or end in a panic of the clock or of
+    /// [`tracing`](crate#what-is-told). Should it be dropped, or end in a panic of the clock or of
     /// whoever listens, callers renew the token themselves, shortly before its end.
     pub fn renewal(&self) -> impl Future<Output = ()> + Send + use<> {
         let (shared, scope) = (Arc::clone(&self.handle.shared), self.scope.clone());

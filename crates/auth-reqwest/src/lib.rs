@@ -30,6 +30,48 @@
 //! many. No task is spawned, and every future may be dropped at any point: whoever carried the login
 //! hands it back, and somebody else takes over.
 //!
+//! # In the background
+//!
+//! Callers renew a token as they need it, one of them while the others go on with the old one. A
+//! service that wants no request ever to pay for a login has it done in the background, for each
+//! scope that it uses:
+//!
+//! ```no_run
+//! # async fn example(client: &auth_reqwest::Client) {
+//! tokio::spawn(client.renewal());
+//! # }
+//! ```
+//!
+//! It logs in at once, renews early, gets over outages and refused tokens by itself, and ends when
+//! the account is closed or its last client is dropped. Should it die, callers renew again, shortly
+//! before the token ends.
+//!
+//! # What is told
+//!
+//! A caller who gets no token is told why, [`Error::Deadline`] included: it holds what the last login
+//! failed with. With the feature `tracing`, operators are told as well, whoever asked:
+//!
+//! | level | message | fields |
+//! | --- | --- | --- |
+//! | `DEBUG` | `login started` | `scope` |
+//! | `INFO` | `token renewed` | `scope`, `expires_at` |
+//! | `WARN` | `login failed` | `scope`, `class`, `error`, `retry_at` |
+//! | `WARN` | `token refused by a service` | `scope` |
+//! | `WARN` | `clock jumped` | `by` |
+//! | `ERROR` | `credential refused` | `scope`, `error`, `retry_at` |
+//!
+//! So an outage looks like this, with any subscriber, `tracing_subscriber::fmt().init()` for one:
+//!
+//! ```text
+//! WARN auth_reqwest::events: login failed scope=project p1 class=Transient error=the service is
+//!     unavailable: 503 (…); try again later retry_at="2026-11-22T09:18:08Z"
+//! INFO auth_reqwest::events: token renewed scope=project p1 expires_at="2026-11-23T09:18:09Z"
+//! ```
+//!
+//! No secret is in it. They are told when no lock is held and everybody who waited has been woken, by
+//! the caller whose doing it was. What each means, and what to watch, is in the
+//! [manual](auth_proto::manual).
+//!
 //! # What is yours and what is set
 //!
 //! [`Builder::http`] takes a function that makes a [`reqwest::ClientBuilder`]: TLS roots, client
@@ -58,6 +100,7 @@
 //!
 //! * `http2`, on by default: HTTP/2 where a service speaks it.
 //! * `rustls`, on by default: TLS by rustls with the platform's roots.
+//! * `tracing`: what happens is [told](#what-is-told) to `tracing`.
 
 #![forbid(unsafe_code)]
 

@@ -49,7 +49,8 @@ impl Builder {
     }
 
     /// The wall clock, the system's by default: for tests that move time. What a caller waits is
-    /// measured by a clock of its own.
+    /// measured by a clock of its own. It is read under a lock, so it must not use the client; should
+    /// it panic, so does the caller, and nobody else.
     pub fn clock(mut self, clock: impl Fn() -> UtcDateTime + Send + Sync + 'static) -> Self {
         self.clock = Box::new(clock);
         self

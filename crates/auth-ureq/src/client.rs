@@ -9,7 +9,7 @@ use ureq::AsSendBody;
 use crate::{builder::Builder, drive::Shared, error::Error, send::Http};
 
 /// A user of a cloud who is logged in whenever that is needed. Cheap to clone; made to be shared
-/// between threads.
+/// between threads. The account is closed with its last client.
 #[derive(Clone)]
 pub struct Client {
     handle: Arc<Handle>,
@@ -88,7 +88,7 @@ impl Client {
     /// or when its last client is dropped; a login that it is sending then is waited for.
     ///
     /// It tells nobody of failures: callers are told by [`token`](Self::token), operators by
-    /// [`tracing`](crate#features). Should it end in a panic of the clock or of whoever listens,
+    /// [`tracing`](crate#what-is-told). Should it end in a panic of the clock or of whoever listens,
     /// callers renew the token themselves, shortly before its end.
     pub fn renewal(&self) -> impl FnOnce() + Send + use<> {
         let (shared, scope) = (Arc::clone(&self.handle.shared), self.scope.clone());
