@@ -2,7 +2,7 @@
 //! real threads, more of them than there are processors.
 //!
 //! The seed tells what everybody does, and the threads in which order:
-//! `STRESS_SEED=17 cargo test -p auth-ureq stress` runs one schedule again, 10,000 times.
+//! `STRESS_SEED=17 cargo test -p auth-ureq stress` runs one schedule again, 12,000 times.
 
 use std::{
     any::Any,
@@ -24,13 +24,13 @@ use super::{
 };
 
 const SCHEDULES: u64 = 100_000;
-const LANES: u64 = 6;
+const LANES: u64 = 12;
 
 #[test]
 fn stress() {
     let again = env::var("STRESS_SEED").ok().map(|seed| seed.parse().unwrap());
     let lane = |first: u64| match again {
-        Some(seed) => Lane::start(iter::repeat_n(seed, 10_000 / LANES as usize)),
+        Some(seed) => Lane::start(iter::repeat_n(seed, 12_000 / LANES as usize)),
         None => Lane::start((1 + first..=SCHEDULES).step_by(LANES as usize)),
     };
     let lanes: Vec<_> = (0..LANES).map(lane).collect();
