@@ -263,7 +263,8 @@ impl Session {
 
     fn fail(&mut self, error: Error, at: Duration, clock: &Clock, spread: &mut Spread) -> Event {
         let row = Row::failed(self.row.take(), error, at, clock, spread);
-        let error = row.error.clone();
+        // The time is told beside it.
+        let error = row.error.clone().with_retry_at(None);
         let (class, retry_at) = (Class::of(&error), clock.at(row.until));
         self.row = Some(row);
         Event::LoginFailed { scope: self.scope.clone(), class, error, retry_at }

@@ -207,7 +207,7 @@ impl Account {
 
     /// When [`renew`](Self::renew) has something to do for this scope's token, if there is one: when
     /// it wants to be renewed, or when the pause after a failed renewal is over. Later than that is
-    /// fine, and earlier harmless.
+    /// fine, and earlier harmless; it may have passed already.
     pub fn renew_at(&self, scope: &Scope) -> Option<UtcDateTime> {
         let at = self.clock.elapsed();
         let session = self.sessions.iter().find(|session| session.scope == *scope)?;
