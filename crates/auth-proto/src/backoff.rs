@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Where in a token's life its renewal falls, in per cent.
+pub(crate) type Window = (u32, u32);
+
 /// A stream of numbers from a seed (SplitMix64), for spreading what many programs do at once. Not
 /// for secrets.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ pub enum Event {
         /// How far; negative if it went back.
         by: Duration,
     },
-    /// The credential was refused. It is not sent again before `retry_at`.
+    /// The credential was refused. It is not sent again for this scope before `retry_at`.
     CredentialRejected {
         /// The scope that was asked for.
         scope: Scope,
@@ -64,6 +64,18 @@ pub enum Class {
     Terminal,
     /// The same login may succeed later.
     Transient,
+}
+
+impl Event {
+    /// With another time of the next attempt, where it tells one.
+    pub(crate) fn with_retry_at(mut self, at: Option<UtcDateTime>) -> Self {
+        match (&mut self, at) {
+            (Self::CredentialRejected { retry_at, .. }, at) => *retry_at = at,
+            (Self::LoginFailed { retry_at, .. }, Some(at)) => *retry_at = at,
+            _ => {}
+        }
+        self
+    }
 }
 
 impl Class {

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{backoff::Spread, token::Token};
+use crate::{
+    backoff::{Spread, Window},
+    token::Token,
+};
 
 /// A living token.
 ///
@@ -18,9 +21,6 @@ pub(crate) struct Held {
     pub(crate) mandatory_at: Duration,
     pub(crate) ends_at: Duration,
 }
-
-/// Where in a token's life its renewal falls, in per cent.
-pub(crate) type Window = (u32, u32);
 
 impl Held {
     /// A token whose login was sent at `sent_at` and that lives for `life` from then on: the

@@ -60,3 +60,39 @@ impl Latch {
         self.wanted |= *scope != self.refused;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Failure, FailureKind};
+
+    fn refused(before: Option<Latch>, scope: &str, granted: bool, times: [u64; 2]) -> Latch {
+        let error = Failure::new(FailureKind::Io, "refused").into();
+        let refusal = (error, Scope::project_id(scope), granted);
+        let [sent_at, at] = times.map(Duration::from_secs);
+        Latch::after(before, refusal, sent_at, at, true)
+    }
+
+    #[test]
+    fn what_was_in_the_air_when_it_fell_makes_it_no_longer_but_may_make_it_firm() {
+        let first = refused(None, "p", true, [0, 10]);
+        let second = refused(Some(first.clone()), "q", true, [5, 20]);
+        assert_eq!(second.row.until, first.row.until);
+        assert!(!first.concerns(true) && second.concerns(true));
+        // A probe does.
+        let probe = refused(Some(second), "q", false, [1810, 1820]);
+        assert_eq!(probe.row.until, Duration::from_secs(1820 + 4 * 3600));
+    }
+
+    #[test]
+    fn a_probe_is_the_turn_of_those_who_were_not_refused() {
+        let (p, q) = (Scope::project_id("p"), Scope::project_id("q"));
+        let mut latch = refused(None, "p", false, [0, 0]);
+        assert_eq!((latch.until(&p), latch.until(&q)), (latch.row.until, latch.row.until));
+        latch.want(&p);
+        assert_eq!(latch.until(&p), latch.row.until);
+        latch.want(&q);
+        assert_eq!(latch.until(&p), latch.row.until + OTHERS_TURN);
+        assert_eq!(latch.until(&q), latch.row.until);
+    }
+}

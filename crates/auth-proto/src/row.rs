@@ -24,11 +24,15 @@ pub(crate) struct Row {
     pub(crate) until: Duration,
     /// Whether a caller may wait it out, or is told at once.
     pub(crate) waits: bool,
+    /// Whether somebody has changed what it waits for.
+    forgiven: bool,
 }
 
 /// Callers wait for so many attempts, begun within so long, before they are told.
 const ATTEMPTS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// So many refusals in a row are no person's mistakes.
+const MISTAKES: u32 = 3;
 /// What only a change of configuration can mend is not asked again sooner. A failure that comes so
 /// long after a pause begins a row of its own.
 const TERMINAL_PAUSE: Duration = Duration::from_secs(300);
@@ -76,10 +80,20 @@ impl Row {
     }
 
     fn next(before: Option<Self>, error: Error, at: Duration) -> Self {
-        let fresh = Self { error, failures: 1, refusals: 0, since: at, until: at, waits: false };
+        let fresh = Self {
+            error,
+            failures: 1,
+            refusals: 0,
+            since: at,
+            until: at,
+            waits: false,
+            forgiven: false,
+        };
         let Some(before) = before else { return fresh };
         let refusals = before.refusals;
-        match at > before.until.saturating_add(TERMINAL_PAUSE) {
+        let is_over = at > before.until.saturating_add(TERMINAL_PAUSE);
+        // What was refused does not become right by waiting.
+        match is_over && !before.error.is_credential_refused() {
             true => Self { refusals, ..fresh },
             false => Self {
                 failures: before.failures.saturating_add(1),
@@ -90,9 +104,21 @@ impl Row {
         }
     }
 
+    /// Whether a person may have been mistaken so far, and the credential be right.
+    pub(crate) fn may_be_mistaken(&self) -> bool {
+        !self.error.is_credential_refused() || self.failures + 1 < MISTAKES
+    }
+
+    /// Ends its pause, if that waits for somebody to change something: they have.
+    pub(crate) fn forgive(&mut self) {
+        if !self.error.is_retryable() {
+            self.forgiven = true;
+        }
+    }
+
     /// Whether it still keeps anybody from sending.
     pub(crate) fn holds(&self, at: Duration) -> bool {
-        at < self.until
+        at < self.until && !self.forgiven
     }
 
     /// When the next attempt may be sent; `None` if the credential must be replaced first.

@@ -29,6 +29,8 @@ pub(crate) struct Session {
     pub(crate) granted: bool,
     /// Whether the last flight was abandoned.
     abandoned: bool,
+    /// Whether that was the second in a row, which counts from when somebody tells the time.
+    given_up: bool,
     /// When a refused token last forced a login.
     forced_at: Option<Duration>,
     /// Whether somebody in the background sees to early renewals.
@@ -97,6 +99,9 @@ pub(crate) enum Input {
 /// At most one login in this time is forced by refused tokens or repeated answers.
 const FORCED: Duration = Duration::from_secs(60);
 
+/// A scope that was asked for in this time keeps its place.
+const RECENT: Duration = Duration::from_secs(120);
+
 impl Session {
     pub(crate) fn new(scope: Scope) -> Self {
         Self {
@@ -106,6 +111,7 @@ impl Session {
             row: None,
             granted: false,
             abandoned: false,
+            given_up: false,
             forced_at: None,
             background: false,
             used_at: Duration::ZERO,
@@ -156,14 +162,10 @@ impl Session {
                 Some(self.fail(error, at, clock, spread))
             }
             // Somebody else takes over, at once the first time.
-            Input::Abandoned if !self.abandoned => {
-                (self.phase, self.abandoned) = (Phase::Idle, true);
-                None
-            }
             Input::Abandoned => {
                 self.phase = Phase::Idle;
-                let failure = Failure::new(FailureKind::Timeout, "given up by the caller");
-                Some(self.fail(failure.into(), at, clock, spread))
+                self.given_up = std::mem::replace(&mut self.abandoned, true);
+                None
             }
             Input::Refused(error, probes) => {
                 (self.phase, self.abandoned) = (Phase::Idle, false);
@@ -197,9 +199,15 @@ impl Session {
         spread: &mut Spread,
     ) -> Option<Event> {
         self.held.take_if(|held| at >= held.ends_at);
+        if std::mem::take(&mut self.given_up) {
+            let failure = Failure::new(FailureKind::Timeout, "given up by the caller");
+            return Some(self.fail(failure.into(), at, clock, spread));
+        }
         match &self.phase {
             Phase::Asking(question) if at >= question.until => {
                 self.phase = Phase::Idle;
+                // What was mistaken went with the receipt.
+                self.row.iter_mut().for_each(Row::forgive);
                 None
             }
             Phase::Flying(flight) if at >= flight.lost_at => {
@@ -241,6 +249,11 @@ impl Session {
         }
     }
 
+    /// Whether a person may have been mistaken in what was refused.
+    pub(crate) fn may_be_mistaken(&self) -> bool {
+        self.row.as_ref().is_none_or(Row::may_be_mistaken)
+    }
+
     /// The token, if it is still good.
     pub(crate) fn live(&self, at: Duration) -> Option<&Held> {
         self.held.as_ref().filter(|held| at < held.ends_at)
@@ -249,6 +262,12 @@ impl Session {
     /// Whether this is its token.
     pub(crate) fn holds(&self, token: &Token) -> bool {
         self.held.as_ref().is_some_and(|held| held.token.header() == token.header())
+    }
+
+    /// Whether it may make room for another scope: there is nothing to lose in it, or nobody has
+    /// asked for it of late. (What renews in the background asks every minute.)
+    pub(crate) fn may_go(&self, at: Duration) -> bool {
+        self.flight().is_none() && (self.is_idle(at) || at >= self.used_at + RECENT)
     }
 
     /// Whether there is nothing to lose in it.
@@ -335,16 +354,39 @@ mod tests {
         }
     }
 
+    fn tidy(session: &mut Session, after: u64) -> Option<Event> {
+        let mut clock = Clock::default();
+        clock.advance(utc_datetime!(2026-11-22 08:00:00));
+        session.tidy(AT + seconds(after), &clock, &mut Spread::new(0))
+    }
+
     #[test]
-    fn the_second_abandonment_in_a_row_counts() {
+    fn the_second_abandonment_in_a_row_counts_from_the_next_look_at_the_clock() {
         let mut session = session();
-        assert_eq!(step(&mut session, Input::Abandoned, 0), None);
-        for failures in 1..3 {
-            let event = step(&mut session, Input::Abandoned, failures);
-            assert!(matches!(event, Some(Event::LoginFailed { class: Class::Transient, .. })));
+        for (after, counts) in [(0, false), (10, true), (20, true)] {
+            assert_eq!(step(&mut session, Input::Abandoned, after), None);
+            let event = tidy(&mut session, after + 9);
+            assert_eq!(
+                matches!(event, Some(Event::LoginFailed { class: Class::Transient, .. })),
+                counts
+            );
+            assert_eq!(session.row.is_some_and(|row| row.holds(AT + seconds(after + 9))), counts);
+            session.row = None;
         }
         // Any answer ends it.
-        step(&mut session, Input::Known, 3);
-        assert_eq!(step(&mut session, Input::Abandoned, 4), None);
+        for input in [Input::Known, Input::Token(held(seconds(3600), AT, 0))] {
+            step(&mut session, input, 30);
+            step(&mut session, Input::Abandoned, 31);
+            assert_eq!(tidy(&mut session, 31), None);
+        }
+    }
+
+    #[test]
+    fn what_was_used_of_late_keeps_its_place_unless_it_is_empty() {
+        let mut session = session();
+        session.used_at = AT;
+        assert!(session.may_go(AT));
+        session.held = Some(held(seconds(3600), AT, 0));
+        assert!(!session.may_go(AT + seconds(119)) && session.may_go(AT + seconds(120)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use crate::held::Window;
+use crate::backoff::Window;
 
 /// How an [`Account`](crate::Account) behaves. The defaults fit nearly everybody.
 #[derive(Clone, Debug)]

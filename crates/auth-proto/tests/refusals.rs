@@ -582,3 +582,139 @@ fn closing_forgets_the_credential() {
     assert!(account.answer(&scope("p"), Factor::totp("123456")).is_err());
     assert!(!format!("{account:?}").contains("alice"), "{account:?}");
 }
+
+/// An account with a token of ten hours for each of these scopes.
+fn granted(scopes: &[String]) -> Account {
+    let mut account = account();
+    for project in scopes {
+        let (flight, _) = sent(account.poll(&scope(project), NOW));
+        let life = seconds(36_000);
+        account.handle_response(flight, token_for(life, project, NOW), NOW);
+    }
+    account
+}
+
+/// Polls all scopes at once until nobody sends, and refuses whatever is sent. How many that were.
+fn refuse_all(account: &mut Account, scopes: &[String], now: UtcDateTime) -> usize {
+    let mut refused = 0;
+    loop {
+        let flights: Vec<Flight> = scopes
+            .iter()
+            .filter_map(|project| match account.poll(&scope(project), now) {
+                Action::Send(flight, _) => Some(flight),
+                _ => None,
+            })
+            .collect();
+        if flights.is_empty() {
+            return refused;
+        }
+        refused += flights.len();
+        for flight in flights {
+            account.handle_response(flight, refusal(401), now);
+        }
+    }
+}
+
+#[test]
+fn a_password_that_was_changed_overnight_is_sent_twice_for_forty_scopes() {
+    let scopes: Vec<String> = (0..40).map(|number| format!("p{number}")).collect();
+    let mut account = granted(&scopes);
+    // All tokens have ended meanwhile, and nobody asked.
+    assert_eq!(refuse_all(&mut account, &scopes, NOW + seconds(36_000)), 2);
+}
+
+#[test]
+fn early_renewals_go_one_after_the_other() {
+    let scopes: Vec<String> = (0..40).map(|number| format!("p{number}")).collect();
+    let mut account = granted(&scopes);
+    let due = NOW + seconds(32_500);
+    assert_eq!(refuse_all(&mut account, &scopes, due), 2);
+    // The tokens go on serving.
+    for project in &scopes {
+        assert!(matches!(account.poll(&scope(project), due), Action::Use(_)));
+    }
+}
+
+#[test]
+fn a_longer_wish_to_be_left_alone_is_kept_whatever_comes_after_it() {
+    for second in [Some("1"), None] {
+        let mut account = account();
+        log_in(&mut account, "p", NOW);
+        let (first, _) = sent(account.poll(&scope("x"), NOW));
+        let (other, _) = sent(account.poll(&scope("y"), NOW));
+        let busy = |seconds: &str| {
+            let mut answer = refusal(429);
+            answer.headers_mut().insert("retry-after", seconds.parse().unwrap());
+            answer
+        };
+        account.handle_response(first, busy("86400"), NOW);
+        match second {
+            Some(wish) => account.handle_response(other, busy(wish), NOW),
+            None => account.handle_response(other, token("y", NOW), NOW),
+        }
+        let error = failed(account.poll(&scope("z"), NOW + seconds(3000)));
+        assert_eq!(error.retry_at(), Some(NOW + seconds(86_400)));
+    }
+}
+
+#[test]
+fn the_event_of_a_refusal_tells_what_callers_are_told() {
+    let mut account = account();
+    refuse(&mut account, "x", 401, NOW);
+    let later = NOW + seconds(1801);
+    failed(account.poll(&scope("y"), NOW + seconds(1)));
+    refuse(&mut account, "y", 401, later);
+    let told = failed(account.poll(&scope("y"), later)).retry_at();
+    assert_eq!(told, Some(later + seconds(4 * 3600)));
+    let last = std::iter::from_fn(|| account.poll_event()).last();
+    assert!(
+        matches!(&last, Some(auth_proto::Event::CredentialRejected { retry_at, .. }) if *retry_at == told),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn a_program_that_makes_codes_does_not_send_a_wrong_password_for_ever() {
+    let credential = password().and(Factor::totp("100000"));
+    let mut account = account_at("https://keystone.example/v3", credential);
+    let (mut now, mut code, mut sent) = (NOW, 100_000, 0);
+    while now < NOW + seconds(86_400) {
+        match account.poll(&scope("p"), now) {
+            Action::Send(flight, _) => {
+                sent += 1;
+                account.handle_response(flight, refusal(401), now);
+            }
+            Action::NeedFactor(_) => {
+                code += 1;
+                account.answer(&scope("p"), Factor::totp(code.to_string())).unwrap();
+            }
+            _ => now += seconds(1),
+        }
+    }
+    // Two mistakes, and then the probes: after half an hour, and every four.
+    assert_eq!(sent, 3 + 6);
+}
+
+#[test]
+fn a_code_that_was_mistyped_as_its_receipt_ended_blocks_nobody() {
+    let mut account = account();
+    let (flight, _) = sent(account.poll(&scope("p"), NOW));
+    account.handle_response(flight, receipt(NOW + seconds(20)), NOW);
+    account.answer(&scope("p"), Factor::totp("123456")).unwrap();
+    let (flight, _) = sent(account.poll(&scope("p"), NOW + seconds(15)));
+    let later = NOW + seconds(21);
+    account.handle_response(flight, refusal(401), later);
+    let (_flight, _) = sent(account.poll(&scope("p"), later));
+}
+
+#[test]
+fn a_pause_after_abandonments_begins_when_they_are_known() {
+    let mut account = account();
+    for start in [0, 10] {
+        let (flight, _) = sent(account.poll(&scope("p"), NOW + seconds(start)));
+        account.handle_abandoned(flight);
+    }
+    let known = NOW + seconds(20);
+    let Action::Wait(until) = account.poll(&scope("p"), known) else { panic!("no pause") };
+    assert!(until >= known + Duration::from_millis(2500), "{until}");
+}

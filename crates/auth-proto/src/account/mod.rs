@@ -55,9 +55,12 @@ use crate::{
 ///
 /// | | no token | a token that lives | near its end |
 /// | --- | --- | --- | --- |
-/// | `Idle` | `Send`; after a failure `Wait` or `Fail` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
+/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; with a code that is spent `NeedFactor` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
 /// | `Flying` | `Wait` | `Use` | `Wait` |
 /// | `Asking` | `NeedFactor` | `Use` | `Use` |
+///
+/// Until the credential has given a token, only one request is in the air for the whole account, and
+/// the other scopes `Wait`.
 ///
 /// A walk through all of it, with a user who needs two factors:
 ///
@@ -247,7 +250,7 @@ impl Account {
         let at = self.advance(now);
         let Some((index, landed)) = self.land(&flight) else { return };
         let sent_at = landed.sent_at;
-        let input = self.read(landed, response, now, at);
+        let input = self.read(index, landed, response, now, at);
         self.settle(index, input, sent_at, at);
     }
 
@@ -306,7 +309,7 @@ impl Account {
         }
         if let Some(session) = session {
             // A refusal was of the factor before; what broke the connection still holds.
-            session.row.take_if(|row| !row.error.is_retryable());
+            session.row.iter_mut().for_each(Row::forgive);
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ impl Account {
         };
         let session = &mut self.sessions[index];
         session.background |= background;
-        let Some(held) = session.live(at) else { return self.log_in(index, at) };
+        let Some(held) = session.live(at) else { return self.log_in(index, at, false) };
         let left_to_others = session.background && !background;
         let first = if left_to_others { held.mandatory_at } else { Duration::ZERO };
         let renew_at = held.renew_at.max(first);
@@ -39,7 +39,7 @@ impl Account {
             return Action::Use(token);
         }
         let (ends_at, is_near) = (held.ends_at, at >= held.mandatory_at);
-        match self.log_in(index, at) {
+        match self.log_in(index, at, !is_near) {
             Action::Send(flight, request) => Action::Send(flight, request),
             // The end is near: better to wait for the new one.
             Action::Wait(until) if is_near && self.sessions[index].flight().is_some() => {
@@ -50,8 +50,9 @@ impl Account {
         }
     }
 
-    /// What a caller without a token does: they wait, are told, are asked, or send.
-    fn log_in(&mut self, index: usize, at: Duration) -> Action {
+    /// What a caller does whose token has ended, or wants to be renewed, which may be early: they
+    /// wait, are told, are asked, or send.
+    fn log_in(&mut self, index: usize, at: Duration, early: bool) -> Action {
         let session = &self.sessions[index];
         if let Some(flight) = session.flight() {
             return Action::Wait(self.clock.at(flight.lost_at));
@@ -70,10 +71,11 @@ impl Account {
         if let Some(hold) = hold {
             return Action::Wait(self.clock.at(hold.until));
         }
-        // Until the credential has proven good, its scopes do not try it side by side.
+        // Until the credential has proven good, its scopes do not try it side by side; and early
+        // renewals never do, because it may have changed.
         let others = self.sessions.iter().filter_map(Session::flight);
         if let Some(first) = others.map(|flight| flight.lost_at).min()
-            && !self.proven
+            && (early || !self.proven)
         {
             return Action::Wait(self.clock.at(first));
         }
@@ -85,7 +87,7 @@ impl Account {
     pub(super) fn hold<'a>(&'a self, session: &'a Session, at: Duration) -> Option<Hold<'a>> {
         let latch = self.latch.iter().filter(|latch| latch.concerns(session.granted));
         let latch = latch.map(|latch| Hold { until: latch.until(&session.scope), row: &latch.row });
-        let rows = session.row.iter().chain(&self.quiet);
+        let rows = session.row.iter().chain(&self.quiet).filter(|row| row.holds(at));
         let holds = rows.map(|row| Hold { until: row.until, row }).chain(latch);
         holds.filter(|hold| at < hold.until).max_by_key(|hold| (!hold.row.waits, hold.until))
     }
@@ -159,8 +161,8 @@ impl Account {
 
     fn make_room(&mut self, at: Duration) -> Result<(), Error> {
         let all = self.sessions.iter().enumerate();
-        let grounded = all.filter(|(_, session)| session.flight().is_none());
-        let oldest = grounded.min_by_key(|(_, session)| (!session.is_idle(at), session.used_at));
+        let may_go = all.filter(|(_, session)| session.may_go(at));
+        let oldest = may_go.min_by_key(|(_, session)| (!session.is_idle(at), session.used_at));
         let (oldest, _) = oldest.ok_or(Misuse::TooManyScopes)?;
         self.sessions.swap_remove(oldest);
         Ok(())

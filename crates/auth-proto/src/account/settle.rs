@@ -26,16 +26,18 @@ impl Account {
     /// What an answer means.
     pub(super) fn read(
         &mut self,
+        index: usize,
         mut landed: InFlight,
         response: Response<impl AsRef<[u8]>>,
         now: UtcDateTime,
         at: Duration,
     ) -> Input {
         let was_under_way = landed.login.is_under_way();
+        let with_person = was_under_way || self.credential.is_one_time();
         landed.login.handle_response(response, now);
         let sent_at = landed.sent_at;
         match landed.login.poll() {
-            Ok(Step::Done(token)) => self.token(token, &landed, was_under_way, at),
+            Ok(Step::Done(token)) => self.token(token, &landed, with_person, at),
             Ok(Step::NeedFactor(challenge)) => {
                 let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
                 let until = sent_at.saturating_add(life.min(LONGEST_RECEIPT));
@@ -48,25 +50,30 @@ impl Account {
                 self.cloud = landed.login.cloud().clone();
                 Input::Known
             }
-            // Where a person takes part, they may have mistyped, and nothing is sent again without
-            // them.
-            Err(error) if was_under_way => {
-                let until = landed.receipt_until;
-                Input::Mistaken(Question { login: landed.login, until }, error)
-            }
+            // Where a person takes part, they may have mistyped: they are told, and asked again.
             Err(error)
                 if error.is_credential_refused()
                     && landed.with_credential
-                    && !self.credential.is_one_time() =>
+                    && !(with_person && self.sessions[index].may_be_mistaken()) =>
             {
                 Input::Refused(error, self.settings.probes())
+            }
+            Err(error) if was_under_way => {
+                let until = landed.receipt_until;
+                Input::Mistaken(Question { login: landed.login, until }, error)
             }
             Err(error) => Input::Failed(error),
         }
     }
 
     /// A token that has come, if there is time left to use it.
-    fn token(&mut self, token: Arc<Token>, landed: &InFlight, asked: bool, at: Duration) -> Input {
+    fn token(
+        &mut self,
+        token: Arc<Token>,
+        landed: &InFlight,
+        with_person: bool,
+        at: Duration,
+    ) -> Input {
         let life = landed.login.life().try_into().unwrap_or(Duration::ZERO);
         let window = self.settings.renewal();
         let held = Held::new(token, life, landed.sent_at, window, &mut self.spread);
@@ -74,7 +81,7 @@ impl Account {
             return Input::Failed(ProtocolError::Expired.into());
         }
         // Without renewal where somebody would have to be asked for it.
-        match asked || self.credential.is_one_time() {
+        match with_person {
             true => Input::Token(held.without_renewal()),
             false => Input::Token(held),
         }
@@ -85,7 +92,6 @@ impl Account {
         match &input {
             Input::Token(_) => {
                 self.latch = None;
-                self.quiet = None;
                 self.proven = true;
             }
             // It may be the scope that is wrong, as long as the credential is good for another one.
@@ -102,11 +108,18 @@ impl Account {
             }
             _ => {}
         }
-        self.step(index, input, at);
+        let event = self.sessions[index].step(input, at, &self.clock, &mut self.spread);
         let row = self.sessions[index].row.as_ref();
-        if let Some(row) = row.filter(|row| row.error.retry_at().is_some() && row.holds(at)) {
+        if let Some(row) = row.filter(|row| row.error.retry_at().is_some() && row.holds(at))
+            && self.quiet.as_ref().is_none_or(|quiet| quiet.until < row.until)
+        {
             self.quiet = Some(row.clone());
         }
+        // What others were told may hold this scope for longer than its own failures.
+        let until = self.hold(&self.sessions[index], at).map(|hold| hold.until);
+        let retry_at =
+            until.filter(|until| *until < Duration::MAX).map(|until| self.clock.at(until));
+        self.tell(event.map(|event| event.with_retry_at(retry_at)));
     }
 
     pub(super) fn step(&mut self, index: usize, input: Input, at: Duration) {
@@ -119,11 +132,16 @@ impl Account {
         let jump = self.clock.jump(now).map(|by| Event::ClockJump { by });
         self.tell(jump);
         let at = self.clock.advance(now);
+        let is_any_held =
+            |account: &Self| account.sessions.iter().any(|session| session.held.is_some());
+        let was_held = is_any_held(self);
         for index in 0..self.sessions.len() {
             let event = self.sessions[index].tidy(at, &self.clock, &mut self.spread);
             self.tell(event);
         }
         self.quiet.take_if(|row| !row.holds(at));
+        // What was good so long ago may be so no longer.
+        self.proven &= !was_held || is_any_held(self);
         at
     }
 

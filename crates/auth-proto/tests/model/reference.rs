@@ -27,20 +27,23 @@ pub(crate) struct Reference {
 impl Reference {
     pub(crate) fn tick(&mut self, step: f64) {
         self.now += step.max(0.0);
+        let mut ended = false;
         for index in 0..self.scopes.len() {
             let (now, scope) = (self.now, &mut self.scopes[index]);
-            scope.token.take_if(|(.., end)| now >= *end);
+            ended |= scope.token.take_if(|(.., end)| now >= *end).is_some();
             scope.asks.take_if(|(until, _)| now >= *until && scope.air.is_none());
             scope.air.is_some_and(|sent| now >= sent + 60.0).then(|| self.failed(index, 2.5, 0.0));
         }
+        self.proven &= !ended || self.scopes.iter().any(|scope| scope.token.is_some());
     }
     /// Whether a login may be sent, and whether it must.
     pub(crate) fn login(&self, index: usize) -> (bool, bool) {
         let (now, scope) = (self.now, &self.scopes[index]);
         let latch = self.latch.filter(|(_, firm)| *firm || !scope.granted);
         let holds = [scope.own, self.quiet, latch.unwrap_or_default().0];
-        let quiet = scope.air.is_none() && scope.asks.is_none_or(|(_, answered)| answered);
-        let free = quiet && (self.proven || self.scopes.iter().all(|scope| scope.air.is_none()));
+        let early = scope.token.as_ref().is_some_and(|(.., end)| now < end - 58.0);
+        let busy = (early || !self.proven) && self.scopes.iter().any(|s| s.air.is_some());
+        let free = !busy && scope.air.is_none() && scope.asks.is_none_or(|(_, given)| given);
         (free && holds.iter().all(|h| now >= h.0), free && holds.iter().all(|h| now >= h.1))
     }
     pub(crate) fn got(&mut self, index: usize, text: &str, renewal: f64, end: f64) {
@@ -50,26 +53,25 @@ impl Reference {
             _ => Some((text.to_owned(), renewal, end)),
         };
         self.scopes[index] = Scope { token, forced, granted: true, ..Scope::default() };
-        (self.latch, self.quiet, self.proven) = (None, Hold::default(), true);
+        (self.latch, self.proven) = (None, true);
     }
     /// A failure; somebody may try again after this pause, or after what the service asks.
     pub(crate) fn failed(&mut self, index: usize, pause: f64, asked: f64) {
         let (now, scope) = (self.now, &mut self.scopes[index]);
         (scope.air, scope.asks) = (None, None);
         scope.own = (now + asked.max(pause), now + asked.max(300.0), scope.own.2);
-        self.quiet = if asked > 0.0 { scope.own } else { self.quiet };
+        let quiet = if asked > 0.0 { scope.own } else { self.quiet };
+        self.quiet = (quiet.0.max(self.quiet.0), quiet.1.max(self.quiet.1), 0);
     }
     pub(crate) fn refused(&mut self, index: usize) {
         let pause = |n| self.now + if n == 0 { 1800.0 } else { 14_400.0 };
         let hold = |(.., n): Hold| (pause(n), pause(n) + 3600.0, n + 1);
-        let (before, scope) = (self.latch.unwrap_or_default(), &mut self.scopes[index]);
-        let in_time = scope.air.is_some_and(|sent| sent < before.0.0);
-        let latch = if in_time { before.0 } else { hold(before.0) };
-        let firm = self.latch.is_some() && (before.1 || scope.granted);
+        let (old, scope) = (self.latch.unwrap_or_default(), &mut self.scopes[index]);
+        let latch = if scope.air.is_some_and(|at| at < old.0.0) { old.0 } else { hold(old.0) };
+        let firm = self.latch.is_some() && (old.1 || scope.granted);
         self.latch = if scope.granted || !self.proven { Some((latch, firm)) } else { self.latch };
-        let Scope { token, forced, own, .. } = std::mem::take(scope);
-        *scope = Scope { own: hold(own), token, forced, ..Scope::default() };
-        self.proven = false;
+        let (own, token, forced) = (hold(scope.own), scope.token.take(), scope.forced);
+        (*scope, self.proven) = (Scope { own, token, forced, ..Scope::default() }, false);
     }
     pub(crate) fn unauthorized(&mut self, text: &str) {
         let now = self.now;
@@ -81,9 +83,8 @@ impl Reference {
     }
     pub(crate) fn replaced(&mut self) {
         (self.latch, self.proven) = (None, false);
-        for scope in &mut self.scopes {
-            let Scope { token, forced, .. } = std::mem::take(scope);
-            *scope = Scope { token, forced, ..Scope::default() };
+        for s in &mut self.scopes {
+            *s = Scope { token: s.token.take(), forced: s.forced, ..Scope::default() };
         }
     }
 }
