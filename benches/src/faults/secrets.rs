@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde_json::json;
 
 use crate::{
-    callers::{AND_BARE_UREQ, Ask, Kind, OURS},
+    callers::{AND_BARE_UREQ, Ask, Got, Kind, OURS},
     capture::{self, Finding, Heard},
     frame::{Adapter, Case, Tally},
     world::{Options, PASSWORD, TOKEN, World},
@@ -107,9 +107,10 @@ fn quoted(kind: Kind, heard: Heard, ways: impl IntoIterator<Item = u8>) -> Tally
             let callers = world.callers(kind, &Options { port: Some(port), ..Options::default() });
             // Until no caller waits any more, and all are told what the server said.
             for _ in 0..4 {
-                let ask = Ask::token().within(Duration::from_millis(50));
+                let ask = Ask::token().within(Duration::from_millis(150));
                 let outcome = capture::hearing(heard, || callers.one(ask));
-                told += usize::from(outcome.got.is_auth_error());
+                let unanswered = Got::Deadline { told_when: false };
+                told += usize::from(outcome.got.is_auth_error() && outcome.got != unanswered);
                 asked += 1;
                 world.clock.forward(Duration::from_secs(60));
             }

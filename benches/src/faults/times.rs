@@ -168,8 +168,7 @@ fn skewed(kind: Kind, skew: Duration, ahead: bool) -> Tally {
     tally.traffic(&world.server.traffic());
     tally.slowest = Duration::ZERO;
     tally.at_most("seconds of use after its end", lived.saturating_sub(LIFE).as_secs_f64(), 0.0);
-    let step = Duration::from_millis(250);
-    let unused = LIFE.saturating_sub(lived + step).as_secs_f64();
+    let unused = LIFE.saturating_sub(lived).as_secs_f64();
     tally.at_most("seconds without use before its end", unused, 3.0);
     tally
 }
@@ -182,7 +181,7 @@ fn stillborn(kind: Kind) -> Tally {
     let callers = world.callers(kind, &Options::default());
     let mut tally = Tally::default();
     while world.clock.elapsed() < Duration::from_secs(300) {
-        let outcome = callers.one(Ask::token().within(Duration::from_millis(10)));
+        let outcome = callers.one(Ask::token().within(Duration::from_millis(500)));
         tally.callers(&[outcome], &[]);
         world.clock.forward(Duration::from_secs(1));
     }

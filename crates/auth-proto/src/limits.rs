@@ -33,5 +33,6 @@ pub const TOKEN: usize = 32 * 1024;
 /// Characters of a URL, configured or from an answer.
 pub const URL: usize = 8 * 1024;
 
-/// Scopes that one [`Account`](crate::Account) keeps tokens for.
+/// Scopes that one [`Account`](crate::Account) keeps tokens for. One that nobody has asked for in two
+/// minutes makes room for another.
 pub const SESSIONS: usize = 64;

@@ -222,8 +222,7 @@ impl Client {
             call.verdict(account, token, status, replayable, self.handle.shared.now())
         };
         match status {
-            // The account may drop its token: whoever waits looks again.
-            StatusCode::UNAUTHORIZED => self.handle.shared.change(judge),
+            StatusCode::UNAUTHORIZED => self.handle.shared.judge(&self.scope, judge),
             _ => judge(&mut self.handle.shared.lock()),
         }
     }

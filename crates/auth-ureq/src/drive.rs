@@ -71,6 +71,23 @@ impl<C> Shared<C> {
         result
     }
 
+    /// Tells the account of an answer to a token of this scope. Whoever waits is woken if that cost
+    /// it its token: not by each of a thousand who were refused the same one.
+    pub(crate) fn judge<R>(&self, scope: &Scope, judge: impl FnOnce(&mut Account) -> R) -> R {
+        let (result, is_dropped, events) = {
+            let mut account = self.lock();
+            let lives = |account: &mut Account| account.live(scope, self.now()).is_some();
+            let lived = lives(&mut account);
+            let result = judge(&mut account);
+            (result, lived && !lives(&mut account), Events::of(&mut account))
+        };
+        if is_dropped {
+            self.landed.ring();
+        }
+        events.tell();
+        result
+    }
+
     /// Ends it. There is nothing to tell, and this is called where nothing may panic.
     pub(crate) fn close(&self) {
         self.lock().close();
