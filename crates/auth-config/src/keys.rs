@@ -1,0 +1,170 @@
+//! The keys that there are, which of them hold secrets, and which one was meant.
+
+/// Whether a value may be shown: its key is known, and known to hold no secret. A misspelled
+/// password is one all the same.
+pub(crate) fn is_public(key: &str) -> bool {
+    let open = |keys: &[&str]| keys.binary_search(&key).is_ok();
+    !is_secret(key) && (open(TOP) || open(AUTH) || has_known_end(key))
+}
+
+/// Whether a key holds a secret.
+pub(crate) fn is_secret(key: &str) -> bool {
+    SECRET.contains(&key)
+}
+
+/// Whether a cloud's entry may have this key. Those of `auth` may stand there, too.
+pub(crate) fn is_known(key: &str) -> bool {
+    let known = |keys: &[&str]| keys.binary_search(&key).is_ok();
+    known(TOP) || known(AUTH) || has_known_end(key)
+}
+
+/// Whether `auth` may have this key.
+pub(crate) fn is_known_in_auth(key: &str) -> bool {
+    AUTH.binary_search(&key).is_ok()
+}
+
+/// Those of `auth` that may stand beside it. An `endpoint` means another thing there.
+pub(crate) fn login_options() -> impl Iterator<Item = &'static str> {
+    AUTH.iter().copied().filter(|key| *key != "endpoint")
+}
+
+/// The key that was probably meant.
+pub(crate) fn nearest(key: &str) -> Option<&'static str> {
+    nearest_of(key, TOP.iter().chain(AUTH).copied())
+}
+
+/// The same among these.
+pub(crate) fn nearest_of(
+    key: &str,
+    known: impl Iterator<Item = &'static str>,
+) -> Option<&'static str> {
+    // A third of the letters may differ, and never more than two.
+    let most = (key.chars().count() / 3).min(2);
+    let far = |known: &&str| strsim::damerau_levenshtein(key, known);
+    let near = known.map(|known| (far(&known), known)).filter(|(far, _)| *far <= most);
+    near.min().map(|(_, known)| known)
+}
+
+/// Keys at the root of a file.
+pub(crate) const ROOT: &[&str] =
+    &["ansible", "cache", "client", "clouds", "metrics", "public-clouds"];
+
+/// Options of a login, sorted.
+const AUTH: &[&str] = &[
+    "application_credential_id",
+    "application_credential_name",
+    "application_credential_secret",
+    "auth_methods",
+    "auth_token",
+    "auth_url",
+    "default_domain_id",
+    "default_domain_name",
+    "domain_id",
+    "domain_name",
+    "endpoint",
+    "passcode",
+    "password",
+    "project_domain_id",
+    "project_domain_name",
+    "project_id",
+    "project_name",
+    "system_scope",
+    "tenant_id",
+    "tenant_name",
+    "token",
+    "trust_id",
+    "user_domain_id",
+    "user_domain_name",
+    "user_id",
+    "user_name",
+    "username",
+];
+
+const SECRET: &[&str] =
+    &["application_credential_secret", "auth_token", "passcode", "password", "token"];
+
+/// What else a cloud's entry may have, sorted.
+const TOP: &[&str] = &[
+    "api_timeout",
+    "auth",
+    "auth_methods",
+    "auth_plugin",
+    "auth_type",
+    "cacert",
+    "cache",
+    "cert",
+    "cloud",
+    "cloud_name",
+    "disable_vendor_agent",
+    "endpoint_type",
+    "external_network",
+    "floating_ip_source",
+    "force_ipv4",
+    "has_network",
+    "image_api_use_tasks",
+    "image_format",
+    "insecure",
+    "interface",
+    "internal_network",
+    "key",
+    "message",
+    "metrics",
+    "networks",
+    "prefer_ipv6",
+    "profile",
+    "region_name",
+    "regions",
+    "requires_floating_ip",
+    "secgroup_source",
+    "status",
+    "timeout",
+    "vendor_hook",
+    "verify",
+];
+
+/// What a service's type goes before.
+const ENDS: &[&str] = &[
+    "_api_version",
+    "_concurrency",
+    "_connect_retries",
+    "_connect_retry_delay",
+    "_default_microversion",
+    "_endpoint",
+    "_endpoint_override",
+    "_endpoint_type",
+    "_interface",
+    "_max_version",
+    "_min_version",
+    "_rate_limit",
+    "_region_name",
+    "_retriable_status_codes",
+    "_service_name",
+    "_service_type",
+    "_status_code_retries",
+    "_status_code_retry_delay",
+    "_timeout",
+];
+
+fn has_known_end(key: &str) -> bool {
+    let known = |end: &str| key.len() > end.len() && key.ends_with(end);
+    ENDS.iter().any(|end| known(end)) || key.strip_prefix("has_").is_some_and(|s| !s.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted() {
+        assert!(AUTH.is_sorted() && TOP.is_sorted() && ENDS.is_sorted() && ROOT.is_sorted());
+    }
+
+    #[test]
+    fn a_typo_is_recognised_and_never_shown() {
+        assert_eq!(nearest("pasword"), Some("password"));
+        assert_eq!(nearest("regoin_name"), Some("region_name"));
+        assert_eq!(nearest("xyz"), None);
+        assert!(!is_public("pasword") && !is_public("password") && is_public("auth_url"));
+        assert!(is_known("compute_api_version") && !is_known("_api_version"));
+    }
+}

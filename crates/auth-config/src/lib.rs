@@ -1,0 +1,120 @@
+//! `clouds.yaml`, `secure.yaml`, `clouds-public.yaml` and `OS_*` variables, by openstacksdk's rules.
+//!
+//! What other OpenStack clients find configured on a machine is found here, too, and leads to the
+//! values that [`auth_proto`] and its adapters take:
+//!
+//! ```no_run
+//! use auth_config::{Choices, Config};
+//!
+//! let cloud = Config::load()?.cloud(&Choices::default())?;
+//! for warning in cloud.warnings() {
+//!     eprintln!("warning: {warning}");
+//! }
+//! let (at, who, what) = (cloud.cloud()?, cloud.credential()?, cloud.scope()?);
+//! // let client = auth_ureq::Client::new(at, who, what)?;
+//! // let compute = client.endpoint(&cloud.select("compute")?)?;
+//! # Ok::<(), auth_config::Error>(())
+//! ```
+//!
+//! The rules themselves are a function of [`Files`], [`Variables`] and [`Choices`] and read nothing
+//! else; [`Config::load`] only collects the real ones. So they can be tried out:
+//!
+//! ```
+//! use auth_config::{Choices, Config, Files, Variables};
+//! use auth_proto::{Cloud, Scope};
+//!
+//! let files = Files::in_directory("/home/me")
+//!     .with("clouds.yaml", "
+//! clouds:
+//!   work:
+//!     profile: otc
+//!     auth: {username: me, user_domain_name: OTC0042, project_name: eu-nl}
+//! ")
+//!     .with("secure.yaml", "clouds: {work: {auth: {password: hunter2}}}");
+//! let config = Config::merge(&files, &Variables::default())?;
+//! let cloud = config.cloud(&Choices::default().region("eu-nl"))?;
+//!
+//! assert_eq!(cloud.cloud()?.identity_url(), Cloud::otc("eu-nl")?.identity_url());
+//! assert_eq!(cloud.scope()?, Scope::project_name("eu-nl"));
+//! assert!(cloud.credential().is_ok());
+//!
+//! // Every value knows where it came from, and no secret is shown.
+//! let settings: Vec<_> = cloud.settings().iter().map(ToString::to_string).collect();
+//! assert!(settings.contains(&"auth.password: (hidden)  # /home/me/secure.yaml:1, \
+//!     clouds.work.auth.password".to_owned()));
+//! assert!(settings.contains(&"auth.auth_url: https://iam.eu-nl.otc.t-systems.com/v3  # \
+//!     built-in profile otc".to_owned()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The rules
+//!
+//! * Files are `clouds`, `secure` and `clouds-public`, each ending in `.yaml`, `.yml` or `.json`. Each
+//!   kind is looked for on its own, and the first that exists counts: where `OS_CLIENT_CONFIG_FILE`
+//!   (or `OS_CLIENT_SECURE_FILE`) points, in the working directory, in `$XDG_CONFIG_HOME/openstack`,
+//!   `~/.config/openstack`, each of `$XDG_CONFIG_DIRS` with `/openstack` (`/etc/xdg`), and
+//!   `/etc/openstack`.
+//! * `secure.yaml` is laid over `clouds.yaml`, key by key at every depth; lists are replaced.
+//! * `OS_*` variables make a cloud of their own, called `envvars` or as `OS_CLOUD_NAME` says, and
+//!   change no other. `OS_CLOUD`, `OS_REGION_NAME` and the names of files alone make none.
+//! * The cloud is the one that was chosen, that `OS_CLOUD` names, that the variables make, or that is
+//!   the only one.
+//! * A cloud's `profile` stands below its own entry; one of `clouds-public.yaml` goes before the
+//!   built-in one of the same name.
+//! * `regions` (or `region_name`) lists what may be chosen; the first is the default. The values of a
+//!   region stand above those of its cloud.
+//! * With a project, `domain_id` and `domain_name` are short for the domains of the user and of the
+//!   project; without one they are the scope. `tenant_*` is `project_*`, `*endpoint_type` is
+//!   `*interface`, a hyphen in a key is an underscore.
+//! * What belongs under `auth` may stand beside it.
+//!
+//! # Where it differs, on purpose
+//!
+//! * Text stays as it was written. A project `0123` is not 83, and a password `1:30` is not 90.
+//! * `insecure` and `verify` take `true`, `yes`, `on`, `1` and their opposites, quoted or not, in any
+//!   case, and anything else is an error: never a guess.
+//! * A file that is found and cannot be understood is an error, with line and column. Going on to the
+//!   next file would log in as somebody else.
+//! * Unknown keys are warned of, with the key that was probably meant; the same goes for a file with
+//!   a secret in it that everybody can read.
+//! * Profiles are never fetched from the network. `huawei`, `kakao` and `nhn` are built in.
+//! * Files are bounded in size, depth and aliases: see [`limits`].
+//!
+//! All differences stand with their reasons in `compare/cases.yaml`, which `compare/run` holds against
+//! openstacksdk itself.
+//!
+//! # Secrets
+//!
+//! Whatever was read is wiped when it is dropped. `Debug`, [`CloudConfig::settings`], warnings and
+//! errors show values only under keys that are known to hold no secret: a misspelled `pasword` is
+//! one all the same.
+
+#![forbid(unsafe_code)]
+
+mod cloud;
+mod config;
+mod error;
+mod keys;
+pub mod limits;
+mod load;
+mod login;
+mod origin;
+mod profile;
+mod region;
+mod rules;
+mod search;
+mod setting;
+mod source;
+mod template;
+mod text;
+mod value;
+mod warning;
+mod yaml;
+
+pub use cloud::{CloudConfig, Tls};
+pub use config::Config;
+pub use error::Error;
+pub use origin::Origin;
+pub use setting::Setting;
+pub use source::{Choices, Files, Variables};
+pub use warning::Warning;

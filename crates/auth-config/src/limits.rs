@@ -1,0 +1,10 @@
+//! Every bound that the crate keeps, in one place.
+
+/// Bytes of a configuration file.
+pub const FILE: usize = 1024 * 1024;
+
+/// Levels of mappings and lists in a file. A cloud's `auth` is the fourth.
+pub const DEPTH: usize = 32;
+
+/// About how many bytes a file may take once its aliases are followed.
+pub const WEIGHT: usize = 4 * FILE;

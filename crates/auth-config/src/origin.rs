@@ -1,0 +1,42 @@
+//! Where a value came from.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use crate::text::shown;
+
+/// Where a value came from, so that a program can tell its user what to edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// [`Choices`](crate::Choices): the program itself, or its command line.
+    Choice,
+    /// Nobody said anything.
+    Default,
+    /// A file.
+    File {
+        /// The file.
+        path: Arc<Path>,
+        /// The line, counted from 1.
+        line: usize,
+        /// The keys that lead there, such as `clouds.mine.auth.password`.
+        key: String,
+    },
+    /// A profile that comes with this crate.
+    Profile(String),
+    /// An environment variable.
+    Variable(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Choice => f.write_str("the caller"),
+            Self::Default => f.write_str("default"),
+            Self::File { path, line, key } => {
+                write!(f, "{}:{line}, {}", path.display(), shown(key))
+            }
+            Self::Profile(name) => write!(f, "built-in profile {}", shown(name)),
+            Self::Variable(name) => write!(f, "variable {}", shown(name)),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Vendor profiles: what `clouds-public.yaml` and this crate know of clouds by name.
+
+use std::path::Path;
+
+use crate::{
+    config::{Config, mapping},
+    error::Error,
+    origin::Origin,
+    value::{Map, Node, Value, with_plain_keys},
+    warning::Warning,
+    yaml,
+};
+
+/// A profile's name and what it says.
+pub(crate) struct Profile {
+    pub(crate) name: String,
+    pub(crate) values: Map,
+}
+
+/// The profile that a cloud refers to, if it is known: `clouds-public.yaml` goes before those that
+/// are built in. An unknown one is warned of, and the cloud stands for itself.
+pub(crate) fn find(
+    config: &Config,
+    own: &Map,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<Profile>, Error> {
+    let Some(node) = own.get("profile").or_else(|| own.get("cloud")) else { return Ok(None) };
+    let Some(name) = node.as_text().filter(|name| *name != config.variables_name) else {
+        return Ok(None);
+    };
+    if let Some(node) = own.get("cloud") {
+        let (key, origin) = ("cloud".to_owned(), node.origin.clone());
+        warnings.push(Warning::Deprecated { key, instead: "profile", origin });
+    }
+    let public = config.public.as_ref().map_err(Clone::clone)?.get("public-clouds");
+    if let Some(node) = public.and_then(Node::as_map).and_then(|all| all.get(name)) {
+        let values = with_plain_keys(mapping(node.clone(), name)?);
+        return Ok(Some(Profile { name: name.to_owned(), values }));
+    }
+    let Some(values) = built_in(name) else {
+        let origin = node.origin.clone();
+        warnings.push(Warning::ProfileUnknown { name: name.to_owned(), origin });
+        return Ok(None);
+    };
+    usable(name, values, warnings).map(Some)
+}
+
+/// A built-in profile, unless its cloud is no more.
+fn usable(name: &str, mut values: Map, warnings: &mut Vec<Warning>) -> Result<Profile, Error> {
+    let name = name.to_owned();
+    let text = |node: Option<Node>| node.as_ref().and_then(Node::as_text).unwrap_or("").to_owned();
+    let (status, message) = (text(values.remove("status")), text(values.remove("message")));
+    match status.as_str() {
+        "shutdown" => return Err(Error::ProfileShutdown { name, message }),
+        "deprecated" => {
+            warnings.push(Warning::ProfileDeprecated { name: name.clone(), message });
+        }
+        _ => {}
+    }
+    Ok(Profile { name, values })
+}
+
+/// In the format of `clouds-public.yaml`.
+const BUILT_IN: &str = include_str!("profiles.yaml");
+
+fn built_in(name: &str) -> Option<Map> {
+    let (root, _) = yaml::read(Path::new("profiles.yaml"), BUILT_IN.as_bytes())
+        .expect("the built-in profiles are tested");
+    let node = root.as_map()?.get("public-clouds")?.as_map()?.get(name)?.clone();
+    let Value::Map(values) = known_from(node, &Origin::Profile(name.to_owned())).value else {
+        return None;
+    };
+    Some(values)
+}
+
+fn known_from(node: Node, origin: &Origin) -> Node {
+    let value = match node.value {
+        Value::List(items) => {
+            Value::List(items.into_iter().map(|node| known_from(node, origin)).collect())
+        }
+        Value::Map(map) => {
+            Value::Map(map.into_iter().map(|(k, node)| (k, known_from(node, origin))).collect())
+        }
+        value => value,
+    };
+    Node { value, origin: origin.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys;
+
+    #[test]
+    fn built_in_profiles_hold_known_keys_and_usable_urls() {
+        let (root, doubled) = yaml::read(Path::new("p"), BUILT_IN.as_bytes()).unwrap();
+        assert_eq!(doubled, []);
+        let all = root.as_map().unwrap()["public-clouds"].as_map().unwrap();
+        for (name, profile) in all {
+            for key in profile.as_map().unwrap().keys() {
+                assert!(keys::is_known(key), "{name}: {key}");
+            }
+            let url = profile.as_map().unwrap()["auth"].as_map().unwrap()["auth_url"].as_text();
+            let url = url.unwrap().replace("{region_name}", "region");
+            assert!(auth_proto::Cloud::keystone(&url).is_ok(), "{name}: {url}");
+        }
+        assert!(all.len() >= 20, "{}", all.len());
+        assert!(built_in("nosuch").is_none());
+    }
+}

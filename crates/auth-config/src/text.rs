@@ -1,0 +1,32 @@
+//! Foreign text made fit to be shown.
+
+/// At most this many characters of a name are shown.
+const SHOWN: usize = 80;
+
+/// The beginning of `text`, with nothing in it that moves a cursor or hides what stands beside it.
+pub(crate) fn shown(text: &str) -> String {
+    let mut out: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+/// Several names, for people.
+pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.into_iter().map(shown).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_move_a_cursor_is_escaped_and_the_rest_cut() {
+        assert_eq!(shown("a\u{1b}[31m\n"), "a\\u{1b}[31m\\n");
+        assert_eq!(shown(&"x".repeat(200)).chars().count(), SHOWN + 1);
+        assert_eq!(listed([]), "none");
+        assert_eq!(listed(["a", "b"]), "a, b");
+    }
+}
