@@ -1,0 +1,177 @@
+//! From a configuration to what the login core takes, shown by the request that it makes of it.
+
+#![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
+
+mod common;
+
+use auth_config::CloudConfig;
+use auth_proto::{Cloud, Dialect, Interface, Login, Scope, Select, Step};
+use common::{of_file, of_variables, said, warned, with};
+
+/// The first request of a login.
+fn request(cloud: &CloudConfig) -> (String, String) {
+    let at = cloud.cloud().unwrap();
+    let login = Login::new(&at, cloud.credential().unwrap(), cloud.scope().unwrap()).unwrap();
+    let Step::Send(request) = login.poll().unwrap() else { panic!("nothing to send") };
+    let body = String::from_utf8(request.body().as_bytes().to_vec()).unwrap();
+    (request.uri().to_string(), body)
+}
+
+#[test]
+fn every_kind_of_login_becomes_the_request_that_it_stands_for() {
+    let user = "username: me, user_domain_name: corp";
+    let key = "application_credential_id: id, application_credential_secret: sesame";
+    let named = "application_credential_name: n, application_credential_secret: sesame, user_id: u";
+    let cases = [
+        (format!("{user}, password: sesame"), "", r#""name":"me""#),
+        (format!("{user}, password: sesame"), "auth_type: v3password", r#""name":"corp""#),
+        ("user_id: u, password: sesame".to_owned(), "", r#""id":"u""#),
+        ("token: sesame".to_owned(), "auth_type: token", r#""methods":["token"]"#),
+        ("token: sesame".to_owned(), "auth_type: v3token", r#""methods":["token"]"#),
+        (key.to_owned(), "auth_type: v3applicationcredential", r#""id":"id""#),
+        (named.to_owned(), "auth_type: v3applicationcredential", r#""name":"n""#),
+        (format!("{user}, passcode: sesame"), "auth_type: v3totp", r#""methods":["totp"]"#),
+        (
+            format!("{user}, password: pw, passcode: sesame"),
+            "auth_type: v3multifactor, auth_methods: [v3password, v3totp]",
+            r#""methods":["password","totp"]"#,
+        ),
+        (
+            format!("{user}, password: pw, passcode: sesame"),
+            "auth_type: v3multifactor, auth_methods: 'v3totp,v3password'",
+            r#""methods":["totp","password"]"#,
+        ),
+    ];
+    for (auth, beside, holds) in cases {
+        let (uri, body) = request(&with(&auth, beside).unwrap());
+        assert_eq!(uri, "https://k.example/v3/auth/tokens", "{auth}");
+        assert!(body.contains(holds) && body.contains("sesame"), "{auth}: {body}");
+    }
+}
+
+#[test]
+fn the_version_follows_the_kind_of_login() {
+    for (url, auth_type, identity, dialect) in [
+        ("https://k.example", "password", "https://k.example", None),
+        ("https://k.example/v3/", "password", "https://k.example/v3", Some(Dialect::V3)),
+        ("https://k.example", "v3password", "https://k.example/v3", Some(Dialect::V3)),
+        ("https://k.example/v2.0", "v3password", "https://k.example/v3", Some(Dialect::V3)),
+        ("https://k.example/x/v2.0", "v2password", "https://k.example/x/v2.0", Some(Dialect::V2)),
+        ("https://k.example/x/", "v2token", "https://k.example/x/v2.0", Some(Dialect::V2)),
+    ] {
+        let text =
+            format!("clouds: {{c: {{auth_type: {auth_type}, auth: {{auth_url: '{url}'}}}}}}");
+        let cloud = of_file(&text).unwrap().cloud().unwrap();
+        assert_eq!((cloud.identity_url().as_str(), cloud.dialect()), (identity, dialect), "{url}");
+    }
+}
+
+#[test]
+fn v2_knows_no_domains() {
+    let cloud = of_variables(&[
+        ("OS_AUTH_URL", "https://k.example/v2.0"),
+        ("OS_USERNAME", "me"),
+        ("OS_PASSWORD", "sesame"),
+        ("OS_TENANT_NAME", "demo"),
+        ("OS_USER_DOMAIN_NAME", "Default"),
+        ("OS_PROJECT_DOMAIN_NAME", "Default"),
+    ]);
+    let (uri, body) = request(&cloud.unwrap());
+    assert_eq!(uri, "https://k.example/v2.0/tokens");
+    assert!(body.contains(r#""tenantName":"demo""#) && !body.contains("Default"), "{body}");
+}
+
+#[test]
+fn vendors_are_known_by_profile_and_by_url() {
+    let name = |text: &str| of_file(text).unwrap().cloud().unwrap().name();
+    let by_profile = |profile: &str| name(&format!("clouds: {{c: {{profile: {profile}}}}}"));
+    let moved = |profile: &str| {
+        let auth = "auth: {auth_url: 'http://127.0.0.1:5000/v3'}";
+        name(&format!("clouds: {{c: {{profile: {profile}, {auth}}}}}"))
+    };
+    let by_url = |url: &str| name(&format!("clouds: {{c: {{auth: {{auth_url: '{url}'}}}}}}"));
+    for (profile, cloud) in [
+        ("nhn", Cloud::nhn()),
+        ("kakao", Cloud::kakao()),
+        ("huawei", Cloud::huawei()),
+        ("otc", Cloud::otc("eu-de").unwrap()),
+        ("otc-swiss", Cloud::otc("eu-ch2").unwrap()),
+    ] {
+        assert_eq!(by_profile(profile), cloud.name());
+        assert_eq!(moved(profile), cloud.name());
+    }
+    assert_eq!(by_url(&Cloud::nhn().identity_url()), Cloud::nhn().name());
+    assert_eq!(by_url("https://k.example"), "Keystone");
+    assert_eq!(by_profile("catalyst"), "Keystone");
+}
+
+#[test]
+fn scopes() {
+    for (auth, scope) in [
+        ("username: me", Scope::default()),
+        ("project_id: p", Scope::project_id("p")),
+        ("tenant_id: p", Scope::project_id("p")),
+        ("project_id: p, project_name: n", Scope::project_id("p")),
+        ("project_name: n", Scope::project_name("n")),
+        ("domain_id: d", Scope::domain_id("d")),
+        ("domain_name: d", Scope::domain_name("d")),
+        ("system_scope: all", Scope::system()),
+        ("trust_id: t", Scope::trust("t")),
+    ] {
+        assert_eq!(with(auth, "").unwrap().scope().unwrap(), scope, "{auth}");
+    }
+    let twice = said(with("system_scope: all, project_id: p", "").unwrap().scope());
+    assert!(twice.contains("system_scope (") && twice.contains("project_id ("), "{twice}");
+    let none = said(with("system_scope: some", "").unwrap().scope());
+    assert!(none.contains("has to be all"), "{none}");
+}
+
+#[test]
+fn an_application_credential_fixes_its_own_scope() {
+    let auth = "application_credential_id: i, application_credential_secret: s, project_id: p";
+    let cloud = with(auth, "auth_type: v3applicationcredential").unwrap();
+    assert_eq!(cloud.scope().unwrap(), Scope::default());
+    assert!(warned(&cloud)[0].starts_with("project_id: ignored"), "{:?}", cloud.warnings());
+}
+
+#[test]
+fn what_is_missing_is_named_with_a_remedy() {
+    let credential = |auth: &str, beside: &str| said(with(auth, beside).unwrap().credential());
+    assert!(credential("username: me", "").contains("password is missing; set it in secure.yaml"));
+    assert!(credential("password: x", "").contains("username is missing"));
+    assert!(credential("x: x", "auth_type: token").contains("token is missing"));
+    let key = "auth_type: v3applicationcredential";
+    assert!(credential("application_credential_id: i", key).contains("_secret is missing"));
+    assert!(credential("application_credential_secret: s", key).contains("_id is missing"));
+    assert!(credential("username: me", "auth_type: v3multifactor").contains("auth_methods"));
+    let other = credential("username: me", "auth_type: v3kerberos");
+    assert!(other.contains("v3kerberos") && other.contains("v3totp"), "{other}");
+    assert!(said(of_file("clouds: {c: {}}").unwrap().cloud()).contains("auth_url is missing"));
+}
+
+#[test]
+fn endpoints() {
+    let cloud = with(
+        "username: me",
+        "region_name: R, interface: [internal, publicURL], compute_interface: admin, \
+         dns_region_name: S, object_store_endpoint_override: 'https://{region_name}.example', \
+         compute_api_version: 2.10, api_timeout: 2.5",
+    )
+    .unwrap();
+    let both = [Interface::Internal, Interface::Public];
+    assert_eq!(cloud.interfaces(), both);
+    let image = Select::new("image").region("R").interfaces(&both);
+    assert_eq!(cloud.select("image").unwrap(), image);
+    let compute = Select::new("compute").region("R").interfaces(&[Interface::Admin]);
+    assert_eq!(cloud.select("compute").unwrap(), compute);
+    let dns = Select::new("dns").region("S").interfaces(&both);
+    assert_eq!(cloud.select("dns").unwrap(), dns);
+    assert_eq!(cloud.endpoint_override("object-store"), Some("https://R.example"));
+    assert_eq!(cloud.api_version("compute"), Some("2.10"));
+    assert_eq!(cloud.timeout().unwrap().as_millis(), 2500);
+    assert_eq!((cloud.regions(), cloud.region()), (&["R".to_owned()][..], Some("R")));
+    assert!(said(with("x: x", "interface: outer")).contains("public, internal or admin"));
+    for bad in ["-1", "soon", "0", "1e300", "nan"] {
+        assert!(said(with("x: x", &format!("api_timeout: {bad}"))).contains("seconds"), "{bad}");
+    }
+}
