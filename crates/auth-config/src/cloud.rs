@@ -131,13 +131,13 @@ impl CloudConfig {
         &self.tls
     }
 
-    /// The text of any other key that holds no secret, such as `auth_type` or `auth.auth_url`.
+    /// The text of any other known key that holds no secret, such as `auth_type` or `auth.auth_url`.
     pub fn get(&self, key: &str) -> Option<&str> {
         let (map, key) = match key.split_once('.') {
             Some((AUTH, key)) => (self.auth(), key),
             _ => (&self.map, key),
         };
-        map.get(key).filter(|_| !keys::is_secret(key)).and_then(Node::as_text)
+        map.get(key).filter(|_| keys::is_public(key)).and_then(Node::as_text)
     }
 
     /// A secret under `auth`, such as `password`, for those who log in by other means than

@@ -102,7 +102,12 @@ impl Node {
 
     /// About how many bytes it takes.
     pub(crate) fn weight(&self) -> usize {
+        let key = match &self.origin {
+            Origin::File { key, .. } => key.len(),
+            _ => 0,
+        };
         NODE_WEIGHT
+            + key
             + match &self.value {
                 Value::List(items) => items.iter().map(Self::weight).sum(),
                 Value::Map(map) => map.iter().map(|(key, node)| key.len() + node.weight()).sum(),

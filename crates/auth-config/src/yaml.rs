@@ -88,20 +88,20 @@ impl<'a> Reader<'a> {
         if depth > limits::DEPTH {
             return Err(self.error(at, DEEP));
         }
+        // Each node keeps the keys that lead there, which may be long.
+        self.weigh(NODE_WEIGHT + key.len(), at)?;
         let (anchor, value) = match event {
             Event::Alias(anchor) => return self.alias(anchor, at, depth),
             Event::Scalar(text, style, anchor, tag) => {
-                self.weigh(NODE_WEIGHT + text.len(), at)?;
+                self.weigh(text.len(), at)?;
                 (anchor, self.scalar(&text, style, tag, at)?)
             }
             Event::SequenceStart(anchor, tag) => {
                 self.core(tag.as_deref(), at)?;
-                self.weigh(NODE_WEIGHT, at)?;
                 (anchor, self.list(key, depth)?)
             }
             Event::MappingStart(anchor, tag) => {
                 self.core(tag.as_deref(), at)?;
-                self.weigh(NODE_WEIGHT, at)?;
                 (anchor, self.map(key, depth)?)
             }
             _ => return Err(self.error(at, MALFORMED)),
@@ -292,6 +292,8 @@ mod tests {
         }
         assert!(problem(&ladder).contains("deep"));
         assert!(problem("a: &a [*a]\n").contains("complete"));
+        let long = format!("? {}\n: [{}]\n", "x".repeat(4096), "y, ".repeat(2000));
+        assert!(problem(&long).contains("too much"));
         let large = " ".repeat(limits::FILE + 1);
         assert!(problem(&large).contains("larger"));
     }

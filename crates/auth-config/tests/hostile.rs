@@ -291,3 +291,18 @@ fn yaml() -> impl Strategy<Value = String> {
         tree,
     ]
 }
+
+#[test]
+fn a_file_of_the_largest_size_is_refused_or_read_in_no_time() {
+    let size = auth_config::limits::FILE;
+    for part in [
+        "[", "{", "- ", "? ", "a: ", "&a ", "*a ", "!!str ", "\"", "'", "|\n", "# x\n", "a: b\n",
+        "a: {", "\t", "%", "-\n", "- x\n", "x\n\n", "<<: ", "[[],", "\u{feff}", "---\n", "? - ",
+    ] {
+        let text = part.repeat(size / part.len());
+        let start = std::time::Instant::now();
+        let _ = of_file(&text);
+        let took = start.elapsed();
+        assert!(took.as_secs() < 10, "{part:?} took {took:?}");
+    }
+}
