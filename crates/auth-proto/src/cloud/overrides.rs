@@ -1,0 +1,115 @@
+//! Endpoints by the user's own word.
+
+use std::borrow::Cow;
+
+use super::Cloud;
+use crate::{
+    catalog::Endpoint,
+    error::{ConfigError, EndpointError, UrlProblem},
+    select::{Interface, Select},
+    text::shown,
+    token::Token,
+    url::Origin,
+};
+
+#[derive(Clone)]
+pub(super) struct Override {
+    service: String,
+    template: String,
+}
+
+impl Override {
+    /// Checks a template. If it always leads to the same origin, the user has named that one.
+    pub(super) fn new(
+        service: String,
+        template: String,
+    ) -> Result<(Self, Option<Origin>), ConfigError> {
+        if service.is_empty() {
+            return Err(ConfigError::Empty { field: "override.service" });
+        }
+        let sample = filled(&template, |name| PLACEHOLDERS.contains(&name).then_some("x"))
+            .map_err(|placeholder| ConfigError::Placeholder { placeholder: shown(placeholder) })?;
+        if let Some(foreign) = ["%(", "$(", "}"].iter().find(|mark| sample.contains(**mark)) {
+            return Err(ConfigError::Placeholder { placeholder: (*foreign).to_owned() });
+        }
+        let problem = |problem| ConfigError::Url { field: "override.url", problem };
+        if sample.contains(['?', '#']) {
+            return Err(problem(UrlProblem::Query));
+        }
+        let (origin, _) = Origin::parse(&sample).map_err(problem)?;
+        let (_, rest) = template.split_once("://").unwrap_or_default();
+        let is_fixed = !rest.split('/').next().unwrap_or_default().contains('{');
+        Ok((Self { service, template }, is_fixed.then_some(origin)))
+    }
+
+    /// Its URL for this token and this wish.
+    pub(super) fn endpoint<'t>(
+        &'t self,
+        token: &Token,
+        want: &Select,
+    ) -> Result<Endpoint<'t>, EndpointError> {
+        let project = || token.project()?.id.as_deref();
+        let domain = || token.domain()?.id.as_deref();
+        let url = filled(&self.template, |name| {
+            let value = match name {
+                "domain_id" => domain(),
+                "project_id" | "tenant_id" => project(),
+                "region" => want.region.as_deref(),
+                "user_id" => token.user().id.as_deref(),
+                _ => None,
+            };
+            value.filter(|value| is_plain(value))
+        });
+        let url = url.map_err(|placeholder| EndpointError::Unfilled {
+            service: shown(&self.service),
+            placeholder: placeholder.to_owned(),
+        })?;
+        Ok(Endpoint {
+            interface: want.interfaces.first().unwrap_or(&Interface::Public).as_str(),
+            region: want.region.clone().map(Cow::Owned),
+            retired: false,
+            service_type: &self.service,
+            url: url.into(),
+        })
+    }
+}
+
+impl Cloud {
+    /// The user's word for a service, whatever the catalog says.
+    pub(super) fn overriding(&self, service: &str) -> Option<&Override> {
+        self.0.overrides.iter().find(|own| own.service == service)
+    }
+
+    pub(super) fn overridden(&self) -> impl Iterator<Item = &str> {
+        self.0.overrides.iter().map(|own| own.service.as_str())
+    }
+}
+
+impl Override {
+    pub(super) fn is_for(&self, service: &str) -> bool {
+        self.service == service
+    }
+}
+
+pub(super) const PLACEHOLDERS: [&str; 5] =
+    ["domain_id", "project_id", "region", "tenant_id", "user_id"];
+
+/// The template with every `{name}` replaced; a name without a value is the error.
+fn filled<'a>(template: &str, value: impl Fn(&str) -> Option<&'a str>) -> Result<String, &str> {
+    let mut url = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').ok_or(after)?;
+        url.push_str(before);
+        url.push_str(value(name).ok_or(name)?);
+        rest = after;
+    }
+    url.push_str(rest);
+    Ok(url)
+}
+
+/// Whether a value stands for itself wherever it is put into a URL, and leads nowhere else.
+fn is_plain(value: &str) -> bool {
+    let is_unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
+    value.bytes().all(is_unreserved) && value.bytes().any(|b| b != b'.')
+}
