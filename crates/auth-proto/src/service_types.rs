@@ -31,11 +31,16 @@ const NAMES: [&[&str]; 19] = [
 ///
 /// `volumev2` and `volumev3` are not each other's: who names a version wants no other one.
 pub(crate) fn names(service: &str) -> impl Iterator<Item = &str> {
+    // The others are looked up once they are asked for: mostly the exact type is there.
+    let exact = std::iter::once(service);
+    exact.clone().chain(exact.flat_map(others))
+}
+
+fn others(service: &str) -> impl Iterator<Item = &str> {
     let group = NAMES.iter().find(|names| names.contains(&service)).copied().unwrap_or_default();
-    let others = group.iter().copied().filter(move |name| {
+    group.iter().copied().filter(move |name| {
         *name != service && (version(name).is_none() || version(service).is_none())
-    });
-    std::iter::once(service).chain(others)
+    })
 }
 
 /// The official type, if this is an alias.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{
     Cloud,
     profile::{Profile, TableRow},
+    template::filled,
 };
 use crate::{
     catalog::Endpoint,
@@ -33,8 +34,8 @@ impl Cloud {
     /// # Errors
     ///
     /// [`EndpointError::NotFound`] says what there is instead; [`EndpointError::Refused`] if the
-    /// token must not go where the endpoint points; [`EndpointError::Unfilled`] if an override
-    /// needs what neither the token nor the wish holds.
+    /// token must not go where the endpoint points; [`EndpointError::Unfilled`] if an override or
+    /// the table needs what neither the token nor the wish holds.
     pub fn endpoint<'t>(&'t self, token: &'t Token, want: &Select) -> Result<Endpoint<'t>, Error> {
         let endpoint = match self.types(&want.service).find_map(|name| self.overriding(name)) {
             Some(own) => own.endpoint(token, want)?,
@@ -43,8 +44,8 @@ impl Cloud {
                     || self.types(&want.service).find_map(|it| in_catalog(token, it, want));
                 let table =
                     || self.types(&want.service).find_map(|it| self.in_table(token, it, want));
-                let found = catalog().or_else(table);
-                let found = found.ok_or_else(|| self.not_found(token, want))?;
+                let found = catalog().map(Ok).or_else(table);
+                let found = found.ok_or_else(|| self.not_found(token, want))??;
                 if has_placeholder(&found.url) {
                     let service = shown(found.service_type);
                     return Err(EndpointError::Template { service }.into());
@@ -77,23 +78,23 @@ impl Cloud {
         token: &'t Token,
         service: &str,
         want: &Select,
-    ) -> Option<Endpoint<'t>> {
+    ) -> Option<Result<Endpoint<'t>, EndpointError>> {
         if !want.interfaces.contains(&Interface::Public) {
             return None;
         }
         if service == IDENTITY {
-            return Some(Endpoint {
+            return Some(Ok(Endpoint {
                 interface: Interface::Public.as_str(),
                 region: None,
                 retired: false,
                 service_type: IDENTITY,
                 url: self.identity_url().into(),
-            });
+            }));
         }
         let profile = self.0.profile;
         self.table().iter().filter(|row| row.service == service).find_map(|row| {
             let wanted = |region: &&str| want.region.as_deref().is_none_or(|want| want == *region);
-            row.endpoint(profile, row.regions(profile).find(wanted)?, token)
+            Some(row.endpoint(profile, row.regions(profile).find(wanted)?, token))
         })
     }
 
@@ -130,31 +131,30 @@ impl TableRow {
         &self,
         profile: &Profile,
         region: &'static str,
-        token: &'t Token,
-    ) -> Option<Endpoint<'t>> {
-        let mut url = Cow::Borrowed(self.url);
-        let project = || token.project()?.id.as_deref();
+        token: &Token,
+    ) -> Result<Endpoint<'t>, EndpointError> {
         let lower = region.to_ascii_lowercase();
-        for (mark, value) in [
-            ("{region}", Some(lower.as_str())),
-            ("{zone}", Some(profile.zone)),
-            ("{project_id}", project()),
-        ] {
-            if url.contains(mark) {
-                url = url.replace(mark, value?).into();
-            }
-        }
-        Some(Endpoint {
+        let url = filled(self.url, |name| match name {
+            "project_id" => token.project()?.id.as_deref(),
+            "region" => Some(&lower),
+            "zone" => Some(profile.zone),
+            _ => None,
+        });
+        let url = url.map_err(|placeholder| EndpointError::Unfilled {
+            service: self.service.to_owned(),
+            placeholder: placeholder.to_owned(),
+        })?;
+        Ok(Endpoint {
             interface: Interface::Public.as_str(),
             region: Some(Cow::Borrowed(region)),
             retired: profile.retired.contains(&region),
             service_type: self.service,
-            url,
+            url: url.into(),
         })
     }
 }
 
-pub(super) const IDENTITY: &str = "identity";
+const IDENTITY: &str = "identity";
 
 /// `%(project_id)s` and `$(project_id)s`, as Keystone's own templates are written, and `{project}`.
 fn has_placeholder(url: &str) -> bool {

@@ -16,6 +16,7 @@ mod otc;
 mod overrides;
 mod profile;
 mod refusal;
+mod template;
 mod trust;
 mod v2;
 

@@ -1,12 +1,6 @@
 //! The clouds that are known by name.
 
-use super::{
-    Cloud, huawei, kakao,
-    keystone::{self, STOCK},
-    nhn, otc,
-    profile::Profile,
-    v2,
-};
+use super::{Cloud, huawei, kakao, keystone, nhn, otc, profile::Profile, v2};
 use crate::{
     error::{ConfigError, Error},
     nearest::nearest,
@@ -92,15 +86,17 @@ impl Cloud {
 
 fn find(id: &str) -> Result<&'static Profile, ConfigError> {
     NAMED.iter().copied().find(|profile| profile.id == id).ok_or_else(|| {
-        let nearest = nearest(id, Cloud::ids()).unwrap_or(STOCK.id);
-        ConfigError::CloudUnknown { id: shown(id), nearest }
+        ConfigError::CloudUnknown { id: shown(id), nearest: nearest(id, Cloud::ids()) }
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cloud::ScopeHint, url::Origin};
+    use crate::{
+        cloud::{ScopeHint, keystone::STOCK},
+        url::Origin,
+    };
 
     #[test]
     fn every_profile_is_sound() {

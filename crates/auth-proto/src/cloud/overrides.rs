@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Cloud;
+use super::{Cloud, template::filled};
 use crate::{
     catalog::Endpoint,
     error::{ConfigError, EndpointError, UrlProblem},
@@ -42,6 +42,10 @@ impl Override {
         Ok((Self { service, template }, is_fixed.then_some(origin)))
     }
 
+    pub(super) fn is_for(&self, service: &str) -> bool {
+        self.service == service
+    }
+
     /// Its URL for this token and this wish.
     pub(super) fn endpoint<'t>(
         &'t self,
@@ -50,15 +54,12 @@ impl Override {
     ) -> Result<Endpoint<'t>, EndpointError> {
         let project = || token.project()?.id.as_deref();
         let domain = || token.domain()?.id.as_deref();
-        let url = filled(&self.template, |name| {
-            let value = match name {
-                "domain_id" => domain(),
-                "project_id" | "tenant_id" => project(),
-                "region" => want.region.as_deref(),
-                "user_id" => token.user().id.as_deref(),
-                _ => None,
-            };
-            value.filter(|value| is_plain(value))
+        let url = filled(&self.template, |name| match name {
+            "domain_id" => domain(),
+            "project_id" | "tenant_id" => project(),
+            "region" => want.region.as_deref(),
+            "user_id" => token.user().id.as_deref(),
+            _ => None,
         });
         let url = url.map_err(|placeholder| EndpointError::Unfilled {
             service: shown(&self.service),
@@ -77,7 +78,7 @@ impl Override {
 impl Cloud {
     /// The user's word for a service, whatever the catalog says.
     pub(super) fn overriding(&self, service: &str) -> Option<&Override> {
-        self.0.overrides.iter().find(|own| own.service == service)
+        self.0.overrides.iter().find(|own| own.is_for(service))
     }
 
     pub(super) fn overridden(&self) -> impl Iterator<Item = &str> {
@@ -85,31 +86,4 @@ impl Cloud {
     }
 }
 
-impl Override {
-    pub(super) fn is_for(&self, service: &str) -> bool {
-        self.service == service
-    }
-}
-
-pub(super) const PLACEHOLDERS: [&str; 5] =
-    ["domain_id", "project_id", "region", "tenant_id", "user_id"];
-
-/// The template with every `{name}` replaced; a name without a value is the error.
-fn filled<'a>(template: &str, value: impl Fn(&str) -> Option<&'a str>) -> Result<String, &str> {
-    let mut url = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}').ok_or(after)?;
-        url.push_str(before);
-        url.push_str(value(name).ok_or(name)?);
-        rest = after;
-    }
-    url.push_str(rest);
-    Ok(url)
-}
-
-/// Whether a value stands for itself wherever it is put into a URL, and leads nowhere else.
-fn is_plain(value: &str) -> bool {
-    let is_unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
-    value.bytes().all(is_unreserved) && value.bytes().any(|b| b != b'.')
-}
+const PLACEHOLDERS: [&str; 5] = ["domain_id", "project_id", "region", "tenant_id", "user_id"];

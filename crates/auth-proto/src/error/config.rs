@@ -19,16 +19,16 @@ pub enum ConfigError {
         /// Which input.
         field: &'static str,
     },
-    /// No cloud goes by this name.
+    /// No cloud goes by this id.
     #[error(
-        "cloud: there is none with the id {id}; did you mean {nearest}? Cloud::ids has all, \
-         and Cloud::keystone takes any URL"
+        "cloud: none has the id {id}: Cloud::ids tells them all, Cloud::keystone takes any URL{}",
+        meant(*nearest)
     )]
     CloudUnknown {
         /// The id that was given.
         id: String,
-        /// The id that is most like it; `keystone`, which stands for any other, if there is none.
-        nearest: &'static str,
+        /// The id that may have been meant.
+        nearest: Option<&'static str>,
     },
     /// The v2.0 protocol has no domains.
     #[error("{field}: the v2.0 protocol knows no domains; leave it out")]
@@ -173,4 +173,9 @@ pub enum UrlProblem {
     /// It carries a user name or password, which would leak into logs and other headers.
     #[error("carries user info before an @; pass the credential on its own")]
     UserInfo,
+}
+
+/// The end of a sentence that something was not found.
+pub(super) fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"))
 }

@@ -135,7 +135,7 @@ pub enum EndpointError {
     /// Nothing fits.
     #[error(
         "no {interfaces} endpoint of service {service} in {region}; there is: {available}{}",
-        meant(nearest.as_deref())
+        config::meant(nearest.as_deref())
     )]
     NotFound {
         /// The service type asked for.
@@ -165,9 +165,9 @@ pub enum EndpointError {
         /// The service type.
         service: String,
     },
-    /// An override's placeholder has no value.
+    /// The URL of an override or of the cloud's table needs what is not there.
     #[error(
-        "the override of service {service} needs {{{placeholder}}}: neither the token nor the \
+        "the URL of service {service} needs {{{placeholder}}}: neither the token nor the \
          wish has one that fits into a URL; check the scope, name a region"
     )]
     Unfilled {
@@ -184,10 +184,6 @@ pub enum EndpointError {
         /// What is wrong with it.
         problem: UrlProblem,
     },
-}
-
-fn meant(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"))
 }
 
 /// An error in the calling program.

@@ -174,6 +174,11 @@ pub(crate) const CATALOGS: &[(&str, &str)] = &[
          load-balancer public RegionOne https://stock.example/load-balancer",
     ),
     (
+        "vendor",
+        "nasv1 public KR1 https://nas.example
+         bssv1 public * https://bss.example/v1.0",
+    ),
+    (
         "null-region",
         r#"[{"type": "compute", "name": "nova", "endpoints": [
              {"id": "1", "interface": "public", "region": null, "region_id": null, "url": "https://null.example"}]},

@@ -79,13 +79,14 @@ fn every_cloud_is_where_its_documents_say() {
 #[test]
 fn a_cloud_nobody_knows_is_told_with_the_nearest() {
     for (id, want) in
-        [("nhn-gv", "nhn-gov"), ("OVH", "ovh"), ("my-cloud", "keystone"), ("", "keystone")]
+        [("nhn-gv", Some("nhn-gov")), ("OVH", Some("ovh")), ("my-cloud", None), ("", None)]
     {
         let error = Cloud::named(id).unwrap_err();
         let ErrorKind::Config(ConfigError::CloudUnknown { nearest, .. }) = error.kind() else {
             panic!("{error:?}")
         };
         assert_eq!(*nearest, want, "{id}");
+        assert_eq!(error.to_string().contains("did you mean"), want.is_some(), "{error}");
     }
     for (id, regions) in [("otc", "eu-de, eu-nl"), ("infomaniak", "dc3-a, dc4-a")] {
         let text = Cloud::named(id).unwrap_err().to_string();

@@ -1,10 +1,10 @@
 //! The case table: a cloud and what is set on it; a catalog; a wish; where it leads, or after `!`
 //! what the error says, and with a dot what it ends with.
 //!
-//! `v3`, `v2`, `local`, `plain` and `host` are stock Keystones, `url:…` one at that URL, the others
-//! clouds by their ids and `@region`. `type=URL` is an override, `+URL` an allowed origin, `at:URL`
-//! another place. `domain` makes it the token of a domain, `odd-id` one of a project whose id is a
-//! path. A wish is `type@region interfaces`.
+//! `v3`, `v2`, `local` and `plain` are stock Keystones, `url:…` one at that URL, the others clouds by
+//! their ids and `@region`. `type=URL` is an override, `+URL` an allowed origin, `at:URL` another
+//! place. `domain` makes it the token of a domain (in v2.0, of no tenant), `odd-id` one of a project
+//! whose id is a path. A wish is `type@region interfaces`.
 
 #[rustfmt::skip]
 pub(crate) const ROWS: &[[&str; 4]] = &[
@@ -159,9 +159,10 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["v3 x=https://x.example/{region}/v1", "empty", "x@R2", "https://x.example/R2/v1"],
     ["v3 x=https://{region}.x.example/v1", "empty", "x@eu-de", "https://eu-de.x.example/v1"],
     ["v3 x=http://{region}.x.example/v1", "empty", "x@eu-de", "!it is plain http"],
+    ["v3 x=http://{region}.x.example/v1", "empty", "x@x", "!it is plain http"],
     ["v3 x=https://{region}.x.example/v1", "empty", "x@evil.example/", "!needs {region}"],
     ["v3 x=https://x.example/{region}/v1", "empty", "x@..", "!needs {region}"],
-    ["v3 x=https://x.example/{region}/v1", "empty", "x", "!the override of service x needs {region}"],
+    ["v3 x=https://x.example/{region}/v1", "empty", "x", "!the URL of service x needs {region}"],
     ["v3 x=https://x.example/{domain_id}", "empty", "x", "!needs {domain_id}"],
     ["v3 x=https://x.example/{domain_id} domain", "empty", "x", "https://x.example/d1"],
     ["v3 x=https://x.example/{project_id} domain", "empty", "x", "!needs {project_id}"],
@@ -203,6 +204,8 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["nhn-ngcc", "absent", "object-store", "!there is: nothing"],
     ["nhn-ngcc object-store=http://ngcc-kr4-swift.kr.cloud.toastoven.net/v1/AUTH_{project_id}", "absent", "object-store",
      "http://ngcc-kr4-swift.kr.cloud.toastoven.net/v1/AUTH_p1"],
+    ["nhn domain", "absent", "compute@KR1", "!the URL of service compute needs {project_id}"],
+    ["nhn odd-id", "absent", "object-store@KR1", "!the URL of service object-store needs {project_id}"],
     ["nhn at:https://zone.example/v2.0", "absent", "compute@KR1", "!there is: nothing"],
     ["nhn at:https://zone.example/v2.0", "absent", "identity", "https://zone.example/v2.0"],
     ["nhn at:https://api-identity-infrastructure.nhncloudservice.com/", "absent", "compute@KR2",
@@ -252,5 +255,8 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["v3", "huawei", "bssv1", "https://bss.myhuaweicloud.com/v1.0"],
     ["v3", "huawei", "bssv1@cn-north-1", "https://bss.myhuaweicloud.com/v1.0"],
     ["v3", "huawei", "iam@cn-north-1", "https://iam.myhuaweicloud.com/v3.0"],
+    ["v3", "vendor", "nasv1@KR1", "https://nas.example"],
+    ["v2", "vendor", "nasv1@KR1", "https://nas.example"],
+    ["v2", "vendor", "bssv1@KR1", "https://bss.example/v1.0"],
     ["v3", "v2-only", "block-storage@R1", "https://volume.example/v2"],
 ];
