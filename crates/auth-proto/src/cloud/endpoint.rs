@@ -29,7 +29,8 @@ impl Cloud {
     ///
     /// Among the endpoints of one type, the interfaces count in the order of the wish; then the
     /// region: exactly the one that was asked for, then `*`, then none at all. The first one in
-    /// the catalog's order wins, over several entries of one type.
+    /// the catalog's order wins, over several entries of one type. The identity service is one for
+    /// all regions, wherever it is listed.
     ///
     /// # Errors
     ///
@@ -37,21 +38,9 @@ impl Cloud {
     /// token must not go where the endpoint points; [`EndpointError::Unfilled`] if an override or
     /// the table needs what neither the token nor the wish holds.
     pub fn endpoint<'t>(&'t self, token: &'t Token, want: &Select) -> Result<Endpoint<'t>, Error> {
-        let endpoint = match self.types(&want.service).find_map(|name| self.overriding(name)) {
+        let endpoint = match self.overriding(&want.service) {
             Some(own) => own.endpoint(token, want)?,
-            None => {
-                let catalog =
-                    || self.types(&want.service).find_map(|it| in_catalog(token, it, want));
-                let table =
-                    || self.types(&want.service).find_map(|it| self.in_table(token, it, want));
-                let found = catalog().map(Ok).or_else(table);
-                let found = found.ok_or_else(|| self.not_found(token, want))??;
-                if has_placeholder(&found.url) {
-                    let service = shown(found.service_type);
-                    return Err(EndpointError::Template { service }.into());
-                }
-                found
-            }
+            None => self.listed(token, want)?,
         };
         let (origin, _) = Origin::parse(&endpoint.url).map_err(|problem| {
             let target = format!("service {}", shown(endpoint.service_type));
@@ -59,6 +48,23 @@ impl Cloud {
         })?;
         self.trust(&origin)?;
         Ok(endpoint)
+    }
+
+    /// Where a service is by the catalog, else by the table.
+    fn listed<'t>(
+        &'t self,
+        token: &'t Token,
+        want: &Select,
+    ) -> Result<Endpoint<'t>, EndpointError> {
+        let types = || self.types(&want.service);
+        let catalog = || types().find_map(|service| in_catalog(token, service, want));
+        let table = || types().find_map(|service| self.in_table(token, service, want));
+        let found = catalog().map(Ok).or_else(table);
+        let found = found.ok_or_else(|| self.not_found(token, want))??;
+        match has_placeholder(&found.url) {
+            true => Err(EndpointError::Template { service: shown(found.service_type) }),
+            false => Ok(found),
+        }
     }
 
     /// The types that will do for this one, the best first.

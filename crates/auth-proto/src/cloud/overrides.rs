@@ -28,7 +28,7 @@ impl Override {
             return Err(ConfigError::Empty { field: "override.service" });
         }
         let sample = filled(&template, |name| PLACEHOLDERS.contains(&name).then_some("x"))
-            .map_err(|placeholder| ConfigError::Placeholder { placeholder: shown(placeholder) })?;
+            .map_err(|placeholder| ConfigError::Placeholder { placeholder: name(placeholder) })?;
         if let Some(foreign) = ["%(", "$(", "}"].iter().find(|mark| sample.contains(**mark)) {
             return Err(ConfigError::Placeholder { placeholder: (*foreign).to_owned() });
         }
@@ -76,13 +76,23 @@ impl Override {
 }
 
 impl Cloud {
-    /// The user's word for a service, whatever the catalog says.
+    /// The user's word for a service, by any of its names.
     pub(super) fn overriding(&self, service: &str) -> Option<&Override> {
-        self.0.overrides.iter().find(|own| own.is_for(service))
+        let own = &self.0.overrides;
+        let mut types = self.types(service).take_while(|_| !own.is_empty());
+        types.find_map(|name| own.iter().find(|own| own.is_for(name)))
     }
 
     pub(super) fn overridden(&self) -> impl Iterator<Item = &str> {
         self.0.overrides.iter().map(|own| own.service.as_str())
+    }
+}
+
+/// A placeholder's name, if it is one: anything else may be part of a password.
+fn name(placeholder: &str) -> String {
+    match placeholder.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        true => shown(placeholder),
+        false => "{…}".to_owned(),
     }
 }
 

@@ -195,6 +195,7 @@ fn overrides_are_checked_when_they_are_set() {
         ("x", "https://x.example/v1#a", "override.url: has a query"),
         ("x", "https://x.example/a b", "override.url: is no URL"),
         ("x", "https://x.example/{project}", "override.url: project is no placeholder"),
+        ("x", "https://u:{canary@x.example", "{…} is no placeholder"),
         ("x", "https://x.example/{}", "is no placeholder"),
         ("x", "https://x.example/{project_id", "project_id is no placeholder"),
         ("x", "https://x.example/project_id}", "} is no placeholder"),
