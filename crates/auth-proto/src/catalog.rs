@@ -57,6 +57,10 @@ impl<'c> Service<'c> {
         self.row.name.as_deref()
     }
 
+    pub(crate) fn row_endpoints(&self) -> &'c [EndpointRow] {
+        &self.row.endpoints
+    }
+
     /// Where it is.
     pub fn endpoints(&self) -> impl ExactSizeIterator<Item = Endpoint<'c>> + use<'c> {
         let service_type = self.service_type();

@@ -21,7 +21,7 @@
 //!  └───────────────┘
 //!         │  Arc<Token> { issued_at, expires_at, scope, user, roles, catalog }
 //!         ▼
-//!   cloud.endpoint(&token, &Select): the catalog, then the cloud's table
+//!   cloud.endpoint(&token, &Select): overrides, the catalog, then the cloud's table
 //! ```
 //!
 //! # A whole login
@@ -109,9 +109,11 @@ pub mod limits;
 mod login;
 #[doc = include_str!("manual.md")]
 pub mod manual {}
+mod nearest;
 mod row;
 mod scope;
 mod select;
+mod service_types;
 mod session;
 mod settings;
 mod text;
@@ -127,7 +129,7 @@ pub use body::Body;
 pub use call::{Call, Verdict};
 pub use catalog::{Catalog, Endpoint, Service};
 pub use challenge::Challenge;
-pub use cloud::{Cloud, ScopeHint};
+pub use cloud::{Advice, Cloud, ScopeHint};
 pub use credential::{Credential, Factor, UserRef};
 pub use error::{
     ConfigError, EndpointError, Error, ErrorKind, Failure, FailureKind, FieldProblem, Misuse,

@@ -1,6 +1,8 @@
 //! Which endpoint a caller wants.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
+
+use crate::error::ConfigError;
 
 /// From where an endpoint can be reached.
 ///
@@ -27,6 +29,17 @@ impl Interface {
     }
 }
 
+/// Reads both spellings, `public` and `publicURL`.
+impl FromStr for Interface {
+    type Err = ConfigError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Admin, Self::Internal, Self::Public];
+        let name = name.strip_suffix("URL").unwrap_or(name);
+        all.into_iter().find(|it| it.as_str() == name).ok_or(ConfigError::Interface)
+    }
+}
+
 impl fmt::Display for Interface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -49,7 +62,8 @@ pub struct Select {
 }
 
 impl Select {
-    /// The service of this type (`compute`, `object-store`, …), in any region, public.
+    /// The service of this type (`compute`, `object-store`, …) or of another name of the type
+    /// (`volumev3`), in any region, public.
     pub fn new(service: impl Into<String>) -> Self {
         Self { service: service.into(), region: None, interfaces: vec![Interface::Public] }
     }

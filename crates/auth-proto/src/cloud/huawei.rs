@@ -1,13 +1,97 @@
-//! Huawei Cloud.
+//! Huawei Cloud, and Flexible Engine, which plays by its rules.
 //!
 //! Source: *Obtaining a User Token Through Password Authentication* of the IAM API reference.
 
-use super::Profile;
+use super::{
+    keystone::KEYSTONE,
+    profile::{Advice, At, Profile},
+};
 use crate::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) static HUAWEI: Profile = Profile {
+    id: "huawei",
     name: "Huawei Cloud",
-    identity: "https://iam.myhuaweicloud.com/v3",
+    identity: &[
+        At::All("https://iam.myhuaweicloud.com/v3"),
+        At::In("eu-west-101", EUROPE_101),
+        At::Each("https://iam.{region}.myhuaweicloud.com/v3"),
+    ],
+    // services/iam/v3/region/region.go of the vendor's SDK huaweicloud-sdk-go-v3.
+    regions: &[
+        "cn-north-1",
+        "cn-north-2",
+        "cn-north-4",
+        "cn-north-9",
+        "cn-east-2",
+        "cn-east-3",
+        "cn-east-4",
+        "cn-east-5",
+        "cn-south-1",
+        "cn-south-2",
+        "cn-southwest-2",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ap-southeast-5",
+        "af-south-1",
+        "la-south-2",
+        "la-north-2",
+        "na-mexico-1",
+        "sa-brazil-1",
+        "me-east-1",
+    ],
+    ..RULES
+};
+
+/// Europe has a domain of its own (*Regions and Endpoints* of IAM; the region's host is from the
+/// SDK).
+pub(super) static HUAWEI_EU: Profile = Profile {
+    id: "huawei-eu",
+    name: "Huawei Cloud Europe",
+    identity: &[At::All("https://iam.myhuaweicloud.eu/v3"), At::In("eu-west-101", EUROPE_101)],
+    regions: &["eu-west-101"],
+    ..RULES
+};
+
+/// <https://github.com/FlexibleEngineCloud/fe-ressources/blob/master/example.rc>
+pub(super) static FLEXIBLE_ENGINE: Profile = Profile {
+    id: "flexibleengine",
+    name: "Flexible Engine",
+    identity: &[At::All("https://iam.eu-west-0.prod-cloud-ocb.orange-business.com/v3")],
+    regions: &["eu-west-0"],
+    remedies: &[],
+    ..RULES
+};
+
+/// IAM's error codes
+/// (<https://support.huaweicloud.com/intl/en-us/ae-ad-1-api-iam/iam_01_0005.html>), and those of
+/// the gateway before the services, in its older spelling, too.
+pub(super) const CODES: &[(&str, Advice)] = &[
+    ("APIG.0301", Advice::LogIn),
+    ("APIG.0307", Advice::LogIn),
+    ("APIG.0308", Advice::Wait),
+    ("APIGW.0301", Advice::LogIn),
+    ("APIGW.0307", Advice::LogIn),
+    ("APIGW.0308", Advice::Wait),
+    // Too many requests.
+    ("IAM.0012", Advice::Wait),
+    // The service moves to another region.
+    ("IAM.0020", Advice::Wait),
+    // The account is locked.
+    ("IAM.0061", Advice::GiveUp),
+    // The password is wrong.
+    ("IAM.0062", Advice::GiveUp),
+    ("IAM.0066", Advice::LogIn),
+    ("IAM.0067", Advice::LogIn),
+    // The user may use the console alone.
+    ("IAM.0081", Advice::GiveUp),
+    ("IAM.0082", Advice::GiveUp),
+];
+
+const EUROPE_101: &str = "https://iam.eu-west-101.myhuaweicloud.eu/v3";
+
+const RULES: Profile = Profile {
     methods: &[MethodKind::Password, MethodKind::Token, MethodKind::Totp],
     // Table 4: the scope is mandatory. Both at once are never sent: the project would win.
     scopes: &[ScopeKind::Domain, ScopeKind::ProjectId, ScopeKind::ProjectName],
@@ -15,9 +99,25 @@ pub(super) static HUAWEI: Profile = Profile {
     project_name_alone: true,
     // The catalog lists the identity service as `iam`.
     aliases: &[("identity", "iam")],
-    // Table 9 names OBS; the others are what the vendor's own tools use a domain's token for.
-    global: &["accessanalyzer", "cc", "eps", "iam", "identity", "iec", "obs", "sts", "tms", "ucs"],
-    table: &[],
+    // Table 9 names OBS; the others are what the vendor's own tools use a domain's token for
+    // (huaweicloud/config/endpoints.go of terraform-provider-huaweicloud).
+    global: &[
+        "accessanalyzer",
+        "cc",
+        "eps",
+        "iam",
+        "identity",
+        "identityext",
+        "iec",
+        "obs",
+        "sts",
+        "tms",
+        "tmsv2",
+        "ucs",
+    ],
+    // *Obtaining an Agency Token* of the IAM API reference.
+    agency_field: Some("agency_name"),
+    codes: CODES,
     remedies: &[
         (400, "check the names and the scope"),
         // "Obtaining a token" and "Status code: 401".
@@ -30,12 +130,5 @@ pub(super) static HUAWEI: Profile = Profile {
         (403, "the IAM user lacks the permission, or may use the console alone"),
         (404, "check the project or domain, and the identity URL"),
     ],
+    ..KEYSTONE
 };
-
-pub(super) fn identity(region: &str) -> String {
-    match region {
-        // Europe has a domain of its own.
-        "eu-west-101" => "https://iam.eu-west-101.myhuaweicloud.eu/v3".to_owned(),
-        _ => format!("https://iam.{region}.myhuaweicloud.com/v3"),
-    }
-}

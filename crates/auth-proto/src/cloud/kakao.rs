@@ -3,18 +3,21 @@
 //! Source: *API Preparations*. The service table is from the vendor's own SDK: the documents show
 //! no catalog.
 
-use super::{Profile, TableRow};
+use super::{
+    keystone::KEYSTONE,
+    profile::{At, Profile, TableRow},
+};
 use crate::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) static KAKAO: Profile = Profile {
+    id: "kakao",
     name: "KakaoCloud",
-    identity: "https://iam.kakaocloud.com/identity/v3",
+    identity: &[At::All("https://iam.kakaocloud.com/identity/v3")],
+    regions: &["kr-central-2", "kr-central-1", "kr-central-3"],
     // Methods 1 and 2 are both application credentials.
     methods: &[MethodKind::ApplicationCredential],
     scopes: &[ScopeKind::Default],
-    project_name_alone: false,
-    aliases: &[],
-    global: &[],
+    aliases: &[("object-store", "object-storage")],
     table: &[
         service("bcs", "https://bcs.{region}.kakaocloud.com/api/v1"),
         service("vpc", "https://vpc.{region}.kakaocloud.com/api/v1"),
@@ -36,8 +39,10 @@ pub(super) static KAKAO: Profile = Profile {
         ),
         (404, "the access key does not exist (any more); make one in the console under Access key"),
     ],
+    ..KEYSTONE
 };
 
+/// The SDK knows the hosts of this region alone.
 const fn service(service: &'static str, url: &'static str) -> TableRow {
-    TableRow { service, url, regions: &["kr-central-2"], retired: &[] }
+    TableRow { service, url, regions: Some(&["kr-central-2"]) }
 }

@@ -1,12 +1,18 @@
-//! Stock Keystone, at any URL.
+//! Stock Keystone: at any URL, and at clouds that need no rule of their own.
+//!
+//! Where openstacksdk has a vendor profile of the same id, URL and regions are from there
+//! (`openstack/config/vendors/`); the source of the others stands above them.
 
-use super::Profile;
+use super::profile::{At, Profile};
 use crate::{credential::MethodKind, scope::ScopeKind};
 
-pub(super) static KEYSTONE: Profile = Profile {
+pub(super) const KEYSTONE: Profile = Profile {
+    id: "keystone",
     name: "Keystone",
     // Never used: every constructor gives a URL.
-    identity: "https://keystone.invalid",
+    identity: &[At::All("https://keystone.invalid")],
+    regions: &[],
+    retired: &[],
     methods: &[
         MethodKind::ApplicationCredential,
         MethodKind::Password,
@@ -25,6 +31,129 @@ pub(super) static KEYSTONE: Profile = Profile {
     project_name_alone: false,
     aliases: &[],
     global: &[],
+    zone: "",
     table: &[],
+    agency_field: None,
+    codes: &[],
     remedies: &[],
 };
+
+pub(super) static STOCK: Profile = KEYSTONE;
+
+pub(super) static AURO: Profile =
+    stock("auro", "AURO", &[At::All("https://api.van2.auro.io:5000/v3")], &["RegionOne"]);
+
+pub(super) static BINERO: Profile =
+    stock("binero", "Binero", &[At::All("https://auth.binero.cloud:5000/v3")], &["europe-se-1"]);
+
+pub(super) static CITYCLOUD: Profile = stock(
+    "citycloud",
+    "Cleura",
+    &[At::Each("https://{region}.citycloud.com:5000/v3")],
+    &["Buf1", "Fra1", "Sto2", "Kna1", "dx1", "tky1"],
+);
+
+/// <https://doc.conoha.jp/api-vps3/identity-post_tokens-v3/>
+pub(super) static CONOHA_V3: Profile = stock(
+    "conoha-v3",
+    "ConoHa (version 3.0)",
+    &[At::All("https://identity.c3j1.conoha.io/v3")],
+    &["c3j1"],
+);
+
+pub(super) static DREAMCOMPUTE: Profile =
+    stock("dreamcompute", "DreamCompute", &[At::All("https://iad2.dream.io:5000")], &["RegionOne"]);
+
+pub(super) static ELASTX: Profile =
+    stock("elastx", "Elastx", &[At::All("https://ops.elastx.cloud:5000/v3")], &["se-sto"]);
+
+pub(super) static ENTERCLOUDSUITE: Profile = stock(
+    "entercloudsuite",
+    "Enter Cloud Suite",
+    &[At::All("https://api.entercloudsuite.com")],
+    &["it-mil1", "nl-ams1", "de-fra1"],
+);
+
+/// <https://docs.infomaniak.cloud/identity/policies>; which region is at which,
+/// <https://docs.mountainduck.io/protocols/openstack/infomaniak>.
+pub(super) static INFOMANIAK: Profile = stock(
+    "infomaniak",
+    "Infomaniak Public Cloud",
+    &[
+        At::In("dc3-a", "https://api.pub1.infomaniak.cloud/identity/v3"),
+        At::In("dc4-a", "https://api.pub2.infomaniak.cloud/identity/v3"),
+    ],
+    &["dc3-a", "dc4-a"],
+);
+
+pub(super) static LIMESTONENETWORKS: Profile = stock(
+    "limestonenetworks",
+    "Limestone Networks",
+    &[At::All("https://auth.cloud.lstn.net:5000/v3")],
+    &["us-dfw-1", "us-slc"],
+);
+
+/// A user may obtain 60 tokens a minute: <https://help.ovhcloud.com> KB0067627. The regions are
+/// many and change.
+pub(super) static OVH: Profile =
+    stock("ovh", "OVHcloud", &[At::All("https://auth.cloud.ovh.net/v3")], &[]);
+
+pub(super) static OVH_US: Profile = stock(
+    "ovh-us",
+    "OVHcloud US",
+    &[At::All("https://auth.cloud.ovh.us")],
+    &["US-EAST-VA-1", "US-WEST-OR-1", "US-EAST-VA", "US-WEST-OR"],
+);
+
+/// <https://docs.plusserver.com/en/compute/pluscloudopen/introduction/environments>
+pub(super) static PLUSCLOUDOPEN: Profile = stock(
+    "pluscloudopen",
+    "pluscloud open",
+    &[At::Each("https://{region}.api.pco.get-cloud.io:5000/v3")],
+    &["prod1", "prod2", "prod3", "prod4"],
+);
+
+/// <https://github.com/osism/testbed/blob/main/terraform/clouds-public.yaml>
+pub(super) static REGIOCLOUD: Profile = stock(
+    "regiocloud",
+    "REGIO.cloud",
+    &[At::All("https://keystone.services.a.regiocloud.tech/v3")],
+    &["RegionA"],
+);
+
+/// <https://docs.selectel.ru/en/api/authorization.md>
+pub(super) static SELECTEL: Profile =
+    stock("selectel", "Selectel", &[At::All("https://cloud.api.selcloud.ru/identity/v3")], &[]);
+
+pub(super) static SWITCHCLOUD: Profile = stock(
+    "switchcloud",
+    "Switch Cloud",
+    &[At::All("https://identity.compute.cloud.switch.ch/v3")],
+    &["zhw", "zhc"],
+);
+
+pub(super) static SWITCHENGINES: Profile = stock(
+    "switchengines",
+    "SWITCHengines",
+    &[At::All("https://keystone.cloud.switch.ch:5000/v3")],
+    &["LS", "ZH"],
+);
+
+pub(super) static VEXXHOST: Profile =
+    stock("vexxhost", "VEXXHOST", &[At::All("https://auth.vexxhost.net")], &[]);
+
+/// <https://github.com/osism/testbed/blob/main/terraform/clouds-public.yaml>
+pub(super) static WAVESTACK: Profile =
+    stock("wavestack", "Wavestack", &[At::All("https://api.wavestack.de:5000")], &["MUC5"]);
+
+pub(super) static ZETTA: Profile =
+    stock("zetta", "Zetta", &[At::All("https://identity.api.zetta.io/v3")], &["no-osl1"]);
+
+const fn stock(
+    id: &'static str,
+    name: &'static str,
+    identity: &'static [At],
+    regions: &'static [&'static str],
+) -> Profile {
+    Profile { id, name, identity, regions, ..KEYSTONE }
+}

@@ -1,26 +1,32 @@
 //! What is known of each cloud, as data: its identity URL, its dialect, what it takes and refuses,
 //! and the endpoints that its catalog leaves out.
 //!
-//! A cloud is one file here that holds one [`Profile`]; the rules that read it are in `check`,
-//! `endpoint` and `refusal`, and name no cloud.
+//! A cloud is one file here that holds its [`Profile`], and a line in `named`; the rules that read
+//! it are in `check`, `endpoint`, `missing`, `overrides`, `refusal` and `trust`, and name no cloud.
 
 mod check;
 mod endpoint;
 mod huawei;
 mod kakao;
 mod keystone;
+mod missing;
+mod named;
 mod nhn;
 mod otc;
+mod overrides;
+mod profile;
 mod refusal;
+mod template;
+mod trust;
+mod v2;
 
 use std::{fmt, sync::Arc};
 
-pub(crate) use endpoint::AUTH_TOKEN;
-
+pub use self::profile::Advice;
+pub(crate) use self::trust::AUTH_TOKEN;
+use self::{overrides::Override, profile::Profile};
 use crate::{
-    credential::MethodKind,
     error::{ConfigError, Error, UrlProblem},
-    scope::ScopeKind,
     url::{Base, Dialect, Origin},
 };
 
@@ -42,37 +48,13 @@ struct Inner {
     base: Base,
     /// `None` where the server must be asked first.
     dialect: Option<Dialect>,
+    /// Whether the identity service is where the vendor documents it.
+    is_home: bool,
     /// Named by the user as places that tokens may go to.
     allowed: Vec<Origin>,
-}
-
-/// A kind of cloud.
-struct Profile {
-    name: &'static str,
-    /// With its version, unless the server must be asked.
-    identity: &'static str,
-    methods: &'static [MethodKind],
-    scopes: &'static [ScopeKind],
-    /// Whether a project's name needs no domain.
-    project_name_alone: bool,
-    /// Types that a caller may ask for by another name, and that name.
-    aliases: &'static [(&'static str, &'static str)],
-    /// Services that want a token scoped to the domain, in lower case, letters and digits alone.
-    global: &'static [&'static str],
-    /// Endpoints that the catalog leaves out.
-    table: &'static [TableRow],
-    /// What to do about a refusal with this status.
-    remedies: &'static [(u16, &'static str)],
-}
-
-/// A service of a cloud's documentation.
-struct TableRow {
-    service: &'static str,
-    /// With `{region}`, in lower case, and `{project_id}` to fill in.
-    url: &'static str,
-    regions: &'static [&'static str],
-    /// Regions that newer documents no longer list.
-    retired: &'static [&'static str],
+    overrides: Vec<Override>,
+    /// By services, spelled [plainly](plain).
+    hints: Vec<(String, ScopeHint)>,
 }
 
 /// Which scope a service wants its tokens to have.
@@ -89,29 +71,29 @@ impl Cloud {
     /// NHN Cloud, public zone (IaaS Token; API v2 Preparations): v2.0, a tenant's id, an account
     /// name and the *API password*, which is not the account's.
     pub fn nhn() -> Self {
-        Self::of(&nhn::NHN)
+        Self::everywhere(&nhn::NHN)
     }
 
     /// Open Telekom Cloud in a region, such as `eu-de` or `eu-nl` (Token Authentication): v3 and a
     /// password; project scope for most services, domain scope for the global ones.
     pub fn otc(region: &str) -> Result<Self, Error> {
-        Self::of(&otc::OTC).at(&otc::identity(checked_region(region)?))
+        Self::of(&otc::OTC, Some(region))
     }
 
     /// KakaoCloud (API Preparations): v3 and an access key, which is an application credential.
     pub fn kakao() -> Self {
-        Self::of(&kakao::KAKAO)
+        Self::everywhere(&kakao::KAKAO)
     }
 
     /// Huawei Cloud by its global endpoint (Obtaining a User Token Through Password
     /// Authentication): v3, an IAM user's password; project or domain scope.
     pub fn huawei() -> Self {
-        Self::of(&huawei::HUAWEI)
+        Self::everywhere(&huawei::HUAWEI)
     }
 
     /// Huawei Cloud by a region's endpoint. Its tokens are good for that region alone.
     pub fn huawei_in(region: &str) -> Result<Self, Error> {
-        Self::of(&huawei::HUAWEI).at(&huawei::identity(checked_region(region)?))
+        Self::of(&huawei::HUAWEI, Some(region))
     }
 
     /// Any other cloud with a Keystone, by its identity URL, with or without a path prefix, a
@@ -122,12 +104,12 @@ impl Cloud {
     ///
     /// [`ConfigError::Url`] unless it is https, or plain http on loopback.
     pub fn keystone(identity: &str) -> Result<Self, Error> {
-        Self::of(&keystone::KEYSTONE).at(identity)
+        Self::everywhere(&keystone::STOCK).at(identity)
     }
 
     /// The same over plain http, which shows every password and token to the network between.
     pub fn keystone_over_plain_http(identity: &str) -> Result<Self, Error> {
-        Self::of(&keystone::KEYSTONE).moved(identity)
+        Self::everywhere(&keystone::STOCK).moved(identity)
     }
 
     /// A cloud by the same rules at another identity URL: a private zone, or an emulator on
@@ -158,6 +140,56 @@ impl Cloud {
         Ok(self)
     }
 
+    /// Where a service is by the user's own word, which comes before the catalog and the cloud's
+    /// table, for every interface. Tokens may go to its origin as to one that was named with
+    /// [`allow_origin`](Self::allow_origin), unless a placeholder is part of the host's name.
+    ///
+    /// The URL may hold `{project_id}`, or `{tenant_id}`, which is the same, `{domain_id}`,
+    /// `{user_id}` (all three are the token's) and `{region}` (the one that is asked for).
+    ///
+    /// ```
+    /// use auth_proto::Cloud;
+    ///
+    /// let swift = "https://swift.example.org/v1/AUTH_{project_id}";
+    /// let cloud = Cloud::keystone("https://keystone.example.org/v3")?
+    ///     .with_override("object-store", swift)?;
+    /// # Ok::<(), auth_proto::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Empty`] without a service, [`ConfigError::Placeholder`] for an unknown
+    /// placeholder, [`ConfigError::Url`] if it makes no URL.
+    pub fn with_override(
+        mut self,
+        service: impl Into<String>,
+        url: impl Into<String>,
+    ) -> Result<Self, Error> {
+        let service = service.into();
+        let (own, origin) = Override::new(service.clone(), url.into())?;
+        let inner = Arc::make_mut(&mut self.0);
+        inner.overrides.retain(|other| !other.is_for(&service));
+        inner.overrides.push(own);
+        inner.allowed.extend(origin);
+        Ok(self)
+    }
+
+    /// Which scope a service wants, by the user's own word.
+    #[must_use]
+    pub fn with_scope_hint(mut self, service: &str, hint: ScopeHint) -> Self {
+        let service = plain(service);
+        let inner = Arc::make_mut(&mut self.0);
+        inner.hints.retain(|(other, _)| *other != service);
+        inner.hints.push((service, hint));
+        self
+    }
+
+    /// The field that names the agency in a login by `assume_role`, where the cloud has such a
+    /// login: `agency_name` at Huawei Cloud, `xrole_name` at Open Telekom Cloud.
+    pub fn agency_field(&self) -> Option<&'static str> {
+        self.0.profile.agency_field
+    }
+
     /// The cloud's name, for people.
     pub fn name(&self) -> &'static str {
         self.0.profile.name
@@ -177,6 +209,12 @@ impl Cloud {
         })
     }
 
+    /// The regions that the cloud's documents list. There may be newer ones, and none are listed
+    /// where they are many.
+    pub fn regions(&self) -> &'static [&'static str] {
+        self.0.profile.regions
+    }
+
     /// Whether nothing that this cloud is used with may be plain http, so that an HTTP client may
     /// be told to refuse it.
     pub fn is_https_only(&self) -> bool {
@@ -186,12 +224,15 @@ impl Cloud {
     /// Which scope a service wants, for calls by a user who did not choose one.
     ///
     /// `service` is a catalog type or the name in the vendor's list, however it is spelled:
-    /// `OBS`, `Anti-DDoS`, `iam`.
+    /// `OBS`, `Anti-DDoS`, `iam`. What the documents say can be overridden
+    /// ([`with_scope_hint`](Self::with_scope_hint)).
     pub fn scope_hint(&self, service: &str) -> ScopeHint {
-        let plain: String = service.chars().filter(char::is_ascii_alphanumeric).collect();
-        match self.0.profile.global.contains(&plain.to_ascii_lowercase().as_str()) {
-            true => ScopeHint::Domain,
-            false => ScopeHint::Project,
+        let service = plain(service);
+        let own = self.0.hints.iter().find(|(name, _)| *name == service);
+        match own {
+            Some((_, hint)) => *hint,
+            None if self.0.profile.global.contains(&service.as_str()) => ScopeHint::Domain,
+            None => ScopeHint::Project,
         }
     }
 
@@ -201,32 +242,33 @@ impl Cloud {
         self
     }
 
-    /// Whether the identity service is where the vendor documents it.
-    fn is_at_home(&self) -> bool {
-        Base::parse(self.0.profile.identity).is_ok_and(|(home, _)| home == self.0.base)
-    }
-
     /// The URL of `path` under the identity URL without its version.
     pub(crate) fn identity_path(&self, path: &str) -> String {
         self.0.base.join(path)
     }
 
-    fn of(profile: &'static Profile) -> Self {
-        // Every profile's URL is parsed by a test.
-        let (base, dialect) = match Base::parse(profile.identity) {
-            Ok(parsed) => parsed,
-            Err(problem) => unreachable!("the built-in identity URL {problem}"),
-        };
-        Self(Arc::new(Inner { profile, base, dialect, allowed: Vec::new() }))
+    /// A cloud with one identity service for all regions, as a test makes sure.
+    fn everywhere(profile: &'static Profile) -> Self {
+        match Self::of(profile, None) {
+            Ok(cloud) => cloud,
+            Err(error) => unreachable!("the built-in identity URL: {error}"),
+        }
+    }
+
+    fn of(profile: &'static Profile, region: Option<&str>) -> Result<Self, Error> {
+        let identity = profile.identity(region)?;
+        let (base, dialect) = parsed(&identity)?;
+        let (allowed, overrides, hints) = (Vec::new(), Vec::new(), Vec::new());
+        let is_home = true;
+        Ok(Self(Arc::new(Inner { profile, base, dialect, is_home, allowed, overrides, hints })))
     }
 
     fn moved(mut self, identity: &str) -> Result<Self, Error> {
-        let (base, dialect) = Base::parse(identity)
-            .map_err(|problem| ConfigError::Url { field: IDENTITY_URL, problem })?;
+        let (base, dialect) = parsed(identity)?;
         let inner = Arc::make_mut(&mut self.0);
-        let usual = Base::parse(inner.profile.identity).ok().and_then(|(_, dialect)| dialect);
+        inner.is_home &= inner.base == base;
         inner.base = base;
-        inner.dialect = dialect.or(usual);
+        inner.dialect = dialect.or_else(|| inner.profile.dialect());
         Ok(self)
     }
 }
@@ -243,43 +285,12 @@ impl fmt::Debug for Cloud {
 
 const IDENTITY_URL: &str = "identity url";
 
-/// A region becomes part of a host name.
-fn checked_region(region: &str) -> Result<&str, ConfigError> {
-    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    match !region.is_empty() && region.len() <= 63 && region.bytes().all(fits) {
-        true => Ok(region),
-        false => Err(ConfigError::Region),
-    }
+fn parsed(identity: &str) -> Result<(Base, Option<Dialect>), ConfigError> {
+    Base::parse(identity).map_err(|problem| ConfigError::Url { field: IDENTITY_URL, problem })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PROFILES: [&Profile; 5] =
-        [&huawei::HUAWEI, &kakao::KAKAO, &keystone::KEYSTONE, &nhn::NHN, &otc::OTC];
-
-    #[test]
-    fn every_profile_is_sound() {
-        for profile in PROFILES {
-            let cloud = Cloud::of(profile);
-            assert!(cloud.is_https_only(), "{cloud:?}");
-            assert!(!profile.methods.is_empty() && !profile.scopes.is_empty(), "{cloud:?}");
-            for row in profile.table {
-                Origin::parse(&row.url.replace("{region}", "r")).unwrap();
-                assert!(!row.regions.is_empty(), "{}", row.service);
-            }
-            for service in profile.global {
-                assert_eq!(cloud.scope_hint(service), ScopeHint::Domain, "{service}");
-            }
-        }
-    }
-
-    #[test]
-    fn regions_are_checked_before_they_become_host_names() {
-        for region in ["", "eu.de", "eu-de/", "EU-DE", "eu-de@evil.example", "é"] {
-            assert!(Cloud::otc(region).is_err(), "{region}");
-            assert!(Cloud::huawei_in(region).is_err(), "{region}");
-        }
-    }
+/// A service's name in lower case, letters and digits alone.
+fn plain(service: &str) -> String {
+    let letters = service.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }

@@ -1,66 +1,134 @@
-//! NHN Cloud, public zone.
+//! NHN Cloud: the public zone, and the zones of the government.
 //!
 //! Sources: *IaaS Token* (the newer) and *API v2 Preparations* (the older); where they differ the
 //! newer holds, and what the vendor's pages have dropped since stays reachable, marked as retired.
+//! The zones are from the same pages for each of them: `ko/identity-api-ZONE.md` of
+//! <https://github.com/TOAST-DOCS/Compute>, and `ko/api-guide-ZONE.md` of
+//! <https://github.com/TOAST-DOCS/Storage-Object-Storage>.
 
-use super::{Profile, TableRow};
+use super::{
+    keystone::KEYSTONE,
+    profile::{At, Profile, TableRow},
+};
 use crate::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) static NHN: Profile = Profile {
+    id: "nhn",
     name: "NHN Cloud",
     // "Verify API endpoints": the same in all regions, though the catalog lists it under KR1.
-    identity: "https://api-identity-infrastructure.nhncloudservice.com/v2.0",
-    methods: &[MethodKind::Password],
-    // "Request": tenantId is required. Object storage has a tenant of its own.
-    scopes: &[ScopeKind::ProjectId],
-    project_name_alone: false,
-    aliases: &[],
-    global: &[],
+    identity: &[At::All("https://api-identity-infrastructure.nhncloudservice.com/v2.0")],
+    // KR3 came with the vendor's pages of 2026-03, which dropped US1.
+    regions: &["KR1", "KR2", "KR3", "JP1"],
+    retired: &["US1"],
+    zone: "nhncloudservice.com",
     table: &[
-        TableRow {
-            service: "compute",
-            url: "https://{region}-api-instance-infrastructure.nhncloudservice.com/v2/{project_id}",
-            regions: REGIONS,
-            retired: US,
-        },
-        TableRow {
-            service: "network",
-            url: "https://{region}-api-network-infrastructure.nhncloudservice.com",
-            regions: REGIONS,
-            retired: US,
-        },
-        TableRow {
-            service: "image",
-            url: "https://{region}-api-image-infrastructure.nhncloudservice.com",
-            regions: REGIONS,
-            retired: US,
-        },
-        TableRow {
-            service: "volumev2",
-            url: "https://{region}-api-block-storage-infrastructure.nhncloudservice.com/v2/{project_id}",
-            regions: REGIONS,
-            retired: US,
-        },
-        TableRow {
-            service: "nasv1",
-            url: "https://{region}-api-nas-infrastructure.nhncloudservice.com",
-            regions: &["KR1", "KR2", "KR3"],
-            retired: &[],
-        },
-        // The path is from the vendor's Object Storage API guide.
-        TableRow {
-            service: "object-store",
-            url: "https://{region}-api-object-storage.nhncloudservice.com/v1/AUTH_{project_id}",
-            regions: REGIONS,
-            retired: US,
-        },
-        TableRow {
-            service: "key-manager",
-            url: "https://{region}-api-key-manager-infrastructure.nhncloudservice.com",
-            regions: REGIONS,
-            retired: US,
-        },
+        COMPUTE,
+        NETWORK,
+        IMAGE,
+        VOLUME,
+        TableRow { service: "nasv1", url: NAS, regions: Some(&["KR1", "KR2", "KR3"]) },
+        OBJECT_STORE,
+        KEY_MANAGER,
     ],
+    ..RULES
+};
+
+/// *IaaS Token* for the government (`ko/public-api/iaas-token-gov.md` of
+/// <https://github.com/TOAST-DOCS/TOAST-Cloud>).
+pub(super) static GOV: Profile = Profile {
+    id: "nhn-gov",
+    name: "NHN Cloud (Gov)",
+    identity: &[At::All("https://api-identity-infrastructure.gov-nhncloudservice.com/v2.0")],
+    regions: &["KR1", "KR2"],
+    zone: "gov-nhncloudservice.com",
+    table: &[COMPUTE, NETWORK, IMAGE, VOLUME, everywhere("nasv1", NAS), OBJECT_STORE, KEY_MANAGER],
+    ..RULES
+};
+
+pub(super) static NGSC: Profile = Profile {
+    id: "nhn-ngsc",
+    name: "NHN Cloud (ngsc.go.kr)",
+    identity: &[At::All("https://api-identity-infrastructure.ngsc.go.kr/v2.0")],
+    zone: "ngsc.go.kr",
+    ..KR4
+};
+
+pub(super) static NINC: Profile = Profile {
+    id: "nhn-ninc",
+    name: "NHN Cloud (ninc.go.kr)",
+    identity: &[At::All("https://api-identity-infrastructure.ninc.go.kr/v2.0")],
+    zone: "ninc.go.kr",
+    ..KR4
+};
+
+/// The page's table says `.com`, its sample `.go.kr`: the table holds.
+pub(super) static NGOIC: Profile = Profile {
+    id: "nhn-ngoic",
+    name: "NHN Cloud (ngoic.com)",
+    identity: &[At::All("https://api-identity-infrastructure.ngoic.com/v2.0")],
+    zone: "ngoic.com",
+    ..KR4
+};
+
+/// The same contradiction as in `NGOIC`.
+pub(super) static NGOVC: Profile = Profile {
+    id: "nhn-ngovc",
+    name: "NHN Cloud (ngovc.com)",
+    identity: &[At::All("https://api-identity-infrastructure.ngovc.com/v2.0")],
+    zone: "ngovc.com",
+    ..KR4
+};
+
+/// The object storage's host bears no region.
+pub(super) static NCGN: Profile = Profile {
+    id: "nhn-ncgn",
+    name: "NHN Cloud (gncloud.go.kr)",
+    identity: &[At::All("https://api-identity-infrastructure.gncloud.go.kr/v2.0")],
+    regions: &["KR1"],
+    zone: "gncloud.go.kr",
+    table: &[
+        COMPUTE,
+        NETWORK,
+        IMAGE,
+        VOLUME,
+        everywhere("object-store", "https://api-object-storage.{zone}/v1/AUTH_{project_id}"),
+    ],
+    ..RULES
+};
+
+/// Its one documented service is an object storage over plain http, at an account that nothing
+/// tells: for that there is `Cloud::with_override`.
+pub(super) static NGCC: Profile = Profile {
+    id: "nhn-ngcc",
+    name: "NHN Cloud (ngcc)",
+    identity: &[At::All("https://ngcc-kr4-iaas.kr.cloud.toastoven.net/identity/v2.0")],
+    regions: &["KR4"],
+    ..RULES
+};
+
+/// The zones of region KR4.
+const KR4: Profile = Profile {
+    regions: &["KR4"],
+    table: &[
+        COMPUTE,
+        NETWORK,
+        IMAGE,
+        VOLUME,
+        everywhere("nas", NAS),
+        OBJECT_STORE,
+        KEY_MANAGER,
+        everywhere("kubernetes", "https://{region}-api-kubernetes-infrastructure.{zone}"),
+        everywhere("orchestration", "https://{region}-api-orchestration-infrastructure.{zone}"),
+    ],
+    ..RULES
+};
+
+const RULES: Profile = Profile {
+    methods: &[MethodKind::Password],
+    // "Request": tenantId is required.
+    scopes: &[ScopeKind::ProjectId],
+    // The public zone and Gov say `nasv1`, the zones of KR4 `nas`.
+    aliases: &[("nas", "nasv1")],
     remedies: &[
         (
             401,
@@ -69,9 +137,26 @@ pub(super) static NHN: Profile = Profile {
         ),
         (403, "the user has lost the project, or the tenant is disabled"),
     ],
+    ..KEYSTONE
 };
 
-/// KR3 came with the vendor's pages of 2026-03.
-const REGIONS: &[&str] = &["KR1", "KR2", "KR3", "JP1"];
-/// Dropped from the same pages.
-const US: &[&str] = &["US1"];
+const COMPUTE: TableRow =
+    everywhere("compute", "https://{region}-api-instance-infrastructure.{zone}/v2/{project_id}");
+const NETWORK: TableRow =
+    everywhere("network", "https://{region}-api-network-infrastructure.{zone}");
+const IMAGE: TableRow = everywhere("image", "https://{region}-api-image-infrastructure.{zone}");
+const VOLUME: TableRow = everywhere(
+    "volumev2",
+    "https://{region}-api-block-storage-infrastructure.{zone}/v2/{project_id}",
+);
+const NAS: &str = "https://{region}-api-nas-infrastructure.{zone}";
+/// The path is from the vendor's Object Storage API guide, which also says that the object storage
+/// has a tenant of its own: this is right for a token of that tenant.
+const OBJECT_STORE: TableRow =
+    everywhere("object-store", "https://{region}-api-object-storage.{zone}/v1/AUTH_{project_id}");
+const KEY_MANAGER: TableRow =
+    everywhere("key-manager", "https://{region}-api-key-manager-infrastructure.{zone}");
+
+const fn everywhere(service: &'static str, url: &'static str) -> TableRow {
+    TableRow { service, url, regions: None }
+}

@@ -2,12 +2,35 @@
 //!
 //! Source: *Token Authentication* of the API gateway's manual.
 
-use super::Profile;
+use super::{
+    huawei,
+    keystone::KEYSTONE,
+    profile::{Advice, At, Profile},
+};
 use crate::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) static OTC: Profile = Profile {
+    id: "otc",
     name: "Open Telekom Cloud",
-    identity: "https://iam.eu-de.otc.t-systems.com/v3",
+    identity: &[At::Each("https://iam.{region}.otc.t-systems.com/v3"), At::In("eu-ch2", SWISS)],
+    regions: &["eu-de", "eu-nl"],
+    ..RULES
+};
+
+/// The Swiss installation has hosts of its own
+/// (<https://docs.otc.t-systems.com/cloud-create/api-ref/auth.html>; openstacksdk's profile lacks
+/// the scheme).
+pub(super) static OTC_SWISS: Profile = Profile {
+    id: "otc-swiss",
+    name: "Open Telekom Cloud Swiss",
+    identity: &[At::All(SWISS)],
+    regions: &["eu-ch2"],
+    ..RULES
+};
+
+const SWISS: &str = "https://iam-pub.eu-ch2.sc.otc.t-systems.com/v3";
+
+const RULES: Profile = Profile {
     methods: &[MethodKind::Password, MethodKind::Token, MethodKind::Totp],
     // No scope at all gives a token for global services.
     scopes: &[ScopeKind::Default, ScopeKind::Domain, ScopeKind::ProjectId, ScopeKind::ProjectName],
@@ -15,18 +38,26 @@ pub(super) static OTC: Profile = Profile {
     aliases: &[("identity", "iam"), ("object-store", "object")],
     // "Procedure": Anti-DDoS, IAM, OBS and TMS; `identity` and `object` are their catalog types.
     global: &["antiddos", "iam", "identity", "obs", "object", "tms"],
-    table: &[],
+    // The manual's table says `agency_name`; its sample and the vendor's own clients
+    // (gophertelekomcloud, python-otcextensions) send this.
+    agency_field: Some("xrole_name"),
+    codes: &CODES,
     remedies: &[(
         401,
         "check the IAM user's name and password and the domain's name (My Credentials); five \
          wrong passwords lock the user for 15 minutes",
     )],
+    ..KEYSTONE
 };
 
-pub(super) fn identity(region: &str) -> String {
-    match region {
-        // The Swiss installation has hosts of its own.
-        "eu-ch2" => "https://iam-pub.eu-ch2.sc.otc.t-systems.com/v3".to_owned(),
-        _ => format!("https://iam.{region}.otc.t-systems.com/v3"),
+/// Those of Huawei Cloud, and DCS's "Invalid token"
+/// (<https://github.com/opentelekomcloud/terraform-provider-opentelekomcloud/issues/2455>).
+const CODES: [(&str, Advice); huawei::CODES.len() + 1] = {
+    let mut codes = [("111401001", Advice::LogIn); huawei::CODES.len() + 1];
+    let mut index = 0;
+    while index < huawei::CODES.len() {
+        codes[index] = huawei::CODES[index];
+        index += 1;
     }
-}
+    codes
+};

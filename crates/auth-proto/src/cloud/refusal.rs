@@ -2,17 +2,44 @@
 
 use http::StatusCode;
 
-use super::Cloud;
-use crate::error::{Error, ErrorKind, Refusal};
-use crate::fault::Fault;
+use super::{Advice, Cloud};
+use crate::{
+    error::{Error, ErrorKind, Refusal},
+    fault::{Code, Fault},
+};
 
 impl Cloud {
+    /// What an error code asks for, of the identity service or of any service behind the cloud's
+    /// gateway; `None` where the documents say nothing beyond the status.
+    ///
+    /// ```
+    /// use auth_proto::{Advice, Cloud, Code};
+    ///
+    /// let code = Code::Text("APIG.0307".to_owned()); // "The token must be updated"
+    /// assert_eq!(Cloud::huawei().advice(&code), Some(Advice::LogIn));
+    /// ```
+    pub fn advice(&self, code: &Code) -> Option<Advice> {
+        self.0.profile.advice(code)
+    }
+
     /// The error that an answer with this status is.
     pub(crate) fn refusal(&self, status: StatusCode, fault: Fault) -> Error {
+        let advice = fault.code.as_ref().and_then(|code| self.advice(code));
         let own = self.0.profile.remedies.iter().find(|(code, _)| *code == status.as_u16());
-        let remedy = own.map_or_else(|| usual_remedy(status), |(_, remedy)| remedy);
+        let remedy = match (advice, own) {
+            (Some(Advice::LogIn), _) => "the token has ended; log in again",
+            (Some(Advice::Wait), _) => "try again later",
+            (_, Some((_, remedy))) => remedy,
+            (Some(Advice::GiveUp), None) => "it stays refused until somebody changes something",
+            (None, None) => usual_remedy(status),
+        };
         let refusal = Refusal { status, fault, remedy };
-        match is_transient(status) {
+        let is_passing = match advice {
+            Some(Advice::GiveUp) => false,
+            Some(Advice::Wait) => true,
+            _ => is_transient(status),
+        };
+        match is_passing {
             true => ErrorKind::Unavailable(refusal).into(),
             false => ErrorKind::Rejected(refusal).into(),
         }

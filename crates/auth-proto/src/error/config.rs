@@ -19,6 +19,17 @@ pub enum ConfigError {
         /// Which input.
         field: &'static str,
     },
+    /// No cloud goes by this id.
+    #[error(
+        "cloud: none has the id {id}: Cloud::ids tells them all, Cloud::keystone takes any URL{}",
+        meant(*nearest)
+    )]
+    CloudUnknown {
+        /// The id that was given.
+        id: String,
+        /// The id that may have been meant.
+        nearest: Option<&'static str>,
+    },
     /// The v2.0 protocol has no domains.
     #[error("{field}: the v2.0 protocol knows no domains; leave it out")]
     DomainUnknown {
@@ -56,6 +67,18 @@ pub enum ConfigError {
     /// The v2.0 protocol has no such request.
     #[error("identity url: the v2.0 protocol has no such request; it needs a v3 service")]
     NotInV2,
+    /// An interface is none of the three.
+    #[error("interface: is none; use public, internal or admin")]
+    Interface,
+    /// An override's URL holds a placeholder that nothing is known for.
+    #[error(
+        "override.url: {placeholder} is no placeholder; use {{project_id}}, {{tenant_id}}, \
+         {{domain_id}}, {{user_id}} or {{region}}"
+    )]
+    Placeholder {
+        /// What it holds.
+        placeholder: String,
+    },
     /// A project's name means nothing without the domain that it is unique in.
     #[error(
         "scope.project.domain: missing; project names are unique within a domain only, \
@@ -65,6 +88,14 @@ pub enum ConfigError {
     /// A region is no name of one.
     #[error("region: is no region; use lower-case letters, digits and hyphens, such as eu-de")]
     Region,
+    /// The cloud has an identity service for each region, and none for all.
+    #[error("region: {cloud} has an identity service for each region; name one: {regions}")]
+    RegionNeeded {
+        /// The cloud's name.
+        cloud: &'static str,
+        /// The regions that its documents list.
+        regions: String,
+    },
     /// The cloud does not take this kind of scope.
     #[error("scope: {cloud} takes no {scope}; it takes {takes}")]
     Scope {
@@ -142,4 +173,9 @@ pub enum UrlProblem {
     /// It carries a user name or password, which would leak into logs and other headers.
     #[error("carries user info before an @; pass the credential on its own")]
     UserInfo,
+}
+
+/// The end of a sentence that something was not found.
+pub(super) fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"))
 }

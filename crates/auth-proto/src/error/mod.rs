@@ -133,7 +133,10 @@ impl std::error::Error for Error {}
 #[non_exhaustive]
 pub enum EndpointError {
     /// Nothing fits.
-    #[error("no {interfaces} endpoint of service {service} in {region}; there is: {available}")]
+    #[error(
+        "no {interfaces} endpoint of service {service} in {region}; there is: {available}{}",
+        config::meant(nearest.as_deref())
+    )]
     NotFound {
         /// The service type asked for.
         service: String,
@@ -143,6 +146,8 @@ pub enum EndpointError {
         interfaces: String,
         /// What there is, cut to a readable length.
         available: String,
+        /// The service type, or the region of the service, that may have been meant.
+        nearest: Option<String>,
     },
     /// The place is not one that a token may be sent to.
     #[error(
@@ -159,6 +164,17 @@ pub enum EndpointError {
     Template {
         /// The service type.
         service: String,
+    },
+    /// The URL of an override or of the cloud's table needs what is not there.
+    #[error(
+        "the URL of service {service} needs {{{placeholder}}}: neither the token nor the \
+         wish has one that fits into a URL; check the scope, name a region"
+    )]
+    Unfilled {
+        /// The service type.
+        service: String,
+        /// The placeholder's name.
+        placeholder: String,
     },
     /// The URL cannot be used.
     #[error("the URL of {target} {problem}")]

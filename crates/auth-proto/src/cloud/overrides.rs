@@ -1,0 +1,99 @@
+//! Endpoints by the user's own word.
+
+use std::borrow::Cow;
+
+use super::{Cloud, template::filled};
+use crate::{
+    catalog::Endpoint,
+    error::{ConfigError, EndpointError, UrlProblem},
+    select::{Interface, Select},
+    text::shown,
+    token::Token,
+    url::Origin,
+};
+
+#[derive(Clone)]
+pub(super) struct Override {
+    service: String,
+    template: String,
+}
+
+impl Override {
+    /// Checks a template. If it always leads to the same origin, the user has named that one.
+    pub(super) fn new(
+        service: String,
+        template: String,
+    ) -> Result<(Self, Option<Origin>), ConfigError> {
+        if service.is_empty() {
+            return Err(ConfigError::Empty { field: "override.service" });
+        }
+        let sample = filled(&template, |name| PLACEHOLDERS.contains(&name).then_some("x"))
+            .map_err(|placeholder| ConfigError::Placeholder { placeholder: name(placeholder) })?;
+        if let Some(foreign) = ["%(", "$(", "}"].iter().find(|mark| sample.contains(**mark)) {
+            return Err(ConfigError::Placeholder { placeholder: (*foreign).to_owned() });
+        }
+        let problem = |problem| ConfigError::Url { field: "override.url", problem };
+        if sample.contains(['?', '#']) {
+            return Err(problem(UrlProblem::Query));
+        }
+        let (origin, _) = Origin::parse(&sample).map_err(problem)?;
+        let (_, rest) = template.split_once("://").unwrap_or_default();
+        let is_fixed = !rest.split('/').next().unwrap_or_default().contains('{');
+        Ok((Self { service, template }, is_fixed.then_some(origin)))
+    }
+
+    pub(super) fn is_for(&self, service: &str) -> bool {
+        self.service == service
+    }
+
+    /// Its URL for this token and this wish.
+    pub(super) fn endpoint<'t>(
+        &'t self,
+        token: &Token,
+        want: &Select,
+    ) -> Result<Endpoint<'t>, EndpointError> {
+        let project = || token.project()?.id.as_deref();
+        let domain = || token.domain()?.id.as_deref();
+        let url = filled(&self.template, |name| match name {
+            "domain_id" => domain(),
+            "project_id" | "tenant_id" => project(),
+            "region" => want.region.as_deref(),
+            "user_id" => token.user().id.as_deref(),
+            _ => None,
+        });
+        let url = url.map_err(|placeholder| EndpointError::Unfilled {
+            service: shown(&self.service),
+            placeholder: placeholder.to_owned(),
+        })?;
+        Ok(Endpoint {
+            interface: want.interfaces.first().unwrap_or(&Interface::Public).as_str(),
+            region: want.region.clone().map(Cow::Owned),
+            retired: false,
+            service_type: &self.service,
+            url: url.into(),
+        })
+    }
+}
+
+impl Cloud {
+    /// The user's word for a service, by any of its names.
+    pub(super) fn overriding(&self, service: &str) -> Option<&Override> {
+        let own = &self.0.overrides;
+        let mut types = self.types(service).take_while(|_| !own.is_empty());
+        types.find_map(|name| own.iter().find(|own| own.is_for(name)))
+    }
+
+    pub(super) fn overridden(&self) -> impl Iterator<Item = &str> {
+        self.0.overrides.iter().map(|own| own.service.as_str())
+    }
+}
+
+/// A placeholder's name, if it is one: anything else may be part of a password.
+fn name(placeholder: &str) -> String {
+    match placeholder.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        true => shown(placeholder),
+        false => "{…}".to_owned(),
+    }
+}
+
+const PLACEHOLDERS: [&str; 5] = ["domain_id", "project_id", "region", "tenant_id", "user_id"];

@@ -1,0 +1,36 @@
+//! Clouds that still speak v2.0 and need no other rule of their own. (NHN Cloud has.)
+//!
+//! Source: the vendor profiles of the same ids in openstacksdk (`openstack/config/vendors/`).
+
+use super::{
+    keystone::KEYSTONE,
+    profile::{At, Profile},
+};
+use crate::{credential::MethodKind, scope::ScopeKind};
+
+/// <https://www.conoha.jp/docs/identity-post_tokens.php> shows the same answers as NHN Cloud.
+pub(super) static CONOHA: Profile = Profile {
+    id: "conoha",
+    name: "ConoHa (version 2.0)",
+    identity: &[At::Each("https://identity.{region}.conoha.io/v2.0")],
+    regions: &["tyo1", "sin1", "sjc1"],
+    ..V2
+};
+
+/// With a password; an API key (`RAX-KSKEY:apiKeyCredentials`) is another method.
+pub(super) static RACKSPACE: Profile = Profile {
+    id: "rackspace",
+    name: "Rackspace Public Cloud",
+    identity: &[
+        At::All("https://identity.api.rackspacecloud.com/v2.0"),
+        At::In("LON", "https://lon.identity.api.rackspacecloud.com/v2.0"),
+    ],
+    regions: &["DFW", "HKG", "IAD", "ORD", "SYD", "LON"],
+    ..V2
+};
+
+const V2: Profile = Profile {
+    methods: &[MethodKind::Password, MethodKind::Token],
+    scopes: &[ScopeKind::Default, ScopeKind::ProjectId, ScopeKind::ProjectName],
+    ..KEYSTONE
+};

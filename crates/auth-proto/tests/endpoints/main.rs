@@ -1,0 +1,258 @@
+//! Which endpoint a wish leads to, where a token may go, and what is known of each cloud.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
+
+mod catalogs;
+mod clouds;
+mod rows;
+mod service_types;
+#[path = "../support/mod.rs"]
+mod support;
+
+use auth_proto::{Answer, Cloud, ConfigError, Dialect, Error, ErrorKind, Interface, Select, Token};
+use http::{Request, Response};
+use serde_json::{Map, Value, json};
+
+#[test]
+#[expect(clippy::print_stdout, reason = "how many rows were held is asked for")]
+fn every_row_leads_where_it_says() {
+    let mut wrong = Vec::new();
+    for row in rows::ROWS {
+        let [setup, catalog, wish, want] = row;
+        let cloud = cloud(setup);
+        let (_, catalog) = catalogs::CATALOGS.iter().find(|(name, _)| name == catalog).unwrap();
+        let token = token(&cloud, catalog, setup);
+        let found = cloud.endpoint(&token, &select(wish));
+        let said = match &found {
+            Ok(endpoint) => endpoint.url().to_owned(),
+            Err(error) => format!("!{error}"),
+        };
+        let fits = match want.strip_prefix('!') {
+            None => said == *want,
+            // What ends an error ends with a dot here.
+            Some(part) => match part.strip_suffix('.') {
+                Some(end) => said.starts_with('!') && said.ends_with(end),
+                None => said.starts_with('!') && said.contains(part),
+            },
+        };
+        let is_open = |url: &str| cloud.check_target(&url.parse().unwrap()).is_ok();
+        if !fits || found.is_ok_and(|endpoint| !is_open(endpoint.url())) {
+            wrong.push(format!("{row:?}\n     got {said:?}"));
+        }
+    }
+    println!("{} endpoint selections, {} wrong", rows::ROWS.len(), wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(rows::ROWS.len() >= 120);
+}
+
+/// A cloud as the rows spell it.
+fn cloud(setup: &str) -> Cloud {
+    let mut words = setup.split(' ');
+    let cloud = match words.next().unwrap() {
+        "v3" => Cloud::keystone("https://keystone.example:5000/v3"),
+        "v2" => Cloud::keystone("https://keystone.example:5000/v2.0"),
+        "local" => Cloud::keystone("http://127.0.0.1:5000/v3"),
+        "plain" => Cloud::keystone_over_plain_http("http://keystone.example:5000/v3"),
+        name => match (name.strip_prefix("url:"), name.split_once('@')) {
+            (Some(url), _) => Cloud::keystone(url),
+            (None, Some((id, region))) => Cloud::named_in(id, region),
+            (None, None) => Cloud::named(name),
+        },
+    };
+    words.fold(cloud.unwrap(), |cloud, word| {
+        let changed = match (word.strip_prefix('+'), word.split_once('='), word.strip_prefix("at:"))
+        {
+            (Some(origin), ..) => cloud.allow_origin(origin),
+            (_, Some((service, url)), _) => cloud.with_override(service, url),
+            (.., Some(url)) => cloud.at(url),
+            _ => Ok(cloud),
+        };
+        changed.unwrap()
+    })
+}
+
+fn select(wish: &str) -> Select {
+    let (place, interfaces) = match wish.split_once(' ') {
+        Some((place, interfaces)) => (place, Some(interfaces)),
+        None => (wish, None),
+    };
+    let select = match place.split_once('@') {
+        Some((service, region)) => Select::new(service).region(region),
+        None => Select::new(place),
+    };
+    let Some(names) = interfaces else { return select };
+    let names = names.split(',').filter(|name| !name.is_empty());
+    let interfaces: Vec<Interface> = names.map(|name| name.parse().unwrap()).collect();
+    select.interfaces(&interfaces)
+}
+
+/// A token with this catalog, in the cloud's dialect.
+fn token(cloud: &Cloud, catalog: &str, setup: &str) -> Token {
+    let words = || setup.split(' ');
+    let project = match words().any(|word| word == "odd-id") {
+        true => "../../admin",
+        false => "p1",
+    };
+    let v2 = cloud.dialect() == Some(Dialect::V2);
+    let listed = match catalog {
+        "absent" => None,
+        _ if catalog.starts_with(['[', '{']) => Some(serde_json::from_str(catalog).unwrap()),
+        _ if v2 => Some(v2_form(catalog)),
+        _ => Some(v3_form(catalog)),
+    };
+    let mut body = match v2 {
+        true => json!({
+            "token": {"id": "t", "expires": "2026-11-22T20:00:00Z"},
+            "user": {"id": "u1"},
+        }),
+        false => json!({
+            "expires_at": "2026-11-22T20:00:00Z",
+            "user": {"id": "u1", "password_expires_at": ""},
+        }),
+    };
+    match (words().any(|word| word == "domain"), v2) {
+        (true, true) => {}
+        (true, false) => body["domain"] = json!({"id": "d1"}),
+        (false, true) => body["token"]["tenant"] = json!({"id": project}),
+        (false, false) => body["project"] = json!({"id": project}),
+    }
+    if let Some(listed) = listed {
+        body[if v2 { "serviceCatalog" } else { "catalog" }] = listed;
+    }
+    let answer = Response::builder().header("X-Subject-Token", "t");
+    let body = json!({ if v2 { "access" } else { "token" }: body });
+    match Answer::read(&answer.body(body.to_string()).unwrap(), cloud.dialect()) {
+        Ok(Answer::Token(_, token)) => *token,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// An endpoint of the line form: type, interface, region, URL.
+fn lines(catalog: &str) -> impl Iterator<Item = [&str; 4]> {
+    catalog.lines().map(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        words.try_into().unwrap()
+    })
+}
+
+fn v3_form(catalog: &str) -> Value {
+    let services = lines(catalog).map(|[service, interface, region, url]| {
+        let mut endpoint = json!({"interface": interface, "url": url});
+        if region != "-" {
+            let region = Some(region).filter(|region| *region != "null");
+            endpoint["region"] = json!(region);
+            endpoint["region_id"] = json!(region);
+        }
+        (service, endpoint)
+    });
+    grouped(services)
+}
+
+fn v2_form(catalog: &str) -> Value {
+    let services = lines(catalog).map(|[service, interface, region, url]| {
+        let mut endpoint = Map::from_iter([(format!("{interface}URL"), json!(url))]);
+        if region != "-" {
+            let region = Some(region).filter(|region| *region != "null");
+            endpoint.insert("region".to_owned(), json!(region));
+        }
+        (service, Value::Object(endpoint))
+    });
+    grouped(services)
+}
+
+/// Services in the order in which they are first named.
+fn grouped<'a>(endpoints: impl Iterator<Item = (&'a str, Value)>) -> Value {
+    let mut services: Vec<(&str, Vec<Value>)> = Vec::new();
+    for (service, endpoint) in endpoints {
+        match services.iter_mut().find(|(name, _)| *name == service) {
+            Some((_, all)) => all.push(endpoint),
+            None => services.push((service, vec![endpoint])),
+        }
+    }
+    let services = services.into_iter();
+    services.map(|(name, all)| json!({"type": name, "endpoints": all})).collect()
+}
+
+#[test]
+fn overrides_are_checked_when_they_are_set() {
+    let refused = |service: &str, url: &str| {
+        let error = cloud("v3").with_override(service, url).unwrap_err();
+        match error.kind() {
+            ErrorKind::Config(why) => why.to_string(),
+            other => panic!("{other:?}"),
+        }
+    };
+    for (service, url, want) in [
+        ("", "https://x.example", "override.service: is empty"),
+        ("x", "", "override.url: has no scheme"),
+        ("x", "x.example/v1", "override.url: has no scheme"),
+        ("x", "ftp://x.example", "override.url: has no scheme"),
+        ("x", "https://", "override.url: has no usable host"),
+        ("x", "https://u:canary@x.example", "override.url: carries user info"),
+        ("x", "https://{user_id}@x.example", "override.url: carries user info"),
+        ("x", "https://x.example:99999", "override.url: has a bad port"),
+        ("x", "https://x.example:{region}", "override.url: has a bad port"),
+        ("x", "https://x.example/v1?a=b", "override.url: has a query"),
+        ("x", "https://x.example/v1#a", "override.url: has a query"),
+        ("x", "https://x.example/a b", "override.url: is no URL"),
+        ("x", "https://x.example/{project}", "override.url: project is no placeholder"),
+        ("x", "https://u:{canary@x.example", "{…} is no placeholder"),
+        ("x", "https://x.example/{}", "is no placeholder"),
+        ("x", "https://x.example/{project_id", "project_id is no placeholder"),
+        ("x", "https://x.example/project_id}", "} is no placeholder"),
+        ("x", "https://x.example/%(project_id)s", "%( is no placeholder"),
+        ("x", "https://x.example/$(tenant_id)s", "$( is no placeholder"),
+    ] {
+        let why = refused(service, url);
+        assert!(why.contains(want) && !why.contains("canary"), "{url}: {why}");
+    }
+    let plain = cloud("v3").with_override("x", "http://service.example").unwrap();
+    assert!(!plain.is_https_only());
+}
+
+#[test]
+fn interfaces_are_read_in_both_spellings() {
+    for interface in [Interface::Admin, Interface::Internal, Interface::Public] {
+        assert_eq!(interface.to_string().parse(), Ok(interface));
+        assert_eq!(format!("{interface}URL").parse(), Ok(interface));
+    }
+    for name in ["", "URL", "Public", "publicURLURL", "outside"] {
+        assert_eq!(name.parse::<Interface>(), Err(ConfigError::Interface), "{name}");
+    }
+}
+
+#[test]
+fn errors_are_readable_however_much_there_is() {
+    let many: Vec<_> = (0..1000).map(|n| json!({"type": format!("\u{1b}[31m{n}")})).collect();
+    let places: Vec<_> = (0..1000)
+        .map(|n| json!({"interface": "public", "region": format!("R{n}"), "url": "https://e.example"}))
+        .collect();
+    let compute = json!([{"type": "compute", "endpoints": places}]);
+    for (catalog, wish) in [
+        (json!(many).to_string(), "x"),
+        (compute.to_string(), "compute@here"),
+        (compute.to_string(), "dns"),
+    ] {
+        let token = token(&cloud("v3"), &catalog, "v3");
+        let error = cloud("v3").endpoint(&token, &select(wish)).unwrap_err().to_string();
+        assert!(error.len() < 700 && !error.contains('\u{1b}'), "{} {error}", error.len());
+        assert!(error.contains(" more"), "{error}");
+    }
+}
+
+#[test]
+fn authorize_checks_before_it_touches_the_request() -> Result<(), Error> {
+    let cloud = cloud("v3");
+    let token = token(&cloud, "", "v3");
+    let mut request = Request::get("http://service.example/").body(()).unwrap();
+    assert!(cloud.authorize(&token, &mut request).is_err());
+    assert!(request.headers().is_empty());
+    let mut relative = Request::get("/servers").body(()).unwrap();
+    assert!(cloud.authorize(&token, &mut relative).is_err());
+    let mut request =
+        Request::get("https://service.example/").header("x-auth-token", "old").body(()).unwrap();
+    cloud.authorize(&token, &mut request)?;
+    assert_eq!(request.headers().get_all("x-auth-token").iter().count(), 1);
+    assert_eq!(request.headers()["x-auth-token"], "t");
+    assert!(request.headers()["x-auth-token"].is_sensitive());
+    Ok(())
+}
