@@ -6,7 +6,9 @@ use time::{Duration, UtcDateTime};
 use crate::{
     answer,
     call::{Call, Place},
-    discovery, huawei, kakao, nhn, otc, projects, service,
+    discovery, huawei, kakao, nhn, otc, projects,
+    scopes::{self, List},
+    service,
     system::System,
     tokens::Tokens,
     v3,
@@ -91,7 +93,7 @@ impl Emulator {
         self
     }
 
-    /// Breaks KakaoCloud's project list into pages of this many of 25 projects; 0 brings back the
+    /// Breaks KakaoCloud's project lists into pages of this many of 25 projects; 0 brings back the
     /// documented list of one.
     ///
     /// The links to the next page are as wrong as the documented links are (document 003, View
@@ -181,6 +183,7 @@ impl Emulator {
         match resource {
             Resource::Nothing => answer::no_such_path(call),
             Resource::Projects(user) => projects::list(call, user, tokens, &settings),
+            Resource::Scopes(list) => scopes::list(call, list, tokens, &settings),
             Resource::Service(host) => service::answer(call, tokens, host, path),
             Resource::Tokens => match call.system {
                 System::NhnIaas | System::NhnCompute => nhn::tokens(call, tokens, &settings),
@@ -274,6 +277,7 @@ struct Failure {
 enum Resource<'a> {
     Nothing,
     Projects(&'a str),
+    Scopes(List),
     /// An API that happens to be on the identity host.
     Service(&'static str),
     Tokens,
@@ -300,6 +304,9 @@ impl<'a> Resource<'a> {
         let Some(path) = path.strip_prefix(system.version()) else {
             return Self::Nothing;
         };
+        if let Some(list) = List::at(system, path) {
+            return Self::Scopes(list);
+        }
         match (system, path) {
             (_, "" | "/") => Self::Version,
             (System::NhnIaas | System::NhnCompute, "/tokens") => Self::Tokens,

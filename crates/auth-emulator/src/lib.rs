@@ -68,6 +68,7 @@ mod otc;
 mod password;
 mod payload;
 mod projects;
+mod scopes;
 mod server;
 mod service;
 mod stamp;

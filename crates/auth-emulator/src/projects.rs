@@ -32,16 +32,17 @@ pub(crate) fn list(
     if settings.page_size.is_none() && call.query.is_empty() {
         return answer::json(StatusCode::OK, KAKAO_PROJECTS_RESPONSE);
     }
-    match page(call, settings.page_size) {
+    let path = format!("/users/{user}/projects");
+    match page(call, &path, settings.page_size) {
         Some(page) => answer::value(StatusCode::OK, &page),
         None => answer::failure(call, StatusCode::BAD_REQUEST),
     }
 }
 
-/// One page of the list; `None` if `marker` or `limit` makes no sense.
+/// One page of the list at this path below the version; `None` if `marker` or `limit` makes no sense.
 ///
 /// Every link is as wrong as the documented ones: `http:`, and no `/identity`.
-fn page(call: &Call<'_>, page_size: Option<usize>) -> Option<Value> {
+pub(crate) fn page(call: &Call<'_>, path: &str, page_size: Option<usize>) -> Option<Value> {
     let all = projects(if page_size.is_some() { PAGED_PROJECTS } else { 1 });
     let start = match call.parameter("marker") {
         Some(marker) => all.iter().position(|project| project["id"] == marker)? + 1,
@@ -54,7 +55,7 @@ fn page(call: &Call<'_>, page_size: Option<usize>) -> Option<Value> {
     let length = limit.min(page_size.unwrap_or(usize::MAX));
     let page: Vec<_> = all.iter().skip(start).take(length).cloned().collect();
 
-    let own = format!("http://iam.kakaocloud.com/v3/users/{}/projects", account::KAKAO_USER_ID);
+    let own = format!("http://iam.kakaocloud.com/v3{path}");
     let next = match page.last().and_then(|last| last["id"].as_str()) {
         Some(last) if start + page.len() < all.len() => {
             json!(format!("{own}?marker={last}&limit={length}"))

@@ -136,7 +136,9 @@ pub use error::{
     ProtocolError, Refusal, UrlProblem,
 };
 pub use event::{Class, Event};
-pub use exchange::{Answer, Exchange, Page, UserProjects, Validate};
+pub use exchange::{
+    Answer, Check, Domains, Exchange, Page, Projects, Revoke, SystemScopes, UserProjects, Validate,
+};
 pub use fault::{Code, Fault};
 pub use login::{Login, Step};
 pub use scope::{DomainRef, Scope};

@@ -1,13 +1,22 @@
 //! One round trip each: requests that are no login.
 
 mod answer;
+mod check;
+mod page;
 mod projects;
+mod revoke;
+mod scopes;
+mod subject;
 mod validate;
 
 use http::{Request, Response, StatusCode, header};
 
 pub use answer::Answer;
-pub use projects::{Page, UserProjects};
+pub use check::Check;
+pub use page::Page;
+pub use projects::UserProjects;
+pub use revoke::Revoke;
+pub use scopes::{Domains, Projects, SystemScopes};
 pub use validate::Validate;
 
 use crate::{

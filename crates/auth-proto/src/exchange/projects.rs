@@ -1,9 +1,13 @@
 //! The projects of a user, page by page.
 
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 
-use super::{Exchange, expect_success, get, segment, v3_path};
-use crate::{body::Body, cloud::Cloud, error::Error, limits, token::Project, wire};
+use super::{
+    Exchange, expect_success,
+    page::{Page, Place},
+    segment,
+};
+use crate::{body::Body, cloud::Cloud, error::Error, token::Project, wire};
 
 /// Lists the projects that a user has a role in: `GET /v3/users/{id}/projects` (KakaoCloud, API
 /// Preparations, appendix "View project list").
@@ -13,35 +17,15 @@ use crate::{body::Body, cloud::Cloud, error::Error, limits, token::Project, wire
 /// identity URL.
 #[derive(Clone, Debug)]
 pub struct UserProjects {
-    cloud: Cloud,
+    place: Place,
     user_id: String,
-    query: Option<String>,
-}
-
-/// One page of a list.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Page<T, N> {
-    /// The entries.
-    pub items: Vec<T>,
-    /// The exchange that fetches the next page, if there is one.
-    pub next: Option<N>,
 }
 
 impl UserProjects {
     /// The first page for the user with this id; [`Token::user`](crate::Token::user) has the own
     /// one.
     pub fn new(cloud: &Cloud, user_id: impl Into<String>) -> Self {
-        Self { cloud: cloud.clone(), user_id: user_id.into(), query: None }
-    }
-
-    /// The same list where the link points on. `None` where it does not point on.
-    fn following(&self, link: &str) -> Option<Self> {
-        let uri: Uri = Some(link).filter(|link| link.len() <= limits::URL)?.parse().ok()?;
-        let query = Some(uri.query()?.to_owned()).filter(|query| !query.is_empty());
-        // A link back to the page itself would go on for ever.
-        let goes_on = query.is_some() && query != self.query;
-        goes_on.then(|| Self { query, ..self.clone() })
+        Self { place: Place::first(cloud), user_id: user_id.into() }
     }
 }
 
@@ -50,17 +34,13 @@ impl Exchange for UserProjects {
 
     fn request(&self) -> Result<Request<Body>, Error> {
         let user = segment("user id", &self.user_id)?;
-        let mut url = v3_path(&self.cloud, &format!("/users/{user}/projects"))?;
-        if let Some(query) = &self.query {
-            url = format!("{url}?{query}");
-        }
-        get(&url)
+        self.place.request(&format!("/users/{user}/projects"))
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        expect_success(&self.cloud, &response, &[])?;
+        expect_success(&self.place.cloud, &response, &[])?;
         let (items, link) = wire::projects::read_projects(response.body())?;
-        let next = link.and_then(|link| self.following(&link));
-        Ok(Page { items, next })
+        let next = self.place.following(link);
+        Ok(Page { items, next: next.map(|place| Self { place, ..self.clone() }) })
     }
 }

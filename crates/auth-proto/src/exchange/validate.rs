@@ -1,13 +1,13 @@
 //! Whether a token is still good, and what for.
 
-use http::{Request, Response, StatusCode};
-use secrecy::{ExposeSecret, SecretString};
+use http::{Method, Request, Response, StatusCode};
+use secrecy::SecretString;
 
-use super::{Exchange, expect_success, get, v3_path};
+use super::{Exchange, subject::Subject};
 use crate::{
     body::Body,
     cloud::Cloud,
-    error::{ConfigError, Error, ProtocolError},
+    error::Error,
     token::{Token, secret_header},
     wire::{self, SUBJECT_TOKEN},
 };
@@ -17,17 +17,15 @@ use crate::{
 /// Preparations, "Changes or expiration of API authentication token permissions").
 ///
 /// The answer is the token as the service sees it now, or `None` if the service knows no such
-/// token: it has ended, was revoked, or never was.
+/// token: it has ended, was revoked, or never was. A 401 is an error: it is about the caller's own
+/// token.
 #[derive(Clone, Debug)]
-pub struct Validate {
-    cloud: Cloud,
-    subject: SecretString,
-}
+pub struct Validate(Subject);
 
 impl Validate {
     /// Asks about this token.
     pub fn new(cloud: &Cloud, subject: impl Into<SecretString>) -> Self {
-        Self { cloud: cloud.clone(), subject: subject.into() }
+        Self(Subject::new(cloud, subject))
     }
 }
 
@@ -35,28 +33,19 @@ impl Exchange for Validate {
     type Output = Option<Token>;
 
     fn request(&self) -> Result<Request<Body>, Error> {
-        let field = "token";
-        let subject = secret_header(self.subject.expose_secret().as_bytes(), field);
-        let subject = subject.map_err(|why| match why {
-            ProtocolError::MissingToken { .. } => ConfigError::Empty { field },
-            ProtocolError::TooLarge { limit, .. } => ConfigError::TooLong { field, limit },
-            _ => ConfigError::Characters { field },
-        })?;
-        let mut request = get(&v3_path(&self.cloud, "/auth/tokens")?)?;
-        request.headers_mut().insert(SUBJECT_TOKEN, subject);
-        Ok(request)
+        self.0.request(Method::GET)
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        expect_success(&self.cloud, &response, &[self.subject.expose_secret()])?;
+        self.0.expect_success(&response)?;
         let mut headers = response.headers().clone();
         if !headers.contains_key(SUBJECT_TOKEN) {
             // Some clouds do not repeat what was asked about.
             let place = SUBJECT_TOKEN;
-            headers.insert(place, secret_header(self.subject.expose_secret().as_bytes(), place)?);
+            headers.insert(place, secret_header(self.0.expose().as_bytes(), place)?);
         }
         Ok(Some(wire::v3::read_token(&headers, response.body())?))
     }

@@ -10,6 +10,7 @@ pub(crate) mod field;
 pub(crate) mod projects;
 pub(crate) mod receipt;
 pub(crate) mod request;
+pub(crate) mod scopes;
 pub(crate) mod v2;
 pub(crate) mod v3;
 

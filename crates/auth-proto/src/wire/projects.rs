@@ -17,8 +17,15 @@ struct Answer {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Links {
+pub(super) struct Links {
     next: Field<String>,
+}
+
+impl Links {
+    /// The link to the next page, if there is one.
+    pub(super) fn next(links: Field<Object<Self>>) -> Option<String> {
+        links.object().and_then(|links| links.next.text())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -44,6 +51,5 @@ pub(crate) fn read_projects(body: &[u8]) -> Result<(Vec<Project>, Option<String>
         name: project.name.text(),
         parent_id: project.parent_id.text(),
     });
-    let next = answer.links.object().and_then(|links| links.next.text());
-    Ok((projects.collect(), next))
+    Ok((projects.collect(), Links::next(answer.links)))
 }

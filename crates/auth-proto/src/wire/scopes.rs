@@ -1,0 +1,53 @@
+//! Lists of domains and of system scopes (Identity API v3, "Get available domain scopes" and "Get
+//! available system scopes").
+
+use serde::Deserialize;
+
+use super::{
+    field::{Field, List, Object},
+    projects::Links,
+};
+use crate::{error::ProtocolError, token::Domain};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Domains {
+    domains: Field<List<Object<DomainShape>>>,
+    links: Field<Object<Links>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct DomainShape {
+    id: Field<String>,
+    name: Field<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct System {
+    system: Field<List<Object<SystemShape>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SystemShape {
+    all: Field<bool>,
+}
+
+/// The domains of one page, and the link to the next one as the server wrote it.
+pub(crate) fn read_domains(body: &[u8]) -> Result<(Vec<Domain>, Option<String>), ProtocolError> {
+    let answer: Domains = super::read(body)?;
+    let domains = Field::Given(answer.domains.required("domains")?).list("list of domains")?;
+    let domains = domains
+        .into_iter()
+        .map(|Object(domain)| Domain { id: domain.id.text(), name: domain.name.text() });
+    Ok((domains.collect(), Links::next(answer.links)))
+}
+
+/// Whether the whole system is among the scopes.
+pub(crate) fn read_system(body: &[u8]) -> Result<bool, ProtocolError> {
+    let answer: System = super::read(body)?;
+    let scopes = Field::Given(answer.system.required("system")?).list("list of system scopes")?;
+    Ok(scopes.into_iter().any(|Object(scope)| scope.all.ok() == Some(true)))
+}
