@@ -191,14 +191,13 @@ impl Session {
         }
     }
 
-    /// Forgets what is over by time alone.
+    /// Ends what is over by time alone: a receipt, a flight, a pause that was not begun yet.
     pub(crate) fn tidy(
         &mut self,
         at: Duration,
         clock: &Clock,
         spread: &mut Spread,
     ) -> Option<Event> {
-        self.held.take_if(|held| at >= held.ends_at);
         if std::mem::take(&mut self.given_up) {
             let failure = Failure::new(FailureKind::Timeout, "given up by the caller");
             return Some(self.fail(failure.into(), at, clock, spread));

@@ -132,16 +132,17 @@ impl Account {
         let jump = self.clock.jump(now).map(|by| Event::ClockJump { by });
         self.tell(jump);
         let at = self.clock.advance(now);
-        let is_any_held =
-            |account: &Self| account.sessions.iter().any(|session| session.held.is_some());
-        let was_held = is_any_held(self);
-        for index in 0..self.sessions.len() {
-            let event = self.sessions[index].tidy(at, &self.clock, &mut self.spread);
-            self.tell(event);
+        let mut has_ended = false;
+        for session in &mut self.sessions {
+            has_ended |= session.held.take_if(|held| at >= held.ends_at).is_some();
+            let event = session.tidy(at, &self.clock, &mut self.spread);
+            event.into_iter().for_each(|event| self.events.push(event));
         }
         self.quiet.take_if(|row| !row.holds(at));
-        // What was good so long ago may be so no longer.
-        self.proven &= !was_held || is_any_held(self);
+        // With its last token a credential is no longer known to be good.
+        if has_ended {
+            self.proven &= self.sessions.iter().any(|session| session.held.is_some());
+        }
         at
     }
 
