@@ -1,6 +1,9 @@
 //! Where secrets come from: never from an argument, which every user of the machine can read.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::{
+    env::{self, VarError},
+    io::{self, BufRead, IsTerminal},
+};
 
 use auth_proto::limits;
 use clap::Args;
@@ -8,9 +11,9 @@ use secrecy::SecretString;
 
 use crate::failure::Failure;
 
-/// The password or the application credential's secret, by one of two ways; else it is asked for.
+/// The password or the application credential's secret, by one of two ways.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Secret (asked for on the terminal by default)")]
+#[command(next_help_heading = "Secret (by default the configured one, or asked for)")]
 pub(crate) struct SecretArgs {
     /// Read the password or secret from the first line of standard input
     #[arg(long, group = "secret")]
@@ -22,14 +25,41 @@ pub(crate) struct SecretArgs {
 }
 
 impl SecretArgs {
-    pub(crate) fn read(&self, what: &str) -> Result<SecretString, Failure> {
+    /// The secret that is given, if one is.
+    pub(crate) fn read(&self) -> Result<Option<SecretString>, Failure> {
         if self.password_stdin {
-            return first_line(io::stdin().lock());
+            return first_line(io::stdin().lock(), "password").map(Some);
         }
-        match &self.password_env {
-            Some(variable) => of_variable(variable),
-            None => ask(what, "use --password-stdin or --password-env").map_err(Failure::usage),
+        let variable = self.password_env.as_deref();
+        variable.map(|name| of_variable(name, "--password-env", "password")).transpose()
+    }
+
+    pub(crate) fn takes_input(&self) -> bool {
+        self.password_stdin
+    }
+}
+
+/// A token, by one of two ways.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Token")]
+pub(crate) struct SubjectArgs {
+    /// Read the token from the first line of standard input
+    #[arg(long, group = "token", conflicts_with = "password_stdin")]
+    token_stdin: bool,
+
+    /// Read the token from this environment variable, such as OS_TOKEN
+    #[arg(long, group = "token", value_name = "VAR")]
+    token_env: Option<String>,
+}
+
+impl SubjectArgs {
+    /// The token that is given, if one is.
+    pub(crate) fn read(&self) -> Result<Option<SecretString>, Failure> {
+        if self.token_stdin {
+            return first_line(io::stdin().lock(), "token").map(Some);
         }
+        let variable = self.token_env.as_deref();
+        variable.map(|name| of_variable(name, "--token-env", "token")).transpose()
     }
 }
 
@@ -45,29 +75,29 @@ pub(crate) fn ask(what: &str, instead: &str) -> Result<SecretString, String> {
 }
 
 /// The value of a variable. Its name is not repeated: it may be the password, in the wrong place.
-fn of_variable(name: &str) -> Result<SecretString, Failure> {
-    match std::env::var(name) {
+fn of_variable(name: &str, flag: &str, what: &str) -> Result<SecretString, Failure> {
+    match env::var(name) {
         Ok(value) => Ok(value.into()),
-        Err(std::env::VarError::NotPresent) => Err(Failure::usage(
-            "the variable that --password-env names is not set; give a variable's name, not the \
-             password",
-        )),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Failure::usage("the variable that --password-env names is not UTF-8"))
+        Err(VarError::NotPresent) => Err(Failure::usage(format!(
+            "the variable that {flag} names is not set; give a variable's name, not the {what}"
+        ))),
+        Err(VarError::NotUnicode(_)) => {
+            Err(Failure::usage(format!("the variable that {flag} names is not UTF-8; set it anew")))
         }
     }
 }
 
 /// The first line without its line end. A blank may be part of a password.
-fn first_line(input: impl BufRead) -> Result<SecretString, Failure> {
+fn first_line(input: impl BufRead, what: &str) -> Result<SecretString, Failure> {
     // Room for the longest, so that no copy is left behind when it grows.
-    let mut line = String::with_capacity(limits::INPUT + 3);
-    let length = input
-        .take(limits::INPUT as u64 + 3)
-        .read_line(&mut line)
-        .map_err(|why| Failure::usage(format!("cannot read the password: {why}")))?;
+    let mut line = String::with_capacity(LONGEST + 3);
+    let length = input.take(LONGEST as u64 + 3).read_line(&mut line).map_err(|why| {
+        Failure::usage(format!("cannot read the {what} from standard input: {why}; pipe it in"))
+    })?;
     if length == 0 {
-        return Err(Failure::usage("there is no password on standard input"));
+        return Err(Failure::usage(format!(
+            "there is no {what} on standard input; pipe it in, one line"
+        )));
     }
     if line.ends_with('\n') {
         line.pop();
@@ -77,6 +107,9 @@ fn first_line(input: impl BufRead) -> Result<SecretString, Failure> {
     }
     Ok(line.into())
 }
+
+/// The longest secret that the core takes.
+const LONGEST: usize = if limits::TOKEN > limits::INPUT { limits::TOKEN } else { limits::INPUT };
 
 #[cfg(test)]
 mod tests {
@@ -97,18 +130,18 @@ mod tests {
             ("\n", ""),
         ] {
             assert_eq!(
-                first_line(input.as_bytes()).unwrap().expose_secret(),
+                first_line(input.as_bytes(), "x").unwrap().expose_secret(),
                 password,
                 "{input:?}"
             );
         }
-        assert!(first_line(&b""[..]).is_err());
-        assert!(first_line(&b"\xff\n"[..]).is_err());
+        assert!(first_line(&b""[..], "x").is_err());
+        assert!(first_line(&b"\xff\n"[..], "x").is_err());
     }
 
     #[test]
     fn a_missing_variable_is_not_named() {
-        let failure = of_variable("hunter2=").unwrap_err();
+        let failure = of_variable("hunter2=", "--flag", "x").unwrap_err();
         assert!(!format!("{failure:?}").contains("hunter2"), "{failure:?}");
     }
 }

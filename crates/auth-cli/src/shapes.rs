@@ -216,16 +216,16 @@ pub(crate) fn projects(projects: &[Project]) -> Vec<ProjectShape<'_>> {
 #[derive(Serialize)]
 pub(crate) struct ServiceShape<'a> {
     #[serde(rename = "type")]
-    service_type: &'a str,
-    name: Option<&'a str>,
-    endpoints: Vec<EndpointShape>,
+    pub(crate) service_type: &'a str,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) endpoints: Vec<EndpointShape>,
 }
 
 #[derive(Serialize)]
-struct EndpointShape {
-    interface: String,
-    region: Option<String>,
-    url: String,
+pub(crate) struct EndpointShape {
+    pub(crate) interface: String,
+    pub(crate) region: Option<String>,
+    pub(crate) url: String,
 }
 
 pub(crate) fn services(catalog: &Catalog) -> Vec<ServiceShape<'_>> {

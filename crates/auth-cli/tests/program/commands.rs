@@ -91,11 +91,11 @@ fn endpoints() {
     let url = find(&["image", "--interface", "internal,public"]).ok();
     assert!(url.ends_with("/kr2-api-image-infrastructure.nhncloudservice.com\n"), "{url}");
     // What the documented place's catalog leaves out is not known at another one.
-    find(&["object-store", "--region", "JP1"]).failed(1, "no public endpoint");
+    find(&["object-store", "--region", "JP1"]).failed(4, "no public endpoint");
 
-    find(&["image", "--region", "XX1"]).failed(1, "region XX1; there is: public in");
-    find(&["image", "--interface", "admin"]).failed(1, "no admin endpoint");
-    find(&["nothing"]).failed(1, "there is: compute");
+    find(&["image", "--region", "XX1"]).failed(4, "region XX1; there is: public in");
+    find(&["image", "--interface", "admin"]).failed(4, "no admin endpoint");
+    find(&["nothing"]).failed(4, "there is: compute");
 }
 
 #[test]

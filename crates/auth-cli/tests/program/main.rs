@@ -8,13 +8,17 @@ mod inspect;
 mod secrets;
 
 use std::{
+    fs::{self, Permissions},
     io::{Read, Write},
     net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
     process::{Command, Stdio},
     thread,
 };
 
 use auth_emulator::{Server, System, account};
+use tempfile::TempDir;
 
 /// How a run ended.
 #[derive(Debug)]
@@ -24,27 +28,59 @@ struct Run {
     err: String,
 }
 
-/// Runs the program with these arguments and this on its standard input.
+/// Runs the program with these arguments and this on its standard input, where nothing is configured.
 fn run(arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
     run_with(arguments, input, &[])
 }
 
 fn run_with(arguments: &[&str], input: impl AsRef<[u8]>, variables: &[(&str, &str)]) -> Run {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_cloud-auth"))
-        .args(arguments)
-        .envs(variables.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that wants no input may be gone already.
-    let _ = child.stdin.take().unwrap().write_all(input.as_ref());
-    let output = child.wait_with_output().unwrap();
-    Run {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
+    Machine::with("clouds: {}").run(arguments, input, variables)
+}
+
+/// A home with this configuration, and with nothing of the developer's own.
+struct Machine(TempDir);
+
+impl Machine {
+    /// The working directory is searched first, so that no file elsewhere is read.
+    fn with(clouds: &str) -> Self {
+        let machine = Self(tempfile::tempdir().unwrap());
+        machine.write("clouds.yaml", clouds);
+        machine.write("secure.yaml", "{}");
+        machine.write("clouds-public.yaml", "{}");
+        machine
+    }
+
+    /// A file that only its owner can read.
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloud-auth"));
+        command.args(arguments).env_clear().env("HOME", self.0.path()).current_dir(self.0.path());
+        command.envs(variables.iter().copied());
+        command
+    }
+
+    fn run(&self, arguments: &[&str], input: impl AsRef<[u8]>, variables: &[(&str, &str)]) -> Run {
+        let mut child = self
+            .command(arguments, variables)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that wants no input may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_ref());
+        let output = child.wait_with_output().unwrap();
+        Run {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
     }
 }
 

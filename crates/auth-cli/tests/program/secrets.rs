@@ -14,7 +14,7 @@ fn passwords_come_from_input_or_a_variable() {
     }
     // Blanks belong to it.
     let blank = format!("{} \n", account::NHN_PASSWORD);
-    run(&with(&["token"], &login), blank).failed(1, "401");
+    run(&with(&["token"], &login), blank).failed(3, "401");
 
     let variable = ("CLOUD_AUTH_TEST_PASSWORD", account::NHN_PASSWORD);
     let mut arguments: Vec<_> =
