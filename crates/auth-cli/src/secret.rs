@@ -67,11 +67,13 @@ impl SubjectArgs {
 /// `instead`.
 pub(crate) fn ask(what: &str, instead: &str) -> Result<SecretString, String> {
     if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
+        let what = what.to_lowercase();
         return Err(format!("there is no terminal to ask for the {what} on; {instead}"));
     }
-    rpassword::prompt_password(format!("{what}: "))
-        .map(SecretString::from)
-        .map_err(|why| format!("cannot ask for the {what} on the terminal ({why}); {instead}"))
+    rpassword::prompt_password(format!("{what}: ")).map(SecretString::from).map_err(|why| {
+        let what = what.to_lowercase();
+        format!("cannot ask for the {what} on the terminal ({why}); {instead}")
+    })
 }
 
 /// The value of a variable. Its name is not repeated: it may be the password, in the wrong place.

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a line number")]
 
 mod commands;
+mod configured;
+mod curl;
 mod demo;
+mod emulator;
 mod failures;
 mod inspect;
 mod secrets;
@@ -45,8 +48,8 @@ impl Machine {
     fn with(clouds: &str) -> Self {
         let machine = Self(tempfile::tempdir().unwrap());
         machine.write("clouds.yaml", clouds);
-        machine.write("secure.yaml", "{}");
-        machine.write("clouds-public.yaml", "{}");
+        machine.write("secure.yaml", "clouds: {}");
+        machine.write("clouds-public.yaml", "public-clouds: {}");
         machine
     }
 
