@@ -321,6 +321,13 @@ fn a_token_that_must_not_be_exchanged_is_passed_on() {
         std::mem::swap(&mut talk.service, &mut again.service);
     }
 
+    // Whoever says what it is good for is held to it.
+    let mut other = Talk::new(&stock, Credential::passed_on(token));
+    std::mem::swap(&mut talk.service, &mut other.service);
+    let error = other.token(&Scope::project_id("other")).unwrap_err();
+    assert!(error.to_string().contains("other"), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::Protocol(_)), "{error:?}");
+
     // At a cloud that takes application credentials alone it needs no permission either.
     let mut talk = Talk::new(&cloud, Credential::passed_on("unknown"));
     refused(talk.token(&Scope::default()), 401, "pass on a fresh one");
