@@ -110,13 +110,13 @@ Example:
 v2.0 clouds (nhn) have no such list.")]
     Projects(ProjectsArgs),
 
-    /// Log in, and end a token before its time
+    /// End a token before its time
     #[command(after_help = "\
 Example:
   cloud-auth revoke --cloud work --token-env OS_TOKEN
 
-Without a token, the one of the login itself is ended, which shows whether the cloud allows it.
-v2.0 clouds (nhn) do not.")]
+Without --token-stdin or --token-env, the token of a fresh login is ended, which shows whether the
+cloud allows it. v2.0 clouds (nhn) do not.")]
     Revoke(RevokeArgs),
 
     /// Log in, and print the token
@@ -128,13 +128,13 @@ Examples:
       --tenant-id f5073eaa26b64cffbee89411df94ce01)\"")]
     Token(TokenArgs),
 
-    /// Log in, and ask the cloud whether a token is good, and what for
+    /// Ask the cloud whether a token is good, and what for
     #[command(after_help = "\
 Example:
   cloud-auth validate --cloud work --token-env OS_TOKEN
 
-Without a token, the one of the login itself is asked about. The exit code is 1 if the token is not
-good. v2.0 clouds (nhn) cannot be asked.")]
+Without --token-stdin or --token-env, the token of a fresh login is asked about. The exit code is 1
+if the token is not good. v2.0 clouds (nhn) cannot be asked.")]
     Validate(ValidateArgs),
 }
 

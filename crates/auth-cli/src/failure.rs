@@ -53,6 +53,11 @@ impl Failure {
         Self { exit: Exit::Unavailable, text: format!("{}; {AGAIN}", text.into()) }
     }
 
+    /// Whether the cloud does not take the login or the token.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.exit == Exit::Refused
+    }
+
     /// Writes it to standard error.
     pub(crate) fn report(self) -> ExitCode {
         // If nobody listens, the exit code still tells.
@@ -151,6 +156,10 @@ pub(crate) fn chain(why: &dyn Error) -> String {
 /// The core names its own functions and inputs where the user knows flags.
 fn in_flags(why: &ConfigError) -> String {
     match why {
+        ConfigError::AgencyUser => {
+            "an agency is assumed with a token for the user's own domain: name the user with --user \
+             and --user-domain or --user-domain-id"
+        }
         ConfigError::ApplicationCredentialScope => {
             "an application credential fixes its own scope: leave out the flags of the scope"
         }

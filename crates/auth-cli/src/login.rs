@@ -1,7 +1,7 @@
 //! Who logs in and what for: what the flags say, over what is configured.
 
 use auth_config::CloudConfig;
-use auth_proto::{Cloud, Credential, Dialect, DomainRef, Factor, Scope, UserRef};
+use auth_proto::{Agency, Cloud, Credential, Dialect, DomainRef, Factor, Scope, UserRef};
 use clap::{ArgGroup, Args};
 use secrecy::SecretString;
 
@@ -46,6 +46,19 @@ pub(crate) struct LoginArgs {
     /// Send a one-time code along with the password; it is asked for on the terminal
     #[arg(long, help_heading = WHO)]
     totp: bool,
+
+    /// Act for another account, by the name of the agency that it has delegated (huawei, otc); the
+    /// scope is one of that account
+    #[arg(long, value_name = "NAME", requires = "of_agency", help_heading = WHO)]
+    agency: Option<String>,
+
+    /// The domain of the account that has delegated
+    #[arg(long, value_name = "NAME", group = "of_agency", requires = "agency", help_heading = WHO)]
+    agency_domain: Option<String>,
+
+    /// The same by its id
+    #[arg(long, value_name = "ID", group = "of_agency", requires = "agency", help_heading = WHO)]
+    agency_domain_id: Option<String>,
 
     /// A project by its id (NHN Cloud: the tenant's id)
     #[arg(
@@ -110,6 +123,8 @@ pub(crate) struct Said<'a> {
     pub(crate) flags: &'a LoginArgs,
     pub(crate) cloud: &'a Cloud,
     pub(crate) configured: Option<&'a CloudConfig>,
+    /// Whether a token is given, to be used as it is.
+    pub(crate) is_token: bool,
 }
 
 impl Said<'_> {
@@ -119,25 +134,37 @@ impl Said<'_> {
     ///
     /// If nobody is named, or the configuration cannot be understood.
     pub(crate) fn credential(&self, secrets: &mut Secrets<'_>) -> Result<Credential, Failure> {
+        if self.is_token {
+            return Ok(Credential::passed_on(secrets("token", None)?));
+        }
         let credential = match (self.flags.names_somebody(), self.configured) {
             (true, _) => self.of_flags(secrets)?,
             (false, Some(configured)) => of_configuration(configured.clone(), secrets)?,
             (false, None) => return Err(Failure::usage(NOBODY)),
         };
-        if !self.flags.totp {
-            return Ok(credential);
-        }
-        Ok(credential.and(Factor::totp(secrets("passcode", None)?)))
+        let credential = match self.flags.totp {
+            true => credential.and(Factor::totp(secrets("passcode", None)?)),
+            false => credential,
+        };
+        Ok(match self.flags.agency() {
+            Some(agency) => credential.assume(agency),
+            None => credential,
+        })
     }
 
     /// What the token shall be good for.
     pub(crate) fn scope(&self) -> Result<Scope, Failure> {
         match (self.flags.scope(self.domain("project")), self.configured) {
             (Some(scope), _) => Ok(scope),
-            // Another key than the configured one has another project.
-            (None, Some(configured)) if !self.flags.names_a_key() => Ok(configured.scope()?),
+            (None, Some(configured)) if !self.has_own_scope() => Ok(configured.scope()?),
             (None, _) => Ok(Scope::default()),
         }
+    }
+
+    /// Whether the configured scope is that of another: a key and a token have their own, and an
+    /// agency is of another account.
+    fn has_own_scope(&self) -> bool {
+        self.is_token || self.flags.names_a_key() || self.flags.agency.is_some()
     }
 
     fn of_flags(&self, secrets: &mut Secrets<'_>) -> Result<Credential, Failure> {
@@ -224,6 +251,11 @@ impl LoginArgs {
 
     fn names_a_key(&self) -> bool {
         self.application_credential_id.is_some() || self.application_credential_name.is_some()
+    }
+
+    fn agency(&self) -> Option<Agency> {
+        let domain = domain(&self.agency_domain, &self.agency_domain_id)?;
+        Some(Agency::new(self.agency.as_ref()?, domain))
     }
 
     /// The scope that is asked for, if one is.

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use crate::failure::Failure;
 
-/// The password or the application credential's secret, by one of two ways.
+/// The password or the application credential's secret, or a token in its place.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Secret (by default the configured one, or asked for)")]
 pub(crate) struct SecretArgs {
@@ -22,11 +22,22 @@ pub(crate) struct SecretArgs {
     /// Read the password or secret from this environment variable
     #[arg(long, group = "secret", value_name = "VAR")]
     password_env: Option<String>,
+
+    /// Use the token in the first line of standard input as it is, instead of a login
+    #[arg(long, groups = ["secret", "token"], conflicts_with_all = LOGIN)]
+    token_stdin: bool,
+
+    /// Use the token in this environment variable, such as OS_TOKEN, as it is, instead of a login
+    #[arg(long, groups = ["secret", "token"], conflicts_with_all = LOGIN, value_name = "VAR")]
+    token_env: Option<String>,
 }
 
+/// What a token makes pointless.
+const LOGIN: [&str; 4] = ["who", "key", "totp", "agency"];
+
 impl SecretArgs {
-    /// The secret that is given, if one is.
-    pub(crate) fn read(&self) -> Result<Option<SecretString>, Failure> {
+    /// The password or secret that is given, if one is.
+    pub(crate) fn password(&self) -> Result<Option<SecretString>, Failure> {
         if self.password_stdin {
             return first_line(io::stdin().lock(), "password").map(Some);
         }
@@ -34,32 +45,20 @@ impl SecretArgs {
         variable.map(|name| of_variable(name, "--password-env", "password")).transpose()
     }
 
-    pub(crate) fn takes_input(&self) -> bool {
-        self.password_stdin
-    }
-}
-
-/// A token, by one of two ways.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Token")]
-pub(crate) struct SubjectArgs {
-    /// Read the token from the first line of standard input
-    #[arg(long, group = "token", conflicts_with = "password_stdin")]
-    token_stdin: bool,
-
-    /// Read the token from this environment variable, such as OS_TOKEN
-    #[arg(long, group = "token", value_name = "VAR")]
-    token_env: Option<String>,
-}
-
-impl SubjectArgs {
-    /// The token that is given, if one is.
-    pub(crate) fn read(&self) -> Result<Option<SecretString>, Failure> {
-        if self.token_stdin {
-            return first_line(io::stdin().lock(), "token").map(Some);
+    /// The token, where one is given.
+    pub(crate) fn token(&self) -> Result<SecretString, Failure> {
+        match &self.token_env {
+            Some(name) => of_variable(name, "--token-env", "token"),
+            None => first_line(io::stdin().lock(), "token"),
         }
-        let variable = self.token_env.as_deref();
-        variable.map(|name| of_variable(name, "--token-env", "token")).transpose()
+    }
+
+    pub(crate) fn gives_token(&self) -> bool {
+        self.token_stdin || self.token_env.is_some()
+    }
+
+    pub(crate) fn takes_input(&self) -> bool {
+        self.password_stdin || self.token_stdin
     }
 }
 

@@ -154,7 +154,8 @@ fn settings() -> Settings {
 fn builder(place: &Place, args: &AccountArgs) -> Result<Builder, Failure> {
     let configured = place.configured.as_ref();
     configured.map(CloudConfig::warnings).into_iter().flatten().for_each(print::warning);
-    let said = Said { flags: &args.login, cloud: &place.cloud, configured };
+    let is_token = args.secret.gives_token();
+    let said = Said { flags: &args.login, cloud: &place.cloud, configured, is_token };
     let scope = said.scope()?;
     // What is wrong with the login is told before anybody is asked for a password: with any other
     // in its place the core has the same to say.
@@ -162,7 +163,11 @@ fn builder(place: &Place, args: &AccountArgs) -> Result<Builder, Failure> {
     Login::new(&place.cloud, stand_in, scope.clone())?;
 
     let credential = said.credential(&mut |key, configured| {
-        let given = if key == "passcode" { None } else { args.secret.read()? };
+        let given = match key {
+            "passcode" => None,
+            "token" => Some(args.secret.token()?),
+            _ => args.secret.password()?,
+        };
         match given.or(configured) {
             Some(secret) => Ok(secret),
             None => ask_for(key),

@@ -112,7 +112,8 @@ impl<'a> TokenShape<'a> {
 #[derive(Serialize)]
 pub(crate) struct DetailsShape<'a> {
     issued_at: Option<String>,
-    expires_at: String,
+    /// Absent where the cloud has not told anything about the token.
+    expires_at: Option<String>,
     methods: &'a [String],
     user: Option<UserShape<'a>>,
     project: Option<OwnedShape<'a>>,
@@ -127,7 +128,7 @@ impl<'a> DetailsShape<'a> {
     pub(crate) fn of(token: &'a Token) -> Self {
         Self {
             issued_at: token.issued_at().map(timestamp::format),
-            expires_at: timestamp::format(token.expires_at()),
+            expires_at: token.is_validated().then(|| timestamp::format(token.expires_at())),
             methods: token.methods(),
             user: UserShape::of(token.user()),
             project: token.project().map(OwnedShape::of),

@@ -148,7 +148,7 @@ impl CurlArgs {
         match body.strip_prefix('@') {
             None => Ok(Body::Text(body.clone().into_bytes())),
             Some("-") if self.account.secret.takes_input() => Err(Failure::usage(
-                "standard input is the password and the body at once; use --password-env, or @FILE",
+                "standard input is the secret and the body at once; use --password-env, --token-env or @FILE",
             )),
             Some("-") => Ok(Body::Input),
             Some(path) => {

@@ -11,9 +11,14 @@ pub(crate) mod revoke;
 pub(crate) mod token;
 pub(crate) mod validate;
 
-use auth_proto::{Cloud, Dialect};
+use std::sync::Arc;
 
-use crate::failure::Failure;
+use auth_proto::{Cloud, Dialect, Token};
+
+use crate::{
+    failure::Failure,
+    session::{AccountArgs, Session},
+};
 
 /// Whether the cloud can be asked for what only v3 has, as far as that is known before a login.
 /// What v2.0 lacks, and what to do about it, is the rest of a sentence.
@@ -24,4 +29,19 @@ fn expect_v3(cloud: &Cloud, lack: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// The token that a command is about: the one that is given, or else that of a login.
+fn own_token(session: &Session, args: &AccountArgs) -> Result<Arc<Token>, Failure> {
+    session.token().map_err(|why| match args.secret.gives_token() && why.is_refusal() {
+        true => not_good(),
+        false => why,
+    })
+}
+
+fn not_good() -> Failure {
+    Failure::failed(
+        "the token is not good: it has ended, was revoked, or is of another cloud; get a new one \
+         with `cloud-auth token`",
+    )
 }

@@ -78,7 +78,11 @@ pub(super) fn details(token: &Token) -> Vec<Vec<String>> {
         (Some(one), None) | (None, Some(one)) => one.clone(),
         (None, None) => String::new(),
     };
-    let mut rows = vec![("expires at", timestamp::format(token.expires_at()))];
+    let ends = match token.is_validated() {
+        true => timestamp::format(token.expires_at()),
+        false => "unknown: the cloud does not tell".to_owned(),
+    };
+    let mut rows = vec![("expires at", ends)];
     rows.extend(token.issued_at().map(|at| ("issued at", timestamp::format(at))));
     rows.push(("user", named(&token.user().name, &token.user().id)));
     rows.extend(token.project().map(|it| ("project", named(&it.name, &it.id))));

@@ -4,22 +4,18 @@ use auth_proto::Validate;
 use clap::Args;
 use serde::Serialize;
 
-use super::{expect_v3, token::details};
+use super::{expect_v3, not_good, own_token, token::details};
 use crate::{
     args::{Format, OUTPUT},
     clouds::Clouds,
     failure::Failure,
     print,
-    secret::SubjectArgs,
     session::{AccountArgs, Session},
     shapes::DetailsShape,
 };
 
 #[derive(Args, Debug)]
 pub(crate) struct ValidateArgs {
-    #[command(flatten)]
-    subject: SubjectArgs,
-
     #[command(flatten)]
     account: AccountArgs,
 
@@ -42,16 +38,10 @@ impl ValidateArgs {
             &place.cloud,
             "cannot be asked about a token; try the token on a service, with curl",
         )?;
-        let given = self.subject.read()?;
         let session = Session::new(&place, &self.account)?;
-        let own = session.token()?;
-        let subject = given.unwrap_or_else(|| own.expose().into());
-        let Some(token) = session.run(&Validate::new(&session.cloud(), subject))? else {
-            return Err(Failure::failed(
-                "the token is not good: it has ended, was revoked, or is of another cloud; get a \
-                 new one with `cloud-auth token`",
-            ));
-        };
+        let token = own_token(&session, &self.account)?;
+        let token = session.run(&Validate::new(&session.cloud(), token.expose()))?;
+        let token = token.ok_or_else(not_good)?;
         match self.format {
             Format::Json => {
                 print::json(&Validated { valid: true, details: DetailsShape::of(&token) })?;

@@ -114,7 +114,7 @@ fn a_token_goes_only_where_it_may() {
     let own = ["curl", "https://k.example/", "-H", "X-Auth-Token: t"];
     run(&with(&own, &login), "").failed(2, "the token is added by this program");
     let twice = ["curl", "https://k.example/", "-d", "@-"];
-    run(&with(&twice, &login), "").failed(2, "standard input is the password and the body at once");
+    run(&with(&twice, &login), "").failed(2, "standard input is the secret and the body at once");
     let missing = ["curl", "https://k.example/", "-d", "@/nosuch"];
     run(&with(&missing, &login), "").failed(2, "name a readable file");
 }

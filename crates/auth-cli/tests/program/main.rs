@@ -9,6 +9,9 @@ mod emulator;
 mod failures;
 mod inspect;
 mod secrets;
+mod snapshots;
+mod tls;
+mod tokens;
 
 use std::{
     fs::{self, Permissions},
@@ -104,6 +107,14 @@ impl Run {
     fn json(self) -> serde_json::Value {
         serde_json::from_str(&self.ok()).unwrap()
     }
+}
+
+/// The commands that `--help` lists.
+fn commands(help: &str) -> Vec<&str> {
+    let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let names = commands.lines().filter(|line| !line.starts_with("   "));
+    let names = names.map(|line| line.split_whitespace().next().unwrap());
+    names.filter(|command| *command != "help").collect()
 }
 
 /// The flags of a login that works at the emulator, but for the password.
