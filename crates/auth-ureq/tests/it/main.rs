@@ -12,6 +12,7 @@ mod events;
 mod logins;
 mod renewal;
 mod safety;
+mod service;
 mod support;
 #[cfg(feature = "rustls")]
 mod tls;
