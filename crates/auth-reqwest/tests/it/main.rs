@@ -9,6 +9,7 @@
 mod calls;
 #[cfg(feature = "tracing")]
 mod events;
+mod exchanges;
 #[cfg(feature = "http2")]
 mod http2;
 mod logins;

@@ -9,6 +9,7 @@
 mod calls;
 #[cfg(feature = "tracing")]
 mod events;
+mod exchanges;
 mod logins;
 mod renewal;
 mod safety;
