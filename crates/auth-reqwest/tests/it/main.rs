@@ -9,11 +9,13 @@
 mod calls;
 #[cfg(feature = "tracing")]
 mod events;
+mod exchanges;
 #[cfg(feature = "http2")]
 mod http2;
 mod logins;
 mod renewal;
 mod safety;
+mod service;
 mod support;
 #[cfg(feature = "rustls")]
 mod tls;

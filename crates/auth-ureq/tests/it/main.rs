@@ -9,9 +9,11 @@
 mod calls;
 #[cfg(feature = "tracing")]
 mod events;
+mod exchanges;
 mod logins;
 mod renewal;
 mod safety;
+mod service;
 mod support;
 #[cfg(feature = "rustls")]
 mod tls;
