@@ -103,6 +103,9 @@ impl From<auth_proto::Error> for Failure {
                      is"
                 ),
             ),
+            ErrorKind::Endpoint(EndpointError::Url { problem: UrlProblem::Path, .. }) => {
+                (Exit::Usage, why.to_string())
+            }
             ErrorKind::Rejected(_) => (Exit::Refused, why.kind().to_string()),
             ErrorKind::Transport(failure) if failure.kind == FailureKind::Tls => {
                 (Exit::Failed, format!("{} (cacert in clouds.yaml, or OS_CACERT)", why.kind()))
@@ -187,6 +190,12 @@ fn in_flags(why: &ConfigError) -> String {
             );
         }
         ConfigError::Scope { cloud, scope, takes } => return scope_in_flags(cloud, scope, takes),
+        ConfigError::ServiceDomain { service } => {
+            return format!(
+                "service {service} wants a token for a domain: add --user-domain or \
+                 --user-domain-id, or --domain or --domain-id"
+            );
+        }
         ConfigError::UserDomain => {
             "a user's name is unique within a domain only: add --user-domain or \
              --user-domain-id, or name the user with --user-id"

@@ -245,6 +245,10 @@ fn main_secret(configured: &CloudConfig) -> &'static str {
 }
 
 impl LoginArgs {
+    pub(crate) fn names_scope(&self) -> bool {
+        self.scope(None).is_some()
+    }
+
     fn names_somebody(&self) -> bool {
         self.user.is_some() || self.user_id.is_some() || self.names_a_key()
     }

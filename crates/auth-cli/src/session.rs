@@ -7,7 +7,7 @@ use std::{
 };
 
 use auth_config::CloudConfig;
-use auth_proto::{Challenge, Cloud, ErrorKind, Exchange, Factor, Login, Settings, Token};
+use auth_proto::{Challenge, Cloud, ErrorKind, Exchange, Factor, Login, Select, Settings, Token};
 use auth_ureq::{Builder, Client, Error};
 use clap::Args;
 use http::StatusCode;
@@ -63,6 +63,13 @@ impl Session {
         let configured = place.configured.as_ref();
         let (builder, patience) = transport::configured(builder, settings, configured)?;
         Ok(Self { client: builder.build()?, patience, ask: Box::new(ask_for_code) })
+    }
+
+    /// The same with tokens of the scope that a service wants, if one is wanted.
+    pub(crate) fn serving(self, want: Option<&Select>) -> Result<Self, Failure> {
+        let Some(want) = want else { return Ok(self) };
+        let scope = self.client.service(want.clone()).scope()?;
+        Ok(Self { client: self.client.scoped(scope), ..self })
     }
 
     /// A living token. The cloud is given the one-time codes that it asks for; after one that is

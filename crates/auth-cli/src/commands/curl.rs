@@ -1,5 +1,6 @@
 use std::{fs::File, io, process::ExitCode};
 
+use auth_proto::Select;
 use clap::Args;
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
@@ -49,15 +50,17 @@ pub(crate) struct CurlArgs {
 
 impl CurlArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = clouds.find(&self.account.cloud)?;
-        let body = self.body()?;
-        let whole = self.whole_url(&place)?;
-        let session = Session::new(&place, &self.account)?;
-        let url = match whole {
-            Some(url) => url,
-            None => self.url_under_endpoint(&place, &session)?,
+        let (place, want) = match &self.service {
+            Some(service) => {
+                let (place, want) = clouds.find_service(service, &self.account)?;
+                (place, Some(want))
+            }
+            None => (clouds.find(&self.account.cloud)?, None),
         };
-        let answer = self.send(&session, &url, body)?;
+        let target = self.target(&place)?;
+        let body = self.body()?;
+        let session = Session::new(&place, &self.account)?.serving(want.as_ref())?;
+        let answer = self.send(&session, target, want, body)?;
         let status = answer.status();
         let to = answer.headers().get(LOCATION).map(shown);
         if self.include {
@@ -67,43 +70,53 @@ impl CurlArgs {
         verdict(status, to)
     }
 
-    /// The target, if it is a whole URL that a token may go to.
-    fn whole_url(&self, place: &Place) -> Result<Option<Uri>, Failure> {
-        let lower = self.target.to_ascii_lowercase();
-        if !lower.starts_with("https://") && !lower.starts_with("http://") {
-            return match self.service {
-                Some(_) => Ok(None),
-                None => Err(Failure::usage(
-                    "a path needs a service to be under: add --service, or give a whole URL",
-                )),
-            };
+    /// A path, or a whole URL that a token may go to.
+    fn target(&self, place: &Place) -> Result<Uri, Failure> {
+        let start = self.target.to_ascii_lowercase();
+        if start.starts_with("https://") || start.starts_with("http://") {
+            let url = uri(&self.target)?;
+            place.cloud.check_target(&url)?;
+            return Ok(url);
         }
-        let url = uri(&self.target)?;
-        place.cloud.check_target(&url)?;
-        Ok(Some(url))
-    }
-
-    fn url_under_endpoint(&self, place: &Place, session: &Session) -> Result<Uri, Failure> {
-        let service = self.service.as_deref().unwrap_or_default();
-        let want = place.select(service, &self.account.cloud)?;
-        let endpoint = session.with(|client| client.endpoint(&want))?;
-        let (endpoint, path) =
-            (endpoint.trim_end_matches('/'), self.target.trim_start_matches('/'));
-        uri(&format!("{endpoint}/{path}"))
+        match self.service {
+            Some(_) => uri(&format!("/{}", self.target.strip_prefix('/').unwrap_or(&self.target))),
+            None => Err(Failure::usage(
+                "a path needs a service to be under: add --service, or give a whole URL",
+            )),
+        }
     }
 
     fn send(
         &self,
         session: &Session,
-        url: &Uri,
+        target: Uri,
+        want: Option<Select>,
         body: Body,
     ) -> Result<Response<ureq::Body>, Failure> {
-        let method = match (&self.method, &body) {
-            (Some(method), _) => method.clone(),
-            (None, Body::None) => Method::GET,
-            (None, _) => Method::POST,
-        };
-        let mut request = Request::builder().method(method).uri(url);
+        let host = target.host().or(self.service.as_deref()).unwrap_or_default().to_owned();
+        let request = self.request(target, &body)?;
+        match body {
+            Body::Bytes(bytes) => session.once(&host, |client| {
+                let request = request.map(|()| bytes);
+                match want {
+                    Some(want) => client.service(want).call(request),
+                    None => client.call(request),
+                }
+            }),
+            Body::Stream(stream, _) => session.once(&host, |client| {
+                let request = request.map(|()| stream);
+                match want {
+                    Some(want) => client.service(want).call_once(request),
+                    None => client.call_once(request),
+                }
+            }),
+        }
+    }
+
+    fn request(&self, target: Uri, body: &Body) -> Result<Request<()>, Failure> {
+        let usual = if self.sends_body() { Method::POST } else { Method::GET };
+        let method = self.method.clone().unwrap_or(usual);
+        let mut request = Request::builder().method(method).uri(target);
         if self.json.is_some() {
             for name in [ACCEPT, CONTENT_TYPE].into_iter().filter(|name| !self.names(name)) {
                 request = request.header(name, "application/json");
@@ -112,31 +125,14 @@ impl CurlArgs {
         for (name, value) in &self.header {
             request = request.header(name, value);
         }
-        if let (Body::File(_, Some(length)), false) = (&body, self.names(&CONTENT_LENGTH)) {
+        if let (Body::Stream(_, Some(length)), false) = (body, self.names(&CONTENT_LENGTH)) {
             request = request.header(CONTENT_LENGTH, *length);
         }
-        let host = url.host().unwrap_or_default();
-        let request = request
-            .body(())
-            .map_err(|why| Failure::usage(format!("the request cannot be sent: {why}")))?;
-        match body {
-            Body::None => {
-                let request = request.map(|()| Vec::new());
-                session.once(host, |client| client.call(request))
-            }
-            Body::Text(text) => {
-                let request = request.map(|()| text);
-                session.once(host, |client| client.call(request))
-            }
-            Body::File(file, _) => {
-                let request = request.map(|()| file);
-                session.once(host, |client| client.call_once(request))
-            }
-            Body::Input => {
-                let request = request.map(|()| SendBody::from_owned_reader(io::stdin()));
-                session.once(host, |client| client.call_once(request))
-            }
-        }
+        request.body(()).map_err(|why| Failure::usage(format!("the request cannot be sent: {why}")))
+    }
+
+    fn sends_body(&self) -> bool {
+        self.data.is_some() || self.json.is_some()
     }
 
     fn names(&self, name: &HeaderName) -> bool {
@@ -144,19 +140,21 @@ impl CurlArgs {
     }
 
     fn body(&self) -> Result<Body, Failure> {
-        let Some(body) = self.data.as_ref().or(self.json.as_ref()) else { return Ok(Body::None) };
+        let body = self.data.as_ref().or(self.json.as_ref()).map_or("", String::as_str);
         match body.strip_prefix('@') {
-            None => Ok(Body::Text(body.clone().into_bytes())),
+            None => Ok(Body::Bytes(body.to_owned().into_bytes())),
             Some("-") if self.account.secret.takes_input() => Err(Failure::usage(
-                "standard input is the secret and the body at once; use --password-env, --token-env or @FILE",
+                "standard input is the secret and the body at once; use --password-env, \
+                 --token-env or @FILE",
             )),
-            Some("-") => Ok(Body::Input),
+            Some("-") => Ok(Body::Stream(SendBody::from_owned_reader(io::stdin()), None)),
             Some(path) => {
                 let file = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
                 let (metadata, file) = file.map_err(|why| {
                     Failure::usage(format!("cannot read {path}: {why}; name a readable file"))
                 })?;
-                Ok(Body::File(file, metadata.is_file().then_some(metadata.len())))
+                let length = metadata.is_file().then_some(metadata.len());
+                Ok(Body::Stream(SendBody::from_owned_reader(file), length))
             }
         }
     }
@@ -165,11 +163,9 @@ impl CurlArgs {
 /// What is sent. A file and standard input are never read into memory as a whole, and so are sent
 /// once.
 enum Body {
-    /// With its length, if it has one.
-    File(File, Option<u64>),
-    Input,
-    None,
-    Text(Vec<u8>),
+    Bytes(Vec<u8>),
+    /// With its length, if that is known.
+    Stream(SendBody<'static>, Option<u64>),
 }
 
 fn uri(url: &str) -> Result<Uri, Failure> {

@@ -20,9 +20,8 @@ pub(crate) struct EndpointArgs {
 
 impl EndpointArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = clouds.find(&self.account.cloud)?;
-        let want = place.select(&self.service, &self.account.cloud)?;
-        let session = Session::new(&place, &self.account)?;
+        let (place, want) = clouds.find_service(&self.service, &self.account)?;
+        let session = Session::new(&place, &self.account)?.serving(Some(&want))?;
         let url = session.with(|client| client.endpoint(&want))?;
         print::text(&format!("{}\n", print::clean(&url)))?;
         Ok(ExitCode::SUCCESS)

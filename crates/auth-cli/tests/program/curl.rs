@@ -60,9 +60,25 @@ fn paths_are_put_under_the_endpoint() {
         assert_eq!(path(&arguments), format!("/v2.1/{project}{ends}"), "{path_given}");
     }
     run(&["--emulator=otc", "curl", "/servers"], "").failed(2, "add --service");
+    let out = ["--emulator=otc", "curl", "--service", "compute", "/../v3/users"];
+    run(&out, "").failed(2, "is no path of the service");
     run(&["--emulator=otc", "curl", "--service", "compute", "/a b"], "").failed(2, "write %20");
     run(&["--emulator=otc", "curl", "--service", "compute", "--region", "eu-nl", "/"], "")
         .failed(2, "no such region");
+}
+
+#[test]
+fn a_global_service_gets_a_token_of_the_domain_unless_a_scope_is_said() {
+    let call = |more: &[&str]| {
+        let arguments = [&["--emulator=otc", "curl", "--service", "tms", "/x"], more].concat();
+        run(&arguments, "").json()["project"].clone()
+    };
+    assert_eq!(call(&[]), serde_json::Value::Null);
+    assert_eq!(call(&["--project", account::OTC_PROJECT_NAME]), account::OTC_PROJECT);
+    // What the domain alone has is found.
+    let obs = ["--emulator=otc", "endpoint", "obs"];
+    assert!(run(&obs, "").ok().ends_with("obs.eu-de.otc.t-systems.com\n"));
+    run(&[&obs[..], &["--project", "eu-de"]].concat(), "").failed(4, "no public endpoint");
 }
 
 #[test]

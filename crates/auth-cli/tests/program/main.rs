@@ -8,6 +8,7 @@ mod demo;
 mod emulator;
 mod failures;
 mod inspect;
+mod readme;
 mod secrets;
 mod snapshots;
 mod tls;
@@ -19,7 +20,7 @@ use std::{
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
     thread,
 };
 
@@ -81,16 +82,19 @@ impl Machine {
             .unwrap();
         // A program that wants no input may be gone already.
         let _ = child.stdin.take().unwrap().write_all(input.as_ref());
-        let output = child.wait_with_output().unwrap();
-        Run {
+        Run::of(child.wait_with_output().unwrap())
+    }
+}
+
+impl Run {
+    fn of(output: Output) -> Self {
+        Self {
             code: output.status.code().unwrap(),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
     }
-}
 
-impl Run {
     /// What it printed, if it went well.
     fn ok(self) -> String {
         assert!(self.code == 0 && self.err.is_empty(), "{self:?}");
