@@ -111,19 +111,16 @@ impl Login {
         }
     }
 
-    /// What to do about a 401 to a credential that is a token.
+    /// What to do about a refusal of a credential that is a token. (Keystone answers 404 to one that
+    /// has ended and 403 to one that must not be exchanged.)
     fn of_own_token(&self, error: Error) -> Error {
-        let remedy = match self.credential.methods[..] {
-            [Method::PassedOn(_)] => PASSED_ON,
-            [Method::Token(_)] => EXCHANGED,
+        let ErrorKind::Rejected(refusal) = error.kind() else { return error };
+        let remedy = match (&self.credential.methods[..], refusal.status.as_u16()) {
+            ([Method::PassedOn(_)], 401) => PASSED_ON,
+            ([Method::Token(_)], 401 | 403 | 404) => EXCHANGED,
             _ => return error,
         };
-        match error.kind() {
-            ErrorKind::Rejected(refusal) if is_unauthorized(&error) => {
-                ErrorKind::Rejected(Refusal { remedy, ..refusal.clone() }).into()
-            }
-            _ => error,
-        }
+        ErrorKind::Rejected(Refusal { remedy, ..refusal.clone() }).into()
     }
 }
 
