@@ -199,7 +199,7 @@ fn a_refused_agency_does_not_send_the_password_again() {
         let response = talk.carry(request);
         talk.account.handle_response(flight, response, NOW);
         talk.service.fail_next(System::Otc, StatusCode::FORBIDDEN);
-        let error = refused(talk.token(&scope), 403, "no new try before");
+        let error = refused(talk.token(&scope), 403, "(Agent Operator); no new try before");
         talk.now += Duration::minutes(29);
         assert_eq!(talk.token(&scope).unwrap_err(), error);
         assert_eq!(talk.service.logins(System::Otc), logins);
