@@ -20,6 +20,7 @@ mod support;
 #[cfg(feature = "rustls")]
 mod tls;
 mod waits;
+mod ways;
 
 use auth_emulator::{Emulator, Server, System};
 use auth_reqwest::{Builder, Client};

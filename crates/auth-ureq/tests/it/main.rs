@@ -18,6 +18,7 @@ mod support;
 #[cfg(feature = "rustls")]
 mod tls;
 mod waits;
+mod ways;
 
 use auth_emulator::{Server, System};
 use auth_ureq::{Builder, Client};
