@@ -31,10 +31,7 @@ pub(crate) fn configured(
     };
     let timeout = timeout.min(LONGEST);
     // For how long nothing may happen. A large body may take longer as a whole.
-    http = http
-        .timeout_connect(Some(timeout))
-        .timeout_recv_response(Some(timeout))
-        .timeout_per_read(Some(timeout));
+    http = http.timeout_connect(Some(timeout)).timeout_per_read(Some(timeout));
     let flight = settings.flight_timeout().max(timeout + Duration::from_secs(1));
     let builder =
         builder.settings(settings.with_flight_timeout(flight)).identity_timeout(timeout).http(http);

@@ -1,6 +1,6 @@
 //! Every command at every cloud that the emulator plays, with no other flag than a command needs.
 
-use crate::{commands, run};
+use crate::{Machine, commands, run};
 
 const PROFILES: [&str; 5] = ["huawei", "kakao", "nhn", "nhn-compute", "otc"];
 
@@ -111,6 +111,10 @@ fn no_command_and_no_profile_is_left_out() {
 fn the_emulator_is_the_cloud() {
     let said = run(&["--emulator=otc", "token", "--cloud", "nhn"], "");
     said.failed(2, "--emulator=otc is the cloud; leave out --cloud");
+    // Nothing of the machine's own configuration is mixed in.
+    let variables = [("OS_CLOUD", "mine"), ("OS_AUTH_URL", "https://k.example"), ("OS_TOKEN", "t")];
+    let mine = Machine::with("clouds: {mine: {auth_type: none}");
+    mine.run(&["--emulator=otc", "projects"], "", &variables).ok();
     // Behind the command, and with a login of one's own, it is the same.
     run(&["token", "--emulator=nhn", "--user", "somebody", "--password-stdin"], "pw")
         .failed(3, "API password");

@@ -1,13 +1,18 @@
 //! What is configured of TLS and time-outs, and that it counts.
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::TcpListener,
-    sync::Arc,
+    process::Stdio,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver},
+    },
     thread,
     time::{Duration, Instant},
 };
 
+use auth_emulator::{Server, System};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{
     RootCertStore, ServerConfig, ServerConnection, StreamOwned,
@@ -130,11 +135,57 @@ fn a_certificate_of_the_clients_own() {
 
 #[test]
 fn a_time_out() {
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v3", silent.local_addr().unwrap());
-    let machine = Machine::with("clouds: {}");
-    let start = Instant::now();
-    login(&machine, &url, "api_timeout: 0.2").failed(5, "no answer in time");
-    // Without, each try takes 15 s, and there are several.
-    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    let server = Server::start().unwrap();
+    let identity = server.url(System::NhnIaas);
+    let start = "HTTP/1.1 201 Created\r\nContent-Length: 9999\r\n\r\n";
+    // A login has this long as a whole, and a service must not be silent for so long.
+    let logins = ["", start].map(|start| (start, None));
+    for (start, identity) in logins.into_iter().chain([("", Some(identity.as_str()))]) {
+        let (url, patience) = patience_with(start);
+        let machine = Machine::with(&format!(
+            "clouds: {{c: {{auth: {{auth_url: '{}'}}, api_timeout: 0.2}}}}",
+            identity.unwrap_or(&url)
+        ));
+        let target = url.replace("/v3", "/");
+        let arguments = match identity {
+            None => &["validate", "--token-env", "T"][..],
+            Some(_) => &["curl", "--token-env", "T", &target],
+        };
+        let mut child = machine.command(arguments, &[("T", "t")]).stderr(Stdio::null()).spawn();
+        // Without, it would be 15 s, or for ever.
+        let patience = patience.recv_timeout(Duration::from_secs(5));
+        child.as_mut().unwrap().kill().unwrap();
+        child.unwrap().wait().unwrap();
+        let enough = Duration::from_millis(150)..Duration::from_secs(4);
+        assert!(patience.as_ref().is_ok_and(|it| enough.contains(it)), "{start:?}: {patience:?}");
+    }
+}
+
+/// A server that begins its answer like this, and then sends a byte from time to time, or nothing
+/// at all; and how long its first client stays.
+fn patience_with(start: &'static str) -> (String, Receiver<Duration>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v3", listener.local_addr().unwrap());
+    let (left, patience) = mpsc::channel();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let came = Instant::now();
+        stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        stream.write_all(start.as_bytes()).unwrap();
+        let mut buffer = [0; 4096];
+        loop {
+            match stream.read(&mut buffer) {
+                Ok(1..) => {}
+                Err(why) if why.kind() == ErrorKind::WouldBlock => {
+                    if !start.is_empty() {
+                        // If nobody is there to read it, the next read tells.
+                        let _ = stream.write_all(b"a");
+                    }
+                }
+                Ok(0) | Err(_) => break,
+            }
+        }
+        left.send(came.elapsed()).unwrap();
+    });
+    (url, patience)
 }
