@@ -214,6 +214,7 @@ fn in_flags(why: &ConfigError) -> String {
 fn method_in_flags(cloud: &str, method: &str, takes: &str) -> String {
     let given = match method {
         "application_credential" => "application credential",
+        "agency" => return format!("{cloud} takes no agency; leave out --agency"),
         "second factor" => return format!("{cloud} takes no second factor; leave out --totp"),
         other => other,
     };
@@ -271,7 +272,7 @@ fn flags_of_scope(scope: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use auth_proto::{Cloud, Credential, Login, Scope, UserRef};
+    use auth_proto::{Agency, Cloud, Credential, DomainRef, Login, Scope, UserRef};
 
     use super::*;
 
@@ -292,7 +293,10 @@ mod tests {
         let v2 = Cloud::keystone("https://k.example/v2.0").unwrap();
         let mut refused = 0;
         for cloud in [Cloud::nhn(), otc, Cloud::kakao(), Cloud::huawei(), v2] {
-            for credential in [password(), key(), password().and(auth_proto::Factor::totp("1"))] {
+            let totp = password().and(auth_proto::Factor::totp("1"));
+            let agency = Agency::new("a", DomainRef::name("d"));
+            let passed_on = Credential::passed_on("t");
+            for credential in [password(), key(), totp, passed_on, password().assume(agency)] {
                 for scope in &scopes {
                     let Err(why) = Login::new(&cloud, credential.clone(), scope.clone()) else {
                         continue;

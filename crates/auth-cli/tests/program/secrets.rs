@@ -32,7 +32,7 @@ fn without_a_terminal_there_is_no_question() {
     run(&arguments, "").failed(2, "--password-stdin or --password-env");
     run(&with(&["token"], &login), "").failed(2, "no password on standard input");
     run(&with(&["token"], &login), "\n").failed(2, "credential.password: is empty");
-    assert_eq!(server.emulator().requests(auth_emulator::System::NhnIaas), 0);
+    assert_eq!(server.emulator().requests(System::NhnIaas), 0);
 }
 
 #[test]

@@ -82,5 +82,5 @@ fn agencies() {
     run(&["--emulator=otc", "token", "--agency", "a"], "").failed(2, "--agency-domain");
     let nhn =
         [&["--emulator=nhn", "token", "--tenant-id", account::NHN_TENANT], &flags[..]].concat();
-    run(&nhn, "").failed(2, "takes no");
+    run(&nhn, "").failed(2, "takes no agency; leave out --agency");
 }
