@@ -134,6 +134,13 @@ mod tests {
     }
 
     #[test]
+    fn a_body_stays_readable_on_a_terminal() {
+        let body = "é\tb\r\nc\u{1b}[2J\rd\u{9b}".as_bytes();
+        assert_eq!(harmless(body), "é\tb\nc\u{fffd}[2J\u{fffd}d\u{fffd}");
+        assert_eq!(harmless(b"a\xff\0"), "a\u{fffd}\u{fffd}");
+    }
+
+    #[test]
     fn escaped_json_has_the_same_value() {
         let value = serde_json::json!({ "a\u{7f}": ["\u{1b}[2J\u{9b}", "é\u{202e}\n"], "b": null });
         let json = escaped(&serde_json::to_string_pretty(&value).unwrap());

@@ -1,4 +1,8 @@
-use std::{fs::File, io, process::ExitCode};
+use std::{
+    fs::File,
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use auth_proto::Select;
 use clap::Args;
@@ -11,7 +15,7 @@ use ureq::SendBody;
 use crate::{
     clouds::{Clouds, Place},
     failure::Failure,
-    print,
+    print, progress,
     session::{AccountArgs, Session},
 };
 
@@ -66,7 +70,12 @@ impl CurlArgs {
         if self.include {
             print::text(&head(&answer))?;
         }
-        print::stream(answer.into_body().into_reader())?;
+        let receive = || print::stream(answer.into_body().into_reader());
+        // What appears on a terminal shows that it goes on.
+        match io::stdout().is_terminal() {
+            true => receive()?,
+            false => progress::during("receiving the answer", receive)?,
+        }
         verdict(status, to)
     }
 

@@ -1,6 +1,7 @@
 //! The commands that log in, against the emulator.
 
-use auth_emulator::{Server, account};
+use auth_emulator::{Fault, Server, account};
+use http::StatusCode;
 
 use crate::{flags, kakao, nhn, otc, run, serve_once, with};
 
@@ -118,6 +119,26 @@ fn projects() {
 
     let nhn = nhn(&server);
     run(&with(&["projects"], &nhn), account::NHN_PASSWORD).failed(2, "v2.0");
+}
+
+#[test]
+fn projects_of_the_user_where_there_is_no_list_of_scopes() {
+    let server = Server::start().unwrap();
+    let login = kakao(&server);
+    for status in [StatusCode::NOT_FOUND, StatusCode::FORBIDDEN] {
+        server.script(move |arrival| {
+            let is_list = arrival.path.ends_with("/auth/projects");
+            is_list.then(|| Fault::new().status(status))
+        });
+        let json = run(&with(&["projects", "--format", "json"], &login), account::KAKAO_SECRET);
+        assert_eq!(json.json()[0]["id"], account::KAKAO_PROJECT);
+    }
+    server.script(|arrival| {
+        let is_list = arrival.path.ends_with("/projects");
+        is_list.then(|| Fault::new().status(StatusCode::NOT_FOUND))
+    });
+    run(&with(&["projects"], &login), account::KAKAO_SECRET)
+        .failed(1, "ask its operator for the project's id");
 }
 
 #[test]
