@@ -1,13 +1,12 @@
 //! Which cloud is meant, and what is configured for it.
 
 use auth_config::{Choices, CloudConfig, Config};
-use auth_proto::{Cloud, ConfigError, Error, ErrorKind, Interface, ScopeHint, Select};
+use auth_proto::{Cloud, ConfigError, Error, ErrorKind, Interface, Select};
 use clap::{Args, ValueEnum};
 
 use crate::{
     emulated::{Emulated, Profile},
     failure::Failure,
-    session::AccountArgs,
 };
 
 /// Flags that name a cloud and a region.
@@ -111,21 +110,6 @@ impl Clouds {
         self.place(&args.name, url, region)
     }
 
-    /// The cloud that is meant, and a wish for one of its services. A scope that is said on the
-    /// command line is the one that the service gets.
-    pub(crate) fn find_service(
-        &self,
-        service: &str,
-        args: &AccountArgs,
-    ) -> Result<(Place, Select), Failure> {
-        let mut place = self.find(&args.cloud)?;
-        let want = place.select(service, &args.cloud)?;
-        if args.login.names_scope() {
-            place.cloud = place.cloud.with_scope_hint(service, ScopeHint::Project);
-        }
-        Ok((place, want))
-    }
-
     /// The same where no more is said than its name.
     pub(crate) fn named(&self, args: &NameArgs) -> Result<Place, Failure> {
         self.place(args, None, None)
@@ -179,7 +163,7 @@ impl Place {
     }
 
     /// A wish for a service, by flags over configuration.
-    fn select(&self, service: &str, args: &CloudArgs) -> Result<Select, Failure> {
+    pub(crate) fn select(&self, service: &str, args: &CloudArgs) -> Result<Select, Failure> {
         let mut want = match &self.configured {
             Some(configured) => configured.select(service)?,
             None => Select::new(service),

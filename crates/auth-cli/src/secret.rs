@@ -75,6 +75,14 @@ pub(crate) fn ask(what: &str, instead: &str) -> Result<SecretString, String> {
     })
 }
 
+/// The same for a one-time code, which nothing but a person knows.
+pub(crate) fn ask_for_code(what: &str) -> Result<SecretString, String> {
+    ask(what, "run the program where there is one")
+}
+
+/// What the first of them is asked for as.
+pub(crate) const CODE: &str = "One-time code";
+
 /// The value of a variable. Its name is not repeated: it may be the password, in the wrong place.
 fn of_variable(name: &str, flag: &str, what: &str) -> Result<SecretString, Failure> {
     match env::var(name) {

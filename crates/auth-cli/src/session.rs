@@ -1,4 +1,4 @@
-//! A login that the flags describe, with a person at hand for one-time codes.
+//! A client that is logged in, with a person at hand for one-time codes.
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
@@ -6,32 +6,14 @@ use std::{
     time::Duration,
 };
 
-use auth_config::CloudConfig;
-use auth_proto::{Challenge, Cloud, ErrorKind, Exchange, Factor, Login, Select, Settings, Token};
-use auth_ureq::{Builder, Client, Error};
-use clap::Args;
+use auth_proto::{Challenge, Cloud, ErrorKind, Exchange, Factor, Select, Settings, Token};
+use auth_ureq::{Client, Error};
 use http::StatusCode;
 use secrecy::SecretString;
 
 use crate::{
-    clouds::{CloudArgs, Place},
-    failure::Failure,
-    login::{LoginArgs, Said},
-    print, progress,
-    secret::{self, SecretArgs},
-    transport,
+    account::AccountArgs, clouds::Place, failure::Failure, print, progress, secret, transport,
 };
-
-/// Flags that say how to log in, and where.
-#[derive(Args, Debug)]
-pub(crate) struct AccountArgs {
-    #[command(flatten)]
-    pub(crate) cloud: CloudArgs,
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-    #[command(flatten)]
-    pub(crate) secret: SecretArgs,
-}
 
 /// A client whose cloud may ask for more.
 pub(crate) struct Session {
@@ -59,10 +41,10 @@ impl Session {
         args: &AccountArgs,
         settings: Settings,
     ) -> Result<Self, Failure> {
-        let builder = builder(place, args)?;
+        let builder = args.client(place)?;
         let configured = place.configured.as_ref();
         let (builder, patience) = transport::configured(builder, settings, configured)?;
-        Ok(Self { client: builder.build()?, patience, ask: Box::new(ask_for_code) })
+        Ok(Self { client: builder.build()?, patience, ask: Box::new(secret::ask_for_code) })
     }
 
     /// The same with tokens of the scope that a service wants, if one is wanted.
@@ -144,7 +126,7 @@ impl Session {
                 ways.join(", or ")
             )));
         }
-        (self.ask)(CODE).map_err(|why| {
+        (self.ask)(secret::CODE).map_err(|why| {
             Failure::failed(format!("the cloud wants a one-time code (totp) as well, and {why}"))
         })
     }
@@ -158,48 +140,6 @@ fn settings() -> Settings {
     Settings::default().with_seed(RandomState::new().build_hasher().finish())
 }
 
-fn builder(place: &Place, args: &AccountArgs) -> Result<Builder, Failure> {
-    let configured = place.configured.as_ref();
-    configured.map(CloudConfig::warnings).into_iter().flatten().for_each(print::warning);
-    let is_token = args.secret.gives_token();
-    let said = Said { flags: &args.login, cloud: &place.cloud, configured, is_token };
-    let scope = said.scope()?;
-    // What is wrong with the login is told before anybody is asked for a password: with any other
-    // in its place the core has the same to say.
-    let stand_in = said.credential(&mut |_, _| Ok("any".into()))?;
-    Login::new(&place.cloud, stand_in, scope.clone())?;
-
-    let credential = said.credential(&mut |key, configured| {
-        let given = match key {
-            "passcode" => None,
-            "token" => Some(args.secret.token()?),
-            _ => args.secret.password()?,
-        };
-        match given.or(configured) {
-            Some(secret) => Ok(secret),
-            None => ask_for(key),
-        }
-    })?;
-    Ok(Client::builder(place.cloud.clone(), credential, scope))
-}
-
-/// Asks for the secret that goes by this name in clouds.yaml.
-fn ask_for(key: &str) -> Result<SecretString, Failure> {
-    let asked = match key {
-        "passcode" => ask_for_code(CODE),
-        "password" => secret::ask("Password", "use --password-stdin or --password-env"),
-        _ => secret::ask(
-            "Secret of the application credential",
-            "use --password-stdin or --password-env",
-        ),
-    };
-    asked.map_err(Failure::usage)
-}
-
-fn ask_for_code(what: &str) -> Result<SecretString, String> {
-    secret::ask(what, "run the program where there is one")
-}
-
 fn is_refused(why: &Error) -> bool {
     matches!(why, Error::Auth(why) if matches!(why.kind(), ErrorKind::Rejected(refusal)
         if refusal.status == StatusCode::UNAUTHORIZED))
@@ -208,7 +148,6 @@ fn is_refused(why: &Error) -> bool {
 /// How many one-time codes a login may take.
 const CODES: usize = 3;
 
-const CODE: &str = "One-time code";
 const ANOTHER: &str = "That code was refused. Another one-time code";
 const ENDLESS: &str = "the cloud goes on asking for one-time codes; try again later";
 
@@ -247,7 +186,7 @@ mod tests {
         let (session, asked, requests) = session(&[RECEIPT, REFUSED, TOKEN], &["111111", "222222"]);
         assert_eq!(session.token().unwrap().expose(), "t");
         assert_eq!(session.with(|client| Ok(client.token()?.expose().len())).unwrap(), 1);
-        assert_eq!(asked.try_iter().collect::<Vec<_>>(), [CODE, ANOTHER]);
+        assert_eq!(asked.try_iter().collect::<Vec<_>>(), [secret::CODE, ANOTHER]);
         let requests: Vec<_> = requests.try_iter().collect();
         assert!(requests[1].contains("111111") && requests[1].contains("r3ceipt"), "{requests:?}");
         assert!(requests[2].contains("222222") && requests[2].contains("r3ceipt"), "{requests:?}");
@@ -260,7 +199,7 @@ mod tests {
         let (session, asked, requests) = session(&answers, &["1", "2", "3", "4"]);
         let failure = session.token().unwrap_err();
         assert!(format!("{failure:?}").contains("refused with 401"), "{failure:?}");
-        assert_eq!(asked.try_iter().collect::<Vec<_>>(), [CODE, ANOTHER, ANOTHER]);
+        assert_eq!(asked.try_iter().collect::<Vec<_>>(), [secret::CODE, ANOTHER, ANOTHER]);
         assert_eq!(requests.try_iter().count(), 4);
 
         let (session, asked, _) = self::session(&[RECEIPT; 5], &["1", "2", "3", "4"]);

@@ -4,11 +4,12 @@ use auth_proto::Interface;
 use clap::Args;
 
 use crate::{
+    account::AccountArgs,
     args::{Format, OUTPUT},
     clouds::Clouds,
     failure::Failure,
     print,
-    session::{AccountArgs, Session},
+    session::Session,
     shapes::{self, EndpointShape, ServiceShape},
 };
 
@@ -28,7 +29,7 @@ pub(crate) struct CatalogArgs {
 
 impl CatalogArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = clouds.find(&self.account.cloud)?;
+        let place = self.account.place(clouds)?;
         let session = Session::new(&place, &self.account)?;
         let token = session.token()?;
         let Some(catalog) = token.catalog() else {

@@ -13,10 +13,11 @@ use http::{
 use ureq::SendBody;
 
 use crate::{
+    account::AccountArgs,
     clouds::{Clouds, Place},
     failure::Failure,
     print, progress,
-    session::{AccountArgs, Session},
+    session::Session,
 };
 
 #[derive(Args, Debug)]
@@ -56,10 +57,10 @@ impl CurlArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
         let (place, want) = match &self.service {
             Some(service) => {
-                let (place, want) = clouds.find_service(service, &self.account)?;
+                let (place, want) = self.account.service(clouds, service)?;
                 (place, Some(want))
             }
-            None => (clouds.find(&self.account.cloud)?, None),
+            None => (self.account.place(clouds)?, None),
         };
         let target = self.target(&place)?;
         let body = self.body()?;

@@ -2,12 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::{
-    clouds::Clouds,
-    failure::Failure,
-    print,
-    session::{AccountArgs, Session},
-};
+use crate::{account::AccountArgs, clouds::Clouds, failure::Failure, print, session::Session};
 
 #[derive(Args, Debug)]
 pub(crate) struct EndpointArgs {
@@ -20,7 +15,7 @@ pub(crate) struct EndpointArgs {
 
 impl EndpointArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let (place, want) = clouds.find_service(&self.service, &self.account)?;
+        let (place, want) = self.account.service(clouds, &self.service)?;
         let session = Session::new(&place, &self.account)?.serving(Some(&want))?;
         let url = session.with(|client| client.endpoint(&want))?;
         print::text(&format!("{}\n", print::clean(&url)))?;

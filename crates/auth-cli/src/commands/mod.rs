@@ -15,10 +15,7 @@ use std::sync::Arc;
 
 use auth_proto::{Cloud, Dialect, Token};
 
-use crate::{
-    failure::Failure,
-    session::{AccountArgs, Session},
-};
+use crate::{account::AccountArgs, failure::Failure, session::Session};
 
 /// Whether the cloud can be asked for what only v3 has, as far as that is known before a login.
 /// What v2.0 lacks, and what to do about it, is the rest of a sentence.

@@ -7,11 +7,12 @@ use http::StatusCode;
 
 use super::expect_v3;
 use crate::{
+    account::AccountArgs,
     args::{Format, OUTPUT},
     clouds::Clouds,
     failure::Failure,
     print,
-    session::{AccountArgs, Session},
+    session::Session,
     shapes,
 };
 
@@ -27,7 +28,7 @@ pub(crate) struct ProjectsArgs {
 
 impl ProjectsArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = clouds.find(&self.account.cloud)?;
+        let place = self.account.place(clouds)?;
         expect_v3(&place.cloud, "lists no projects; the cloud's console shows the tenant's id")?;
         let session = Session::new(&place, &self.account)?;
         let projects = listed(&session)?;

@@ -4,11 +4,7 @@ use auth_proto::Revoke;
 use clap::Args;
 
 use super::{expect_v3, own_token};
-use crate::{
-    clouds::Clouds,
-    failure::Failure,
-    session::{AccountArgs, Session},
-};
+use crate::{account::AccountArgs, clouds::Clouds, failure::Failure, session::Session};
 
 #[derive(Args, Debug)]
 pub(crate) struct RevokeArgs {
@@ -19,7 +15,7 @@ pub(crate) struct RevokeArgs {
 impl RevokeArgs {
     /// Says nothing if all goes well.
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = clouds.find(&self.account.cloud)?;
+        let place = self.account.place(clouds)?;
         expect_v3(
             &place.cloud,
             "cannot end a token; it ends by itself, or with the next change of the API password",

@@ -5,11 +5,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::{
-    args::OUTPUT,
-    clouds::Clouds,
-    failure::Failure,
-    print,
-    session::{AccountArgs, Session},
+    account::AccountArgs, args::OUTPUT, clouds::Clouds, failure::Failure, print, session::Session,
     shapes::DetailsShape,
 };
 
@@ -49,7 +45,7 @@ struct TokenJson<'a> {
 
 impl TokenArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = clouds.find(&self.account.cloud)?;
+        let place = self.account.place(clouds)?;
         let session = match self.no_catalog {
             false => Session::new(&place, &self.account)?,
             true => Session::without_catalog(&place, &self.account)?,

@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use super::{expect_v3, not_good, own_token, token::details};
 use crate::{
+    account::AccountArgs,
     args::{Format, OUTPUT},
     clouds::Clouds,
     failure::Failure,
     print,
-    session::{AccountArgs, Session},
+    session::Session,
     shapes::DetailsShape,
 };
 
@@ -33,7 +34,7 @@ struct Validated<'a> {
 
 impl ValidateArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = clouds.find(&self.account.cloud)?;
+        let place = self.account.place(clouds)?;
         expect_v3(
             &place.cloud,
             "cannot be asked about a token; try the token on a service, with curl",
