@@ -89,6 +89,17 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// The URL of a service cannot be used.
+    #[error("{}: {error} ({origin})", shown(key))]
+    Override {
+        /// The key.
+        key: String,
+        /// What the core says.
+        #[source]
+        error: auth_proto::Error,
+        /// Where it was set.
+        origin: Origin,
+    },
     /// The login core refuses what was configured.
     #[error("cloud {}: {error}", shown(cloud))]
     Proto {

@@ -77,7 +77,9 @@
 //!   next file would log in as somebody else.
 //! * Unknown keys are warned of, with the key that was probably meant; the same goes for a file with
 //!   a secret in it that everybody can read.
-//! * Profiles are never fetched from the network. `huawei`, `kakao` and `nhn` are built in.
+//! * Profiles are never fetched from the network. All clouds of [`Cloud::ids`](auth_proto::Cloud::ids)
+//!   are built in, with their rules, which also come with a documented `auth_url` alone.
+//! * A `*_endpoint_override` may hold `%(project_id)s` as well as `{project_id}`.
 //! * Files are bounded in size, depth and aliases: see [`limits`].
 //!
 //! All differences stand with their reasons in `compare/cases.yaml`, which `compare/run` holds against
@@ -99,6 +101,7 @@ pub mod limits;
 mod load;
 mod login;
 mod origin;
+mod overrides;
 mod profile;
 mod region;
 mod rules;
@@ -108,6 +111,7 @@ mod source;
 mod template;
 mod text;
 mod value;
+mod vendor;
 mod warning;
 mod yaml;
 

@@ -7,38 +7,29 @@ use crate::{
     cloud::CloudConfig,
     error::Error,
     origin::Origin,
+    overrides,
     value::{Map, Node},
+    vendor,
     warning::Warning,
 };
 
 impl CloudConfig {
-    /// Where to log in, and by which vendor's rules: those of a profile (`huawei`, `kakao`, `nhn`,
-    /// `otc`, `otc-swiss`), those of a vendor whose documented URL is configured, or stock
-    /// Keystone's.
+    /// Where to log in, and by which vendor's rules: those of a built-in profile, those of a vendor
+    /// whose documented URL is configured, or stock Keystone's. Services whose URLs are configured
+    /// (`compute_endpoint_override`) are there.
     ///
     /// # Errors
     ///
     /// [`Error::AuthType`] for a kind of login that is not known here, such as none at all;
     /// [`Error::Missing`] without an `auth_url`; [`Error::Proto`] for one that is no https URL. Who
     /// must use plain http says so in code, with [`Cloud::keystone_over_plain_http`].
+    /// [`Error::Override`] for a service's URL that is none.
     pub fn cloud(&self) -> Result<Cloud, Error> {
         self.auth_type()?;
         let url = self.identity_url()?;
-        let region = self.region().unwrap_or_default();
-        let same = |cloud: &Cloud| cloud.identity_url() == url;
-        let vendors = [Some(Cloud::huawei()), Some(Cloud::kakao()), Some(Cloud::nhn())];
-        let regional = [Cloud::huawei_in(region).ok(), Cloud::otc(region).ok()];
-        if let Some(cloud) = vendors.into_iter().chain(regional).flatten().find(same) {
-            return Ok(cloud);
-        }
-        let moved = match self.profile.as_deref() {
-            Some("huawei") => Cloud::huawei().at(&url),
-            Some("kakao") => Cloud::kakao().at(&url),
-            Some("nhn") => Cloud::nhn().at(&url),
-            Some("otc" | "otc-swiss") => Cloud::otc("eu-de").and_then(|otc| otc.at(&url)),
-            _ => Cloud::keystone(&url),
-        };
-        moved.map_err(|error| Error::Proto { cloud: self.name.clone(), error })
+        let cloud = vendor::by(self.profile.as_deref(), self.region(), &url)
+            .map_err(|error| Error::Proto { cloud: self.name.clone(), error })?;
+        overrides::laid(cloud, &self.map)
     }
 
     /// Who logs in, and how they prove it.

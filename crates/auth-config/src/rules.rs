@@ -13,6 +13,7 @@ use crate::{
     source::Choices,
     template,
     value::{AUTH, Map, Node, Value, overlay, with_plain_keys},
+    vendor,
     warning::Warning,
 };
 
@@ -50,6 +51,9 @@ pub(crate) fn resolve(
     settle_domain(&mut auth, &mut warnings);
     if let Some(url) = auth.get_mut("auth_url") {
         template::fill(url, "auth.auth_url", &map)?;
+    }
+    if let Some(profile) = &profile {
+        settle_url(&mut auth, &map, name, &profile.name)?;
     }
     settle_options(&mut map, &mut auth);
     template::fill_all(&mut map)?;
@@ -182,6 +186,21 @@ fn settle_domain(auth: &mut Map, warnings: &mut Vec<Warning>) {
             warnings.push(Warning::ScopeIgnored { key: short, why, origin });
         }
     }
+}
+
+/// Where nobody gave a URL it is the one that the login core documents for the profile.
+fn settle_url(auth: &mut Map, map: &Map, cloud: &str, profile: &str) -> Result<(), Error> {
+    let is_given = |map: &Map| map.get("auth_url").and_then(Node::as_text).is_some();
+    if is_given(auth) || is_given(map) {
+        return Ok(());
+    }
+    let region = map.get("region_name").and_then(Node::as_text);
+    if let Some(url) = vendor::home(profile, region) {
+        let url = url.map_err(|error| Error::Proto { cloud: cloud.to_owned(), error })?;
+        let origin = Origin::Profile(profile.to_owned());
+        auth.insert("auth_url".to_owned(), Node::text(url, origin));
+    }
+    Ok(())
 }
 
 /// What a login is made of may stand beside `auth`; within it wins.

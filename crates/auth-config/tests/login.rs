@@ -82,27 +82,58 @@ fn v2_knows_no_domains() {
 }
 
 #[test]
-fn vendors_are_known_by_profile_and_by_url() {
-    let name = |text: &str| of_file(text).unwrap().cloud().unwrap().name();
-    let by_profile = |profile: &str| name(&format!("clouds: {{c: {{profile: {profile}}}}}"));
-    let moved = |profile: &str| {
-        let auth = "auth: {auth_url: 'http://127.0.0.1:5000/v3'}";
-        name(&format!("clouds: {{c: {{profile: {profile}, {auth}}}}}"))
-    };
-    let by_url = |url: &str| name(&format!("clouds: {{c: {{auth: {{auth_url: '{url}'}}}}}}"));
-    for (profile, cloud) in [
-        ("nhn", Cloud::nhn()),
-        ("kakao", Cloud::kakao()),
-        ("huawei", Cloud::huawei()),
-        ("otc", Cloud::otc("eu-de").unwrap()),
-        ("otc-swiss", Cloud::otc("eu-ch2").unwrap()),
-    ] {
-        assert_eq!(by_profile(profile), cloud.name());
-        assert_eq!(moved(profile), cloud.name());
+fn every_cloud_of_the_core_is_a_profile_and_brings_its_rules() {
+    for id in Cloud::ids() {
+        let text = format!("clouds: {{c: {{profile: {id}, auth: {{username: me}}}}}}");
+        let cloud = of_file(&text).unwrap();
+        let expected = match cloud.region() {
+            Some(region) => Cloud::named_in(id, region),
+            None => Cloud::named(id),
+        }
+        .unwrap();
+        assert_eq!(cloud.get("auth.auth_url"), Some(expected.identity_url().as_str()), "{id}");
+        assert_eq!(format!("{:?}", cloud.cloud().unwrap()), format!("{expected:?}"));
+
+        let elsewhere = "auth: {auth_url: 'http://127.0.0.1:5000/'}";
+        let moved = of_file(&format!("clouds: {{c: {{profile: {id}, {elsewhere}}}}}")).unwrap();
+        assert_eq!(moved.cloud().unwrap().name(), expected.name(), "{id}");
     }
-    assert_eq!(by_url(&Cloud::nhn().identity_url()), Cloud::nhn().name());
-    assert_eq!(by_url("https://k.example"), "Keystone");
-    assert_eq!(by_profile("catalyst"), "Keystone");
+}
+
+#[test]
+fn a_documented_url_brings_the_rules_of_its_vendor() {
+    let name = |url: &str| {
+        let auth = format!("auth: {{auth_url: '{url}', username: me}}");
+        of_file(&format!("clouds: {{c: {{{auth}}}}}")).unwrap().cloud().unwrap().name()
+    };
+    for id in Cloud::ids() {
+        let regions =
+            Cloud::regions_of(id).unwrap().iter().map(|region| Cloud::named_in(id, region));
+        for cloud in regions.chain([Cloud::named(id)]).flatten() {
+            let url = cloud.identity_url();
+            // Two names of Huawei Cloud share the host of a region.
+            let names = [cloud.name(), "Huawei Cloud"];
+            assert!(names[..1 + usize::from(id == "huawei-eu")].contains(&name(&url)), "{url}");
+            assert_eq!(name(&format!("{url}/")), name(&url));
+            let bare = url.trim_end_matches("/v3").trim_end_matches("/v2.0");
+            assert_eq!(name(bare), name(&url), "{bare}");
+        }
+    }
+    assert_eq!(name("https://k.example"), "Keystone");
+    assert_eq!(name("https://iam.eu-de.otc.t-systems.com:8443/v3"), "Keystone");
+    // A region that no document lists, of a cloud whose hosts are named by regions.
+    let text = "clouds: {c: {auth: {auth_url: 'https://iam.eu-xx.otc.t-systems.com'}, region_name: eu-xx}}";
+    assert_eq!(of_file(text).unwrap().cloud().unwrap().name(), "Open Telekom Cloud");
+}
+
+#[test]
+fn a_region_that_makes_no_host_is_told_of() {
+    let text =
+        |auth: &str| format!("clouds: {{c: {{profile: otc, regions: [EU_DE], auth: {{{auth}}}}}}}");
+    let said = said(of_file(&text("username: me")));
+    assert!(said.contains("cloud c: region: is no region"), "{said}");
+    let elsewhere = of_file(&text("auth_url: 'https://k.example/v3'")).unwrap();
+    assert_eq!(elsewhere.cloud().unwrap().name(), "Open Telekom Cloud");
 }
 
 #[test]
