@@ -53,7 +53,9 @@
 //!   kind is looked for on its own, and the first that exists counts: where `OS_CLIENT_CONFIG_FILE`
 //!   (or `OS_CLIENT_SECURE_FILE`) points, in the working directory, in `$XDG_CONFIG_HOME/openstack`,
 //!   `~/.config/openstack`, each of `$XDG_CONFIG_DIRS` with `/openstack` (`/etc/xdg`), and
-//!   `/etc/openstack`.
+//!   `/etc/openstack`. Without these variables macOS has `~/Library/Application Support/openstack`
+//!   and `/Library/Application Support/openstack`; Windows has, whatever they are,
+//!   `%LOCALAPPDATA%\OpenStack\openstack` and `%PROGRAMDATA%\OpenStack\openstack`.
 //! * `secure.yaml` is laid over `clouds.yaml`, key by key at every depth; lists are replaced.
 //! * `OS_*` variables make a cloud of their own, called `envvars` or as `OS_CLOUD_NAME` says, and
 //!   change no other. `OS_CLOUD`, `OS_REGION_NAME` and the names of files alone make none.
@@ -119,6 +121,7 @@ pub use cloud::{CloudConfig, Tls};
 pub use config::Config;
 pub use error::Error;
 pub use origin::Origin;
+pub use search::System;
 pub use setting::Setting;
 pub use source::{Choices, Files, Variables};
 pub use warning::Warning;
