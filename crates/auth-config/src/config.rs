@@ -13,6 +13,7 @@ use crate::{
     rules,
     search::{self, Kind},
     source::{Choices, Files, Variables},
+    text::shown_path,
     value::{Map, Node, Value, merge},
     warning::Warning,
     yaml,
@@ -82,7 +83,7 @@ impl Config {
             default,
             searched: searched
                 .iter()
-                .map(|d| d.display().to_string())
+                .map(|directory| shown_path(directory))
                 .collect::<Vec<_>>()
                 .join(", "),
         })

@@ -39,8 +39,10 @@ pub(crate) fn nearest_of(
     known: impl Iterator<Item = &'static str>,
 ) -> Option<&'static str> {
     // A third of the letters may differ, and never more than two.
-    let most = (key.chars().count() / 3).min(2);
+    let length = key.chars().count();
+    let most = (length / 3).min(2);
     let far = |known: &&str| strsim::damerau_levenshtein(key, known);
+    let known = known.filter(|known| known.len().abs_diff(length) <= most);
     let near = known.map(|known| (far(&known), known)).filter(|(far, _)| *far <= most);
     near.min().map(|(_, known)| known)
 }

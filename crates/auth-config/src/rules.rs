@@ -6,7 +6,7 @@ use crate::{
     cloud::CloudConfig,
     config::{Config, mapping},
     error::Error,
-    keys,
+    keys, limits,
     origin::Origin,
     profile,
     region::{self, Region},
@@ -88,19 +88,21 @@ fn lay_region(map: &mut Map, region: Option<Region>) {
 /// Keys that nothing reads are most likely misspelled. Variables are told of only where one is
 /// nearly right: others use the prefix, too.
 fn tell_unknown(map: &Map, warnings: &mut Vec<Warning>) {
-    let mut tell = |key: &str, shown: String, origin: &Origin| {
-        let nearest = keys::nearest(key);
-        if nearest.is_some() || !matches!(origin, Origin::Variable(_)) {
-            let origin = origin.clone();
-            warnings.push(Warning::KeyUnknown { key: shown, nearest, origin });
+    let auth = map.get(AUTH).and_then(Node::as_map).into_iter().flatten();
+    let auth = auth.filter(|(key, _)| !keys::is_known_in_auth(key));
+    let beside = map.iter().filter(|(key, _)| !keys::is_known(key));
+    let all = beside.map(|(key, node)| (key, key.clone(), node));
+    let all = all.chain(auth.map(|(key, node)| (key, format!("{AUTH}.{key}"), node)));
+    for (key, shown, node) in all.take(limits::UNKNOWN_KEYS) {
+        let (nearest, origin) = (keys::nearest(key), node.origin.clone());
+        match origin {
+            Origin::Variable(_) if nearest.is_none() => {}
+            // `{password: a,b}` is a password, and a key without a value.
+            _ if nearest.is_none() && node.is_null() => {
+                warnings.push(Warning::ValueMissing(origin.above()));
+            }
+            _ => warnings.push(Warning::KeyUnknown { key: shown, nearest, origin }),
         }
-    };
-    for (key, node) in map.iter().filter(|(key, _)| !keys::is_known(key)) {
-        tell(key, key.clone(), &node.origin);
-    }
-    let auth = map.get(AUTH).and_then(Node::as_map);
-    for (key, node) in auth.into_iter().flatten().filter(|(k, _)| !keys::is_known_in_auth(k)) {
-        tell(key, format!("{AUTH}.{key}"), &node.origin);
     }
 }
 
