@@ -64,3 +64,16 @@ pub const HUAWEI_USER_ID: &str = "7116d09f88fa41908676fdd4b039e...";
 pub const HUAWEI_DOMAIN_ID: &str = "d78cbac186b744899480f25bd022f...";
 /// The id of [`HUAWEI_PROJECT`], cut short by the vendor (document 004, Example Response).
 pub const HUAWEI_PROJECT_ID: &str = "aa2d97d7e62c4b7da3ffdfc11551f...";
+
+/// The agency that another account has set up for the users of [`HUAWEI_DOMAIN`] and
+/// [`OTC_DOMAIN`] (Huawei Cloud IAM, "Obtaining an Agency Token", Example Request).
+pub const AGENCY: &str = "IAMAgency";
+/// The account that delegates by [`AGENCY`] (the same).
+pub const AGENCY_DOMAIN: &str = "IAMDomainA";
+/// The id of [`AGENCY_DOMAIN`] (not documented).
+pub const AGENCY_DOMAIN_ID: &str = "a1b2c3d4e5f60718293a4b5c6d7e8f90";
+/// The id of the project of [`AGENCY_DOMAIN`], which bears the region's name: `cn-north-1` or
+/// `eu-de` (not documented).
+pub const AGENCY_PROJECT_ID: &str = "5f4e3d2c1b0a49788695a4b3c2d1e0f9";
+/// The id of whom the agency's tokens stand for (not documented).
+pub const AGENCY_USER_ID: &str = "0760a9e2a60026664f1fc0031f9f205e";

@@ -38,6 +38,10 @@ impl Refusal {
         Self { status: StatusCode::UNAUTHORIZED, message: message.to_owned() }
     }
 
+    pub(crate) fn forbidden(message: &str) -> Self {
+        Self { status: StatusCode::FORBIDDEN, message: message.to_owned() }
+    }
+
     pub(crate) fn not_found(message: String) -> Self {
         Self { status: StatusCode::NOT_FOUND, message }
     }

@@ -11,7 +11,7 @@ use crate::{
     service,
     system::System,
     tokens::Tokens,
-    v3,
+    v3::{self, Dialect},
 };
 
 /// All five systems in one value: a request and a moment in, an answer out.
@@ -185,11 +185,10 @@ impl Emulator {
             Resource::Projects(user) => projects::list(call, user, tokens, &settings),
             Resource::Scopes(list) => scopes::list(call, list, tokens, &settings),
             Resource::Service(host) => service::answer(call, tokens, host, path),
-            Resource::Tokens => match call.system {
-                System::NhnIaas | System::NhnCompute => nhn::tokens(call, tokens, &settings),
-                System::Otc => v3::tokens(call, &otc::DIALECT, tokens, &settings),
-                System::Kakao => v3::tokens(call, &kakao::DIALECT, tokens, &settings),
-                System::Huawei => v3::tokens(call, &huawei::DIALECT, tokens, &settings),
+            Resource::Catalog(dialect) => v3::catalog(call, dialect, tokens),
+            Resource::Tokens => match dialect(call.system) {
+                Some(dialect) => v3::tokens(call, dialect, tokens, &settings),
+                None => nhn::tokens(call, tokens, &settings),
             },
             Resource::Version => discovery::version(call),
             Resource::Versions => discovery::versions(call),
@@ -275,6 +274,7 @@ struct Failure {
 
 /// What a path on an identity host names.
 enum Resource<'a> {
+    Catalog(&'static Dialect),
     Nothing,
     Projects(&'a str),
     Scopes(List),
@@ -307,6 +307,9 @@ impl<'a> Resource<'a> {
         if let Some(list) = List::at(system, path) {
             return Self::Scopes(list);
         }
+        if let ("/auth/catalog", Some(dialect)) = (path, dialect(system)) {
+            return Self::Catalog(dialect);
+        }
         match (system, path) {
             (_, "" | "/") => Self::Version,
             (System::NhnIaas | System::NhnCompute, "/tokens") => Self::Tokens,
@@ -318,6 +321,16 @@ impl<'a> Resource<'a> {
                 .map_or(Self::Nothing, Self::Projects),
             _ => Self::Nothing,
         }
+    }
+}
+
+/// What a system makes of v3, if it speaks that.
+fn dialect(system: System) -> Option<&'static Dialect> {
+    match system {
+        System::NhnIaas | System::NhnCompute => None,
+        System::Otc => Some(&otc::DIALECT),
+        System::Kakao => Some(&kakao::DIALECT),
+        System::Huawei => Some(&huawei::DIALECT),
     }
 }
 

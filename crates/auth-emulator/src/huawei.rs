@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::{
     account,
+    agency::Agencies,
     answer::Refusal,
     catalog::{self, Service},
     documents::{self, HUAWEI_DOMAIN_RESPONSE, HUAWEI_PROJECT_RESPONSE},
@@ -13,14 +14,23 @@ use crate::{
     v3::{Dialect, Login},
 };
 
-pub(crate) const DIALECT: Dialect = Dialect { admit, token, catalog, nocatalog: Some(Vec::new()) };
+pub(crate) static DIALECT: Dialect = Dialect {
+    admit,
+    token,
+    catalog,
+    nocatalog: Some(Vec::new()),
+    rescope,
+    agencies: Some(Agencies { field: "agency_name", project: account::HUAWEI_PROJECT }),
+};
 
 /// The scope is mandatory (document 004, Table 4).
 fn admit(login: &Login, _: &Settings) -> Result<Scope, Refusal> {
     DIRECTORY.authenticate(login)?;
-    DIRECTORY
-        .scope(login.scope.as_ref())?
-        .ok_or_else(|| Refusal::malformed("Expecting to find scope in auth."))
+    rescope(login.scope.as_ref())
+}
+
+fn rescope(scope: Option<&Value>) -> Result<Scope, Refusal> {
+    DIRECTORY.scope(scope)?.ok_or_else(|| Refusal::malformed("Expecting to find scope in auth."))
 }
 
 fn token(scope: Scope) -> Value {

@@ -12,7 +12,13 @@ use crate::{
     v3::{Dialect, Login, Reference},
 };
 
-pub(crate) const DIALECT: Dialect = Dialect { admit, token, catalog, nocatalog: None };
+pub(crate) static DIALECT: Dialect =
+    Dialect { admit, token, catalog, nocatalog: None, rescope, agencies: None };
+
+/// What an application credential gave is good for its own project alone.
+fn rescope(_: Option<&Value>) -> Result<Scope, Refusal> {
+    Err(Refusal::forbidden("You are not authorized to perform the requested action: rescope."))
+}
 
 /// Method 1: id and secret. Method 2: name, secret and user.
 fn admit(login: &Login, settings: &Settings) -> Result<Scope, Refusal> {

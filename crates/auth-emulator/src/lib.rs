@@ -13,6 +13,10 @@
 //! | [`System::Kakao`] | 003, KakaoCloud, "API Preparations" | v3 | access key |
 //! | [`System::Huawei`] | 004, Huawei Cloud IAM, "Obtaining a User Token Through Password Authentication" | v3 | password |
 //!
+//! The v3 systems also exchange a token for one of another scope (KakaoCloud does not: its tokens
+//! come from application credentials), serve `/v3/auth/catalog`, and two of them know an agency of
+//! another account, [`account::AGENCY`].
+//!
 //! What a document prints is answered to the letter, but for the token and its times; the texts are
 //! in [`documents`], the credentials in [`account`]. What the documents leave open is answered as
 //! stock Keystone does. A request that the real service would refuse is refused: wrong credentials,
@@ -52,6 +56,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agency;
 mod answer;
 mod call;
 mod catalog;

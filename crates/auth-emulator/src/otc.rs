@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     account,
+    agency::Agencies,
     answer::Refusal,
     catalog::{self, Service},
     emulator::Settings,
@@ -13,12 +14,24 @@ use crate::{
     v3::{Dialect, Login},
 };
 
-pub(crate) const DIALECT: Dialect = Dialect { admit, token, catalog, nocatalog: Some(Vec::new()) };
+pub(crate) static DIALECT: Dialect = Dialect {
+    admit,
+    token,
+    catalog,
+    nocatalog: Some(Vec::new()),
+    rescope,
+    // The vendor's own clients send this, where its manual's table says `agency_name`.
+    agencies: Some(Agencies { field: "xrole_name", project: account::OTC_PROJECT_NAME }),
+};
 
 /// Without a scope the token is one for global services, which is the domain's.
 fn admit(login: &Login, _: &Settings) -> Result<Scope, Refusal> {
     DIRECTORY.authenticate(login)?;
-    Ok(DIRECTORY.scope(login.scope.as_ref())?.unwrap_or(Scope::Domain))
+    rescope(login.scope.as_ref())
+}
+
+fn rescope(scope: Option<&Value>) -> Result<Scope, Refusal> {
+    Ok(DIRECTORY.scope(scope)?.unwrap_or(Scope::Domain))
 }
 
 fn token(scope: Scope) -> Value {

@@ -81,9 +81,10 @@ struct User {
     password: String,
 }
 
+/// A scope that is asked for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
-    project: Option<Reference>,
-    domain: Option<Reference>,
+pub(crate) struct Wanted {
+    pub(crate) project: Option<Reference>,
+    pub(crate) domain: Option<Reference>,
 }

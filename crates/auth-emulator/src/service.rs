@@ -26,6 +26,12 @@ pub(crate) fn answer(
             (account::HUAWEI_PROJECT_ID, Some(account::HUAWEI_DOMAIN_ID), account::HUAWEI_USER_ID)
         }
     };
+    let (project, domain, user) = match grant.by_agency {
+        true => {
+            (account::AGENCY_PROJECT_ID, Some(account::AGENCY_DOMAIN_ID), account::AGENCY_USER_ID)
+        }
+        false => (project, domain, user),
+    };
     let body = json!({
         "service": host,
         "method": call.method.as_str(),

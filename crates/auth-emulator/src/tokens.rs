@@ -24,7 +24,24 @@ pub(crate) struct Grant {
     pub(crate) issued_at: UtcDateTime,
     pub(crate) expires_at: UtcDateTime,
     pub(crate) scope: Scope,
+    /// Whether an agency gave it, so that it is good for what another account delegates.
+    pub(crate) by_agency: bool,
     length: usize,
+}
+
+/// What a login has earned.
+#[derive(Clone, Copy)]
+pub(crate) struct Admission {
+    pub(crate) scope: Scope,
+    pub(crate) by_agency: bool,
+    /// When the token ends at the latest.
+    pub(crate) ends_by: UtcDateTime,
+}
+
+impl From<Scope> for Admission {
+    fn from(scope: Scope) -> Self {
+        Self { scope, by_agency: false, ends_by: UtcDateTime::MAX }
+    }
 }
 
 /// What a token is good for. Each system knows one project and one domain.
@@ -47,7 +64,12 @@ impl Tokens {
     }
 
     /// A fresh token, and what it stands for.
-    pub(crate) fn issue(&mut self, scope: Scope, now: UtcDateTime) -> (String, Grant) {
+    pub(crate) fn issue(
+        &mut self,
+        admission: impl Into<Admission>,
+        now: UtcDateTime,
+    ) -> (String, Grant) {
+        let Admission { scope, by_agency, ends_by } = admission.into();
         let spelling = Spelling::of(self.system);
         let (issued_precision, expires_precision) = precision(self.system);
         let issued_at = truncated(now, issued_precision);
@@ -55,8 +77,8 @@ impl Tokens {
             if self.lifetime.is_negative() { UtcDateTime::MIN } else { UtcDateTime::MAX };
         let end = issued_at.checked_add(self.lifetime).unwrap_or(end_of_time);
         let length = self.length.clamp(SHORTEST, LONGEST);
-        let grant =
-            Grant { issued_at, expires_at: truncated(end, expires_precision), scope, length };
+        let expires_at = truncated(end, expires_precision).min(ends_by);
+        let grant = Grant { issued_at, expires_at, scope, by_agency, length };
 
         self.issued = self.issued.wrapping_add(1);
         let key = mixed(self.issued ^ ((self.system as u64) << 56));

@@ -3,15 +3,16 @@
 
 use http::{Method, Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
+    agency::{self, Agencies},
     answer::{self, Refusal},
     call::Call,
     content_type,
     emulator::Settings,
     stamp,
-    tokens::{Grant, Scope, Tokens},
+    tokens::{Admission, Grant, Scope, Tokens},
 };
 
 /// What one vendor makes of v3.
@@ -23,6 +24,9 @@ pub(crate) struct Dialect {
     pub(crate) catalog: fn(Scope) -> Vec<Value>,
     /// What `?nocatalog` leaves of the catalog: nothing at all, or an empty one.
     pub(crate) nocatalog: Option<Vec<Value>>,
+    /// Judges the scope that a token is exchanged for one of.
+    pub(crate) rescope: fn(Option<&Value>) -> Result<Scope, Refusal>,
+    pub(crate) agencies: Option<Agencies>,
 }
 
 /// A token request, before its vendor judges it.
@@ -54,17 +58,58 @@ fn issue(
     tokens: &mut Tokens,
     settings: &Settings,
 ) -> Response<Vec<u8>> {
-    let admitted = content_type::check(call)
-        .and_then(|()| Login::read(call.body))
-        .and_then(|login| (dialect.admit)(&login, settings));
+    let admitted =
+        content_type::check(call).and_then(|()| Login::read(call.body)).and_then(|login| {
+            match (login.methods.first().map(String::as_str), &dialect.agencies) {
+                (Some("assume_role"), Some(agencies)) => agencies.admit(call, &login, tokens),
+                (Some("token"), _) => exchange(call, dialect, &login, tokens),
+                _ => (dialect.admit)(&login, settings).map(Admission::from),
+            }
+        });
     match admitted {
-        Ok(scope) => {
-            let (token, grant) = tokens.issue(scope, call.now);
+        Ok(admission) => {
+            let (token, grant) = tokens.issue(admission, call.now);
             let body = body(call, dialect, grant);
             answer::with_subject(answer::value(StatusCode::CREATED, &body), &token)
         }
         Err(refusal) => refusal.answer(call),
     }
+}
+
+/// A token of another scope for a token, which ends when that ends.
+fn exchange(
+    call: &Call<'_>,
+    dialect: &Dialect,
+    login: &Login,
+    tokens: &Tokens,
+) -> Result<Admission, Refusal> {
+    #[derive(Deserialize)]
+    struct Token {
+        id: String,
+    }
+    let Token { id } = login.sole("token")?;
+    let own = tokens.find(&id, call.now).ok_or_else(Refusal::unauthorized)?;
+    if own.by_agency {
+        return Err(Refusal::forbidden("An agency's token is exchanged for no other."));
+    }
+    let scope = (dialect.rescope)(login.scope.as_ref())?;
+    Ok(Admission { ends_by: own.expires_at, ..scope.into() })
+}
+
+/// `/v3/auth/catalog`: the catalog of the caller's token.
+pub(crate) fn catalog(call: &Call<'_>, dialect: &Dialect, tokens: &Tokens) -> Response<Vec<u8>> {
+    if !matches!(*call.method, Method::GET | Method::HEAD) {
+        return answer::no_such_method(call, "GET, HEAD");
+    }
+    let own = call.header("x-auth-token").and_then(|token| tokens.find(token, call.now));
+    let Some(grant) = own else {
+        return answer::unauthorized(call);
+    };
+    let own = format!("{}{}/auth/catalog", call.identity_root(), call.system.version());
+    let links = json!({ "next": null, "previous": null, "self": own });
+    let mut body = json!({ "catalog": services(call, dialect, grant), "links": links });
+    call.localize(&mut body["catalog"]);
+    answer::value(StatusCode::OK, &body)
 }
 
 /// Reads or revokes the token in `X-Subject-Token` for the holder of the one in `X-Auth-Token`.
@@ -95,14 +140,25 @@ fn body(call: &Call<'_>, dialect: &Dialect, grant: Grant) -> Value {
     token["expires_at"] = stamp::zoned(grant.expires_at).into();
     // The presence of the key decides, whatever its value (document 004, Table 1).
     let catalog = match call.parameter("nocatalog") {
-        None => Some((dialect.catalog)(grant.scope)),
-        Some(_) => dialect.nocatalog.clone(),
+        None => Some(services(call, dialect, grant)),
+        Some(_) => dialect.nocatalog.clone().map(Value::from),
     };
     if let Some(catalog) = catalog {
-        token["catalog"] = catalog.into();
+        token["catalog"] = catalog;
         call.localize(&mut token["catalog"]);
     }
+    if grant.by_agency {
+        agency::sign(grant.scope, token);
+    }
     body
+}
+
+fn services(call: &Call<'_>, dialect: &Dialect, grant: Grant) -> Value {
+    let mut services = Value::from((dialect.catalog)(grant.scope));
+    if grant.by_agency {
+        agency::move_urls(call.system, &mut services);
+    }
+    services
 }
 
 impl Login {

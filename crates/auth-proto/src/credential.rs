@@ -106,6 +106,7 @@ impl fmt::Debug for Factor {
 pub struct Credential {
     pub(crate) user: Option<UserRef>,
     pub(crate) methods: Arc<Vec<Method>>,
+    pub(crate) agency: Option<Agency>,
 }
 
 impl Credential {
@@ -119,7 +120,7 @@ impl Credential {
     pub fn application_credential(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         let method =
             Method::ApplicationCredential { key: Key::Id(id.into()), secret: secret.into() };
-        Self { user: None, methods: Arc::new(vec![method]) }
+        Self::of_nobody(method)
     }
 
     /// An application credential by its name, which is unique per user (KakaoCloud, API
@@ -133,9 +134,20 @@ impl Credential {
         Self::of_user(user.into(), Method::ApplicationCredential { key, secret: secret.into() })
     }
 
-    /// A token that is exchanged for one of another scope. The new one ends when the old one ends.
+    /// A token that is exchanged for one of another scope. The new one ends when the old one ends,
+    /// and is not renewed before.
     pub fn token(token: impl Into<SecretString>) -> Self {
-        Self { user: None, methods: Arc::new(vec![Method::Token(token.into())]) }
+        Self::of_nobody(Method::Token(token.into()))
+    }
+
+    /// A token that is used as it is: one that must not be exchanged, because an application
+    /// credential or a trust gave it, or because the cloud forbids that.
+    ///
+    /// The identity service is asked what it is good for and how long (`GET /v3/auth/tokens`, with
+    /// the token itself as the caller's). Where it does not tell that, the token is
+    /// [used](crate::Token::is_validated) until a service refuses it.
+    pub fn passed_on(token: impl Into<SecretString>) -> Self {
+        Self::of_nobody(Method::PassedOn(token.into()))
     }
 
     /// A user and a one-time code, where the code alone suffices.
@@ -150,18 +162,68 @@ impl Credential {
         self
     }
 
+    /// What another account has delegated to this user: a login by this credential, whose token is
+    /// then exchanged for one of the agency (`assume_role`). A renewal does both again.
+    ///
+    /// Huawei Cloud and Open Telekom Cloud have agencies. The user needs the permission `Agent
+    /// Operator` and is named with their domain, whose token the exchange wants; the scope is one of
+    /// the account that delegates.
+    ///
+    /// ```
+    /// use auth_proto::{Agency, Credential, DomainRef, UserRef};
+    ///
+    /// let user = UserRef::name_in("operator", DomainRef::name("IAMDomainB"));
+    /// let agency = Agency::new("IAMAgency", DomainRef::name("IAMDomainA"));
+    /// let credential = Credential::password(user, "secretsecret").assume(agency);
+    /// ```
+    #[must_use]
+    pub fn assume(self, agency: Agency) -> Self {
+        Self { agency: Some(agency), ..self }
+    }
+
     /// Nothing: in the place of one that is wiped.
     pub(crate) fn none() -> Self {
-        Self { user: None, methods: Arc::new(Vec::new()) }
+        Self { user: None, methods: Arc::new(Vec::new()), agency: None }
     }
 
     fn of_user(user: UserRef, method: Method) -> Self {
-        Self { user: Some(user), methods: Arc::new(vec![method]) }
+        Self { user: Some(user), methods: Arc::new(vec![method]), agency: None }
+    }
+
+    fn of_nobody(method: Method) -> Self {
+        Self { user: None, methods: Arc::new(vec![method]), agency: None }
     }
 
     /// Whether it holds a code that no server takes twice.
     pub(crate) fn is_one_time(&self) -> bool {
         self.methods.iter().any(|method| method.kind() == MethodKind::Totp)
+    }
+
+    /// The token that it is.
+    pub(crate) fn own_token(&self) -> Option<&str> {
+        match self.methods.first()? {
+            Method::PassedOn(token) | Method::Token(token) => Some(token.expose_secret()),
+            _ => None,
+        }
+    }
+
+    /// The domain that its user is named in.
+    pub(crate) fn user_domain(&self) -> Option<&DomainRef> {
+        match &self.user {
+            Some(UserRef::Name { domain, .. }) => domain.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether its token is used as it is, so that no login gives another one.
+    pub(crate) fn is_passed_on(&self) -> bool {
+        self.agency.is_none() && matches!(self.methods[..], [Method::PassedOn(_)])
+    }
+
+    /// Whether a token that it gave can be had again before it ends, without asking anybody: not
+    /// by a code that is spent, nor by a token that ends at the same time.
+    pub(crate) fn renews_early(&self) -> bool {
+        !self.is_one_time() && (self.agency.is_some() || self.own_token().is_none())
     }
 
     /// The same with this factor in the place of an older one of its kind.
@@ -177,7 +239,27 @@ impl Credential {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let methods: Vec<_> = self.methods.iter().map(|m| m.kind().as_str()).collect();
-        f.debug_struct("Credential").field("user", &self.user).field("methods", &methods).finish()
+        let mut shown = f.debug_struct("Credential");
+        shown.field("user", &self.user).field("methods", &methods);
+        self.agency.iter().for_each(|agency| {
+            shown.field("agency", agency);
+        });
+        shown.finish()
+    }
+}
+
+/// What another account has delegated, by the name of the agency and the account's domain (Huawei
+/// Cloud, "Obtaining an Agency Token"). See [`Credential::assume`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agency {
+    pub(crate) name: String,
+    pub(crate) domain: DomainRef,
+}
+
+impl Agency {
+    /// The agency of this name in the domain of the account that delegates.
+    pub fn new(name: impl Into<String>, domain: DomainRef) -> Self {
+        Self { name: name.into(), domain }
     }
 }
 
@@ -192,6 +274,7 @@ pub(crate) enum Key {
 #[derive(Clone)]
 pub(crate) enum Method {
     ApplicationCredential { key: Key, secret: SecretString },
+    PassedOn(SecretString),
     Password(SecretString),
     Token(SecretString),
     Totp(SecretString),
@@ -201,6 +284,7 @@ impl Method {
     pub(crate) fn kind(&self) -> MethodKind {
         match self {
             Self::ApplicationCredential { .. } => MethodKind::ApplicationCredential,
+            Self::PassedOn(_) => MethodKind::PassedOn,
             Self::Password(_) => MethodKind::Password,
             Self::Token(_) => MethodKind::Token,
             Self::Totp(_) => MethodKind::Totp,
@@ -210,6 +294,7 @@ impl Method {
     pub(crate) fn secret(&self) -> &str {
         match self {
             Self::ApplicationCredential { secret, .. }
+            | Self::PassedOn(secret)
             | Self::Password(secret)
             | Self::Token(secret)
             | Self::Totp(secret) => secret.expose_secret(),
@@ -221,16 +306,19 @@ impl Method {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MethodKind {
     ApplicationCredential,
+    /// No method of a login.
+    PassedOn,
     Password,
     Token,
     Totp,
 }
 
 impl MethodKind {
-    /// The name on the wire.
+    /// The name on the wire, where it has one.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::ApplicationCredential => "application_credential",
+            Self::PassedOn => "token passed on",
             Self::Password => "password",
             Self::Token => "token",
             Self::Totp => "totp",
@@ -242,7 +330,7 @@ impl MethodKind {
         match self {
             Self::ApplicationCredential => "credential.secret",
             Self::Password => "credential.password",
-            Self::Token => "credential.token",
+            Self::PassedOn | Self::Token => "credential.token",
             Self::Totp => "credential.totp",
         }
     }

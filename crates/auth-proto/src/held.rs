@@ -49,7 +49,8 @@ impl Held {
         }
     }
 
-    /// Not renewed before it ends: a person would have to be asked for nothing.
+    /// Not renewed before it ends: a person would have to be asked for nothing, or a token that is
+    /// exchanged ends at the same time.
     pub(crate) fn without_renewal(self) -> Self {
         Self { renew_at: self.ends_at, mandatory_at: self.ends_at, ..self }
     }

@@ -130,14 +130,15 @@ pub use call::{Call, Verdict};
 pub use catalog::{Catalog, Endpoint, Service};
 pub use challenge::Challenge;
 pub use cloud::{Advice, Cloud, ScopeHint};
-pub use credential::{Credential, Factor, UserRef};
+pub use credential::{Agency, Credential, Factor, UserRef};
 pub use error::{
     ConfigError, EndpointError, Error, ErrorKind, Failure, FailureKind, FieldProblem, Misuse,
     ProtocolError, Refusal, UrlProblem,
 };
 pub use event::{Class, Event};
 pub use exchange::{
-    Answer, Check, Domains, Exchange, Page, Projects, Revoke, SystemScopes, UserProjects, Validate,
+    Answer, Check, Domains, Exchange, FetchCatalog, Page, Projects, Revoke, SystemScopes,
+    UserProjects, Validate,
 };
 pub use fault::{Code, Fault};
 pub use login::{Login, Step};

@@ -9,7 +9,7 @@ use time::{Duration, UtcDateTime};
 use crate::token::Token;
 
 /// A longer life or pause than this is not believed.
-const LONGEST_LIFE: Duration = Duration::days(30);
+pub(crate) const LONGEST_LIFE: Duration = Duration::days(30);
 const LONGEST_PAUSE: Duration = Duration::days(1);
 
 /// The rest of a token's life when its answer was sent; `None` if it was over.
@@ -31,6 +31,20 @@ pub(crate) fn life_on_arrival(
     };
     let rests = [sent, issued].into_iter().flatten().map(|start| token.expires_at() - start);
     let life = rests.min().unwrap_or_else(|| token.expires_at() - now).min(LONGEST_LIFE);
+    life.is_positive().then_some(life)
+}
+
+/// The rest of the life of a token that was issued some time ago, when the answer about it was sent;
+/// `None` if it was over. The server's `Date` counts, and where there is none the caller's clock.
+pub(crate) fn rest_of_life(
+    token: &Token,
+    headers: &HeaderMap,
+    now: UtcDateTime,
+) -> Option<Duration> {
+    let sent = date(headers, header::DATE).unwrap_or(now);
+    let whole = token.issued_at().map(|issued| token.expires_at() - issued);
+    let rest = token.expires_at() - sent;
+    let life = whole.map_or(rest, |whole| whole.min(rest)).min(LONGEST_LIFE);
     life.is_positive().then_some(life)
 }
 

@@ -4,7 +4,7 @@
 //! outlive it: the token that is held, which serves while a new one is fetched, and the row of
 //! failures, which keeps the next login from being sent too soon.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     backoff::Spread,
@@ -33,6 +33,8 @@ pub(crate) struct Session {
     given_up: bool,
     /// When a refused token last forced a login.
     forced_at: Option<Duration>,
+    /// The last token that a service refused and that nobody may ask about.
+    refused: Option<Arc<Token>>,
     /// Whether somebody in the background sees to early renewals.
     pub(crate) background: bool,
     pub(crate) used_at: Duration,
@@ -41,8 +43,8 @@ pub(crate) struct Session {
 /// What is under way for the next token.
 #[derive(Debug, Default)]
 pub(crate) enum Phase {
-    /// A person is asked, or has answered, and nothing has been sent since.
-    Asking(Question),
+    /// A login is half done: a person is asked, or nobody has sent its next request yet.
+    Begun(Begun),
     /// A request is in the air.
     Flying(InFlight),
     /// Nothing.
@@ -50,11 +52,11 @@ pub(crate) enum Phase {
     Idle,
 }
 
-/// A login that a person takes part in.
+/// A login that is half done.
 #[derive(Debug)]
-pub(crate) struct Question {
+pub(crate) struct Begun {
     pub(crate) login: Login,
-    /// Until when its receipt is good.
+    /// Until when what it has is good: the receipt, or the token for the next request.
     pub(crate) until: Duration,
 }
 
@@ -76,8 +78,8 @@ pub(crate) struct InFlight {
 pub(crate) enum Input {
     /// The one who carried the request is gone.
     Abandoned,
-    /// The service wants a further factor.
-    Asked(Question),
+    /// The service wants a further factor, or another request.
+    Begun(Begun),
     /// No answer, or none that is a token.
     Failed(Error),
     /// The service speaks this dialect: the login is made anew, of what is known now.
@@ -85,7 +87,7 @@ pub(crate) enum Input {
     /// A request is on its way.
     Launched(InFlight),
     /// A person was mistaken; the receipt is still good for another try.
-    Mistaken(Question, Error),
+    Mistaken(Begun, Error),
     /// The service refused the credential; whether it is tried again.
     Refused(Error, bool),
     /// Another credential: what lives is kept.
@@ -113,6 +115,7 @@ impl Session {
             abandoned: false,
             given_up: false,
             forced_at: None,
+            refused: None,
             background: false,
             used_at: Duration::ZERO,
         }
@@ -149,12 +152,12 @@ impl Session {
                 (self.phase, self.abandoned) = (Phase::Idle, false);
                 None
             }
-            Input::Asked(question) => {
-                (self.phase, self.abandoned) = (Phase::Asking(question), false);
+            Input::Begun(begun) => {
+                (self.phase, self.abandoned) = (Phase::Begun(begun), false);
                 None
             }
-            Input::Mistaken(question, error) => {
-                (self.phase, self.abandoned) = (Phase::Asking(question), false);
+            Input::Mistaken(begun, error) => {
+                (self.phase, self.abandoned) = (Phase::Begun(begun), false);
                 Some(self.fail(error, at, clock, spread))
             }
             Input::Failed(error) => {
@@ -180,7 +183,9 @@ impl Session {
                 None
             }
             Input::Unauthorized => {
-                (self.held, self.forced_at) = (None, Some(at));
+                let refused = self.held.take().map(|held| held.token);
+                self.refused = refused.filter(|token| !token.is_validated());
+                self.forced_at = Some(at);
                 Some(Event::TokenRejected { scope: scope() })
             }
             Input::Replaced => {
@@ -203,7 +208,7 @@ impl Session {
             return Some(self.fail(failure.into(), at, clock, spread));
         }
         match &self.phase {
-            Phase::Asking(question) if at >= question.until => {
+            Phase::Begun(begun) if at >= begun.until => {
                 self.phase = Phase::Idle;
                 // What was mistaken went with the receipt.
                 self.row.iter_mut().for_each(Row::forgive);
@@ -213,7 +218,7 @@ impl Session {
                 let failure = Failure::new(FailureKind::Timeout, "presumed lost");
                 self.step(Input::Failed(failure.into()), at, clock, spread)
             }
-            Phase::Asking(_) | Phase::Flying(_) | Phase::Idle => None,
+            Phase::Begun(_) | Phase::Flying(_) | Phase::Idle => None,
         }
     }
 
@@ -228,12 +233,10 @@ impl Session {
         }
     }
 
-    /// The login to go on with, once a person has answered.
-    pub(crate) fn take_answered(&mut self) -> Option<Question> {
+    /// The login to go on with, if it does not wait for a person.
+    pub(crate) fn take_begun(&mut self) -> Option<Begun> {
         match std::mem::take(&mut self.phase) {
-            Phase::Asking(question) if matches!(question.login.poll(), Ok(Step::Send(_))) => {
-                Some(question)
-            }
+            Phase::Begun(begun) if matches!(begun.login.poll(), Ok(Step::Send(_))) => Some(begun),
             phase => {
                 self.phase = phase;
                 None
@@ -244,7 +247,7 @@ impl Session {
     pub(crate) fn flight(&self) -> Option<&InFlight> {
         match &self.phase {
             Phase::Flying(flight) => Some(flight),
-            Phase::Asking(_) | Phase::Idle => None,
+            Phase::Begun(_) | Phase::Idle => None,
         }
     }
 
@@ -256,6 +259,11 @@ impl Session {
     /// The token, if it is still good.
     pub(crate) fn live(&self, at: Duration) -> Option<&Held> {
         self.held.as_ref().filter(|held| at < held.ends_at)
+    }
+
+    /// Whether a service has refused this very token, which nobody may ask about.
+    pub(crate) fn has_refused(&self, token: &Token) -> bool {
+        self.refused.as_ref().is_some_and(|refused| refused.header() == token.header())
     }
 
     /// Whether this is its token.

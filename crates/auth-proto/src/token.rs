@@ -17,6 +17,7 @@ use crate::{catalog::Catalog, error::ProtocolError, limits};
 pub struct Token {
     pub(crate) header: HeaderValue,
     pub(crate) details: Details,
+    pub(crate) is_validated: bool,
 }
 
 /// What an answer says about a token, beside its text.
@@ -35,6 +36,27 @@ pub(crate) struct Details {
 }
 
 impl Token {
+    pub(crate) fn new(header: HeaderValue, details: Details) -> Self {
+        Self { header, details, is_validated: true }
+    }
+
+    /// A token of which nothing is known.
+    pub(crate) fn unvalidated(header: HeaderValue) -> Self {
+        let details = Details {
+            catalog: None,
+            domain: None,
+            expires_at: UtcDateTime::MAX,
+            issued_at: None,
+            methods: Vec::new(),
+            project: None,
+            roles: Vec::new(),
+            system: false,
+            trust_id: None,
+            user: User::default(),
+        };
+        Self { header, details, is_validated: false }
+    }
+
     /// The value for `X-Auth-Token`, marked sensitive.
     ///
     /// Whoever takes it decides for themselves where it goes:
@@ -59,6 +81,20 @@ impl Token {
     /// The domain that the token is scoped to, if it is.
     pub fn domain(&self) -> Option<&Domain> {
         self.details.domain.as_ref()
+    }
+
+    /// The same token with this catalog, which was [fetched](crate::FetchCatalog) for it.
+    #[must_use]
+    pub fn with_catalog(mut self, catalog: Catalog) -> Self {
+        self.details.catalog = Some(catalog);
+        self
+    }
+
+    /// Whether the identity service has said what the token is good for. It has of every token
+    /// but one that was [passed on](crate::Credential::passed_on) and that it would not be asked
+    /// about: of that nothing is known, and [`UtcDateTime::MAX`] stands for its end.
+    pub fn is_validated(&self) -> bool {
+        self.is_validated
     }
 
     /// When the token ends, in the server's words and by the server's clock.

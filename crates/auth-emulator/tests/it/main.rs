@@ -6,6 +6,7 @@
     reason = "helpers of tests are tests to a reader, but not to the lint"
 )]
 
+mod agencies;
 mod client;
 mod faults;
 mod huawei;

@@ -96,7 +96,7 @@ fn methods_must_match_the_objects() {
         for (methods, status) in [
             (json!([method]), 201),
             (json!([]), 401),
-            (json!(["token"]), 401),
+            (json!(["token"]), 400),
             (json!([method, "totp"]), 401),
             (json!(method), 400),
             (json!([1]), 400),

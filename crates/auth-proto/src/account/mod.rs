@@ -43,12 +43,12 @@ use crate::{
 ///  │ Idle │                                 │ Flying │
 ///  └──────┘ ◀────────────────────────────── └────────┘
 ///     ▲      handle_response: a token, or no    │   ▲
-///     │      handle_failure, handle_abandoned   │   │ answer, then
-///     │                                         │   │ poll: Send
-///     │      handle_response: a further factor  ▼   │
-///     │                                     ┌────────┐
-///     └──────────────────────────────────── │ Asking │
-///              the receipt is over          └────────┘
+///     │      handle_failure, handle_abandoned   │   │ answer, if one is
+///     │                                         │   │ asked for; poll: Send
+///     │      handle_response: a further factor, ▼   │
+///     │      or a further request           ┌────────┐
+///     └──────────────────────────────────── │ Begun  │
+///       the receipt, or what it has, is over└────────┘
 /// ```
 ///
 /// What [`poll`](Self::poll) says depends on the phase, on the token and on the failures so far:
@@ -57,7 +57,7 @@ use crate::{
 /// | --- | --- | --- | --- |
 /// | `Idle` | `Send`; after a failure `Wait` or `Fail`; with a code that is spent `NeedFactor` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
 /// | `Flying` | `Wait` | `Use` | `Wait` |
-/// | `Asking` | `NeedFactor` | `Use` | `Use` |
+/// | `Begun` | `NeedFactor`, or `Send` | `Use` | `Use`, or `Send` |
 ///
 /// Until the credential has given a token, only one request is in the air for the whole account, and
 /// the other scopes `Wait`.
@@ -93,7 +93,7 @@ use crate::{
 /// let Action::Wait(now) = account.poll(&scope, now) else { panic!() };
 /// let Action::Send(flight, _) = account.poll(&scope, now) else { panic!() };
 ///
-/// // The password is right, and a second factor wanted. Asking: whoever polls gets the question.
+/// // The password is right, and a second factor wanted. Begun: whoever polls gets the question.
 /// let wants_more = Response::builder()
 ///     .status(401)
 ///     .header("Openstack-Auth-Receipt", "a-receipt")
@@ -295,8 +295,8 @@ impl Account {
             return Err(ErrorKind::Closed.into());
         }
         let mut session = self.sessions.iter_mut().find(|session| session.scope == *scope);
-        if let Some(Session { phase: Phase::Asking(question), .. }) = &mut session {
-            question.login.answer(factor)?;
+        if let Some(Session { phase: Phase::Begun(begun), .. }) = &mut session {
+            begun.login.answer(factor)?;
         } else if !self.spent {
             return Err(Misuse::NoQuestion.into());
         } else if !matches!(factor, Factor::Totp(_)) {
@@ -360,6 +360,7 @@ impl Account {
     /// request that was refused with it is worth a second try.
     pub(crate) fn may_replace(&self, token: &Token) -> bool {
         let kept = self.sessions.iter().any(|session| session.holds(token));
-        !self.closed && !kept && !self.credential.is_one_time()
+        let can = !self.credential.is_one_time() && !self.credential.is_passed_on();
+        !self.closed && !kept && can
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     login::{Login, Step},
     row::Row,
     scope::Scope,
-    session::{InFlight, Input, Phase, Question, Session},
+    session::{Begun, InFlight, Input, Phase, Session},
 };
 
 impl Account {
@@ -95,10 +95,10 @@ impl Account {
     /// What the user is asked before the next login can be sent.
     pub(super) fn question(&self, session: &Session) -> Option<Challenge> {
         match &session.phase {
-            Phase::Asking(question) => match question.login.poll() {
+            Phase::Begun(begun) => match begun.login.poll() {
                 Ok(Step::NeedFactor(challenge)) => Some(challenge),
                 // The pause after a refused factor is over.
-                Err(_) => question.login.challenge().cloned(),
+                Err(_) => begun.login.challenge().cloned(),
                 Ok(Step::Done(_) | Step::Send(_)) => None,
             },
             Phase::Flying(_) => None,
@@ -108,20 +108,18 @@ impl Account {
 
     fn launch(&mut self, index: usize, at: Duration) -> Action {
         let session = &mut self.sessions[index];
-        let question = match session.take_answered() {
-            Some(question) => question,
+        let begun = match session.take_begun() {
+            Some(begun) => begun,
             None => {
                 let (credential, scope) = (self.credential.clone(), session.scope.clone());
                 match Login::new(&self.cloud, credential, scope) {
-                    Ok(login) if self.settings.catalog() => {
-                        Question { login, until: Duration::ZERO }
-                    }
-                    Ok(login) => Question { login: login.without_catalog(), until: Duration::ZERO },
+                    Ok(login) if self.settings.catalog() => Begun { login, until: Duration::ZERO },
+                    Ok(login) => Begun { login: login.without_catalog(), until: Duration::ZERO },
                     Err(error) => return Action::Fail(error),
                 }
             }
         };
-        let Question { login, until: receipt_until } = question;
+        let Begun { login, until: receipt_until } = begun;
         let request = match login.poll() {
             Ok(Step::Send(request)) => request,
             Ok(Step::Done(_) | Step::NeedFactor(_)) => {
@@ -129,8 +127,8 @@ impl Account {
             }
             Err(error) => return Action::Fail(error),
         };
-        // A question for the version has no body; a further factor goes without the first.
-        let with_credential = !request.body().is_empty();
+        let with_credential = login.shows_credential();
+        // A further factor goes without the first.
         self.spent |= with_credential && !login.is_under_way() && self.credential.is_one_time();
         self.attempts += 1;
         let attempt = self.attempts;

@@ -12,8 +12,8 @@ use crate::{
     event::Event,
     held::Held,
     latch::Latch,
-    login::Step,
-    session::{InFlight, Input, Question},
+    login::{self, Step},
+    session::{Begun, InFlight, Input},
     token::Token,
 };
 
@@ -37,14 +37,24 @@ impl Account {
         landed.login.handle_response(response, now);
         let sent_at = landed.sent_at;
         match landed.login.poll() {
-            Ok(Step::Done(token)) => self.token(token, &landed, with_person, at),
+            Ok(Step::Done(token)) if self.sessions[index].has_refused(&token) => {
+                Input::Refused(login::refused_unseen(), self.settings.probes())
+            }
+            Ok(Step::Done(token)) => {
+                let early = self.credential.renews_early() && !was_under_way;
+                self.token(token, &landed, early, at)
+            }
             Ok(Step::NeedFactor(challenge)) => {
                 let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
                 let until = sent_at.saturating_add(life.min(LONGEST_RECEIPT));
                 match until < at + USABLE {
                     true => Input::Failed(ProtocolError::Expired.into()),
-                    false => Input::Asked(Question { login: landed.login, until }),
+                    false => Input::Begun(Begun { login: landed.login, until }),
                 }
+            }
+            Ok(Step::Send(_)) if landed.login.is_half_done() => {
+                let until = at.saturating_add(self.settings.flight_timeout());
+                Input::Begun(Begun { login: landed.login, until })
             }
             Ok(Step::Send(_)) => {
                 self.cloud = landed.login.cloud().clone();
@@ -60,30 +70,23 @@ impl Account {
             }
             Err(error) if was_under_way => {
                 let until = landed.receipt_until;
-                Input::Mistaken(Question { login: landed.login, until }, error)
+                Input::Mistaken(Begun { login: landed.login, until }, error)
             }
             Err(error) => Input::Failed(error),
         }
     }
 
     /// A token that has come, if there is time left to use it.
-    fn token(
-        &mut self,
-        token: Arc<Token>,
-        landed: &InFlight,
-        with_person: bool,
-        at: Duration,
-    ) -> Input {
+    fn token(&mut self, token: Arc<Token>, landed: &InFlight, early: bool, at: Duration) -> Input {
         let life = landed.login.life().try_into().unwrap_or(Duration::ZERO);
         let window = self.settings.renewal();
         let held = Held::new(token, life, landed.sent_at, window, &mut self.spread);
         if held.ends_at < at + USABLE {
             return Input::Failed(ProtocolError::Expired.into());
         }
-        // Without renewal where somebody would have to be asked for it.
-        match with_person {
-            true => Input::Token(held.without_renewal()),
-            false => Input::Token(held),
+        match early {
+            true => Input::Token(held),
+            false => Input::Token(held.without_renewal()),
         }
     }
 

@@ -26,11 +26,30 @@ impl Cloud {
         }
         check_user(credential.user.as_ref())?;
         self.takes_methods(credential)?;
-        self.takes_user_name(credential)
+        self.takes_user_name(credential)?;
+        self.takes_agency(credential)
+    }
+
+    /// The user's own token is one for their domain, so that this must be known.
+    fn takes_agency(&self, credential: &Credential) -> Result<(), ConfigError> {
+        let Some(agency) = &credential.agency else { return Ok(()) };
+        if self.agency_field().is_none() {
+            return Err(self.no_method("agency"));
+        }
+        check_text("credential.agency", &agency.name)?;
+        check_domain("credential.agency.domain", Some(&agency.domain))?;
+        match credential.own_token().is_some() || credential.user_domain().is_some() {
+            true => Ok(()),
+            false => Err(ConfigError::AgencyUser),
+        }
     }
 
     fn takes_methods(&self, credential: &Credential) -> Result<(), ConfigError> {
         let kinds: Vec<_> = credential.methods.iter().map(Method::kind).collect();
+        // That is no login, and no cloud's business.
+        if kinds == [MethodKind::PassedOn] {
+            return Ok(());
+        }
         for (index, kind) in kinds.iter().enumerate() {
             let method = kind.as_str();
             let of_user = matches!(kind, MethodKind::Password | MethodKind::Totp);
@@ -40,21 +59,25 @@ impl Cloud {
             if kinds[..index].contains(kind) {
                 return Err(ConfigError::MethodTwice { method });
             }
-            // v2.0 has one method a request, and these two.
-            let v2 = self.dialect() == Some(Dialect::V2);
-            let in_v2 = index == 0 && matches!(kind, MethodKind::Password | MethodKind::Token);
-            let takes = |kind: &MethodKind| {
-                self.0.profile.methods.contains(kind)
-                    && (!v2 || matches!(kind, MethodKind::Password | MethodKind::Token))
-            };
-            if !takes(kind) || (v2 && !in_v2) {
-                let all = self.0.profile.methods.iter().filter(|kind| takes(kind));
-                let takes = joined(all.map(|kind| kind.as_str()));
+            // v2.0 has one method a request.
+            let is_one_too_many = index > 0 && self.dialect() == Some(Dialect::V2);
+            if !self.takes_method(*kind) || is_one_too_many {
                 let method = if index > 0 { "second factor" } else { method };
-                return Err(ConfigError::Method { cloud: self.name(), method, takes });
+                return Err(self.no_method(method));
             }
         }
         Ok(())
+    }
+
+    fn no_method(&self, method: &'static str) -> ConfigError {
+        let all = self.0.profile.methods.iter().filter(|kind| self.takes_method(**kind));
+        let takes = joined(all.map(|kind| kind.as_str()));
+        ConfigError::Method { cloud: self.name(), method, takes }
+    }
+
+    fn takes_method(&self, kind: MethodKind) -> bool {
+        let in_v2 = matches!(kind, MethodKind::Password | MethodKind::Token);
+        self.0.profile.methods.contains(&kind) && (self.dialect() != Some(Dialect::V2) || in_v2)
     }
 
     fn takes_scope(&self, credential: &Credential, scope: &Scope) -> Result<(), ConfigError> {
@@ -63,10 +86,19 @@ impl Cloud {
         if has(MethodKind::ApplicationCredential) && kind != ScopeKind::Default {
             return Err(ConfigError::ApplicationCredentialScope);
         }
+        // It has a scope already.
+        if credential.is_passed_on() && kind == ScopeKind::Default {
+            return Ok(());
+        }
         let v2 = self.dialect() == Some(Dialect::V2);
         let takes = |kind: &ScopeKind| {
             let in_v2 = !matches!(kind, ScopeKind::Domain | ScopeKind::System);
-            self.0.profile.scopes.contains(kind) && (!v2 || in_v2)
+            // An agency's token is for a project or a domain of the account that delegates.
+            let in_agency =
+                matches!(kind, ScopeKind::Domain | ScopeKind::ProjectId | ScopeKind::ProjectName);
+            self.0.profile.scopes.contains(kind)
+                && (!v2 || in_v2)
+                && (credential.agency.is_none() || in_agency)
         };
         if takes(&kind) {
             return Ok(());
@@ -111,7 +143,7 @@ fn check_method(method: &Method) -> Result<(), ConfigError> {
         Method::ApplicationCredential { key: Key::Name(name), .. } => {
             check_text("credential.name", name)
         }
-        Method::Token(_) | Method::Totp(_) => {
+        Method::PassedOn(_) | Method::Token(_) | Method::Totp(_) => {
             match method.secret().bytes().all(|b| b.is_ascii_graphic()) {
                 true => Ok(()),
                 false => Err(ConfigError::Characters { field }),

@@ -8,6 +8,12 @@ use crate::limits;
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum ConfigError {
+    /// An agency is assumed with a token for the user's own domain, which is not known.
+    #[error(
+        "credential.user.domain: missing; an agency is assumed with a token for the user's domain, \
+         so name it: UserRef::name_in(name, domain)"
+    )]
+    AgencyUser,
     /// An application credential is bound to its project, so that no scope may be asked with it.
     #[error("scope: an application credential fixes its own; ask for Scope::default()")]
     ApplicationCredentialScope,

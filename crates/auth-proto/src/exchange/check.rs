@@ -31,7 +31,7 @@ impl Exchange for Check {
     type Output = bool;
 
     fn request(&self) -> Result<Request<Body>, Error> {
-        self.0.request(Method::HEAD)
+        self.0.request(Method::HEAD, "")
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {

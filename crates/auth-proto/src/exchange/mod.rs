@@ -1,6 +1,7 @@
 //! One round trip each: requests that are no login.
 
 mod answer;
+mod catalog;
 mod check;
 mod page;
 mod projects;
@@ -12,6 +13,7 @@ mod validate;
 use http::{Request, Response, StatusCode, header};
 
 pub use answer::Answer;
+pub use catalog::FetchCatalog;
 pub use check::Check;
 pub use page::Page;
 pub use projects::UserProjects;
@@ -58,7 +60,7 @@ pub trait Exchange {
 }
 
 /// A request without a body.
-fn get(url: &str) -> Result<Request<Body>, Error> {
+pub(crate) fn get(url: &str) -> Result<Request<Body>, Error> {
     Request::get(url)
         .header(header::ACCEPT, JSON)
         .body(Body::default())

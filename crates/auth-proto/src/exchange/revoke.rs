@@ -33,7 +33,7 @@ impl Exchange for Revoke {
     type Output = ();
 
     fn request(&self) -> Result<Request<Body>, Error> {
-        self.0.request(Method::DELETE)
+        self.0.request(Method::DELETE, "")
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {

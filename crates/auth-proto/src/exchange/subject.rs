@@ -24,15 +24,16 @@ impl Subject {
         Self { cloud: cloud.clone(), token: token.into() }
     }
 
-    /// `/v3/auth/tokens` with this token in `X-Subject-Token`, which is marked sensitive.
-    pub(super) fn request(&self, method: Method) -> Result<Request<Body>, Error> {
+    /// `/v3/auth/tokens` and this query, with this token in `X-Subject-Token`, which is marked
+    /// sensitive.
+    pub(super) fn request(&self, method: Method, query: &str) -> Result<Request<Body>, Error> {
         let field = "token";
         let subject = secret_header(self.expose().as_bytes(), field).map_err(|why| match why {
             ProtocolError::MissingToken { .. } => ConfigError::Empty { field },
             ProtocolError::TooLarge { limit, .. } => ConfigError::TooLong { field, limit },
             _ => ConfigError::Characters { field },
         })?;
-        let mut request = get(&v3_path(&self.cloud, "/auth/tokens")?)?;
+        let mut request = get(&v3_path(&self.cloud, &format!("/auth/tokens{query}"))?)?;
         *request.method_mut() = method;
         request.headers_mut().insert(SUBJECT_TOKEN, subject);
         Ok(request)

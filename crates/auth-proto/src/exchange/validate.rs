@@ -20,12 +20,21 @@ use crate::{
 /// token: it has ended, was revoked, or never was. A 401 is an error: it is about the caller's own
 /// token.
 #[derive(Clone, Debug)]
-pub struct Validate(Subject);
+pub struct Validate {
+    subject: Subject,
+    catalog: bool,
+}
 
 impl Validate {
     /// Asks about this token.
     pub fn new(cloud: &Cloud, subject: impl Into<SecretString>) -> Self {
-        Self(Subject::new(cloud, subject))
+        Self { subject: Subject::new(cloud, subject), catalog: true }
+    }
+
+    /// Asks without the token's catalog, which may be large.
+    #[must_use]
+    pub fn without_catalog(self) -> Self {
+        Self { catalog: false, ..self }
     }
 }
 
@@ -33,19 +42,22 @@ impl Exchange for Validate {
     type Output = Option<Token>;
 
     fn request(&self) -> Result<Request<Body>, Error> {
-        self.0.request(Method::GET)
+        match self.catalog {
+            true => self.subject.request(Method::GET, ""),
+            false => self.subject.request(Method::GET, "?nocatalog=true"),
+        }
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        self.0.expect_success(&response)?;
+        self.subject.expect_success(&response)?;
         let mut headers = response.headers().clone();
         if !headers.contains_key(SUBJECT_TOKEN) {
             // Some clouds do not repeat what was asked about.
             let place = SUBJECT_TOKEN;
-            headers.insert(place, secret_header(self.0.expose().as_bytes(), place)?);
+            headers.insert(place, secret_header(self.subject.expose().as_bytes(), place)?);
         }
         Ok(Some(wire::v3::read_token(&headers, response.body())?))
     }

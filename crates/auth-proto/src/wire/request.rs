@@ -1,11 +1,13 @@
 //! Login requests, in both dialects.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::{
     body::Body,
-    credential::{Key, Method, MethodKind, UserRef},
+    credential::{Agency, Key, Method, MethodKind, UserRef},
     scope::{DomainRef, Scope, Target},
     url::Dialect,
 };
@@ -23,6 +25,18 @@ pub(crate) fn login(
         Dialect::V2 => body(&Envelope { auth: v2(user, methods, scope) }),
         Dialect::V3 => body(&Envelope { auth: v3(user, methods, scope) }),
     }
+}
+
+/// The body that exchanges a user's token for one of an agency, whose name stands in the field that
+/// the cloud has for it (Huawei Cloud, "Obtaining an Agency Token").
+pub(crate) fn assume(field: &'static str, agency: &Agency, scope: &Scope) -> Body {
+    let domain = match &agency.domain {
+        DomainRef::Id(id) => ("domain_id", id.as_str()),
+        DomainRef::Name(name) => ("domain_name", name.as_str()),
+    };
+    let assume_role = Some([domain, (field, agency.name.as_str())].into());
+    let identity = Identity { methods: vec!["assume_role"], assume_role, ..Identity::default() };
+    body(&Envelope { auth: V3 { identity, scope: scope_of(scope) } })
 }
 
 /// Serialises in two passes: the first counts, so that the buffer never moves and leaves no copy
@@ -124,6 +138,8 @@ struct Identity<'a> {
     token: Option<Id<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     application_credential: Option<ApplicationCredential<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assume_role: Option<BTreeMap<&'static str, &'a str>>,
 }
 
 #[derive(Serialize)]
@@ -222,7 +238,7 @@ fn v3<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) ->
                 let user = User { password: secret, ..user.map(user_of).unwrap_or_default() };
                 identity.password = Some(OfUser { user });
             }
-            Method::Token(_) => {
+            Method::PassedOn(_) | Method::Token(_) => {
                 identity.token = Some(Id { id: method.secret() });
             }
             Method::Totp(_) => {

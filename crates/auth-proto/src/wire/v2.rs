@@ -107,5 +107,5 @@ pub(crate) fn read_token(body: &[u8]) -> Result<Token, ProtocolError> {
             password_expires_at: None,
         },
     };
-    Ok(Token { header: secret_header(id.as_bytes(), PLACE)?, details })
+    Ok(Token::new(secret_header(id.as_bytes(), PLACE)?, details))
 }

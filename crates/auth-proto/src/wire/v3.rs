@@ -90,7 +90,7 @@ pub(crate) fn read_token(headers: &HeaderMap, body: &[u8]) -> Result<Token, Prot
         trust_id: token.trust.object().and_then(|trust| trust.id.text()),
         user: user(token.user.object().unwrap_or_default()),
     };
-    Ok(Token { header, details })
+    Ok(Token::new(header, details))
 }
 
 fn user(user: UserShape) -> User {

@@ -1,7 +1,8 @@
 //! What is known of each cloud.
 
 use auth_proto::{
-    Advice, Cloud, Code, ConfigError, Credential, Dialect, ErrorKind, Scope, ScopeHint,
+    Advice, Cloud, Code, ConfigError, Credential, Dialect, DomainRef, ErrorKind, Scope, ScopeHint,
+    UserRef,
 };
 use serde_json::json;
 
@@ -172,7 +173,9 @@ fn a_refused_login_goes_by_the_code_before_the_status() {
         let body = json!({"error_code": code, "error_msg": "x"}).to_string();
         let answer = support::response(status, None, &body);
         let scope = Scope::project_name("cn-north-1");
-        let error = support::login_with(&cloud, Credential::token("t"), scope, answer).unwrap_err();
+        let user = UserRef::name_in("IAMUser", DomainRef::name("IAMDomain"));
+        let password = Credential::password(user, "pw");
+        let error = support::login_with(&cloud, password, scope, answer).unwrap_err();
         assert_eq!(error.is_retryable(), retryable, "{status} {code}");
         assert!(error.to_string().contains(remedy), "{status} {code}: {error}");
     }

@@ -1,0 +1,127 @@
+//! What is sent.
+
+use std::borrow::Cow;
+
+use http::{HeaderValue, Request, header};
+
+use super::{Login, Phase};
+use crate::{
+    body::Body,
+    cloud::AUTH_TOKEN,
+    credential::{Method, MethodKind},
+    error::{ConfigError, Error, ProtocolError, UrlProblem},
+    exchange::{Exchange, FetchCatalog, JSON, Validate, get},
+    scope::{Scope, Target},
+    token::{Token, secret_header},
+    url::Dialect,
+    wire,
+};
+
+impl Login {
+    pub(super) fn discover(&self) -> Result<Request<Body>, Error> {
+        get(&self.cloud.identity_path("/"))
+    }
+
+    /// A login by these methods; with an agency it is for the user's own token alone.
+    pub(super) fn authenticate(
+        &self,
+        methods: &[Method],
+        receipt: Option<&HeaderValue>,
+    ) -> Result<Request<Body>, Error> {
+        let user = self.credential.user.as_ref();
+        let catalog = self.catalog && self.credential.agency.is_none();
+        let body = wire::request::login(self.dialect()?, user, methods, &self.asked_scope());
+        let mut request = self.post(catalog, body)?;
+        if let Some(receipt) = receipt {
+            request.headers_mut().insert(wire::RECEIPT, receipt.clone());
+        }
+        // Some clouds want a token that is exchanged in the header as well.
+        if let Some(token) = methods.iter().find(|method| method.kind() == MethodKind::Token) {
+            request.headers_mut().insert(AUTH_TOKEN, own_header(token.secret())?);
+        }
+        Ok(request)
+    }
+
+    /// The exchange of the user's own token for the agency's.
+    pub(super) fn assume(&self, own: &HeaderValue) -> Result<Request<Body>, Error> {
+        let agency = self.credential.agency.as_ref().zip(self.cloud.agency_field());
+        // Checked when the login was made.
+        let (agency, field) = agency.ok_or(ConfigError::AgencyUser)?;
+        let body = wire::request::assume(field, agency, &self.scope);
+        let mut request = self.post(self.catalog, body)?;
+        request.headers_mut().insert(AUTH_TOKEN, own.clone());
+        Ok(request)
+    }
+
+    /// Asks what a token that was passed on is good for. In v2.0 nobody may ask that but
+    /// administrators; its list of tenants tells at least whether the token lives (Identity API
+    /// v2.0, "List tenants").
+    pub(super) fn inspect(&self) -> Result<Request<Body>, Error> {
+        let mut request = match self.dialect()? {
+            Dialect::V2 => get(&self.cloud.identity_path("/v2.0/tenants"))?,
+            Dialect::V3 => self.validation().request()?,
+        };
+        request.headers_mut().insert(AUTH_TOKEN, own_header(self.own_token())?);
+        Ok(request)
+    }
+
+    pub(super) fn fetch_catalog(&self, token: &Token) -> Result<Request<Body>, Error> {
+        let mut request = FetchCatalog::new(&self.cloud).request()?;
+        request.headers_mut().insert(AUTH_TOKEN, token.header().clone());
+        Ok(request)
+    }
+
+    pub(super) fn validation(&self) -> Validate {
+        let validation = Validate::new(&self.cloud, self.own_token());
+        match self.catalog {
+            true => validation,
+            false => validation.without_catalog(),
+        }
+    }
+
+    /// The token that the credential is; empty if it is none.
+    pub(super) fn own_token(&self) -> &str {
+        self.credential.own_token().unwrap_or_default()
+    }
+
+    /// What this request asks for. Before an agency is assumed it is the user's own domain, where
+    /// the permission to do so is.
+    pub(super) fn asked_scope(&self) -> Cow<'_, Scope> {
+        match (&self.phase, self.credential.user_domain()) {
+            (Phase::Authenticate | Phase::Continue(..), Some(domain))
+                if self.credential.agency.is_some() =>
+            {
+                Cow::Owned(Scope(Target::Domain(domain.clone())))
+            }
+            _ => Cow::Borrowed(&self.scope),
+        }
+    }
+
+    fn post(&self, catalog: bool, body: Body) -> Result<Request<Body>, Error> {
+        let path = match (self.dialect()?, catalog) {
+            (Dialect::V2, _) => "/v2.0/tokens",
+            (Dialect::V3, true) => "/v3/auth/tokens",
+            // Keystone looks for the key alone, Huawei Cloud wants any value.
+            (Dialect::V3, false) => "/v3/auth/tokens?nocatalog=true",
+        };
+        Request::post(self.cloud.identity_path(path))
+            .header(header::CONTENT_TYPE, JSON)
+            .header(header::ACCEPT, JSON)
+            .body(body)
+            .map_err(|_| bad_url())
+    }
+
+    /// Discovery comes before, where it is needed.
+    fn dialect(&self) -> Result<Dialect, ConfigError> {
+        self.cloud.dialect().ok_or(ConfigError::Version)
+    }
+}
+
+/// A token that a user gave, as a header's value.
+pub(super) fn own_header(token: &str) -> Result<HeaderValue, ProtocolError> {
+    secret_header(token.as_bytes(), "credential.token")
+}
+
+fn bad_url() -> Error {
+    ConfigError::Url { field: "identity url", problem: UrlProblem::Syntax }.into()
+}
