@@ -138,7 +138,7 @@ pub use error::{
 pub use event::{Class, Event};
 pub use exchange::{
     Answer, Check, Domains, Exchange, FetchCatalog, Page, Projects, Revoke, SystemScopes,
-    UserProjects, Validate,
+    UserProjects, Validate, Versions,
 };
 pub use fault::{Code, Fault};
 pub use login::{Login, Step};

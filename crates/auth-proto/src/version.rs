@@ -10,8 +10,9 @@ pub struct Version {
     pub id: String,
     /// `stable` and `current` are fit for use, `deprecated` still is, others are not.
     pub status: Option<String>,
-    /// Where the server says it is. Behind a proxy this is often wrong, so nothing is ever sent
-    /// there.
+    /// Where it is. In a recorded [`Answer`](crate::Answer) that is what the server says, which is
+    /// often wrong behind a proxy, so that nothing is ever sent there; [`Versions`](crate::Versions)
+    /// puts it right.
     pub url: Option<String>,
 }
 

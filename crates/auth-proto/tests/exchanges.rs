@@ -10,7 +10,7 @@ use auth_emulator::{Emulator, account};
 use auth_proto::{
     Check, Cloud, ConfigError, Credential, DomainRef, Domains, Error, ErrorKind, Exchange, Login,
     Page, Projects, ProtocolError, Revoke, Scope, Step, SystemScopes, Token, UserRef, Validate,
-    limits,
+    Versions, limits,
 };
 use http::{Request, Response};
 use support::NOW;
@@ -326,4 +326,36 @@ fn run<E: Exchange>(
 fn carry<B: AsRef<[u8]>>(service: &mut Emulator, request: Request<B>) -> Response<Vec<u8>> {
     let (parts, body) = request.into_parts();
     service.handle(Request::from_parts(parts, body.as_ref()), NOW)
+}
+
+#[test]
+fn versions_are_where_they_were_configured_to_be_whatever_the_links_say() {
+    let exchange = Versions::new(&stock());
+    assert!(!exchange.authenticated());
+    assert_eq!(exchange.request().unwrap().uri(), "https://keystone.example/identity/");
+    let link = |href: &str| format!(r#""links": [{{"rel": "self", "href": "{href}"}}]"#);
+    let v3 = format!(r#"{{"id": "v3.14", "status": "stable", {}}}"#, link("http://inner:5000/v3/"));
+    let v2 = format!(r#"{{"id": "v2.0", "status": "deprecated", {}}}"#, link("/v2.0"));
+    let odd = format!(r#"{{"id": "v9", "status": "current", {}}}"#, link("https://evil.example/"));
+    for (status, body, ids) in [
+        (300, format!(r#"{{"versions": {{"values": [{v3}, {v2}]}}}}"#), &["v3.14", "v2.0"][..]),
+        (200, format!(r#"{{"versions": [{v3}, {odd}]}}"#), &["v3.14", "v9"]),
+        (200, format!(r#"{{"version": {v2}}}"#), &["v2.0"]),
+        (203, v3.clone(), &["v3.14"]),
+    ] {
+        let versions = answer(&exchange, status, &body).unwrap();
+        let got: Vec<_> = versions.iter().map(|version| version.id.as_str()).collect();
+        assert_eq!(got, ids);
+        for version in versions {
+            let want = match version.id.as_str() {
+                "v3.14" => Some("https://keystone.example/identity/v3"),
+                "v2.0" => Some("https://keystone.example/identity/v2.0"),
+                _ => None,
+            };
+            assert_eq!(version.url.as_deref(), want);
+        }
+    }
+    assert!(matches!(protocol(answer(&exchange, 300, "{}")), ProtocolError::Redirect { .. }));
+    assert!(matches!(protocol(answer(&exchange, 200, "{}")), ProtocolError::Version));
+    assert!(answer(&exchange, 404, "").is_err());
 }

@@ -9,6 +9,7 @@ mod revoke;
 mod scopes;
 mod subject;
 mod validate;
+mod versions;
 
 use http::{Request, Response, StatusCode, header};
 
@@ -20,6 +21,7 @@ pub use projects::UserProjects;
 pub use revoke::Revoke;
 pub use scopes::{Domains, Projects, SystemScopes};
 pub use validate::Validate;
+pub use versions::Versions;
 
 use crate::{
     body::Body,

@@ -9,7 +9,7 @@ use super::{Login, Phase, request};
 use crate::{
     credential::Method,
     error::{Error, ErrorKind, ProtocolError, Refusal},
-    exchange::{Exchange, FetchCatalog, expect_success, is_receipt, redirect},
+    exchange::{Exchange, FetchCatalog, Versions, expect_success, is_receipt},
     fault::Fault,
     lifetime::{LONGEST_LIFE, life_on_arrival, rest_of_life},
     scope::{DomainRef, Scope, Target},
@@ -23,15 +23,7 @@ impl Login {
         &mut self,
         response: &Response<impl AsRef<[u8]>>,
     ) -> Result<Phase, Error> {
-        if response.status() != StatusCode::MULTIPLE_CHOICES {
-            expect_success(&self.cloud, response, &[])?;
-        }
-        let versions = wire::discovery::read_versions(response.body().as_ref());
-        let versions = match versions {
-            // A 300 without versions is a redirect.
-            Err(_) if response.status().is_redirection() => return Err(redirect(response).into()),
-            versions => versions?,
-        };
+        let versions = Versions::new(&self.cloud).parse(borrowed(response))?;
         let offered = |dialect| versions.iter().any(|version| version.dialect() == Some(dialect));
         let dialect = [Dialect::V3, Dialect::V2].into_iter().find(|dialect| offered(*dialect));
         let cloud = self.cloud.clone().speaking(dialect.ok_or(ProtocolError::Version)?);

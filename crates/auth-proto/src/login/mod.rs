@@ -118,7 +118,7 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for whatever cannot work at this cloud: nothing is sent then.
+    /// [`ConfigError`](crate::ConfigError) for whatever cannot work at this cloud: nothing is sent then.
     pub fn new(cloud: &Cloud, credential: Credential, scope: Scope) -> Result<Self, Error> {
         cloud.check(&credential, &scope)?;
         let (cloud, phase) = (cloud.clone(), Phase::Discover);
@@ -189,7 +189,7 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`Misuse`] if no factor, or another one, is asked for; [`ConfigError`] if this one cannot be
+    /// [`Misuse`] if no factor, or another one, is asked for; [`ConfigError`](crate::ConfigError) if this one cannot be
     /// sent.
     pub fn answer(&mut self, factor: Factor) -> Result<(), Error> {
         let (Phase::Challenged(challenge) | Phase::Refused(challenge, _)) = &self.phase else {

@@ -10,7 +10,7 @@ use crate::{
     cloud::AUTH_TOKEN,
     credential::{Method, MethodKind},
     error::{ConfigError, Error, ProtocolError, UrlProblem},
-    exchange::{Exchange, FetchCatalog, JSON, Validate, get},
+    exchange::{Exchange, FetchCatalog, JSON, Validate, Versions, get},
     scope::{Scope, Target},
     token::{Token, secret_header},
     url::Dialect,
@@ -19,7 +19,7 @@ use crate::{
 
 impl Login {
     pub(super) fn discover(&self) -> Result<Request<Body>, Error> {
-        get(&self.cloud.identity_path("/"))
+        Versions::new(&self.cloud).request()
     }
 
     /// A login by these methods; with an agency it is for the user's own token alone.
