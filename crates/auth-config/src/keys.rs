@@ -53,6 +53,8 @@ pub(crate) const ROOT: &[&str] =
 
 /// Options of a login, sorted.
 const AUTH: &[&str] = &[
+    "agency_domain_name",
+    "agency_name",
     "application_credential_id",
     "application_credential_name",
     "application_credential_secret",
@@ -61,6 +63,7 @@ const AUTH: &[&str] = &[
     "auth_url",
     "default_domain_id",
     "default_domain_name",
+    "delegated_project",
     "domain_id",
     "domain_name",
     "endpoint",
@@ -71,6 +74,11 @@ const AUTH: &[&str] = &[
     "project_id",
     "project_name",
     "system_scope",
+    "target_agency_name",
+    "target_domain_id",
+    "target_domain_name",
+    "target_project_id",
+    "target_project_name",
     "tenant_id",
     "tenant_name",
     "token",

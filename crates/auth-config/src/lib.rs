@@ -70,6 +70,19 @@
 //!   `*interface`, a hyphen in a key is an underscore.
 //! * What belongs under `auth` may stand beside it.
 //!
+//! # Kinds of login
+//!
+//! `auth_type` is `password`, `token` (each also with `v2` or `v3` before it),
+//! `v3applicationcredential`, `v3totp`, `v3multifactor`, and
+//!
+//! * `agency`, a password and what another account of Huawei Cloud or Open Telekom Cloud has
+//!   delegated to its user, by the keys of python-otcextensions: `target_agency_name`,
+//!   `target_domain_name` or `_id`, `target_project_name` or `_id` (without one the token is for the
+//!   domain). `target_agency_name` does the same for the other kinds. `agency_name`,
+//!   `agency_domain_name` and `delegated_project` are gophertelekomcloud's names for these;
+//! * `admin_token` or `token_endpoint`, a `token` that is used as it is, never exchanged. Its
+//!   services are found in the catalog at `auth_url`, or by overrides.
+//!
 //! # Where it differs, on purpose
 //!
 //! * Text stays as it was written. A project `0123` is not 83, and a password `1:30` is not 90.
@@ -95,6 +108,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agency;
 mod cloud;
 mod config;
 mod error;

@@ -3,6 +3,7 @@
 //! one.
 
 use crate::{
+    agency,
     cloud::CloudConfig,
     config::{Config, mapping},
     error::Error,
@@ -48,7 +49,12 @@ pub(crate) fn resolve(
     settle_auth_type(&mut map, &mut warnings);
     settle_interface(&mut map);
     settle_names(&mut map, &mut auth);
-    settle_domain(&mut auth, &mut warnings);
+    if auth.contains_key("project_id")
+        || auth.contains_key("project_name")
+        || agency::is_asked_for(&map, &auth)
+    {
+        settle_domain(&mut auth, &mut warnings);
+    }
     if let Some(url) = auth.get_mut("auth_url") {
         template::fill(url, "auth.auth_url", &map)?;
     }
@@ -152,9 +158,10 @@ fn settle_names(map: &mut Map, auth: &mut Map) {
         ("user_domain_id", &["user_domain_id"]),
         ("user_domain_name", &["user_domain_name"]),
     ];
+    let names = names.iter().map(|(target, names)| (*target, names.to_vec()));
+    let names = names.chain(agency::ALIASES.map(|(target, alias)| (target, vec![alias, target])));
     let is_v2_password = map.get("auth_type").and_then(Node::as_text) == Some("v2password");
-    for (target, names) in names {
-        let mut names = names.to_vec();
+    for (target, mut names) in names {
         // There, the tenant is what is asked for, and its name comes last.
         if is_v2_password && target.starts_with("project_") {
             names.reverse();
@@ -162,17 +169,14 @@ fn settle_names(map: &mut Map, auth: &mut Map) {
         let candidates = names.iter().flat_map(|name| [auth.remove(*name), map.remove(*name)]);
         let candidates: Vec<_> = candidates.flatten().filter(|n| n.as_text().is_some()).collect();
         if let Some(node) = candidates.into_iter().last() {
-            auth.insert((*target).to_owned(), node);
+            auth.insert(target.to_owned(), node);
         }
     }
 }
 
-/// With a project, `domain_id` and `domain_name` are short for the user's and the project's domain;
-/// without one they are the scope.
+/// With a project, or the scope of an agency, `domain_id` and `domain_name` are short for the user's
+/// and the project's domain; without one they are the scope.
 fn settle_domain(auth: &mut Map, warnings: &mut Vec<Warning>) {
-    if !auth.contains_key("project_id") && !auth.contains_key("project_name") {
-        return;
-    }
     for (short, user, project) in [
         ("domain_id", "user_domain_id", "project_domain_id"),
         ("domain_name", "user_domain_name", "project_domain_name"),
@@ -184,7 +188,7 @@ fn settle_domain(auth: &mut Map, warnings: &mut Vec<Warning>) {
             auth.entry(key.to_owned()).or_insert_with(|| node.clone());
         }
         if !used {
-            let (why, origin) = ("a project and both domains are given", node.origin);
+            let (why, origin) = ("another scope and both domains are given", node.origin);
             warnings.push(Warning::ScopeIgnored { key: short, why, origin });
         }
     }

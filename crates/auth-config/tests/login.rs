@@ -5,7 +5,7 @@
 mod common;
 
 use auth_config::CloudConfig;
-use auth_proto::{Cloud, Dialect, Interface, Login, Scope, Select, Step};
+use auth_proto::{Agency, Cloud, Dialect, DomainRef, Interface, Login, Scope, Select, Step};
 use common::{of_file, of_variables, said, warned, with};
 
 /// The first request of a login.
@@ -46,6 +46,81 @@ fn every_kind_of_login_becomes_the_request_that_it_stands_for() {
         let (uri, body) = request(&with(&auth, beside).unwrap());
         assert_eq!(uri, "https://k.example/v3/auth/tokens", "{auth}");
         assert!(body.contains(holds) && body.contains("sesame"), "{auth}: {body}");
+    }
+}
+
+/// By its plugin's keys, by gophertelekomcloud's, and by variables.
+#[test]
+fn an_agency_is_assumed() {
+    let at = "auth_url: 'https://iam.eu-de.otc.t-systems.com/v3', username: me, password: pw";
+    let plugin = "target_agency_name: a, target_domain_name: d, target_project_name: eu-de";
+    let gopher = "agency_name: a, agency_domain_name: d, delegated_project: eu-de";
+    let file = |auth: &str, beside: &str| {
+        of_file(&format!(
+            "clouds: {{c: {{auth: {{{at}, user_domain_name: own, {auth}}}, {beside}}}}}"
+        ))
+        .unwrap()
+    };
+    let variables = [
+        ("OS_AUTH_URL", "https://iam.eu-de.otc.t-systems.com/v3"),
+        ("OS_USERNAME", "me"),
+        ("OS_PASSWORD", "pw"),
+        ("OS_DOMAIN_NAME", "own"),
+        ("OS_AGENCY_NAME", "a"),
+        ("OS_AGENCY_DOMAIN_NAME", "d"),
+        ("OS_DELEGATED_PROJECT", "eu-de"),
+    ];
+    let assumed = format!("{:?}", Agency::new("a", DomainRef::name("d")));
+    for cloud in [
+        file(plugin, ""),
+        file(plugin, "auth_type: agency"),
+        file(gopher, "auth_type: agency"),
+        file(gopher, "auth_type: password"),
+        of_variables(&variables).unwrap(),
+    ] {
+        assert!(format!("{:?}", cloud.credential().unwrap()).contains(&assumed), "{cloud:?}");
+        assert_eq!(cloud.scope().unwrap(), Scope::project_name("eu-de"));
+        assert_eq!(warned(&cloud), [""; 0]);
+        // The user's own token comes first.
+        let (_, body) = request(&cloud);
+        assert!(body.contains(r#""scope":{"domain":{"name":"own"}}"#), "{body}");
+    }
+    let by_id = file("target_agency_name: a, target_domain_id: i, target_project_id: p", "");
+    let assumed = format!("{:?}", Agency::new("a", DomainRef::id("i")));
+    assert!(format!("{:?}", by_id.credential().unwrap()).contains(&assumed));
+    assert_eq!(by_id.scope().unwrap(), Scope::project_id("p"));
+    let of_domain = |auth: &str| file(auth, "").scope().unwrap();
+    assert_eq!(of_domain("agency_name: a, agency_domain_name: d"), Scope::domain_name("d"));
+    assert_eq!(of_domain("agency_name: a, target_domain_id: i"), Scope::domain_id("i"));
+
+    let nameless = file("agency_name: a", "");
+    assert!(said(nameless.credential()).contains("target_domain_name is missing; set it, or"));
+    assert!(
+        said(file("", "auth_type: agency").credential()).contains("target_agency_name is missing")
+    );
+    let own = file(&format!("{plugin}, project_name: eu-nl"), "");
+    assert!(warned(&own)[0].starts_with("project_name: ignored, an agency's"), "{own:?}");
+}
+
+#[test]
+fn a_token_is_passed_on_as_it_is() {
+    for auth_type in ["admin_token", "token_endpoint"] {
+        let beside = format!("auth_type: {auth_type}");
+        let cloud = with("token: sesame, project_id: p", &beside).unwrap();
+        let login = Login::new(
+            &cloud.cloud().unwrap(),
+            cloud.credential().unwrap(),
+            cloud.scope().unwrap(),
+        );
+        let Step::Send(request) = login.unwrap().poll().unwrap() else { panic!("nothing to send") };
+        assert_eq!((request.method().as_str(), request.body().is_empty()), ("GET", true));
+        assert_eq!(request.headers()["X-Auth-Token"], "sesame");
+        assert!(warned(&cloud)[0].starts_with("project_id: ignored, a token"), "{cloud:?}");
+        assert!(
+            said(with("username: me", &beside).unwrap().credential()).contains("token is missing")
+        );
+        let everywhere = with("token: sesame, endpoint: 'https://k.example'", &beside).unwrap();
+        assert!(said(everywhere.credential()).contains("compute_endpoint_override"));
     }
 }
 
