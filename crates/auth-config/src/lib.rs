@@ -100,6 +100,12 @@
 //! All differences stand with their reasons in `compare/cases.yaml`, which `compare/run` holds against
 //! openstacksdk itself.
 //!
+//! # TLS
+//!
+//! `cacert`, `cert`, `key`, `insecure` and `verify` are in [`CloudConfig::tls`]. Each adapter takes
+//! them as its HTTP client does, in some fifteen lines: `examples/script.rs` of this workspace has
+//! them for `auth-ureq`, `examples/service.rs` for `auth-reqwest`.
+//!
 //! # Secrets
 //!
 //! Whatever was read is wiped when it is dropped. `Debug`, [`CloudConfig::settings`], warnings and
