@@ -67,7 +67,7 @@ clouds:
 }
 
 /// `cacert`, `cert`, `key` and `insecure`, as ureq takes them.
-fn tls(tls: &Tls) -> Result<TlsConfig> {
+pub(crate) fn tls(tls: &Tls) -> Result<TlsConfig> {
     let mut config = TlsConfig::builder().disable_verification(!tls.verify);
     if let Some(cacert) = &tls.cacert {
         config = config.root_certs(RootCerts::new_with_certs(&certificates(cacert)?));

@@ -81,7 +81,7 @@ fn configured(auth_url: &str) -> Result<CloudConfig> {
 }
 
 /// `cacert`, `cert`, `key` and `insecure`, as reqwest takes them.
-fn http(tls: &Tls) -> Result<impl Fn() -> ClientBuilder + use<>> {
+pub(crate) fn http(tls: &Tls) -> Result<impl Fn() -> ClientBuilder + use<>> {
     let roots = tls.cacert.as_ref().map(fs::read).transpose()?;
     let roots = roots.map(|pem| Certificate::from_pem_bundle(&pem)).transpose()?;
     let mut identity = tls.cert.as_ref().map(fs::read).transpose()?;
