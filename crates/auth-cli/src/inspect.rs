@@ -38,11 +38,15 @@ impl Report {
     fn shape(&self) -> Shape<'_> {
         match &self.0 {
             Ok(Answer::Catalog(catalog)) => Shape::Catalog { catalog: shapes::services(catalog) },
+            Ok(Answer::Domains(domains, next)) => {
+                Shape::Domains { domains: shapes::domains(domains), next: next.as_deref() }
+            }
             Ok(Answer::Fault(status, fault)) => Shape::of_fault(status.as_u16(), fault),
             Ok(Answer::Projects(projects, next)) => {
                 Shape::Projects { projects: shapes::projects(projects), next: next.as_deref() }
             }
             Ok(Answer::Receipt(challenge)) => Shape::of_challenge(challenge),
+            Ok(Answer::SystemScopes(scopes)) => Shape::System { all: !scopes.is_empty() },
             Ok(Answer::Token(dialect, token)) => Shape::of_token(*dialect, token),
             Ok(Answer::Versions(versions)) => {
                 Shape::Versions { versions: shapes::versions(versions) }

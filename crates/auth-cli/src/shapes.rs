@@ -15,6 +15,10 @@ pub(crate) enum Shape<'a> {
     Catalog {
         catalog: Vec<ServiceShape<'a>>,
     },
+    Domains {
+        domains: Vec<DomainShape<'a>>,
+        next: Option<&'a str>,
+    },
     Error {
         status: u16,
         code: Option<CodeShape<'a>>,
@@ -32,6 +36,10 @@ pub(crate) enum Shape<'a> {
         methods: &'a [String],
         required: &'a [Vec<String>],
         expires_at: Option<String>,
+    },
+    /// Whether the whole system is among the scopes.
+    System {
+        all: bool,
     },
     Token {
         dialect: &'static str,
@@ -179,7 +187,7 @@ impl<'a> OwnedShape<'a> {
 }
 
 #[derive(Serialize)]
-struct DomainShape<'a> {
+pub(crate) struct DomainShape<'a> {
     id: Option<&'a str>,
     name: Option<&'a str>,
 }
@@ -188,6 +196,10 @@ impl<'a> DomainShape<'a> {
     fn of(domain: &'a Domain) -> Self {
         Self { id: domain.id.as_deref(), name: domain.name.as_deref() }
     }
+}
+
+pub(crate) fn domains(domains: &[Domain]) -> Vec<DomainShape<'_>> {
+    domains.iter().map(DomainShape::of).collect()
 }
 
 /// A project as a list of projects has it.

@@ -2,6 +2,15 @@
 
 use std::borrow::Cow;
 
+use http::Uri;
+
+use crate::{
+    error::{EndpointError, Error, UrlProblem},
+    join::join,
+    text::shown,
+    url::Origin,
+};
+
 /// The service catalog of a token: v3's `catalog` or v2.0's `serviceCatalog`, in one form and in
 /// the server's order.
 ///
@@ -109,5 +118,41 @@ impl Endpoint<'_> {
     /// Its URL, just as the catalog or the cloud's table has it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The URL of a path under this one, such as `/servers?limit=1`, with its query.
+    ///
+    /// The endpoint's own path stays in front of it, with one slash between the two, and the host
+    /// is the endpoint's whatever the path looks like.
+    ///
+    /// ```
+    /// # use auth_proto::{Cloud, Select, Token};
+    /// # fn example(cloud: &Cloud, token: &Token) -> Result<(), Box<dyn std::error::Error>> {
+    /// let compute = cloud.endpoint(token, &Select::new("compute"))?;
+    /// let servers = compute.join(&"/servers?limit=1".parse()?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`EndpointError::Url`] if the path does not start with a slash, or has a segment `.` or `..`,
+    /// written out or percent-encoded, which clients and proxies may take for a way out; or if the
+    /// endpoint cannot take a path.
+    pub fn join(&self, path: &Uri) -> Result<Uri, Error> {
+        let own = |problem| {
+            let target = format!("service {}", shown(self.service_type));
+            EndpointError::Url { target, problem }
+        };
+        let (_, endpoint) = Origin::parse(&self.url).map_err(own)?;
+        join(&endpoint, path).map_err(|problem| {
+            match problem {
+                UrlProblem::Path => {
+                    EndpointError::Url { target: "the request".to_owned(), problem }
+                }
+                problem => own(problem),
+            }
+            .into()
+        })
     }
 }

@@ -103,6 +103,7 @@ mod event;
 mod exchange;
 mod fault;
 mod held;
+mod join;
 mod latch;
 mod lifetime;
 pub mod limits;

@@ -61,6 +61,18 @@ pub struct Select {
     pub(crate) interfaces: Vec<Interface>,
 }
 
+impl From<&str> for Select {
+    fn from(service: &str) -> Self {
+        Self::new(service)
+    }
+}
+
+impl From<String> for Select {
+    fn from(service: String) -> Self {
+        Self::new(service)
+    }
+}
+
 impl Select {
     /// The service of this type (`compute`, `object-store`, …) or of another name of the type
     /// (`volumev3`), in any region, public.

@@ -199,7 +199,7 @@ fn a_refused_agency_does_not_send_the_password_again() {
         let response = talk.carry(request);
         talk.account.handle_response(flight, response, NOW);
         talk.service.fail_next(System::Otc, StatusCode::FORBIDDEN);
-        let error = refused(talk.token(&scope), 403, "no new try before");
+        let error = refused(talk.token(&scope), 403, "(Agent Operator); no new try before");
         talk.now += Duration::minutes(29);
         assert_eq!(talk.token(&scope).unwrap_err(), error);
         assert_eq!(talk.service.logins(System::Otc), logins);
@@ -293,7 +293,7 @@ fn a_token_that_must_not_be_exchanged_is_passed_on() {
     let stock = Cloud::keystone("https://iam.kakaocloud.com/identity/v3").unwrap();
     let mut talk = Talk::new(&stock, Credential::token(token.clone()));
     std::mem::swap(&mut talk.service, &mut service);
-    refused(talk.token(&Scope::project_id(account::KAKAO_PROJECT)), 403, "ask for a role");
+    refused(talk.token(&Scope::project_id(account::KAKAO_PROJECT)), 403, "or pass it on as it is");
 
     for scope in [Scope::default(), Scope::project_id(account::KAKAO_PROJECT)] {
         let mut again = Talk::new(&stock, Credential::passed_on(token.clone()));
@@ -320,6 +320,13 @@ fn a_token_that_must_not_be_exchanged_is_passed_on() {
         assert_eq!(again.lines().len(), 1);
         std::mem::swap(&mut talk.service, &mut again.service);
     }
+
+    // Whoever says what it is good for is held to it.
+    let mut other = Talk::new(&stock, Credential::passed_on(token));
+    std::mem::swap(&mut talk.service, &mut other.service);
+    let error = other.token(&Scope::project_id("other")).unwrap_err();
+    assert!(error.to_string().contains("other"), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::Protocol(_)), "{error:?}");
 
     // At a cloud that takes application credentials alone it needs no permission either.
     let mut talk = Talk::new(&cloud, Credential::passed_on("unknown"));

@@ -11,6 +11,7 @@ use crate::{
     drive::Shared,
     error::Error,
     send::{Http, normalized},
+    service::ServiceClient,
 };
 
 /// A user of a cloud who is logged in whenever that is needed. Cheap to clone; made to be shared
@@ -56,6 +57,14 @@ impl Client {
     #[must_use]
     pub fn scoped(&self, scope: Scope) -> Self {
         Self { handle: Arc::clone(&self.handle), scope }
+    }
+
+    /// A service, whose tokens have the scope that it wants: this client's, but the user's domain
+    /// where the service is a global one ([`Cloud::scope_hint`]) and this client's scope is a
+    /// project or the default.
+    #[must_use]
+    pub fn service(&self, want: impl Into<Select>) -> ServiceClient {
+        ServiceClient::new(self.clone(), want.into())
     }
 
     /// What the tokens are good for.
@@ -207,6 +216,10 @@ impl Client {
     /// broken off, and tokens are forgotten.
     pub fn close(&self) {
         self.handle.shared.close();
+    }
+
+    pub(crate) fn scope_for(&self, want: &Select) -> Result<Scope, Error> {
+        Ok(self.handle.shared.lock().scope_for(want, &self.scope)?)
     }
 
     async fn authorize<B>(&self, request: &mut Request<B>) -> Result<Arc<Token>, Error> {

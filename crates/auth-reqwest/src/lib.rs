@@ -30,6 +30,25 @@
 //! many. No task is spawned, and every future may be dropped at any point: whoever carried the login
 //! hands it back, and somebody else takes over.
 //!
+//! # Services
+//!
+//! [`Client::service`] makes of a client one for a service, where a path is enough:
+//!
+//! ```no_run
+//! # use http::Request;
+//! # async fn example(client: &auth_reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let (compute, identity) = (client.service("compute"), client.service("identity"));
+//! let servers = compute.call(Request::get("/servers?limit=10").body("")?).await?;
+//! let users = identity.call(Request::get("/users").body("")?).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The core picks the scope: global services of Huawei Cloud and Open Telekom Cloud, such as
+//! `identity`, get a token for the user's domain where the client's own scope is a project, and both
+//! tokens live side by side. [`Cloud::with_scope_hint`](auth_proto::Cloud::with_scope_hint) says
+//! otherwise for a service, [`Client::scoped`] for all that a client does.
+//!
 //! # In the background
 //!
 //! Callers renew a token as they need it, one of them while the others go on with the old one. A
@@ -111,7 +130,9 @@ mod error;
 mod events;
 mod renew;
 mod send;
+mod service;
 
 pub use builder::Builder;
 pub use client::Client;
 pub use error::Error;
+pub use service::ServiceClient;

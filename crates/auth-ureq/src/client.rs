@@ -6,7 +6,7 @@ use auth_proto::{
 use http::{Request, Response, StatusCode};
 use ureq::AsSendBody;
 
-use crate::{builder::Builder, drive::Shared, error::Error, send::Http};
+use crate::{builder::Builder, drive::Shared, error::Error, send::Http, service::ServiceClient};
 
 /// A user of a cloud who is logged in whenever that is needed. Cheap to clone; made to be shared
 /// between threads. The account is closed with its last client.
@@ -51,6 +51,14 @@ impl Client {
     #[must_use]
     pub fn scoped(&self, scope: Scope) -> Self {
         Self { handle: Arc::clone(&self.handle), scope }
+    }
+
+    /// A service, whose tokens have the scope that it wants: this client's, but the user's domain
+    /// where the service is a global one ([`Cloud::scope_hint`]) and this client's scope is a
+    /// project or the default.
+    #[must_use]
+    pub fn service(&self, want: impl Into<Select>) -> ServiceClient {
+        ServiceClient::new(self.clone(), want.into())
     }
 
     /// What the tokens are good for.
@@ -202,6 +210,10 @@ impl Client {
     /// A login that is being sent right now is told when its answer or its time-out comes.
     pub fn close(&self) {
         self.handle.shared.close();
+    }
+
+    pub(crate) fn scope_for(&self, want: &Select) -> Result<Scope, Error> {
+        Ok(self.handle.shared.lock().scope_for(want, &self.scope)?)
     }
 
     fn authorize<B>(&self, request: &mut Request<B>) -> Result<Arc<Token>, Error> {

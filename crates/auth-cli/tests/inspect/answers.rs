@@ -78,6 +78,25 @@ fn catalogs() {
 }
 
 #[test]
+fn scopes() {
+    for (body, want) in [
+        (
+            r#"{"domains":[{"id":"d1","name":"corp","enabled":true},{"id":"d2"}],
+                "links":{"next":"http://x/v3/auth/domains?marker=d2"}}"#,
+            concat!(
+                r#"{"kind":"domains","domains":[{"id":"d1","name":"corp"},"#,
+                r#"{"id":"d2","name":null}],"next":"http://x/v3/auth/domains?marker=d2"}"#
+            ),
+        ),
+        (r#"{"domains":[]}"#, r#"{"kind":"domains","domains":[],"next":null}"#),
+        (r#"{"system":[{"all":true}]}"#, r#"{"kind":"system","all":true}"#),
+        (r#"{"system":[],"links":{}}"#, r#"{"kind":"system","all":false}"#),
+    ] {
+        assert_eq!(report(format!("HTTP/1.1 200 OK\n\n{body}")), want);
+    }
+}
+
+#[test]
 fn versions() {
     let body = r#"{"versions":{"values":[{"id":"v3.14","status":"stable",
         "links":[{"rel":"self","href":"http://k/v3/"}]},{"id":"v2.0"}]}}"#;

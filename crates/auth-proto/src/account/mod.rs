@@ -23,6 +23,7 @@ use crate::{
     latch::Latch,
     row::Row,
     scope::Scope,
+    select::Select,
     session::{Input, Phase, Session},
     settings::Settings,
     token::Token,
@@ -194,6 +195,40 @@ impl Account {
     /// The cloud, with its dialect once that is known.
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
+    }
+
+    /// Which scope a token for a service has, for a caller whose own scope is this.
+    ///
+    /// It is the own one, but for a global service ([`Cloud::scope_hint`]), which wants a domain's
+    /// where the own one is a project's or the default. That is the domain that the credential
+    /// names its user in (with an agency, the one of the account that delegates), else the one that
+    /// the project is named in; without either, at Open Telekom Cloud, the default scope, which gives
+    /// a token for global services there. Whoever has any other scope of their own keeps it, and so
+    /// does an application credential, or a token that is passed on. No token has a say in this, so
+    /// that the answer stays the same.
+    ///
+    /// ```
+    /// use auth_proto::{Account, Cloud, Credential, DomainRef, Scope, Select, Settings, UserRef};
+    ///
+    /// let user = UserRef::name_in("me", DomainRef::name("corp"));
+    /// let credential = Credential::password(user, "secretsecret");
+    /// let account = Account::new(Cloud::otc("eu-de")?, credential, Settings::default())?;
+    /// let own = Scope::project_name("eu-de");
+    /// assert_eq!(account.scope_for(&Select::new("compute"), &own)?, own);
+    /// let global = account.scope_for(&Select::new("identity"), &own)?;
+    /// assert_eq!(global, Scope::domain_name("corp"));
+    /// # Ok::<(), auth_proto::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::ServiceDomain`](crate::ConfigError::ServiceDomain) if nothing names the
+    /// domain, [`ErrorKind::Closed`] after [`close`](Self::close).
+    pub fn scope_for(&self, want: &Select, own: &Scope) -> Result<Scope, Error> {
+        if self.closed {
+            return Err(ErrorKind::Closed.into());
+        }
+        Ok(self.cloud.scope_for(want, &self.credential, own)?)
     }
 
     /// What a caller who needs a token for this scope does now.

@@ -31,6 +31,7 @@ pub(super) const KEYSTONE: Profile = Profile {
     project_name_alone: false,
     aliases: &[],
     global: &[],
+    default_is_global: false,
     zone: "",
     table: &[],
     agency_field: None,

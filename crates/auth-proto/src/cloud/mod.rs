@@ -2,10 +2,12 @@
 //! and the endpoints that its catalog leaves out.
 //!
 //! A cloud is one file here that holds its [`Profile`], and a line in `named`; the rules that read
-//! it are in `check`, `endpoint`, `missing`, `overrides`, `refusal` and `trust`, and name no cloud.
+//! it are in `check`, `endpoint`, `hint`, `missing`, `overrides`, `refusal` and `trust`, and name no
+//! cloud.
 
 mod check;
 mod endpoint;
+mod hint;
 mod huawei;
 mod kakao;
 mod keystone;
@@ -225,7 +227,8 @@ impl Cloud {
     ///
     /// `service` is a catalog type or the name in the vendor's list, however it is spelled:
     /// `OBS`, `Anti-DDoS`, `iam`. What the documents say can be overridden
-    /// ([`with_scope_hint`](Self::with_scope_hint)).
+    /// ([`with_scope_hint`](Self::with_scope_hint)). [`Account::scope_for`](crate::Account::scope_for)
+    /// makes a scope of it.
     pub fn scope_hint(&self, service: &str) -> ScopeHint {
         let service = plain(service);
         let own = self.0.hints.iter().find(|(name, _)| *name == service);

@@ -32,12 +32,14 @@ const SWISS: &str = "https://iam-pub.eu-ch2.sc.otc.t-systems.com/v3";
 
 const RULES: Profile = Profile {
     methods: &[MethodKind::Password, MethodKind::Token, MethodKind::Totp],
-    // No scope at all gives a token for global services.
     scopes: &[ScopeKind::Default, ScopeKind::Domain, ScopeKind::ProjectId, ScopeKind::ProjectName],
     project_name_alone: true,
     aliases: &[("identity", "iam"), ("object-store", "object")],
     // "Procedure": Anti-DDoS, IAM, OBS and TMS; `identity` and `object` are their catalog types.
     global: &["antiddos", "iam", "identity", "obs", "object", "tms"],
+    // *Obtaining a User Token* of the IAM API reference: with an empty scope the token is one for
+    // global services.
+    default_is_global: true,
     // The manual's table says `agency_name`; its sample and the vendor's own clients
     // (gophertelekomcloud, python-otcextensions) send this.
     agency_field: Some("xrole_name"),

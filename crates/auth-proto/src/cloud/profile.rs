@@ -32,6 +32,8 @@ pub(super) struct Profile {
     pub(super) aliases: &'static [(&'static str, &'static str)],
     /// Services that want a token scoped to the domain, in lower case, letters and digits alone.
     pub(super) global: &'static [&'static str],
+    /// Whether a login without a scope gives a token for them.
+    pub(super) default_is_global: bool,
     /// What `{zone}` stands for in the table.
     pub(super) zone: &'static str,
     /// Endpoints that the catalog leaves out.

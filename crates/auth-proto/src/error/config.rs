@@ -112,6 +112,15 @@ pub enum ConfigError {
         /// The scopes that there are.
         takes: String,
     },
+    /// A global service wants a token for the user's domain, and nothing says which that is.
+    #[error(
+        "scope: the service {service} wants a token for a domain, and none is named; name the \
+         user's, UserRef::name_in(name, domain), or ask with the scope Scope::domain_id(id)"
+    )]
+    ServiceDomain {
+        /// The service type asked for.
+        service: String,
+    },
     /// An input is longer than [`limits::INPUT`].
     #[error("{field}: is longer than {limit} characters; check what was passed")]
     TooLong {
@@ -155,6 +164,9 @@ pub enum UrlProblem {
     /// There is no host, or it is no host name.
     #[error("has no usable host; write https://host/path")]
     Host,
+    /// It is no path under a service's endpoint.
+    #[error("is no path of the service; start it with / and leave out segments that are . or ..")]
+    Path,
     /// Plain HTTP would show the password to the network.
     #[error(
         "is plain http on another host than loopback, which would show every secret to the \

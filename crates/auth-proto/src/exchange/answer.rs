@@ -9,7 +9,8 @@ use crate::{
     challenge::Challenge,
     error::{Error, ProtocolError},
     fault::Fault,
-    token::{Project, Token},
+    scope::Scope,
+    token::{Domain, Project, Token},
     url::Dialect,
     version::Version,
     wire::{
@@ -25,12 +26,16 @@ use crate::{
 pub enum Answer {
     /// A catalog on its own.
     Catalog(Catalog),
+    /// A list of domains, and the link to the next page as the server wrote it.
+    Domains(Vec<Domain>, Option<String>),
     /// A refusal or a redirect, whatever the shape of its body.
     Fault(StatusCode, Fault),
     /// A list of projects, and the link to the next page as the server wrote it.
     Projects(Vec<Project>, Option<String>),
     /// A first factor was accepted, another is wanted.
     Receipt(Challenge),
+    /// A list of system scopes: [`Scope::system`], or nothing.
+    SystemScopes(Vec<Scope>),
     /// A token, and the dialect that it came in.
     Token(Dialect, Box<Token>),
     /// A version document.
@@ -84,6 +89,12 @@ impl Answer {
         } else if keys.projects.is_there() {
             let (projects, next) = wire::projects::read_projects(body)?;
             Ok(Self::Projects(projects, next))
+        } else if keys.domains.is_there() {
+            let (domains, next) = wire::scopes::read_domains(body)?;
+            Ok(Self::Domains(domains, next))
+        } else if keys.system.is_there() {
+            let is_all = wire::scopes::read_system(body)?;
+            Ok(Self::SystemScopes(is_all.then(Scope::system).into_iter().collect()))
         } else if keys.catalog.is_there() {
             Ok(Self::Catalog(wire::catalog::read_catalog(body)?))
         } else if keys.versions.is_there()
@@ -116,10 +127,12 @@ fn token<B: AsRef<[u8]>>(dialect: Dialect, response: &Response<B>) -> Result<Ans
 struct Keys {
     access: Field<Anything>,
     catalog: Field<Anything>,
+    domains: Field<Anything>,
     id: Field<Anything>,
     links: Field<Anything>,
     projects: Field<Anything>,
     status: Field<Anything>,
+    system: Field<Anything>,
     token: Field<Anything>,
     version: Field<Anything>,
     versions: Field<Anything>,

@@ -111,19 +111,18 @@ impl Login {
         }
     }
 
-    /// What to do about a 401 to a credential that is a token.
+    /// What to do about a refusal of a token. (Keystone answers 404 to one that has ended and 403 to
+    /// one that must not be exchanged.)
     fn of_own_token(&self, error: Error) -> Error {
-        let remedy = match self.credential.methods[..] {
-            [Method::PassedOn(_)] => PASSED_ON,
-            [Method::Token(_)] => EXCHANGED,
+        let ErrorKind::Rejected(refusal) = error.kind() else { return error };
+        let status = refusal.status.as_u16();
+        let remedy = match (&self.phase, &self.credential.methods[..]) {
+            (Phase::Assume(_), _) if matches!(status, 401 | 403 | 404) => ASSUMED,
+            (_, [Method::PassedOn(_)]) if status == 401 => PASSED_ON,
+            (_, [Method::Token(_)]) if matches!(status, 401 | 403 | 404) => EXCHANGED,
             _ => return error,
         };
-        match error.kind() {
-            ErrorKind::Rejected(refusal) if is_unauthorized(&error) => {
-                ErrorKind::Rejected(Refusal { remedy, ..refusal.clone() }).into()
-            }
-            _ => error,
-        }
+        ErrorKind::Rejected(Refusal { remedy, ..refusal.clone() }).into()
     }
 }
 
@@ -133,6 +132,8 @@ pub(crate) fn refused_unseen() -> Error {
     ErrorKind::Rejected(Refusal { status, fault, remedy: PASSED_ON }).into()
 }
 
+const ASSUMED: &str = "check the agency's name, its account's domain and the scope there, and that \
+                       the user may assume it (Agent Operator)";
 const PASSED_ON: &str =
     "the token that was passed on has ended or was revoked; pass on a fresh one";
 const EXCHANGED: &str = "the token has ended, was revoked, or must not be exchanged; give a fresh \

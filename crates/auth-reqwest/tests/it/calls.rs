@@ -1,5 +1,5 @@
-use auth_emulator::{Emulator, Server, System, account};
-use auth_proto::{Cloud, ErrorKind, UserProjects, Validate};
+use auth_emulator::{Emulator, Server, System};
+use auth_proto::{Cloud, ErrorKind};
 use auth_reqwest::{Client, Error};
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -117,39 +117,6 @@ async fn the_users_own_settings_stand() {
         assert_eq!(header(&request, "user-agent"), Some("mine/1"));
         assert_eq!(header(&request, "accept-encoding"), None);
     }
-}
-
-#[tokio::test]
-async fn projects_are_listed_page_by_page_on_the_configured_url() {
-    let mut emulator = Emulator::new();
-    emulator.page_size(10);
-    let server = start(emulator);
-    let client = client(&server, System::Kakao);
-    let mut next = Some(UserProjects::new(&client.cloud(), account::KAKAO_USER_ID));
-    let mut ids = Vec::new();
-    while let Some(exchange) = next {
-        let page = client.run(&exchange).await.unwrap();
-        ids.extend(page.items.into_iter().filter_map(|project| project.id));
-        next = page.next;
-    }
-    ids.sort();
-    ids.dedup();
-    assert_eq!(ids.len(), 25);
-    // One login and three pages.
-    assert_eq!(server.emulator().requests(System::Kakao), 4);
-}
-
-#[tokio::test]
-async fn an_exchange_survives_a_revoked_token() {
-    let server = start(Emulator::new());
-    let client = client(&server, System::Kakao);
-    let old = client.token().await.unwrap();
-    let ask = async |token: &str| client.run(&Validate::new(&client.cloud(), token)).await.unwrap();
-    assert!(ask(old.expose()).await.is_some());
-    server.emulator().revoke_all();
-    assert!(ask(old.expose()).await.is_none());
-    assert!(ask(client.token().await.unwrap().expose()).await.is_some());
-    assert_eq!(server.emulator().logins(System::Kakao), 2);
 }
 
 #[tokio::test]

@@ -9,15 +9,18 @@
 mod calls;
 #[cfg(feature = "tracing")]
 mod events;
+mod exchanges;
 #[cfg(feature = "http2")]
 mod http2;
 mod logins;
 mod renewal;
 mod safety;
+mod service;
 mod support;
 #[cfg(feature = "rustls")]
 mod tls;
 mod waits;
+mod ways;
 
 use auth_emulator::{Emulator, Server, System};
 use auth_reqwest::{Builder, Client};

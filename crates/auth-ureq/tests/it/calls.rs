@@ -1,7 +1,7 @@
 use std::io::Cursor;
 
-use auth_emulator::{Emulator, Server, System, account};
-use auth_proto::{Cloud, ErrorKind, UserProjects, Validate};
+use auth_emulator::{Server, System};
+use auth_proto::{Cloud, ErrorKind};
 use auth_ureq::{Client, Error};
 use ureq::{
     Agent, SendBody,
@@ -120,39 +120,6 @@ fn the_users_own_settings_stand() {
         assert_eq!(header(&request, "user-agent"), Some("mine/1"));
         assert_eq!(header(&request, "accept-encoding"), None);
     }
-}
-
-#[test]
-fn projects_are_listed_page_by_page_on_the_configured_url() {
-    let mut emulator = Emulator::new();
-    emulator.page_size(10);
-    let server = Server::start_with(emulator).unwrap();
-    let client = client(&server, System::Kakao);
-    let mut next = Some(UserProjects::new(&client.cloud(), account::KAKAO_USER_ID));
-    let mut ids = Vec::new();
-    while let Some(exchange) = next {
-        let page = client.run(&exchange).unwrap();
-        ids.extend(page.items.into_iter().filter_map(|project| project.id));
-        next = page.next;
-    }
-    ids.sort();
-    ids.dedup();
-    assert_eq!(ids.len(), 25);
-    // One login and three pages.
-    assert_eq!(server.emulator().requests(System::Kakao), 4);
-}
-
-#[test]
-fn an_exchange_survives_a_revoked_token() {
-    let server = Server::start().unwrap();
-    let client = client(&server, System::Kakao);
-    let old = client.token().unwrap();
-    let ask = |token: &str| client.run(&Validate::new(&client.cloud(), token)).unwrap();
-    assert!(ask(old.expose()).is_some());
-    server.emulator().revoke_all();
-    assert!(ask(old.expose()).is_none());
-    assert!(ask(client.token().unwrap().expose()).is_some());
-    assert_eq!(server.emulator().logins(System::Kakao), 2);
 }
 
 #[test]

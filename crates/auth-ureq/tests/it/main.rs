@@ -9,13 +9,16 @@
 mod calls;
 #[cfg(feature = "tracing")]
 mod events;
+mod exchanges;
 mod logins;
 mod renewal;
 mod safety;
+mod service;
 mod support;
 #[cfg(feature = "rustls")]
 mod tls;
 mod waits;
+mod ways;
 
 use auth_emulator::{Server, System};
 use auth_ureq::{Builder, Client};

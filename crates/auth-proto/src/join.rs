@@ -1,0 +1,121 @@
+//! A service's path and a request's, made into one URL.
+
+use http::Uri;
+
+use crate::error::UrlProblem;
+
+/// The URL of a path, with its query, under an endpoint's own path. Scheme, host and port are the
+/// endpoint's: they are taken over as they are, and no text is read a second time.
+pub(crate) fn join(endpoint: &Uri, path: &Uri) -> Result<Uri, UrlProblem> {
+    if endpoint.query().is_some() {
+        return Err(UrlProblem::Query);
+    }
+    let is_path = path.authority().is_none() && path.path().starts_with('/');
+    if !is_path || leads_out(path.path()) {
+        return Err(UrlProblem::Path);
+    }
+    let prefix = endpoint.path().trim_end_matches('/');
+    let query = path.query().map_or_else(String::new, |query| format!("?{query}"));
+    let joined = format!("{prefix}{}{query}", path.path());
+    let mut parts = endpoint.clone().into_parts();
+    parts.path_and_query = Some(joined.parse().map_err(|_| UrlProblem::TooLong)?);
+    Uri::from_parts(parts).map_err(|_| UrlProblem::Syntax)
+}
+
+/// Whether some client, proxy or service may read a segment of it as one that leads elsewhere.
+fn leads_out(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let path = path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\");
+    path.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_go_under_the_endpoint() {
+        for (endpoint, path, joined) in [
+            ("https://a.example/v2.1/p", "/servers", "https://a.example/v2.1/p/servers"),
+            ("https://a.example/v2.1/p/", "/servers", "https://a.example/v2.1/p/servers"),
+            ("https://a.example/v2.1//", "/servers/", "https://a.example/v2.1/servers/"),
+            ("https://a.example", "/servers", "https://a.example/servers"),
+            ("https://a.example:8774/", "/", "https://a.example:8774/"),
+            ("https://a.example/v1", "/", "https://a.example/v1/"),
+            (
+                "https://a.example/v1",
+                "/s?limit=1&x=../..",
+                "https://a.example/v1/s?limit=1&x=../..",
+            ),
+            ("https://a.example/v1", "/?a=/b?c", "https://a.example/v1/?a=/b?c"),
+            ("https://a.example/v1", "/s?", "https://a.example/v1/s?"),
+            ("http://[::1]:5000/v3", "/users", "http://[::1]:5000/v3/users"),
+            // A name of an object, for example.
+            (
+                "https://a.example/v1",
+                "/c/a%2Fb//c...d/..e",
+                "https://a.example/v1/c/a%2Fb//c...d/..e",
+            ),
+            // Nothing of it is a host.
+            ("https://a.example/v1", "//evil.example/x", "https://a.example/v1//evil.example/x"),
+            ("https://a.example", "//evil.example/x", "https://a.example//evil.example/x"),
+            ("https://a.example", "/\\evil.example", "https://a.example/\\evil.example"),
+            ("https://a.example", "/@evil.example", "https://a.example/@evil.example"),
+            (
+                "https://a.example/v1",
+                "/https://evil.example",
+                "https://a.example/v1/https://evil.example",
+            ),
+            // A fragment is none of the server's business.
+            ("https://a.example/v1", "/s?a=b#/../x", "https://a.example/v1/s?a=b"),
+            ("https://a.example/v1#x", "/s", "https://a.example/v1/s"),
+        ] {
+            let under = join(&endpoint.parse().unwrap(), &path.parse().unwrap());
+            assert_eq!(under.unwrap().to_string(), joined, "{endpoint} {path}");
+        }
+    }
+
+    #[test]
+    fn nothing_leads_out_of_the_endpoint() {
+        let endpoint: Uri = "https://a.example/v1/p".parse().unwrap();
+        for path in [
+            "/../q",
+            "/..",
+            "/x/..",
+            "/./x",
+            "/x/../../q",
+            "/%2e%2e/q",
+            "/.%2E/q",
+            "/x%2f..%2Fq",
+            "/x%2F%2e%2e%2Fq",
+            "/\\..\\q",
+            "/x%5c..%5cq",
+            "*",
+            "servers",
+            "evil.example:443",
+            "https://evil.example/x",
+        ] {
+            let Ok(path) = path.parse() else { panic!("{path}: is refused before") };
+            assert_eq!(join(&endpoint, &path), Err(UrlProblem::Path), "{path}");
+        }
+        // What the caller's own URI cannot hold.
+        for path in [
+            "",
+            "?a=b",
+            "servers/1",
+            "/a b",
+            "http:/x",
+            "/a\r\nHost: evil.example",
+            "/a\tb",
+            "/\0",
+            "/<x>",
+        ] {
+            assert!(path.parse::<Uri>().is_err(), "{path:?}");
+        }
+        let long: Uri = format!("/{}", "x".repeat(65_000)).parse().unwrap();
+        let longer: Uri = format!("https://a.example/{}", "x".repeat(1_000)).parse().unwrap();
+        assert_eq!(join(&longer, &long), Err(UrlProblem::TooLong));
+        let query: Uri = "https://a.example/v1?x=1".parse().unwrap();
+        assert_eq!(join(&query, &"/s".parse().unwrap()), Err(UrlProblem::Query));
+    }
+}

@@ -1,0 +1,134 @@
+//! Which scope a service's token has.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
+
+use auth_proto::{
+    Account, Agency, Cloud, ConfigError, Credential, DomainRef, Error, ErrorKind, Scope, ScopeHint,
+    Select, Settings, UserRef,
+};
+
+fn account(cloud: Cloud, credential: Credential) -> Account {
+    Account::new(cloud, credential, Settings::default()).unwrap()
+}
+
+fn password(user: UserRef) -> Credential {
+    Credential::password(user, "secretsecret")
+}
+
+/// What a user gets who is named in the domain `corp`, or by id.
+fn scope_for(cloud: &Cloud, is_named: bool, service: &str, own: &Scope) -> Result<Scope, Error> {
+    let named = UserRef::name_in("me", DomainRef::name("corp"));
+    let user = if is_named { named } else { UserRef::id("u1") };
+    account(cloud.clone(), password(user)).scope_for(&service.into(), own)
+}
+
+#[test]
+fn global_services_get_the_domain_and_the_others_the_own_scope() {
+    let project = Scope::project_id("p1");
+    let clouds = [
+        (Cloud::otc("eu-de").unwrap(), "identity", "compute"),
+        (Cloud::otc("eu-de").unwrap(), "Anti-DDoS", "anything"),
+        (Cloud::huawei(), "iam", "ecs"),
+        (Cloud::named_in("flexibleengine", "eu-west-0").unwrap(), "identity", "compute"),
+    ];
+    for (cloud, global, regional) in clouds {
+        let get = |service, own: &Scope| scope_for(&cloud, true, service, own).unwrap();
+        assert_eq!(get(global, &project), Scope::domain_name("corp"), "{cloud:?} {global}");
+        assert_eq!(get(global, &Scope::default()), Scope::domain_name("corp"));
+        assert_eq!(get(regional, &project), project, "{cloud:?} {regional}");
+        // The user's domain goes before the project's.
+        let elsewhere = Scope::project_name_in("p", DomainRef::id("d2"));
+        assert_eq!(get(global, &elsewhere), Scope::domain_name("corp"));
+        assert_eq!(get(regional, &elsewhere), elsewhere);
+        // Whoever asked for one of these meant it.
+        for own in [Scope::domain_id("d2"), Scope::system(), Scope::trust("t1"), Scope::unscoped()]
+        {
+            assert_eq!(get(global, &own), own, "{cloud:?} {own}");
+        }
+    }
+}
+
+#[test]
+fn without_the_users_domain_there_is_the_projects_or_the_default_or_an_error() {
+    let in_domain = Scope::project_name_in("p", DomainRef::id("d2"));
+    let (otc, huawei) = (Cloud::otc("eu-de").unwrap(), Cloud::huawei());
+    for cloud in [&otc, &huawei] {
+        let scope = scope_for(cloud, false, "iam", &in_domain).unwrap();
+        assert_eq!(scope, Scope::domain_id("d2"), "{cloud:?}");
+    }
+    for own in [Scope::default(), Scope::project_id("p1"), Scope::project_name("eu-de")] {
+        assert_eq!(scope_for(&otc, false, "iam", &own).unwrap(), Scope::default(), "{own}");
+        let error = scope_for(&huawei, false, "iam\n", &own).unwrap_err();
+        let service = "iam".to_owned();
+        assert_eq!(error.kind(), &ErrorKind::Config(ConfigError::ServiceDomain { service }));
+        assert!(error.to_string().contains("UserRef::name_in"), "{error}");
+        // It is the service that wants it, and no other.
+        assert_eq!(scope_for(&huawei, false, "ecs", &own).unwrap(), own);
+    }
+    // Its user is known to the server alone.
+    let token = account(otc, Credential::token("t"));
+    let scope = token.scope_for(&"iam".into(), &Scope::project_id("p1")).unwrap();
+    assert_eq!(scope, Scope::default());
+}
+
+#[test]
+fn users_have_the_last_word_on_services() {
+    let project = Scope::project_id("p1");
+    let otc = Cloud::otc("eu-de").unwrap();
+    let get = |cloud: &Cloud, service| scope_for(cloud, true, service, &project).unwrap();
+    let cloud = otc
+        .with_scope_hint("Anti-DDoS", ScopeHint::Project)
+        .with_scope_hint("compute", ScopeHint::Domain);
+    assert_eq!(get(&cloud, "antiddos"), project);
+    assert_eq!(get(&cloud, "compute"), Scope::domain_name("corp"));
+    assert_eq!(get(&cloud, "obs"), Scope::domain_name("corp"));
+
+    let stock = Cloud::keystone("https://keystone.example/v3").unwrap();
+    assert_eq!(get(&stock, "identity"), project);
+    let stock = stock.with_scope_hint("identity", ScopeHint::Domain);
+    assert_eq!(get(&stock, "identity"), Scope::domain_name("corp"));
+    // There a login without a scope gives the user's default project.
+    assert!(scope_for(&stock, false, "identity", &project).is_err());
+}
+
+#[test]
+fn an_application_credential_has_its_scope_already() {
+    let cloud = Cloud::kakao().with_scope_hint("identity", ScopeHint::Domain);
+    let user = UserRef::name_in("me", DomainRef::name("corp"));
+    for credential in [
+        Credential::application_credential("id", "secret"),
+        Credential::application_credential_of(user, "name", "secret"),
+    ] {
+        let account = account(cloud.clone(), credential);
+        let scope = account.scope_for(&Select::new("identity"), &Scope::default());
+        assert_eq!(scope.unwrap(), Scope::default());
+    }
+}
+
+#[test]
+fn a_closed_account_says_so() {
+    let mut account = account(Cloud::huawei(), password(UserRef::id("u1")));
+    account.close();
+    let error = account.scope_for(&"iam".into(), &Scope::project_id("p1")).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Closed);
+}
+
+#[test]
+fn an_agency_is_good_for_the_account_that_delegates_and_a_token_for_what_it_is() {
+    let (otc, project) = (Cloud::otc("eu-de").unwrap(), Scope::project_name("eu-de"));
+    let agency = || Agency::new("agency", DomainRef::name("corp-a"));
+    let named = UserRef::name_in("me", DomainRef::name("corp"));
+    for credential in [
+        password(named).assume(agency()),
+        Credential::token("t").assume(agency()),
+        Credential::passed_on("t").assume(agency()),
+    ] {
+        let account = account(otc.clone(), credential);
+        let global = account.scope_for(&"identity".into(), &project).unwrap();
+        assert_eq!(global, Scope::domain_name("corp-a"));
+        assert_eq!(account.scope_for(&"compute".into(), &project).unwrap(), project);
+    }
+    let account = account(otc, Credential::passed_on("t"));
+    for own in [Scope::default(), project] {
+        assert_eq!(account.scope_for(&"identity".into(), &own).unwrap(), own);
+    }
+}

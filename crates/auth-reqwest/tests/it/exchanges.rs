@@ -1,0 +1,165 @@
+//! Token operations, against the emulated services.
+
+use auth_emulator::{Emulator, System, account};
+use auth_proto::{
+    Check, Domains, ErrorKind, Exchange, Page, Projects, Revoke, SystemScopes, UserProjects,
+    Validate,
+};
+use auth_reqwest::{Client, Error};
+
+use crate::{
+    client, raw_client, start,
+    support::{Raw, TOKEN, answer, logins_and},
+};
+
+const V3: [System; 3] = [System::Otc, System::Kakao, System::Huawei];
+
+/// The items of all pages from this one on, and how many pages there were.
+async fn all<T, N>(client: &Client, first: N) -> (Vec<T>, usize)
+where
+    N: Exchange<Output = Page<T, N>>,
+{
+    let (mut items, mut pages, mut next) = (Vec::new(), 0, Some(first));
+    while let Some(exchange) = next {
+        let page = client.run(&exchange).await.unwrap();
+        items.extend(page.items);
+        pages += 1;
+        next = page.next;
+    }
+    (items, pages)
+}
+
+/// The refusal's status.
+fn status(told: Result<impl Sized, Error>) -> u16 {
+    match told.map(drop) {
+        Err(Error::Auth(error)) => match error.kind() {
+            ErrorKind::Rejected(refusal) => refusal.status.as_u16(),
+            other => panic!("another kind: {other}"),
+        },
+        other => panic!("no refusal: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_validated_checked_and_revoked() {
+    for system in V3 {
+        let server = start(Emulator::new());
+        let client = client(&server, system);
+        let cloud = client.cloud();
+        // Another account's, whose client knows nothing of what becomes of it.
+        let other = crate::client(&server, system).token().await.unwrap();
+        let validate = async || client.run(&Validate::new(&cloud, other.expose())).await.unwrap();
+        let check = async |token: &str| client.run(&Check::new(&cloud, token)).await.unwrap();
+
+        let seen = validate().await.unwrap();
+        assert_eq!((seen.expose(), seen.user()), (other.expose(), other.user()), "{system}");
+        assert_eq!(seen.expires_at(), other.expires_at(), "{system}");
+        assert!(check(other.expose()).await, "{system}");
+        assert!(!check("unknown").await, "{system}");
+
+        let revoke = Revoke::new(&cloud, other.expose());
+        client.run(&revoke).await.unwrap();
+        assert!(!check(other.expose()).await, "{system}");
+        assert!(validate().await.is_none(), "{system}");
+        // It is gone, which is what was wanted.
+        client.run(&revoke).await.unwrap();
+        assert!(check(client.token().await.unwrap().expose()).await, "{system}: the own one lives");
+        // A login each, and eight questions.
+        let emulator = server.emulator();
+        assert_eq!((emulator.logins(system), emulator.requests(system)), (2, 10), "{system}");
+    }
+}
+
+#[tokio::test]
+async fn a_401_is_about_the_callers_own_token() {
+    let raw = Raw::start(logins_and(|_, _: &str| Some(answer(401, "", ""))));
+    let client = raw_client(&raw).build().unwrap();
+    let cloud = client.cloud();
+    let subject = "t0ps3cret-subject";
+    assert_eq!(status(client.run(&Check::new(&cloud, subject)).await), 401);
+    // Asked again with a new token, and not for ever.
+    let ways: Vec<_> = raw.seen().iter().map(|request| request[..4].to_owned()).collect();
+    assert_eq!(ways, ["POST", "HEAD", "POST", "HEAD"]);
+    assert_eq!(status(client.run(&Validate::new(&cloud, subject)).await), 401);
+    assert_eq!(status(client.run(&Revoke::new(&cloud, subject)).await), 401);
+
+    let error = client.run(&Check::new(&cloud, subject)).await.unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("the caller's own token"), "{shown}");
+    assert!(!shown.contains(subject) && !shown.contains(TOKEN), "{shown}");
+}
+
+#[tokio::test]
+async fn an_exchange_survives_a_revoked_token() {
+    let server = start(Emulator::new());
+    let client = client(&server, System::Kakao);
+    let old = client.token().await.unwrap();
+    let ask = async |token: &str| client.run(&Validate::new(&client.cloud(), token)).await.unwrap();
+    assert!(ask(old.expose()).await.is_some());
+    server.emulator().revoke_all();
+    assert!(ask(old.expose()).await.is_none());
+    assert!(ask(client.token().await.unwrap().expose()).await.is_some());
+    assert_eq!(server.emulator().logins(System::Kakao), 2);
+}
+
+#[tokio::test]
+async fn what_a_token_may_be_scoped_to_is_listed() {
+    for (system, project, domain) in [
+        (System::Otc, account::OTC_PROJECT, Some(account::OTC_DOMAIN_ID)),
+        (System::Huawei, account::HUAWEI_PROJECT_ID, Some(account::HUAWEI_DOMAIN_ID)),
+        (System::Kakao, account::KAKAO_PROJECT, None),
+    ] {
+        let server = start(Emulator::new());
+        let client = client(&server, system);
+        let cloud = client.cloud();
+        let (projects, _) = all(&client, Projects::new(&cloud)).await;
+        let ids: Vec<_> = projects.iter().map(|project| project.id.as_deref()).collect();
+        assert_eq!(ids, [Some(project)], "{system}");
+        let (domains, _) = all(&client, Domains::new(&cloud)).await;
+        let ids: Vec<_> = domains.iter().filter_map(|domain| domain.id.as_deref()).collect();
+        assert_eq!(ids, domain.as_slice(), "{system}");
+        // Only a stock Keystone has the path.
+        let scopes = client.run(&SystemScopes::new(&cloud)).await;
+        match system {
+            System::Kakao => assert_eq!(scopes.unwrap(), []),
+            _ => assert_eq!(status(scopes), 404, "{system}"),
+        }
+        assert_eq!(server.emulator().logins(system), 1, "{system}");
+    }
+}
+
+#[tokio::test]
+async fn projects_are_listed_page_by_page_on_the_configured_url() {
+    let mut emulator = Emulator::new();
+    emulator.page_size(10);
+    let server = start(emulator);
+    let client = client(&server, System::Kakao);
+    let cloud = client.cloud();
+    let of_user = all(&client, UserProjects::new(&cloud, account::KAKAO_USER_ID)).await;
+    let of_token = all(&client, Projects::new(&cloud)).await;
+    assert_eq!(of_user, of_token);
+    let (projects, pages) = of_user;
+    let mut ids: Vec<_> = projects.into_iter().filter_map(|project| project.id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((ids.len(), pages), (25, 3));
+    // One login, and three pages twice.
+    assert_eq!(server.emulator().requests(System::Kakao), 7);
+    let other = UserProjects::new(&cloud, "somebody-else");
+    assert_eq!(status(client.run(&other).await), 403);
+}
+
+#[tokio::test]
+async fn what_a_protocol_lacks_is_not_asked_for() {
+    let server = start(Emulator::new());
+    let client = client(&server, System::NhnIaas);
+    let cloud = client.cloud();
+    for told in [
+        client.run(&Projects::new(&cloud)).await.map(drop),
+        client.run(&Check::new(&cloud, "t")).await.map(drop),
+    ] {
+        let Err(Error::Auth(error)) = told else { panic!("v2.0 has none of this") };
+        assert!(matches!(error.kind(), ErrorKind::Config(_)), "{error}");
+    }
+    assert_eq!(server.emulator().requests(System::NhnIaas), 0);
+}

@@ -1,0 +1,79 @@
+use auth_proto::{Scope, Select};
+use http::{Request, Response};
+use ureq::AsSendBody;
+
+use crate::{client::Client, error::Error};
+
+/// One service of a cloud: its endpoint, and calls with a token of the scope that it wants. Made by
+/// [`Client::service`]. Cheap to make and to clone.
+#[derive(Clone, Debug)]
+pub struct ServiceClient {
+    client: Client,
+    want: Select,
+}
+
+impl ServiceClient {
+    pub(crate) fn new(client: Client, want: Select) -> Self {
+        Self { client, want }
+    }
+
+    /// What the tokens for this service are good for: the client's own scope, or the user's domain
+    /// for a global service.
+    ///
+    /// # Errors
+    ///
+    /// As [`Account::scope_for`](auth_proto::Account::scope_for).
+    pub fn scope(&self) -> Result<Scope, Error> {
+        self.client.scope_for(&self.want)
+    }
+
+    /// Where the service is: the URL, without a slash added at its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`scope`](Self::scope) and [`Client::endpoint`].
+    pub fn endpoint(&self) -> Result<String, Error> {
+        self.scoped()?.endpoint(&self.want)
+    }
+
+    /// Sends a request to the service as [`Client::call`] does. A URI that is a path alone, such as
+    /// `/servers?limit=1`, goes [under the endpoint](auth_proto::Endpoint::join); one with a host
+    /// goes there.
+    ///
+    /// # Errors
+    ///
+    /// As [`endpoint`](Self::endpoint), [`Endpoint::join`](auth_proto::Endpoint::join) and
+    /// [`Client::call`].
+    pub fn call<B: AsRef<[u8]>>(&self, request: Request<B>) -> Result<Response<ureq::Body>, Error> {
+        let client = self.scoped()?;
+        let request = self.located(&client, request)?;
+        client.call(request)
+    }
+
+    /// The same with a body that cannot be sent twice, as [`Client::call_once`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    pub fn call_once<B: AsSendBody>(
+        &self,
+        request: Request<B>,
+    ) -> Result<Response<ureq::Body>, Error> {
+        let client = self.scoped()?;
+        let request = self.located(&client, request)?;
+        client.call_once(request)
+    }
+
+    fn scoped(&self) -> Result<Client, Error> {
+        Ok(self.client.scoped(self.scope()?))
+    }
+
+    fn located<B>(&self, client: &Client, mut request: Request<B>) -> Result<Request<B>, Error> {
+        if request.uri().scheme().is_none() {
+            let token = client.token()?;
+            let cloud = client.cloud();
+            *request.uri_mut() = cloud.endpoint(&token, &self.want)?.join(request.uri())?;
+        }
+        Ok(request)
+    }
+}
