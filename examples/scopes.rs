@@ -1,5 +1,5 @@
-//! Open Telekom Cloud: most services want a token for a project, some want one for the whole domain.
-//! One account holds both, side by side, with one login for each.
+//! Open Telekom Cloud: most services want a token for a project, some want one for the user's whole
+//! domain. One account holds both, side by side, with one login for each.
 //!
 //! `cargo run -p examples --bin scopes`
 #![allow(clippy::print_stdout, reason = "a program speaks")]
@@ -7,7 +7,7 @@
 use std::{error::Error, thread};
 
 use auth_emulator::{Server, System, account};
-use auth_proto::{Cloud, Credential, DomainRef, Scope, ScopeHint, Select, UserRef};
+use auth_proto::{Cloud, Credential, DomainRef, Scope, ScopeHint, UserRef};
 use auth_ureq::Client;
 use http::Request;
 
@@ -16,6 +16,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> Result<()> {
     let server = Server::start()?;
     let cloud = Cloud::otc("eu-de")?.at(&server.url(System::Otc))?;
+    // Which service wants what is in the vendor's documents. Who knows better says so.
+    let cloud = cloud.with_scope_hint("tms", ScopeHint::Project);
     let user = UserRef::name_in(account::OTC_USER, DomainRef::name(account::OTC_DOMAIN));
     let credential = Credential::password(user, account::OTC_PASSWORD);
     let client = Client::new(cloud, credential, Scope::project_name("eu-de"))?;
@@ -29,20 +31,27 @@ fn main() -> Result<()> {
         }
         Result::Ok(())
     })?;
-    // Again: both tokens are there.
-    get(&client, "compute", "/servers")?;
-    get(&client, "iam", "/users")?;
+    // Both tokens are there by now.
+    println!("{}", get(&client, "dns", "/zones")?);
+    println!("{}", get(&client, "tms", "/predefine_tags")?);
     println!("{} logins for 4 calls", server.traffic().logins);
+
+    // A scope by hand, for what no hint can know: another project, a trust.
+    let domain = client.scoped(Scope::domain_name(account::OTC_DOMAIN));
+    let token = domain.token()?;
+    let name = token.domain().and_then(|domain| domain.name.as_deref());
+    println!(
+        "a token for the domain {}, and still {} logins",
+        name.unwrap_or("?"),
+        server.traffic().logins
+    );
     Ok(())
 }
 
-/// A call with a token of the scope that the cloud's documents ask for.
+/// A call to a service. Its endpoint and the scope of the token are looked up.
 fn get(client: &Client, service: &str, path: &str) -> Result<String> {
-    let client = match client.cloud().scope_hint(service) {
-        ScopeHint::Domain => client.scoped(Scope::domain_name(account::OTC_DOMAIN)),
-        _ => client.clone(),
-    };
-    let endpoint = client.endpoint(&Select::new(service))?;
-    let mut answer = client.call(Request::get(format!("{endpoint}{path}")).body("")?)?;
-    Ok(format!("{service}: {} {}", answer.status(), answer.body_mut().read_to_string()?))
+    let service = client.service(service);
+    let mut answer = service.call(Request::get(path).body("")?)?;
+    let (status, text) = (answer.status(), answer.body_mut().read_to_string()?);
+    Ok(format!("{}, {status}: {text}", service.scope()?))
 }

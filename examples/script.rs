@@ -31,13 +31,13 @@ fn main() -> Result<()> {
     let client =
         Client::builder(cloud.cloud()?, cloud.credential()?, cloud.scope()?).http(http).build()?;
 
-    // The region and the interface are configured, too.
-    let compute = client.endpoint(&cloud.select("compute")?)?;
-    let mut servers = client.call(Request::get(format!("{compute}/servers")).body("")?)?;
+    // The region and the interface are configured, too. The path goes under the endpoint.
+    let compute = client.service(cloud.select("compute")?);
+    let mut servers = compute.call(Request::get("/servers").body("")?)?;
     println!("servers: {} {}", servers.status(), servers.body_mut().read_to_string()?);
 
     // A service that the configuration has elsewhere than the catalog.
-    let image = client.endpoint(&cloud.select("image")?)?;
+    let image = client.service(cloud.select("image")?).endpoint()?;
     println!("images: {}", image.replace(&server.address().to_string(), "…"));
     Ok(())
 }

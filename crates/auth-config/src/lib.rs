@@ -12,7 +12,7 @@
 //! }
 //! let (at, who, what) = (cloud.cloud()?, cloud.credential()?, cloud.scope()?);
 //! // let client = auth_ureq::Client::new(at, who, what)?;
-//! // let compute = client.endpoint(&cloud.select("compute")?)?;
+//! // let compute = client.service(cloud.select("compute")?);
 //! # Ok::<(), auth_config::Error>(())
 //! ```
 //!

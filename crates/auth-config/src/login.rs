@@ -61,8 +61,8 @@ impl CloudConfig {
         }
     }
 
-    /// What the token shall be good for. An application credential, or a token that is used as it
-    /// is, fixes its own scope.
+    /// What the token shall be good for. An application credential fixes its own scope; a token that
+    /// is used as it is has one, and is held to what is asked for.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl CloudConfig {
     pub fn scope(&self) -> Result<Scope, Error> {
         match self.auth_type()? {
             _ if agency::is_asked_for(&self.map, self.auth()) => return self.agency_scope(),
-            AuthType::ApplicationCredential | AuthType::PassedOn => return Ok(Scope::default()),
+            AuthType::ApplicationCredential => return Ok(Scope::default()),
             _ => {}
         }
         let mut asked = SCOPES.iter().filter_map(|&key| Some((key, self.auth().get(key)?)));
@@ -258,7 +258,6 @@ pub(crate) fn ignored_scopes(map: &Map, auth: &Map) -> Vec<Warning> {
             "an agency's token is for target_project_name, or for target_domain_name"
         }
         Some("v3applicationcredential") => "an application credential fixes its own",
-        Some("admin_token" | "token_endpoint") => "a token that is used as it is has its own",
         _ => return Vec::new(),
     };
     let ignored = |&key: &&'static str| {

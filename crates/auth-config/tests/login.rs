@@ -76,6 +76,8 @@ fn an_agency_is_assumed() {
         file(plugin, "auth_type: agency"),
         file(gopher, "auth_type: agency"),
         file(gopher, "auth_type: password"),
+        // Who gives both means the plugin's.
+        file(&format!("agency_name: x, {plugin}"), "delegated_project: x"),
         of_variables(&variables).unwrap(),
     ] {
         assert!(format!("{:?}", cloud.credential().unwrap()).contains(&assumed), "{cloud:?}");
@@ -115,7 +117,8 @@ fn a_token_is_passed_on_as_it_is() {
         let Step::Send(request) = login.unwrap().poll().unwrap() else { panic!("nothing to send") };
         assert_eq!((request.method().as_str(), request.body().is_empty()), ("GET", true));
         assert_eq!(request.headers()["X-Auth-Token"], "sesame");
-        assert!(warned(&cloud)[0].starts_with("project_id: ignored, a token"), "{cloud:?}");
+        // It is held to the scope that is configured.
+        assert_eq!(cloud.scope().unwrap(), Scope::project_id("p"));
         assert!(
             said(with("username: me", &beside).unwrap().credential()).contains("token is missing")
         );
