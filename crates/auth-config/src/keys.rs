@@ -23,6 +23,18 @@ pub(crate) fn is_known_in_auth(key: &str) -> bool {
     AUTH.binary_search(&key).is_ok()
 }
 
+/// Whether a key of a cloud's entry, of those that are read here, holds one text.
+pub(crate) fn is_text(key: &str) -> bool {
+    let ends = ["_api_version", "_endpoint", "_endpoint_override", "_region_name", "_service_type"];
+    matches!(key, "auth_type" | "cacert" | "cert" | "key" | "profile" | "cloud")
+        || ends.iter().any(|end| key.ends_with(end))
+}
+
+/// The same for a key of `auth`.
+pub(crate) fn is_text_in_auth(key: &str) -> bool {
+    is_known_in_auth(key) && key != "auth_methods"
+}
+
 /// Those of `auth` that may stand beside it. An `endpoint` means another thing there.
 pub(crate) fn login_options() -> impl Iterator<Item = &'static str> {
     AUTH.iter().copied().filter(|key| *key != "endpoint")

@@ -150,10 +150,12 @@ impl CloudConfig {
     }
 
     fn passed_on(&self) -> Result<Credential, Error> {
-        if let Some(node) = self.auth().get("endpoint") {
+        // Beside `auth` it stands there where variables are a cloud.
+        let endpoint = self.auth().get("endpoint").or_else(|| self.map.get("endpoint"));
+        if let Some(node) = endpoint.filter(|node| node.as_text().is_some()) {
             let problem = "one URL for all services is not supported; set auth_url, or \
                            compute_endpoint_override and the like";
-            let (key, origin) = ("auth.endpoint".to_owned(), node.origin.clone());
+            let (key, origin) = ("endpoint".to_owned(), node.origin.clone());
             return Err(Error::Misplaced { key, problem, origin });
         }
         Ok(Credential::passed_on(self.required_secret("token", "set OS_TOKEN")?))

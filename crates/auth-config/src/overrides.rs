@@ -8,10 +8,12 @@ use crate::{error::Error, value::Map};
 /// `compute_endpoint_override`.
 pub(crate) fn laid(mut cloud: Cloud, map: &Map) -> Result<Cloud, Error> {
     for end in ["_endpoint", "_endpoint_override"] {
-        for (key, node) in map.iter().filter(|(_, node)| !node.is_null()) {
-            let Some(service) = key.strip_suffix(end) else { continue };
-            let url = translated(node.as_text().unwrap_or_default());
-            cloud = cloud.with_override(service.replace('_', "-"), url).map_err(|error| {
+        for (key, node) in map {
+            let (Some(service), Some(url)) = (key.strip_suffix(end), node.as_text()) else {
+                continue;
+            };
+            let service = service.replace('_', "-");
+            cloud = cloud.with_override(service, translated(url)).map_err(|error| {
                 Error::Override { key: key.clone(), error, origin: node.origin.clone() }
             })?;
         }

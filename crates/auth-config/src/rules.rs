@@ -45,6 +45,7 @@ pub(crate) fn resolve(
     tell_unknown(&map, &mut warnings);
 
     let mut auth = map.remove(AUTH).map_or(Ok(Map::new()), |node| mapping(node, AUTH))?;
+    check_texts(&map, &auth)?;
     settle_timeout(&mut map);
     settle_auth_type(&mut map, &mut warnings);
     settle_interface(&mut map);
@@ -110,6 +111,21 @@ fn tell_unknown(map: &Map, warnings: &mut Vec<Warning>) {
             _ => warnings.push(Warning::KeyUnknown { key: shown, nearest, origin }),
         }
     }
+}
+
+/// A password that starts with a bracket is a list, as far as YAML goes, and one with a brace a
+/// mapping. They are no text, and not nothing either.
+fn check_texts(map: &Map, auth: &Map) -> Result<(), Error> {
+    let beside = map.iter().filter(|(key, _)| keys::is_text(key) || keys::is_text_in_auth(key));
+    let beside = beside.map(|(key, node)| (key.clone(), node));
+    let auth = auth.iter().filter(|(key, _)| keys::is_text_in_auth(key));
+    for (key, node) in beside.chain(auth.map(|(key, node)| (format!("{AUTH}.{key}"), node))) {
+        if matches!(node.value, Value::List(_) | Value::Map(_)) {
+            let (problem, origin) = ("has to be a text; put quotes around it", node.origin.clone());
+            return Err(Error::Misplaced { key, problem, origin });
+        }
+    }
+    Ok(())
 }
 
 /// Older tools had a time-out for each service; there is one.

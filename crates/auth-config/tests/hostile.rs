@@ -82,6 +82,20 @@ fn wrong_shapes_are_errors_with_a_place() {
         ("clouds: {c: {regions: [[]]}}", "regions: each has to be"),
         ("clouds: {c: {regions: [{name: x, values: 1}]}}", "regions: each has to be"),
         ("clouds: {c: {interface: {}}}", "interface: has to be"),
+        ("clouds: {c: {region_name: {A: B}}}", "region_name: has to be a name"),
+        ("clouds: {c: {auth_type: [token]}}", "auth_type: has to be a text"),
+        ("clouds: {c: {profile: [otc]}}", "profile: has to be a text"),
+        (
+            "clouds: {c: {auth: {password: [hunter2]}}}",
+            "auth.password: has to be a text; put quotes",
+        ),
+        (
+            "clouds: {c: {auth: {password: {hunter2}}}}",
+            "auth.password: has to be a text; put quotes",
+        ),
+        ("clouds: {c: {password: {hunter2: x}}}", "password: has to be a text"),
+        ("clouds: {c: {compute_endpoint_override: [x]}}", "compute_endpoint_override: has to be"),
+        ("clouds: {c: {cacert: {a: b}}}", "cacert: has to be a text"),
         (
             "clouds: {c: {auth: {auth_url: 'https://{password}/'}, password: hunter2}}",
             "placeholder",
@@ -89,6 +103,7 @@ fn wrong_shapes_are_errors_with_a_place() {
     ] {
         let said = said(of_file(text));
         assert!(said.contains(says) && said.contains("/here/clouds.yaml:1"), "{text}: {said}");
+        assert!(!said.contains("hunter2"), "{said}");
     }
     assert!(said(of_file("clouds: {}")).contains("no cloud is configured"));
     assert!(said(of_file("clouds: {a: {}, b: {}}")).contains("choose one, or set OS_CLOUD: a, b"));
