@@ -143,8 +143,8 @@ fn texts(cloud: &CloudConfig) -> Outcome {
         let secret = key.strip_prefix("auth.").and_then(|key| cloud.secret(key));
         let text = match (secret, setting.value()) {
             (Some(secret), _) => secret.expose_secret().to_owned(),
-            (None, Some(value)) => value,
-            (None, None) => continue,
+            (None, Some(value)) if !value.is_empty() => value,
+            _ => continue,
         };
         if key.starts_with("auth.") || ends.iter().any(|end| key.ends_with(end)) {
             out.entry(key.to_owned()).and_modify(|old| *old += &format!(",{text}")).or_insert(text);

@@ -95,15 +95,20 @@ impl CloudConfig {
     }
 
     /// The endpoint of a service in the configured region and interface; what is said for the
-    /// service alone (`compute_interface`, `compute_region_name`) goes first.
+    /// service alone (`compute_interface`, `compute_region_name`) goes first. Where the catalog has
+    /// another type for it, that is asked for (`database_service_type`).
     ///
     /// # Errors
     ///
     /// [`Error::Misplaced`] for an interface that there is not.
     pub fn select(&self, service: &str) -> Result<Select, Error> {
         let own = interfaces(&self.map, &of_service(service, "interface"))?;
-        let select =
-            Select::new(service).interfaces(if own.is_empty() { &self.interfaces } else { &own });
+        let service_type = self.get(&of_service(service, "service_type")).unwrap_or(service);
+        let select = Select::new(service_type).interfaces(if own.is_empty() {
+            &self.interfaces
+        } else {
+            &own
+        });
         let region = self.get(&of_service(service, "region_name")).or_else(|| self.region());
         Ok(match region {
             Some(region) => select.region(region),
@@ -111,7 +116,8 @@ impl CloudConfig {
         })
     }
 
-    /// Where a service is, whatever the catalog says: `compute_endpoint_override`.
+    /// Where a service is, whatever the catalog says: `compute_endpoint_override`. The cloud of
+    /// [`cloud`](Self::cloud) knows it, with its placeholders filled in.
     pub fn endpoint_override(&self, service: &str) -> Option<&str> {
         self.get(&of_service(service, "endpoint_override"))
     }

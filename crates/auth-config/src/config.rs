@@ -13,6 +13,7 @@ use crate::{
     rules,
     search::{self, Kind},
     source::{Choices, Files, Variables},
+    text::shown_path,
     value::{Map, Node, Value, merge},
     warning::Warning,
     yaml,
@@ -46,7 +47,7 @@ impl Config {
     pub fn merge(files: &Files, variables: &Variables) -> Result<Self, Error> {
         let mut warnings = Vec::new();
         let mut found = |kind| -> Result<(Option<PathBuf>, Map), Error> {
-            let paths = search::paths(kind, files.directory(), variables);
+            let paths = search::paths(kind, files.directory(), files.system(), variables);
             let (file, unreadable) = files.first(&paths);
             warnings.extend(unreadable.into_iter().map(Warning::Unreadable));
             let Some((path, contents)) = file else { return Ok((None, Map::new())) };
@@ -71,7 +72,7 @@ impl Config {
         if let (1, Some(only)) = (clouds.len(), clouds.keys().next()) {
             default.get_or_insert_with(|| only.clone());
         }
-        let searched = search::directories(files.directory(), variables);
+        let searched = search::directories(files.directory(), files.system(), variables);
         Ok(Self {
             clouds,
             public,
@@ -82,7 +83,7 @@ impl Config {
             default,
             searched: searched
                 .iter()
-                .map(|d| d.display().to_string())
+                .map(|directory| shown_path(directory))
                 .collect::<Vec<_>>()
                 .join(", "),
         })

@@ -6,7 +6,7 @@ use thiserror::Error as ThisError;
 
 use crate::{
     origin::Origin,
-    text::{listed, shown},
+    text::{listed, shown, shown_path},
 };
 
 /// What is wrong with a configuration: which file and key or which variable, and what to put there.
@@ -47,7 +47,9 @@ pub enum Error {
     /// A file and the variables define a cloud of the same name.
     #[error(
         "{}: the cloud {} has the name of the one that OS_* variables define; \
-         rename it, or set OS_CLOUD_NAME to another name", path.display(), shown(name)
+         rename it, or set OS_CLOUD_NAME to another name",
+        shown_path(path),
+        shown(name)
     )]
     CloudTwice {
         /// The file.
@@ -88,6 +90,17 @@ pub enum Error {
     NotUnicode {
         /// Its name.
         name: String,
+    },
+    /// The URL of a service cannot be used.
+    #[error("{}: {error} ({origin})", shown(key))]
+    Override {
+        /// The key.
+        key: String,
+        /// What the core says.
+        #[source]
+        error: auth_proto::Error,
+        /// Where it was set.
+        origin: Origin,
     },
     /// The login core refuses what was configured.
     #[error("cloud {}: {error}", shown(cloud))]
@@ -139,7 +152,7 @@ pub enum Error {
         origin: Origin,
     },
     /// A file is larger than [`limits::FILE`](crate::limits::FILE).
-    #[error("{}: is larger than {limit} bytes; is it the right file?", path.display())]
+    #[error("{}: is larger than {limit} bytes; is it the right file?", shown_path(path))]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -147,7 +160,7 @@ pub enum Error {
         limit: usize,
     },
     /// A file is no YAML, or more than is read.
-    #[error("{}:{line}:{column}: {problem}", path.display())]
+    #[error("{}:{line}:{column}: {problem}", shown_path(path))]
     Yaml {
         /// The file.
         path: PathBuf,

@@ -23,6 +23,18 @@ pub(crate) fn is_known_in_auth(key: &str) -> bool {
     AUTH.binary_search(&key).is_ok()
 }
 
+/// Whether a key of a cloud's entry, of those that are read here, holds one text.
+pub(crate) fn is_text(key: &str) -> bool {
+    let ends = ["_api_version", "_endpoint", "_endpoint_override", "_region_name", "_service_type"];
+    matches!(key, "auth_type" | "cacert" | "cert" | "key" | "profile" | "cloud")
+        || ends.iter().any(|end| key.ends_with(end))
+}
+
+/// The same for a key of `auth`.
+pub(crate) fn is_text_in_auth(key: &str) -> bool {
+    is_known_in_auth(key) && key != "auth_methods"
+}
+
 /// Those of `auth` that may stand beside it. An `endpoint` means another thing there.
 pub(crate) fn login_options() -> impl Iterator<Item = &'static str> {
     AUTH.iter().copied().filter(|key| *key != "endpoint")
@@ -39,8 +51,10 @@ pub(crate) fn nearest_of(
     known: impl Iterator<Item = &'static str>,
 ) -> Option<&'static str> {
     // A third of the letters may differ, and never more than two.
-    let most = (key.chars().count() / 3).min(2);
+    let length = key.chars().count();
+    let most = (length / 3).min(2);
     let far = |known: &&str| strsim::damerau_levenshtein(key, known);
+    let known = known.filter(|known| known.len().abs_diff(length) <= most);
     let near = known.map(|known| (far(&known), known)).filter(|(far, _)| *far <= most);
     near.min().map(|(_, known)| known)
 }
@@ -51,6 +65,8 @@ pub(crate) const ROOT: &[&str] =
 
 /// Options of a login, sorted.
 const AUTH: &[&str] = &[
+    "agency_domain_name",
+    "agency_name",
     "application_credential_id",
     "application_credential_name",
     "application_credential_secret",
@@ -59,6 +75,7 @@ const AUTH: &[&str] = &[
     "auth_url",
     "default_domain_id",
     "default_domain_name",
+    "delegated_project",
     "domain_id",
     "domain_name",
     "endpoint",
@@ -69,6 +86,11 @@ const AUTH: &[&str] = &[
     "project_id",
     "project_name",
     "system_scope",
+    "target_agency_name",
+    "target_domain_id",
+    "target_domain_name",
+    "target_project_id",
+    "target_project_name",
     "tenant_id",
     "tenant_name",
     "token",

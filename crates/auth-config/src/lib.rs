@@ -12,7 +12,7 @@
 //! }
 //! let (at, who, what) = (cloud.cloud()?, cloud.credential()?, cloud.scope()?);
 //! // let client = auth_ureq::Client::new(at, who, what)?;
-//! // let compute = client.endpoint(&cloud.select("compute")?)?;
+//! // let compute = client.service(cloud.select("compute")?);
 //! # Ok::<(), auth_config::Error>(())
 //! ```
 //!
@@ -53,7 +53,9 @@
 //!   kind is looked for on its own, and the first that exists counts: where `OS_CLIENT_CONFIG_FILE`
 //!   (or `OS_CLIENT_SECURE_FILE`) points, in the working directory, in `$XDG_CONFIG_HOME/openstack`,
 //!   `~/.config/openstack`, each of `$XDG_CONFIG_DIRS` with `/openstack` (`/etc/xdg`), and
-//!   `/etc/openstack`.
+//!   `/etc/openstack`. Without these variables macOS has `~/Library/Application Support/openstack`
+//!   and `/Library/Application Support/openstack`; Windows has, whatever they are,
+//!   `%LOCALAPPDATA%\OpenStack\openstack` and `%PROGRAMDATA%\OpenStack\openstack`.
 //! * `secure.yaml` is laid over `clouds.yaml`, key by key at every depth; lists are replaced.
 //! * `OS_*` variables make a cloud of their own, called `envvars` or as `OS_CLOUD_NAME` says, and
 //!   change no other. `OS_CLOUD`, `OS_REGION_NAME` and the names of files alone make none.
@@ -68,6 +70,19 @@
 //!   `*interface`, a hyphen in a key is an underscore.
 //! * What belongs under `auth` may stand beside it.
 //!
+//! # Kinds of login
+//!
+//! `auth_type` is `password`, `token` (each also with `v2` or `v3` before it),
+//! `v3applicationcredential`, `v3totp`, `v3multifactor`, and
+//!
+//! * `agency`, a password and what another account of Huawei Cloud or Open Telekom Cloud has
+//!   delegated to its user, by the keys of python-otcextensions: `target_agency_name`,
+//!   `target_domain_name` or `_id`, `target_project_name` or `_id` (without one the token is for the
+//!   domain). `target_agency_name` does the same for the other kinds. `agency_name`,
+//!   `agency_domain_name` and `delegated_project` are gophertelekomcloud's names for these;
+//! * `admin_token` or `token_endpoint`, a `token` that is used as it is, never exchanged. Its
+//!   services are found in the catalog at `auth_url`, or by overrides.
+//!
 //! # Where it differs, on purpose
 //!
 //! * Text stays as it was written. A project `0123` is not 83, and a password `1:30` is not 90.
@@ -77,11 +92,19 @@
 //!   next file would log in as somebody else.
 //! * Unknown keys are warned of, with the key that was probably meant; the same goes for a file with
 //!   a secret in it that everybody can read.
-//! * Profiles are never fetched from the network. `huawei`, `kakao` and `nhn` are built in.
+//! * Profiles are never fetched from the network. All clouds of [`Cloud::ids`](auth_proto::Cloud::ids)
+//!   are built in, with their rules, which also come with a documented `auth_url` alone.
+//! * A `*_endpoint_override` may hold `%(project_id)s` as well as `{project_id}`.
 //! * Files are bounded in size, depth and aliases: see [`limits`].
 //!
 //! All differences stand with their reasons in `compare/cases.yaml`, which `compare/run` holds against
 //! openstacksdk itself.
+//!
+//! # TLS
+//!
+//! `cacert`, `cert`, `key`, `insecure` and `verify` are in [`CloudConfig::tls`]. Each adapter takes
+//! them as its HTTP client does, in some fifteen lines: `examples/script.rs` of this workspace has
+//! them for `auth-ureq`, `examples/service.rs` for `auth-reqwest`.
 //!
 //! # Secrets
 //!
@@ -91,6 +114,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agency;
 mod cloud;
 mod config;
 mod error;
@@ -99,6 +123,7 @@ pub mod limits;
 mod load;
 mod login;
 mod origin;
+mod overrides;
 mod profile;
 mod region;
 mod rules;
@@ -108,6 +133,7 @@ mod source;
 mod template;
 mod text;
 mod value;
+mod vendor;
 mod warning;
 mod yaml;
 
@@ -115,6 +141,7 @@ pub use cloud::{CloudConfig, Tls};
 pub use config::Config;
 pub use error::Error;
 pub use origin::Origin;
+pub use search::System;
 pub use setting::Setting;
 pub use source::{Choices, Files, Variables};
 pub use warning::Warning;

@@ -8,3 +8,6 @@ pub const DEPTH: usize = 32;
 
 /// About how many bytes a file may take once its aliases are followed.
 pub const WEIGHT: usize = 4 * FILE;
+
+/// Unknown keys of a cloud that are told of. No person wrote a file with more.
+pub const UNKNOWN_KEYS: usize = 100;

@@ -12,13 +12,13 @@ use crate::{
     config::Config,
     error::Error,
     limits,
-    search::{self, Kind},
+    search::{self, Kind, System},
     source::{Files, Variables},
 };
 
 impl Config {
     /// The configuration of this process: its variables, and the files where openstacksdk looks on
-    /// Unix.
+    /// this [`System`].
     ///
     /// # Errors
     ///
@@ -27,9 +27,10 @@ impl Config {
         let variables = variables()?;
         // Without a working directory, none is searched.
         let directory = env::current_dir().unwrap_or_default();
-        let mut files = Files::in_directory(&directory);
+        let system = System::current();
+        let mut files = Files::in_directory(&directory).on(system);
         for kind in Kind::ALL {
-            for path in search::paths(kind, &directory, &variables) {
+            for path in search::paths(kind, &directory, system, &variables) {
                 match contents(&path) {
                     Ok((contents, open)) => {
                         let contents = contents.to_vec();
@@ -48,15 +49,19 @@ impl Config {
     }
 }
 
+/// Variables that say where files are.
+const PLACES: [&str; 6] =
+    ["HOME", "LOCALAPPDATA", "PROGRAMDATA", "SNAP_REAL_HOME", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME"];
+
 fn variables() -> Result<Variables, Error> {
     let mut all: Vec<(String, String)> = Vec::new();
     for (name, value) in env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        let is_place = matches!(
-            name.as_str(),
-            "HOME" | "SNAP_REAL_HOME" | "XDG_CONFIG_DIRS" | "XDG_CONFIG_HOME"
-        );
-        if !is_place && !name.starts_with("OS_") {
+        let mut name = name.to_string_lossy().into_owned();
+        if cfg!(windows) {
+            // There, `ProgramData` is the same.
+            name.make_ascii_uppercase();
+        }
+        if !PLACES.contains(&name.as_str()) && !name.starts_with("OS_") {
             continue;
         }
         match value.into_string() {

@@ -4,41 +4,33 @@ use auth_proto::{Cloud, Credential, Dialect, DomainRef, Factor, Scope, UserRef};
 use secrecy::SecretString;
 
 use crate::{
+    agency,
     cloud::CloudConfig,
     error::Error,
     origin::Origin,
+    overrides,
     value::{Map, Node},
+    vendor,
     warning::Warning,
 };
 
 impl CloudConfig {
-    /// Where to log in, and by which vendor's rules: those of a profile (`huawei`, `kakao`, `nhn`,
-    /// `otc`, `otc-swiss`), those of a vendor whose documented URL is configured, or stock
-    /// Keystone's.
+    /// Where to log in, and by which vendor's rules: those of a built-in profile, those of a vendor
+    /// whose documented URL is configured, or stock Keystone's. Services whose URLs are configured
+    /// (`compute_endpoint_override`) are there.
     ///
     /// # Errors
     ///
     /// [`Error::AuthType`] for a kind of login that is not known here, such as none at all;
     /// [`Error::Missing`] without an `auth_url`; [`Error::Proto`] for one that is no https URL. Who
     /// must use plain http says so in code, with [`Cloud::keystone_over_plain_http`].
+    /// [`Error::Override`] for a service's URL that is none.
     pub fn cloud(&self) -> Result<Cloud, Error> {
         self.auth_type()?;
         let url = self.identity_url()?;
-        let region = self.region().unwrap_or_default();
-        let same = |cloud: &Cloud| cloud.identity_url() == url;
-        let vendors = [Some(Cloud::huawei()), Some(Cloud::kakao()), Some(Cloud::nhn())];
-        let regional = [Cloud::huawei_in(region).ok(), Cloud::otc(region).ok()];
-        if let Some(cloud) = vendors.into_iter().chain(regional).flatten().find(same) {
-            return Ok(cloud);
-        }
-        let moved = match self.profile.as_deref() {
-            Some("huawei") => Cloud::huawei().at(&url),
-            Some("kakao") => Cloud::kakao().at(&url),
-            Some("nhn") => Cloud::nhn().at(&url),
-            Some("otc" | "otc-swiss") => Cloud::otc("eu-de").and_then(|otc| otc.at(&url)),
-            _ => Cloud::keystone(&url),
-        };
-        moved.map_err(|error| Error::Proto { cloud: self.name.clone(), error })
+        let cloud = vendor::by(self.profile.as_deref(), self.region(), &url)
+            .map_err(|error| Error::Proto { cloud: self.name.clone(), error })?;
+        overrides::laid(cloud, &self.map)
     }
 
     /// Who logs in, and how they prove it.
@@ -48,9 +40,19 @@ impl CloudConfig {
     /// [`Error::AuthType`] for a kind of login that is not known here; [`Error::Missing`] if a part
     /// of it is nowhere.
     pub fn credential(&self) -> Result<Credential, Error> {
+        let credential = self.own_credential()?;
+        Ok(match self.agency()? {
+            Some(agency) => credential.assume(agency),
+            None => credential,
+        })
+    }
+
+    /// The user's, whatever they are then to assume.
+    fn own_credential(&self) -> Result<Credential, Error> {
         match self.auth_type()? {
             AuthType::ApplicationCredential => self.application_credential(),
             AuthType::MultiFactor => self.multi_factor(),
+            AuthType::PassedOn => self.passed_on(),
             AuthType::Password => Ok(Credential::password(self.user()?, self.password()?)),
             AuthType::Token => {
                 Ok(Credential::token(self.required_secret("token", "set OS_TOKEN")?))
@@ -59,14 +61,17 @@ impl CloudConfig {
         }
     }
 
-    /// What the token shall be good for. An application credential fixes its own scope.
+    /// What the token shall be good for. An application credential fixes its own scope; a token that
+    /// is used as it is has one, and is held to what is asked for.
     ///
     /// # Errors
     ///
     /// [`Error::ScopeTwice`] if two are asked for.
     pub fn scope(&self) -> Result<Scope, Error> {
-        if self.auth_type()? == AuthType::ApplicationCredential {
-            return Ok(Scope::default());
+        match self.auth_type()? {
+            _ if agency::is_asked_for(&self.map, self.auth()) => return self.agency_scope(),
+            AuthType::ApplicationCredential => return Ok(Scope::default()),
+            _ => {}
         }
         let mut asked = SCOPES.iter().filter_map(|&key| Some((key, self.auth().get(key)?)));
         let Some((key, node)) = asked.next() else { return Ok(Scope::default()) };
@@ -111,7 +116,8 @@ impl CloudConfig {
         let node = self.map.get("auth_type");
         let text = node.and_then(Node::as_text).unwrap_or("none");
         Ok(match text {
-            "password" | "v2password" | "v3password" => AuthType::Password,
+            "admin_token" | "token_endpoint" => AuthType::PassedOn,
+            "agency" | "password" | "v2password" | "v3password" => AuthType::Password,
             "token" | "v2token" | "v3token" => AuthType::Token,
             "v3applicationcredential" => AuthType::ApplicationCredential,
             "v3multifactor" => AuthType::MultiFactor,
@@ -125,7 +131,8 @@ impl CloudConfig {
             auth_type: auth_type.to_owned(),
             origin: node.map_or(Origin::Default, |node| node.origin.clone()),
             supported: "password, v2password, v3password, token, v2token, v3token, \
-                        v3applicationcredential, v3totp, v3multifactor (of v3password and v3totp)",
+                        v3applicationcredential, v3totp, v3multifactor (of v3password and v3totp), \
+                        agency, admin_token",
         }
     }
 
@@ -140,6 +147,18 @@ impl CloudConfig {
             return Err(self.missing("application_credential_id", remedy));
         };
         Ok(Credential::application_credential_of(self.user()?, name, secret))
+    }
+
+    fn passed_on(&self) -> Result<Credential, Error> {
+        // Beside `auth` it stands there where variables are a cloud.
+        let endpoint = self.auth().get("endpoint").or_else(|| self.map.get("endpoint"));
+        if let Some(node) = endpoint.filter(|node| node.as_text().is_some()) {
+            let problem = "one URL for all services is not supported; set auth_url, or \
+                           compute_endpoint_override and the like";
+            let (key, origin) = ("endpoint".to_owned(), node.origin.clone());
+            return Err(Error::Misplaced { key, problem, origin });
+        }
+        Ok(Credential::passed_on(self.required_secret("token", "set OS_TOKEN")?))
     }
 
     fn multi_factor(&self) -> Result<Credential, Error> {
@@ -194,11 +213,11 @@ impl CloudConfig {
         self.required_secret("passcode", "a one-time code is best asked for; or set OS_PASSCODE")
     }
 
-    fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         self.auth().get(key).and_then(Node::as_text)
     }
 
-    fn required(&self, key: &'static str, remedy: &'static str) -> Result<&str, Error> {
+    pub(crate) fn required(&self, key: &'static str, remedy: &'static str) -> Result<&str, Error> {
         self.text(key).ok_or_else(|| self.missing(key, remedy))
     }
 
@@ -220,6 +239,7 @@ impl CloudConfig {
 enum AuthType {
     ApplicationCredential,
     MultiFactor,
+    PassedOn,
     Password,
     Token,
     Totp,
@@ -233,15 +253,18 @@ fn group(key: &str) -> &str {
     key.split('_').next().unwrap_or(key)
 }
 
-/// Scopes that an application credential makes pointless.
+/// Scopes that the kind of login makes pointless.
 pub(crate) fn ignored_scopes(map: &Map, auth: &Map) -> Vec<Warning> {
-    let auth_type = map.get("auth_type").and_then(Node::as_text);
-    if auth_type != Some("v3applicationcredential") {
-        return Vec::new();
-    }
+    let why = match map.get("auth_type").and_then(Node::as_text) {
+        _ if agency::is_asked_for(map, auth) => {
+            "an agency's token is for target_project_name, or for target_domain_name"
+        }
+        Some("v3applicationcredential") => "an application credential fixes its own",
+        _ => return Vec::new(),
+    };
     let ignored = |&key: &&'static str| {
         let origin = auth.get(key)?.origin.clone();
-        Some(Warning::ScopeIgnored { key, why: "an application credential fixes its own", origin })
+        Some(Warning::ScopeIgnored { key, why, origin })
     };
     SCOPES.iter().filter_map(ignored).collect()
 }

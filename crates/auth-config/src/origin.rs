@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use crate::text::shown;
+use crate::text::{shown, shown_path};
 
 /// Where a value came from, so that a program can tell its user what to edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +27,26 @@ pub enum Origin {
     Variable(String),
 }
 
+impl Origin {
+    /// The same place without the last key, which may be part of a secret.
+    pub(crate) fn above(self) -> Self {
+        match self {
+            Self::File { path, line, key } => {
+                let (above, _) = key.rsplit_once('.').unwrap_or_default();
+                Self::File { path, line, key: above.to_owned() }
+            }
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Choice => f.write_str("the caller"),
             Self::Default => f.write_str("default"),
             Self::File { path, line, key } => {
-                write!(f, "{}:{line}, {}", path.display(), shown(key))
+                write!(f, "{}:{line}, {}", shown_path(path), shown(key))
             }
             Self::Profile(name) => write!(f, "built-in profile {}", shown(name)),
             Self::Variable(name) => write!(f, "variable {}", shown(name)),

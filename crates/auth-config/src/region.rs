@@ -24,7 +24,7 @@ pub(crate) fn known(
     for map in [Some(own), profile].into_iter().flatten() {
         let regions = match (map.get("regions"), map.get("region_name")) {
             (Some(list), _) if !list.is_null() => listed(list)?,
-            (_, Some(name)) if !name.is_null() => named(name, warnings),
+            (_, Some(name)) if !name.is_null() => named(name, warnings)?,
             _ => Vec::new(),
         };
         if !regions.is_empty() {
@@ -88,7 +88,14 @@ fn listed(node: &Node) -> Result<Vec<Region>, Error> {
 }
 
 /// `region_name`: one, or, as was usual once, several between commas.
-fn named(node: &Node, warnings: &mut Vec<Warning>) -> Vec<Region> {
+fn named(node: &Node, warnings: &mut Vec<Warning>) -> Result<Vec<Region>, Error> {
+    if matches!(node.value, Value::Map(_)) {
+        return Err(Error::Misplaced {
+            key: "region_name".to_owned(),
+            problem: "has to be a name",
+            origin: node.origin.clone(),
+        });
+    }
     let names = node.as_list();
     if names.len() > 1 {
         let (key, origin) = ("region_name with commas".to_owned(), node.origin.clone());
@@ -99,5 +106,5 @@ fn named(node: &Node, warnings: &mut Vec<Warning>) -> Vec<Region> {
         origin: origin.clone(),
         values: Map::new(),
     };
-    names.into_iter().map(region).collect()
+    Ok(names.into_iter().map(region).collect())
 }

@@ -3,16 +3,18 @@
 //! one.
 
 use crate::{
+    agency,
     cloud::CloudConfig,
     config::{Config, mapping},
     error::Error,
-    keys,
+    keys, limits,
     origin::Origin,
     profile,
     region::{self, Region},
     source::Choices,
     template,
     value::{AUTH, Map, Node, Value, overlay, with_plain_keys},
+    vendor,
     warning::Warning,
 };
 
@@ -43,13 +45,22 @@ pub(crate) fn resolve(
     tell_unknown(&map, &mut warnings);
 
     let mut auth = map.remove(AUTH).map_or(Ok(Map::new()), |node| mapping(node, AUTH))?;
+    check_texts(&map, &auth)?;
     settle_timeout(&mut map);
     settle_auth_type(&mut map, &mut warnings);
     settle_interface(&mut map);
     settle_names(&mut map, &mut auth);
-    settle_domain(&mut auth, &mut warnings);
+    if auth.contains_key("project_id")
+        || auth.contains_key("project_name")
+        || agency::is_asked_for(&map, &auth)
+    {
+        settle_domain(&mut auth, &mut warnings);
+    }
     if let Some(url) = auth.get_mut("auth_url") {
         template::fill(url, "auth.auth_url", &map)?;
+    }
+    if let Some(profile) = &profile {
+        settle_url(&mut auth, &map, name, &profile.name)?;
     }
     settle_options(&mut map, &mut auth);
     template::fill_all(&mut map)?;
@@ -84,20 +95,37 @@ fn lay_region(map: &mut Map, region: Option<Region>) {
 /// Keys that nothing reads are most likely misspelled. Variables are told of only where one is
 /// nearly right: others use the prefix, too.
 fn tell_unknown(map: &Map, warnings: &mut Vec<Warning>) {
-    let mut tell = |key: &str, shown: String, origin: &Origin| {
-        let nearest = keys::nearest(key);
-        if nearest.is_some() || !matches!(origin, Origin::Variable(_)) {
-            let origin = origin.clone();
-            warnings.push(Warning::KeyUnknown { key: shown, nearest, origin });
+    let auth = map.get(AUTH).and_then(Node::as_map).into_iter().flatten();
+    let auth = auth.filter(|(key, _)| !keys::is_known_in_auth(key));
+    let beside = map.iter().filter(|(key, _)| !keys::is_known(key));
+    let all = beside.map(|(key, node)| (key, key.clone(), node));
+    let all = all.chain(auth.map(|(key, node)| (key, format!("{AUTH}.{key}"), node)));
+    for (key, shown, node) in all.take(limits::UNKNOWN_KEYS) {
+        let (nearest, origin) = (keys::nearest(key), node.origin.clone());
+        match origin {
+            Origin::Variable(_) if nearest.is_none() => {}
+            // `{password: a,b}` is a password, and a key without a value.
+            _ if nearest.is_none() && node.is_null() => {
+                warnings.push(Warning::ValueMissing(origin.above()));
+            }
+            _ => warnings.push(Warning::KeyUnknown { key: shown, nearest, origin }),
         }
-    };
-    for (key, node) in map.iter().filter(|(key, _)| !keys::is_known(key)) {
-        tell(key, key.clone(), &node.origin);
     }
-    let auth = map.get(AUTH).and_then(Node::as_map);
-    for (key, node) in auth.into_iter().flatten().filter(|(k, _)| !keys::is_known_in_auth(k)) {
-        tell(key, format!("{AUTH}.{key}"), &node.origin);
+}
+
+/// A password that starts with a bracket is a list, as far as YAML goes, and one with a brace a
+/// mapping. They are no text, and not nothing either.
+fn check_texts(map: &Map, auth: &Map) -> Result<(), Error> {
+    let beside = map.iter().filter(|(key, _)| keys::is_text(key) || keys::is_text_in_auth(key));
+    let beside = beside.map(|(key, node)| (key.clone(), node));
+    let auth = auth.iter().filter(|(key, _)| keys::is_text_in_auth(key));
+    for (key, node) in beside.chain(auth.map(|(key, node)| (format!("{AUTH}.{key}"), node))) {
+        if matches!(node.value, Value::List(_) | Value::Map(_)) {
+            let (problem, origin) = ("has to be a text; put quotes around it", node.origin.clone());
+            return Err(Error::Misplaced { key, problem, origin });
+        }
     }
+    Ok(())
 }
 
 /// Older tools had a time-out for each service; there is one.
@@ -146,9 +174,10 @@ fn settle_names(map: &mut Map, auth: &mut Map) {
         ("user_domain_id", &["user_domain_id"]),
         ("user_domain_name", &["user_domain_name"]),
     ];
+    let names = names.iter().map(|(target, names)| (*target, names.to_vec()));
+    let names = names.chain(agency::ALIASES.map(|(target, alias)| (target, vec![alias, target])));
     let is_v2_password = map.get("auth_type").and_then(Node::as_text) == Some("v2password");
-    for (target, names) in names {
-        let mut names = names.to_vec();
+    for (target, mut names) in names {
         // There, the tenant is what is asked for, and its name comes last.
         if is_v2_password && target.starts_with("project_") {
             names.reverse();
@@ -156,17 +185,14 @@ fn settle_names(map: &mut Map, auth: &mut Map) {
         let candidates = names.iter().flat_map(|name| [auth.remove(*name), map.remove(*name)]);
         let candidates: Vec<_> = candidates.flatten().filter(|n| n.as_text().is_some()).collect();
         if let Some(node) = candidates.into_iter().last() {
-            auth.insert((*target).to_owned(), node);
+            auth.insert(target.to_owned(), node);
         }
     }
 }
 
-/// With a project, `domain_id` and `domain_name` are short for the user's and the project's domain;
-/// without one they are the scope.
+/// With a project, or the scope of an agency, `domain_id` and `domain_name` are short for the user's
+/// and the project's domain; without one they are the scope.
 fn settle_domain(auth: &mut Map, warnings: &mut Vec<Warning>) {
-    if !auth.contains_key("project_id") && !auth.contains_key("project_name") {
-        return;
-    }
     for (short, user, project) in [
         ("domain_id", "user_domain_id", "project_domain_id"),
         ("domain_name", "user_domain_name", "project_domain_name"),
@@ -178,10 +204,25 @@ fn settle_domain(auth: &mut Map, warnings: &mut Vec<Warning>) {
             auth.entry(key.to_owned()).or_insert_with(|| node.clone());
         }
         if !used {
-            let (why, origin) = ("a project and both domains are given", node.origin);
+            let (why, origin) = ("another scope and both domains are given", node.origin);
             warnings.push(Warning::ScopeIgnored { key: short, why, origin });
         }
     }
+}
+
+/// Where nobody gave a URL it is the one that the login core documents for the profile.
+fn settle_url(auth: &mut Map, map: &Map, cloud: &str, profile: &str) -> Result<(), Error> {
+    let is_given = |map: &Map| map.get("auth_url").and_then(Node::as_text).is_some();
+    if is_given(auth) || is_given(map) {
+        return Ok(());
+    }
+    let region = map.get("region_name").and_then(Node::as_text);
+    if let Some(url) = vendor::home(profile, region) {
+        let url = url.map_err(|error| Error::Proto { cloud: cloud.to_owned(), error })?;
+        let origin = Origin::Profile(profile.to_owned());
+        auth.insert("auth_url".to_owned(), Node::text(url, origin));
+    }
+    Ok(())
 }
 
 /// What a login is made of may stand beside `auth`; within it wins.

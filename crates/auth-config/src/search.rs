@@ -6,6 +6,30 @@ use std::path::{Path, PathBuf};
 
 use crate::source::Variables;
 
+/// Where files are looked for depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum System {
+    /// macOS.
+    MacOs,
+    /// Linux and the like.
+    #[default]
+    Unix,
+    /// Windows.
+    Windows,
+}
+
+impl System {
+    /// The one that this program was built for.
+    pub const fn current() -> Self {
+        match () {
+            () if cfg!(target_os = "macos") => Self::MacOs,
+            () if cfg!(windows) => Self::Windows,
+            () => Self::Unix,
+        }
+    }
+}
+
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -36,25 +60,46 @@ impl Kind {
 }
 
 /// The paths to try for a kind of file, in order.
-pub(crate) fn paths(kind: Kind, directory: &Path, variables: &Variables) -> Vec<PathBuf> {
+pub(crate) fn paths(
+    kind: Kind,
+    directory: &Path,
+    system: System,
+    variables: &Variables,
+) -> Vec<PathBuf> {
     let named = kind.variable().and_then(|name| variables.value(name));
     let named = named.map(|path| directory.join(path));
-    let usual = directories(directory, variables).into_iter().flat_map(|directory| {
+    let usual = directories(directory, system, variables).into_iter().flat_map(|directory| {
         ["yaml", "yml", "json"].map(|end| directory.join(format!("{}.{end}", kind.stem())))
     });
     named.into_iter().chain(usual).collect()
 }
 
-/// The working directory, the user's, the machine's.
-pub(crate) fn directories(directory: &Path, variables: &Variables) -> Vec<PathBuf> {
+/// The working directory, the user's, the machine's; as openstacksdk takes them from platformdirs.
+pub(crate) fn directories(directory: &Path, system: System, variables: &Variables) -> Vec<PathBuf> {
     let at = |name: &str| variables.value(name).map(|path| directory.join(path));
-    let home = at("HOME").map(|home| home.join(".config"));
-    let user = at("XDG_CONFIG_HOME").or_else(|| home.clone());
+    let home = at("HOME");
     // Within a snap, HOME is the snap's own.
-    let dot_config = at("SNAP_REAL_HOME").map(|home| home.join(".config")).or(home);
-    let site = variables.value("XDG_CONFIG_DIRS").unwrap_or("/etc/xdg");
-    let site = site.split(':').filter(|path| !path.is_empty()).map(PathBuf::from);
-    let parents = user.into_iter().chain(dot_config).chain(site);
+    let dot_config = at("SNAP_REAL_HOME").or_else(|| home.clone());
+    let dot_config = dot_config.map(|home| home.join(".config"));
+    let (user, machine) = match system {
+        System::MacOs => {
+            let support = Path::new("Library/Application Support");
+            (home.map(|home| home.join(support)), Some(Path::new("/").join(support)))
+        }
+        System::Unix => (home.map(|home| home.join(".config")), Some("/etc/xdg".into())),
+        System::Windows => {
+            let vendor = |name| at(name).map(|parent| parent.join("OpenStack"));
+            (vendor("LOCALAPPDATA"), vendor("PROGRAMDATA"))
+        }
+    };
+    let xdg = |name| variables.value(name).filter(|_| system != System::Windows);
+    let user = xdg("XDG_CONFIG_HOME").and_then(absolute).or(user);
+    let machines = xdg("XDG_CONFIG_DIRS").unwrap_or_default().split(':');
+    let mut machines: Vec<_> = machines.filter_map(absolute).collect();
+    if machines.is_empty() {
+        machines.extend(machine);
+    }
+    let parents = user.into_iter().chain(dot_config).chain(machines);
     let mut all = vec![directory.to_path_buf()];
     all.extend(parents.map(|parent| parent.join("openstack")));
     all.push("/etc/openstack".into());
@@ -68,13 +113,22 @@ pub(crate) fn directories(directory: &Path, variables: &Variables) -> Vec<PathBu
     all
 }
 
+/// Relative directories do not count, as XDG has it.
+fn absolute(path: &str) -> Option<PathBuf> {
+    path.starts_with('/').then(|| path.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn found(variables: &[(&str, &str)]) -> Vec<String> {
+        found_on(System::Unix, variables)
+    }
+
+    fn found_on(system: System, variables: &[(&str, &str)]) -> Vec<String> {
         let variables = variables.iter().copied().collect();
-        let all = directories(Path::new("/here"), &variables);
+        let all = directories(Path::new("/here"), system, &variables);
         all.iter().map(|path| path.display().to_string()).collect()
     }
 
@@ -85,10 +139,10 @@ mod tests {
             ["/here", "/home/me/.config/openstack", "/etc/xdg/openstack", "/etc/openstack"]
         );
         assert_eq!(
-            found(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x"), ("XDG_CONFIG_DIRS", "/a:/b")]),
+            found(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x:y"), ("XDG_CONFIG_DIRS", "/a::/b")]),
             [
                 "/here",
-                "/x/openstack",
+                "/x:y/openstack",
                 "/h/.config/openstack",
                 "/a/openstack",
                 "/b/openstack",
@@ -99,19 +153,55 @@ mod tests {
             found(&[("HOME", "/snap"), ("SNAP_REAL_HOME", "/h")])[1..3],
             ["/snap/.config/openstack", "/h/.config/openstack"]
         );
+        // A relative directory would be another one in every working directory.
+        assert_eq!(
+            found(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "x"), ("XDG_CONFIG_DIRS", "a:.")]),
+            found(&[("HOME", "/h")])
+        );
+    }
+
+    #[test]
+    fn other_systems_have_other_places() {
+        let home = ("HOME", "/Users/me");
+        assert_eq!(
+            found_on(System::MacOs, &[home]),
+            [
+                "/here",
+                "/Users/me/Library/Application Support/openstack",
+                "/Users/me/.config/openstack",
+                "/Library/Application Support/openstack",
+                "/etc/openstack",
+            ]
+        );
+        assert_eq!(
+            found_on(System::MacOs, &[home, ("XDG_CONFIG_HOME", "/x")])[1..3],
+            ["/x/openstack", "/Users/me/.config/openstack"]
+        );
+        let data =
+            [("LOCALAPPDATA", "/local"), ("PROGRAMDATA", "/data"), ("XDG_CONFIG_HOME", "/x")];
+        assert_eq!(
+            found_on(System::Windows, &[&data[..], &[home]].concat()),
+            [
+                "/here",
+                "/local/OpenStack/openstack",
+                "/Users/me/.config/openstack",
+                "/data/OpenStack/openstack",
+                "/etc/openstack",
+            ]
+        );
     }
 
     #[test]
     fn a_named_file_comes_first_and_the_others_stay() {
         let variables = Variables::from_iter([("OS_CLIENT_SECURE_FILE", "s.txt")]);
-        let all = paths(Kind::Secure, Path::new("/here"), &variables);
+        let all = paths(Kind::Secure, Path::new("/here"), System::Unix, &variables);
         assert_eq!(all[0], Path::new("/here/s.txt"));
         assert_eq!(
             all[1..4].iter().map(|p| p.file_name().unwrap()).collect::<Vec<_>>(),
             ["secure.yaml", "secure.yml", "secure.json"]
         );
         assert_eq!(
-            paths(Kind::Public, Path::new("/here"), &variables)[0],
+            paths(Kind::Public, Path::new("/here"), System::Unix, &variables)[0],
             Path::new("/here/clouds-public.yaml")
         );
     }

@@ -9,6 +9,8 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use crate::search::System;
+
 /// Files, each under its path, and the directory that relative paths start from.
 ///
 /// ```
@@ -19,6 +21,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, Default)]
 pub struct Files {
     directory: PathBuf,
+    system: System,
     entries: BTreeMap<PathBuf, Entry>,
 }
 
@@ -29,9 +32,16 @@ enum Entry {
 }
 
 impl Files {
-    /// No file yet, in this working directory.
+    /// No file yet, in this working directory, on Unix.
     pub fn in_directory(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into(), entries: BTreeMap::new() }
+        Self { directory: directory.into(), ..Self::default() }
+    }
+
+    /// On this system, which looks for files in places of its own.
+    #[must_use]
+    pub fn on(mut self, system: System) -> Self {
+        self.system = system;
+        self
     }
 
     /// One more file, which only its owner can read.
@@ -59,6 +69,10 @@ impl Files {
 
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    pub(crate) fn system(&self) -> System {
+        self.system
     }
 
     /// The first of these files that can be read, and those before it that cannot.
@@ -90,7 +104,7 @@ impl fmt::Debug for Files {
 }
 
 /// Environment variables. Besides `OS_*` these say where files are: `HOME`, `XDG_CONFIG_HOME`,
-/// `XDG_CONFIG_DIRS` and `SNAP_REAL_HOME`.
+/// `XDG_CONFIG_DIRS` and `SNAP_REAL_HOME`; on Windows `LOCALAPPDATA` and `PROGRAMDATA`.
 ///
 /// ```
 /// use auth_config::Variables;

@@ -3,6 +3,7 @@
 use crate::{
     error::Error,
     keys,
+    origin::Origin,
     value::{AUTH, Map, Node},
 };
 
@@ -17,9 +18,14 @@ pub(crate) fn fill(node: &mut Node, key: &str, cloud: &Map) -> Result<(), Error>
     Ok(())
 }
 
-/// The same for all keys that may have placeholders: those that hold a URL.
+/// The same for all keys that may have placeholders: those that hold the URL of a service. What the
+/// token says is filled in once there is one.
 pub(crate) fn fill_all(cloud: &mut Map) -> Result<(), Error> {
-    let values = cloud.clone();
+    let mut values = cloud.clone();
+    for name in ["domain_id", "project_id", "tenant_id", "user_id"] {
+        let itself = Node::text(format!("{{{name}}}"), Origin::Default);
+        values.insert(name.to_owned(), itself);
+    }
     for (key, node) in cloud.iter_mut().filter(|(key, _)| *key != AUTH) {
         if key.ends_with("_endpoint_override") || key.ends_with("_endpoint") {
             fill(node, key, &values)?;
@@ -51,7 +57,6 @@ fn filled(text: &str, cloud: &Map) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::origin::Origin;
 
     #[test]
     fn known_keys_are_filled_in_and_secrets_are_not() {

@@ -1,5 +1,7 @@
 //! Foreign text made fit to be shown.
 
+use std::path::Path;
+
 /// At most this many characters of a name are shown.
 const SHOWN: usize = 80;
 
@@ -8,6 +10,18 @@ pub(crate) fn shown(text: &str) -> String {
     let mut out: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
     if text.chars().nth(SHOWN).is_some() {
         out.push('…');
+    }
+    out
+}
+
+/// A path, whole, so that it can be found, and as it would be typed.
+pub(crate) fn shown_path(path: &Path) -> String {
+    let mut out = String::new();
+    for letter in path.to_string_lossy().chars() {
+        match letter {
+            '\'' | '"' | '\\' => out.push(letter),
+            _ => out.extend(letter.escape_debug()),
+        }
     }
     out
 }

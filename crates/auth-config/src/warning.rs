@@ -2,7 +2,10 @@
 
 use std::{fmt, path::PathBuf};
 
-use crate::{origin::Origin, text::shown};
+use crate::{
+    origin::Origin,
+    text::{shown, shown_path},
+};
 
 /// Something that a user should know about their configuration. It shows no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +64,9 @@ pub enum Warning {
     Unreadable(PathBuf),
     /// The server's certificate is not verified.
     Unverified(Origin),
+    /// A key that nothing reads, without a value. It may be the rest of a text with a comma in it, so
+    /// that it is not shown.
+    ValueMissing(Origin),
 }
 
 impl fmt::Display for Warning {
@@ -79,7 +85,7 @@ impl fmt::Display for Warning {
             Self::KeyUnknown { key, nearest: None, origin } => {
                 write!(f, "{}: unknown key ({origin})", shown(key))
             }
-            Self::NoClouds(path) => write!(f, "{}: has no key clouds", path.display()),
+            Self::NoClouds(path) => write!(f, "{}: has no key clouds", shown_path(path)),
             Self::ProfileDeprecated { name, message } => {
                 write!(f, "profile {}: is deprecated ({})", shown(name), shown(message))
             }
@@ -92,17 +98,22 @@ impl fmt::Display for Warning {
             Self::ReadableByOthers(path) => write!(
                 f,
                 "{}: holds a secret and is readable by others; chmod 600 it",
-                path.display()
+                shown_path(path)
             ),
             Self::ScopeIgnored { key, why, origin } => {
                 write!(f, "{key}: ignored, {why} ({origin})")
             }
             Self::Unreadable(path) => {
-                write!(f, "{}: cannot be read; the next place is searched", path.display())
+                write!(f, "{}: cannot be read; the next place is searched", shown_path(path))
             }
             Self::Unverified(origin) => {
                 write!(f, "the server's certificate is not verified ({origin}); set cacert instead")
             }
+            Self::ValueMissing(origin) => write!(
+                f,
+                "a key that is not known has no value; is it part of a text that needs quotes? \
+                 ({origin})"
+            ),
         }
     }
 }

@@ -82,6 +82,20 @@ fn wrong_shapes_are_errors_with_a_place() {
         ("clouds: {c: {regions: [[]]}}", "regions: each has to be"),
         ("clouds: {c: {regions: [{name: x, values: 1}]}}", "regions: each has to be"),
         ("clouds: {c: {interface: {}}}", "interface: has to be"),
+        ("clouds: {c: {region_name: {A: B}}}", "region_name: has to be a name"),
+        ("clouds: {c: {auth_type: [token]}}", "auth_type: has to be a text"),
+        ("clouds: {c: {profile: [otc]}}", "profile: has to be a text"),
+        (
+            "clouds: {c: {auth: {password: [hunter2]}}}",
+            "auth.password: has to be a text; put quotes",
+        ),
+        (
+            "clouds: {c: {auth: {password: {hunter2}}}}",
+            "auth.password: has to be a text; put quotes",
+        ),
+        ("clouds: {c: {password: {hunter2: x}}}", "password: has to be a text"),
+        ("clouds: {c: {compute_endpoint_override: [x]}}", "compute_endpoint_override: has to be"),
+        ("clouds: {c: {cacert: {a: b}}}", "cacert: has to be a text"),
         (
             "clouds: {c: {auth: {auth_url: 'https://{password}/'}, password: hunter2}}",
             "placeholder",
@@ -89,6 +103,7 @@ fn wrong_shapes_are_errors_with_a_place() {
     ] {
         let said = said(of_file(text));
         assert!(said.contains(says) && said.contains("/here/clouds.yaml:1"), "{text}: {said}");
+        assert!(!said.contains("hunter2"), "{said}");
     }
     assert!(said(of_file("clouds: {}")).contains("no cloud is configured"));
     assert!(said(of_file("clouds: {a: {}, b: {}}")).contains("choose one, or set OS_CLOUD: a, b"));
@@ -100,6 +115,12 @@ fn wrong_shapes_are_errors_with_a_place() {
 fn names_cannot_steer_a_terminal() {
     let said = said(of_variables(&[("OS_CLOUD", "\u{1b}[2J\u{202e}x"), ("OS_USERNAME", "x")]));
     assert!(!said.contains('\u{1b}') && said.contains("\\u{1b}"), "{said}");
+    // Nor can the directory that a program is started in.
+    for text in ["[", "clouds: {c: {insecure: x}}", "clouds: {c: []}"] {
+        let files = Files::in_directory("/\u{1b}[2J \"here\"").with("clouds.yaml", text);
+        let said = common::said(of(&files, &[]));
+        assert!(said.contains("/\\u{1b}[2J \"here\"/clouds.yaml:"), "{said}");
+    }
 }
 
 /// Files that hold a canary under every key that there is, and some that there are not.
@@ -305,4 +326,34 @@ fn a_file_of_the_largest_size_is_refused_or_read_in_no_time() {
         let took = start.elapsed();
         assert!(took.as_secs() < 10, "{part:?} took {took:?}");
     }
+}
+
+/// Each unknown key is compared with all that are known.
+#[test]
+fn unknown_keys_cost_no_time_however_many_or_long_they_are() {
+    let many: String = (0..30_000).map(|n| format!("pasx{n:05}: x, ")).collect();
+    let long = format!("{}: x", "é".repeat(400_000));
+    for (name, keys) in [("many", many), ("long", long)] {
+        let start = std::time::Instant::now();
+        let cloud = of_file(&format!("clouds: {{c: {{{keys}}}}}")).unwrap();
+        let took = start.elapsed();
+        assert!(!warned(&cloud).is_empty() && took.as_secs() < 5, "{name} took {took:?}");
+    }
+}
+
+/// `{password: hunter,zwei}` is a password and a key, as far as YAML goes.
+#[test]
+fn what_may_be_the_rest_of_a_secret_is_not_shown() {
+    let cloud = with("username: me, password: hunter,zwei", "cacert: /a,three").unwrap();
+    let place = "/here/clouds.yaml:1, clouds.c";
+    let no_value = "a key that is not known has no value; is it part of a text that needs quotes?";
+    assert_eq!(
+        warned(&cloud),
+        [format!("{no_value} ({place})"), format!("{no_value} ({place}.auth)")]
+    );
+    let shown = format!("{cloud:?} {:?}", cloud.warnings());
+    assert!(!shown.contains("zwei"), "{shown}");
+    // A typo is told of all the same.
+    let typo = warned(&with("username: me, pasword: ", "").unwrap());
+    assert!(typo[0].contains("did you mean password?"), "{typo:?}");
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use auth_config::CloudConfig;
-use auth_proto::{Cloud, Dialect, Interface, Login, Scope, Select, Step};
+use auth_proto::{Agency, Cloud, Dialect, DomainRef, Interface, Login, Scope, Select, Step};
 use common::{of_file, of_variables, said, warned, with};
 
 /// The first request of a login.
@@ -49,6 +49,88 @@ fn every_kind_of_login_becomes_the_request_that_it_stands_for() {
     }
 }
 
+/// By its plugin's keys, by gophertelekomcloud's, and by variables.
+#[test]
+fn an_agency_is_assumed() {
+    let at = "auth_url: 'https://iam.eu-de.otc.t-systems.com/v3', username: me, password: pw";
+    let plugin = "target_agency_name: a, target_domain_name: d, target_project_name: eu-de";
+    let gopher = "agency_name: a, agency_domain_name: d, delegated_project: eu-de";
+    let file = |auth: &str, beside: &str| {
+        of_file(&format!(
+            "clouds: {{c: {{auth: {{{at}, user_domain_name: own, {auth}}}, {beside}}}}}"
+        ))
+        .unwrap()
+    };
+    let variables = [
+        ("OS_AUTH_URL", "https://iam.eu-de.otc.t-systems.com/v3"),
+        ("OS_USERNAME", "me"),
+        ("OS_PASSWORD", "pw"),
+        ("OS_DOMAIN_NAME", "own"),
+        ("OS_AGENCY_NAME", "a"),
+        ("OS_AGENCY_DOMAIN_NAME", "d"),
+        ("OS_DELEGATED_PROJECT", "eu-de"),
+    ];
+    let assumed = format!("{:?}", Agency::new("a", DomainRef::name("d")));
+    for cloud in [
+        file(plugin, ""),
+        file(plugin, "auth_type: agency"),
+        file(gopher, "auth_type: agency"),
+        file(gopher, "auth_type: password"),
+        // Who gives both means the plugin's.
+        file(&format!("agency_name: x, {plugin}"), "delegated_project: x"),
+        of_variables(&variables).unwrap(),
+    ] {
+        assert!(format!("{:?}", cloud.credential().unwrap()).contains(&assumed), "{cloud:?}");
+        assert_eq!(cloud.scope().unwrap(), Scope::project_name("eu-de"));
+        assert_eq!(warned(&cloud), [""; 0]);
+        // The user's own token comes first.
+        let (_, body) = request(&cloud);
+        assert!(body.contains(r#""scope":{"domain":{"name":"own"}}"#), "{body}");
+    }
+    let by_id = file("target_agency_name: a, target_domain_id: i, target_project_id: p", "");
+    let assumed = format!("{:?}", Agency::new("a", DomainRef::id("i")));
+    assert!(format!("{:?}", by_id.credential().unwrap()).contains(&assumed));
+    assert_eq!(by_id.scope().unwrap(), Scope::project_id("p"));
+    let of_domain = |auth: &str| file(auth, "").scope().unwrap();
+    assert_eq!(of_domain("agency_name: a, agency_domain_name: d"), Scope::domain_name("d"));
+    assert_eq!(of_domain("agency_name: a, target_domain_id: i"), Scope::domain_id("i"));
+
+    let nameless = file("agency_name: a", "");
+    assert!(said(nameless.credential()).contains("target_domain_name is missing; set it, or"));
+    assert!(
+        said(file("", "auth_type: agency").credential()).contains("target_agency_name is missing")
+    );
+    let own = file(&format!("{plugin}, project_name: eu-nl"), "");
+    assert!(warned(&own)[0].starts_with("project_name: ignored, an agency's"), "{own:?}");
+}
+
+#[test]
+fn a_token_is_passed_on_as_it_is() {
+    for auth_type in ["admin_token", "token_endpoint"] {
+        let beside = format!("auth_type: {auth_type}");
+        let cloud = with("token: sesame, project_id: p", &beside).unwrap();
+        let login = Login::new(
+            &cloud.cloud().unwrap(),
+            cloud.credential().unwrap(),
+            cloud.scope().unwrap(),
+        );
+        let Step::Send(request) = login.unwrap().poll().unwrap() else { panic!("nothing to send") };
+        assert_eq!((request.method().as_str(), request.body().is_empty()), ("GET", true));
+        assert_eq!(request.headers()["X-Auth-Token"], "sesame");
+        // It is held to the scope that is configured.
+        assert_eq!(cloud.scope().unwrap(), Scope::project_id("p"));
+        assert!(
+            said(with("username: me", &beside).unwrap().credential()).contains("token is missing")
+        );
+        let everywhere = with("token: sesame, endpoint: 'https://k.example'", &beside).unwrap();
+        assert!(said(everywhere.credential()).contains("compute_endpoint_override"));
+        let variables =
+            [("OS_AUTH_TYPE", auth_type), ("OS_TOKEN", "t"), ("OS_ENDPOINT", "https://k.example")];
+        let said = said(of_variables(&variables).unwrap().credential());
+        assert!(said.ends_with("(variable OS_ENDPOINT)"), "{said}");
+    }
+}
+
 #[test]
 fn the_version_follows_the_kind_of_login() {
     for (url, auth_type, identity, dialect) in [
@@ -82,27 +164,58 @@ fn v2_knows_no_domains() {
 }
 
 #[test]
-fn vendors_are_known_by_profile_and_by_url() {
-    let name = |text: &str| of_file(text).unwrap().cloud().unwrap().name();
-    let by_profile = |profile: &str| name(&format!("clouds: {{c: {{profile: {profile}}}}}"));
-    let moved = |profile: &str| {
-        let auth = "auth: {auth_url: 'http://127.0.0.1:5000/v3'}";
-        name(&format!("clouds: {{c: {{profile: {profile}, {auth}}}}}"))
-    };
-    let by_url = |url: &str| name(&format!("clouds: {{c: {{auth: {{auth_url: '{url}'}}}}}}"));
-    for (profile, cloud) in [
-        ("nhn", Cloud::nhn()),
-        ("kakao", Cloud::kakao()),
-        ("huawei", Cloud::huawei()),
-        ("otc", Cloud::otc("eu-de").unwrap()),
-        ("otc-swiss", Cloud::otc("eu-ch2").unwrap()),
-    ] {
-        assert_eq!(by_profile(profile), cloud.name());
-        assert_eq!(moved(profile), cloud.name());
+fn every_cloud_of_the_core_is_a_profile_and_brings_its_rules() {
+    for id in Cloud::ids() {
+        let text = format!("clouds: {{c: {{profile: {id}, auth: {{username: me}}}}}}");
+        let cloud = of_file(&text).unwrap();
+        let expected = match cloud.region() {
+            Some(region) => Cloud::named_in(id, region),
+            None => Cloud::named(id),
+        }
+        .unwrap();
+        assert_eq!(cloud.get("auth.auth_url"), Some(expected.identity_url().as_str()), "{id}");
+        assert_eq!(format!("{:?}", cloud.cloud().unwrap()), format!("{expected:?}"));
+
+        let elsewhere = "auth: {auth_url: 'http://127.0.0.1:5000/'}";
+        let moved = of_file(&format!("clouds: {{c: {{profile: {id}, {elsewhere}}}}}")).unwrap();
+        assert_eq!(moved.cloud().unwrap().name(), expected.name(), "{id}");
     }
-    assert_eq!(by_url(&Cloud::nhn().identity_url()), Cloud::nhn().name());
-    assert_eq!(by_url("https://k.example"), "Keystone");
-    assert_eq!(by_profile("catalyst"), "Keystone");
+}
+
+#[test]
+fn a_documented_url_brings_the_rules_of_its_vendor() {
+    let name = |url: &str| {
+        let auth = format!("auth: {{auth_url: '{url}', username: me}}");
+        of_file(&format!("clouds: {{c: {{{auth}}}}}")).unwrap().cloud().unwrap().name()
+    };
+    for id in Cloud::ids() {
+        let regions =
+            Cloud::regions_of(id).unwrap().iter().map(|region| Cloud::named_in(id, region));
+        for cloud in regions.chain([Cloud::named(id)]).flatten() {
+            let url = cloud.identity_url();
+            // Two names of Huawei Cloud share the host of a region.
+            let names = [cloud.name(), "Huawei Cloud"];
+            assert!(names[..1 + usize::from(id == "huawei-eu")].contains(&name(&url)), "{url}");
+            assert_eq!(name(&format!("{url}/")), name(&url));
+            let bare = url.trim_end_matches("/v3").trim_end_matches("/v2.0");
+            assert_eq!(name(bare), name(&url), "{bare}");
+        }
+    }
+    assert_eq!(name("https://k.example"), "Keystone");
+    assert_eq!(name("https://iam.eu-de.otc.t-systems.com:8443/v3"), "Keystone");
+    // A region that no document lists, of a cloud whose hosts are named by regions.
+    let text = "clouds: {c: {auth: {auth_url: 'https://iam.eu-xx.otc.t-systems.com'}, region_name: eu-xx}}";
+    assert_eq!(of_file(text).unwrap().cloud().unwrap().name(), "Open Telekom Cloud");
+}
+
+#[test]
+fn a_region_that_makes_no_host_is_told_of() {
+    let text =
+        |auth: &str| format!("clouds: {{c: {{profile: otc, regions: [EU_DE], auth: {{{auth}}}}}}}");
+    let said = said(of_file(&text("username: me")));
+    assert!(said.contains("cloud c: region: is no region"), "{said}");
+    let elsewhere = of_file(&text("auth_url: 'https://k.example/v3'")).unwrap();
+    assert_eq!(elsewhere.cloud().unwrap().name(), "Open Telekom Cloud");
 }
 
 #[test]

@@ -78,6 +78,16 @@ impl Cloud {
         Self::of(find(id)?, Some(region))
     }
 
+    /// The regions of the cloud with this id, as [`regions`](Self::regions): for who has to choose
+    /// one first.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::CloudUnknown`].
+    pub fn regions_of(id: &str) -> Result<&'static [&'static str], Error> {
+        Ok(find(id)?.regions)
+    }
+
     /// The ids of all clouds that are known by name, in alphabetical order.
     pub fn ids() -> impl ExactSizeIterator<Item = &'static str> {
         NAMED.iter().map(|profile| profile.id)
@@ -107,6 +117,7 @@ mod tests {
             assert!(cloud.is_https_only(), "{cloud:?}");
             assert!(!profile.methods.is_empty() && !profile.scopes.is_empty(), "{cloud:?}");
             assert!(profile.regions.iter().all(|region| Cloud::of(profile, Some(region)).is_ok()));
+            assert!(profile.id == STOCK.id || Cloud::regions_of(profile.id) == Ok(profile.regions));
             for row in profile.table {
                 let url = row.url.replace("{region}", "r").replace("{zone}", profile.zone);
                 Origin::parse(&url.replace("{project_id}", "p")).unwrap();

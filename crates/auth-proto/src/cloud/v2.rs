@@ -13,7 +13,7 @@ pub(super) static CONOHA: Profile = Profile {
     id: "conoha",
     name: "ConoHa (version 2.0)",
     identity: &[At::Each("https://identity.{region}.conoha.io/v2.0")],
-    regions: &["tyo1", "sin1", "sjc1"],
+    regions: &["sin1", "sjc1", "tyo1"],
     ..V2
 };
 

@@ -1,0 +1,45 @@
+//! Where services are by the user's own word.
+
+use auth_proto::Cloud;
+
+use crate::{error::Error, value::Map};
+
+/// The cloud, with the services whose URLs are configured. `compute_endpoint` is an older name of
+/// `compute_endpoint_override`.
+pub(crate) fn laid(mut cloud: Cloud, map: &Map) -> Result<Cloud, Error> {
+    for end in ["_endpoint", "_endpoint_override"] {
+        for (key, node) in map {
+            let (Some(service), Some(url)) = (key.strip_suffix(end), node.as_text()) else {
+                continue;
+            };
+            let service = service.replace('_', "-");
+            cloud = cloud.with_override(service, translated(url)).map_err(|error| {
+                Error::Override { key: key.clone(), error, origin: node.origin.clone() }
+            })?;
+        }
+    }
+    Ok(cloud)
+}
+
+/// keystoneauth's `%(project_id)s` as `{project_id}`, and its `%%` as `%`. What is left of its
+/// placeholders is the core's to refuse.
+fn translated(url: &str) -> String {
+    let mut out = String::with_capacity(url.len());
+    let mut rest = url;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        let name = after.strip_prefix('(').and_then(|after| after.split_once(")s"));
+        rest = match name {
+            Some((name, after)) => {
+                out.extend(["{", name, "}"]);
+                after
+            }
+            None => {
+                out.push('%');
+                after.strip_prefix('%').unwrap_or(after)
+            }
+        };
+    }
+    out.push_str(rest);
+    out
+}

@@ -1,0 +1,73 @@
+//! Runs the programs of this folder, and reads what they say.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+/// What a program printed, having ended well.
+fn said(program: &str) -> String {
+    let started = Instant::now();
+    let out = Command::new(program).output().unwrap();
+    let (said, complaints) = (text(out.stdout), text(out.stderr));
+    assert!(out.status.success(), "{program}: {}\n{said}{complaints}", out.status);
+    // Nobody waited for a time-out.
+    assert!(started.elapsed() < Duration::from_secs(9), "{program}: {:?}", started.elapsed());
+    said
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+/// The number before these words.
+fn number(said: &str, words: &str) -> u64 {
+    let before = said.split(words).next().unwrap();
+    before.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn embed() {
+    assert_eq!(
+        said(env!("CARGO_BIN_EXE_embed")),
+        "at the start: 8 calls, 1 logins so far\nafter a revocation: 8 calls, 2 logins so far\n"
+    );
+}
+
+#[test]
+fn scopes() {
+    let said = said(env!("CARGO_BIN_EXE_scopes"));
+    let lines: Vec<_> = said.lines().collect();
+    let project = r#""project":"0215ef11e49d4743be23dd97a1561e91""#;
+    for (line, start, project) in [
+        (0, "project eu-de, 200 OK: {", project),
+        (1, "domain domainname, 200 OK: {", r#""project":null"#),
+        (2, "project eu-de, 200 OK: {", project),
+        (3, "project eu-de, 200 OK: {", project),
+    ] {
+        assert!(lines[line].starts_with(start) && lines[line].contains(project), "{said}");
+    }
+    let rest = ["2 logins for 4 calls", "a token for the domain domainname, and still 2 logins"];
+    assert_eq!(lines[4..], rest, "{said}");
+}
+
+#[test]
+fn script() {
+    let said = said(env!("CARGO_BIN_EXE_script"));
+    let lines: Vec<_> = said.lines().collect();
+    assert!(lines[0].starts_with("servers: 200 OK {"), "{said}");
+    let images = "images: http://…/nhn-iaas/v2.0/images/f5073eaa26b64cffbee89411df94ce01";
+    assert_eq!(lines[1..], [images], "{said}");
+}
+
+#[test]
+fn service() {
+    let said = said(env!("CARGO_BIN_EXE_service"));
+    assert!(number(&said, " requests answered, none refused") > 8, "{said}");
+    assert!(said.starts_with("1 login so far; all tokens are revoked now\n"), "{said}");
+    // The first, the one after the revocation, and a renewal.
+    assert_eq!(number(&said, " logins, at most 1 at once"), 3, "{said}");
+    // Each of the eight workers has one request in the air when it happens.
+    assert!((1..=8).contains(&number(&said, " answers with 401")), "{said}");
+}

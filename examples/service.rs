@@ -1,0 +1,106 @@
+//! A service: many requests at once, tokens renewed in the background before they end, and a cloud
+//! that revokes them in the middle. Tokens live for four seconds here and are renewed after one, so
+//! that all of it happens while you watch.
+//!
+//! `cargo run -p examples --bin service`
+#![allow(clippy::print_stdout, reason = "a program speaks")]
+
+use std::{
+    error::Error,
+    fs,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use auth_config::{Choices, CloudConfig, Config, Files, Tls, Variables};
+use auth_emulator::{Server, System, account};
+use auth_proto::Settings;
+use auth_reqwest::Client;
+use http::{Request, StatusCode};
+use reqwest::{Certificate, ClientBuilder, Identity};
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let server = Server::start()?;
+    server.emulator().token_lifetime(System::Otc, time::Duration::seconds(4));
+    let cloud = configured(&server.url(System::Otc))?;
+    let client = Client::builder(cloud.cloud()?, cloud.credential()?, cloud.scope()?);
+    let client = client.http(http(cloud.tls())?);
+    // A renewal is due in the last quarter of a token's life, unless somebody is in a hurry.
+    let client = client.settings(Settings::default().with_renewal(20..=25)).build()?;
+
+    // Whoever keeps the token fresh, so that no request pays for a login. It ends with the last
+    // client. A caller that finds no token all the same gets one by itself.
+    tokio::spawn(client.renewal());
+    let compute = client.service(cloud.select("compute")?);
+
+    // Eight workers. In the middle a role is changed, and all tokens are void: nobody is to notice.
+    let (answered, until) = (AtomicU64::new(0), Instant::now() + Duration::from_millis(600));
+    let work = async || {
+        while Instant::now() < until {
+            let answer = compute.call(Request::get("/servers").body("")?).await?;
+            if answer.status() != StatusCode::OK {
+                return Err(format!("the service says {}", answer.status()).into());
+            }
+            answered.fetch_add(1, Relaxed);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Result::Ok(())
+    };
+    let revoke = async || {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        println!("{} login so far; all tokens are revoked now", server.traffic().logins);
+        server.emulator().revoke_all();
+        Result::Ok(())
+    };
+    tokio::try_join!(work(), work(), work(), work(), work(), work(), work(), work(), revoke())?;
+    println!("{} requests answered, none refused", answered.load(Relaxed));
+    let traffic = server.traffic();
+    println!("{} answers with 401, each asked again with the next token", traffic.unauthorized);
+
+    // Nobody asks for anything, and the token is renewed all the same.
+    let quiet = Instant::now();
+    while server.traffic().logins < 3 && quiet.elapsed() < Duration::from_secs(10) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let traffic = server.traffic();
+    println!("{} logins, at most {} at once", traffic.logins, traffic.most_logins_in_air);
+    Ok(())
+}
+
+/// A program that is not an example writes `Config::load()?.cloud(&Choices::default())`.
+fn configured(auth_url: &str) -> Result<CloudConfig> {
+    let variables = Variables::from_iter([
+        ("OS_PROFILE", "otc"),
+        ("OS_AUTH_URL", auth_url),
+        ("OS_USERNAME", account::OTC_USER),
+        ("OS_USER_DOMAIN_NAME", account::OTC_DOMAIN),
+        ("OS_PASSWORD", account::OTC_PASSWORD),
+        ("OS_PROJECT_NAME", "eu-de"),
+    ]);
+    Ok(Config::merge(&Files::default(), &variables)?.cloud(&Choices::default())?)
+}
+
+/// `cacert`, `cert`, `key` and `insecure`, as reqwest takes them.
+pub(crate) fn http(tls: &Tls) -> Result<impl Fn() -> ClientBuilder + use<>> {
+    let roots = tls.cacert.as_ref().map(fs::read).transpose()?;
+    let roots = roots.map(|pem| Certificate::from_pem_bundle(&pem)).transpose()?;
+    let mut identity = tls.cert.as_ref().map(fs::read).transpose()?;
+    if let (Some(pem), Some(key)) = (&mut identity, &tls.key) {
+        pem.extend(fs::read(key)?);
+    }
+    let identity = identity.map(|pem| Identity::from_pem(&pem)).transpose()?;
+    let verify = tls.verify;
+    Ok(move || {
+        let mut http = ClientBuilder::new().tls_danger_accept_invalid_certs(!verify);
+        if let Some(roots) = &roots {
+            http = http.tls_certs_only(roots.clone());
+        }
+        match &identity {
+            Some(identity) => http.identity(identity.clone()),
+            None => http,
+        }
+    })
+}
