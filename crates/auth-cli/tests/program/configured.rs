@@ -143,6 +143,37 @@ fn built_in_clouds_go_by_their_ids() {
 }
 
 #[test]
+fn what_is_configured_of_services_and_agencies_counts() {
+    let server = Server::start().unwrap();
+    let url = server.url(System::Otc);
+    let cloud = |auth: &str, beside: &str| {
+        Machine::with(&format!(
+            "clouds: {{c: {{profile: otc, auth: {{auth_url: '{url}', username: {}, password: {}, \
+             user_domain_name: {}, {auth}}}, {beside}}}}}",
+            account::OTC_USER,
+            account::OTC_PASSWORD,
+            account::OTC_DOMAIN,
+        ))
+    };
+    let project = format!("project_name: {}", account::OTC_PROJECT_NAME);
+    let elsewhere = url.replace("/otc/v3", "/service/otc/own.example/v9/{project_id}");
+    let machine = cloud(&project, &format!("compute_endpoint_override: '{elsewhere}'"));
+    let said = machine.run(&["curl", "--service", "compute", "/servers"], "", &[]).json();
+    assert_eq!(said["service"], "own.example", "{said}");
+    assert_eq!(said["path"], format!("/v9/{}/servers", account::OTC_PROJECT), "{said}");
+
+    let agency = format!(
+        "agency_name: {}, agency_domain_name: {}, target_project_name: {}",
+        account::AGENCY,
+        account::AGENCY_DOMAIN,
+        account::OTC_PROJECT_NAME,
+    );
+    let token = ["token", "--format", "json"];
+    let json = cloud(&agency, "auth_type: agency").run(&token, "", &[]).json();
+    assert_eq!(json["user"]["id"], account::AGENCY_USER_ID, "{json}");
+}
+
+#[test]
 fn names() {
     let server = Server::start().unwrap();
     let machine = clouds(&server);
