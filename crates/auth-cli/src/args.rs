@@ -1,11 +1,16 @@
-//! What can be said on the command line.
+//! What can be said on the command line. Each command's own flags are beside it, in `commands`.
 
-use std::path::PathBuf;
+use clap::{Parser, Subcommand, ValueEnum};
 
-use auth_proto::{Dialect, Interface};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-
-use crate::{login::LoginArgs, secret::SecretArgs};
+use crate::{
+    commands::{
+        catalog::CatalogArgs, completions::CompletionsArgs, config::ConfigArgs, curl::CurlArgs,
+        endpoint::EndpointArgs, inspect::InspectArgs, projects::ProjectsArgs, revoke::RevokeArgs,
+        token::TokenArgs, validate::ValidateArgs,
+    },
+    demo::DemoArgs,
+    emulated::Profile,
+};
 
 /// Log in to Keystone-style clouds: NHN Cloud, Open Telekom Cloud, KakaoCloud, Huawei Cloud, and
 /// any other with a Keystone
@@ -15,12 +20,25 @@ use crate::{login::LoginArgs, secret::SecretArgs};
     version,
     max_term_width = 100,
     after_help = "\
-Example:
-  cloud-auth demo
+Examples:
+  cloud-auth --emulator=otc catalog
+  OS_CLOUD=work cloud-auth curl --service compute /servers
 
-Exit code: 0 if all went well, 1 if something was refused or failed, 2 if it was called wrongly."
+Exit codes:
+  0  all went well
+  1  something failed, or the answer is a no: a token that is not good (validate), an HTTP status
+     of 400 or above or a redirect (curl), an answer that was not understood (inspect)
+  2  the program was called, or is configured, in a way that cannot work
+  3  the cloud refused the login or the token
+  4  the cloud has no such service, endpoint or region
+  5  no answer, or the cloud cannot answer now: the same may work later"
 )]
 pub(crate) struct Cli {
+    /// Run the command against an emulator of this cloud in this process, which needs no account
+    /// and no network: the account of the vendor's documents is the configured one
+    #[arg(long, global = true, value_enum, value_name = "PROFILE")]
+    pub(crate) emulator: Option<Profile>,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -29,9 +47,36 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Log in, and list the services that the token is good for
     #[command(after_help = "\
-Example:
-  cloud-auth catalog --cloud huawei --user IAMUser --user-domain IAMDomain --project cn-north-1")]
+Examples:
+  cloud-auth catalog --cloud huawei --user IAMUser --user-domain IAMDomain --project cn-north-1
+  cloud-auth catalog --service compute --service image --region eu-de")]
     Catalog(CatalogArgs),
+
+    /// Print a script that lets a shell complete commands and flags
+    #[command(after_help = "\
+Example:
+  cloud-auth completions bash > ~/.local/share/bash-completion/completions/cloud-auth")]
+    Completions(CompletionsArgs),
+
+    /// Show what is configured for a cloud, without its secrets, and where each value came from
+    #[command(after_help = "\
+Examples:
+  cloud-auth config --cloud work
+  cloud-auth config --names
+
+Nothing is sent.")]
+    Config(ConfigArgs),
+
+    /// Send one request to a service, with the token, and print the answer
+    #[command(after_help = "\
+Examples:
+  cloud-auth curl --service compute /servers
+  cloud-auth curl --service network -X POST --json '{\"network\": {\"name\": \"n\"}}' /v2.0/networks
+  cloud-auth curl --service object-store -X PUT -d @backup.tar /container/backup.tar
+
+The exit code is 1 if the answer's status is 400 or above, or a redirect, which is never followed.
+The token goes to https endpoints only, and to the identity service's own host.")]
+    Curl(CurlArgs),
 
     /// Log in to an emulator of each documented cloud, by every documented way
     #[command(after_help = "\
@@ -57,11 +102,22 @@ A token is shown as the SHA-256 of its text. The exit code is 0 if the answer wa
 refusal is understood too) and 1 if it was not.")]
     Inspect(InspectArgs),
 
-    /// Log in, and list the projects of the user
+    /// Log in, and list the projects that the user may work in
     #[command(after_help = "\
 Example:
-  cloud-auth projects --cloud kakao --application-credential-id KEY_ID --password-env KEY_SECRET")]
+  cloud-auth projects --cloud kakao --application-credential-id KEY_ID --password-env KEY_SECRET
+
+v2.0 clouds (nhn) have no such list.")]
     Projects(ProjectsArgs),
+
+    /// End a token before its time
+    #[command(after_help = "\
+Example:
+  cloud-auth revoke --cloud work --token-env OS_TOKEN
+
+Without --token-stdin or --token-env, the token of a fresh login is ended, which shows whether the
+cloud allows it. v2.0 clouds (nhn) do not.")]
+    Revoke(RevokeArgs),
 
     /// Log in, and print the token
     #[command(after_help = "\
@@ -71,125 +127,15 @@ Examples:
   eval \"$(cloud-auth token --format shell --cloud nhn --user user@example.com \\
       --tenant-id f5073eaa26b64cffbee89411df94ce01)\"")]
     Token(TokenArgs),
-}
 
-#[derive(Args, Debug)]
-pub(crate) struct InspectArgs {
-    /// The protocol that a token is read by
-    #[arg(long, value_enum, default_value_t = DialectName::Auto)]
-    dialect: DialectName,
+    /// Ask the cloud whether a token is good, and what for
+    #[command(after_help = "\
+Example:
+  cloud-auth validate --cloud work --token-env OS_TOKEN
 
-    /// The response as `curl -i` prints it: status line, headers, blank line, body; standard input
-    /// if there is none or it is `-`
-    pub(crate) file: Option<PathBuf>,
-}
-
-impl InspectArgs {
-    pub(crate) fn dialect(&self) -> Option<Dialect> {
-        match self.dialect {
-            DialectName::Auto => None,
-            DialectName::V2 => Some(Dialect::V2),
-            DialectName::V3 => Some(Dialect::V3),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum DialectName {
-    /// Whichever it is
-    Auto,
-    /// v2.0: the token in the body
-    V2,
-    /// v3: the token in the X-Subject-Token header
-    V3,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct DemoArgs {
-    /// How to print the logins
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(crate) format: Format,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct CatalogArgs {
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-    #[command(flatten)]
-    pub(crate) secret: SecretArgs,
-
-    /// How to print the catalog
-    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = OUTPUT)]
-    pub(crate) format: Format,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct EndpointArgs {
-    /// The service's type, such as compute, network or object-store
-    pub(crate) service: String,
-
-    /// Only in this region, such as KR1 or eu-de; by default the first one that the cloud lists
-    #[arg(long)]
-    pub(crate) region: Option<String>,
-
-    /// The interfaces that will do, the preferred one first
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "public")]
-    interface: Vec<InterfaceName>,
-
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-    #[command(flatten)]
-    pub(crate) secret: SecretArgs,
-}
-
-impl EndpointArgs {
-    pub(crate) fn interfaces(&self) -> Vec<Interface> {
-        let interface = |name: &InterfaceName| match name {
-            InterfaceName::Admin => Interface::Admin,
-            InterfaceName::Internal => Interface::Internal,
-            InterfaceName::Public => Interface::Public,
-        };
-        self.interface.iter().map(interface).collect()
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum InterfaceName {
-    /// From an administrative network
-    Admin,
-    /// From inside the cloud
-    Internal,
-    /// From everywhere
-    Public,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ProjectsArgs {
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-    #[command(flatten)]
-    pub(crate) secret: SecretArgs,
-
-    /// How to print the projects
-    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = OUTPUT)]
-    pub(crate) format: Format,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct TokenArgs {
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-    #[command(flatten)]
-    pub(crate) secret: SecretArgs,
-
-    /// Ask for a token without its catalog, which may be large; v2.0 clouds (nhn) send it all the
-    /// same
-    #[arg(long, help_heading = OUTPUT)]
-    pub(crate) no_catalog: bool,
-
-    /// How to print the token
-    #[arg(long, value_enum, default_value_t = TokenFormat::Plain, help_heading = OUTPUT)]
-    pub(crate) format: TokenFormat,
+Without --token-stdin or --token-env, the token of a fresh login is asked about. The exit code is 1
+if the token is not good. v2.0 clouds (nhn) cannot be asked.")]
+    Validate(ValidateArgs),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -200,19 +146,7 @@ pub(crate) enum Format {
     Json,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TokenFormat {
-    /// The token and nothing else
-    Plain,
-    /// The token, and a table of what it is good for
-    Table,
-    /// The token and what it is good for, for programs
-    Json,
-    /// A line for a shell that exports OS_TOKEN
-    Shell,
-}
-
-const OUTPUT: &str = "Output";
+pub(crate) const OUTPUT: &str = "Output";
 
 #[cfg(test)]
 mod tests {

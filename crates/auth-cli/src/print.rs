@@ -1,6 +1,9 @@
 //! What goes to standard output, and how it is kept harmless.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    fmt::Display,
+    io::{self, IsTerminal, Read, Write},
+};
 
 use comfy_table::{Table, presets};
 use serde::Serialize;
@@ -9,13 +12,53 @@ use crate::failure::Failure;
 
 /// Writes this to standard output. Whoever reads it may stop early: that is no failure.
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
+    bytes(text.as_bytes())
+}
+
+/// The same of what may be no text.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::failed(format!("cannot write to standard output: {why}")))
+    done(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// Writes what comes to standard output as it comes: as it is for other programs, and harmless to a
+/// terminal.
+pub(crate) fn stream(mut from: impl Read) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let is_terminal = out.is_terminal();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = match from.read(&mut buffer) {
+            Ok(0) => return done(out.flush()),
+            Ok(read) => &buffer[..read],
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => continue,
+            Err(why) => return Err(Failure::unavailable(format!("the answer broke off: {why}"))),
+        };
+        let written = match is_terminal {
+            true => out.write_all(harmless(read).as_bytes()),
+            false => out.write_all(read),
+        };
+        if written.is_err() {
+            return done(written);
         }
+    }
+}
+
+fn done(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
+            "cannot write to standard output: {why}; is there room for it?"
+        ))),
         _ => Ok(()),
     }
+}
+
+/// Bytes as text for a terminal. A character that is cut in two between reads is shown as two that
+/// are not there.
+fn harmless(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let clean = |c: char| if is_harmful(c) && !matches!(c, '\n' | '\t') { '\u{FFFD}' } else { c };
+    text.replace("\r\n", "\n").chars().map(clean).collect()
 }
 
 /// Writes this as JSON for people and programs.
@@ -44,6 +87,12 @@ pub(crate) fn table(
         }
     }
     text(&format!("{}\n", table.trim_fmt()))
+}
+
+/// Tells of what is odd, but no reason to stop.
+pub(crate) fn warning(what: &impl Display) {
+    // If nobody listens, nobody is warned.
+    let _ = writeln!(io::stderr().lock(), "warning: {}", clean(&what.to_string()));
 }
 
 /// A server's text made fit for a terminal.
@@ -82,6 +131,13 @@ mod tests {
             clean("a\u{1b}[31mb\r\n\u{9b}c\u{202e}d"),
             "a\u{fffd}[31mb\u{fffd}\u{fffd}\u{fffd}c\u{fffd}d"
         );
+    }
+
+    #[test]
+    fn a_body_stays_readable_on_a_terminal() {
+        let body = "é\tb\r\nc\u{1b}[2J\rd\u{9b}".as_bytes();
+        assert_eq!(harmless(body), "é\tb\nc\u{fffd}[2J\u{fffd}d\u{fffd}");
+        assert_eq!(harmless(b"a\xff\0"), "a\u{fffd}\u{fffd}");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Where secrets come from: never from an argument, which every user of the machine can read.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::{
+    env::{self, VarError},
+    io::{self, BufRead, IsTerminal},
+};
 
 use auth_proto::limits;
 use clap::Args;
@@ -8,9 +11,9 @@ use secrecy::SecretString;
 
 use crate::failure::Failure;
 
-/// The password or the application credential's secret, by one of two ways; else it is asked for.
+/// The password or the application credential's secret, or a token in its place.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Secret (asked for on the terminal by default)")]
+#[command(next_help_heading = "Secret (by default the configured one, or asked for)")]
 pub(crate) struct SecretArgs {
     /// Read the password or secret from the first line of standard input
     #[arg(long, group = "secret")]
@@ -19,17 +22,43 @@ pub(crate) struct SecretArgs {
     /// Read the password or secret from this environment variable
     #[arg(long, group = "secret", value_name = "VAR")]
     password_env: Option<String>,
+
+    /// Use the token in the first line of standard input as it is, instead of a login
+    #[arg(long, groups = ["secret", "token"], conflicts_with_all = LOGIN)]
+    token_stdin: bool,
+
+    /// Use the token in this environment variable, such as OS_TOKEN, as it is, instead of a login
+    #[arg(long, groups = ["secret", "token"], conflicts_with_all = LOGIN, value_name = "VAR")]
+    token_env: Option<String>,
 }
 
+/// What a token makes pointless.
+const LOGIN: [&str; 4] = ["who", "key", "totp", "agency"];
+
 impl SecretArgs {
-    pub(crate) fn read(&self, what: &str) -> Result<SecretString, Failure> {
+    /// The password or secret that is given, if one is.
+    pub(crate) fn password(&self) -> Result<Option<SecretString>, Failure> {
         if self.password_stdin {
-            return first_line(io::stdin().lock());
+            return first_line(io::stdin().lock(), "password").map(Some);
         }
-        match &self.password_env {
-            Some(variable) => of_variable(variable),
-            None => ask(what, "use --password-stdin or --password-env").map_err(Failure::usage),
+        let variable = self.password_env.as_deref();
+        variable.map(|name| of_variable(name, "--password-env", "password")).transpose()
+    }
+
+    /// The token, where one is given.
+    pub(crate) fn token(&self) -> Result<SecretString, Failure> {
+        match &self.token_env {
+            Some(name) => of_variable(name, "--token-env", "token"),
+            None => first_line(io::stdin().lock(), "token"),
         }
+    }
+
+    pub(crate) fn gives_token(&self) -> bool {
+        self.token_stdin || self.token_env.is_some()
+    }
+
+    pub(crate) fn takes_input(&self) -> bool {
+        self.password_stdin || self.token_stdin
     }
 }
 
@@ -37,37 +66,39 @@ impl SecretArgs {
 /// `instead`.
 pub(crate) fn ask(what: &str, instead: &str) -> Result<SecretString, String> {
     if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
+        let what = what.to_lowercase();
         return Err(format!("there is no terminal to ask for the {what} on; {instead}"));
     }
-    rpassword::prompt_password(format!("{what}: "))
-        .map(SecretString::from)
-        .map_err(|why| format!("cannot ask for the {what} on the terminal ({why}); {instead}"))
+    rpassword::prompt_password(format!("{what}: ")).map(SecretString::from).map_err(|why| {
+        let what = what.to_lowercase();
+        format!("cannot ask for the {what} on the terminal ({why}); {instead}")
+    })
 }
 
 /// The value of a variable. Its name is not repeated: it may be the password, in the wrong place.
-fn of_variable(name: &str) -> Result<SecretString, Failure> {
-    match std::env::var(name) {
+fn of_variable(name: &str, flag: &str, what: &str) -> Result<SecretString, Failure> {
+    match env::var(name) {
         Ok(value) => Ok(value.into()),
-        Err(std::env::VarError::NotPresent) => Err(Failure::usage(
-            "the variable that --password-env names is not set; give a variable's name, not the \
-             password",
-        )),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Failure::usage("the variable that --password-env names is not UTF-8"))
+        Err(VarError::NotPresent) => Err(Failure::usage(format!(
+            "the variable that {flag} names is not set; give a variable's name, not the {what}"
+        ))),
+        Err(VarError::NotUnicode(_)) => {
+            Err(Failure::usage(format!("the variable that {flag} names is not UTF-8; set it anew")))
         }
     }
 }
 
 /// The first line without its line end. A blank may be part of a password.
-fn first_line(input: impl BufRead) -> Result<SecretString, Failure> {
+fn first_line(input: impl BufRead, what: &str) -> Result<SecretString, Failure> {
     // Room for the longest, so that no copy is left behind when it grows.
-    let mut line = String::with_capacity(limits::INPUT + 3);
-    let length = input
-        .take(limits::INPUT as u64 + 3)
-        .read_line(&mut line)
-        .map_err(|why| Failure::usage(format!("cannot read the password: {why}")))?;
+    let mut line = String::with_capacity(LONGEST + 3);
+    let length = input.take(LONGEST as u64 + 3).read_line(&mut line).map_err(|why| {
+        Failure::usage(format!("cannot read the {what} from standard input: {why}; pipe it in"))
+    })?;
     if length == 0 {
-        return Err(Failure::usage("there is no password on standard input"));
+        return Err(Failure::usage(format!(
+            "there is no {what} on standard input; pipe it in, one line"
+        )));
     }
     if line.ends_with('\n') {
         line.pop();
@@ -77,6 +108,9 @@ fn first_line(input: impl BufRead) -> Result<SecretString, Failure> {
     }
     Ok(line.into())
 }
+
+/// The longest secret that the core takes.
+const LONGEST: usize = if limits::TOKEN > limits::INPUT { limits::TOKEN } else { limits::INPUT };
 
 #[cfg(test)]
 mod tests {
@@ -97,18 +131,18 @@ mod tests {
             ("\n", ""),
         ] {
             assert_eq!(
-                first_line(input.as_bytes()).unwrap().expose_secret(),
+                first_line(input.as_bytes(), "x").unwrap().expose_secret(),
                 password,
                 "{input:?}"
             );
         }
-        assert!(first_line(&b""[..]).is_err());
-        assert!(first_line(&b"\xff\n"[..]).is_err());
+        assert!(first_line(&b""[..], "x").is_err());
+        assert!(first_line(&b"\xff\n"[..], "x").is_err());
     }
 
     #[test]
     fn a_missing_variable_is_not_named() {
-        let failure = of_variable("hunter2=").unwrap_err();
+        let failure = of_variable("hunter2=", "--flag", "x").unwrap_err();
         assert!(!format!("{failure:?}").contains("hunter2"), "{failure:?}");
     }
 }

@@ -3,18 +3,40 @@
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
     sync::Arc,
+    time::Duration,
 };
 
-use auth_proto::{Challenge, ErrorKind, Factor, Login, Settings, Token};
+use auth_config::CloudConfig;
+use auth_proto::{Challenge, Cloud, ErrorKind, Exchange, Factor, Login, Select, Settings, Token};
 use auth_ureq::{Builder, Client, Error};
+use clap::Args;
 use http::StatusCode;
 use secrecy::SecretString;
 
-use crate::{failure::Failure, login::LoginArgs, secret, secret::SecretArgs};
+use crate::{
+    clouds::{CloudArgs, Place},
+    failure::Failure,
+    login::{LoginArgs, Said},
+    print, progress,
+    secret::{self, SecretArgs},
+    transport,
+};
+
+/// Flags that say how to log in, and where.
+#[derive(Args, Debug)]
+pub(crate) struct AccountArgs {
+    #[command(flatten)]
+    pub(crate) cloud: CloudArgs,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
+}
 
 /// A client whose cloud may ask for more.
 pub(crate) struct Session {
     client: Client,
+    patience: Duration,
     ask: Box<Ask>,
 }
 
@@ -22,23 +44,39 @@ pub(crate) struct Session {
 type Ask = dyn Fn(&str) -> Result<SecretString, String>;
 
 impl Session {
-    pub(crate) fn new(login: &LoginArgs, secret: &SecretArgs) -> Result<Self, Failure> {
-        Ok(Self { client: builder(login, secret)?.build()?, ask: Box::new(ask_for_code) })
+    /// A session at this place. Nothing is sent before it is used.
+    pub(crate) fn new(place: &Place, args: &AccountArgs) -> Result<Self, Failure> {
+        Self::with_settings(place, args, settings())
     }
 
     /// The same for tokens without their catalogs.
-    pub(crate) fn without_catalog(login: &LoginArgs, secret: &SecretArgs) -> Result<Self, Failure> {
-        let seed = RandomState::new().build_hasher().finish();
-        let settings = Settings::default().with_seed(seed).without_catalog();
-        let client = builder(login, secret)?.settings(settings).build()?;
-        Ok(Self { client, ask: Box::new(ask_for_code) })
+    pub(crate) fn without_catalog(place: &Place, args: &AccountArgs) -> Result<Self, Failure> {
+        Self::with_settings(place, args, settings().without_catalog())
+    }
+
+    fn with_settings(
+        place: &Place,
+        args: &AccountArgs,
+        settings: Settings,
+    ) -> Result<Self, Failure> {
+        let builder = builder(place, args)?;
+        let configured = place.configured.as_ref();
+        let (builder, patience) = transport::configured(builder, settings, configured)?;
+        Ok(Self { client: builder.build()?, patience, ask: Box::new(ask_for_code) })
+    }
+
+    /// The same with tokens of the scope that a service wants, if one is wanted.
+    pub(crate) fn serving(self, want: Option<&Select>) -> Result<Self, Failure> {
+        let Some(want) = want else { return Ok(self) };
+        let scope = self.client.service(want.clone()).scope()?;
+        Ok(Self { client: self.client.scoped(scope), ..self })
     }
 
     /// A living token. The cloud is given the one-time codes that it asks for; after one that is
     /// refused, mistyped or spent, the person is asked for another, but not for ever.
     pub(crate) fn token(&self) -> Result<Arc<Token>, Failure> {
         for codes in 0..=CODES {
-            let why = match self.client.token() {
+            let why = match self.wait(|client| client.token_within(self.patience)) {
                 Ok(token) => return Ok(token),
                 Err(why) => why,
             };
@@ -61,13 +99,40 @@ impl Session {
     pub(crate) fn with<T>(&self, act: impl Fn(&Client) -> Result<T, Error>) -> Result<T, Failure> {
         for _ in 0..CODES {
             self.token()?;
-            match act(&self.client) {
+            match self.wait(&act) {
                 // The token was refused, and the login for a new one wants a code again.
                 Err(Error::NeedFactor(_)) => {}
                 done => return Ok(done?),
             }
         }
         Err(Failure::failed(ENDLESS))
+    }
+
+    /// Asks the identity service something, with a living token.
+    pub(crate) fn run<E: Exchange>(&self, exchange: &E) -> Result<E::Output, Failure> {
+        self.with(|client| client.run(exchange))
+    }
+
+    /// Does this once, at this host, with a living token.
+    pub(crate) fn once<T>(
+        &self,
+        host: &str,
+        act: impl FnOnce(&Client) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
+        self.token()?;
+        Ok(progress::during(&waiting_for(host), || act(&self.client))?)
+    }
+
+    /// The cloud, with its dialect once that is known.
+    pub(crate) fn cloud(&self) -> Cloud {
+        self.client.cloud()
+    }
+
+    /// Does this, and shows that it takes its time if it does.
+    fn wait<T>(&self, act: impl FnOnce(&Client) -> T) -> T {
+        let url = self.client.cloud().identity_url();
+        let host = url.split('/').nth(2).unwrap_or_default();
+        progress::during(&waiting_for(host), || act(&self.client))
     }
 
     fn code(&self, challenge: &Challenge) -> Result<SecretString, Failure> {
@@ -85,18 +150,50 @@ impl Session {
     }
 }
 
-fn builder(login: &LoginArgs, secret: &SecretArgs) -> Result<Builder, Failure> {
-    let (cloud, scope) = (login.cloud()?, login.scope());
-    // What is wrong with the flags is told before anybody is asked for a password: with any other
-    // in its place the core has the same to say.
-    let any = || SecretString::from("any");
-    let stand_in = login.credential(any(), login.wants_code().then(any));
-    Login::new(&cloud, stand_in, scope.clone())?;
+fn waiting_for(host: &str) -> String {
+    format!("waiting for {}", print::clean(host))
+}
 
-    let password = secret.read(login.secret_name())?;
-    let code =
-        login.wants_code().then(|| ask_for_code(CODE).map_err(Failure::usage)).transpose()?;
-    Ok(Client::builder(cloud, login.credential(password, code), scope))
+fn settings() -> Settings {
+    Settings::default().with_seed(RandomState::new().build_hasher().finish())
+}
+
+fn builder(place: &Place, args: &AccountArgs) -> Result<Builder, Failure> {
+    let configured = place.configured.as_ref();
+    configured.map(CloudConfig::warnings).into_iter().flatten().for_each(print::warning);
+    let is_token = args.secret.gives_token();
+    let said = Said { flags: &args.login, cloud: &place.cloud, configured, is_token };
+    let scope = said.scope()?;
+    // What is wrong with the login is told before anybody is asked for a password: with any other
+    // in its place the core has the same to say.
+    let stand_in = said.credential(&mut |_, _| Ok("any".into()))?;
+    Login::new(&place.cloud, stand_in, scope.clone())?;
+
+    let credential = said.credential(&mut |key, configured| {
+        let given = match key {
+            "passcode" => None,
+            "token" => Some(args.secret.token()?),
+            _ => args.secret.password()?,
+        };
+        match given.or(configured) {
+            Some(secret) => Ok(secret),
+            None => ask_for(key),
+        }
+    })?;
+    Ok(Client::builder(place.cloud.clone(), credential, scope))
+}
+
+/// Asks for the secret that goes by this name in clouds.yaml.
+fn ask_for(key: &str) -> Result<SecretString, Failure> {
+    let asked = match key {
+        "passcode" => ask_for_code(CODE),
+        "password" => secret::ask("Password", "use --password-stdin or --password-env"),
+        _ => secret::ask(
+            "Secret of the application credential",
+            "use --password-stdin or --password-env",
+        ),
+    };
+    asked.map_err(Failure::usage)
 }
 
 fn ask_for_code(what: &str) -> Result<SecretString, String> {
@@ -223,6 +320,6 @@ mod tests {
             ask.send(what.to_owned()).unwrap();
             codes.lock().unwrap().pop_front().map(SecretString::from).ok_or_else(String::new)
         };
-        (Session { client, ask: Box::new(ask) }, asked, requests)
+        (Session { client, patience: transport::PATIENCE, ask: Box::new(ask) }, asked, requests)
     }
 }

@@ -120,7 +120,8 @@ impl<'a> TokenShape<'a> {
 #[derive(Serialize)]
 pub(crate) struct DetailsShape<'a> {
     issued_at: Option<String>,
-    expires_at: String,
+    /// Absent where the cloud has not told anything about the token.
+    expires_at: Option<String>,
     methods: &'a [String],
     user: Option<UserShape<'a>>,
     project: Option<OwnedShape<'a>>,
@@ -135,7 +136,7 @@ impl<'a> DetailsShape<'a> {
     pub(crate) fn of(token: &'a Token) -> Self {
         Self {
             issued_at: token.issued_at().map(timestamp::format),
-            expires_at: timestamp::format(token.expires_at()),
+            expires_at: token.is_validated().then(|| timestamp::format(token.expires_at())),
             methods: token.methods(),
             user: UserShape::of(token.user()),
             project: token.project().map(OwnedShape::of),
@@ -228,16 +229,16 @@ pub(crate) fn projects(projects: &[Project]) -> Vec<ProjectShape<'_>> {
 #[derive(Serialize)]
 pub(crate) struct ServiceShape<'a> {
     #[serde(rename = "type")]
-    service_type: &'a str,
-    name: Option<&'a str>,
-    endpoints: Vec<EndpointShape>,
+    pub(crate) service_type: &'a str,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) endpoints: Vec<EndpointShape>,
 }
 
 #[derive(Serialize)]
-struct EndpointShape {
-    interface: String,
-    region: Option<String>,
-    url: String,
+pub(crate) struct EndpointShape {
+    pub(crate) interface: String,
+    pub(crate) region: Option<String>,
+    pub(crate) url: String,
 }
 
 pub(crate) fn services(catalog: &Catalog) -> Vec<ServiceShape<'_>> {

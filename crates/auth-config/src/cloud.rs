@@ -152,6 +152,17 @@ impl CloudConfig {
         self.auth().get(key).and_then(Node::as_secret)
     }
 
+    /// The same with this secret under `auth`, over a configured one: for a `password`, an
+    /// `application_credential_secret` or a `passcode` that a person was asked for, where
+    /// [`credential`](Self::credential) says that it is missing.
+    #[must_use]
+    pub fn with_secret(mut self, key: &str, secret: SecretString) -> Self {
+        if let Some(Node { value: Value::Map(auth), .. }) = self.map.get_mut(AUTH) {
+            auth.insert(key.to_owned(), Node::text(secret, Origin::Choice));
+        }
+        self
+    }
+
     /// Everything that holds for this cloud, sorted by key, with origins and without secrets: for
     /// people, who want to know where a value comes from.
     pub fn settings(&self) -> Vec<Setting<'_>> {

@@ -288,3 +288,16 @@ fn endpoints() {
         assert!(said(with("x: x", &format!("api_timeout: {bad}"))).contains("seconds"), "{bad}");
     }
 }
+
+#[test]
+fn a_secret_that_was_asked_for_is_as_good_as_a_configured_one() {
+    let cloud = with("user_id: u", "").unwrap();
+    assert!(said(cloud.credential()).contains("password is missing"));
+    let cloud = cloud.with_secret("password", "sesame".into());
+    assert!(request(&cloud).1.contains(r#""password":"sesame""#));
+    assert!(!format!("{cloud:?}").contains("sesame"), "{cloud:?}");
+
+    let over = with("user_id: u, password: old", "").unwrap();
+    let (_, body) = request(&over.with_secret("password", "sesame".into()));
+    assert!(body.contains("sesame") && !body.contains("old"), "{body}");
+}

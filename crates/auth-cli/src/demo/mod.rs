@@ -7,33 +7,46 @@ use std::process::ExitCode;
 
 use auth_emulator::Server;
 use auth_proto::{Token, timestamp};
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    args::{DemoArgs, Format},
+    args::{Format, OUTPUT},
     failure::Failure,
     print,
     shapes::sha256,
 };
 use logins::Login;
 
-pub(crate) fn demo(args: &DemoArgs) -> Result<ExitCode, Failure> {
-    let server = Server::start()
-        .map_err(|why| Failure::failed(format!("cannot start the emulator on loopback: {why}")))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|why| Failure::failed(format!("cannot start an asynchronous runtime: {why}")))?;
-    let mut rows = Vec::new();
-    for login in logins::all(&server)? {
-        rows.push(Row::new(&login, "ureq", through::ureq(&login)));
-        rows.push(Row::new(&login, "reqwest", runtime.block_on(through::reqwest(&login))));
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// How to print the logins
+    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = OUTPUT)]
+    format: Format,
+}
+
+impl DemoArgs {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let server = Server::start().map_err(|why| {
+            Failure::failed(format!(
+                "cannot start the emulator on loopback ({why}); let this program listen there"
+            ))
+        })?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| {
+                Failure::failed(format!("cannot start an asynchronous runtime: {why}"))
+            })?;
+        let mut rows = Vec::new();
+        for login in logins::all(&server)? {
+            rows.push(Row::new(&login, "ureq", through::ureq(&login)));
+            rows.push(Row::new(&login, "reqwest", runtime.block_on(through::reqwest(&login))));
+        }
+        match self.format {
+            Format::Json => print::json(&rows)?,
+            Format::Table => print::table(&HEADER, rows.iter().map(Row::cells))?,
+        }
+        Ok(if rows.iter().all(|row| row.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
-    match args.format {
-        Format::Json => print::json(&rows)?,
-        Format::Table => print::table(&HEADER, rows.iter().map(Row::cells))?,
-    }
-    Ok(if rows.iter().all(|row| row.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// How one login through one adapter went.

@@ -1,6 +1,7 @@
 //! The commands that log in, against the emulator.
 
-use auth_emulator::{Server, account};
+use auth_emulator::{Fault, Server, account};
+use http::StatusCode;
 
 use crate::{flags, kakao, nhn, otc, run, serve_once, with};
 
@@ -91,11 +92,11 @@ fn endpoints() {
     let url = find(&["image", "--interface", "internal,public"]).ok();
     assert!(url.ends_with("/kr2-api-image-infrastructure.nhncloudservice.com\n"), "{url}");
     // What the documented place's catalog leaves out is not known at another one.
-    find(&["object-store", "--region", "JP1"]).failed(1, "no public endpoint");
+    find(&["object-store", "--region", "JP1"]).failed(4, "no public endpoint");
 
-    find(&["image", "--region", "XX1"]).failed(1, "region XX1; there is: public in");
-    find(&["image", "--interface", "admin"]).failed(1, "no admin endpoint");
-    find(&["nothing"]).failed(1, "there is: compute");
+    find(&["image", "--region", "XX1"]).failed(4, "region XX1; there is: public in");
+    find(&["image", "--interface", "admin"]).failed(4, "no admin endpoint");
+    find(&["nothing"]).failed(4, "there is: compute");
 }
 
 #[test]
@@ -118,6 +119,26 @@ fn projects() {
 
     let nhn = nhn(&server);
     run(&with(&["projects"], &nhn), account::NHN_PASSWORD).failed(2, "v2.0");
+}
+
+#[test]
+fn projects_of_the_user_where_there_is_no_list_of_scopes() {
+    let server = Server::start().unwrap();
+    let login = kakao(&server);
+    for status in [StatusCode::NOT_FOUND, StatusCode::FORBIDDEN] {
+        server.script(move |arrival| {
+            let is_list = arrival.path.ends_with("/auth/projects");
+            is_list.then(|| Fault::new().status(status))
+        });
+        let json = run(&with(&["projects", "--format", "json"], &login), account::KAKAO_SECRET);
+        assert_eq!(json.json()[0]["id"], account::KAKAO_PROJECT);
+    }
+    server.script(|arrival| {
+        let is_list = arrival.path.ends_with("/projects");
+        is_list.then(|| Fault::new().status(StatusCode::NOT_FOUND))
+    });
+    run(&with(&["projects"], &login), account::KAKAO_SECRET)
+        .failed(1, "ask its operator for the project's id");
 }
 
 #[test]

@@ -13,16 +13,16 @@ use crate::{kakao, nhn, otc, run, serve_once, with};
 #[test]
 fn refusals_say_what_to_do() {
     let server = Server::start().unwrap();
-    let said = run(&with(&["token"], &nhn(&server)), "wrong").failed(1, "API password");
+    let said = run(&with(&["token"], &nhn(&server)), "wrong").failed(3, "API password");
     assert!(!said.contains("no new try"), "the next run may try at once: {said}");
-    run(&with(&["token"], &kakao(&server)), "wrong").failed(1, "401");
+    run(&with(&["token"], &kakao(&server)), "wrong").failed(3, "401");
 
     // Once is not enough.
     let (down, later) = (StatusCode::SERVICE_UNAVAILABLE, HeaderValue::from_static("3600"));
     server.emulator().fail_next(System::NhnIaas, down);
     run(&with(&["token"], &nhn(&server)), account::NHN_PASSWORD).ok();
     server.emulator().fail_next_with_retry_after(System::NhnIaas, down, later);
-    run(&with(&["token"], &nhn(&server)), account::NHN_PASSWORD).failed(1, "no new try before");
+    run(&with(&["token"], &nhn(&server)), account::NHN_PASSWORD).failed(5, "no new try before");
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn nobody_listens() {
         "--unscoped",
         "--password-stdin",
     ];
-    run(&arguments, "pw").failed(1, "cannot connect");
+    run(&arguments, "pw").failed(5, "cannot connect");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn flags_that_make_no_sense_are_refused_before_anything_is_sent() {
     for (arguments, part) in [
         (&["--cloud", "keystone", "--user", "u"][..], "--identity-url"),
         (&["--cloud", "kakao"], "--application-credential-id"),
-        (&["--cloud", "other", "--user", "u"], "possible values"),
+        (&["--cloud", "other", "--user", "u"], "config --names"),
         (&["--cloud", "kakao", "--user", "u", "--identity-region", "r"], "one identity service"),
         (&["--cloud", "otc", "--user", "u", "--identity-region", "a.b"], "region"),
         (&["--cloud", "otc", "--user", "u"], "--user-domain"),

@@ -2,19 +2,30 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a line number")]
 
 mod commands;
+mod configured;
+mod curl;
 mod demo;
+mod emulator;
 mod failures;
 mod inspect;
+mod readme;
 mod secrets;
+mod snapshots;
+mod tls;
+mod tokens;
 
 use std::{
+    fs::{self, Permissions},
     io::{Read, Write},
     net::TcpListener,
-    process::{Command, Stdio},
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::{Command, Output, Stdio},
     thread,
 };
 
 use auth_emulator::{Server, System, account};
+use tempfile::TempDir;
 
 /// How a run ended.
 #[derive(Debug)]
@@ -24,31 +35,66 @@ struct Run {
     err: String,
 }
 
-/// Runs the program with these arguments and this on its standard input.
+/// Runs the program with these arguments and this on its standard input, where nothing is configured.
 fn run(arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
     run_with(arguments, input, &[])
 }
 
 fn run_with(arguments: &[&str], input: impl AsRef<[u8]>, variables: &[(&str, &str)]) -> Run {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_cloud-auth"))
-        .args(arguments)
-        .envs(variables.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that wants no input may be gone already.
-    let _ = child.stdin.take().unwrap().write_all(input.as_ref());
-    let output = child.wait_with_output().unwrap();
-    Run {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
+    Machine::with("clouds: {}").run(arguments, input, variables)
+}
+
+/// A home with this configuration, and with nothing of the developer's own.
+struct Machine(TempDir);
+
+impl Machine {
+    /// The working directory is searched first, so that no file elsewhere is read.
+    fn with(clouds: &str) -> Self {
+        let machine = Self(tempfile::tempdir().unwrap());
+        machine.write("clouds.yaml", clouds);
+        machine.write("secure.yaml", "clouds: {}");
+        machine.write("clouds-public.yaml", "public-clouds: {}");
+        machine
+    }
+
+    /// A file that only its owner can read.
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloud-auth"));
+        command.args(arguments).env_clear().env("HOME", self.0.path()).current_dir(self.0.path());
+        command.envs(variables.iter().copied());
+        command
+    }
+
+    fn run(&self, arguments: &[&str], input: impl AsRef<[u8]>, variables: &[(&str, &str)]) -> Run {
+        let mut child = self
+            .command(arguments, variables)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that wants no input may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_ref());
+        Run::of(child.wait_with_output().unwrap())
     }
 }
 
 impl Run {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// What it printed, if it went well.
     fn ok(self) -> String {
         assert!(self.code == 0 && self.err.is_empty(), "{self:?}");
@@ -65,6 +111,14 @@ impl Run {
     fn json(self) -> serde_json::Value {
         serde_json::from_str(&self.ok()).unwrap()
     }
+}
+
+/// The commands that `--help` lists.
+fn commands(help: &str) -> Vec<&str> {
+    let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let names = commands.lines().filter(|line| !line.starts_with("   "));
+    let names = names.map(|line| line.split_whitespace().next().unwrap());
+    names.filter(|command| *command != "help").collect()
 }
 
 /// The flags of a login that works at the emulator, but for the password.

@@ -1,8 +1,8 @@
 //! Where a password may come from, and that it never comes out again.
 
-use auth_emulator::{Server, account};
+use auth_emulator::{Server, System, account};
 
-use crate::{Run, nhn, run, run_with, with};
+use crate::{Machine, Run, nhn, otc, run, run_with, with};
 
 #[test]
 fn passwords_come_from_input_or_a_variable() {
@@ -14,7 +14,7 @@ fn passwords_come_from_input_or_a_variable() {
     }
     // Blanks belong to it.
     let blank = format!("{} \n", account::NHN_PASSWORD);
-    run(&with(&["token"], &login), blank).failed(1, "401");
+    run(&with(&["token"], &login), blank).failed(3, "401");
 
     let variable = ("CLOUD_AUTH_TEST_PASSWORD", account::NHN_PASSWORD);
     let mut arguments: Vec<_> =
@@ -32,7 +32,7 @@ fn without_a_terminal_there_is_no_question() {
     run(&arguments, "").failed(2, "--password-stdin or --password-env");
     run(&with(&["token"], &login), "").failed(2, "no password on standard input");
     run(&with(&["token"], &login), "\n").failed(2, "credential.password: is empty");
-    assert_eq!(server.emulator().requests(auth_emulator::System::NhnIaas), 0);
+    assert_eq!(server.emulator().requests(System::NhnIaas), 0);
 }
 
 #[test]
@@ -76,6 +76,67 @@ fn no_command_prints_a_password_and_only_one_a_token() {
     for secret in [account::NHN_PASSWORD, account::KAKAO_SECRET, account::HUAWEI_PASSWORD] {
         silent(&demo, secret);
     }
+}
+
+#[test]
+fn a_token_that_is_given_is_not_repeated() {
+    let server = Server::start().unwrap();
+    let url = server.url(System::Otc);
+    let project = ["--project", account::OTC_PROJECT_NAME];
+    let login = otc(&server);
+    let token =
+        run(&with(&[&["token"], &project[..]].concat(), &login), account::OTC_PASSWORD).ok();
+    let token = token.trim_end();
+    let own = format!("X-Subject-Token: {token}");
+    for (command, code) in [
+        (&["catalog"][..], 0),
+        (&["catalog", "--format", "json"], 0),
+        (&["endpoint", "compute"], 0),
+        (&["endpoint", "nothing"], 4),
+        (&["projects", "--format", "json"], 0),
+        (&["validate"], 0),
+        (&["validate", "--format", "json"], 0),
+        (&["curl", "-i", "--service", "compute", "/servers"], 0),
+        // The answer has it in a header.
+        (&["curl", "-i", "--service", "identity", "/auth/tokens", "-H", &own], 0),
+        (&["curl", "-i", "http://elsewhere.example/"], 1),
+        (&["config", "--cloud", "otc"], 0),
+        (&["revoke"], 0),
+        (&["validate"], 1),
+        (&["catalog"], 3),
+    ] {
+        let given = ["--cloud", "otc", "--identity-url", &url, "--token-env", "T"];
+        let given = if command[0] == "config" { &[] } else { &given[..] };
+        let run = run_with(&[command, given].concat(), "", &[("T", token)]);
+        assert_eq!(run.code, code, "{command:?}: {run:?}");
+        silent(&run, token);
+    }
+}
+
+#[test]
+fn what_is_configured_is_not_repeated() {
+    for (profile, secret) in [
+        ("huawei", account::HUAWEI_PASSWORD),
+        ("kakao", account::KAKAO_SECRET),
+        ("nhn", account::NHN_PASSWORD),
+    ] {
+        let emulator = format!("--emulator={profile}");
+        for command in [
+            &["config"][..],
+            &["config", "--format", "json"],
+            &["validate"],
+            &["revoke"],
+            &["projects"],
+            &["curl", "-i", "--service", "image", "/"],
+            &["curl", "--service", "nothing", "/"],
+        ] {
+            silent(&run(&[&[emulator.as_str()], command].concat(), ""), secret);
+        }
+    }
+    let typo = "clouds: {c: {auth: {auth_url: 'https://k.example', pasword: t0ps3cret}}}";
+    let run = Machine::with(typo).run(&["config"], "", &[]);
+    assert!(run.err.contains("did you mean password?"), "{run:?}");
+    silent(&run, "t0ps3cret");
 }
 
 fn silent(run: &Run, secret: &str) {

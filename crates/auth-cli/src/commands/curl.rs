@@ -1,0 +1,230 @@
+use std::{
+    fs::File,
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
+
+use auth_proto::Select;
+use clap::Args;
+use http::{
+    HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
+    header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, SET_COOKIE},
+};
+use ureq::SendBody;
+
+use crate::{
+    clouds::{Clouds, Place},
+    failure::Failure,
+    print, progress,
+    session::{AccountArgs, Session},
+};
+
+#[derive(Args, Debug)]
+pub(crate) struct CurlArgs {
+    /// Where to: a path under the endpoint of --service, such as /servers, or a whole URL
+    target: String,
+
+    /// The type of the service, such as compute
+    #[arg(long, value_name = "TYPE")]
+    service: Option<String>,
+
+    /// The method: GET by default, POST with a body
+    #[arg(short = 'X', long = "request", value_name = "METHOD")]
+    method: Option<Method>,
+
+    /// One more header; may be given several times
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header)]
+    header: Vec<(HeaderName, HeaderValue)>,
+
+    /// The body; that of a file as @FILE, or standard input as @-
+    #[arg(short = 'd', long, value_name = "BODY")]
+    data: Option<String>,
+
+    /// The same as JSON, which is said in Content-Type and Accept
+    #[arg(long, value_name = "BODY", conflicts_with = "data")]
+    json: Option<String>,
+
+    /// Print the status line and the headers of the answer, too
+    #[arg(short = 'i', long)]
+    include: bool,
+
+    #[command(flatten)]
+    account: AccountArgs,
+}
+
+impl CurlArgs {
+    pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
+        let (place, want) = match &self.service {
+            Some(service) => {
+                let (place, want) = clouds.find_service(service, &self.account)?;
+                (place, Some(want))
+            }
+            None => (clouds.find(&self.account.cloud)?, None),
+        };
+        let target = self.target(&place)?;
+        let body = self.body()?;
+        let session = Session::new(&place, &self.account)?.serving(want.as_ref())?;
+        let answer = self.send(&session, target, want, body)?;
+        let status = answer.status();
+        let to = answer.headers().get(LOCATION).map(shown);
+        if self.include {
+            print::text(&head(&answer))?;
+        }
+        let receive = || print::stream(answer.into_body().into_reader());
+        // What appears on a terminal shows that it goes on.
+        match io::stdout().is_terminal() {
+            true => receive()?,
+            false => progress::during("receiving the answer", receive)?,
+        }
+        verdict(status, to)
+    }
+
+    /// A path, or a whole URL that a token may go to.
+    fn target(&self, place: &Place) -> Result<Uri, Failure> {
+        let start = self.target.to_ascii_lowercase();
+        if start.starts_with("https://") || start.starts_with("http://") {
+            let url = uri(&self.target)?;
+            place.cloud.check_target(&url)?;
+            return Ok(url);
+        }
+        match self.service {
+            Some(_) => uri(&format!("/{}", self.target.strip_prefix('/').unwrap_or(&self.target))),
+            None => Err(Failure::usage(
+                "a path needs a service to be under: add --service, or give a whole URL",
+            )),
+        }
+    }
+
+    fn send(
+        &self,
+        session: &Session,
+        target: Uri,
+        want: Option<Select>,
+        body: Body,
+    ) -> Result<Response<ureq::Body>, Failure> {
+        let host = target.host().or(self.service.as_deref()).unwrap_or_default().to_owned();
+        let request = self.request(target, &body)?;
+        match body {
+            Body::Bytes(bytes) => session.once(&host, |client| {
+                let request = request.map(|()| bytes);
+                match want {
+                    Some(want) => client.service(want).call(request),
+                    None => client.call(request),
+                }
+            }),
+            Body::Stream(stream, _) => session.once(&host, |client| {
+                let request = request.map(|()| stream);
+                match want {
+                    Some(want) => client.service(want).call_once(request),
+                    None => client.call_once(request),
+                }
+            }),
+        }
+    }
+
+    fn request(&self, target: Uri, body: &Body) -> Result<Request<()>, Failure> {
+        let usual = if self.sends_body() { Method::POST } else { Method::GET };
+        let method = self.method.clone().unwrap_or(usual);
+        let mut request = Request::builder().method(method).uri(target);
+        if self.json.is_some() {
+            for name in [ACCEPT, CONTENT_TYPE].into_iter().filter(|name| !self.names(name)) {
+                request = request.header(name, "application/json");
+            }
+        }
+        for (name, value) in &self.header {
+            request = request.header(name, value);
+        }
+        if let (Body::Stream(_, Some(length)), false) = (body, self.names(&CONTENT_LENGTH)) {
+            request = request.header(CONTENT_LENGTH, *length);
+        }
+        request.body(()).map_err(|why| Failure::usage(format!("the request cannot be sent: {why}")))
+    }
+
+    fn sends_body(&self) -> bool {
+        self.data.is_some() || self.json.is_some()
+    }
+
+    fn names(&self, name: &HeaderName) -> bool {
+        self.header.iter().any(|(own, _)| own == name)
+    }
+
+    fn body(&self) -> Result<Body, Failure> {
+        let body = self.data.as_ref().or(self.json.as_ref()).map_or("", String::as_str);
+        match body.strip_prefix('@') {
+            None => Ok(Body::Bytes(body.to_owned().into_bytes())),
+            Some("-") if self.account.secret.takes_input() => Err(Failure::usage(
+                "standard input is the secret and the body at once; use --password-env, \
+                 --token-env or @FILE",
+            )),
+            Some("-") => Ok(Body::Stream(SendBody::from_owned_reader(io::stdin()), None)),
+            Some(path) => {
+                let file = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+                let (metadata, file) = file.map_err(|why| {
+                    Failure::usage(format!("cannot read {path}: {why}; name a readable file"))
+                })?;
+                let length = metadata.is_file().then_some(metadata.len());
+                Ok(Body::Stream(SendBody::from_owned_reader(file), length))
+            }
+        }
+    }
+}
+
+/// What is sent. A file and standard input are never read into memory as a whole, and so are sent
+/// once.
+enum Body {
+    Bytes(Vec<u8>),
+    /// With its length, if that is known.
+    Stream(SendBody<'static>, Option<u64>),
+}
+
+fn uri(url: &str) -> Result<Uri, Failure> {
+    url.parse().map_err(|why| {
+        Failure::usage(format!("the URL cannot be used ({why}); write %20 for a blank, and so on"))
+    })
+}
+
+/// A header as it is given on the command line.
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("write it as NAME: VALUE")?;
+    let name: HeaderName = name.trim().parse().map_err(|_| "its name is none")?;
+    if name == "x-auth-token" {
+        return Err("the token is added by this program, and is no argument".to_owned());
+    }
+    let value = value.trim().parse().map_err(|_| "its value has characters that cannot be sent")?;
+    Ok((name, value))
+}
+
+/// The status line and the headers, as curl prints them, but for what logs somebody in.
+fn head<B>(answer: &Response<B>) -> String {
+    let status = answer.status();
+    let reason = status.canonical_reason().unwrap_or_default();
+    let mut text = format!("{:?} {} {reason}\r\n", answer.version(), status.as_u16());
+    for (name, value) in answer.headers() {
+        let is_secret = *name == SET_COOKIE || SECRETS.contains(&name.as_str());
+        let value = if is_secret { "(hidden)".to_owned() } else { shown(value) };
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text + "\r\n"
+}
+
+const SECRETS: [&str; 3] = ["openstack-auth-receipt", "x-auth-token", "x-subject-token"];
+
+fn shown(value: &HeaderValue) -> String {
+    print::clean(&String::from_utf8_lossy(value.as_bytes()))
+}
+
+/// Redirects are not followed, because a token might go astray, so that the answer is not what was
+/// asked for.
+fn verdict(status: StatusCode, to: Option<String>) -> Result<ExitCode, Failure> {
+    match status.as_u16() {
+        301 | 302 | 303 | 307 | 308 => Err(Failure::failed(format!(
+            "the service answered {status} and points to {}; redirects are not followed: call that \
+             URL, if you trust it",
+            to.unwrap_or_else(|| "nowhere".to_owned())
+        ))),
+        400.. => Err(Failure::failed(format!(
+            "the service answered {status}; what it says about it is on standard output"
+        ))),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

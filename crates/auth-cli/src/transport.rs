@@ -1,0 +1,91 @@
+//! The way to the cloud as it is configured: certificates and time-outs.
+
+use std::{fs, path::Path, time::Duration};
+
+use auth_config::{CloudConfig, Tls};
+use auth_proto::Settings;
+use auth_ureq::Builder;
+use ureq::{
+    Agent,
+    tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem},
+};
+
+use crate::failure::Failure;
+
+/// How long a login may take, tries among them, where nothing is configured.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A client that goes the configured way, and how long to wait for its logins.
+pub(crate) fn configured(
+    builder: Builder,
+    settings: Settings,
+    configured: Option<&CloudConfig>,
+) -> Result<(Builder, Duration), Failure> {
+    // Swift has its own: COPY.
+    let mut http = Agent::config_builder().allow_non_standard_methods(true);
+    if let Some(configured) = configured {
+        http = http.tls_config(tls(configured.tls())?);
+    }
+    let Some(timeout) = configured.and_then(CloudConfig::timeout) else {
+        return Ok((builder.settings(settings).http(http), PATIENCE));
+    };
+    let timeout = timeout.min(LONGEST);
+    // For how long nothing may happen. A large body may take longer as a whole.
+    http = http.timeout_connect(Some(timeout)).timeout_per_read(Some(timeout));
+    let flight = settings.flight_timeout().max(timeout + Duration::from_secs(1));
+    let builder =
+        builder.settings(settings.with_flight_timeout(flight)).identity_timeout(timeout).http(http);
+    Ok((builder, PATIENCE.max(timeout)))
+}
+
+/// The core presumes a login lost after an hour.
+const LONGEST: Duration = Duration::from_secs(3500);
+
+fn tls(wanted: &Tls) -> Result<TlsConfig, Failure> {
+    let mut tls = TlsConfig::builder().disable_verification(!wanted.verify);
+    if let (Some(path), true) = (&wanted.cacert, wanted.verify) {
+        let roots = certificates("cacert", path)?;
+        tls = tls.root_certs(RootCerts::new_with_certs(&roots));
+    }
+    if let Some(path) = &wanted.cert {
+        let key = match &wanted.key {
+            Some(path) => private_key("key", path)?,
+            None => private_key("cert", path)?,
+        };
+        let chain = certificates("cert", path)?;
+        tls = tls.client_cert(Some(ClientCert::new_with_certs(&chain, key)));
+    }
+    Ok(tls.build())
+}
+
+fn certificates(key: &str, path: &Path) -> Result<Vec<Certificate<'static>>, Failure> {
+    let items = pem(key, path)?.into_iter().filter_map(|item| match item {
+        PemItem::Certificate(certificate) => Some(certificate),
+        _ => None,
+    });
+    let all: Vec<_> = items.collect();
+    if all.is_empty() { Err(lacks(key, path, "certificate")) } else { Ok(all) }
+}
+
+fn private_key(key: &str, path: &Path) -> Result<PrivateKey<'static>, Failure> {
+    let found = pem(key, path)?.into_iter().find_map(|item| match item {
+        PemItem::PrivateKey(private) => Some(private),
+        _ => None,
+    });
+    found.ok_or_else(|| lacks(key, path, "private key"))
+}
+
+/// All that a file holds. What is neither a certificate nor a key is overlooked.
+fn pem(key: &str, path: &Path) -> Result<Vec<PemItem<'static>>, Failure> {
+    let text = fs::read(path).map_err(|why| {
+        let path = path.display();
+        Failure::usage(format!("{key}: cannot read {path} ({why}); name a readable PEM file"))
+    })?;
+    let items: Result<Vec<_>, _> = parse_pem(&text).collect();
+    items.map_err(|_| lacks(key, path, "usable PEM section"))
+}
+
+fn lacks(key: &str, path: &Path, what: &str) -> Failure {
+    let path = path.display();
+    Failure::usage(format!("{key}: {path} holds no {what}; name a file that does, as PEM"))
+}

@@ -1,0 +1,196 @@
+//! Clouds of clouds.yaml and of variables, and what the flags say over them.
+
+use auth_emulator::{Server, System, account};
+
+use crate::{Machine, serve_once};
+
+/// Two clouds at this server: one has its password, the other has none.
+fn clouds(server: &Server) -> Machine {
+    Machine::with(&format!(
+        "clouds:
+  mail:
+    profile: nhn
+    region_name: KR1
+    auth: {{auth_url: '{}', username: {}, password: {}, project_id: {}}}
+  work:
+    profile: otc
+    region_name: eu-de
+    interface: [internal, public]
+    auth: {{auth_url: '{}', username: {}, user_domain_name: {}, project_name: {}}}
+",
+        server.url(System::NhnIaas),
+        account::NHN_USER,
+        account::NHN_PASSWORD,
+        account::NHN_TENANT,
+        server.url(System::Otc),
+        account::OTC_USER,
+        account::OTC_DOMAIN,
+        account::OTC_PROJECT_NAME,
+    ))
+}
+
+#[test]
+fn a_name_is_enough() {
+    let server = Server::start().unwrap();
+    let machine = clouds(&server);
+    let json = machine.run(&["token", "--cloud", "mail", "--format", "json"], "", &[]).json();
+    assert_eq!(json["project"]["id"], account::NHN_TENANT, "{json}");
+    machine.run(&["token"], "", &[("OS_CLOUD", "mail")]).ok();
+    let url = machine.run(&["endpoint", "image"], "", &[("OS_CLOUD", "mail")]).ok();
+    assert!(url.contains("kr1-api-image"), "{url}");
+    let arguments = ["endpoint", "image", "--region", "KR2"];
+    machine.run(&arguments, "", &[("OS_CLOUD", "mail")]).failed(2, "no such region");
+
+    machine.run(&["token"], "", &[]).failed(2, "several clouds are configured; choose one");
+    machine
+        .run(&["token", "--cloud", "mali"], "", &[])
+        .failed(2, "neither configured nor built in");
+    let none = Machine::with("clouds: {}");
+    none.run(&["token"], "", &[]).failed(2, "name a built-in cloud with --cloud, or write a file");
+}
+
+#[test]
+fn variables_make_a_cloud() {
+    let server = Server::start().unwrap();
+    let url = server.url(System::NhnIaas);
+    let variables = [
+        ("OS_AUTH_URL", url.as_str()),
+        ("OS_USERNAME", account::NHN_USER),
+        ("OS_PASSWORD", account::NHN_PASSWORD),
+        ("OS_TENANT_ID", account::NHN_TENANT),
+    ];
+    let none = Machine::with("clouds: {}");
+    none.run(&["token"], "", &variables).ok();
+    // It goes before those of files, which can still be named.
+    let both = clouds(&server);
+    let json = both.run(&["config", "--format", "json"], "", &variables).json();
+    assert_eq!(json["cloud"], "envvars", "{json}");
+    both.run(&["token", "--cloud", "envvars"], "", &variables).ok();
+    both.run(&["token", "--cloud", "mail"], "", &variables).ok();
+}
+
+#[test]
+fn flags_go_over_what_is_configured() {
+    let server = Server::start().unwrap();
+    let machine = clouds(&server);
+    let token = |more: &[&str], input: &str| {
+        machine.run(&[&["token", "--cloud", "work", "--format", "json"], more].concat(), input, &[])
+    };
+    // The password that is missing.
+    let stdin = "--password-stdin";
+    let json = token(&[stdin], account::OTC_PASSWORD).json();
+    assert_eq!(json["project"]["name"], account::OTC_PROJECT_NAME, "{json}");
+    token(&[], "").failed(2, "there is no terminal to ask for the password on");
+    // Another scope.
+    let json = token(&[stdin, "--domain", account::OTC_DOMAIN], account::OTC_PASSWORD).json();
+    assert_eq!(json["domain"]["name"], account::OTC_DOMAIN, "{json}");
+    // Another user, of the configured domain.
+    token(&[stdin, "--user", account::OTC_USER], account::OTC_PASSWORD).ok();
+    token(&[stdin, "--user", "somebody"], account::OTC_PASSWORD).failed(3, "401");
+
+    // A password that is given goes before the configured one.
+    let mail = ["token", "--cloud", "mail", stdin];
+    machine.run(&mail, "wrong", &[]).failed(3, "API password");
+    // Another place.
+    let (url, request) = serve_once(
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 3600\r\n\r\n",
+    );
+    let url = url.replace("/v3", "/v2.0");
+    let moved = ["token", "--cloud", "mail", "--identity-url", &url];
+    machine.run(&moved, "", &[]).failed(5, "no new try before");
+    assert!(request.join().unwrap().starts_with("POST /v2.0/tokens"));
+}
+
+#[test]
+fn a_configured_password_is_that_of_the_configured_user() {
+    let server = Server::start().unwrap();
+    let machine = clouds(&server);
+    server.watch(account::NHN_PASSWORD);
+    let other = ["token", "--cloud", "mail", "--user", "somebody@example.com"];
+    machine.run(&other, "", &[]).failed(2, "--password-stdin or --password-env");
+    assert_eq!(server.traffic().canary_bytes, 0);
+    let same = ["token", "--cloud", "mail", "--user", account::NHN_USER];
+    machine.run(&same, "", &[]).ok();
+    assert!(server.traffic().canary_bytes > 0);
+}
+
+#[test]
+fn built_in_clouds_go_by_their_ids() {
+    let machine = Machine::with("clouds: {}");
+    let identity = |arguments: &[&str]| {
+        let arguments = [&["config", "--format", "json"], arguments].concat();
+        let json = machine.run(&arguments, "", &[]).json();
+        json["settings"][0]["value"].as_str().unwrap().to_owned()
+    };
+    for (arguments, url) in [
+        (&["--cloud", "otc"][..], "https://iam.eu-de.otc.t-systems.com/v3"),
+        (&["--cloud", "otc", "--region", "eu-nl"], "https://iam.eu-nl.otc.t-systems.com/v3"),
+        (&["--cloud", "huawei", "--region", "cn-north-4"], "https://iam.myhuaweicloud.com/v3"),
+        (
+            &["--cloud", "nhn-gov"],
+            "https://api-identity-infrastructure.gov-nhncloudservice.com/v2.0",
+        ),
+    ] {
+        assert_eq!(identity(arguments), url, "{arguments:?}");
+    }
+    machine.run(&["config", "--cloud", "citycloud"], "", &[]).failed(2, "name one with --region: ");
+    machine.run(&["config", "--cloud", "otcc"], "", &[]).failed(2, "did you mean otc?");
+    // A configured cloud of the same name goes first.
+    let own = Machine::with("clouds: {otc: {auth: {auth_url: 'https://k.example/v3'}}}");
+    let json = own.run(&["config", "--cloud", "otc", "--format", "json"], "", &[]).json();
+    assert_eq!(json["settings"][0]["value"], "https://k.example/v3", "{json}");
+    assert!(json["settings"][0]["origin"].as_str().unwrap().contains("clouds.yaml:1"), "{json}");
+}
+
+#[test]
+fn names() {
+    let server = Server::start().unwrap();
+    let machine = clouds(&server);
+    let arguments = ["config", "--names", "--format", "json"];
+    let json = machine.run(&arguments, "", &[("OS_CLOUD", "work")]).json();
+    let names = json.as_array().unwrap();
+    assert!(names.len() > 30, "{json}");
+    assert_eq!(names[0]["name"], "mail");
+    let work = serde_json::json!({"name": "work", "configured": true, "default": true});
+    assert_eq!(names[1], work);
+    let nhn = serde_json::json!({"name": "nhn", "configured": false, "default": false});
+    assert!(names.contains(&nhn), "{json}");
+}
+
+#[test]
+fn settings_say_where_they_come_from_and_hide_what_is_secret() {
+    let server = Server::start().unwrap();
+    let machine = clouds(&server);
+    machine.write("secure.yaml", "clouds: {work: {auth: {password: t0ps3cret}}}");
+    let table = machine.run(&["config", "--cloud", "work"], "", &[]).ok();
+    let row = |key: &str| table.lines().find(|line| line.starts_with(key)).unwrap();
+    assert!(
+        row("auth.password ").contains("(hidden)")
+            && row("auth.password ").contains("secure.yaml:1"),
+        "{table}"
+    );
+    assert!(row("auth.username ").contains("clouds.yaml:10"), "{table}");
+    assert!(!table.contains("t0ps3cret"), "{table}");
+    let json = machine.run(&["config", "--cloud", "work", "--format", "json"], "", &[]).ok();
+    assert!(!json.contains("t0ps3cret") && json.contains(r#""value": null"#), "{json}");
+}
+
+#[test]
+fn what_is_odd_is_warned_of() {
+    let server = Server::start().unwrap();
+    let machine = Machine::with(&format!(
+        "clouds: {{c: {{profile: nhn, regoin_name: KR1, auth: {{auth_url: '{}', username: {}, \
+         password: {}, project_id: {}}}}}}}",
+        server.url(System::NhnIaas),
+        account::NHN_USER,
+        account::NHN_PASSWORD,
+        account::NHN_TENANT,
+    ));
+    let run = machine.run(&["token"], "", &[]);
+    assert_eq!((run.code, run.out.trim_end().len()), (0, 32), "{run:?}");
+    assert!(
+        run.err.starts_with("warning: regoin_name: unknown key; did you mean region_name?"),
+        "{run:?}"
+    );
+    assert_eq!(run.err.lines().count(), 1, "{run:?}");
+}

@@ -1,0 +1,224 @@
+//! One authorised call.
+
+use std::{
+    io::{self, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::Stdio,
+    thread::{self, JoinHandle},
+};
+
+use auth_emulator::{Server, account};
+
+use crate::{Machine, Run, nhn, run, with};
+
+#[test]
+fn what_is_sent() {
+    let server = Server::start().unwrap();
+    let machine = Machine::with("clouds: {}");
+    let body = machine.write("body.json", r#"{"from":"a file"}"#);
+    let file = format!("@{}", body.display());
+    let json = ["content-type: application/json", "accept: application/json"];
+    for (arguments, line, has, sent) in [
+        (&["--json", "{}"][..], "POST /x HTTP/1.1", &json[..], "{}"),
+        (
+            &["-d", "text", "-H", "Content-Type: text/plain"],
+            "POST",
+            &["content-type: text/plain"],
+            "text",
+        ),
+        (&["-X", "PUT", "--data", &file], "PUT", &["content-length: 17"], r#"{"from":"a file"}"#),
+        (&["-X", "DELETE", "-H", "A: 1", "-H", "a: 2"], "DELETE", &["a: 1", "a: 2"], ""),
+        (&["-X", "COPY", "-H", "Destination: /c/o"], "COPY", &["destination: /c/o"], ""),
+        (&[], "GET", &["x-auth-token: "], ""),
+    ] {
+        let (url, request) = service("HTTP/1.1 204 No Content\r\n\r\n");
+        let login = nhn(&server);
+        let url = format!("{url}/x");
+        let arguments = [&["curl", &url], arguments].concat();
+        let run = machine.run(&with(&arguments, &login), account::NHN_PASSWORD, &[]);
+        assert_eq!(run.ok(), "", "{arguments:?}");
+        let request = request.join().unwrap();
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        let head = head.to_ascii_lowercase();
+        assert!(request.starts_with(line), "{request}");
+        assert!(has.iter().all(|header| head.contains(header)), "{request}");
+        assert_eq!(body, sent, "{request}");
+    }
+}
+
+#[test]
+fn paths_are_put_under_the_endpoint() {
+    let path = |arguments: &[&str]| {
+        let run = run(&[&["--emulator=otc", "curl"], arguments].concat(), "");
+        run.json()["path"].as_str().unwrap().to_owned()
+    };
+    let project = account::OTC_PROJECT;
+    for (path_given, ends) in
+        [("/servers?limit=1", "/servers"), ("servers", "/servers"), ("/", "/")]
+    {
+        let arguments = ["--service", "compute", path_given];
+        assert_eq!(path(&arguments), format!("/v2.1/{project}{ends}"), "{path_given}");
+    }
+    run(&["--emulator=otc", "curl", "/servers"], "").failed(2, "add --service");
+    let out = ["--emulator=otc", "curl", "--service", "compute", "/../v3/users"];
+    run(&out, "").failed(2, "is no path of the service");
+    run(&["--emulator=otc", "curl", "--service", "compute", "/a b"], "").failed(2, "write %20");
+    run(&["--emulator=otc", "curl", "--service", "compute", "--region", "eu-nl", "/"], "")
+        .failed(2, "no such region");
+}
+
+#[test]
+fn a_global_service_gets_a_token_of_the_domain_unless_a_scope_is_said() {
+    let call = |more: &[&str]| {
+        let arguments = [&["--emulator=otc", "curl", "--service", "tms", "/x"], more].concat();
+        run(&arguments, "").json()["project"].clone()
+    };
+    assert_eq!(call(&[]), serde_json::Value::Null);
+    assert_eq!(call(&["--project", account::OTC_PROJECT_NAME]), account::OTC_PROJECT);
+    // What the domain alone has is found.
+    let obs = ["--emulator=otc", "endpoint", "obs"];
+    assert!(run(&obs, "").ok().ends_with("obs.eu-de.otc.t-systems.com\n"));
+    run(&[&obs[..], &["--project", "eu-de"]].concat(), "").failed(4, "no public endpoint");
+}
+
+#[test]
+fn the_status_is_the_exit_code() {
+    for (answer, code, said) in [
+        ("200 OK\r\nContent-Length: 2\r\n\r\nhi", 0, ""),
+        ("300 Multiple Choices\r\nContent-Length: 2\r\n\r\nhi", 0, ""),
+        (
+            "404 Not Found\r\nContent-Length: 2\r\n\r\nhi",
+            1,
+            "error: the service answered 404 Not Found; what it says about it is on standard \
+             output\n",
+        ),
+        (
+            "302 Found\r\nLocation: https://elsewhere.example/\r\nContent-Length: 2\r\n\r\nhi",
+            1,
+            "error: the service answered 302 Found and points to https://elsewhere.example/; \
+             redirects are not followed: call that URL, if you trust it\n",
+        ),
+    ] {
+        let run = call(answer, &[]);
+        assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (code, "hi", said), "{answer}");
+    }
+    let broken = call("200 OK\r\nContent-Length: 9\r\n\r\nhi", &[]);
+    assert!(broken.code == 5 && broken.err.contains("broke off"), "{broken:?}");
+}
+
+#[test]
+fn headers_are_shown_on_demand_and_without_secrets() {
+    let answer = "201 Created\r\nX-Subject-Token: t0ps3cret\r\nSet-Cookie: s=t0ps3cret\r\nB: \u{9b}2J\r\nContent-Length: 2\r\n\r\nhi";
+    assert_eq!(call(answer, &[]).ok(), "hi");
+    let shown = call(answer, &["-i"]).ok();
+    assert!(
+        shown.starts_with("HTTP/1.1 201 Created\r\n") && shown.ends_with("\r\n\r\nhi"),
+        "{shown}"
+    );
+    assert!(shown.contains("x-subject-token: (hidden)\r\n"), "{shown}");
+    assert!(!shown.contains("t0ps3cret") && !shown.contains('\u{9b}'), "{shown}");
+}
+
+#[test]
+fn a_token_goes_only_where_it_may() {
+    let server = Server::start().unwrap();
+    let login = nhn(&server);
+    let call = |target: &str| run(&with(&["curl", target], &login), account::NHN_PASSWORD);
+    call("http://elsewhere.example/").failed(1, "a token must not go to http://elsewhere.example");
+    call("http://169.254.169.254/latest").failed(1, "a token must not go to");
+    assert_eq!(server.emulator().requests(auth_emulator::System::NhnIaas), 0);
+    let own = ["curl", "https://k.example/", "-H", "X-Auth-Token: t"];
+    run(&with(&own, &login), "").failed(2, "the token is added by this program");
+    let twice = ["curl", "https://k.example/", "-d", "@-"];
+    run(&with(&twice, &login), "").failed(2, "standard input is the secret and the body at once");
+    let missing = ["curl", "https://k.example/", "-d", "@/nosuch"];
+    run(&with(&missing, &login), "").failed(2, "name a readable file");
+}
+
+/// However long a body is, it passes through.
+#[cfg(target_os = "linux")]
+#[test]
+fn bodies_are_never_held_as_a_whole() {
+    const LENGTH: usize = 160 * 1024 * 1024;
+
+    let server = Server::start().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let login = nhn(&server);
+    let arguments = ["curl", &url, "-d", "@-", "--password-env", "PASSWORD"];
+    let arguments = arguments.into_iter().chain(login.iter().map(String::as_str));
+    let machine = Machine::with("clouds: {}");
+    let variables = [("PASSWORD", account::NHN_PASSWORD)];
+    let mut child = machine
+        .command(&arguments.collect::<Vec<_>>(), &variables)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let writes = thread::spawn(move || input.write_all(&vec![b'i'; LENGTH]).unwrap());
+    let reads = thread::spawn(move || io::copy(&mut output, &mut io::sink()).unwrap());
+
+    let (mut stream, _) = listener.accept().unwrap();
+    let (mut received, mut buffer) = (0, vec![0; 64 * 1024]);
+    while received < LENGTH {
+        let read = stream.read(&mut buffer).unwrap();
+        received += buffer[..read].iter().filter(|byte| **byte == b'i').count();
+    }
+    writes.join().unwrap();
+    write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").unwrap();
+    stream.write_all(&vec![b'o'; LENGTH - 1]).unwrap();
+    let most = high_water(child.id());
+    stream.write_all(b"o").unwrap();
+    assert_eq!(reads.join().unwrap(), LENGTH as u64);
+    assert!(child.wait().unwrap().success());
+    assert!(most < 64 * 1024, "{most} KiB");
+}
+
+/// The most memory that a process has had, in KiB.
+#[cfg(target_os = "linux")]
+fn high_water(process: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// A call of a service that answers this.
+fn call(answer: &str, more: &[&str]) -> Run {
+    let server = Server::start().unwrap();
+    let (url, request) = service(format!("HTTP/1.1 {answer}"));
+    let login = nhn(&server);
+    let run = run(&with(&[&["curl", &url], more].concat(), &login), account::NHN_PASSWORD);
+    request.join().unwrap();
+    run
+}
+
+/// A service on the emulator's host that takes one request: its URL, and the request.
+fn service(answer: impl Into<String>) -> (String, JoinHandle<String>) {
+    let answer = answer.into();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let request = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let request = read_request(&mut stream);
+        stream.write_all(answer.as_bytes()).unwrap();
+        request
+    });
+    (url, request)
+}
+
+/// A request whose body has a length, or is none.
+fn read_request(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    let mut byte = [0];
+    while !request.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).unwrap();
+        request.push(byte[0]);
+    }
+    let head = String::from_utf8(request.clone()).unwrap().to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body).unwrap();
+    request.extend(body);
+    String::from_utf8(request).unwrap()
+}

@@ -1,0 +1,182 @@
+//! Every command at every cloud that the emulator plays, with no other flag than a command needs.
+
+use crate::{Machine, commands, run};
+
+const PROFILES: [&str; 5] = ["huawei", "kakao", "nhn", "nhn-compute", "otc"];
+
+/// What a run shall come to.
+struct Row {
+    arguments: &'static [&'static str],
+    input: &'static str,
+    outcome: fn(&str) -> Outcome,
+}
+
+/// The exit code, a part of what goes to standard output, and all that goes to standard error.
+struct Outcome(i32, String, &'static str);
+
+const ROWS: &[Row] = &[
+    row(&["token", "--format", "json"], |profile| ok(token_of(profile))),
+    row(&["token", "--format", "shell"], |_| ok("export OS_TOKEN='")),
+    row(&["catalog"], |profile| ok(service_of(profile))),
+    row(&["catalog", "--service", "image"], |_| ok("image")),
+    row(&["endpoint", "image"], |profile| ok(image_of(profile))),
+    row(&["endpoint", "compute"], |profile| match profile {
+        "kakao" => no_compute(),
+        _ => ok("http://127.0.0.1:"),
+    }),
+    row(&["projects"], |profile| match profile {
+        "nhn" | "nhn-compute" => lacking(
+            "error: NHN Cloud speaks v2.0, which lists no projects; the cloud's console shows the \
+             tenant's id\n",
+        ),
+        profile => ok(project_of(profile)),
+    }),
+    row(&["validate"], |profile| match profile {
+        "nhn" | "nhn-compute" => lacking(NO_VALIDATE),
+        _ => ok("valid"),
+    }),
+    Row {
+        arguments: &["validate", "--token-stdin"],
+        input: "another-token\n",
+        outcome: |profile| match profile {
+            "nhn" | "nhn-compute" => lacking(NO_VALIDATE),
+            _ => Outcome(
+                1,
+                String::new(),
+                "error: the token is not good: it has ended, was revoked, or is of another cloud; \
+                 get a new one with `cloud-auth token`\n",
+            ),
+        },
+    },
+    row(&["revoke"], |profile| match profile {
+        "nhn" | "nhn-compute" => lacking(
+            "error: NHN Cloud speaks v2.0, which cannot end a token; it ends by itself, or with \
+             the next change of the API password\n",
+        ),
+        _ => ok(""),
+    }),
+    row(&["config"], |_| ok("(hidden)")),
+    row(&["config", "--names"], ok),
+    row(&["curl", "--service", "image", "/things"], |_| ok(r#""method":"GET","path":"/"#)),
+    row(&["curl", "--service", "image", "-i", "-X", "DELETE", "things/1"], |_| {
+        ok("HTTP/1.1 200 OK\r\n")
+    }),
+    row(&["curl", "--service", "compute", "/servers"], |profile| match profile {
+        "kakao" => no_compute(),
+        _ => ok("/servers"),
+    }),
+    row(&["curl", "--service", "image", "--json", "{}", "/things"], |_| {
+        ok(r#""method":"POST","path":"/"#)
+    }),
+    row(&["completions", "bash"], |_| ok("complete -F _cloud__auth")),
+    row(&["completions", "fish"], |_| ok("complete -c cloud-auth")),
+    row(&["completions", "zsh"], |_| ok("#compdef cloud-auth")),
+    row(&["demo"], |_| ok("KakaoCloud")),
+    Row {
+        arguments: &["inspect"],
+        input: "HTTP/1.1 401 Unauthorized\r\n\r\n",
+        outcome: |_| ok(r#""kind": "error""#),
+    },
+];
+
+#[test]
+fn every_command_works_at_every_profile_or_says_why_not() {
+    for profile in PROFILES {
+        let emulator = format!("--emulator={profile}");
+        for row in ROWS {
+            let arguments = [&[emulator.as_str()], row.arguments].concat();
+            let run = run(&arguments, row.input);
+            let Outcome(code, out, err) = (row.outcome)(profile);
+            assert!(run.code == code && run.err == err, "{arguments:?}: {run:?}");
+            let silent = code != 0 || out.is_empty();
+            assert!(
+                run.out.contains(&out) && run.out.is_empty() == silent,
+                "{arguments:?}: {run:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_command_and_no_profile_is_left_out() {
+    let help = run(&["--help"], "").ok();
+    for command in commands(&help) {
+        assert!(ROWS.iter().any(|row| row.arguments[0] == command), "{command}");
+    }
+    let said = run(&["--emulator=nothing", "demo"], "").failed(2, "possible values");
+    assert!(said.contains(&format!("[possible values: {}]", PROFILES.join(", "))), "{said}");
+}
+
+#[test]
+fn the_emulator_is_the_cloud() {
+    let said = run(&["--emulator=otc", "token", "--cloud", "nhn"], "");
+    said.failed(2, "--emulator=otc is the cloud; leave out --cloud");
+    // Nothing of the machine's own configuration is mixed in.
+    let variables = [("OS_CLOUD", "mine"), ("OS_AUTH_URL", "https://k.example"), ("OS_TOKEN", "t")];
+    let mine = Machine::with("clouds: {mine: {auth_type: none}");
+    mine.run(&["--emulator=otc", "projects"], "", &variables).ok();
+    // Behind the command, and with a login of one's own, it is the same.
+    run(&["token", "--emulator=nhn", "--user", "somebody", "--password-stdin"], "pw")
+        .failed(3, "API password");
+    run(&["token", "--emulator=nhn", "--password-stdin"], "wrong").failed(3, "API password");
+}
+
+const fn row(arguments: &'static [&'static str], outcome: fn(&str) -> Outcome) -> Row {
+    Row { arguments, input: "", outcome }
+}
+
+fn ok(part: &str) -> Outcome {
+    Outcome(0, part.to_owned(), "")
+}
+
+const NO_VALIDATE: &str = "error: NHN Cloud speaks v2.0, which cannot be asked about a token; try \
+                           the token on a service, with curl\n";
+
+/// What v2.0 lacks is known before anything is sent.
+fn lacking(said: &'static str) -> Outcome {
+    Outcome(2, String::new(), said)
+}
+
+fn no_compute() -> Outcome {
+    Outcome(
+        4,
+        String::new(),
+        "error: no public endpoint of service compute in region kr-central-2; there is: bcs, \
+         identity, image, load-balancer, network, volume, vpc (regions: kr-central-2; interfaces: \
+         public); `cloud-auth catalog` shows all\n",
+    )
+}
+
+fn token_of(profile: &str) -> &'static str {
+    match profile {
+        "huawei" | "otc" => r#""token": "MII"#,
+        "kakao" => r#""token": "gAAAAAB"#,
+        _ => r#""token": ""#,
+    }
+}
+
+fn service_of(profile: &str) -> &'static str {
+    match profile {
+        "huawei" => "ecs.cn-north-1.myhuaweicloud.com",
+        "kakao" => "vpc.kr-central-2.kakaocloud.com",
+        "otc" => "ecs.eu-de.otc.t-systems.com",
+        _ => "kr1-api-instance-infrastructure.nhncloudservice.com",
+    }
+}
+
+fn image_of(profile: &str) -> &'static str {
+    match profile {
+        "huawei" => "ims.cn-north-1.myhuaweicloud.com",
+        "kakao" => "image.kr-central-2.kakaocloud.com",
+        "otc" => "ims.eu-de.otc.t-systems.com",
+        _ => "kr1-api-image-infrastructure.nhncloudservice.com",
+    }
+}
+
+fn project_of(profile: &str) -> &'static str {
+    match profile {
+        "huawei" => "cn-north-1",
+        "kakao" => "kakaocloud-project",
+        _ => "eu-de",
+    }
+}

@@ -1,0 +1,86 @@
+//! Tokens that are used as they are, and those of agencies.
+
+use auth_emulator::{Server, System, account};
+
+use crate::{Machine, otc, run, with};
+
+#[test]
+fn a_token_is_as_good_as_a_login_until_it_is_revoked() {
+    let server = Server::start().unwrap();
+    let url = server.url(System::Otc);
+    let login = otc(&server);
+    let login = with(&["token", "--project", account::OTC_PROJECT_NAME], &login);
+    let token = run(&login, account::OTC_PASSWORD).ok();
+    let token = token.trim_end();
+    server.watch(account::OTC_PASSWORD);
+
+    let machine = Machine::with(&format!(
+        "clouds: {{c: {{profile: otc, auth: {{auth_url: '{url}', username: {}, password: {}, \
+         user_domain_name: d, project_name: p}}}}}}",
+        account::OTC_USER,
+        account::OTC_PASSWORD
+    ));
+    let by_variable = |arguments: &[&str]| {
+        let arguments = [arguments, &["--token-env", "T"]].concat();
+        machine.run(&arguments, "", &[("T", token)])
+    };
+    let json = by_variable(&["validate", "--format", "json"]).json();
+    assert_eq!(
+        (&json["valid"], &json["project"]["id"]),
+        (&true.into(), &account::OTC_PROJECT.into()),
+        "{json}"
+    );
+    let table = machine.run(&["catalog", "--token-stdin"], token, &[]).ok();
+    assert!(table.contains("compute"), "{table}");
+    let json = by_variable(&["curl", "--service", "compute", "/servers"]).json();
+    assert_eq!(json["project"], account::OTC_PROJECT, "{json}");
+    assert_eq!(by_variable(&["token"]).ok().trim_end(), token);
+
+    assert_eq!(by_variable(&["revoke"]).ok(), "");
+    let said = [by_variable(&["validate"]), by_variable(&["revoke"])]
+        .map(|run| run.failed(1, "is not good"));
+    assert!(!said.concat().contains(token));
+    let said = by_variable(&["catalog"]).failed(3, "has ended or was revoked; pass on a fresh one");
+    assert!(!said.contains(token), "{said}");
+    // The configured password was not used for any of it.
+    assert_eq!(server.traffic().canary_bytes, 0);
+}
+
+#[test]
+fn a_token_stands_alone() {
+    for more in [
+        &["--user", "u"][..],
+        &["--totp"],
+        &["--password-env", "X"],
+        &["--application-credential-id", "k"],
+    ] {
+        let arguments = [&["--emulator=otc", "token", "--token-env", "T"], more].concat();
+        run(&arguments, "").failed(2, "cannot be used with");
+    }
+    run(&["--emulator=otc", "token", "--token-stdin"], "").failed(2, "no token on standard input");
+    run(&["--emulator=otc", "token", "--token-stdin"], "a b").failed(2, "visible ASCII");
+    let body = ["--emulator=otc", "curl", "--service", "compute", "/", "-d", "@-", "--token-stdin"];
+    run(&body, "t").failed(2, "and the body at once");
+}
+
+#[test]
+fn agencies() {
+    let flags = ["--agency", account::AGENCY, "--agency-domain", account::AGENCY_DOMAIN];
+    for (profile, project) in
+        [("huawei", account::HUAWEI_PROJECT), ("otc", account::OTC_PROJECT_NAME)]
+    {
+        let emulator = format!("--emulator={profile}");
+        let arguments = [&[emulator.as_str(), "token", "--format", "json"], &flags[..]].concat();
+        let json = run(&[&arguments[..], &["--project", project]].concat(), "").json();
+        assert_eq!(json["project"]["id"], account::AGENCY_PROJECT_ID, "{json}");
+        assert_eq!(json["user"]["id"], account::AGENCY_USER_ID, "{json}");
+        let json =
+            run(&[&arguments[..], &["--domain", account::AGENCY_DOMAIN]].concat(), "").json();
+        assert_eq!(json["domain"]["id"], account::AGENCY_DOMAIN_ID, "{json}");
+        run(&arguments, "").failed(2, "--project");
+    }
+    run(&["--emulator=otc", "token", "--agency", "a"], "").failed(2, "--agency-domain");
+    let nhn =
+        [&["--emulator=nhn", "token", "--tenant-id", account::NHN_TENANT], &flags[..]].concat();
+    run(&nhn, "").failed(2, "takes no agency; leave out --agency");
+}
