@@ -12,8 +12,8 @@ fn said(program: &str) -> String {
     let out = Command::new(program).output().unwrap();
     let (said, complaints) = (text(out.stdout), text(out.stderr));
     assert!(out.status.success(), "{program}: {}\n{said}{complaints}", out.status);
-    // Nobody waited for a time-out.
-    assert!(started.elapsed() < Duration::from_secs(9), "{program}: {:?}", started.elapsed());
+    // Nobody waited for a time-out, on however busy a machine.
+    assert!(started.elapsed() < Duration::from_secs(29), "{program}: {:?}", started.elapsed());
     said
 }
 

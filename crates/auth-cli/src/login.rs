@@ -185,11 +185,15 @@ impl Said<'_> {
             }
             (None, None) => return Err(Failure::usage(NOBODY)),
         };
+        let mut said = vec![said];
+        said.extend(flags.user_domain.iter().map(|name| ("user_domain_name", name)));
+        said.extend(flags.user_domain_id.iter().map(|id| ("user_domain_id", id)));
         if let Some(name) = &flags.application_credential_name {
-            let known = self.secret_of(&[("application_credential_name", name), said], KEY);
+            said.push(("application_credential_name", name));
+            let known = self.secret_of(&said, KEY);
             return Ok(Credential::application_credential_of(user, name, secrets(KEY, known)?));
         }
-        Ok(Credential::password(user, secrets("password", self.secret_of(&[said], "password"))?))
+        Ok(Credential::password(user, secrets("password", self.secret_of(&said, "password"))?))
     }
 
     /// The configured secret, if it is that of the user whom the flags name: nobody else is sent it.

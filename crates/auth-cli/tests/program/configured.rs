@@ -109,6 +109,10 @@ fn a_configured_password_is_that_of_the_configured_user() {
     let other = ["token", "--cloud", "mail", "--user", "somebody@example.com"];
     machine.run(&other, "", &[]).failed(2, "--password-stdin or --password-env");
     assert_eq!(server.traffic().canary_bytes, 0);
+    let namesake = ["--user", account::NHN_USER, "--user-domain", "another"];
+    let namesake =
+        [&["token", "--cloud", "mail", "--identity-url", "https://k.example/v3"], &namesake[..]];
+    machine.run(&namesake.concat(), "", &[]).failed(2, "--password-stdin or --password-env");
     let same = ["token", "--cloud", "mail", "--user", account::NHN_USER];
     machine.run(&same, "", &[]).ok();
     assert!(server.traffic().canary_bytes > 0);

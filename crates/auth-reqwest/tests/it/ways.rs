@@ -17,7 +17,7 @@ async fn call(client: &Client) -> Result<(u16, String), Error> {
 async fn an_agency_is_assumed_by_two_requests_and_again_by_two() {
     for system in [System::Otc, System::Huawei] {
         let server = start(Emulator::new());
-        let (cloud, credential, scope) = documented(&server, system);
+        let (cloud, credential, _) = documented(&server, system);
         let agency = Agency::new(account::AGENCY, DomainRef::name(account::AGENCY_DOMAIN));
         let scope = match system {
             System::Huawei => Scope::project_name("cn-north-1"),
