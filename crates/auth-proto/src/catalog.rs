@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use http::Uri;
 
 use crate::{
-    error::{EndpointError, Error, UrlProblem},
-    join::join,
+    error::{EndpointError, Error},
+    join::{check, join},
     text::shown,
     url::Origin,
 };
@@ -140,19 +140,23 @@ impl Endpoint<'_> {
     /// written out or percent-encoded, which clients and proxies may take for a way out; or if the
     /// endpoint cannot take a path.
     pub fn join(&self, path: &Uri) -> Result<Uri, Error> {
+        Self::check_path(path)?;
         let own = |problem| {
             let target = format!("service {}", shown(self.service_type));
             EndpointError::Url { target, problem }
         };
         let (_, endpoint) = Origin::parse(&self.url).map_err(own)?;
-        join(&endpoint, path).map_err(|problem| {
-            match problem {
-                UrlProblem::Path => {
-                    EndpointError::Url { target: "the request".to_owned(), problem }
-                }
-                problem => own(problem),
-            }
-            .into()
-        })
+        Ok(join(&endpoint, path).map_err(own)?)
+    }
+
+    /// Whether [`join`](Self::join) takes this path, before there is an endpoint: a login for a
+    /// request that must not go out would send the password for nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
+    pub fn check_path(path: &Uri) -> Result<(), Error> {
+        let target = || "the request".to_owned();
+        Ok(check(path).map_err(|problem| EndpointError::Url { target: target(), problem })?)
     }
 }

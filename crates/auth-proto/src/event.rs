@@ -37,7 +37,8 @@ pub enum Event {
         /// When it is tried again, at the earliest.
         retry_at: UtcDateTime,
     },
-    /// The credential, or a further factor, is on its way.
+    /// The credential, a further factor, or a token to be exchanged is on its way: once for each
+    /// request of a login.
     LoginStarted {
         /// The scope that is asked for.
         scope: Scope,

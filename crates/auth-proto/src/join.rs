@@ -10,10 +10,7 @@ pub(crate) fn join(endpoint: &Uri, path: &Uri) -> Result<Uri, UrlProblem> {
     if endpoint.query().is_some() {
         return Err(UrlProblem::Query);
     }
-    let is_path = path.authority().is_none() && path.path().starts_with('/');
-    if !is_path || leads_out(path.path()) {
-        return Err(UrlProblem::Path);
-    }
+    check(path)?;
     let prefix = endpoint.path().trim_end_matches('/');
     let query = path.query().map_or_else(String::new, |query| format!("?{query}"));
     let joined = format!("{prefix}{}{query}", path.path());
@@ -22,11 +19,23 @@ pub(crate) fn join(endpoint: &Uri, path: &Uri) -> Result<Uri, UrlProblem> {
     Uri::from_parts(parts).map_err(|_| UrlProblem::Syntax)
 }
 
+/// Refuses what is no path, or one that may lead out of wherever it is put.
+pub(crate) fn check(path: &Uri) -> Result<(), UrlProblem> {
+    let is_path = path.authority().is_none() && path.path().starts_with('/');
+    match is_path && !leads_out(path.path()) {
+        true => Ok(()),
+        false => Err(UrlProblem::Path),
+    }
+}
+
 /// Whether some client, proxy or service may read a segment of it as one that leads elsewhere.
 fn leads_out(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
-    let path = path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\");
-    path.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
+    let path =
+        path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\").replace("%3b", ";");
+    // What follows a semicolon is a parameter to some, and no part of the name.
+    let names = path.split(['/', '\\']).map(|segment| segment.split(';').next().unwrap_or(segment));
+    names.into_iter().any(|name| name == "." || name == "..")
 }
 
 #[cfg(test)]
@@ -89,6 +98,9 @@ mod tests {
             "/x%2f..%2Fq",
             "/x%2F%2e%2e%2Fq",
             "/\\..\\q",
+            "/..;/q",
+            "/x/..;a=b/q",
+            "/%2e%2e%3b/q",
             "/x%5c..%5cq",
             "*",
             "servers",

@@ -117,8 +117,8 @@ mod tests {
         assert_eq!(retry_after(&headers, NOW), Some(NOW + Duration::minutes(1)));
     }
 
-    /// The rest of the life of a token in seconds, by these clocks relative to [`NOW`].
-    fn life(expires: i64, issued: Option<i64>, date: Option<&str>) -> Option<i64> {
+    /// A token by these clocks relative to [`NOW`], in seconds, and the headers of its answer.
+    fn token(expires: i64, issued: Option<i64>, date: Option<&str>) -> (Token, HeaderMap) {
         let stamp = |offset: i64| crate::timestamp::format(NOW + Duration::seconds(offset));
         let mut token = serde_json::json!({"expires_at": stamp(expires)});
         if let Some(issued) = issued {
@@ -130,7 +130,12 @@ mod tests {
             headers.insert(header::DATE, date.parse().unwrap());
         }
         let body = serde_json::json!({"token": token}).to_string();
-        let token = crate::wire::v3::read_token(&headers, body.as_bytes()).unwrap();
+        (crate::wire::v3::read_token(&headers, body.as_bytes()).unwrap(), headers)
+    }
+
+    /// The rest of its life in seconds.
+    fn life(expires: i64, issued: Option<i64>, date: Option<&str>) -> Option<i64> {
+        let (token, headers) = token(expires, issued, date);
         life_on_arrival(&token, &headers, NOW).map(Duration::whole_seconds)
     }
 
@@ -161,6 +166,26 @@ mod tests {
             (400 * DAY, Some(0), None, Some(30 * DAY)),
         ] {
             assert_eq!(life(expires, issued, date), want, "{expires} {issued:?} {date:?}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_life_is_counted_from_the_answer() {
+        // Seconds from now until it ends, since it was issued; the answer's date; what is left.
+        for (expires, issued, date, want) in [
+            (600, Some(-3000), None, Some(600)),
+            (600, Some(-3000), Some("Sun, 22 Nov 2026 08:05:00 GMT"), Some(300)),
+            // The caller's clock is off by two hours.
+            (7800, Some(4200), Some("Sun, 22 Nov 2026 10:00:00 GMT"), Some(600)),
+            // No more than it ever had: some clock is wrong.
+            (7200, Some(3600), None, Some(3600)),
+            (600, None, None, Some(600)),
+            (0, Some(-3600), None, None),
+            (40 * 86_400, None, None, Some(30 * 86_400)),
+        ] {
+            let (token, headers) = token(expires, issued, date);
+            let got = rest_of_life(&token, &headers, NOW).map(Duration::whole_seconds);
+            assert_eq!(got, want, "{expires} {issued:?} {date:?}");
         }
     }
 }

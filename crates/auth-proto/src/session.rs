@@ -58,6 +58,9 @@ pub(crate) struct Begun {
     pub(crate) login: Login,
     /// Until when what it has is good: the receipt, or the token for the next request.
     pub(crate) until: Duration,
+    /// When its last request was sent, if the next follows at once: a life that is told by then
+    /// counts from there.
+    pub(crate) since: Option<Duration>,
 }
 
 /// A request in the air.
@@ -65,6 +68,7 @@ pub(crate) struct Begun {
 pub(crate) struct InFlight {
     pub(crate) attempt: u64,
     pub(crate) login: Login,
+    /// Or the first one of those that follow each other at once.
     pub(crate) sent_at: Duration,
     /// Whether it holds the credential: a question for the version does not.
     pub(crate) with_credential: bool,

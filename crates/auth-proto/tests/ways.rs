@@ -1,5 +1,5 @@
-//! Ways in beside a user's own login: a token that is exchanged, a token that is passed on, and what
-//! another account has delegated. An account is driven against the emulated services.
+//! Ways in by a token: one that is exchanged, one that is passed on. An account is driven against the
+//! emulated services.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
 mod support;
@@ -8,91 +8,18 @@ use std::sync::Arc;
 
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
-    Account, Action, Agency, Call, Cloud, ConfigError, Credential, DomainRef, Error, ErrorKind,
-    Exchange, Factor, FetchCatalog, Scope, Select, Settings, Token, UserRef, Verdict,
+    Account, Action, Agency, Cloud, ConfigError, Credential, DomainRef, ErrorKind, Exchange,
+    Factor, FetchCatalog, Login, Scope, Select, Settings, Step, UserRef, Verdict, timestamp,
 };
-use http::{HeaderMap, Request, Response, StatusCode};
-use serde_json::{Value, json};
-use support::NOW;
+use http::{Response, StatusCode};
+use support::{
+    NOW, response,
+    talk::{Talk, issued, password, refused},
+};
 use time::{Duration, UtcDateTime};
-
-/// An account, the service that it talks to, and what it said there.
-struct Talk {
-    account: Account,
-    service: Emulator,
-    now: UtcDateTime,
-    /// Method and path, headers, body.
-    said: Vec<(String, HeaderMap, Value)>,
-}
-
-impl Talk {
-    fn new(cloud: &Cloud, credential: Credential) -> Self {
-        Self::with(cloud, credential, Settings::default())
-    }
-
-    fn with(cloud: &Cloud, credential: Credential, settings: Settings) -> Self {
-        let account = Account::new(cloud.clone(), credential, settings).unwrap();
-        Self { account, service: Emulator::new(), now: NOW, said: Vec::new() }
-    }
-
-    /// What a caller gets who carries every request.
-    fn token(&mut self, scope: &Scope) -> Result<Arc<Token>, Error> {
-        for _ in 0..8 {
-            match self.account.poll(scope, self.now) {
-                Action::Fail(error) => return Err(error),
-                Action::Send(flight, request) => {
-                    let response = self.carry(request);
-                    self.account.handle_response(flight, response, self.now);
-                }
-                Action::Use(token) => return Ok(token),
-                action => panic!("{action:?}"),
-            }
-        }
-        panic!("a login without end")
-    }
-
-    fn carry<B: AsRef<[u8]>>(&mut self, request: Request<B>) -> Response<Vec<u8>> {
-        let (head, body) = request.into_parts();
-        let said = serde_json::from_slice(body.as_ref()).unwrap_or_default();
-        self.said.push((format!("{} {}", head.method, head.uri), head.headers.clone(), said));
-        self.service.handle(Request::from_parts(head, body.as_ref()), self.now)
-    }
-
-    /// What was said since the last time that somebody asked.
-    fn lines(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.said).into_iter().map(|(line, ..)| line).collect()
-    }
-
-    /// A service refuses this token: whether the call is worth a second try.
-    fn refuse(&mut self, token: &Token) -> Verdict {
-        let status = StatusCode::UNAUTHORIZED;
-        Call::new().verdict(&mut self.account, token, status, true, self.now)
-    }
-}
 
 fn otc() -> Cloud {
     Cloud::otc("eu-de").unwrap()
-}
-
-fn password(cloud: &Cloud) -> Credential {
-    let (name, domain, password) = match cloud.name() {
-        "Huawei Cloud" => (account::HUAWEI_USER, account::HUAWEI_DOMAIN, account::HUAWEI_PASSWORD),
-        _ => (account::OTC_USER, account::OTC_DOMAIN, account::OTC_PASSWORD),
-    };
-    Credential::password(UserRef::name_in(name, DomainRef::name(domain)), password)
-}
-
-fn agency() -> Agency {
-    Agency::new(account::AGENCY, DomainRef::name(account::AGENCY_DOMAIN))
-}
-
-/// A token of the service itself, for somebody else to use.
-fn issued(service: &mut Emulator, cloud: &Cloud, credential: Credential, scope: &Scope) -> String {
-    let mut talk = Talk::new(cloud, credential);
-    std::mem::swap(&mut talk.service, service);
-    let token = talk.token(scope).unwrap().expose().to_owned();
-    std::mem::swap(&mut talk.service, service);
-    token
 }
 
 fn of_kakao(service: &mut Emulator) -> String {
@@ -102,156 +29,6 @@ fn of_kakao(service: &mut Emulator) -> String {
 
 const TOKENS: &str = "https://iam.kakaocloud.com/identity/v3/auth/tokens";
 const CATALOG: &str = "GET https://iam.kakaocloud.com/identity/v3/auth/catalog";
-
-#[track_caller]
-fn refused(result: Result<Arc<Token>, Error>, status: u16, remedy: &str) -> Error {
-    let error = result.unwrap_err();
-    let ErrorKind::Rejected(refusal) = error.kind() else { panic!("{error:?}") };
-    assert_eq!(refusal.status.as_u16(), status);
-    assert!(error.to_string().contains(remedy), "{error}");
-    error
-}
-
-#[test]
-fn an_agency_is_assumed_with_a_token_of_the_users_domain() {
-    let in_domain = Scope::domain_name(account::AGENCY_DOMAIN);
-    for (cloud, field, project) in
-        [(Cloud::huawei(), "agency_name", "cn-north-1"), (otc(), "xrole_name", "eu-de")]
-    {
-        let scopes = [Scope::project_name(project), in_domain.clone()];
-        let mut talk = Talk::new(&cloud, password(&cloud).assume(agency()));
-        for scope in scopes {
-            let token = talk.token(&scope).unwrap();
-            let [(login, _, first), (exchange, headers, second)] = &talk.said[..] else {
-                panic!("{:?}", talk.said)
-            };
-            assert!(login.ends_with("/v3/auth/tokens?nocatalog=true"), "{login}");
-            let own_domain = first["auth"]["identity"]["password"]["user"]["domain"].clone();
-            assert_eq!(first["auth"]["scope"], json!({"domain": own_domain}));
-
-            assert!(exchange.ends_with("/v3/auth/tokens"), "{exchange}");
-            let assumed = json!({"domain_name": "IAMDomainA", field: "IAMAgency"});
-            let identity = json!({"methods": ["assume_role"], "assume_role": assumed});
-            assert_eq!(second["auth"]["identity"], identity);
-            assert!(headers["X-Auth-Token"].is_sensitive());
-
-            assert_eq!(token.user().name.as_deref(), Some("IAMDomainA/IAMAgency"));
-            assert_eq!(token.methods(), ["assume_role"]);
-            assert!(token.catalog().is_some());
-            assert_ne!(headers["X-Auth-Token"], token.header());
-            talk.said.clear();
-        }
-    }
-}
-
-#[test]
-fn the_whole_chain_is_run_again_for_a_renewal_and_not_before() {
-    let cloud = otc();
-    let (credential, scope) = (password(&cloud).assume(agency()), Scope::project_name("eu-de"));
-    let mut talk = Talk::new(&cloud, credential);
-    let first = talk.token(&scope).unwrap();
-    assert_eq!(talk.lines().len(), 2);
-    assert_eq!(talk.token(&scope).unwrap().header(), first.header());
-    assert_eq!(talk.lines().len(), 0);
-
-    talk.now = talk.account.renew_at(&scope).unwrap();
-    assert!(talk.now < NOW + Duration::hours(24));
-    let second = talk.token(&scope).unwrap();
-    assert_ne!(second.header(), first.header());
-    assert_eq!(talk.lines().len(), 2);
-
-    // A refused token, too.
-    assert_eq!(talk.refuse(&second), Verdict::Retry);
-    assert_ne!(talk.token(&scope).unwrap().header(), second.header());
-    assert_eq!(talk.lines().len(), 2);
-}
-
-#[test]
-fn a_chain_that_breaks_off_begins_anew() {
-    let (cloud, scope) = (otc(), Scope::project_name("eu-de"));
-    let mut talk = Talk::new(&cloud, password(&cloud).assume(agency()));
-    let Action::Send(flight, request) = talk.account.poll(&scope, NOW) else { panic!() };
-    let response = talk.carry(request);
-    talk.account.handle_response(flight, response, NOW);
-    // Whoever comes next goes on where the first one was.
-    let Action::Send(flight, request) = talk.account.poll(&scope, NOW) else { panic!() };
-    assert!(request.headers().contains_key("X-Auth-Token"));
-    assert!(matches!(talk.account.poll(&scope, NOW), Action::Wait(_)));
-    talk.account.handle_abandoned(flight);
-    let Action::Send(flight, request) = talk.account.poll(&scope, NOW) else { panic!() };
-    assert!(!request.headers().contains_key("X-Auth-Token"));
-    let response = talk.carry(request);
-    talk.account.handle_response(flight, response, NOW);
-    // The half that is done does not wait for ever.
-    talk.now = NOW + Duration::minutes(2);
-    let Action::Send(_, request) = talk.account.poll(&scope, talk.now) else { panic!() };
-    assert!(!request.headers().contains_key("X-Auth-Token"));
-}
-
-#[test]
-fn a_refused_agency_does_not_send_the_password_again() {
-    let (cloud, scope) = (otc(), Scope::project_name("eu-de"));
-    let other = Agency::new(account::AGENCY, DomainRef::name("IAMDomainC"));
-    for (agency, logins) in [(agency(), 2), (other, 2)] {
-        let mut talk = Talk::new(&cloud, password(&cloud).assume(agency));
-        let base = talk.account.poll(&scope, NOW);
-        let Action::Send(flight, request) = base else { panic!() };
-        let response = talk.carry(request);
-        talk.account.handle_response(flight, response, NOW);
-        talk.service.fail_next(System::Otc, StatusCode::FORBIDDEN);
-        let error = refused(talk.token(&scope), 403, "(Agent Operator); no new try before");
-        talk.now += Duration::minutes(29);
-        assert_eq!(talk.token(&scope).unwrap_err(), error);
-        assert_eq!(talk.service.logins(System::Otc), logins);
-    }
-}
-
-#[test]
-fn a_token_assumes_an_agency_without_a_login() {
-    let (cloud, scope) = (otc(), Scope::project_name("eu-de"));
-    for make in [Credential::token as fn(String) -> Credential, Credential::passed_on] {
-        let mut service = Emulator::new();
-        let domain = Scope::domain_name(account::OTC_DOMAIN);
-        let own = issued(&mut service, &cloud, password(&cloud), &domain);
-        let mut talk = Talk::new(&cloud, make(own.clone()).assume(agency()));
-        talk.service = service;
-        talk.token(&scope).unwrap();
-        let [(_, headers, _)] = &talk.said[..] else { panic!("{:?}", talk.said) };
-        assert_eq!(headers["X-Auth-Token"], own);
-        // It can be had again for as long as the user's own token lives.
-        assert!(talk.account.renew_at(&scope).unwrap() < NOW + Duration::hours(23));
-    }
-}
-
-#[test]
-fn what_no_agency_can_be_assumed_with_is_told_before_anything_is_sent() {
-    let project = || Scope::project_name("eu-de");
-    let by_id = Credential::password(UserRef::id("u"), "pw");
-    let nameless = Agency::new("", DomainRef::name("d"));
-    let no_domain = Agency::new("a", DomainRef::id(""));
-    let key = Credential::application_credential("k", "s");
-    for (cloud, credential, scope, part) in [
-        (otc(), by_id.assume(agency()), project(), "credential.user.domain: missing"),
-        (otc(), password(&otc()).assume(nameless), project(), "credential.agency: is empty"),
-        (otc(), password(&otc()).assume(no_domain), project(), "credential.agency.domain: is"),
-        (
-            otc(),
-            password(&otc()).assume(agency()),
-            Scope::default(),
-            "takes no default scope; it takes domain scope, project scope by id, project scope by \
-             name",
-        ),
-        (Cloud::kakao(), key.assume(agency()), Scope::default(), "takes no agency; it takes"),
-    ] {
-        let account = Account::new(cloud, credential, Settings::default());
-        let error = match account.map(|mut account| account.poll(&scope, NOW)) {
-            Ok(Action::Fail(error)) | Err(error) => error,
-            Ok(action) => panic!("{action:?}"),
-        };
-        assert!(matches!(error.kind(), ErrorKind::Config(_)), "{error:?}");
-        assert!(error.to_string().contains(part), "{error}");
-    }
-}
 
 #[test]
 fn a_token_is_exchanged_for_other_scopes_and_ends_with_them() {
@@ -440,6 +217,80 @@ fn a_catalog_that_cannot_be_had_costs_no_token() {
     assert_eq!(talk.lines(), [format!("GET {TOKENS}?nocatalog=true")]);
 }
 
+fn stock() -> Cloud {
+    Cloud::keystone("https://keystone.example/v3").unwrap()
+}
+
+/// What a service says of a token of one hour, but for its catalog.
+fn told(scope: &str, issued_at: UtcDateTime) -> Response<Vec<u8>> {
+    let [issued, ends] = [issued_at, issued_at + Duration::HOUR].map(timestamp::format);
+    let body =
+        format!(r#"{{"token": {{"issued_at": "{issued}", "expires_at": "{ends}", {scope}}}}}"#);
+    response(200, Some("passed"), &body)
+}
+
+#[test]
+fn a_token_without_a_catalog_gets_its_own_where_it_has_one() {
+    for (scope, has_one) in [
+        (r#""project": {"id": "p"}"#, true),
+        (r#""domain": {"id": "d"}"#, true),
+        (r#""system": {"all": true}"#, false),
+        (r#""user": {"id": "u"}"#, false),
+        (r#""project": {"id": "p"}, "catalog": []"#, false),
+    ] {
+        let mut login =
+            Login::new(&stock(), Credential::passed_on("passed"), Scope::default()).unwrap();
+        login.handle_response(told(scope, NOW), NOW);
+        let fetches = matches!(login.poll(), Ok(Step::Send(_)));
+        assert_eq!(fetches, has_one, "{scope}");
+        // A service that does not take there what it has just approved is at odds with itself.
+        login.handle_response(response(401, None, "{}"), NOW);
+        assert!(matches!(login.poll(), Ok(Step::Done(_))), "{scope}");
+    }
+}
+
+#[test]
+fn a_refusal_of_the_catalog_repeats_no_token_and_is_one_of_the_credential() {
+    for status in [401, 503] {
+        let credential = Credential::passed_on("a-token-passed-on");
+        let mut login = Login::new(&stock(), credential, Scope::default()).unwrap();
+        login.handle_response(response(403, None, "{}"), NOW);
+        let echo = r#"{"error": {"message": "no catalog for a-token-passed-on"}}"#;
+        login.handle_response(response(status, None, echo), NOW);
+        let error = login.poll().unwrap_err();
+        assert!(error.to_string().contains("no catalog for"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("a-token-passed-on"), "{error}");
+    }
+    let mut talk = Talk::new(&Cloud::kakao(), Credential::passed_on("unknown"));
+    for minute in 0..120 {
+        talk.now = NOW + Duration::minutes(minute);
+        for scope in [Scope::default(), Scope::unscoped()] {
+            // The service would not say, and then does not take it.
+            if talk.said.is_empty() {
+                talk.service.fail_next(System::Kakao, StatusCode::FORBIDDEN);
+            }
+            talk.token(&scope).unwrap_err();
+        }
+    }
+    // And once more after half an hour.
+    assert!(talk.lines().len() <= 3);
+}
+
+#[test]
+fn the_rest_of_a_life_runs_from_when_it_was_told() {
+    let credential = Credential::passed_on("passed");
+    let mut account = Account::new(stock(), credential, Settings::default()).unwrap();
+    let scope = Scope::default();
+    let Action::Send(flight, _) = account.poll(&scope, NOW) else { panic!() };
+    let answer = told(r#""project": {"id": "p"}"#, NOW - Duration::minutes(55));
+    account.handle_response(flight, answer, NOW);
+    let later = NOW + Duration::seconds(50);
+    let Action::Send(flight, _) = account.poll(&scope, later) else { panic!() };
+    account.handle_response(flight, response(200, None, r#"{"catalog": []}"#), later);
+    assert!(account.live(&scope, NOW + Duration::seconds(290)).is_some());
+    assert!(account.live(&scope, NOW + Duration::seconds(301)).is_none());
+}
+
 #[test]
 fn at_a_v2_cloud_a_token_is_tried_at_the_list_of_tenants() {
     let scope = Scope::project_id(account::NHN_TENANT);
@@ -462,12 +313,21 @@ fn at_a_v2_cloud_a_token_is_tried_at_the_list_of_tenants() {
 #[test]
 fn nothing_goes_with_a_token_that_was_passed_on() {
     let user = UserRef::name_in("alice", DomainRef::name("Default"));
-    let stock = Cloud::keystone("https://keystone.example/v3").unwrap();
+    let stock = stock();
     for credential in [
         Credential::passed_on("t").and(Factor::totp("123456")),
         Credential::passed_on("t").and(Factor::password("pw")),
     ] {
         Account::new(stock.clone(), credential, Settings::default()).unwrap_err();
+    }
+    // A scope that there cannot be is none that it has.
+    let passed = || Credential::passed_on("t");
+    for (cloud, scope) in
+        [(Cloud::nhn(), Scope::domain_id("d")), (Cloud::huawei(), Scope::system())]
+    {
+        let error = Login::new(&cloud, passed(), scope).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Config(ConfigError::Scope { .. })), "{error}");
+        Login::new(&cloud, passed(), Scope::default()).unwrap();
     }
     let blank = Credential::passed_on("a b");
     let error = Account::new(stock.clone(), blank, Settings::default()).unwrap_err();
@@ -477,7 +337,8 @@ fn nothing_goes_with_a_token_that_was_passed_on() {
     // The two together are not mistaken for either.
     let both = Credential::password(user, "pw").and(Factor::totp("123456"));
     assert!(format!("{both:?}").contains("totp"));
-    let shown = format!("{:?}", Credential::passed_on("canary").assume(agency()));
+    let agency = Agency::new("IAMAgency", DomainRef::name("IAMDomainA"));
+    let shown = format!("{:?}", Credential::passed_on("canary").assume(agency));
     assert!(shown.contains("IAMAgency") && !shown.contains("canary"), "{shown}");
 }
 

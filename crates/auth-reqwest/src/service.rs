@@ -1,4 +1,4 @@
-use auth_proto::{Scope, Select};
+use auth_proto::{Endpoint, Scope, Select};
 use bytes::Bytes;
 use http::Request;
 
@@ -77,6 +77,7 @@ impl ServiceClient {
         mut request: Request<B>,
     ) -> Result<Request<B>, Error> {
         if request.uri().scheme().is_none() {
+            Endpoint::check_path(request.uri())?;
             let token = client.token().await?;
             let cloud = client.cloud();
             *request.uri_mut() = cloud.endpoint(&token, &self.want)?.join(request.uri())?;

@@ -1,4 +1,4 @@
-use auth_proto::{Scope, Select};
+use auth_proto::{Endpoint, Scope, Select};
 use http::{Request, Response};
 use ureq::AsSendBody;
 
@@ -70,6 +70,7 @@ impl ServiceClient {
 
     fn located<B>(&self, client: &Client, mut request: Request<B>) -> Result<Request<B>, Error> {
         if request.uri().scheme().is_none() {
+            Endpoint::check_path(request.uri())?;
             let token = client.token()?;
             let cloud = client.cloud();
             *request.uri_mut() = cloud.endpoint(&token, &self.want)?.join(request.uri())?;

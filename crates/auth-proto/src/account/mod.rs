@@ -395,7 +395,7 @@ impl Account {
     /// request that was refused with it is worth a second try.
     pub(crate) fn may_replace(&self, token: &Token) -> bool {
         let kept = self.sessions.iter().any(|session| session.holds(token));
-        let can = !self.credential.is_one_time() && !self.credential.is_passed_on();
-        !self.closed && !kept && can
+        let can_log_in = !self.credential.is_one_time() && !self.credential.is_passed_on();
+        can_log_in && !self.closed && !kept
     }
 }

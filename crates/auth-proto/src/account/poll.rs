@@ -113,13 +113,17 @@ impl Account {
             None => {
                 let (credential, scope) = (self.credential.clone(), session.scope.clone());
                 match Login::new(&self.cloud, credential, scope) {
-                    Ok(login) if self.settings.catalog() => Begun { login, until: Duration::ZERO },
-                    Ok(login) => Begun { login: login.without_catalog(), until: Duration::ZERO },
+                    Ok(login) if self.settings.catalog() => {
+                        Begun { login, until: Duration::ZERO, since: None }
+                    }
+                    Ok(login) => {
+                        Begun { login: login.without_catalog(), until: Duration::ZERO, since: None }
+                    }
                     Err(error) => return Action::Fail(error),
                 }
             }
         };
-        let Begun { login, until: receipt_until } = begun;
+        let Begun { login, until: receipt_until, since } = begun;
         let request = match login.poll() {
             Ok(Step::Send(request)) => request,
             Ok(Step::Done(_) | Step::NeedFactor(_)) => {
@@ -133,8 +137,14 @@ impl Account {
         self.attempts += 1;
         let attempt = self.attempts;
         let lost_at = at.saturating_add(self.settings.flight_timeout());
-        let flight =
-            InFlight { attempt, login, sent_at: at, with_credential, lost_at, receipt_until };
+        let flight = InFlight {
+            attempt,
+            login,
+            sent_at: since.unwrap_or(at),
+            with_credential,
+            lost_at,
+            receipt_until,
+        };
         self.step(index, Input::Launched(flight), at);
         Action::Send(Flight { attempt }, request)
     }

@@ -34,6 +34,7 @@ impl Account {
     ) -> Input {
         let was_under_way = landed.login.is_under_way();
         let with_person = was_under_way || self.credential.is_one_time();
+        let showed_token = landed.login.shows_token();
         landed.login.handle_response(response, now);
         let sent_at = landed.sent_at;
         match landed.login.poll() {
@@ -41,7 +42,7 @@ impl Account {
                 Input::Refused(login::refused_unseen(), self.settings.probes())
             }
             Ok(Step::Done(token)) => {
-                let early = self.credential.renews_early() && !was_under_way;
+                let early = self.credential.renews_early() && !landed.login.is_answered();
                 self.token(token, &landed, early, at)
             }
             Ok(Step::NeedFactor(challenge)) => {
@@ -49,12 +50,12 @@ impl Account {
                 let until = sent_at.saturating_add(life.min(LONGEST_RECEIPT));
                 match until < at + USABLE {
                     true => Input::Failed(ProtocolError::Expired.into()),
-                    false => Input::Begun(Begun { login: landed.login, until }),
+                    false => Input::Begun(Begun { login: landed.login, until, since: None }),
                 }
             }
             Ok(Step::Send(_)) if landed.login.is_half_done() => {
                 let until = at.saturating_add(self.settings.flight_timeout());
-                Input::Begun(Begun { login: landed.login, until })
+                Input::Begun(Begun { login: landed.login, until, since: Some(sent_at) })
             }
             Ok(Step::Send(_)) => {
                 self.cloud = landed.login.cloud().clone();
@@ -62,7 +63,7 @@ impl Account {
             }
             // Where a person takes part, they may have mistyped: they are told, and asked again.
             Err(error)
-                if error.is_credential_refused()
+                if (error.is_credential_refused() || (showed_token && error.is_not_found()))
                     && landed.with_credential
                     && !(with_person && self.sessions[index].may_be_mistaken()) =>
             {
@@ -70,7 +71,7 @@ impl Account {
             }
             Err(error) if was_under_way => {
                 let until = landed.receipt_until;
-                Input::Mistaken(Begun { login: landed.login, until }, error)
+                Input::Mistaken(Begun { login: landed.login, until, since: None }, error)
             }
             Err(error) => Input::Failed(error),
         }

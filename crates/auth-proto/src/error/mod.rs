@@ -93,6 +93,12 @@ impl Error {
             if matches!(refusal.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
     }
 
+    /// Whether the service knows nothing of what it was asked for.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Rejected(refusal)
+            if refusal.status == StatusCode::NOT_FOUND)
+    }
+
     /// Whether an answer came that is none.
     pub(crate) fn is_unusable(&self) -> bool {
         matches!(self.kind(), ErrorKind::Protocol(_))

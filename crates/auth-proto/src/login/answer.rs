@@ -98,7 +98,8 @@ impl Login {
         life: Duration,
     ) -> Result<Phase, Error> {
         let token = Arc::clone(token);
-        match FetchCatalog::new(&self.cloud).parse(borrowed(response)) {
+        let fetched = FetchCatalog::new(&self.cloud).parse(borrowed(response));
+        match fetched.map_err(|error| error.without_secret(token.expose())) {
             Ok(catalog) => {
                 let token = Arc::unwrap_or_clone(token).with_catalog(catalog);
                 Ok(Phase::Done(Arc::new(token), life))

@@ -80,6 +80,8 @@ pub struct Login {
     credential: Credential,
     scope: Scope,
     catalog: bool,
+    /// Whether somebody has answered a question in it.
+    answered: bool,
     phase: Phase,
 }
 
@@ -122,7 +124,8 @@ impl Login {
     pub fn new(cloud: &Cloud, credential: Credential, scope: Scope) -> Result<Self, Error> {
         cloud.check(&credential, &scope)?;
         let (cloud, phase) = (cloud.clone(), Phase::Discover);
-        let mut login = Self { cloud, credential, scope, catalog: true, phase };
+        let (catalog, answered) = (true, false);
+        let mut login = Self { cloud, credential, scope, catalog, answered, phase };
         if login.cloud.dialect().is_some() {
             login.phase = login.first_phase()?;
         }
@@ -200,6 +203,7 @@ impl Login {
         }
         self.cloud.check(&self.credential.clone().with_fresh(&factor), &self.scope)?;
         self.phase = Phase::Continue(challenge.clone(), factor);
+        self.answered = true;
         Ok(())
     }
 
@@ -222,10 +226,18 @@ impl Login {
     /// Whether the next request shows the credential, or what it was exchanged for: whether a
     /// refusal of it is one of the credential.
     pub(crate) fn shows_credential(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Assume(_) | Phase::Authenticate | Phase::Continue(..) | Phase::Inspect
-        )
+        !matches!(self.phase, Phase::Discover)
+    }
+
+    /// Whether it shows a token, of which 404 says that it has ended, or that there is no such
+    /// agency.
+    pub(crate) fn shows_token(&self) -> bool {
+        matches!(self.phase, Phase::Assume(_)) || self.credential.own_token().is_some()
+    }
+
+    /// Whether a person took part.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answered
     }
 
     /// Whether part of it is done that a login made anew would have to do again.

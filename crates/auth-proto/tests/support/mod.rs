@@ -1,6 +1,8 @@
 //! What several test files share.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod talk;
+
 use auth_proto::{Body, Cloud, Credential, Error, Login, Scope, Step, Token};
 use http::{Request, Response};
 use serde_json::Value;
