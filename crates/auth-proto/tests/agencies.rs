@@ -190,6 +190,8 @@ fn a_token_assumes_an_agency_without_a_login() {
         talk.token(&scope).unwrap();
         let [(_, headers, _)] = &talk.said[..] else { panic!("{:?}", talk.said) };
         assert_eq!(headers["X-Auth-Token"], own);
+        let unknown = make("unknown".to_owned()).assume(agency());
+        refused(Talk::new(&cloud, unknown).token(&scope), 401, "pass on a fresh one");
         // It can be had again for as long as the user's own token lives.
         assert!(talk.account.renew_at(&scope).unwrap() < NOW + Duration::hours(23));
     }

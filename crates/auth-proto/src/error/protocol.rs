@@ -68,7 +68,9 @@ pub enum ProtocolError {
         location: String,
     },
     /// The token is for something else than was asked.
-    #[error("the token is for {got}, asked was {asked}")]
+    #[error(
+        "the token is for {got}, asked was {asked}; ask for the scope that it has, or check the identity URL"
+    )]
     ScopeMismatch {
         /// The scope asked for.
         asked: String,

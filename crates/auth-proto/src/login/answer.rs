@@ -118,8 +118,9 @@ impl Login {
         let ErrorKind::Rejected(refusal) = error.kind() else { return error };
         let status = refusal.status.as_u16();
         let remedy = match (&self.phase, &self.credential.methods[..]) {
-            (Phase::Assume(_), _) if matches!(status, 401 | 403 | 404) => ASSUMED,
             (_, [Method::PassedOn(_)]) if status == 401 => PASSED_ON,
+            (Phase::Assume(_), [Method::Token(_)]) if status == 401 => PASSED_ON,
+            (Phase::Assume(_), _) if matches!(status, 401 | 403 | 404) => ASSUMED,
             (_, [Method::Token(_)]) if matches!(status, 401 | 403 | 404) => EXCHANGED,
             _ => return error,
         };
