@@ -51,7 +51,10 @@ pub(crate) enum Target {
         domain: Option<DomainRef>,
     },
     System,
-    Trust(String),
+    Trust {
+        id: String,
+        project_id: Option<String>,
+    },
     Unscoped,
 }
 
@@ -88,9 +91,16 @@ impl Scope {
         Self(Target::System)
     }
 
-    /// What the trust with this id delegates to the user.
+    /// What the trust with this id delegates to the user. v2.0 wants the trust's project as well:
+    /// [`trust_in`](Self::trust_in).
     pub fn trust(id: impl Into<String>) -> Self {
-        Self(Target::Trust(id.into()))
+        Self(Target::Trust { id: id.into(), project_id: None })
+    }
+
+    /// What the trust with this id delegates to the user in the project (in v2.0, the tenant) with
+    /// this id.
+    pub fn trust_in(id: impl Into<String>, project_id: impl Into<String>) -> Self {
+        Self(Target::Trust { id: id.into(), project_id: Some(project_id.into()) })
     }
 
     /// Nothing, even where the user has a default project: a token to list projects with, or to
@@ -106,7 +116,7 @@ impl Scope {
             Target::ProjectId(_) => ScopeKind::ProjectId,
             Target::ProjectName { .. } => ScopeKind::ProjectName,
             Target::System => ScopeKind::System,
-            Target::Trust(_) => ScopeKind::Trust,
+            Target::Trust { .. } => ScopeKind::Trust,
             Target::Unscoped => ScopeKind::Unscoped,
         }
     }
@@ -122,7 +132,7 @@ impl fmt::Display for Scope {
             }
             Target::ProjectId(id) => write!(f, "project {}", shown(id)),
             Target::ProjectName { name, .. } => write!(f, "project {}", shown(name)),
-            Target::Trust(id) => write!(f, "trust {}", shown(id)),
+            Target::Trust { id, .. } => write!(f, "trust {}", shown(id)),
         }
     }
 }

@@ -127,6 +127,18 @@ fn names_need_their_domains_where_the_dialect_has_them() {
     assert!(Login::new(&v2(), by_name, Scope::project_name("demo")).is_ok());
 }
 
+/// Keystone 12 answers 403 to a trust without a tenant, and 400 where a password is with it.
+#[test]
+fn a_trust_in_v2_needs_its_project() {
+    let by_name = || Credential::password("alice", "pw");
+    assert_eq!(refused(&v2(), by_name(), Scope::trust("t")), ConfigError::TrustProject);
+    assert!(Login::new(&v2(), by_name(), Scope::trust_in("t", "p")).is_ok());
+    assert!(Login::new(&stock(), password(), Scope::trust("t")).is_ok());
+    let (error, field) =
+        (refused(&stock(), password(), Scope::trust_in("t", "")), "scope.project.id");
+    assert_eq!(error, ConfigError::Empty { field });
+}
+
 #[test]
 fn application_credentials_carry_no_scope() {
     let credential = || Credential::application_credential("id", "secret");

@@ -328,6 +328,18 @@ fn carry<B: AsRef<[u8]>>(service: &mut Emulator, request: Request<B>) -> Respons
     service.handle(Request::from_parts(parts, body.as_ref()), NOW)
 }
 
+/// Keystone tells of a token with access rules only whoever says that they know of them. A service
+/// that does not enforce them must not say so; whoever bears the token may.
+#[test]
+fn only_the_bearer_of_a_token_asks_for_it_in_spite_of_access_rules() {
+    let rules = "OpenStack-Identity-Access-Rules";
+    let login = Login::new(&stock(), Credential::passed_on(SUBJECT), Scope::default()).unwrap();
+    let Step::Send(request) = login.poll().unwrap() else { panic!("nothing to send") };
+    assert_eq!(request.headers()[rules], "1.0");
+    let validate = Validate::new(&stock(), SUBJECT).request().unwrap();
+    assert!(!validate.headers().contains_key(rules));
+}
+
 #[test]
 fn versions_are_where_they_were_configured_to_be_whatever_the_links_say() {
     let exchange = Versions::new(&stock());

@@ -107,7 +107,11 @@ fn every_v2_login_is_written_as_the_service_wants_it() {
             Scope::project_name("p"),
             json!({"passwordCredentials": name, "tenantName": "p"}),
         ),
-        (by_name(), Scope::trust("t"), json!({"passwordCredentials": name, "trust_id": "t"})),
+        (
+            by_name(),
+            Scope::trust_in("t", "p"),
+            json!({"passwordCredentials": name, "tenantId": "p", "trust_id": "t"}),
+        ),
         (
             Credential::password(UserRef::id("u"), "pw"),
             Scope::default(),
@@ -401,6 +405,17 @@ fn a_token_for_something_else_is_refused() {
         (Scope::trust("t"), json!({"OS-TRUST:trust": {"id": "t"}, "project": {"id": "p"}}), true),
         (Scope::trust("t"), json!({"OS-TRUST:trust": {"id": "u"}}), false),
         (Scope::trust("t"), json!({}), false),
+        (
+            Scope::trust_in("t", "p"),
+            json!({"OS-TRUST:trust": {"id": "t"}, "project": {"id": "p"}}),
+            true,
+        ),
+        (
+            Scope::trust_in("t", "p"),
+            json!({"OS-TRUST:trust": {"id": "t"}, "project": {"id": "q"}}),
+            false,
+        ),
+        (Scope::trust_in("t", "p"), json!({"OS-TRUST:trust": {"id": "t"}}), false),
         (Scope::unscoped(), json!({}), true),
         (Scope::unscoped(), project("p", "n", "x"), false),
         (Scope::unscoped(), json!({"domain": {"id": "d"}}), false),

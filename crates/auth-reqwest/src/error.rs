@@ -66,18 +66,18 @@ fn kind(error: &reqwest::Error) -> FailureKind {
         FailureKind::Timeout
     } else if error.is_dns() {
         FailureKind::Dns
+    } else if error.is_request() && sources(error).any(is_tls) {
+        FailureKind::Tls
     } else if error.is_connect() {
-        match sources(error).any(is_tls) {
-            true => FailureKind::Tls,
-            false => FailureKind::Connect,
-        }
+        FailureKind::Connect
     } else {
         FailureKind::Io
     }
 }
 
 /// rustls hands its errors on inside an I/O error of this kind, which may be inside another one.
-/// Nothing else has it while a connection is made.
+/// Nothing else has it before an answer begins: not while a connection is made, and not after it,
+/// when a server of TLS 1.3 says that it wants another client certificate.
 fn is_tls(error: &(dyn StdError + 'static)) -> bool {
     let Some(io) = error.downcast_ref::<io::Error>() else { return false };
     // An I/O error's source is the source of what is inside, so that has to be looked at by itself.

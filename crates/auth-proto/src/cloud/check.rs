@@ -16,6 +16,7 @@ impl Cloud {
         self.check_credential(credential)?;
         check_scope(scope)?;
         self.takes_scope(credential, scope)?;
+        self.takes_trust(scope)?;
         self.takes_project_name(scope)
     }
 
@@ -108,6 +109,15 @@ impl Cloud {
         Err(ConfigError::Scope { cloud: self.name(), scope: kind.as_str(), takes })
     }
 
+    /// In v2.0 a trust gives no project by itself (seen at Keystone 12).
+    fn takes_trust(&self, scope: &Scope) -> Result<(), ConfigError> {
+        let is_alone = matches!(scope.0, Target::Trust { project_id: None, .. });
+        match is_alone && self.dialect() == Some(Dialect::V2) {
+            true => Err(ConfigError::TrustProject),
+            false => Ok(()),
+        }
+    }
+
     /// Names are unique within a domain, which v2.0 does not know.
     fn takes_user_name(&self, credential: &Credential) -> Result<(), ConfigError> {
         let Some(UserRef::Name { domain, .. }) = &credential.user else { return Ok(()) };
@@ -173,7 +183,10 @@ fn check_scope(scope: &Scope) -> Result<(), ConfigError> {
             check_text("scope.project.name", name)?;
             check_domain(PROJECT_DOMAIN, domain.as_ref())
         }
-        Target::Trust(id) => check_text("scope.trust", id),
+        Target::Trust { id, project_id } => {
+            check_text("scope.trust", id)?;
+            project_id.iter().try_for_each(|id| check_text("scope.project.id", id))
+        }
     }
 }
 

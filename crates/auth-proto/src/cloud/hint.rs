@@ -24,7 +24,7 @@ impl Cloud {
             Target::Default | Target::ProjectId(_) => None,
             Target::ProjectName { domain, .. } => domain.as_ref(),
             // Nobody asks for one of these by chance.
-            Target::Domain(_) | Target::System | Target::Trust(_) | Target::Unscoped => {
+            Target::Domain(_) | Target::System | Target::Trust { .. } | Target::Unscoped => {
                 return Ok(own.clone());
             }
         };

@@ -129,6 +129,9 @@ pub enum ConfigError {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// The v2.0 protocol wants a trust's project beside the trust.
+    #[error("scope.trust: v2.0 wants its project as well; name both: Scope::trust_in(id, project)")]
+    TrustProject,
     /// A URL cannot be used.
     #[error("{field}: {problem}")]
     Url {

@@ -16,7 +16,8 @@ use crate::{
 ///
 /// 200 and 204 mean that it is: the document says both, and clouds answer 200. 404 means that the
 /// service knows no such token: it has ended, was revoked, or never was. A 401 is an error: it is
-/// about the caller's own token.
+/// about the caller's own token. A token with access rules is none here, as in
+/// [`Validate`](crate::Validate).
 #[derive(Clone, Debug)]
 pub struct Check(Subject);
 

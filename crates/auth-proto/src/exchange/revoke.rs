@@ -17,6 +17,9 @@ use crate::{
 /// request after a lost answer gets no error for it. A 401 is an error: it is about the caller's
 /// own token.
 ///
+/// One token outlives this: Keystone (as of version 30) answers 404 for that of an application
+/// credential with access rules, and does not revoke it. Delete the application credential.
+///
 /// An [`Account`](crate::Account) is not told. One whose token is revoked goes on showing it until
 /// a service answers 401.
 #[derive(Clone, Debug)]

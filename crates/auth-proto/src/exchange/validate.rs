@@ -19,6 +19,9 @@ use crate::{
 /// The answer is the token as the service sees it now, or `None` if the service knows no such
 /// token: it has ended, was revoked, or never was. A 401 is an error: it is about the caller's own
 /// token.
+///
+/// Keystone says the same `None` of a token of an application credential with access rules, which only
+/// services are told about that enforce the rules; this crate does not read them.
 #[derive(Clone, Debug)]
 pub struct Validate {
     subject: Subject,

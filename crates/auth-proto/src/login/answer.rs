@@ -175,7 +175,10 @@ fn accept(token: &Token, scope: &Scope) -> Result<(), ProtocolError> {
             agrees(name, &got.name) && own.is_none_or(|(got, own)| is_domain(own, got))
         }),
         Target::System => token.is_system(),
-        Target::Trust(id) => token.trust_id() == Some(id),
+        Target::Trust { id, project_id: wanted } => {
+            let in_project = |id| project.is_some_and(|got| agrees(id, &got.id));
+            token.trust_id() == Some(id) && wanted.as_deref().is_none_or(in_project)
+        }
         Target::Unscoped => project.is_none() && token.domain().is_none() && !token.is_system(),
     };
     if !fits {

@@ -114,7 +114,10 @@ fn v2<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) ->
     match &scope.0 {
         Target::ProjectId(id) => auth.tenant_id = Some(id),
         Target::ProjectName { name, .. } => auth.tenant_name = Some(name),
-        Target::Trust(id) => auth.trust_id = Some(id),
+        Target::Trust { id, project_id } => {
+            auth.trust_id = Some(id);
+            auth.tenant_id = project_id.as_deref();
+        }
         Target::Default | Target::Domain(_) | Target::System | Target::Unscoped => {}
     }
     auth
@@ -273,7 +276,7 @@ fn scope_of(scope: &Scope) -> Option<ScopeShape<'_>> {
             ScopeShape::Project(Project { id: None, name: Some(name), domain })
         }
         Target::System => ScopeShape::System { all: true },
-        Target::Trust(id) => ScopeShape::Trust(Id { id }),
+        Target::Trust { id, .. } => ScopeShape::Trust(Id { id }),
         Target::Unscoped => ScopeShape::Unscoped("unscoped"),
     })
 }

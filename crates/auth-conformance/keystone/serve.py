@@ -1,0 +1,158 @@
+"""A Keystone on loopback: makes its database and keys in the current folder, serves, writes where
+into listening.json, and ends with the process that started it.
+
+usage: serve.py CONFIG
+
+One listener is like any other, under / and under a path prefix, behind a proxy that does not pass
+the Host on, and behind one that spoils receipts. A second gives tokens and receipts that live for
+seconds. Two more speak TLS with a private CA, one of them to clients with a certificate alone.
+"""
+
+import json
+import os
+import signal
+import ssl
+import sys
+import threading
+import time
+import warnings
+
+warnings.filterwarnings("ignore")
+config = os.path.abspath(sys.argv[1])
+os.environ["OS_KEYSTONE_CONFIG_FILES"] = config
+del sys.argv[1:]  # Keystone reads them when it is imported.
+
+from cheroot import wsgi  # noqa: E402
+from cheroot.ssl.builtin import BuiltinSSLAdapter  # noqa: E402
+from keystone.cmd import cli  # noqa: E402
+import keystone.conf  # noqa: E402
+
+IS_V2 = sys.version_info < (3, 7)
+CONF = keystone.conf.CONF
+ADMIN_PASSWORD = "admin-pw"
+TOKEN_SECONDS, RECEIPT_SECONDS = 8, 5
+
+
+def main():
+    parent = os.getppid()
+    in_child(prepare, parent)
+    application = load()
+    # Imports take most of the time, so the second server is a copy of the first, made before
+    # either has a thread or has opened the database.
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        CONF.set_override("expiration", TOKEN_SECONDS, "token")
+        if not IS_V2:
+            CONF.set_override("expiration", RECEIPT_SECONDS, "receipt")
+        os.write(writing, str(listen(application)).encode())
+        stay(os.getppid())
+    url = "http://127.0.0.1:%d"
+    listening = {
+        "url": url % listen(placed(application)),
+        "brief_url": url % int(os.read(reading, 16)),
+        "prefix": "/identity",
+        "proxied": "/proxied/identity",
+        "spoiling": "/spoiling",
+    }
+    if not IS_V2:
+        listening.update(secure(application))
+    with open("listening.json.new", "w") as file:
+        json.dump(listening, file)
+    os.rename("listening.json.new", "listening.json")
+    stay(parent)
+
+
+def prepare(parent):
+    """The database, the keys, and the first user."""
+    ids = ["--keystone-user", str(os.getuid()), "--keystone-group", str(os.getgid())]
+    commands = [["db_sync"], ["fernet_setup"] + ids, ["credential_setup"] + ids]
+    if not IS_V2:
+        commands.append(["receipt_setup"] + ids)
+    commands.append(["bootstrap", "--bootstrap-password", ADMIN_PASSWORD, "--bootstrap-region-id", "RegionOne"])
+    for folder in ("fernet", "credentials", "receipts"):
+        os.mkdir(folder, 0o700)
+    for command in commands:
+        # Else options are registered twice.
+        CONF.clear()
+        sys.argv = ["keystone-manage", "--config-file", config] + command
+        cli.main(argv=sys.argv)
+
+
+def load():
+    if IS_V2:
+        from keystone.server.wsgi import initialize_public_application
+        return initialize_public_application()
+    from keystone.wsgi.api import application
+    return application
+
+
+def placed(application):
+    """The same application in several places."""
+
+    def proxied(environ, start_response):
+        environ["HTTP_HOST"] = "keystone.internal.invalid:5000"
+        return application(environ, start_response)
+
+    def spoiling(environ, start_response):
+        if "HTTP_OPENSTACK_AUTH_RECEIPT" in environ:
+            environ["HTTP_OPENSTACK_AUTH_RECEIPT"] = "spoilt"
+        return application(environ, start_response)
+
+    return wsgi.PathInfoDispatcher({
+        "/": application,
+        "/identity": application,
+        "/proxied/identity": proxied,
+        "/spoiling": spoiling,
+    })
+
+
+def secure(application):
+    import trustme
+    ca, stranger = trustme.CA(), trustme.CA()
+    ca.cert_pem.write_to_path("ca.pem")
+    stranger.cert_pem.write_to_path("stranger-ca.pem")
+    ca.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path("server.pem")
+    ca.issue_cert("client@keystone.test").private_key_and_cert_chain_pem.write_to_path("client.pem")
+    stranger.issue_cert("client@keystone.test").private_key_and_cert_chain_pem.write_to_path("stranger.pem")
+    plain = BuiltinSSLAdapter("server.pem", "server.pem")
+    mutual = BuiltinSSLAdapter("server.pem", "server.pem")
+    ca.configure_trust(mutual.context)
+    mutual.context.verify_mode = ssl.CERT_REQUIRED
+    return {
+        "tls_port": listen(application, plain),
+        "mutual_tls_port": listen(application, mutual),
+    }
+
+
+def listen(application, tls=None):
+    """Serves at a free port, which it returns."""
+    server = wsgi.Server(("127.0.0.1", 0), application, numthreads=4, timeout=30)
+    server.ssl_adapter = tls
+    server.prepare()
+    threading.Thread(target=server.serve, daemon=True).start()
+    return server.bind_addr[1]
+
+
+def in_child(work, parent):
+    child = os.fork()
+    if child == 0:
+        try:
+            work(parent)
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status != 0:
+        sys.exit("the database could not be made")
+
+
+def stay(parent):
+    """Ends with whoever started this process, however that ends."""
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(0)
+
+
+main()

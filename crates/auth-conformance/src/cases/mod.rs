@@ -1,0 +1,31 @@
+//! The cases, by what they are about.
+
+mod catalogs;
+mod discovery;
+mod factors;
+mod operations;
+mod refusals;
+mod secure;
+mod tokens;
+mod v2;
+mod ways;
+
+use crate::{case::Case, world::World};
+
+/// All that a server is tried with.
+pub(crate) fn all(world: &World) -> Vec<Case> {
+    if world.is_v2() {
+        return v2::cases();
+    }
+    let v3 = [
+        ways::cases,
+        factors::cases,
+        tokens::cases,
+        catalogs::cases,
+        discovery::cases,
+        secure::cases,
+        operations::cases,
+        refusals::cases,
+    ];
+    v3.into_iter().flat_map(|cases| cases()).collect()
+}
