@@ -39,7 +39,7 @@ pub enum Error {
         names: Vec<String>,
     },
     /// There is no cloud at all.
-    #[error("no cloud is configured: no file clouds.yaml in {searched}, and no OS_* variable")]
+    #[error("no cloud is configured: no file clouds.yaml in {searched}, and no OS_AUTH_URL")]
     CloudMissing {
         /// The places that were searched.
         searched: String,
