@@ -101,7 +101,9 @@ impl Config {
         self.default.as_deref()
     }
 
-    /// One cloud in one region, with its profile and all defaults filled in.
+    /// One cloud in one region, with its profile and all defaults filled in. Whether that is enough
+    /// to log in is said by [`CloudConfig::cloud`] and [`CloudConfig::credential`]; its warnings and
+    /// settings are there in any case.
     ///
     /// # Errors
     ///
