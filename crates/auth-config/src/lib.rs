@@ -113,6 +113,11 @@
 //! Whatever was read is wiped when it is dropped. `Debug`, [`CloudConfig::settings`], warnings and
 //! errors show values only under keys that are known to hold no secret: a misspelled `pasword` is
 //! one all the same.
+//!
+//! As with openstacksdk, a `clouds.yaml` in the working directory decides where a password in
+//! `~/.config/openstack/secure.yaml` is sent to. [`Warning::SecretFromElsewhere`] tells of it: who
+//! starts a program in a directory that others can write to should heed it, or set `OS_AUTH_URL`
+//! and the like instead.
 
 #![forbid(unsafe_code)]
 
