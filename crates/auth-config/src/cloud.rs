@@ -70,6 +70,7 @@ impl CloudConfig {
             warnings,
         };
         cloud.tell_open(&config.open);
+        cloud.tell_elsewhere();
         cloud.warnings.extend(login::ignored_scopes(&cloud.map, cloud.auth()));
         Ok(cloud)
     }
@@ -192,6 +193,26 @@ impl CloudConfig {
         files.sort();
         files.dedup();
         self.warnings.extend(files.into_iter().map(Warning::ReadableByOthers));
+    }
+
+    /// Each kind of file is looked for on its own, so that the `clouds.yaml` of a directory that
+    /// somebody else has filled can name the URL that the user's own `secure.yaml` goes to.
+    fn tell_elsewhere(&mut self) {
+        let Some(url) = self.auth().get("auth_url").map(|node| node.origin.clone()) else { return };
+        let is_elsewhere = |secret: &Origin| match (secret.directory(), url.directory()) {
+            (Some(secret), Some(url)) => secret != url,
+            _ => false,
+        };
+        let secrets = self.auth().iter().filter(|(key, _)| keys::is_secret(key));
+        let elsewhere = secrets.filter(|(_, node)| is_elsewhere(&node.origin));
+        let told: Vec<_> = elsewhere
+            .map(|(key, node)| Warning::SecretFromElsewhere {
+                key: key.clone(),
+                secret: node.origin.clone(),
+                url: url.clone(),
+            })
+            .collect();
+        self.warnings.extend(told);
     }
 }
 

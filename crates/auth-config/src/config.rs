@@ -101,7 +101,9 @@ impl Config {
         self.default.as_deref()
     }
 
-    /// One cloud in one region, with its profile and all defaults filled in.
+    /// One cloud in one region, with its profile and all defaults filled in. Whether that is enough
+    /// to log in is said by [`CloudConfig::cloud`] and [`CloudConfig::credential`]; its warnings and
+    /// settings are there in any case.
     ///
     /// # Errors
     ///
@@ -159,7 +161,8 @@ pub(crate) fn mapping(node: Node, key: &str) -> Result<Map, Error> {
     }
 }
 
-/// All `OS_*` variables as one cloud, unless there are only such as select one.
+/// All `OS_*` variables as one cloud, unless there are only such as select one. A token alone, as a
+/// shell has it after a login to some cloud, does not say where: it would hide the configured cloud.
 fn of_variables(variables: &Variables) -> Option<Node> {
     let mut cloud = Map::new();
     let mut is_cloud = false;
@@ -170,7 +173,7 @@ fn of_variables(variables: &Variables) -> Option<Node> {
         if is_tests || selects.contains(&key) || variables.value(name).is_none() {
             continue;
         }
-        is_cloud |= key != "REGION_NAME";
+        is_cloud |= !["AUTH_TOKEN", "REGION_NAME", "TOKEN"].contains(&key);
         let origin = Origin::Variable(name.to_owned());
         cloud.insert(key.to_ascii_lowercase(), Node::text(value.clone(), origin));
     }

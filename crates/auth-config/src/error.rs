@@ -7,6 +7,7 @@ use thiserror::Error as ThisError;
 use crate::{
     origin::Origin,
     text::{listed, shown, shown_path},
+    warning::Warning,
 };
 
 /// What is wrong with a configuration: which file and key or which variable, and what to put there.
@@ -39,7 +40,7 @@ pub enum Error {
         names: Vec<String>,
     },
     /// There is no cloud at all.
-    #[error("no cloud is configured: no file clouds.yaml in {searched}, and no OS_* variable")]
+    #[error("no cloud is configured: no file clouds.yaml in {searched}, and no OS_AUTH_URL")]
     CloudMissing {
         /// The places that were searched.
         searched: String,
@@ -66,10 +67,12 @@ pub enum Error {
         known: Vec<String>,
     },
     /// Something that a login needs is nowhere.
-    #[error("cloud {}: {key} is missing; {remedy}", shown(cloud))]
+    #[error("cloud {}: {key} is missing; {}", shown(cloud), said(clue.as_deref(), remedy))]
     Missing {
         /// The cloud.
         cloud: String,
+        /// What the configuration has in its place: a misspelled key, or an unknown profile.
+        clue: Option<Box<Warning>>,
         /// The key, as clouds.yaml has it.
         key: &'static str,
         /// What to do.
@@ -176,4 +179,9 @@ pub enum Error {
 fn both(asked: &[(&str, Origin)]) -> String {
     let one = |(key, origin): &(&str, Origin)| format!("{key} ({origin})");
     asked.iter().map(one).collect::<Vec<_>>().join(" and ")
+}
+
+/// What was probably meant is told before what would do as well.
+fn said(clue: Option<&Warning>, remedy: &str) -> String {
+    clue.map_or_else(|| remedy.to_owned(), Warning::to_string)
 }

@@ -58,7 +58,7 @@
 //!   `%LOCALAPPDATA%\OpenStack\openstack` and `%PROGRAMDATA%\OpenStack\openstack`.
 //! * `secure.yaml` is laid over `clouds.yaml`, key by key at every depth; lists are replaced.
 //! * `OS_*` variables make a cloud of their own, called `envvars` or as `OS_CLOUD_NAME` says, and
-//!   change no other. `OS_CLOUD`, `OS_REGION_NAME` and the names of files alone make none.
+//!   change no other. `OS_CLOUD`, `OS_REGION_NAME`, a token and the names of files alone make none.
 //! * The cloud is the one that was chosen, that `OS_CLOUD` names, that the variables make, or that is
 //!   the only one.
 //! * A cloud's `profile` stands below its own entry; one of `clouds-public.yaml` goes before the
@@ -90,6 +90,8 @@
 //!   case, and anything else is an error: never a guess.
 //! * A file that is found and cannot be understood is an error, with line and column. Going on to the
 //!   next file would log in as somebody else.
+//! * `OS_TOKEN` alone, as `export OS_TOKEN=…` leaves it in a shell, makes no cloud. It does not say
+//!   where, and the cloud of the files would no longer be the default.
 //! * Unknown keys are warned of, with the key that was probably meant; the same goes for a file with
 //!   a secret in it that everybody can read.
 //! * Profiles are never fetched from the network. All clouds of [`Cloud::ids`](auth_proto::Cloud::ids)
@@ -111,6 +113,11 @@
 //! Whatever was read is wiped when it is dropped. `Debug`, [`CloudConfig::settings`], warnings and
 //! errors show values only under keys that are known to hold no secret: a misspelled `pasword` is
 //! one all the same.
+//!
+//! As with openstacksdk, a `clouds.yaml` in the working directory decides where a password in
+//! `~/.config/openstack/secure.yaml` is sent to. [`Warning::SecretFromElsewhere`] tells of it: who
+//! starts a program in a directory that others can write to should heed it, or set `OS_AUTH_URL`
+//! and the like instead.
 
 #![forbid(unsafe_code)]
 

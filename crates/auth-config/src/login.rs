@@ -230,7 +230,13 @@ impl CloudConfig {
     }
 
     fn missing(&self, key: &'static str, remedy: &'static str) -> Error {
-        Error::Missing { cloud: self.name.clone(), key, remedy }
+        let explains = |warning: &&Warning| match warning {
+            Warning::KeyUnknown { nearest, .. } => *nearest == Some(key),
+            Warning::ProfileUnknown { .. } => key == "auth_url",
+            _ => false,
+        };
+        let clue = self.warnings().iter().find(explains).cloned().map(Box::new);
+        Error::Missing { cloud: self.name.clone(), clue, key, remedy }
     }
 }
 

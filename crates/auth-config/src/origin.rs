@@ -28,6 +28,14 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// The directory, if it is a file.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, .. } => path.parent(),
+            _ => None,
+        }
+    }
+
     /// The same place without the last key, which may be part of a secret.
     pub(crate) fn above(self) -> Self {
         match self {

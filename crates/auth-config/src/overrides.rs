@@ -6,19 +6,32 @@ use crate::{error::Error, value::Map};
 
 /// The cloud, with the services whose URLs are configured. `compute_endpoint` is an older name of
 /// `compute_endpoint_override`.
+///
+/// Each is laid under the service's name and under its `_service_type`, which is what
+/// [`CloudConfig::select`](crate::CloudConfig::select) asks for. What is said for a type by its own
+/// name comes last, and so wins.
 pub(crate) fn laid(mut cloud: Cloud, map: &Map) -> Result<Cloud, Error> {
-    for end in ["_endpoint", "_endpoint_override"] {
-        for (key, node) in map {
-            let (Some(service), Some(url)) = (key.strip_suffix(end), node.as_text()) else {
-                continue;
-            };
-            let service = service.replace('_', "-");
-            cloud = cloud.with_override(service, translated(url)).map_err(|error| {
-                Error::Override { key: key.clone(), error, origin: node.origin.clone() }
-            })?;
+    for name_of in [service_type, service] {
+        for end in ["_endpoint", "_endpoint_override"] {
+            for (key, node) in map {
+                let Some(url) = node.as_text() else { continue };
+                let name = key.strip_suffix(end).and_then(|prefix| name_of(map, prefix));
+                let Some(name) = name else { continue };
+                cloud = cloud.with_override(name, translated(url)).map_err(|error| {
+                    Error::Override { key: key.clone(), error, origin: node.origin.clone() }
+                })?;
+            }
         }
     }
     Ok(cloud)
+}
+
+fn service_type(map: &Map, prefix: &str) -> Option<String> {
+    map.get(&format!("{prefix}_service_type"))?.as_text().map(str::to_owned)
+}
+
+fn service(_: &Map, prefix: &str) -> Option<String> {
+    Some(prefix.replace('_', "-"))
 }
 
 /// keystoneauth's `%(project_id)s` as `{project_id}`, and its `%%` as `%`. What is left of its

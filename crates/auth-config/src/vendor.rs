@@ -8,9 +8,7 @@ pub(crate) fn by(name: Option<&str>, region: Option<&str>, url: &str) -> Result<
     let stock = Cloud::keystone(url)?;
     let here = without_version(&stock);
     let is_here = |cloud: &Cloud| without_version(cloud) == here;
-    let named = name.and_then(|name| {
-        places(name, region).find(is_here).or_else(|| places(name, region).next())
-    });
+    let named = name.and_then(|name| places(name, region).next());
     let known = named.or_else(|| Cloud::ids().flat_map(|id| places(id, region)).find(is_here));
     known.map_or(Ok(stock), |cloud| cloud.at(url))
 }

@@ -60,6 +60,16 @@ pub enum Warning {
         /// Where it is.
         origin: Origin,
     },
+    /// A secret of one directory goes to the URL that a file of another directory names. Whoever can
+    /// write there can have the secret.
+    SecretFromElsewhere {
+        /// The secret's key.
+        key: String,
+        /// Where the secret is.
+        secret: Origin,
+        /// Where the URL is.
+        url: Origin,
+    },
     /// A file that is there, but cannot be read; the next place is searched.
     Unreadable(PathBuf),
     /// The server's certificate is not verified.
@@ -103,6 +113,12 @@ impl fmt::Display for Warning {
             Self::ScopeIgnored { key, why, origin } => {
                 write!(f, "{key}: ignored, {why} ({origin})")
             }
+            Self::SecretFromElsewhere { key, secret, url } => write!(
+                f,
+                "auth.{}: is sent to the auth_url of another directory ({url}); if that is right, \
+                 put auth_url beside it, too ({secret})",
+                shown(key)
+            ),
             Self::Unreadable(path) => {
                 write!(f, "{}: cannot be read; the next place is searched", shown_path(path))
             }

@@ -69,6 +69,27 @@ fn configured_urls_reach_the_cloud() {
             "database",
             "https://d.example",
         ),
+        // As it is called here.
+        (
+            "database_service_type: rdsv3, database_endpoint_override: 'https://d.example'",
+            "database",
+            "https://d.example",
+        ),
+        (
+            "database_service_type: rdsv3, database_endpoint_override: 'https://d.example'",
+            "rdsv3",
+            "https://d.example",
+        ),
+        (
+            "a_b_service_type: c-d, a_b_endpoint: 'https://old.example', a_b_endpoint_override: 'https://new.example'",
+            "a-b",
+            "https://new.example",
+        ),
+        (
+            "database_service_type: rdsv3, database_endpoint_override: 'https://d.example', rdsv3_endpoint: 'https://r.example'",
+            "rdsv3",
+            "https://r.example",
+        ),
         // A user who names plain http, and a place within, means it.
         ("dns_endpoint_override: 'http://10.0.0.1:9001'", "dns", "http://10.0.0.1:9001"),
         (

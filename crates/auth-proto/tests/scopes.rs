@@ -82,6 +82,17 @@ fn users_have_the_last_word_on_services() {
     assert_eq!(get(&cloud, "compute"), Scope::domain_name("corp"));
     assert_eq!(get(&cloud, "obs"), Scope::domain_name("corp"));
 
+    // By any name of its type, as with overrides; each name's own word comes first.
+    let by_alias = cloud.clone().with_scope_hint("identity", ScopeHint::Project);
+    for service in ["identity", "iam", "IAM"] {
+        assert_eq!(get(&by_alias, service), project, "{service}");
+    }
+    let apart = by_alias.with_scope_hint("IAM", ScopeHint::Domain);
+    assert_eq!(get(&apart, "iam"), Scope::domain_name("corp"));
+    assert_eq!(get(&apart, "identity"), project);
+    let volumes = cloud.with_scope_hint("block-storage", ScopeHint::Domain);
+    assert_eq!(get(&volumes, "volumev3"), Scope::domain_name("corp"));
+
     let stock = Cloud::keystone("https://keystone.example/v3").unwrap();
     assert_eq!(get(&stock, "identity"), project);
     let stock = stock.with_scope_hint("identity", ScopeHint::Domain);

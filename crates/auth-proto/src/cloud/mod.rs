@@ -176,7 +176,8 @@ impl Cloud {
         Ok(self)
     }
 
-    /// Which scope a service wants, by the user's own word.
+    /// Which scope a service wants, by the user's own word. It holds for the other names of its type,
+    /// too, but for those that have a word of their own.
     #[must_use]
     pub fn with_scope_hint(mut self, service: &str, hint: ScopeHint) -> Self {
         let service = plain(service);
@@ -230,11 +231,13 @@ impl Cloud {
     /// ([`with_scope_hint`](Self::with_scope_hint)). [`Account::scope_for`](crate::Account::scope_for)
     /// makes a scope of it.
     pub fn scope_hint(&self, service: &str) -> ScopeHint {
-        let service = plain(service);
-        let own = self.0.hints.iter().find(|(name, _)| *name == service);
-        match own {
-            Some((_, hint)) => *hint,
-            None if self.0.profile.global.contains(&service.as_str()) => ScopeHint::Domain,
+        let own = |name: &str| {
+            let name = plain(name);
+            self.0.hints.iter().find(|(other, _)| *other == name).map(|(_, hint)| *hint)
+        };
+        match self.types(&service.to_ascii_lowercase()).find_map(own) {
+            Some(hint) => hint,
+            None if self.0.profile.global.contains(&plain(service).as_str()) => ScopeHint::Domain,
             None => ScopeHint::Project,
         }
     }
