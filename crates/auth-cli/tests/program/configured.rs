@@ -229,3 +229,37 @@ fn what_is_odd_is_warned_of() {
     );
     assert_eq!(run.err.lines().count(), 1, "{run:?}");
 }
+
+/// Without it, the same user would get a token of their own account, for a project of the same name.
+#[test]
+fn a_configured_agency_is_assumed_by_whomever_a_flag_names() {
+    let server = Server::start().unwrap();
+    let machine = Machine::with(&format!(
+        "clouds: {{c: {{profile: otc, auth: {{auth_url: '{}', username: {}, password: {}, \
+         user_domain_name: {}, project_domain_name: {}, target_agency_name: {}, \
+         target_domain_name: {}, target_project_name: {}}}}}}}",
+        server.url(System::Otc),
+        account::OTC_USER,
+        account::OTC_PASSWORD,
+        account::OTC_DOMAIN,
+        account::OTC_DOMAIN,
+        account::AGENCY,
+        account::AGENCY_DOMAIN,
+        account::OTC_PROJECT_NAME,
+    ));
+    let token = |more: &[&str]| {
+        let arguments = [&["token", "--format", "json"], more].concat();
+        machine.run(&arguments, "", &[])
+    };
+    let (user, project) = (account::OTC_USER, account::OTC_PROJECT_NAME);
+    for more in [&[][..], &["--user", user], &["--user", user, "--project", project]] {
+        let json = token(more).json();
+        assert_eq!(json["project"]["id"], account::AGENCY_PROJECT_ID, "{more:?}: {json}");
+    }
+    let json = token(&["--user", user, "--domain", account::AGENCY_DOMAIN]).json();
+    assert_eq!(json["user"]["id"], account::AGENCY_USER_ID, "{json}");
+    assert_eq!(json["domain"]["name"], account::AGENCY_DOMAIN, "{json}");
+    // One that is named goes before it.
+    let other = ["--agency", "other", "--agency-domain", account::AGENCY_DOMAIN];
+    token(&[&["--user", user, "--project", project], &other[..]].concat()).failed(3, "");
+}
