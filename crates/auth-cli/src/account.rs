@@ -41,7 +41,8 @@ impl AccountArgs {
         let mut place = self.place(clouds)?;
         let want = place.select(service, &self.cloud)?;
         if self.login.names_scope() {
-            place.cloud = place.cloud.with_scope_hint(service, ScopeHint::Project);
+            // By the type that is asked for, which may be configured to be another.
+            place.cloud = place.cloud.with_scope_hint(want.service(), ScopeHint::Project);
         }
         Ok((place, want))
     }

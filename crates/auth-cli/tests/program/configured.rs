@@ -263,3 +263,24 @@ fn a_configured_agency_is_assumed_by_whomever_a_flag_names() {
     let other = ["--agency", "other", "--agency-domain", account::AGENCY_DOMAIN];
     token(&[&["--user", user, "--project", project], &other[..]].concat()).failed(3, "");
 }
+
+#[test]
+fn a_service_of_a_configured_type_gets_the_scope_that_is_said() {
+    let server = Server::start().unwrap();
+    let machine = Machine::with(&format!(
+        "clouds: {{c: {{profile: otc, region_name: eu-de, identity_service_type: iam, \
+         auth: {{auth_url: '{}', username: {}, password: {}, user_domain_name: {}, \
+         project_name: {}}}}}}}",
+        server.url(System::Otc),
+        account::OTC_USER,
+        account::OTC_PASSWORD,
+        account::OTC_DOMAIN,
+        account::OTC_PROJECT_NAME,
+    ));
+    let curl = ["curl", "--service", "identity", "/auth/projects"];
+    server.watch(r#""scope":{"project""#);
+    machine.run(&curl, "", &[]).ok();
+    assert_eq!(server.traffic().canary_bytes, 0);
+    machine.run(&[&curl[..], &["--project", "eu-de"]].concat(), "", &[]).ok();
+    assert!(server.traffic().canary_bytes > 0);
+}
