@@ -139,6 +139,8 @@ fn built_in_clouds_go_by_their_ids() {
     }
     machine.run(&["config", "--cloud", "citycloud"], "", &[]).failed(2, "name one with --region: ");
     machine.run(&["config", "--cloud", "otcc"], "", &[]).failed(2, "did you mean otc?");
+    let said = machine.run(&["config", "--cloud", "keystone"], "", &[]).failed(2, "anywhere");
+    assert!(!said.contains("--identity-url"), "{said}");
     // A configured cloud of the same name goes first.
     let own = Machine::with("clouds: {otc: {auth: {auth_url: 'https://k.example/v3'}}}");
     let json = own.run(&["config", "--cloud", "otc", "--format", "json"], "", &[]).json();
@@ -283,4 +285,46 @@ fn a_service_of_a_configured_type_gets_the_scope_that_is_said() {
     assert_eq!(server.traffic().canary_bytes, 0);
     machine.run(&[&curl[..], &["--project", "eu-de"]].concat(), "", &[]).ok();
     assert!(server.traffic().canary_bytes > 0);
+}
+
+#[test]
+fn what_is_odd_is_told_where_a_login_cannot_do_without_it() {
+    for (clouds, odd, why) in [
+        (
+            "clouds: {c: {auth: {auth_ulr: 'https://k.example/v3', username: u}}}",
+            "did you mean auth_url?",
+            "auth_url is missing",
+        ),
+        ("clouds: {c: {profile: ovhh, auth: {username: u}}}", "ovhh", "auth_url is missing"),
+        (
+            "clouds: {c: {regoin_name: r, auth: {auth_url: 'http://k.example/v3', username: u}}}",
+            "did you mean region_name?",
+            "plain http",
+        ),
+        (
+            "clouds: {c: {regoin_name: r, auth_type: v9, auth: {auth_url: 'https://k.example/v3', \
+             username: u}}}",
+            "did you mean region_name?",
+            "auth_type: v9 is not supported",
+        ),
+        (
+            "clouds: {c: {regoin_name: r, compute_endpoint_override: 'no url', \
+             auth: {auth_url: 'https://k.example/v3', username: u}}}",
+            "did you mean region_name?",
+            "compute_endpoint_override: ",
+        ),
+    ] {
+        let machine = Machine::with(clouds);
+        let token = machine.run(&["token"], "", &[]);
+        let (first, last) = token.err.split_once('\n').unwrap();
+        assert!(token.code == 2 && token.out.is_empty(), "{token:?}");
+        assert!(first.starts_with("warning: ") && first.contains(odd), "{token:?}");
+        assert!(last.starts_with("error: ") && last.contains(why), "{token:?}");
+        // What there is, is shown all the same.
+        let config = machine.run(&["config"], "", &[]);
+        assert!(config.code == 0 && config.out.contains("auth.username"), "{config:?}");
+        assert!(config.err.starts_with(first), "{config:?}");
+        let last = config.err.lines().last().unwrap();
+        assert!(last.starts_with("warning: ") && last.contains(why), "{config:?}");
+    }
 }
