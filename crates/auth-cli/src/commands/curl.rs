@@ -4,7 +4,7 @@ use std::{
     process::ExitCode,
 };
 
-use auth_proto::Select;
+use auth_proto::{EndpointError, Error, ErrorKind, Select};
 use clap::Args;
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
@@ -85,8 +85,13 @@ impl CurlArgs {
         let start = self.target.to_ascii_lowercase();
         if start.starts_with("https://") || start.starts_with("http://") {
             let url = uri(&self.target)?;
-            place.cloud.check_target(&url)?;
+            place.cloud.check_target(&url).map_err(|why| misdirected(&why))?;
             return Ok(url);
+        }
+        if start.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('/')) {
+            return Err(Failure::usage(
+                "a token goes to https URLs only; give one that begins with https://",
+            ));
         }
         match self.service {
             Some(_) => uri(&format!("/{}", self.target.strip_prefix('/').unwrap_or(&self.target))),
@@ -181,6 +186,16 @@ enum Body {
 fn uri(url: &str) -> Result<Uri, Failure> {
     url.parse().map_err(|why| {
         Failure::usage(format!("the URL cannot be used ({why}); write %20 for a blank, and so on"))
+    })
+}
+
+/// A URL that was called wrongly, where no catalog is to blame.
+fn misdirected(why: &Error) -> Failure {
+    Failure::usage(match why.kind() {
+        ErrorKind::Endpoint(EndpointError::Refused { origin, why }) => format!(
+            "a token must not go to {origin}: {why}; give an https URL of a service of the cloud"
+        ),
+        kind => kind.to_string(),
     })
 }
 

@@ -7,7 +7,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use auth_emulator::{Server, account};
+use auth_emulator::{Server, System, account};
 
 use crate::{Machine, Run, nhn, run, with};
 
@@ -64,7 +64,27 @@ fn paths_are_put_under_the_endpoint() {
     run(&out, "").failed(2, "is no path of the service");
     run(&["--emulator=otc", "curl", "--service", "compute", "/a b"], "").failed(2, "write %20");
     run(&["--emulator=otc", "curl", "--service", "compute", "--region", "eu-nl", "/"], "")
-        .failed(2, "no such region");
+        .failed(4, "no such region");
+}
+
+/// Nothing tells what a v2.0 token that was given is good for.
+#[test]
+fn a_token_without_a_catalog_goes_to_a_whole_url() {
+    let token = ["--emulator=nhn", "--token-stdin"];
+    let run = |arguments: &[&str]| run(&[arguments, &token[..]].concat(), "t0ken");
+    run(&["validate"]).failed(2, "`cloud-auth curl` with a whole URL");
+    run(&["catalog"]).failed(1, "give `cloud-auth curl` a whole URL");
+    let said = run(&["curl", "--service", "compute", "/servers"]).failed(4, "takes a whole URL");
+    assert!(!said.contains("shows all"), "{said}");
+    run(&["endpoint", "compute"]).failed(4, "takes a whole URL");
+
+    let server = Server::start().unwrap();
+    let identity = server.url(System::NhnIaas);
+    let (url, request) = service("HTTP/1.1 204 No Content\r\n\r\n");
+    let login = ["--cloud", "nhn", "--identity-url", &identity, "--tenant-id", account::NHN_TENANT];
+    let arguments = [&["curl", &url, "--token-stdin"], &login[..]].concat();
+    crate::run(&arguments, "t0ken").ok();
+    assert!(request.join().unwrap().contains("x-auth-token: t0ken"));
 }
 
 #[test]
@@ -124,9 +144,12 @@ fn a_token_goes_only_where_it_may() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
     let call = |target: &str| run(&with(&["curl", target], &login), account::NHN_PASSWORD);
-    call("http://elsewhere.example/").failed(1, "a token must not go to http://elsewhere.example");
-    call("http://169.254.169.254/latest").failed(1, "a token must not go to");
-    assert_eq!(server.emulator().requests(auth_emulator::System::NhnIaas), 0);
+    call("http://elsewhere.example/").failed(2, "a token must not go to http://elsewhere.example");
+    call("http://169.254.169.254/latest").failed(2, "a token must not go to");
+    let said = call("https://u:t0ps3cret@k.example/").failed(2, "user info");
+    assert!(!said.contains("t0ps3cret"), "{said}");
+    call("ftp://k.example/").failed(2, "https URLs only");
+    assert_eq!(server.emulator().requests(System::NhnIaas), 0);
     let own = ["curl", "https://k.example/", "-H", "X-Auth-Token: t"];
     run(&with(&own, &login), "").failed(2, "the token is added by this program");
     let twice = ["curl", "https://k.example/", "-d", "@-"];
