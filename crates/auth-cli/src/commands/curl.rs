@@ -67,7 +67,7 @@ impl CurlArgs {
         let session = Session::new(&place, &self.account)?.serving(want.as_ref())?;
         let answer = self.send(&session, target, want, body)?;
         let status = answer.status();
-        let to = answer.headers().get(LOCATION).map(shown);
+        let to = destination(&answer);
         if self.include {
             print::text(&head(&answer))?;
         }
@@ -77,7 +77,7 @@ impl CurlArgs {
             true => receive()?,
             false => progress::during("receiving the answer", receive)?,
         }
-        verdict(status, to)
+        verdict(status, &to)
     }
 
     /// A path, or a whole URL that a token may go to.
@@ -216,27 +216,41 @@ fn head<B>(answer: &Response<B>) -> String {
     let reason = status.canonical_reason().unwrap_or_default();
     let mut text = format!("{:?} {} {reason}\r\n", answer.version(), status.as_u16());
     for (name, value) in answer.headers() {
-        let is_secret = *name == SET_COOKIE || SECRETS.contains(&name.as_str());
-        let value = if is_secret { "(hidden)".to_owned() } else { shown(value) };
+        let value = if is_secret(name) { "(hidden)".to_owned() } else { shown(value) };
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     text + "\r\n"
 }
 
-const SECRETS: [&str; 3] = ["openstack-auth-receipt", "x-auth-token", "x-subject-token"];
+/// Vendors have tokens of their own beside Keystone's, such as Swift's `X-Storage-Token`.
+fn is_secret(name: &HeaderName) -> bool {
+    let ends = ["-token", "authorization", "-auth-key", "-auth-receipt"];
+    *name == SET_COOKIE || ends.iter().any(|end| name.as_str().ends_with(end))
+}
 
 fn shown(value: &HeaderValue) -> String {
     print::clean(&String::from_utf8_lossy(value.as_bytes()))
 }
 
+/// Where a redirect points to. Its path and query may be a signed URL, which whoever knows it may
+/// use.
+fn destination<B>(answer: &Response<B>) -> String {
+    let Some(location) = answer.headers().get(LOCATION) else { return "nowhere".to_owned() };
+    let url = Uri::try_from(location.as_bytes()).unwrap_or_default();
+    let (Some(scheme), Some(host)) = (url.scheme_str(), url.host()) else {
+        return "another place of its own".to_owned();
+    };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{scheme}://{host}{port}")
+}
+
 /// Redirects are not followed, because a token might go astray, so that the answer is not what was
 /// asked for.
-fn verdict(status: StatusCode, to: Option<String>) -> Result<ExitCode, Failure> {
+fn verdict(status: StatusCode, to: &str) -> Result<ExitCode, Failure> {
     match status.as_u16() {
         301 | 302 | 303 | 307 | 308 => Err(Failure::failed(format!(
-            "the service answered {status} and points to {}; redirects are not followed: call that \
-             URL, if you trust it",
-            to.unwrap_or_else(|| "nowhere".to_owned())
+            "the service answered {status} and points to {to}; redirects are not followed: look at \
+             the URL with -i, and call that, if you trust it"
         ))),
         400.. => Err(Failure::failed(format!(
             "the service answered {status}; what it says about it is on standard output"

@@ -113,10 +113,17 @@ fn the_status_is_the_exit_code() {
              output\n",
         ),
         (
-            "302 Found\r\nLocation: https://elsewhere.example/\r\nContent-Length: 2\r\n\r\nhi",
+            "302 Found\r\nLocation: https://u:p@elsewhere.example:8443/o?sig=t0ps3cret\r\nContent-Length: 2\r\n\r\nhi",
             1,
-            "error: the service answered 302 Found and points to https://elsewhere.example/; \
-             redirects are not followed: call that URL, if you trust it\n",
+            "error: the service answered 302 Found and points to https://elsewhere.example:8443; \
+             redirects are not followed: look at the URL with -i, and call that, if you trust it\n",
+        ),
+        (
+            "307 Temporary Redirect\r\nLocation: /o?sig=t0ps3cret\r\nContent-Length: 2\r\n\r\nhi",
+            1,
+            "error: the service answered 307 Temporary Redirect and points to another place of its \
+             own; redirects are not followed: look at the URL with -i, and call that, if you trust \
+             it\n",
         ),
     ] {
         let run = call(answer, &[]);
@@ -128,14 +135,27 @@ fn the_status_is_the_exit_code() {
 
 #[test]
 fn headers_are_shown_on_demand_and_without_secrets() {
-    let answer = "201 Created\r\nX-Subject-Token: t0ps3cret\r\nSet-Cookie: s=t0ps3cret\r\nB: \u{9b}2J\r\nContent-Length: 2\r\n\r\nhi";
+    let secrets = [
+        "X-Subject-Token",
+        "X-Storage-Token",
+        "Set-Cookie",
+        "Authorization",
+        "Proxy-Authorization",
+        "OpenStack-Auth-Receipt",
+    ];
+    let secret_lines = secrets.map(|name| format!("{name}: t0ps3cret\r\n")).concat();
+    let answer =
+        &format!("201 Created\r\n{secret_lines}B: \u{9b}2J\r\nContent-Length: 2\r\n\r\nhi");
     assert_eq!(call(answer, &[]).ok(), "hi");
     let shown = call(answer, &["-i"]).ok();
     assert!(
         shown.starts_with("HTTP/1.1 201 Created\r\n") && shown.ends_with("\r\n\r\nhi"),
         "{shown}"
     );
-    assert!(shown.contains("x-subject-token: (hidden)\r\n"), "{shown}");
+    for name in secrets {
+        let line = format!("{}: (hidden)\r\n", name.to_ascii_lowercase());
+        assert!(shown.contains(&line), "{shown}");
+    }
     assert!(!shown.contains("t0ps3cret") && !shown.contains('\u{9b}'), "{shown}");
 }
 
