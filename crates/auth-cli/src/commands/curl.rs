@@ -8,7 +8,10 @@ use auth_proto::{EndpointError, Error, ErrorKind, Select};
 use clap::Args;
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
-    header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, SET_COOKIE},
+    header::{
+        ACCEPT, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION, SET_COOKIE, TE,
+        TRANSFER_ENCODING, UPGRADE,
+    },
 };
 use ureq::SendBody;
 
@@ -140,7 +143,7 @@ impl CurlArgs {
         for (name, value) in &self.header {
             request = request.header(name, value);
         }
-        if let (Body::Stream(_, Some(length)), false) = (body, self.names(&CONTENT_LENGTH)) {
+        if let Body::Stream(_, Some(length)) = body {
             request = request.header(CONTENT_LENGTH, *length);
         }
         request.body(()).map_err(|why| Failure::usage(format!("the request cannot be sent: {why}")))
@@ -206,9 +209,16 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     if name == "x-auth-token" {
         return Err("the token is added by this program, and is no argument".to_owned());
     }
+    if FRAMING.contains(&name) {
+        return Err("this program sets it, as it fits the body and the connection".to_owned());
+    }
     let value = value.trim().parse().map_err(|_| "its value has characters that cannot be sent")?;
     Ok((name, value))
 }
+
+/// One that contradicts what is sent leaves the service waiting for more, or reading what is not
+/// meant for it.
+const FRAMING: [HeaderName; 6] = [CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE];
 
 /// The status line and the headers, as curl prints them, but for what logs somebody in.
 fn head<B>(answer: &Response<B>) -> String {

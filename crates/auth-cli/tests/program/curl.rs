@@ -172,6 +172,10 @@ fn a_token_goes_only_where_it_may() {
     assert_eq!(server.emulator().requests(System::NhnIaas), 0);
     let own = ["curl", "https://k.example/", "-H", "X-Auth-Token: t"];
     run(&with(&own, &login), "").failed(2, "the token is added by this program");
+    for framing in ["Content-Length: 5", "transfer-encoding: chunked", "Connection: x", "Host: x"] {
+        let framed = ["curl", "https://k.example/", "-H", framing];
+        run(&with(&framed, &login), "").failed(2, "this program sets it");
+    }
     let twice = ["curl", "https://k.example/", "-d", "@-"];
     run(&with(&twice, &login), "").failed(2, "standard input is the secret and the body at once");
     let missing = ["curl", "https://k.example/", "-d", "@/nosuch"];
