@@ -1,6 +1,5 @@
 //! An account as it is said and configured: a cloud, who logs in, and their secret.
 
-use auth_config::CloudConfig;
 use auth_proto::{Login, ScopeHint, Select};
 use auth_ureq::{Builder, Client};
 use clap::Args;
@@ -10,7 +9,6 @@ use crate::{
     clouds::{CloudArgs, Clouds, Place},
     failure::Failure,
     login::{LoginArgs, Said},
-    print,
     secret::{self, SecretArgs},
 };
 
@@ -41,7 +39,8 @@ impl AccountArgs {
         let mut place = self.place(clouds)?;
         let want = place.select(service, &self.cloud)?;
         if self.login.names_scope() {
-            place.cloud = place.cloud.with_scope_hint(service, ScopeHint::Project);
+            // By the type that is asked for, which may be configured to be another.
+            place.cloud = place.cloud.with_scope_hint(want.service(), ScopeHint::Project);
         }
         Ok((place, want))
     }
@@ -49,7 +48,6 @@ impl AccountArgs {
     /// A client for this account at this place. Nothing is sent, but a person may be asked.
     pub(crate) fn client(&self, place: &Place) -> Result<Builder, Failure> {
         let configured = place.configured.as_ref();
-        configured.map(CloudConfig::warnings).into_iter().flatten().for_each(print::warning);
         let is_token = self.secret.gives_token();
         let said = Said { flags: &self.login, cloud: &place.cloud, configured, is_token };
         let scope = said.scope()?;

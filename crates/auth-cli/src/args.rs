@@ -75,7 +75,8 @@ Examples:
   cloud-auth curl --service object-store -X PUT -d @backup.tar /container/backup.tar
 
 The exit code is 1 if the answer's status is 400 or above, or a redirect, which is never followed.
-The token goes to https endpoints only, and to the identity service's own host.")]
+The token goes to https endpoints only, and to the identity service's own host.
+A service has a minute to begin its answer, unless api_timeout is configured.")]
     Curl(CurlArgs),
 
     /// Log in to an emulator of each documented cloud, by every documented way

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     emulated::{Emulated, Profile},
     failure::Failure,
+    print,
 };
 
 /// Flags that name a cloud and a region.
@@ -106,41 +107,21 @@ impl Clouds {
 
     /// The cloud that is meant.
     pub(crate) fn find(&self, args: &CloudArgs) -> Result<Place, Failure> {
-        let (url, region) = (args.identity_url.as_deref(), args.identity_region.as_deref());
-        self.place(&args.name, url, region)
-    }
-
-    /// The same where no more is said than its name.
-    pub(crate) fn named(&self, args: &NameArgs) -> Result<Place, Failure> {
-        self.place(args, None, None)
-    }
-
-    fn place(
-        &self,
-        args: &NameArgs,
-        url: Option<&str>,
-        identity_region: Option<&str>,
-    ) -> Result<Place, Failure> {
-        if let (Some(emulator), Some(_)) = (&self.emulator, &args.cloud) {
-            return Err(Failure::usage(format!(
-                "--emulator={} is the cloud; leave out --cloud, or --emulator",
-                emulator.name()
-            )));
-        }
-        let is_configured = |name: &str| self.config.names().any(|known| known == name);
-        match args.cloud.as_deref().or_else(|| self.config.default_name()) {
+        let (url, identity_region) =
+            (args.identity_url.as_deref(), args.identity_region.as_deref());
+        match self.name(&args.name)? {
             // A URL is enough of a cloud.
             None if url.is_some() => Ok(Place::built_in(keystone(url)?)),
-            Some(STOCK) if !is_configured(STOCK) => Ok(Place::built_in(keystone(url)?)),
-            Some(name) if !is_configured(name) => {
-                built_in(name, args.region.as_deref(), url, identity_region).map(Place::built_in)
+            Some(STOCK) if !self.is_configured(STOCK) => Ok(Place::built_in(keystone(url)?)),
+            Some(name) if !self.is_configured(name) => {
+                built_in(name, args.region(), url, identity_region).map(Place::built_in)
             }
             _ if identity_region.is_some() => Err(Failure::usage(
                 "--identity-region is for built-in clouds; where to log in to a configured one \
                  follows from --region",
             )),
             _ => {
-                let configured = self.config.cloud(&args.choices())?;
+                let configured = self.configured(&args.name)?;
                 let cloud = match url {
                     Some(url) => moved(&configured, url)?,
                     None => configured.cloud()?,
@@ -149,6 +130,48 @@ impl Clouds {
             }
         }
     }
+
+    /// What is known of the cloud that is meant, whether that is enough to log in or not.
+    pub(crate) fn known(&self, args: &NameArgs) -> Result<Known, Failure> {
+        match self.name(args)? {
+            Some(STOCK) if !self.is_configured(STOCK) => Err(Failure::usage(
+                "--cloud keystone can be anywhere, and nothing is known of it; name another cloud",
+            )),
+            Some(name) if !self.is_configured(name) => {
+                Ok(Known::BuiltIn(named(name, args.region.as_deref())?))
+            }
+            _ => Ok(Known::Configured(Box::new(self.configured(args)?))),
+        }
+    }
+
+    /// The name of the cloud that is meant, if there is one.
+    fn name<'a>(&'a self, args: &'a NameArgs) -> Result<Option<&'a str>, Failure> {
+        if let (Some(emulator), Some(_)) = (&self.emulator, &args.cloud) {
+            return Err(Failure::usage(format!(
+                "--emulator={} is the cloud; leave out --cloud, or --emulator",
+                emulator.name()
+            )));
+        }
+        Ok(args.cloud.as_deref().or_else(|| self.config.default_name()))
+    }
+
+    fn is_configured(&self, name: &str) -> bool {
+        self.config.names().any(|known| known == name)
+    }
+
+    /// What is configured. What is odd about it is told before anything is made of it: a misspelled
+    /// key is why another is missing.
+    fn configured(&self, args: &NameArgs) -> Result<CloudConfig, Failure> {
+        let configured = self.config.cloud(&args.choices())?;
+        configured.warnings().iter().for_each(print::warning);
+        Ok(configured)
+    }
+}
+
+/// What is known of a cloud.
+pub(crate) enum Known {
+    BuiltIn(Cloud),
+    Configured(Box<CloudConfig>),
 }
 
 /// A cloud, and what is configured for it.

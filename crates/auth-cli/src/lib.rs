@@ -15,6 +15,7 @@ mod commands;
 mod demo;
 mod emulated;
 mod failure;
+mod flags;
 mod login;
 mod print;
 mod progress;

@@ -146,7 +146,7 @@ impl Said<'_> {
             true => credential.and(Factor::totp(secrets("passcode", None)?)),
             false => credential,
         };
-        Ok(match self.flags.agency() {
+        Ok(match self.agency()? {
             Some(agency) => credential.assume(agency),
             None => credential,
         })
@@ -154,15 +154,29 @@ impl Said<'_> {
 
     /// What the token shall be good for.
     pub(crate) fn scope(&self) -> Result<Scope, Failure> {
-        match (self.flags.scope(self.domain("project")), self.configured) {
+        // The configured domain is the user's, and an agency's projects are in another.
+        let domain = if self.agency()?.is_some() { None } else { self.domain("project") };
+        match (self.flags.scope(domain), self.configured) {
             (Some(scope), _) => Ok(scope),
             (None, Some(configured)) if !self.has_own_scope() => Ok(configured.scope()?),
             (None, _) => Ok(Scope::default()),
         }
     }
 
+    /// The agency that the flags name, or else the configured one, whoever logs in: without it, the
+    /// configured scope would be one of the user's own account, where projects have the same names. A
+    /// key and a token cannot assume any.
+    fn agency(&self) -> Result<Option<Agency>, Failure> {
+        if let Some(agency) = self.flags.agency() {
+            return Ok(Some(agency));
+        }
+        let fits = !self.is_token && !self.flags.names_a_key();
+        let configured = self.configured.filter(|_| fits);
+        Ok(configured.map(CloudConfig::agency).transpose()?.flatten())
+    }
+
     /// Whether the configured scope is that of another: a key and a token have their own, and an
-    /// agency is of another account.
+    /// agency of the flags is of another account.
     fn has_own_scope(&self) -> bool {
         self.is_token || self.flags.names_a_key() || self.flags.agency.is_some()
     }

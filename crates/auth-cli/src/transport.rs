@@ -7,7 +7,9 @@ use auth_proto::Settings;
 use auth_ureq::Builder;
 use ureq::{
     Agent,
+    config::ConfigBuilder,
     tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem},
+    typestate::AgentScope,
 };
 
 use crate::failure::Failure;
@@ -26,17 +28,27 @@ pub(crate) fn configured(
     if let Some(configured) = configured {
         http = http.tls_config(tls(configured.tls())?);
     }
-    let Some(timeout) = configured.and_then(CloudConfig::timeout) else {
-        return Ok((builder.settings(settings).http(http), PATIENCE));
-    };
-    let timeout = timeout.min(LONGEST);
-    // For how long nothing may happen. A large body may take longer as a whole.
-    http = http.timeout_connect(Some(timeout)).timeout_per_read(Some(timeout));
+    let timeout = configured.and_then(CloudConfig::timeout).map(|timeout| timeout.min(LONGEST));
+    let builder = builder.http(timed(http, timeout));
+    let Some(timeout) = timeout else { return Ok((builder.settings(settings), PATIENCE)) };
     let flight = settings.flight_timeout().max(timeout + Duration::from_secs(1));
-    let builder =
-        builder.settings(settings.with_flight_timeout(flight)).identity_timeout(timeout).http(http);
+    let builder = builder.settings(settings.with_flight_timeout(flight)).identity_timeout(timeout);
     Ok((builder, PATIENCE.max(timeout)))
 }
+
+/// For how long a service may be silent. A large body may take longer as a whole.
+fn timed(http: Http, timeout: Option<Duration>) -> Http {
+    match timeout {
+        Some(timeout) => http.timeout_connect(Some(timeout)).timeout_per_read(Some(timeout)),
+        // Once the answer has begun, who waits for it sees whether it goes on.
+        None => http.timeout_connect(Some(SILENCE)).timeout_recv_response(Some(SILENCE)),
+    }
+}
+
+type Http = ConfigBuilder<AgentScope>;
+
+/// How long a service may take until its answer begins, where nothing is configured.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// The core presumes a login lost after an hour.
 const LONGEST: Duration = Duration::from_secs(3500);
@@ -88,4 +100,20 @@ fn pem(key: &str, path: &Path) -> Result<Vec<PemItem<'static>>, Failure> {
 fn lacks(key: &str, path: &Path, what: &str) -> Failure {
     let path = path.display();
     Failure::usage(format!("{key}: {path} holds no {what}; name a file that does, as PEM"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_service_is_left_and_a_long_body_is_not() {
+        let usual = timed(Agent::config_builder(), None).build();
+        assert_eq!(usual.timeouts().recv_response, Some(SILENCE));
+        assert_eq!((usual.timeouts().recv_body, usual.timeouts().global), (None, None));
+        assert_eq!(usual.timeout_per_read(), None);
+        let own = timed(Agent::config_builder(), Some(Duration::from_secs(90))).build();
+        assert_eq!(own.timeout_per_read(), Some(Duration::from_secs(90)));
+        assert_eq!((own.timeouts().recv_response, own.timeouts().recv_body), (None, None));
+    }
 }

@@ -29,8 +29,13 @@ pub(crate) fn is_asked_for(map: &Map, auth: &Map) -> bool {
 }
 
 impl CloudConfig {
-    /// The agency, if the login is one for an agency.
-    pub(crate) fn agency(&self) -> Result<Option<Agency>, Error> {
+    /// The agency that [`credential`](Self::credential) assumes, if one is configured: for those who
+    /// log in as another user. The configured [`scope`](Self::scope) is one of its account.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if a part of it is nowhere.
+    pub fn agency(&self) -> Result<Option<Agency>, Error> {
         if !is_asked_for(&self.map, self.auth()) {
             return Ok(None);
         }

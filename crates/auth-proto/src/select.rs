@@ -80,6 +80,11 @@ impl Select {
         Self { service: service.into(), region: None, interfaces: vec![Interface::Public] }
     }
 
+    /// The type that is asked for, as it was given.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
     /// Only in this region. A service that the catalog lists under region `*` serves every region.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {

@@ -33,9 +33,15 @@ impl CatalogArgs {
         let session = Session::new(&place, &self.account)?;
         let token = session.token()?;
         let Some(catalog) = token.catalog() else {
-            return Err(Failure::failed(
-                "the token came without a catalog; ask for the scope of a project or domain",
-            ));
+            return Err(Failure::failed(match self.account.secret.gives_token() {
+                true => {
+                    "the cloud does not tell what the token is good for; log in for a catalog, or \
+                     give `cloud-auth curl` a whole URL"
+                }
+                false => {
+                    "the token came without a catalog; ask for the scope of a project or domain"
+                }
+            }));
         };
         let services = self.wanted(shapes::services(catalog))?;
         match self.format {

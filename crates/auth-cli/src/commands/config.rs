@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     args::{Format, OUTPUT},
-    clouds::{Clouds, NameArgs, Place},
+    clouds::{Clouds, Known, NameArgs},
     failure::Failure,
     print,
 };
@@ -57,9 +57,9 @@ impl ConfigArgs {
     }
 
     fn print_settings(&self, clouds: &Clouds) -> Result<(), Failure> {
-        let config = match clouds.named(&self.name)? {
-            Place { configured: Some(configured), .. } => configured_settings(&configured),
-            Place { cloud, configured: None } => built_in_settings(&self.name, &cloud),
+        let config = match clouds.known(&self.name)? {
+            Known::Configured(configured) => configured_settings(&configured),
+            Known::BuiltIn(cloud) => built_in_settings(&self.name, &cloud),
         };
         if self.format == Format::Json {
             return print::json(&config);
@@ -92,8 +92,11 @@ impl ConfigArgs {
     }
 }
 
+/// All that is configured. That it is not enough, or does not fit, is no reason to show nothing.
 fn configured_settings(configured: &CloudConfig) -> ConfigJson {
-    configured.warnings().iter().for_each(print::warning);
+    if let Err(why) = configured.cloud() {
+        print::warning(&why);
+    }
     let settings = configured.settings().into_iter().map(|setting| SettingJson {
         key: setting.key().to_owned(),
         value: setting.value(),

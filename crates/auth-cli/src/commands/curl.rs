@@ -4,11 +4,14 @@ use std::{
     process::ExitCode,
 };
 
-use auth_proto::Select;
+use auth_proto::{EndpointError, Error, ErrorKind, Select};
 use clap::Args;
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
-    header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, SET_COOKIE},
+    header::{
+        ACCEPT, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION, SET_COOKIE, TE,
+        TRANSFER_ENCODING, UPGRADE,
+    },
 };
 use ureq::SendBody;
 
@@ -67,7 +70,7 @@ impl CurlArgs {
         let session = Session::new(&place, &self.account)?.serving(want.as_ref())?;
         let answer = self.send(&session, target, want, body)?;
         let status = answer.status();
-        let to = answer.headers().get(LOCATION).map(shown);
+        let to = destination(&answer);
         if self.include {
             print::text(&head(&answer))?;
         }
@@ -77,7 +80,7 @@ impl CurlArgs {
             true => receive()?,
             false => progress::during("receiving the answer", receive)?,
         }
-        verdict(status, to)
+        verdict(status, &to)
     }
 
     /// A path, or a whole URL that a token may go to.
@@ -85,8 +88,13 @@ impl CurlArgs {
         let start = self.target.to_ascii_lowercase();
         if start.starts_with("https://") || start.starts_with("http://") {
             let url = uri(&self.target)?;
-            place.cloud.check_target(&url)?;
+            place.cloud.check_target(&url).map_err(|why| misdirected(&why))?;
             return Ok(url);
+        }
+        if start.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('/')) {
+            return Err(Failure::usage(
+                "a token goes to https URLs only; give one that begins with https://",
+            ));
         }
         match self.service {
             Some(_) => uri(&format!("/{}", self.target.strip_prefix('/').unwrap_or(&self.target))),
@@ -135,7 +143,7 @@ impl CurlArgs {
         for (name, value) in &self.header {
             request = request.header(name, value);
         }
-        if let (Body::Stream(_, Some(length)), false) = (body, self.names(&CONTENT_LENGTH)) {
+        if let Body::Stream(_, Some(length)) = body {
             request = request.header(CONTENT_LENGTH, *length);
         }
         request.body(()).map_err(|why| Failure::usage(format!("the request cannot be sent: {why}")))
@@ -184,6 +192,16 @@ fn uri(url: &str) -> Result<Uri, Failure> {
     })
 }
 
+/// A URL that was called wrongly, where no catalog is to blame.
+fn misdirected(why: &Error) -> Failure {
+    Failure::usage(match why.kind() {
+        ErrorKind::Endpoint(EndpointError::Refused { origin, why }) => format!(
+            "a token must not go to {origin}: {why}; give an https URL of a service of the cloud"
+        ),
+        kind => kind.to_string(),
+    })
+}
+
 /// A header as it is given on the command line.
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = text.split_once(':').ok_or("write it as NAME: VALUE")?;
@@ -191,9 +209,16 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     if name == "x-auth-token" {
         return Err("the token is added by this program, and is no argument".to_owned());
     }
+    if FRAMING.contains(&name) {
+        return Err("this program sets it, as it fits the body and the connection".to_owned());
+    }
     let value = value.trim().parse().map_err(|_| "its value has characters that cannot be sent")?;
     Ok((name, value))
 }
+
+/// One that contradicts what is sent leaves the service waiting for more, or reading what is not
+/// meant for it.
+const FRAMING: [HeaderName; 6] = [CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE];
 
 /// The status line and the headers, as curl prints them, but for what logs somebody in.
 fn head<B>(answer: &Response<B>) -> String {
@@ -201,27 +226,41 @@ fn head<B>(answer: &Response<B>) -> String {
     let reason = status.canonical_reason().unwrap_or_default();
     let mut text = format!("{:?} {} {reason}\r\n", answer.version(), status.as_u16());
     for (name, value) in answer.headers() {
-        let is_secret = *name == SET_COOKIE || SECRETS.contains(&name.as_str());
-        let value = if is_secret { "(hidden)".to_owned() } else { shown(value) };
+        let value = if is_secret(name) { "(hidden)".to_owned() } else { shown(value) };
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     text + "\r\n"
 }
 
-const SECRETS: [&str; 3] = ["openstack-auth-receipt", "x-auth-token", "x-subject-token"];
+/// Vendors have tokens of their own beside Keystone's, such as Swift's `X-Storage-Token`.
+fn is_secret(name: &HeaderName) -> bool {
+    let ends = ["-token", "authorization", "-auth-key", "-auth-receipt"];
+    *name == SET_COOKIE || ends.iter().any(|end| name.as_str().ends_with(end))
+}
 
 fn shown(value: &HeaderValue) -> String {
     print::clean(&String::from_utf8_lossy(value.as_bytes()))
 }
 
+/// Where a redirect points to. Its path and query may be a signed URL, which whoever knows it may
+/// use.
+fn destination<B>(answer: &Response<B>) -> String {
+    let Some(location) = answer.headers().get(LOCATION) else { return "nowhere".to_owned() };
+    let url = Uri::try_from(location.as_bytes()).unwrap_or_default();
+    let (Some(scheme), Some(host)) = (url.scheme_str(), url.host()) else {
+        return "another place of its own".to_owned();
+    };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{scheme}://{host}{port}")
+}
+
 /// Redirects are not followed, because a token might go astray, so that the answer is not what was
 /// asked for.
-fn verdict(status: StatusCode, to: Option<String>) -> Result<ExitCode, Failure> {
+fn verdict(status: StatusCode, to: &str) -> Result<ExitCode, Failure> {
     match status.as_u16() {
         301 | 302 | 303 | 307 | 308 => Err(Failure::failed(format!(
-            "the service answered {status} and points to {}; redirects are not followed: call that \
-             URL, if you trust it",
-            to.unwrap_or_else(|| "nowhere".to_owned())
+            "the service answered {status} and points to {to}; redirects are not followed: look at \
+             the URL with -i, and call that, if you trust it"
         ))),
         400.. => Err(Failure::failed(format!(
             "the service answered {status}; what it says about it is on standard output"

@@ -37,7 +37,7 @@ impl ValidateArgs {
         let place = self.account.place(clouds)?;
         expect_v3(
             &place.cloud,
-            "cannot be asked about a token; try the token on a service, with curl",
+            "cannot be asked about a token; try it on a service: `cloud-auth curl` with a whole URL",
         )?;
         let session = Session::new(&place, &self.account)?;
         let token = own_token(&session, &self.account)?;

@@ -39,7 +39,7 @@ fn a_name_is_enough() {
     let url = machine.run(&["endpoint", "image"], "", &[("OS_CLOUD", "mail")]).ok();
     assert!(url.contains("kr1-api-image"), "{url}");
     let arguments = ["endpoint", "image", "--region", "KR2"];
-    machine.run(&arguments, "", &[("OS_CLOUD", "mail")]).failed(2, "no such region");
+    machine.run(&arguments, "", &[("OS_CLOUD", "mail")]).failed(4, "no such region");
 
     machine.run(&["token"], "", &[]).failed(2, "several clouds are configured; choose one");
     machine
@@ -139,6 +139,8 @@ fn built_in_clouds_go_by_their_ids() {
     }
     machine.run(&["config", "--cloud", "citycloud"], "", &[]).failed(2, "name one with --region: ");
     machine.run(&["config", "--cloud", "otcc"], "", &[]).failed(2, "did you mean otc?");
+    let said = machine.run(&["config", "--cloud", "keystone"], "", &[]).failed(2, "anywhere");
+    assert!(!said.contains("--identity-url"), "{said}");
     // A configured cloud of the same name goes first.
     let own = Machine::with("clouds: {otc: {auth: {auth_url: 'https://k.example/v3'}}}");
     let json = own.run(&["config", "--cloud", "otc", "--format", "json"], "", &[]).json();
@@ -228,4 +230,101 @@ fn what_is_odd_is_warned_of() {
         "{run:?}"
     );
     assert_eq!(run.err.lines().count(), 1, "{run:?}");
+}
+
+/// Without it, the same user would get a token of their own account, for a project of the same name.
+#[test]
+fn a_configured_agency_is_assumed_by_whomever_a_flag_names() {
+    let server = Server::start().unwrap();
+    let machine = Machine::with(&format!(
+        "clouds: {{c: {{profile: otc, auth: {{auth_url: '{}', username: {}, password: {}, \
+         user_domain_name: {}, project_domain_name: {}, target_agency_name: {}, \
+         target_domain_name: {}, target_project_name: {}}}}}}}",
+        server.url(System::Otc),
+        account::OTC_USER,
+        account::OTC_PASSWORD,
+        account::OTC_DOMAIN,
+        account::OTC_DOMAIN,
+        account::AGENCY,
+        account::AGENCY_DOMAIN,
+        account::OTC_PROJECT_NAME,
+    ));
+    let token = |more: &[&str]| {
+        let arguments = [&["token", "--format", "json"], more].concat();
+        machine.run(&arguments, "", &[])
+    };
+    let (user, project) = (account::OTC_USER, account::OTC_PROJECT_NAME);
+    for more in [&[][..], &["--user", user], &["--user", user, "--project", project]] {
+        let json = token(more).json();
+        assert_eq!(json["project"]["id"], account::AGENCY_PROJECT_ID, "{more:?}: {json}");
+    }
+    let json = token(&["--user", user, "--domain", account::AGENCY_DOMAIN]).json();
+    assert_eq!(json["user"]["id"], account::AGENCY_USER_ID, "{json}");
+    assert_eq!(json["domain"]["name"], account::AGENCY_DOMAIN, "{json}");
+    // One that is named goes before it.
+    let other = ["--agency", "other", "--agency-domain", account::AGENCY_DOMAIN];
+    token(&[&["--user", user, "--project", project], &other[..]].concat()).failed(3, "");
+}
+
+#[test]
+fn a_service_of_a_configured_type_gets_the_scope_that_is_said() {
+    let server = Server::start().unwrap();
+    let machine = Machine::with(&format!(
+        "clouds: {{c: {{profile: otc, region_name: eu-de, identity_service_type: iam, \
+         auth: {{auth_url: '{}', username: {}, password: {}, user_domain_name: {}, \
+         project_name: {}}}}}}}",
+        server.url(System::Otc),
+        account::OTC_USER,
+        account::OTC_PASSWORD,
+        account::OTC_DOMAIN,
+        account::OTC_PROJECT_NAME,
+    ));
+    let curl = ["curl", "--service", "identity", "/auth/projects"];
+    server.watch(r#""scope":{"project""#);
+    machine.run(&curl, "", &[]).ok();
+    assert_eq!(server.traffic().canary_bytes, 0);
+    machine.run(&[&curl[..], &["--project", "eu-de"]].concat(), "", &[]).ok();
+    assert!(server.traffic().canary_bytes > 0);
+}
+
+#[test]
+fn what_is_odd_is_told_where_a_login_cannot_do_without_it() {
+    for (clouds, odd, why) in [
+        (
+            "clouds: {c: {auth: {auth_ulr: 'https://k.example/v3', username: u}}}",
+            "did you mean auth_url?",
+            "auth_url is missing",
+        ),
+        ("clouds: {c: {profile: ovhh, auth: {username: u}}}", "ovhh", "auth_url is missing"),
+        (
+            "clouds: {c: {regoin_name: r, auth: {auth_url: 'http://k.example/v3', username: u}}}",
+            "did you mean region_name?",
+            "plain http",
+        ),
+        (
+            "clouds: {c: {regoin_name: r, auth_type: v9, auth: {auth_url: 'https://k.example/v3', \
+             username: u}}}",
+            "did you mean region_name?",
+            "auth_type: v9 is not supported",
+        ),
+        (
+            "clouds: {c: {regoin_name: r, compute_endpoint_override: 'no url', \
+             auth: {auth_url: 'https://k.example/v3', username: u}}}",
+            "did you mean region_name?",
+            "compute_endpoint_override: ",
+        ),
+    ] {
+        let machine = Machine::with(clouds);
+        let token = machine.run(&["token"], "", &[]);
+        let (first, last) = token.err.split_once('\n').unwrap();
+        assert!(token.code == 2 && token.out.is_empty(), "{token:?}");
+        assert!(first.starts_with("warning: ") && first.contains(odd), "{token:?}");
+        assert!(last.starts_with("error: ") && last.contains(why), "{token:?}");
+        // What there is, is shown all the same.
+        let config = machine.run(&["config"], "", &[]);
+        assert!(config.code == 0 && config.out.contains("auth.username"), "{config:?}");
+        assert!(config.err.starts_with(first), "{config:?}");
+        let last = config.err.lines().last().unwrap();
+        assert!(last.starts_with("warning: ") && last.contains(why), "{config:?}");
+    }
 }

@@ -7,7 +7,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use auth_emulator::{Server, account};
+use auth_emulator::{Server, System, account};
 
 use crate::{Machine, Run, nhn, run, with};
 
@@ -64,7 +64,27 @@ fn paths_are_put_under_the_endpoint() {
     run(&out, "").failed(2, "is no path of the service");
     run(&["--emulator=otc", "curl", "--service", "compute", "/a b"], "").failed(2, "write %20");
     run(&["--emulator=otc", "curl", "--service", "compute", "--region", "eu-nl", "/"], "")
-        .failed(2, "no such region");
+        .failed(4, "no such region");
+}
+
+/// Nothing tells what a v2.0 token that was given is good for.
+#[test]
+fn a_token_without_a_catalog_goes_to_a_whole_url() {
+    let token = ["--emulator=nhn", "--token-stdin"];
+    let run = |arguments: &[&str]| run(&[arguments, &token[..]].concat(), "t0ken");
+    run(&["validate"]).failed(2, "`cloud-auth curl` with a whole URL");
+    run(&["catalog"]).failed(1, "give `cloud-auth curl` a whole URL");
+    let said = run(&["curl", "--service", "compute", "/servers"]).failed(4, "takes a whole URL");
+    assert!(!said.contains("shows all"), "{said}");
+    run(&["endpoint", "compute"]).failed(4, "takes a whole URL");
+
+    let server = Server::start().unwrap();
+    let identity = server.url(System::NhnIaas);
+    let (url, request) = service("HTTP/1.1 204 No Content\r\n\r\n");
+    let login = ["--cloud", "nhn", "--identity-url", &identity, "--tenant-id", account::NHN_TENANT];
+    let arguments = [&["curl", &url, "--token-stdin"], &login[..]].concat();
+    crate::run(&arguments, "t0ken").ok();
+    assert!(request.join().unwrap().contains("x-auth-token: t0ken"));
 }
 
 #[test]
@@ -93,10 +113,17 @@ fn the_status_is_the_exit_code() {
              output\n",
         ),
         (
-            "302 Found\r\nLocation: https://elsewhere.example/\r\nContent-Length: 2\r\n\r\nhi",
+            "302 Found\r\nLocation: https://u:p@elsewhere.example:8443/o?sig=t0ps3cret\r\nContent-Length: 2\r\n\r\nhi",
             1,
-            "error: the service answered 302 Found and points to https://elsewhere.example/; \
-             redirects are not followed: call that URL, if you trust it\n",
+            "error: the service answered 302 Found and points to https://elsewhere.example:8443; \
+             redirects are not followed: look at the URL with -i, and call that, if you trust it\n",
+        ),
+        (
+            "307 Temporary Redirect\r\nLocation: /o?sig=t0ps3cret\r\nContent-Length: 2\r\n\r\nhi",
+            1,
+            "error: the service answered 307 Temporary Redirect and points to another place of its \
+             own; redirects are not followed: look at the URL with -i, and call that, if you trust \
+             it\n",
         ),
     ] {
         let run = call(answer, &[]);
@@ -108,14 +135,27 @@ fn the_status_is_the_exit_code() {
 
 #[test]
 fn headers_are_shown_on_demand_and_without_secrets() {
-    let answer = "201 Created\r\nX-Subject-Token: t0ps3cret\r\nSet-Cookie: s=t0ps3cret\r\nB: \u{9b}2J\r\nContent-Length: 2\r\n\r\nhi";
+    let secrets = [
+        "X-Subject-Token",
+        "X-Storage-Token",
+        "Set-Cookie",
+        "Authorization",
+        "Proxy-Authorization",
+        "OpenStack-Auth-Receipt",
+    ];
+    let secret_lines = secrets.map(|name| format!("{name}: t0ps3cret\r\n")).concat();
+    let answer =
+        &format!("201 Created\r\n{secret_lines}B: \u{9b}2J\r\nContent-Length: 2\r\n\r\nhi");
     assert_eq!(call(answer, &[]).ok(), "hi");
     let shown = call(answer, &["-i"]).ok();
     assert!(
         shown.starts_with("HTTP/1.1 201 Created\r\n") && shown.ends_with("\r\n\r\nhi"),
         "{shown}"
     );
-    assert!(shown.contains("x-subject-token: (hidden)\r\n"), "{shown}");
+    for name in secrets {
+        let line = format!("{}: (hidden)\r\n", name.to_ascii_lowercase());
+        assert!(shown.contains(&line), "{shown}");
+    }
     assert!(!shown.contains("t0ps3cret") && !shown.contains('\u{9b}'), "{shown}");
 }
 
@@ -124,11 +164,18 @@ fn a_token_goes_only_where_it_may() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
     let call = |target: &str| run(&with(&["curl", target], &login), account::NHN_PASSWORD);
-    call("http://elsewhere.example/").failed(1, "a token must not go to http://elsewhere.example");
-    call("http://169.254.169.254/latest").failed(1, "a token must not go to");
-    assert_eq!(server.emulator().requests(auth_emulator::System::NhnIaas), 0);
+    call("http://elsewhere.example/").failed(2, "a token must not go to http://elsewhere.example");
+    call("http://169.254.169.254/latest").failed(2, "a token must not go to");
+    let said = call("https://u:t0ps3cret@k.example/").failed(2, "user info");
+    assert!(!said.contains("t0ps3cret"), "{said}");
+    call("ftp://k.example/").failed(2, "https URLs only");
+    assert_eq!(server.emulator().requests(System::NhnIaas), 0);
     let own = ["curl", "https://k.example/", "-H", "X-Auth-Token: t"];
     run(&with(&own, &login), "").failed(2, "the token is added by this program");
+    for framing in ["Content-Length: 5", "transfer-encoding: chunked", "Connection: x", "Host: x"] {
+        let framed = ["curl", "https://k.example/", "-H", framing];
+        run(&with(&framed, &login), "").failed(2, "this program sets it");
+    }
     let twice = ["curl", "https://k.example/", "-d", "@-"];
     run(&with(&twice, &login), "").failed(2, "standard input is the secret and the body at once");
     let missing = ["curl", "https://k.example/", "-d", "@/nosuch"];

@@ -130,7 +130,7 @@ fn ok(part: &str) -> Outcome {
 }
 
 const NO_VALIDATE: &str = "error: NHN Cloud speaks v2.0, which cannot be asked about a token; try \
-                           the token on a service, with curl\n";
+                           it on a service: `cloud-auth curl` with a whole URL\n";
 
 /// What v2.0 lacks is known before anything is sent.
 fn lacking(said: &'static str) -> Outcome {

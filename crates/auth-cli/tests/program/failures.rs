@@ -17,6 +17,9 @@ fn refusals_say_what_to_do() {
     assert!(!said.contains("no new try"), "the next run may try at once: {said}");
     run(&with(&["token"], &kakao(&server)), "wrong").failed(3, "401");
 
+    // It is the login that is refused, not a token that is no good.
+    run(&with(&["validate"], &otc(&server)), "wrong").failed(3, "401");
+
     // Once is not enough.
     let (down, later) = (StatusCode::SERVICE_UNAVAILABLE, HeaderValue::from_static("3600"));
     server.emulator().fail_next(System::NhnIaas, down);

@@ -99,7 +99,7 @@ fn a_token_that_is_given_is_not_repeated() {
         (&["curl", "-i", "--service", "compute", "/servers"], 0),
         // The answer has it in a header.
         (&["curl", "-i", "--service", "identity", "/auth/tokens", "-H", &own], 0),
-        (&["curl", "-i", "http://elsewhere.example/"], 1),
+        (&["curl", "-i", "http://elsewhere.example/"], 2),
         (&["config", "--cloud", "otc"], 0),
         (&["revoke"], 0),
         (&["validate"], 1),

@@ -38,6 +38,10 @@ fn what_is_called_wrongly() {
         nothing.run(&["validate", "--emulator=otc", "--token-env", "NO"], "", &[]),
         nothing.run(&["curl", "--emulator=otc", "/servers"], "", &[]),
         nothing.run(&["curl", "--emulator=otc", "-H", "A", "https://k.example"], "", &[]),
+        nothing.run(&["token", "--emulator=kakao", "--totp"], "", &[]),
+        nothing.run(&["config", "--cloud", "keystone"], "", &[]),
+        nothing.run(&["curl", "--emulator=otc", "ftp://k.example"], "", &[]),
+        nothing.run(&["curl", "--emulator=otc", "http://k.example"], "", &[]),
         nothing.run(&["tokn"], "", &[]),
     ];
     assert!(said.iter().all(|run| run.code == 2), "{said:#?}");
