@@ -47,6 +47,11 @@ fn remedy(why: &ConfigError) -> Option<&'static str> {
             "a project's name is unique within a domain only: add --project-domain or \
              --project-domain-id, or name the project with --project-id"
         }
+        // There is no flag for a project beside a trust.
+        ConfigError::TrustProject => {
+            "a trust is of use with v3 only here: leave out --trust, or name a v3 service with \
+             --identity-url, if there is one"
+        }
         ConfigError::UserDomain => {
             "a user's name is unique within a domain only: add --user-domain or \
              --user-domain-id, or name the user with --user-id"
