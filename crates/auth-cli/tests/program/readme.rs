@@ -12,11 +12,14 @@ fn every_command_line_works() {
     let program = Path::new(env!("CARGO_BIN_EXE_cloud-auth")).parent().unwrap();
     let path = format!("{}:{}", program.display(), env::var("PATH").unwrap());
     assert!(block.lines().count() > 4, "{block}");
-    // One after another in one shell, as they are pasted: what one exports, the next ones see.
-    let machine = Machine::with("clouds: {}");
-    let output =
-        machine.shell(&format!("set -e\n{block}test -n \"$OS_TOKEN\""), &[("PATH", &path)]);
+    // One after another in one shell, as they are pasted: what one exports, the next ones see. A
+    // token alone leaves the configured cloud the default.
+    let machine =
+        Machine::with("clouds: {c: {auth: {auth_url: 'https://k.example/v3', username: u}}}");
+    let after = "test -n \"$OS_TOKEN\"\ncloud-auth config --format json";
+    let output = machine.shell(&format!("set -e\n{block}{after}"), &[("PATH", &path)]);
     assert!(output.code == 0 && output.err.is_empty(), "{output:?}");
+    assert!(output.out.contains("\"cloud\": \"c\""), "{output:?}");
 }
 
 impl Machine {
