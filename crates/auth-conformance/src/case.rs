@@ -103,7 +103,12 @@ impl Want {
                 holds(is_own, || format!("sent all the same: {error}"))?;
                 speaks(&error.to_string(), says)
             }
-            (Self::Refused(status, says), Err(stop)) => refused(stop, status, says),
+            (Self::Refused(status, says), Err(stop)) => {
+                let text = stop.to_string();
+                let told = world.users.values().find(|user| text.contains(&user.password));
+                holds(told.is_none(), || format!("tells a password: {text}"))?;
+                refused(stop, status, says)
+            }
             (Self::Token(user, on), Ok(token)) => fits(world, token, user, on, catalog),
             (_, Ok(token)) => Err(format!("a token: {token:?}")),
             (_, Err(stop)) => Err(stop.to_string()),

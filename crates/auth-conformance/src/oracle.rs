@@ -31,8 +31,7 @@ impl World {
         ask(&self.url, method, path, token, subject, body)
     }
 
-    /// A token of this user's for this scope, which may be null, by a request that nobody here
-    /// made up.
+    /// A token of this user's for this scope, which may be null, without any of the clients.
     pub(crate) fn fresh(&self, user: &str, scope: &Value) -> Result<String, String> {
         issued(&self.url, &self.by_password(user), scope)
     }

@@ -67,11 +67,11 @@ const SUBJECTS: [Row; 11] = [
     ("a token that has ended", |world| Ok(world.expired_token()?.to_owned()), Told::Nothing),
     ("a revoked token", World::revoked_token, Told::Nothing),
     ("no token at all", |_| Ok("nothing".to_owned()), Told::Nothing),
-    ("a token of another server", |_| Ok(FOREIGN.to_owned()), Told::Nothing),
+    ("what looks like a token", |_| Ok(FORGED.to_owned()), Told::Nothing),
 ];
 
-/// Made by a Keystone whose keys nobody has any more.
-const FOREIGN: &str =
+/// Of a token's form, and made by nobody.
+const FORGED: &str =
     "gAAAAABqAcmJ0m1ZlNqkC9Xv2d5kqP0uZ3vHnYJrW8sTfE7bLxQoR4iUy6cMgAeKtDp1hNwVzXjBfSs3";
 
 fn validate(
