@@ -11,6 +11,7 @@ seconds. Two more speak TLS with a private CA, one of them to clients with a cer
 import json
 import os
 import signal
+import socket
 import ssl
 import sys
 import threading
@@ -30,36 +31,65 @@ import keystone.conf  # noqa: E402
 IS_V2 = sys.version_info < (3, 7)
 CONF = keystone.conf.CONF
 ADMIN_PASSWORD = "admin-pw"
-TOKEN_SECONDS, RECEIPT_SECONDS = 8, 5
+SERVERS = []
+TOKEN_SECONDS, RECEIPT_SECONDS, AWAY_SECONDS = 8, 5, 3
+LOCKOUT = (("lockout_failure_attempts", 3), ("lockout_duration", 5))
 
 
 def main():
     parent = os.getppid()
     in_child(prepare, parent)
     application = load()
-    # Imports take most of the time, so the second server is a copy of the first, made before
-    # either has a thread or has opened the database.
-    reading, writing = os.pipe()
-    if os.fork() == 0:
-        CONF.set_override("expiration", TOKEN_SECONDS, "token")
-        if not IS_V2:
-            CONF.set_override("expiration", RECEIPT_SECONDS, "receipt")
-        os.write(writing, str(listen(application)).encode())
-        stay(os.getppid())
+    brief = [("expiration", TOKEN_SECONDS, "token")]
+    if not IS_V2:
+        brief.append(("expiration", RECEIPT_SECONDS, "receipt"))
+    brief_port, brief_pid = copied(application, brief)
     url = "http://127.0.0.1:%d"
-    listening = {
+    listening = {"brief_url": url % brief_port, "brief_pid": brief_pid}
+    if not IS_V2:
+        strict = [(name, value, "security_compliance") for name, value in LOCKOUT]
+        listening["strict_url"] = url % copied(application, strict)[0]
+    listening.update({
         "url": url % listen(placed(application)),
-        "brief_url": url % int(os.read(reading, 16)),
         "prefix": "/identity",
         "proxied": "/proxied/identity",
         "spoiling": "/spoiling",
-    }
+    })
     if not IS_V2:
         listening.update(secure(application))
     with open("listening.json.new", "w") as file:
         json.dump(listening, file)
     os.rename("listening.json.new", "listening.json")
     stay(parent)
+
+
+def copied(application, overrides):
+    """The same server in another process, with other settings: its port, and the process. The signal
+    USR1 makes it go away for a while.
+
+    Imports take most of the time, so it is a copy of this one, made before either has a thread or
+    has opened the database."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid > 0:
+        return int(os.read(reading, 16)), pid
+    for name, value, group in overrides:
+        CONF.set_override(name, value, group)
+    wanted = threading.Event()
+    signal.signal(signal.SIGUSR1, lambda *_: wanted.set())
+    # A port that was chosen by name can be had again while old connections still end.
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    parent = os.getppid()
+    listen(application, port=port)
+    os.write(writing, str(port).encode())
+    while True:
+        stay(parent, wanted)
+        wanted.clear()
+        SERVERS.pop().stop()
+        time.sleep(AWAY_SECONDS)
+        listen(application, port=port)
 
 
 def prepare(parent):
@@ -124,11 +154,14 @@ def secure(application):
     }
 
 
-def listen(application, tls=None):
-    """Serves at a free port, which it returns."""
-    server = wsgi.Server(("127.0.0.1", 0), application, numthreads=4, timeout=30)
+def listen(application, tls=None, port=0):
+    """Serves at this port, or a free one, which it returns."""
+    server = wsgi.Server(("127.0.0.1", port), application, numthreads=4, timeout=30)
     server.ssl_adapter = tls
+    # It does not wait for clients that keep their connections, or it would be away for longer.
+    server.shutdown_timeout = 0
     server.prepare()
+    SERVERS.append(server)
     threading.Thread(target=server.serve, daemon=True).start()
     return server.bind_addr[1]
 
@@ -148,10 +181,11 @@ def in_child(work, parent):
         sys.exit("the database could not be made")
 
 
-def stay(parent):
-    """Ends with whoever started this process, however that ends."""
+def stay(parent, wanted=threading.Event()):
+    """Ends with whoever started this process, however that ends; comes back if something is wanted."""
     while os.getppid() == parent:
-        time.sleep(0.2)
+        if wanted.wait(0.2):
+            return
     os._exit(0)
 
 

@@ -214,7 +214,7 @@ static AGENT: LazyLock<Agent> = LazyLock::new(|| {
     config.max_redirects_will_error(false).build().new_agent()
 });
 
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime on the current thread needs no more than a few file descriptors")
 });

@@ -3,6 +3,7 @@
 mod catalogs;
 mod discovery;
 mod factors;
+mod life;
 mod operations;
 mod refusals;
 mod secure;
@@ -26,6 +27,7 @@ pub(crate) fn all(world: &World) -> Vec<Case> {
         secure::cases,
         operations::cases,
         refusals::cases,
+        life::cases,
     ];
     v3.into_iter().flat_map(|cases| cases()).collect()
 }
