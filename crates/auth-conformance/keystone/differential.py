@@ -1,0 +1,159 @@
+"""Logs in by keystoneauth1 to every cloud of a table, and writes what came of it, so that the clients
+can do the same.
+
+usage: differential.py FOLDER
+
+The table is written as FOLDER/clouds.yaml, the outcomes as FOLDER/keystoneauth1.json.
+"""
+
+import json
+import os
+import sys
+
+from keystoneauth1 import exceptions, loading, session
+from oslo_utils import timeutils
+
+FOLDER = sys.argv[1]
+with open(os.path.join(FOLDER, "world.json")) as file:
+    WORLD = json.load(file)
+URL = WORLD["url"] + "/v3"
+USERS, PROJECTS, DOMAINS = WORLD["users"], WORLD["projects"], WORLD["domains"]
+KEYS = WORLD["application_credentials"]
+ALPHA = {"project_id": PROJECTS["alpha"]["id"]}
+
+
+def scopes():
+    alpha = {"project_name": "alpha"}
+    yield "project by id", ALPHA
+    yield "project by name, domain by id", dict(alpha, project_domain_id="default")
+    yield "project by name, domain by name", dict(alpha, project_domain_name="Default")
+    yield "project of another domain", dict(alpha, project_domain_name="Corp")
+    yield "another project", {"project_id": PROJECTS["beta"]["id"]}
+    yield "an unknown project", {"project_id": "0" * 32}
+    yield "a disabled project", {"project_id": PROJECTS["disabled"]["id"]}
+    yield "domain by id", {"domain_id": DOMAINS["corp"]}
+    yield "domain by name", {"domain_name": "Default"}
+    yield "a disabled domain", {"domain_id": DOMAINS["dead"]}
+    yield "system", {"system_scope": "all"}
+    yield "no scope", {}
+
+
+def users():
+    alice = {"username": "alice"}
+    yield "by id", {"user_id": USERS["alice"]["id"]}
+    yield "by name, domain by id", dict(alice, user_domain_id="default")
+    yield "by name, domain by name", dict(alice, user_domain_name="Default")
+
+
+def table():
+    """Name, kind of login, what belongs under `auth`."""
+    password = {"password": USERS["alice"]["password"]}
+    for who, user in users():
+        for what, scope in scopes():
+            yield "alice %s; %s" % (who, what), "v3password", dict(user, **password, **scope)
+    for what, scope in list(scopes())[:3] + list(scopes())[7:]:
+        yield "discovery; %s" % what, "password", dict(list(users())[2][1], **password, **scope)
+    for key in ("bob", "carol", "zoe", "long", "disabled", "expired", "dead", "mfa"):
+        for what, scope in ("alpha", ALPHA), ("no scope", {}):
+            user = {"user_id": USERS[key]["id"], "password": USERS[key]["password"]}
+            yield "%s; %s" % (key, what), "v3password", dict(user, **scope)
+    corp = {"username": "alice", "user_domain_name": "Corp", "password": "corp-alice-pw"}
+    own = {"project_name": "alpha", "project_domain_name": "Corp"}
+    yield "alice of Corp; its alpha", "v3password", dict(corp, **own)
+    yield "alice of Corp; alpha of Default", "v3password", dict(corp, **ALPHA)
+    user = list(users())[0][1]
+    yield "a wrong password", "v3password", dict(user, password="wrong", **ALPHA)
+    yield "an unknown user", "v3password", dict(user_id="0" * 32, password="x", **ALPHA)
+    for key, made in sorted(KEYS.items()):
+        own = {"application_credential_id": made["id"], "application_credential_secret": made["secret"]}
+        yield "application credential %s" % key, "v3applicationcredential", own
+    plain = {"application_credential_secret": KEYS["plain"]["secret"], "application_credential_name": "plain"}
+    for who, user in users():
+        yield "application credential of alice %s" % who, "v3applicationcredential", dict(plain, **user)
+    wrong = {"application_credential_id": KEYS["plain"]["id"], "application_credential_secret": "wrong"}
+    yield "application credential, wrong secret", "v3applicationcredential", wrong
+    unknown = dict(wrong, application_credential_id="0" * 32)
+    yield "an unknown application credential", "v3applicationcredential", unknown
+    for held, scope in ("nothing", {}), ("alpha", ALPHA), ("the system", {"system_scope": "all"}):
+        token = log_in("v3password", dict(list(users())[0][1], **password, **scope))[1].auth_token
+        for what, scope in list(scopes())[:2] + list(scopes())[4:9] + list(scopes())[10:]:
+            yield "token for %s; %s" % (held, what), "v3token", dict(token=token, **scope)
+    yield "a token that is none", "v3token", dict(token="none", **ALPHA)
+
+
+def log_in(kind, auth):
+    url = WORLD["url"] if kind == "password" else URL
+    loader = loading.get_plugin_loader(kind)
+    plugin = loader.load_from_options(auth_url=url, **auth)
+    own = session.Session(auth=plugin)
+    own.session.trust_env = False
+    return own, plugin.get_access(own)
+
+
+def outcome(name, kind, auth):
+    try:
+        own, access = log_in(kind, auth)
+    except exceptions.HttpError as error:
+        return {"refused": error.http_status}
+    except exceptions.MissingAuthMethods:
+        return {"asked": True}
+    life = None
+    if access.issued is not None and kind != "v3token":
+        life = int(timeutils.delta_seconds(access.issued, access.expires))
+    told = {
+        "user": access.user_id,
+        "project": access.project_id,
+        "domain": access.domain_id,
+        "system": bool(access.system_scoped),
+        "roles": sorted(access.role_ids),
+        "life": life,
+        "ends": access.expires.strftime("%Y-%m-%dT%H:%M:%SZ") if kind == "v3token" else None,
+    }
+    if name in ENDPOINTS:
+        told["endpoints"] = endpoints(own)
+    return {"token": told}
+
+
+ENDPOINTS = (
+    "alice by id; project by id", "alice by id; domain by id", "alice by id; system",
+    "alice by id; no scope", "application credential plain",
+)
+SERVICES = (
+    "block-storage", "compute", "container-infra", "dns", "identity", "image", "key-manager",
+    "load-balancer", "metric", "network", "object-store", "orchestration", "placement", "volume",
+    "volumev2", "volumev3", "workflow",
+)
+
+
+def endpoints(own):
+    found = {}
+    for service in SERVICES:
+        for region in ("RegionOne", "RegionTwo", "EU-West", "Nowhere", None):
+            for interface in ("public", "internal", "admin"):
+                # Without asking the endpoint for its versions, which nobody serves here.
+                try:
+                    url = own.get_endpoint(
+                        service_type=service, region_name=region, interface=interface, skip_discovery=True
+                    )
+                except exceptions.CatalogException:
+                    url = None
+                except ValueError as error:
+                    # It stops where the catalog has two names of one type, and none is the one
+                    # that is asked for.
+                    url = "ValueError: %s" % error
+                found["%s %s %s" % (service, region, interface)] = url
+    return found
+
+
+def main():
+    clouds, outcomes = {}, {}
+    for name, kind, auth in table():
+        url = WORLD["url"] if kind == "password" else URL
+        clouds[name] = {"auth_type": kind, "auth": dict(auth, auth_url=url)}
+        outcomes[name] = outcome(name, kind, auth)
+    for name, content in ("clouds.yaml", {"clouds": clouds}), ("keystoneauth1.json", outcomes):
+        with open(os.path.join(FOLDER, name), "w") as file:
+            json.dump(content, file, indent=1)
+
+
+main()

@@ -1,0 +1,185 @@
+//! The same logins by Python's keystoneauth1 and by the clients, at the same server: each cloud of a
+//! table, and what came of it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Write},
+    path::Path,
+};
+
+use auth_config::{Choices, CloudConfig, Config, Files, Variables};
+use auth_proto::{ConfigError, ErrorKind, Interface, Select, Token, timestamp};
+use serde::Deserialize;
+
+use crate::client::{Client, Stop, Through, Wish};
+
+/// What came of a login by keystoneauth1.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    /// For a further factor.
+    Asked(bool),
+    /// With this status.
+    Refused(u16),
+    Token(Told),
+}
+
+/// What there is to know of a token, ids alone.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+struct Told {
+    user: Option<String>,
+    project: Option<String>,
+    domain: Option<String>,
+    system: bool,
+    roles: Vec<String>,
+    /// In seconds, where the token is a new one.
+    life: Option<i64>,
+    /// When it ends, where it ends with another one.
+    ends: Option<String>,
+    /// URLs by service, region and interface, where they are asked for.
+    #[serde(default)]
+    endpoints: BTreeMap<String, Option<String>>,
+}
+
+/// Compares them all, at least as many as were promised. Prints what differs, and how much of that has
+/// no reason.
+pub(crate) fn run(folder: &Path) -> io::Result<bool> {
+    let outcomes = fs::read(folder.join("keystoneauth1.json"))?;
+    let outcomes: BTreeMap<String, Outcome> = serde_json::from_slice(&outcomes)?;
+    let table = fs::read(folder.join("clouds.yaml"))?;
+    let files = Files::in_directory(folder).with("clouds.yaml", table);
+    let config = Config::merge(&files, &Variables::default()).map_err(io::Error::other)?;
+    let mut out = io::stdout().lock();
+    let (mut urls, mut meant, mut unexplained) = (0, 0, 0);
+    for (name, theirs) in &outcomes {
+        for through in [Through::Ureq, Through::Reqwest] {
+            let own = config
+                .cloud(&Choices::default().cloud(name))
+                .map_err(|error| error.to_string())
+                .and_then(|cloud| log_in(&cloud, through, theirs));
+            for difference in differences(own, theirs) {
+                let reason = difference.reason.unwrap_or("UNEXPLAINED");
+                writeln!(out, "{name}, {through:?}: {}\n    {reason}", difference.what)?;
+                *if difference.reason.is_some() { &mut meant } else { &mut unexplained } += 1;
+            }
+        }
+        urls += match theirs {
+            Outcome::Token(theirs) => theirs.endpoints.len(),
+            Outcome::Asked(_) | Outcome::Refused(_) => 0,
+        };
+    }
+    let logins = outcomes.len();
+    writeln!(
+        out,
+        "{logins} logins and {urls} URLs by keystoneauth1 and by both adapters: {meant} differences \
+         with a reason, {unexplained} unexplained"
+    )?;
+    Ok(unexplained == 0 && logins >= LOGINS)
+}
+
+const LOGINS: usize = 60;
+
+/// What is not the same.
+struct Difference {
+    what: String,
+    /// Why that is meant.
+    reason: Option<&'static str>,
+}
+
+fn differences(own: Result<Outcome, String>, theirs: &Outcome) -> Vec<Difference> {
+    let unexplained = |what| vec![Difference { what, reason: None }];
+    match (own, theirs) {
+        (Err(why), _) => unexplained(format!("{why}, not {theirs:?}")),
+        (Ok(Outcome::Token(own)), Outcome::Token(theirs)) if own.is_same(theirs) => {
+            let pairs = own.endpoints.iter().zip(theirs.endpoints.values());
+            let differ = pairs.filter(|((_, own), theirs)| own != theirs);
+            differ
+                .map(|((wanted, own), theirs)| Difference {
+                    what: format!("{wanted}: {own:?}, not {theirs:?}"),
+                    reason: reason(wanted, own, theirs),
+                })
+                .collect()
+        }
+        (Ok(own), theirs) if own == *theirs => Vec::new(),
+        (Ok(own), theirs) => unexplained(format!("{own:?}, not {theirs:?}")),
+    }
+}
+
+/// Why a URL is meant to be another one.
+fn reason(wanted: &str, own: &Option<String>, theirs: &Option<String>) -> Option<&'static str> {
+    match (own, theirs) {
+        (None, Some(theirs)) if theirs.starts_with("ValueError") => Some(
+            "keystoneauth1 stops with a ValueError where the catalog has other names of the type \
+             alone, and no endpoint fits; there is none",
+        ),
+        (Some(_), None) if wanted.starts_with("identity ") => Some(
+            "the catalog has none there, or the token has no catalog; the identity service is where it \
+             was configured to be",
+        ),
+        _ => None,
+    }
+}
+
+fn log_in(cloud: &CloudConfig, through: Through, like: &Outcome) -> Result<Outcome, String> {
+    let text = |error: auth_config::Error| error.to_string();
+    let (at, credential) = (cloud.cloud().map_err(text)?, cloud.credential().map_err(text)?);
+    let wish = Wish::new(at, credential, cloud.scope().map_err(text)?);
+    let client = Client::new(through, wish).map_err(|stop| stop.to_string())?;
+    let token = match client.token() {
+        Ok(token) => token,
+        Err(Stop::NeedFactor(_)) => return Ok(Outcome::Asked(true)),
+        Err(Stop::Auth(error)) => match error.kind() {
+            ErrorKind::Rejected(refusal) => return Ok(Outcome::Refused(refusal.status.as_u16())),
+            _ => return Err(error.to_string()),
+        },
+        Err(stop) => return Err(stop.to_string()),
+    };
+    let mut told = told(&token);
+    if let Outcome::Token(like) = like {
+        told.life = told.life.filter(|_| like.life.is_some());
+        told.ends = told.ends.filter(|_| like.ends.is_some());
+        for wanted in like.endpoints.keys() {
+            told.endpoints.insert(wanted.clone(), endpoint(&client, wanted)?);
+        }
+    }
+    Ok(Outcome::Token(told))
+}
+
+impl Told {
+    /// But for the URLs.
+    fn is_same(&self, other: &Self) -> bool {
+        let bare = |told: &Self| Self { endpoints: BTreeMap::new(), ..told.clone() };
+        bare(self) == bare(other)
+    }
+}
+
+fn told(token: &Token) -> Told {
+    let mut roles: Vec<_> = token.roles().iter().filter_map(|role| role.id.clone()).collect();
+    roles.sort();
+    let life = token.issued_at().map(|issued| (token.expires_at() - issued).whole_seconds());
+    Told {
+        user: token.user().id.clone(),
+        project: token.project().and_then(|project| project.id.clone()),
+        domain: token.domain().and_then(|domain| domain.id.clone()),
+        system: token.is_system(),
+        roles,
+        life,
+        ends: Some(timestamp::format(token.expires_at())),
+        endpoints: BTreeMap::new(),
+    }
+}
+
+/// The URL of `service region interface`.
+fn endpoint(client: &Client, wanted: &str) -> Result<Option<String>, String> {
+    let parts: Vec<_> = wanted.split(' ').collect();
+    let [service, region, interface] = parts[..] else { return Err(wanted.to_owned()) };
+    let interface: Interface = interface.parse().map_err(|error: ConfigError| error.to_string())?;
+    let want = Select::new(service).interfaces(&[interface]);
+    let want = if region == "None" { want } else { want.region(region) };
+    match client.endpoint(&want) {
+        Ok(url) => Ok(Some(url)),
+        Err(Stop::Auth(error)) if matches!(error.kind(), ErrorKind::Endpoint(_)) => Ok(None),
+        Err(stop) => Err(stop.to_string()),
+    }
+}
