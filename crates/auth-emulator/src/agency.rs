@@ -31,7 +31,7 @@ impl Agencies {
         login: &Login,
         tokens: &Tokens,
     ) -> Result<Admission, Refusal> {
-        let own = call.header("x-auth-token").and_then(|token| tokens.find(token, call.now));
+        let own = call.grant(tokens);
         let own = own.ok_or_else(Refusal::unauthorized)?;
         if own.scope != Scope::Domain || own.by_agency {
             return Err(Refusal::forbidden("You are not authorized to assume the agency."));

@@ -2,7 +2,10 @@ use http::{HeaderMap, Method, Request, Uri, header::HOST, uri::Authority};
 use serde_json::Value;
 use time::UtcDateTime;
 
-use crate::system::System;
+use crate::{
+    system::System,
+    tokens::{Grant, Tokens},
+};
 
 /// A request that found its system.
 pub(crate) struct Call<'a> {
@@ -67,6 +70,11 @@ impl<'a> Call<'a> {
     /// A header's text, if it is there and is text.
     pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// What the caller's own token stands for, if it lives.
+    pub(crate) fn grant(&self, tokens: &Tokens) -> Option<Grant> {
+        tokens.find(self.header("x-auth-token")?, self.now)
     }
 
     /// The value of a query parameter; a bare key has an empty one.

@@ -22,7 +22,7 @@ pub(crate) fn list(
     if !matches!(*call.method, Method::GET | Method::HEAD) {
         return answer::no_such_method(call, "GET, HEAD");
     }
-    let shown = call.header("x-auth-token").and_then(|token| tokens.find(token, call.now));
+    let shown = call.grant(tokens);
     if shown.is_none() {
         return answer::unauthorized(call);
     }

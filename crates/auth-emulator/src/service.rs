@@ -12,7 +12,7 @@ pub(crate) fn answer(
     host: &str,
     path: &str,
 ) -> Response<Vec<u8>> {
-    let shown = call.header("x-auth-token").and_then(|token| tokens.find(token, call.now));
+    let shown = call.grant(tokens);
     let Some(grant) = shown else {
         return answer::unauthorized(call);
     };

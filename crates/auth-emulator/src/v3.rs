@@ -101,7 +101,7 @@ pub(crate) fn catalog(call: &Call<'_>, dialect: &Dialect, tokens: &Tokens) -> Re
     if !matches!(*call.method, Method::GET | Method::HEAD) {
         return answer::no_such_method(call, "GET, HEAD");
     }
-    let own = call.header("x-auth-token").and_then(|token| tokens.find(token, call.now));
+    let own = call.grant(tokens);
     let Some(grant) = own else {
         return answer::unauthorized(call);
     };
@@ -114,7 +114,7 @@ pub(crate) fn catalog(call: &Call<'_>, dialect: &Dialect, tokens: &Tokens) -> Re
 
 /// Reads or revokes the token in `X-Subject-Token` for the holder of the one in `X-Auth-Token`.
 fn inspect(call: &Call<'_>, dialect: &Dialect, tokens: &mut Tokens) -> Response<Vec<u8>> {
-    let own = call.header("x-auth-token").and_then(|token| tokens.find(token, call.now));
+    let own = call.grant(tokens);
     if own.is_none() {
         return answer::unauthorized(call);
     }
