@@ -104,8 +104,13 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
         bytes.extend_from_slice(&buffer[..count]);
         let text = String::from_utf8_lossy(&bytes);
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = header(head, "content-length").map_or(0, |length| length.parse().unwrap());
-        if body.len() >= length {
+        // An answer before the last chunk would break the pipe under a client that still writes.
+        let whole = match header(head, "content-length") {
+            Some(length) => body.len() >= length.parse().unwrap(),
+            None if header(head, "transfer-encoding").is_some() => body.ends_with("0\r\n\r\n"),
+            None => true,
+        };
+        if whole {
             return Some(text.into_owned());
         }
     }
