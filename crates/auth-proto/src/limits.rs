@@ -24,6 +24,10 @@ pub const INPUT: usize = 32 * 1024;
 /// Entries of any list in an answer: services, endpoints of a service, roles, projects, methods.
 pub const LIST: usize = 10_000;
 
+/// Bytes of a login's request, that is of all names and secrets in it together. Keystone refuses
+/// more than 112 KiB, and hangs up before it has read them.
+pub const LOGIN: usize = 64 * 1024;
+
 /// Characters of a server's text that an error shows.
 pub const SHOWN: usize = 256;
 

@@ -38,6 +38,14 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.into_iter().map(Case::adapters_alone).collect()
 }
 
+/// The same at a server of the v2.0 protocol.
+pub(crate) fn v2_cases() -> Vec<Case> {
+    let case = Case::new("v2 life", "tokens of 8 s under load", |world, through| {
+        nothing_is_lost(world, through, |_| Ok(()))
+    });
+    vec![case.adapters_alone()]
+}
+
 const LOAD: Duration = Duration::from_secs(20);
 const CALLERS: usize = 16;
 
@@ -48,11 +56,14 @@ fn nothing_is_lost(
     through: Through,
     meanwhile: impl Fn(&World) -> Result<(), String>,
 ) -> Result<(), String> {
-    let identity = cloud(&format!("{}/v3", world.brief_url))?;
+    let (credential, path, service) = match world.is_v2() {
+        true => (Credential::password("alice", "alice-pw"), "/v2.0", "/v2.0/tenants"),
+        false => (world.password("alice"), "/v3", "/v3/auth/projects"),
+    };
+    let identity = cloud(&format!("{}{path}", world.brief_url))?;
     let identity = identity.allow_origin(&world.url).map_err(|error| error.to_string())?;
-    let wish = Wish::new(identity, world.password("alice"), world.project("alpha"));
-    let adapter = Adapter::new(through, wish)?;
-    let url = format!("{}/v3/auth/projects", world.url);
+    let adapter = Adapter::new(through, Wish::new(identity, credential, world.project("alpha")))?;
+    let url = format!("{}{service}", world.url);
     let (calls, started) = (AtomicUsize::new(0), Instant::now());
     let first = adapter.token()?;
     thread::scope(|threads| {

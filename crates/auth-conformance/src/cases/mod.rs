@@ -16,7 +16,7 @@ use crate::{case::Case, world::World};
 /// All that a server is tried with.
 pub(crate) fn all(world: &World) -> Vec<Case> {
     if world.is_v2() {
-        return v2::cases();
+        return v2::cases().into_iter().chain(life::v2_cases()).collect();
     }
     let v3 = [
         ways::cases,

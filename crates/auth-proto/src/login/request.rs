@@ -11,6 +11,7 @@ use crate::{
     credential::{Method, MethodKind},
     error::{ConfigError, Error, ProtocolError, UrlProblem},
     exchange::{Exchange, FetchCatalog, JSON, Validate, Versions, get},
+    limits,
     scope::{Scope, Target},
     token::{Token, secret_header},
     url::Dialect,
@@ -106,6 +107,10 @@ impl Login {
     }
 
     fn post(&self, catalog: bool, body: Body) -> Result<Request<Body>, Error> {
+        if body.as_bytes().len() > limits::LOGIN {
+            let (field, limit) = ("credential and scope together", limits::LOGIN);
+            return Err(ConfigError::TooLong { field, limit }.into());
+        }
         let path = match (self.dialect()?, catalog) {
             (Dialect::V2, _) => "/v2.0/tokens",
             (Dialect::V3, true) => "/v3/auth/tokens",
