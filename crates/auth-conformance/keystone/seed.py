@@ -9,6 +9,7 @@ import json
 import os
 import sqlite3
 import sys
+import time
 import uuid
 
 import requests
@@ -17,6 +18,8 @@ FOLDER = sys.argv[1]
 IS_V2 = sys.version_info < (3, 7)
 with open(os.path.join(FOLDER, "listening.json")) as listening:
     WORLD = json.load(listening)
+
+ENDING_SECONDS = 5
 
 session = requests.Session()
 session.trust_env = False
@@ -50,6 +53,7 @@ def main():
     expire_password(users["expired"])
     if not IS_V2:
         WORLD["application_credentials"] = application_credentials(users["alice"], projects["alpha"])
+        time.sleep(ENDING_SECONDS)
     save()
 
 
@@ -119,7 +123,7 @@ def application_credentials(alice, alpha):
         ("rules", {"access_rules": [{"service": "compute", "method": "GET", "path": "/v2.1/servers"}]}),
         ("dated", {"expires_at": "2099-01-01T00:00:00.000000Z"}),
         # Counted from when it is asked for, and with room for a busy machine.
-        ("ending", {"expires_at": 5}),
+        ("ending", {"expires_at": ENDING_SECONDS}),
     ):
         wish = dict({"name": key, "secret": "secret of " + key}, **extra)
         if isinstance(wish.get("expires_at"), int):

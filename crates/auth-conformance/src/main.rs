@@ -1,8 +1,4 @@
 //! The clients held against real Keystone servers, which `run` installs, starts and fills.
-//!
-//! `auth-conformance --differential FOLDER` compares with what came of the same logins by
-//! keystoneauth1. `auth-conformance [--only GROUP] FOLDER…`: each folder has a server's `world.json`. Prints what
-//! came of each case and ends with `N passed, N failed`.
 
 #![forbid(unsafe_code)]
 
@@ -15,18 +11,37 @@ mod report;
 mod tls;
 mod world;
 
-use std::{env, path::Path, process::ExitCode, thread};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread,
+};
 
+use clap::Parser;
 use report::Report;
 use world::World;
 
+/// Holds the clients against real Keystone servers: prints what came of each case, and ends with "N
+/// passed, N failed".
+#[derive(Parser)]
+struct Arguments {
+    /// Compare with what came of the same logins by keystoneauth1, instead.
+    #[arg(long, conflicts_with = "only")]
+    differential: bool,
+    /// Run one group of cases alone.
+    #[arg(long, value_name = "GROUP")]
+    only: Option<String>,
+    /// A folder with a server's world.json; one for the comparison.
+    #[arg(required = true, value_name = "FOLDER")]
+    folders: Vec<PathBuf>,
+}
+
 fn main() -> ExitCode {
-    let mut args = env::args().skip(1).peekable();
-    if args.next_if_eq("--differential").is_some() {
-        return differ(args.next().as_deref().unwrap_or("."));
+    let Arguments { differential, only, folders } = Arguments::parse();
+    if differential {
+        return differ(&folders[0]);
     }
-    let only = args.next_if_eq("--only").and_then(|_| args.next());
-    let worlds: Result<Vec<_>, _> = args.map(|folder| World::read(Path::new(&folder))).collect();
+    let worlds: Result<Vec<_>, _> = folders.iter().map(|folder| World::read(folder)).collect();
     let worlds = match worlds {
         Ok(worlds) => worlds,
         Err(error) => {
@@ -46,8 +61,8 @@ fn main() -> ExitCode {
 }
 
 /// Holds the clients against keystoneauth1.
-fn differ(folder: &str) -> ExitCode {
-    match differential::run(Path::new(folder)) {
+fn differ(folder: &Path) -> ExitCode {
+    match differential::run(folder) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
