@@ -3,13 +3,14 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fmt, fs,
     io::{self, Write},
     path::Path,
 };
 
 use auth_config::{Choices, CloudConfig, Config, Files, Variables};
 use auth_proto::{ConfigError, ErrorKind, Interface, Select, Token, timestamp};
+use comfy_table::{Table, presets};
 use serde::Deserialize;
 
 use crate::client::{Client, Stop, Through, Wish};
@@ -42,43 +43,104 @@ struct Told {
     endpoints: BTreeMap<String, Option<String>>,
 }
 
-/// Compares them all, at least as many as were promised. Prints what differs, and how much of that has
-/// no reason.
+/// Compares them all, at least as many as were promised. Prints what came of each, what differs and
+/// why, and how much of that has no reason.
 pub(crate) fn run(folder: &Path) -> io::Result<bool> {
     let outcomes = fs::read(folder.join("keystoneauth1.json"))?;
     let outcomes: BTreeMap<String, Outcome> = serde_json::from_slice(&outcomes)?;
     let table = fs::read(folder.join("clouds.yaml"))?;
     let files = Files::in_directory(folder).with("clouds.yaml", table);
     let config = Config::merge(&files, &Variables::default()).map_err(io::Error::other)?;
-    let mut out = io::stdout().lock();
-    let (mut urls, mut meant, mut unexplained) = (0, 0, 0);
+    let mut report = Report::default();
     for (name, theirs) in &outcomes {
-        for through in [Through::Ureq, Through::Reqwest] {
+        let [ureq, reqwest] = [Through::Ureq, Through::Reqwest].map(|through| {
             let own = config
                 .cloud(&Choices::default().cloud(name))
                 .map_err(|error| error.to_string())
                 .and_then(|cloud| log_in(&cloud, through, theirs));
-            for difference in differences(own, theirs) {
-                let reason = difference.reason.unwrap_or("UNEXPLAINED");
-                writeln!(out, "{name}, {through:?}: {}\n    {reason}", difference.what)?;
-                *if difference.reason.is_some() { &mut meant } else { &mut unexplained } += 1;
-            }
-        }
-        urls += match theirs {
-            Outcome::Token(theirs) => theirs.endpoints.len(),
-            Outcome::Asked(_) | Outcome::Refused(_) => 0,
-        };
+            report.differences(name, through, differences(own, theirs))
+        });
+        report.rows.push([name.clone(), theirs.to_string(), ureq, reqwest]);
+        report.urls += theirs.urls();
     }
-    let logins = outcomes.len();
-    writeln!(
-        out,
-        "{logins} logins and {urls} URLs by keystoneauth1 and by both adapters: {meant} differences \
-         with a reason, {unexplained} unexplained"
-    )?;
-    Ok(unexplained == 0 && logins >= LOGINS)
+    io::stdout().lock().write_all(report.to_string().as_bytes())?;
+    Ok(report.is_explained() && outcomes.len() >= LOGINS)
 }
 
 const LOGINS: usize = 60;
+
+/// What is printed.
+#[derive(Default)]
+struct Report {
+    rows: Vec<[String; 4]>,
+    urls: usize,
+    /// Where a difference was seen, by what it is, by its reason; without one it is unexplained.
+    seen: BTreeMap<Option<&'static str>, BTreeMap<String, Vec<String>>>,
+}
+
+impl Report {
+    /// Notes what differs in a login: how it is said in the table.
+    fn differences(&mut self, name: &str, through: Through, found: Vec<Difference>) -> String {
+        let count = found.len();
+        for Difference { what, reason } in found {
+            let at = self.seen.entry(reason).or_default().entry(what).or_default();
+            at.push(format!("{name}, {through:?}"));
+        }
+        if count == 0 { "same".to_owned() } else { format!("{count} differ") }
+    }
+
+    fn is_explained(&self) -> bool {
+        !self.seen.contains_key(&None)
+    }
+
+    fn count(&self, explained: bool) -> usize {
+        let fitting = self.seen.iter().filter(|(reason, _)| reason.is_some() == explained);
+        fitting.flat_map(|(_, what)| what.values()).map(Vec::len).sum()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header(["login", "keystoneauth1", "ureq", "reqwest"]);
+        table.add_rows(&self.rows);
+        writeln!(f, "{}", table.trim_fmt())?;
+        for (reason, differences) in &self.seen {
+            writeln!(f, "\n{}:", reason.unwrap_or("UNEXPLAINED"))?;
+            for (what, at) in differences {
+                writeln!(f, "  {what}\n    {}", at.join("; "))?;
+            }
+        }
+        let (logins, urls) = (self.rows.len(), self.urls);
+        let (meant, unexplained) = (self.count(true), self.count(false));
+        writeln!(
+            f,
+            "\n{logins} logins and {urls} URLs by keystoneauth1 and by both adapters: {meant} \
+             differences with a reason, {unexplained} unexplained"
+        )
+    }
+}
+
+impl Outcome {
+    /// How many URLs were asked for.
+    fn urls(&self) -> usize {
+        match self {
+            Self::Token(told) => told.endpoints.len(),
+            Self::Asked(_) | Self::Refused(_) => 0,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked(_) => f.write_str("asks for a factor"),
+            Self::Refused(status) => write!(f, "refused, {status}"),
+            Self::Token(_) => write!(f, "a token, {} URLs", self.urls()),
+        }
+    }
+}
 
 /// What is not the same.
 struct Difference {
