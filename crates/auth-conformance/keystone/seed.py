@@ -5,6 +5,7 @@ usage: seed.py FOLDER
 
 import base64
 import datetime
+import functools
 import json
 import os
 import sqlite3
@@ -23,6 +24,7 @@ ENDING_SECONDS = 5
 
 session = requests.Session()
 session.trust_env = False
+session.request = functools.partial(session.request, timeout=60)
 
 
 def main():

@@ -5,6 +5,7 @@ use std::{
     error::Error,
     fmt,
     sync::{Arc, LazyLock},
+    time::Duration,
 };
 
 use auth_proto::{
@@ -211,7 +212,8 @@ fn chain(error: &dyn Error) -> String {
 
 static AGENT: LazyLock<Agent> = LazyLock::new(|| {
     let config = Agent::config_builder().proxy(None).http_status_as_error(false).max_redirects(0);
-    config.max_redirects_will_error(false).build().new_agent()
+    let config = config.max_redirects_will_error(false);
+    config.timeout_global(Some(Duration::from_secs(60))).build().new_agent()
 });
 
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
