@@ -46,8 +46,8 @@ def main():
         )
     }
     users = people(domains, projects["alpha"]["id"])
-    grants(users, roles, projects, corp)
-    WORLD.update(users=users, domains=domains, projects=projects)
+    grants(users, roles, projects, corp, dead)
+    WORLD.update(version="v2.0" if IS_V2 else "v3", users=users, domains=domains, projects=projects)
     catalog()
     if not IS_V2:
         factors(users)
@@ -81,7 +81,7 @@ def people(domains, default_project):
     return users
 
 
-def grants(users, roles, projects, corp):
+def grants(users, roles, projects, corp, dead):
     def grant(role, user, where):
         request("PUT", "%s/users/%s/roles/%s" % (where, users[user]["id"], roles[role]))
 
@@ -96,6 +96,7 @@ def grants(users, roles, projects, corp):
         ("reader", project("dead")),
         ("reader", project("disabled")),
         ("reader", "/domains/default"),
+        ("reader", "/domains/" + dead),
         ("member", "/domains/" + corp),
     ):
         grant(role, "alice", where)
@@ -132,6 +133,10 @@ def application_credentials(alice, alpha):
             wish["expires_at"] = soon(wish["expires_at"])
         path = "/users/%s/application_credentials" % alice["id"]
         made[key] = create("application_credential", path, token, **wish)
+    # It is good, for as long as it lives.
+    ending = {"id": made["ending"]["id"], "secret": made["ending"]["secret"]}
+    identity = {"methods": ["application_credential"], "application_credential": ending}
+    request("POST", "/auth/tokens", auth={"identity": identity})
     return made
 
 

@@ -5,7 +5,8 @@ usage: serve.py CONFIG
 
 One listener is like any other, under / and under a path prefix, behind a proxy that does not pass
 the Host on, and behind one that spoils receipts. A second gives tokens and receipts that live for
-seconds. Two more speak TLS with a private CA, one of them to clients with a certificate alone.
+seconds, a third tells why it refuses. Two more speak TLS with a private CA, one of them to clients
+with a certificate alone.
 """
 
 import json
@@ -46,6 +47,7 @@ def main():
     brief_port, brief_pid = copied(application, brief)
     url = "http://127.0.0.1:%d"
     listening = {"brief_url": url % brief_port, "brief_pid": brief_pid}
+    listening["telling_url"] = url % copied(application, [("insecure_debug", True, None)])[0]
     if not IS_V2:
         strict = [(name, value, "security_compliance") for name, value in LOCKOUT]
         listening["strict_url"] = url % copied(application, strict)[0]

@@ -111,24 +111,6 @@ impl Client {
             Self::Ureq(client) => Ok(client.run(exchange)?),
         }
     }
-
-    /// A request to a service, and its whole answer.
-    pub(crate) fn call(&self, mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Stop> {
-        match self {
-            Self::Core(_, cloud) => {
-                cloud.authorize(&*self.token()?, &mut request)?;
-                carry(request)
-            }
-            Self::Reqwest(client) => RUNTIME.block_on(async {
-                let answer: Response<reqwest::Body> = client.call(request).await?.into();
-                let (head, body) = answer.into_parts();
-                let answer = reqwest::Response::from(Response::from_parts(head.clone(), body));
-                let body = answer.bytes().await.map_err(|error| Stop::Other(chain(&error)))?;
-                Ok(Response::from_parts(head, body.into()))
-            }),
-            Self::Ureq(client) => whole(client.call(request)?),
-        }
-    }
 }
 
 /// Why there is no token or no answer.
@@ -146,6 +128,13 @@ impl fmt::Display for Stop {
             Self::NeedFactor(challenge) => write!(f, "a factor is asked for: {challenge:?}"),
             Self::Other(text) => f.write_str(text),
         }
+    }
+}
+
+/// For cases, which say why they fail in words.
+impl From<Stop> for String {
+    fn from(stop: Stop) -> Self {
+        stop.to_string()
     }
 }
 

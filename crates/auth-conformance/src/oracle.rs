@@ -104,6 +104,25 @@ impl World {
         }
     }
 
+    /// What is disabled, enabled meanwhile.
+    pub(crate) fn while_enabled<T>(
+        &self,
+        kind: &str,
+        id: &str,
+        work: impl FnOnce() -> T,
+    ) -> Result<T, String> {
+        let set = |enabled: bool| {
+            let body = json!({ kind: { "enabled": enabled } });
+            let path = format!("/{kind}s/{id}");
+            let raw = self.ask(Method::PATCH, &path, self.admin_token()?, "", &body)?;
+            holds(raw.status == StatusCode::OK, || format!("{path}: {} {}", raw.status, raw.body))
+        };
+        set(true)?;
+        let done = work();
+        set(false)?;
+        Ok(done)
+    }
+
     /// What alice lets bob do on alpha: the trust's id.
     pub(crate) fn trust(&self, impersonation: bool, uses: Option<u32>) -> Result<String, String> {
         let alice = self.fresh("alice", &self.in_project("alpha"))?;

@@ -15,6 +15,7 @@ use totp_lite::Sha1;
 /// A server and what is in it. What it is asked without the clients is in [`crate::oracle`].
 #[derive(Deserialize)]
 pub(crate) struct World {
+    version: String,
     pub(crate) url: String,
     /// The same server, whose tokens live for 8 s and receipts for 5 s.
     pub(crate) brief_url: String,
@@ -28,6 +29,8 @@ pub(crate) struct World {
     pub(crate) prefix: String,
     pub(crate) proxied: String,
     pub(crate) spoiling: String,
+    /// The same server, which tells why it refuses.
+    pub(crate) telling_url: String,
     #[serde(default)]
     pub(crate) tls_port: u16,
     /// For clients with a certificate alone.
@@ -84,7 +87,7 @@ impl World {
 
     /// Whether it is a server that speaks v2.0 as well.
     pub(crate) fn is_v2(&self) -> bool {
-        self.tls_port == 0
+        self.version == "v2.0"
     }
 
     pub(crate) fn v3(&self) -> Result<Cloud, String> {
@@ -95,8 +98,18 @@ impl World {
         cloud(&format!("{}/v2.0", self.url))
     }
 
+    /// The server that tells, by the newest protocol that it is tried with.
+    pub(crate) fn telling(&self) -> Result<Cloud, String> {
+        cloud(&format!("{}/{}", self.telling_url, self.version))
+    }
+
     pub(crate) fn user(&self, key: &str) -> UserRef {
         UserRef::id(&self.users[key].id)
+    }
+
+    /// By name alone, as v2.0 has it.
+    pub(crate) fn name(&self, key: &str) -> UserRef {
+        UserRef::name(&self.users[key].name)
     }
 
     /// By name and the domain's id.

@@ -24,9 +24,8 @@ pub(crate) fn cases() -> Vec<Case> {
                 // Nobody is logged in for it.
                 let wish =
                     Wish::new(place.clone(), world.password("alice"), world.project("alpha"));
-                let client = Client::new(through, wish).map_err(|stop| stop.to_string())?;
-                let versions =
-                    client.run(&Versions::new(&place)).map_err(|stop| stop.to_string())?;
+                let client = Client::new(through, wish)?;
+                let versions = client.run(&Versions::new(&place))?;
                 let v3 = versions.iter().find(|version| version.dialect() == Some(Dialect::V3));
                 let v3 = v3.ok_or("no v3")?;
                 let base = url(world).trim_end_matches('/').trim_end_matches("/v3").to_owned();

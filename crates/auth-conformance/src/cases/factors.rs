@@ -16,9 +16,9 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend([
         Case::new(GROUP, "a wrong second factor, then the right one", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
-            client.answer(Factor::totp(wrong(&world.code("mfa")))).map_err(text)?;
+            client.answer(Factor::totp(wrong(&world.code("mfa"))))?;
             refused(&client.token().err().ok_or("a token")?, 401, "check the user")?;
-            client.answer(code(world)).map_err(text)?;
+            client.answer(code(world))?;
             Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)
         }),
         Case::new(GROUP, "a factor that is not asked for", |world, through| {
@@ -29,7 +29,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::new(GROUP, "a receipt that is spoilt on its way", |world, through| {
             let spoiling = cloud(&format!("{}{}/v3", world.url, world.spoiling))?;
             let client = challenged(world, through, spoiling, password(world))?;
-            client.answer(code(world)).map_err(text)?;
+            client.answer(code(world))?;
             refused(&client.token().err().ok_or("a token")?, 401, "check the user")
         }),
         Case::new(GROUP, "a receipt that has ended", |world, through| {
@@ -39,7 +39,7 @@ pub(crate) fn cases() -> Vec<Case> {
         }),
         Case::new(GROUP, "the second factor of somebody else", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
-            client.answer(Factor::totp(world.code("totp"))).map_err(text)?;
+            client.answer(Factor::totp(world.code("totp")))?;
             refused(&client.token().err().ok_or("a token")?, 401, "check the user")
         }),
     ]);
@@ -87,9 +87,9 @@ fn one_after_the_other() -> Vec<Case> {
             let with = if catalog { "" } else { ", without catalog" };
             let run = move |world: &World, through| {
                 let wish = Wish::new(world.v3()?, first(world), on.scope(world));
-                let client = Client::new(through, Wish { catalog, ..wish }).map_err(text)?;
+                let client = Client::new(through, Wish { catalog, ..wish })?;
                 wanted(&client, missing)?;
-                client.answer(second(world)).map_err(text)?;
+                client.answer(second(world))?;
                 let token = client.token();
                 Want::Token("mfa", on).judge(world, token.as_deref(), catalog)
             };
@@ -107,7 +107,7 @@ fn challenged(
     credential: Credential,
 ) -> Result<Client, String> {
     let client = Client::new(through, Wish::new(cloud, credential, world.project("alpha")));
-    let client = client.map_err(text)?;
+    let client = client?;
     wanted(&client, "totp")?;
     Ok(client)
 }
@@ -126,12 +126,12 @@ fn wanted(client: &Client, missing: &str) -> Result<(), String> {
 
 /// The bare core sends the receipt that it has. An account knows that it has ended, and starts anew.
 fn late(world: &World, client: &Client, through: Through) -> Result<(), String> {
-    client.answer(code(world)).map_err(text)?;
+    client.answer(code(world))?;
     if through == Through::Core {
         return refused(&client.token().err().ok_or("a token")?, 401, "check the user");
     }
     wanted(client, "totp")?;
-    client.answer(code(world)).map_err(text)?;
+    client.answer(code(world))?;
     Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)
 }
 
@@ -150,8 +150,4 @@ fn code(world: &World) -> Factor {
 /// Another code.
 pub(crate) fn wrong(code: &str) -> String {
     code.chars().map(|digit| if digit == '9' { '0' } else { '9' }).collect()
-}
-
-fn text(stop: Stop) -> String {
-    stop.to_string()
 }

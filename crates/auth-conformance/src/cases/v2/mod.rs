@@ -32,12 +32,14 @@ const SCOPES: [(&str, Of<Scope>, On); 4] = [
 ];
 
 fn passwords() -> Vec<Case> {
-    let users: [(_, Of<UserRef>); 2] =
-        [("user by id", |world| world.user("alice")), ("user by name", |_| UserRef::name("alice"))];
+    let users: [(_, Of<UserRef>); 2] = [
+        ("user by id", |world| world.user("alice")),
+        ("user by name", |world| world.name("alice")),
+    ];
     let mut cases = Vec::new();
     for (user_name, user) in users {
         for (scope_name, scope, on) in SCOPES {
-            let wish = move |world: &World| by(world, user(world), "alice-pw", scope(world));
+            let wish = move |world: &World| by(world, user(world), "alice", scope(world));
             let name = format!("{user_name}; {scope_name}");
             cases.push(Case::login("v2 password", name, wish, Want::Token("alice", on)));
         }
@@ -49,14 +51,10 @@ fn passwords() -> Vec<Case> {
         ("zoe: letters, no tenant", "zoe", |_| Scope::default(), On::Nothing),
     ];
     for (name, user, scope, on) in rows {
-        let wish = move |world: &World| {
-            let named = &world.users[user];
-            by(world, UserRef::name(&named.name), &named.password, scope(world))
-        };
+        let wish = move |world: &World| by(world, world.name(user), user, scope(world));
         cases.push(Case::login("v2 password", name, wish, Want::Token(user, on)));
     }
-    let by_id =
-        |world: &World| by(world, world.user("corp-alice"), "corp-alice-pw", Scope::default());
+    let by_id = |world: &World| by(world, world.user("corp-alice"), "corp-alice", Scope::default());
     let name = "corp-alice: of another domain, by id";
     let want = Want::Token("corp-alice", On::Nothing);
     cases.push(Case::login("v2 password", name, by_id, want));
@@ -78,7 +76,7 @@ fn tokens() -> Vec<Case> {
         let token = world.fresh("alice", &world.in_project("alpha"))?;
         let credential = Credential::passed_on(token.as_str());
         let client = Client::new(through, Wish::new(world.v2()?, credential, Scope::default()));
-        let got = client.and_then(|client| client.token()).map_err(text)?;
+        let got = client.and_then(|client| client.token())?;
         // Nobody may ask about it but administrators.
         holds(!got.is_validated() && got.expose() == token, || format!("{got:?}"))
     }));
@@ -105,7 +103,7 @@ fn tokens() -> Vec<Case> {
 fn trusts() -> Vec<Case> {
     type Rows = [(&'static str, Of<Result<Credential, String>>); 2];
     let credentials: Rows = [
-        ("by password", bob),
+        ("by password", |world| Ok(bob(world))),
         ("by token", |world| Ok(Credential::token(world.fresh("bob", &json!("unscoped"))?))),
     ];
     let mut cases = Vec::new();
@@ -122,11 +120,11 @@ fn trusts() -> Vec<Case> {
     }
     let gone = |world: &World| {
         let trust = Scope::trust_in("nothing", &world.projects["alpha"].id);
-        Ok(Wish::new(world.v2()?, bob(world)?, trust))
+        Ok(Wish::new(world.v2()?, bob(world), trust))
     };
     cases.push(Case::login("v2 trust", "nobody's", gone, Want::Refused(404, "check ids")));
     let alone =
-        |world: &World| Ok(Wish::new(world.v2()?, bob(world)?, Scope::trust("f5073eaa26b64cff")));
+        |world: &World| Ok(Wish::new(world.v2()?, bob(world), Scope::trust("f5073eaa26b64cff")));
     let needs = Want::Config("wants its project as well");
     cases.push(Case::login("v2 trust", "without its project", alone, needs));
     cases
@@ -143,8 +141,7 @@ fn places() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, url) in rows {
         let wish = move |world: &World| {
-            let credential = Credential::password("alice", "alice-pw");
-            Ok(Wish::new(cloud(&url(world))?, credential, world.project("alpha")))
+            Ok(Wish { cloud: cloud(&url(world))?, ..alice(world, world.project("alpha"))? })
         };
         let want = Want::Token("alice", On::Project("alpha"));
         cases.push(Case::login("v2 discovery", format!("a login at {name}"), wish, want));
@@ -153,9 +150,9 @@ fn places() -> Vec<Case> {
             format!("the versions at {name}"),
             move |world, through| {
                 let place = cloud(&url(world))?;
-                let wish = Wish::new(place.clone(), bob(world)?, Scope::default());
-                let client = Client::new(through, wish).map_err(text)?;
-                let versions = client.run(&Versions::new(&place)).map_err(text)?;
+                let wish = Wish::new(place.clone(), bob(world), Scope::default());
+                let client = Client::new(through, wish)?;
+                let versions = client.run(&Versions::new(&place))?;
                 let found =
                     |dialect| versions.iter().find(|version| version.dialect() == Some(dialect));
                 let v2 = found(Dialect::V2).ok_or("no v2.0")?;
@@ -168,7 +165,7 @@ fn places() -> Vec<Case> {
         Ok(Wish::new(cloud(&world.url)?, world.password("alice"), world.project("alpha")))
     };
     let want = Want::Token("alice", On::Project("alpha"));
-    cases.push(Case::login("v2 discovery", "a login without a version", newest, want));
+    cases.extend([Case::login("v2 discovery", "a login without a version", newest, want)]);
     cases
 }
 
@@ -179,8 +176,8 @@ fn operations() -> Vec<Case> {
         through: Through,
         exchange: fn(&Cloud) -> E,
     ) -> Result<(), String> {
-        let client = Client::new(through, by(world, "alice".into(), "alice-pw", Scope::default())?);
-        match client.map_err(text)?.run(&exchange(&world.v2()?)) {
+        let client = Client::new(through, alice(world, Scope::default())?)?;
+        match client.run(&exchange(&world.v2()?)) {
             Err(Stop::Auth(error)) => speaks(&error.to_string(), "it needs a v3 service"),
             Err(stop) => Err(stop.to_string()),
             Ok(_) => Err("an answer".to_owned()),
@@ -205,18 +202,15 @@ fn operations() -> Vec<Case> {
     ];
     for service in ["compute", "image", "object-store", "network", "identity"] {
         cases.push(Case::new("v2 endpoints", service, move |world, through| {
-            let client = Client::new(
-                through,
-                by(world, "alice".into(), "alice-pw", world.project("alpha"))?,
-            );
-            endpoints(world, &client.map_err(text)?, service)
+            let client = Client::new(through, alice(world, world.project("alpha"))?)?;
+            endpoints(world, &client, service)
         }));
     }
     cases
 }
 
 fn endpoints(world: &World, client: &Client, service: &str) -> Result<(), String> {
-    let token = client.token().map_err(text)?;
+    let token = client.token()?;
     let raw = world.validated(token.expose())?.ok_or("no token")?;
     let entries = raw["catalog"].as_array().into_iter().flatten();
     let entries = entries.filter(|entry| entry["type"] == service);
@@ -225,18 +219,24 @@ fn endpoints(world: &World, client: &Client, service: &str) -> Result<(), String
         let part = |key: &str| endpoint[key].as_str().unwrap_or_default();
         let interface: Interface = part("interface").parse().map_err(|_| "an odd interface")?;
         let select = Select::new(service).region(part("region_id")).interfaces(&[interface]);
-        same("url", client.endpoint(&select).map_err(text)?.as_str(), part("url"))?;
+        same("url", client.endpoint(&select)?.as_str(), part("url"))?;
         count += 1;
     }
     holds(count > 0, || "no endpoints".to_owned())
 }
 
-fn by(world: &World, user: UserRef, password: &str, scope: Scope) -> Result<Wish, String> {
+/// With this user's own password.
+fn by(world: &World, user: UserRef, key: &str, scope: Scope) -> Result<Wish, String> {
+    let password = world.users[key].password.as_str();
     Ok(Wish::new(world.v2()?, Credential::password(user, password), scope))
 }
 
-fn bob(_: &World) -> Result<Credential, String> {
-    Ok(Credential::password("bob", "bob-pw"))
+fn alice(world: &World, scope: Scope) -> Result<Wish, String> {
+    by(world, world.name("alice"), "alice", scope)
+}
+
+fn bob(world: &World) -> Credential {
+    Credential::password(world.name("bob"), world.users["bob"].password.as_str())
 }
 
 fn old(world: &World, on: On) -> Result<String, String> {
@@ -244,8 +244,4 @@ fn old(world: &World, on: On) -> Result<String, String> {
         On::Project(key) => world.fresh("alice", &world.in_project(key)),
         _ => world.fresh("alice", &Value::Null),
     }
-}
-
-fn text(stop: Stop) -> String {
-    stop.to_string()
 }
