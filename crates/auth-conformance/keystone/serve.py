@@ -4,9 +4,9 @@ into listening.json, and ends with the process that started it.
 usage: serve.py CONFIG
 
 One listener is like any other, under / and under a path prefix, behind a proxy that does not pass
-the Host on, and behind one that spoils receipts. A second gives tokens and receipts that live for
-seconds, a third tells why it refuses. Two more speak TLS with a private CA, one of them to clients
-with a certificate alone.
+the Host on, and behind one that spoils receipts; and that of v2.0 behind one that hides v3. A second
+gives tokens and receipts that live for seconds, a third tells why it refuses. Two more speak TLS with
+a private CA, one of them to clients with a certificate alone.
 """
 
 import json
@@ -28,6 +28,7 @@ from cheroot import wsgi  # noqa: E402
 from cheroot.ssl.builtin import BuiltinSSLAdapter  # noqa: E402
 from keystone.cmd import cli  # noqa: E402
 import keystone.conf  # noqa: E402
+import webob  # noqa: E402
 
 IS_V2 = sys.version_info < (3, 7)
 CONF = keystone.conf.CONF
@@ -56,6 +57,7 @@ def main():
         "prefix": "/identity",
         "proxied": "/proxied/identity",
         "spoiling": "/spoiling",
+        "old": "/old",
     })
     if not IS_V2:
         listening.update(secure(application))
@@ -130,11 +132,20 @@ def placed(application):
             environ["HTTP_OPENSTACK_AUTH_RECEIPT"] = "spoilt"
         return application(environ, start_response)
 
+    def old(environ, start_response):
+        answer = webob.Request(environ).get_response(application)
+        if answer.status_code == 300:
+            versions = answer.json["versions"]["values"]
+            versions = [version for version in versions if version["id"].startswith("v2.")]
+            answer.json = {"versions": {"values": versions}}
+        return answer(environ, start_response)
+
     return wsgi.PathInfoDispatcher({
         "/": application,
         "/identity": application,
         "/proxied/identity": proxied,
         "/spoiling": spoiling,
+        "/old": old,
     })
 
 

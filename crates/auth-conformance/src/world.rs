@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) prefix: String,
     pub(crate) proxied: String,
     pub(crate) spoiling: String,
+    /// And behind one that hides v3, at a server of the v2.0 protocol.
+    pub(crate) old: String,
     /// The same server, which tells why it refuses.
     pub(crate) telling_url: String,
     #[serde(default)]

@@ -164,8 +164,15 @@ fn places() -> Vec<Case> {
     let newest = |world: &World| {
         Ok(Wish::new(cloud(&world.url)?, world.password("alice"), world.project("alpha")))
     };
+    let oldest = |world: &World| {
+        let place = cloud(&format!("{}{}", world.url, world.old))?;
+        Ok(Wish { cloud: place, ..alice(world, world.project("alpha"))? })
+    };
     let want = Want::Token("alice", On::Project("alpha"));
-    cases.extend([Case::login("v2 discovery", "a login without a version", newest, want)]);
+    cases.extend([
+        Case::login("v2 discovery", "a login without a version", newest, want),
+        Case::login("v2 discovery", "a login without a version, at v2.0 alone", oldest, want),
+    ]);
     cases
 }
 
