@@ -1,5 +1,6 @@
 //! The cases, by what they are about.
 
+mod callers;
 mod catalogs;
 mod discovery;
 mod factors;
@@ -28,6 +29,7 @@ pub(crate) fn all(world: &World) -> Vec<Case> {
         discovery::cases,
         secure::cases,
         operations::cases,
+        callers::cases,
         refusals::cases,
         life::cases,
     ];

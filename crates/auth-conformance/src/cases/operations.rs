@@ -1,14 +1,14 @@
 //! What is asked beside logins: about tokens, and what a token may be scoped to.
 
 use auth_proto::{
-    Check, Cloud, Credential, Domains, Exchange, FetchCatalog, Page, Projects, Revoke, Scope,
-    SystemScopes, Token, UserProjects, Validate,
+    Check, Cloud, Domains, Exchange, FetchCatalog, Page, Project, Projects, Revoke, Scope,
+    SystemScopes, UserProjects, Validate,
 };
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    case::{Case, On, Want, holds, refused, same},
+    case::{Case, On, holds, refused, same},
     client::{Client, Stop, Through, Wish},
     world::{Of, World},
 };
@@ -30,7 +30,6 @@ pub(crate) fn cases() -> Vec<Case> {
         }
     }
     cases.extend(lists());
-    cases.extend(callers());
     cases
 }
 
@@ -71,7 +70,7 @@ const SUBJECTS: [Row; 11] = [
 ];
 
 /// Of a token's form, and made by nobody.
-const FORGED: &str =
+pub(crate) const FORGED: &str =
     "gAAAAABqAcmJ0m1ZlNqkC9Xv2d5kqP0uZ3vHnYJrW8sTfE7bLxQoR4iUy6cMgAeKtDp1hNwVzXjBfSs3";
 
 fn validate(
@@ -137,16 +136,16 @@ fn judged<T>(told: Told, caller: &str, got: Result<T, Stop>) -> Result<Option<T>
         let stop = got.err().ok_or("told to anybody")?;
         return refused(&stop, 403, "not allowed here").map(|()| None);
     }
-    got.map(Some).map_err(|stop| stop.to_string())
+    Ok(Some(got?))
 }
 
-fn client(world: &World, through: Through, caller: &str) -> Result<Client, String> {
+pub(crate) fn client(world: &World, through: Through, caller: &str) -> Result<Client, String> {
     let scope = match caller {
         "admin" => Scope::project_name_in("admin", auth_proto::DomainRef::id("default")),
         _ => world.project("alpha"),
     };
     let wish = Wish::new(world.v3()?, world.password(caller), scope);
-    Client::new(through, wish).map_err(|stop| stop.to_string())
+    Ok(Client::new(through, wish)?)
 }
 
 /// Every list, for every kind of token, beside what a plain request gets.
@@ -164,59 +163,44 @@ fn lists() -> Vec<Case> {
         let mut case = |group, run: fn(&World, &Client, &str) -> Result<(), String>| {
             let run = move |world: &World, through| {
                 let wish = Wish::new(world.v3()?, world.password(user), on.scope(world));
-                let client = Client::new(through, wish).map_err(|stop| stop.to_string())?;
+                let client = Client::new(through, wish)?;
                 run(world, &client, user)
             };
             cases.push(Case::new(group, format!("for {user}, {on:?}"), run));
         };
         case("projects", |world, client, _| {
-            let ids = |page: Page<_, _>| {
-                page.items
-                    .into_iter()
-                    .filter_map(|project: auth_proto::Project| project.id)
-                    .collect()
-            };
-            listed(world, client, "/auth/projects", "projects", Projects::new, ids)
+            listed(world, client, "/auth/projects", "projects", Projects::new, projects)
         });
         case("domains", |world, client, _| {
-            let ids = |page: Page<_, _>| {
-                page.items.into_iter().filter_map(|domain: auth_proto::Domain| domain.id).collect()
-            };
-            listed(world, client, "/auth/domains", "domains", Domains::new, ids)
+            listed(world, client, "/auth/domains", "domains", Domains::new, |page| {
+                page.items.into_iter().filter_map(|domain| domain.id).collect()
+            })
         });
         case("system scopes", |world, client, _| {
-            let scopes = |scopes: Vec<Scope>| scopes.iter().map(ToString::to_string).collect();
-            listed(world, client, "/auth/system", "system", SystemScopes::new, scopes)
+            listed(world, client, "/auth/system", "system", SystemScopes::new, |scopes| {
+                scopes.iter().map(ToString::to_string).collect()
+            })
         });
         case("catalog", |world, client, _| {
-            let types = |catalog: auth_proto::Catalog| {
+            listed(world, client, "/auth/catalog", "catalog", FetchCatalog::new, |catalog| {
                 catalog.services().map(|service| service.service_type().to_owned()).collect()
-            };
-            listed(world, client, "/auth/catalog", "catalog", FetchCatalog::new, types)
+            })
         });
         case("projects of a user", |world, client, user| {
-            let ids = |page: Page<_, _>| {
-                page.items
-                    .into_iter()
-                    .filter_map(|project: auth_proto::Project| project.id)
-                    .collect()
-            };
             for other in [user, "alice"] {
                 let id = &world.users[other].id;
                 let path = format!("/users/{id}/projects");
-                listed(
-                    world,
-                    client,
-                    &path,
-                    "projects",
-                    |cloud| UserProjects::new(cloud, id),
-                    ids,
-                )?;
+                let own = |cloud: &_| UserProjects::new(cloud, id);
+                listed(world, client, &path, "projects", own, projects)?;
             }
             Ok(())
         });
     }
     cases
+}
+
+fn projects<N>(page: Page<Project, N>) -> Vec<String> {
+    page.items.into_iter().filter_map(|project| project.id).collect()
 }
 
 /// Whether a client reads out of a list what a plain request with the same token gets, refusals
@@ -229,7 +213,7 @@ fn listed<E: Exchange>(
     exchange: impl Fn(&Cloud) -> E,
     read: impl Fn(E::Output) -> Vec<String>,
 ) -> Result<(), String> {
-    let token = client.token().map_err(|stop| stop.to_string())?;
+    let token = client.token()?;
     let raw = world.ask(Method::GET, path, token.expose(), "", &Value::Null)?;
     match client.run(&exchange(&world.v3()?)) {
         Ok(list) => {
@@ -248,44 +232,4 @@ fn listed<E: Exchange>(
         }
         Err(stop) => refused(&stop, raw.status.as_u16(), ""),
     }
-}
-
-/// Callers whose own token is no longer good.
-fn callers() -> Vec<Case> {
-    let lost = |name, token: Of<Result<String, String>>| {
-        Case::new("callers", name, move |world, through| {
-            let credential = Credential::passed_on(token(world)?);
-            let client = Client::new(through, Wish::new(world.v3()?, credential, Scope::default()));
-            let client = client.map_err(|stop| stop.to_string())?;
-            let stop = client.run(&Projects::new(&world.v3()?)).err().ok_or("a list")?;
-            refused(&stop, 401, "pass on a fresh one")
-        })
-    };
-    vec![
-        lost("with a token that has ended", |world| Ok(world.expired_token()?.to_owned())),
-        lost("with a revoked token", World::revoked_token),
-        Case::new("callers", "whose token is revoked under them log in again", |world, through| {
-            let client = client(world, through, "alice")?;
-            let old = client.token().map_err(|stop| stop.to_string())?;
-            world.revoke(old.expose())?;
-            let projects = client.run(&Projects::new(&world.v3()?));
-            let projects = projects.map_err(|stop| stop.to_string())?;
-            holds(!projects.items.is_empty(), || "no projects".to_owned())?;
-            let new = client.token();
-            let new = new.as_deref();
-            holds(new.is_ok_and(|new| new.expose() != old.expose()), || {
-                "the old token".to_owned()
-            })?;
-            Want::Token("alice", On::Project("alpha")).judge(world, new, true)
-        })
-        .adapters_alone(),
-        Case::new("callers", "who revoke their own token", |world, through| {
-            let client = client(world, through, "alice")?;
-            let own = |client: &Client| client.token().map_err(|stop| stop.to_string());
-            let token: std::sync::Arc<Token> = own(&client)?;
-            let revoked = client.run(&Revoke::new(&world.v3()?, token.expose()));
-            revoked.map_err(|stop| stop.to_string())?;
-            holds(world.validated(token.expose())?.is_none(), || "not revoked".to_owned())
-        }),
-    ]
 }
