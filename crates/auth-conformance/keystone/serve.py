@@ -5,8 +5,8 @@ usage: serve.py CONFIG
 
 One listener is like any other, under / and under a path prefix, behind a proxy that does not pass
 the Host on, and behind one that spoils receipts; and that of v2.0 behind one that hides v3. A second
-gives tokens and receipts that live for seconds, a third tells why it refuses. Two more speak TLS with
-a private CA, one of them to clients with a certificate alone.
+gives tokens and receipts that live for seconds, a third tells why it refuses. Three more speak TLS
+with a private CA, two of them to clients with a certificate alone, one of these in TLS 1.2.
 """
 
 import json
@@ -157,13 +157,15 @@ def secure(application):
     ca.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path("server.pem")
     ca.issue_cert("client@keystone.test").private_key_and_cert_chain_pem.write_to_path("client.pem")
     stranger.issue_cert("client@keystone.test").private_key_and_cert_chain_pem.write_to_path("stranger.pem")
-    plain = BuiltinSSLAdapter("server.pem", "server.pem")
-    mutual = BuiltinSSLAdapter("server.pem", "server.pem")
-    ca.configure_trust(mutual.context)
-    mutual.context.verify_mode = ssl.CERT_REQUIRED
+    plain, mutual, older = (BuiltinSSLAdapter("server.pem", "server.pem") for _ in range(3))
+    for adapter in (mutual, older):
+        ca.configure_trust(adapter.context)
+        adapter.context.verify_mode = ssl.CERT_REQUIRED
+    older.context.maximum_version = ssl.TLSVersion.TLSv1_2
     return {
         "tls_port": listen(application, plain),
         "mutual_tls_port": listen(application, mutual),
+        "older_mutual_tls_port": listen(application, older),
     }
 
 

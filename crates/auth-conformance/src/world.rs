@@ -38,6 +38,9 @@ pub(crate) struct World {
     /// For clients with a certificate alone.
     #[serde(default)]
     pub(crate) mutual_tls_port: u16,
+    /// The same in TLS 1.2.
+    #[serde(default)]
+    pub(crate) older_mutual_tls_port: u16,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) projects: BTreeMap<String, Project>,
     /// Ids by keys.
