@@ -1,6 +1,6 @@
 //! Requests that no client makes, and how it reads what a server says to them.
 
-use auth_proto::{Body, Error, Exchange, FetchCatalog};
+use auth_proto::{Answer, Body, Error, Exchange, FetchCatalog};
 use http::{Method, Request, Response};
 
 use crate::{
@@ -50,8 +50,8 @@ impl Odd {
     }
 }
 
-/// The same, at a server. What comes back is read as the answer to another question: one that can
-/// be refused, and no more is asked here.
+/// The same, at a server. What comes back is read without knowing the question, and then as the
+/// answer to another one: all that counts is that it is refused.
 struct Asked {
     odd: Odd,
     place: String,
@@ -70,6 +70,9 @@ impl Exchange for Asked {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<(), Error> {
-        self.reader.parse(response).map(drop)
+        match Answer::read(&response, None)? {
+            Answer::Fault(..) => self.reader.parse(response).map(drop),
+            _ => Ok(()),
+        }
     }
 }
