@@ -33,7 +33,7 @@ IS_V2 = sys.version_info < (3, 7)
 CONF = keystone.conf.CONF
 ADMIN_PASSWORD = "admin-pw"
 SERVERS = []
-TOKEN_SECONDS, RECEIPT_SECONDS, AWAY_SECONDS = 8, 5, 3
+TOKEN_SECONDS, RECEIPT_SECONDS, AWAY_SECONDS = 8, 5, 6
 LOCKOUT = (("lockout_failure_attempts", 3), ("lockout_duration", 5))
 
 
