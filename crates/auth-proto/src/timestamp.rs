@@ -43,6 +43,11 @@ pub fn format(moment: UtcDateTime) -> String {
     moment.format(&Rfc3339).unwrap_or_else(|_| moment.to_string())
 }
 
+/// The same for people, who need no fractions.
+pub(crate) fn in_seconds(moment: UtcDateTime) -> String {
+    format(moment.replace_nanosecond(0).unwrap_or(moment))
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::utc_datetime;

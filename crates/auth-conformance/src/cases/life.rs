@@ -52,9 +52,9 @@ fn renewed_in_time(world: &World, through: Through) -> Result<(), String> {
     let issued = tokens.iter().filter_map(|token| token.issued_at());
     let issued: Vec<_> = issued.map(UtcDateTime::unix_timestamp).collect();
     let lives: Vec<_> = issued.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    holds(lives.len() >= 2 && lives.iter().all(|life| (3..8).contains(life)), || {
-        format!("renewed after {lives:?} s")
-    })
+    let is_early =
+        lives.iter().any(|life| *life <= 6) && lives.iter().all(|life| (3..8).contains(life));
+    holds(lives.len() >= 2 && is_early, || format!("renewed after {lives:?} s"))
 }
 
 /// The server goes away before the token is renewed, and for longer than the token lives.

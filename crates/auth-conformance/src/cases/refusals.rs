@@ -240,7 +240,7 @@ fn other_ways() -> Vec<Row> {
                     world.project("beta"),
                 ))
             },
-            Want::Refused(401, "the token has ended"),
+            Want::Refused(401, "no role in this scope"),
         ),
     ]
 }

@@ -121,7 +121,7 @@ impl fmt::Display for Error {
         self.kind.fmt(f)?;
         match self.retry_at {
             None => Ok(()),
-            Some(at) => write!(f, "; no new try before {}", crate::timestamp::format(at)),
+            Some(at) => write!(f, "; no new try before {}", crate::timestamp::in_seconds(at)),
         }
     }
 }
@@ -267,6 +267,9 @@ pub enum FailureKind {
     #[error("no answer in time")]
     Timeout,
     /// The certificate or the handshake was refused. Never retried by itself.
-    #[error("TLS failed; if the cloud has a private CA, give its certificate")]
+    #[error(
+        "TLS failed; check that the port speaks it, the host's name, and the certificates: of a \
+         private CA, and of the client where one is asked for"
+    )]
     Tls,
 }
