@@ -21,7 +21,8 @@ pub const HEADERS: usize = 64 * 1024;
 /// Characters of a name, an id or a secret that a caller may give.
 pub const INPUT: usize = 32 * 1024;
 
-/// Entries of any list in an answer: services, endpoints of a service, roles, projects, methods.
+/// Entries of any list in an answer: services, endpoints of all services together, roles, projects,
+/// methods.
 pub const LIST: usize = 10_000;
 
 /// Bytes of a login's request, that is of all names and secrets in it together. Keystone refuses

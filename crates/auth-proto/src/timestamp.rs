@@ -15,7 +15,12 @@ use time::{OffsetDateTime, UtcDateTime, format_description::well_known::Rfc3339}
 /// panics, whatever the text.
 pub fn parse(text: &str) -> Option<UtcDateTime> {
     const SECONDS: usize = "2020-04-29T15:31:21".len();
+    const DATE: usize = "2020-04-29".len();
     if !text.is_ascii() || text.len() < SECONDS || text.len() > 64 {
+        return None;
+    }
+    // `time` takes anything there, a NUL too.
+    if !matches!(text.as_bytes()[DATE], b'T' | b't' | b' ') {
         return None;
     }
     let fraction = match text[SECONDS..].strip_prefix('.') {
@@ -90,6 +95,8 @@ mod tests {
             "0001-01-01T00:00:00+23:59",
             "2020-04-29T15:31:21+00",
             "２０２０-04-29T15:31:21Z",
+            "2020-04-29\x0015:31:21Z",
+            "2020-04-29_15:31:21Z",
             "1588174281",
         ] {
             assert_eq!(parse(text), None, "{text:?}");

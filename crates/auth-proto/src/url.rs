@@ -55,7 +55,15 @@ impl Origin {
                 port.ok_or(UrlProblem::Port)?
             }
         };
-        let host = host.trim_start_matches('[').trim_end_matches([']', '.']).to_ascii_lowercase();
+        // What is in brackets is an IPv6 address and nothing else: not a name, and not an address
+        // with a zone, which would be none of the special ones.
+        let host = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
+            None => host.trim_end_matches('.').to_ascii_lowercase(),
+            Some(inside) => inside
+                .filter(|inside| inside.parse::<Ipv6Addr>().is_ok())
+                .ok_or(UrlProblem::Host)?
+                .to_ascii_lowercase(),
+        };
         if host.is_empty() {
             return Err(UrlProblem::Host);
         }
@@ -270,6 +278,8 @@ mod tests {
             ("https://iam.example\\@evil.example/v3", UrlProblem::UserInfo),
             ("https://iam.example:99999/v3", UrlProblem::Port),
             ("https://iam.example:0/v3", UrlProblem::Port),
+            ("https://[iam.example]/v3", UrlProblem::Host),
+            ("https://[fe80::1%25eth0]/v3", UrlProblem::Host),
             ("https://iam.example:/v3", UrlProblem::Port),
             ("https://iam.example:+80/v3", UrlProblem::Port),
             ("https://iam.example:80a/v3", UrlProblem::Port),

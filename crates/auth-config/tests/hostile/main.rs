@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod rows;
 
 use auth_config::{Choices, Config, Files, Variables};
 use common::{of, of_file, of_variables, said, warned, with};
