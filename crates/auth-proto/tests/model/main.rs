@@ -13,7 +13,7 @@ fn answers() -> impl Strategy<Value = Answer> {
         6 => prop_oneof![Just(0), 1..100_u32, 100..10_000_u32].prop_map(Answer::Token),
         2 => prop_oneof![Just(401), Just(403)].prop_map(Answer::Refused),
         2 => prop_oneof![Just(0), 1..100_u32, 1000..100_000_u32].prop_map(Answer::Unavailable),
-        1 => (0..400_u32).prop_map(Answer::Receipt),
+        1 => prop_oneof![0..400_u32, 3000..8000_u32].prop_map(Answer::Receipt),
         2 => (0..8_usize).prop_map(Answer::Odd),
     ]
 }
