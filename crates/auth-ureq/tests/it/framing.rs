@@ -23,17 +23,17 @@ proptest! {
     fn an_answer_is_read_the_same_in_any_pieces(
         framing in framing(),
         headers in vec(("x-[a-z]{1,8}", "[!-~]([ -~]{0,30}[!-~])?"), 0..60),
-        padding in 0..40_000_usize,
+        count in 0..1_000_usize,
         pieces in vec(any::<Index>(), 0..8),
         cut in option::of(any::<Index>()),
     ) {
-        let answer = written(&framing, &headers, padding);
+        let ids: Vec<_> = (0..count).map(|number| format!("v3.{number}")).collect();
+        let answer = written(&framing, &headers, &ids);
         let end = cut.map_or(answer.len(), |cut| cut.index(answer.len()));
         let read = versions(&serve(answer[..end].to_vec(), &pieces));
         match &read {
             Ok(versions) => {
-                let ids: Vec<_> = versions.iter().map(|version| &version.id[..]).collect();
-                prop_assert_eq!(ids, ["v3.14", "v2.0"]);
+                prop_assert!(versions.iter().map(|version| &version.id).eq(&ids));
             }
             Err(error) => prop_assert!(end < answer.len(), "{}", error),
         }
@@ -58,14 +58,11 @@ fn framing() -> impl Strategy<Value = Framing> {
     prop_oneof![chunks.prop_map(Framing::Chunks), Just(Framing::End), Just(Framing::Length)]
 }
 
-/// A version document of at least so many bytes.
-fn written(framing: &Framing, headers: &[(String, String)], padding: usize) -> Vec<u8> {
-    let padding = "x".repeat(padding);
-    let body = format!(
-        r#"{{"x": "{padding}", "versions": {{"values": [
-            {{"id": "v3.14", "status": "stable"}}, {{"id": "v2.0", "status": "deprecated"}}
-        ]}}}}"#
-    );
+/// A version document.
+fn written(framing: &Framing, headers: &[(String, String)], ids: &[String]) -> Vec<u8> {
+    let entry = |id| format!(r#"{{"id": "{id}", "status": "stable"}}"#);
+    let entries: Vec<_> = ids.iter().map(entry).collect();
+    let body = format!(r#"{{"versions": {{"values": [{}]}}}}"#, entries.join(","));
     let mut answer = "HTTP/1.1 300 Multiple Choices\r\n".to_owned();
     for (name, value) in headers {
         answer += &format!("{name}: {value}\r\n");
