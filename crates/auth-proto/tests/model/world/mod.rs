@@ -281,7 +281,7 @@ impl World {
             (Action::Fail(before), Action::Fail(again)) => assert_eq!(before, again),
             (Action::NeedFactor(before), Action::NeedFactor(again)) => assert_eq!(before, again),
             (Action::Use(before), Action::Use(again)) => {
-                assert_eq!(before.header(), again.header())
+                assert_eq!(before.header(), again.header());
             }
             (Action::Wait(before), Action::Wait(again)) => assert_eq!(before, again),
             (before, again) => panic!("{before:?} and then {again:?}"),
