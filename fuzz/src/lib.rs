@@ -3,15 +3,26 @@
 //! `fuzz_targets/` wraps each of them for libFuzzer; `tests/replay.rs` runs them on stable over
 //! everything in `corpus/`.
 
+mod account_model;
+mod input;
+mod login_script;
+
+pub use account_model::account_model;
 use auth_proto::{Answer, Dialect, Token, timestamp};
 use http::{HeaderValue, Response};
+pub use login_script::login_script;
 
 /// A fuzz target: any bytes in, a panic if a promise is broken.
 pub type Target = fn(&[u8]);
 
 /// Every target, with the name of its corpus.
-pub const TARGETS: [(&str, Target); 3] =
-    [("timestamp", timestamp), ("token_v2", token_v2), ("token_v3", token_v3)];
+pub const TARGETS: [(&str, Target); 5] = [
+    ("account_model", account_model),
+    ("login_script", login_script),
+    ("timestamp", timestamp),
+    ("token_v2", token_v2),
+    ("token_v3", token_v3),
+];
 
 /// Any text is a moment or none, and a moment is written so that it is read back.
 pub fn timestamp(data: &[u8]) {

@@ -34,35 +34,56 @@ pub enum Code {
 
 impl Fault {
     /// The text made fit to be shown: every secret replaced, then cleaned and cut.
-    ///
-    /// A secret of fewer than four characters takes the whole text with it: the places where it
-    /// was cut out would give it away.
     pub(crate) fn cleaned(mut self, secrets: &[&str]) -> Self {
+        // A one-time code is a number, too.
+        if let Some(Code::Number(number)) = &self.code
+            && secrets.contains(&number.to_string().as_str())
+        {
+            self.code = Some(Code::Text(REDACTED.to_owned()));
+        }
         let code = match &mut self.code {
             Some(Code::Text(text)) => Some(text),
             _ => None,
         };
         for text in [self.title.as_mut(), self.message.as_mut(), code].into_iter().flatten() {
-            for secret in secrets {
-                redact(text, secret);
-                for form in escaped(secret) {
-                    redact(text, &form);
-                }
-            }
+            without(text, secrets);
             *text = shown(text);
         }
         self
     }
 }
 
+/// Replaces every one of these secrets in a server's text.
+///
+/// A secret of fewer than four characters takes the whole text with it: the places where it was cut
+/// out would give it away.
+pub(crate) fn without(text: &mut String, secrets: &[&str]) {
+    for secret in secrets {
+        redact(text, secret);
+        for form in escaped(secret) {
+            redact(text, &form);
+        }
+    }
+}
+
 fn redact(text: &mut String, secret: &str) {
-    if secret.is_empty() || !text.contains(secret) {
+    if secret.is_empty() {
         return;
     }
-    *text = match secret.len() {
-        1..=3 => REDACTED.to_owned(),
-        _ => text.replace(secret, REDACTED),
-    };
+    if text.contains(secret) {
+        *text = match secret.len() {
+            1..=3 => REDACTED.to_owned(),
+            _ => text.replace(secret, REDACTED),
+        };
+    }
+    // What is left of it where the text was cut before.
+    if let Some(rest) = text.strip_suffix('…')
+        && let Some((start, _)) =
+            rest.char_indices().find(|(at, _)| secret.starts_with(&rest[*at..]))
+        && rest.len() - start > 3
+    {
+        text.replace_range(start.., REDACTED);
+    }
 }
 
 /// The secret as it may stand inside a JSON string, for a server that quotes the whole request:
@@ -153,6 +174,22 @@ mod tests {
         let message = format!("{}s3cret", "x".repeat(crate::limits::SHOWN - 3));
         let fault = Fault { message: Some(message), ..Fault::default() }.cleaned(&["s3cret"]);
         assert!(!fault.to_string().contains("s3c"), "{fault}");
+    }
+
+    #[test]
+    fn what_a_cut_has_left_of_a_secret_is_replaced() {
+        let message = format!("{}the-s3cret", "x".repeat(crate::limits::SHOWN - 5));
+        let cut = Fault { message: Some(message), ..Fault::default() }.cleaned(&[]);
+        assert!(cut.to_string().ends_with("xthe-s…"), "{cut}");
+        let cleaned = cut.cleaned(&["the-s3cret"]).to_string();
+        assert!(cleaned.contains("x[red") && !cleaned.contains("the-"), "{cleaned}");
+    }
+
+    #[test]
+    fn a_code_that_repeats_a_one_time_code_is_replaced() {
+        let fault = Fault { code: Some(Code::Number(314_159)), ..Fault::default() };
+        assert_eq!(fault.clone().cleaned(&["31415"]), fault);
+        assert_eq!(fault.cleaned(&["314159"]).to_string(), "[redacted]");
     }
 
     #[test]

@@ -78,9 +78,22 @@ impl Error {
     /// The same without this secret, should the service have repeated it: for drivers that add a
     /// token to a request that the core did not know.
     #[must_use]
-    pub fn without_secret(mut self, secret: &str) -> Self {
-        if let ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) = &mut *self.kind {
-            refusal.fault = std::mem::take(&mut refusal.fault).cleaned(&[secret]);
+    pub fn without_secret(self, secret: &str) -> Self {
+        self.without_secrets(&[secret])
+    }
+
+    /// The same without these, wherever a server's text is in it.
+    pub(crate) fn without_secrets(mut self, secrets: &[&str]) -> Self {
+        match &mut *self.kind {
+            ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => {
+                refusal.fault = std::mem::take(&mut refusal.fault).cleaned(secrets);
+            }
+            ErrorKind::Protocol(
+                ProtocolError::DisabledProject { project: text }
+                | ProtocolError::Redirect { location: text, .. }
+                | ProtocolError::ScopeMismatch { got: text, .. },
+            ) => crate::fault::without(text, secrets),
+            _ => {}
         }
         self
     }

@@ -179,7 +179,7 @@ impl Login {
         };
         self.phase = next.unwrap_or_else(|error| {
             let pause = retry_after(response.headers(), now).filter(|_| error.is_retryable());
-            let error = error.with_retry_at(pause);
+            let error = error.with_retry_at(pause).without_secrets(&self.secrets());
             match &self.phase {
                 Phase::Continue(challenge, _) => Phase::Refused(challenge.clone(), error),
                 _ => Phase::Failed(error),
