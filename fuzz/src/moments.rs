@@ -60,9 +60,9 @@ pub(crate) fn slow(text: &str) -> Option<UtcDateTime> {
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second.min(59) - offset;
     if second == 60 {
         // Only where a leap second may be: at the end of a month, in UTC.
-        let next = UtcDateTime::from_unix_timestamp(seconds + 1).ok()?;
-        let ends = next.day() == 1 && next.time() == time::Time::MIDNIGHT;
-        return UtcDateTime::from_unix_timestamp(seconds).ok().filter(|_| ends).filter(in_range);
+        let moment = UtcDateTime::from_unix_timestamp(seconds).ok().filter(in_range)?;
+        let is_last = moment.date().next_day().is_none_or(|next| next.day() == 1);
+        return (is_last && moment.as_hms() == (23, 59, 59)).then_some(moment);
     }
     let nanoseconds = i128::from(seconds) * 1_000_000_000 + nanoseconds;
     UtcDateTime::from_unix_timestamp_nanos(nanoseconds).ok().filter(in_range)

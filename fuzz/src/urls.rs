@@ -84,7 +84,9 @@ fn check_place(endpoint: &Endpoint<'_>, cloud: &Cloud) {
         Some(Host::Ipv6(v6)) => is_inner(v6.to_canonical()),
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost") || name.contains("metadata.google")
+            name == "localhost"
+                || name.ends_with(".localhost")
+                || name == "metadata.google.internal"
         }
         None => true,
     };
