@@ -55,7 +55,8 @@ fn listing(url: &str) -> Token {
 fn check_identity(cloud: &Cloud) {
     let identity = cloud.identity_url();
     let uri: Uri = identity.parse().expect("it has been read before");
-    assert!(uri.query().is_none() && !identity.contains(['@', '#']), "{identity}");
+    let user = uri.authority().is_some_and(|at| at.as_str().contains('@'));
+    assert!(uri.query().is_none() && !user && !identity.contains('#'), "{identity}");
     let Some(other) = other(&uri) else { return };
     let is_own = match other.host() {
         Some(Host::Domain(name)) => {
