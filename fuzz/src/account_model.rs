@@ -5,7 +5,7 @@ mod world;
 
 use world::{Answer, Op};
 
-use crate::input::Input;
+use crate::choices::Input;
 
 /// Any sequence of what can happen to an account. The first byte is the seed of its pauses, or, with
 /// the top bit, says that the credential holds a one-time code; the others are steps.

@@ -5,7 +5,7 @@ use auth_proto::Body;
 use http::{HeaderValue, Request, Response, StatusCode};
 
 use super::{CODE, SECRETS};
-use crate::input::Input;
+use crate::choices::Input;
 
 /// An answer to this request; `None` if the input is spent.
 pub(super) fn answer(input: &mut Input<'_>, request: &Request<Body>) -> Option<Response<Vec<u8>>> {
