@@ -2,6 +2,8 @@
 
 use time::{OffsetDateTime, UtcDateTime, format_description::well_known::Rfc3339};
 
+use crate::limits;
+
 /// Reads a moment as the documented clouds write it, or gives `None`.
 ///
 /// | spelling | where |
@@ -15,7 +17,7 @@ use time::{OffsetDateTime, UtcDateTime, format_description::well_known::Rfc3339}
 /// panics, whatever the text.
 pub fn parse(text: &str) -> Option<UtcDateTime> {
     const SECONDS: usize = "2020-04-29T15:31:21".len();
-    if !text.is_ascii() || text.len() < SECONDS || text.len() > 64 {
+    if !text.is_ascii() || text.len() < SECONDS || text.len() > limits::TIMESTAMP {
         return None;
     }
     let fraction = match text[SECONDS..].strip_prefix('.') {

@@ -27,6 +27,7 @@ use crate::{
     body::Body,
     cloud::Cloud,
     error::{ConfigError, Error, ProtocolError, UrlProblem},
+    limits,
     url::{Dialect, Origin},
     wire::fault::read_fault,
 };
@@ -103,7 +104,7 @@ fn segment(field: &'static str, id: &str) -> Result<String, ConfigError> {
     if id.is_empty() {
         return Err(ConfigError::Empty { field });
     }
-    if id == "." || id == ".." || id.len() > crate::limits::URL / 8 {
+    if id == "." || id == ".." || id.len() > limits::ID {
         return Err(ConfigError::Id { field });
     }
     let mut out = String::with_capacity(id.len());
