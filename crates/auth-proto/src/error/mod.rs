@@ -11,7 +11,7 @@ pub use protocol::{FieldProblem, ProtocolError};
 use thiserror::Error as ThisError;
 use time::UtcDateTime;
 
-use crate::{fault::Fault, limits};
+use crate::{fault::Fault, limits, redact::redact};
 
 /// Why there is no token, no endpoint or no answer.
 ///
@@ -78,10 +78,26 @@ impl Error {
     /// The same without this secret, should the service have repeated it: for drivers that add a
     /// token to a request that the core did not know.
     #[must_use]
-    pub fn without_secret(mut self, secret: &str) -> Self {
-        if let ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) = &mut *self.kind {
-            refusal.fault = std::mem::take(&mut refusal.fault).cleaned(&[secret]);
-        }
+    pub fn without_secret(self, secret: &str) -> Self {
+        self.without_secrets(&[secret])
+    }
+
+    /// The same without these secrets in whatever a service has a say in.
+    pub(crate) fn without_secrets(mut self, secrets: &[&str]) -> Self {
+        let text = match &mut *self.kind {
+            ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => {
+                refusal.fault = std::mem::take(&mut refusal.fault).cleaned(secrets);
+                return self;
+            }
+            ErrorKind::Protocol(
+                ProtocolError::DisabledProject { project: text }
+                | ProtocolError::Redirect { location: text, .. }
+                | ProtocolError::ScopeMismatch { got: text, .. },
+            ) => text,
+            ErrorKind::Transport(failure) => &mut failure.detail,
+            _ => return self,
+        };
+        redact(text, secrets);
         self
     }
 
