@@ -9,7 +9,8 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 pub(crate) fn shown_within(text: &str, limit: usize) -> String {
-    let mut out = String::new();
+    // Room for most, so that no copy of what is not fit to be shown is left behind when it grows.
+    let mut out = String::with_capacity(text.len().min(4 * limit) + '…'.len_utf8());
     for (count, c) in text.trim().chars().enumerate() {
         if count == limit {
             out.push('…');

@@ -2,6 +2,8 @@
 
 use time::{OffsetDateTime, UtcDateTime, format_description::well_known::Rfc3339};
 
+use crate::limits;
+
 /// Reads a moment as the documented clouds write it, or gives `None`.
 ///
 /// | spelling | where |
@@ -16,7 +18,7 @@ use time::{OffsetDateTime, UtcDateTime, format_description::well_known::Rfc3339}
 pub fn parse(text: &str) -> Option<UtcDateTime> {
     const SECONDS: usize = "2020-04-29T15:31:21".len();
     const DATE: usize = "2020-04-29".len();
-    if !text.is_ascii() || text.len() < SECONDS || text.len() > 64 {
+    if !text.is_ascii() || text.len() < SECONDS || text.len() > limits::TIMESTAMP {
         return None;
     }
     // `time` takes anything there, a NUL too.

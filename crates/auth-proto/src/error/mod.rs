@@ -11,7 +11,7 @@ pub use protocol::{FieldProblem, ProtocolError};
 use thiserror::Error as ThisError;
 use time::UtcDateTime;
 
-use crate::{fault::Fault, limits};
+use crate::{fault::Fault, limits, redact::redact};
 
 /// Why there is no token, no endpoint or no answer.
 ///
@@ -82,19 +82,22 @@ impl Error {
         self.without_secrets(&[secret])
     }
 
-    /// The same without these, wherever a server's text is in it.
+    /// The same without these secrets in whatever a service has a say in.
     pub(crate) fn without_secrets(mut self, secrets: &[&str]) -> Self {
-        match &mut *self.kind {
+        let text = match &mut *self.kind {
             ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => {
                 refusal.fault = std::mem::take(&mut refusal.fault).cleaned(secrets);
+                return self;
             }
             ErrorKind::Protocol(
                 ProtocolError::DisabledProject { project: text }
                 | ProtocolError::Redirect { location: text, .. }
                 | ProtocolError::ScopeMismatch { got: text, .. },
-            ) => crate::fault::without(text, secrets),
-            _ => {}
-        }
+            ) => text,
+            ErrorKind::Transport(failure) => &mut failure.detail,
+            _ => return self,
+        };
+        redact(text, secrets);
         self
     }
 

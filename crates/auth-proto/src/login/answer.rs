@@ -99,7 +99,7 @@ impl Login {
     ) -> Result<Phase, Error> {
         let token = Arc::clone(token);
         let fetched = FetchCatalog::new(&self.cloud).parse(borrowed(response));
-        match fetched.map_err(|error| error.without_secret(token.expose())) {
+        match fetched {
             Ok(catalog) => {
                 let token = Arc::unwrap_or_clone(token).with_catalog(catalog);
                 Ok(Phase::Done(Arc::new(token), life))

@@ -4,7 +4,7 @@ use aho_corasick::AhoCorasick;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 
 /// What must not be seen anywhere.
-pub(crate) struct Needles {
+pub struct Needles {
     automaton: AhoCorasick,
     /// For each pattern of the automaton.
     spellings: Vec<Found>,
@@ -13,14 +13,17 @@ pub(crate) struct Needles {
 
 /// A canary, without its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub(crate) spelling: &'static str,
+#[expect(clippy::exhaustive_structs, reason = "no library for others")]
+pub struct Found {
+    /// How it was spelled.
+    pub spelling: &'static str,
     /// Bytes of the secret, not of its spelling.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
 }
 
 impl Needles {
-    pub(crate) fn new(canaries: &[&str]) -> Self {
+    /// The search for these, which are looked for at once.
+    pub fn new(canaries: &[&str]) -> Self {
         let (mut patterns, mut spellings) = (Vec::new(), Vec::new());
         for canary in canaries {
             for (spelling, pattern) in spelled(canary) {
@@ -38,18 +41,18 @@ impl Needles {
     }
 
     /// Every canary in it, however it is spelled.
-    pub(crate) fn find<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Found> + 'a {
+    pub fn find<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Found> + 'a {
         self.automaton.find_iter(text).map(|hit| self.spellings[hit.pattern()])
     }
 }
 
 /// The bytes behind a hex dump that comes row by row, each row a message of its own.
 #[derive(Default)]
-pub(crate) struct Dump(Vec<u8>);
+pub struct Dump(Vec<u8>);
 
 impl Dump {
     /// Takes the next message in and tells what has come to light with it.
-    pub(crate) fn add(&mut self, message: &str, needles: &Needles) -> Option<Found> {
+    pub fn add(&mut self, message: &str, needles: &Needles) -> Option<Found> {
         let Some(row) = row(message) else {
             self.0.clear();
             return None;
