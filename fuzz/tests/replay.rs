@@ -1,6 +1,6 @@
 //! Every target over every file of its corpus, on stable.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 #[test]
 fn every_target_over_its_corpus() {
@@ -10,6 +10,7 @@ fn every_target_over_its_corpus() {
         let mut count = 0;
         for file in files {
             let path = file.unwrap().path();
+            // What a panic is about is the last line of the output.
             eprintln!("{}", path.display());
             target(&fs::read(path).unwrap());
             count += 1;
@@ -19,12 +20,15 @@ fn every_target_over_its_corpus() {
 }
 
 #[test]
-fn every_target_has_its_program() {
-    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz_targets");
-    let mut names: Vec<_> = fs::read_dir(programs)
-        .unwrap()
-        .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
-    names.sort();
-    assert_eq!(names, auth_fuzz::TARGETS.map(|(name, _)| name));
+fn every_target_has_a_program_a_corpus_and_a_dictionary() {
+    let targets: BTreeSet<_> =
+        auth_fuzz::TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(targets.len(), auth_fuzz::TARGETS.len());
+    for folder in ["corpus", "dictionaries", "fuzz_targets"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let names: BTreeSet<_> =
+            fs::read_dir(&folder).unwrap().map(|file| name(&file.unwrap().path())).collect();
+        assert_eq!(names, targets, "{}", folder.display());
+    }
 }

@@ -11,6 +11,7 @@ use std::{
     },
 };
 
+use benches::needles::{Dump, Found, Needles};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use tracing::{
     Event, Subscriber,
@@ -25,10 +26,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::{
-    frame::Adapter,
-    needles::{Dump, Found, Needles},
-};
+use crate::frame::Adapter;
 
 /// A secret that was seen, without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,7 +12,6 @@ mod control;
 mod frame;
 mod herd;
 mod lost;
-mod needles;
 mod outage;
 mod redirect;
 mod refusal;

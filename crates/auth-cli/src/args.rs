@@ -152,8 +152,35 @@ pub(crate) const OUTPUT: &str = "Output";
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use proptest::{collection::vec, prelude::*, sample::select};
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_arguments_are_taken_or_refused_with_help(words in vec(word(), 0..8)) {
+            let given = [vec!["cloud-auth".to_owned()], words].concat();
+            if let Err(why) = Cli::try_parse_from(given) {
+                let said = why.to_string();
+                prop_assert!(said.contains("Usage:") || said.contains("--help"), "{said}");
+            }
+        }
+    }
+
+    /// A flag or command that there is, with or without a value, or anything.
+    fn word() -> impl Strategy<Value = String> {
+        let cli = Cli::command();
+        let flags = cli.get_subcommands().chain([&cli]).flat_map(|command| command.get_arguments());
+        let flags = flags.filter_map(|flag| flag.get_long()).map(|long| format!("--{long}"));
+        let names = cli.get_subcommands().map(|command| command.get_name().to_owned());
+        let known: Vec<String> = flags.chain(names).collect();
+        let flag = select(known.clone());
+        prop_oneof![
+            3 => select(known),
+            2 => (flag, "=[ -~]{0,8}").prop_map(|(flag, value)| flag + &value),
+            1 => any::<String>(),
+        ]
+    }
 
     #[test]
     fn the_flags_are_sound() {

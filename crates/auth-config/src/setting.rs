@@ -68,10 +68,12 @@ fn collect<'a>(key: String, node: &'a Node, is_public: bool, all: &mut Vec<Setti
                 collect(format!("{key}[{index}]"), item, is_public, all);
             }
         }
+        // What stands under a key that is not known may be a password in braces, and so a key.
+        Value::Map(_) if !is_public => all.push(Setting { key, node, is_public }),
         Value::Map(map) => {
             for (name, node) in map {
                 // Within a known key, each has to be known, too.
-                let is_public = is_public && keys::is_public(name);
+                let is_public = keys::is_public(name);
                 collect(format!("{key}.{name}"), node, is_public, all);
             }
         }

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-/// At most this many characters of a name are shown.
-const SHOWN: usize = 80;
+use crate::limits::SHOWN;
 
 /// The beginning of `text`, with nothing in it that moves a cursor or hides what stands beside it.
 pub(crate) fn shown(text: &str) -> String {

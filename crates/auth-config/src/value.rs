@@ -123,7 +123,8 @@ impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             Value::List(items) => items.fmt(f),
-            Value::Map(map) => map.fmt(f),
+            // A password in braces and without quotes is a key.
+            Value::Map(map) => write!(f, "{{{} keys}}", map.len()),
             Value::Null => f.write_str("null"),
             Value::Text(_) => f.write_str("…"),
         }
@@ -170,4 +171,107 @@ pub(crate) fn with_plain_keys(map: Map) -> Map {
         (key.replace('-', "_"), Node { value, origin: node.origin })
     };
     map.into_iter().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::btree_map, prelude::*};
+
+    use super::*;
+
+    /// The texts of a tree by their paths; a map or list without any is one of its own.
+    type Flat = BTreeMap<String, String>;
+
+    fn flat(map: &Map) -> Flat {
+        let mut all = Flat::new();
+        for (key, node) in map {
+            match &node.value {
+                Value::Map(map) if !map.is_empty() => {
+                    all.extend(flat(map).into_iter().map(|(path, t)| (format!("{key}.{path}"), t)));
+                }
+                Value::Text(text) => drop(all.insert(key.clone(), text.expose_secret().into())),
+                Value::Map(_) => drop(all.insert(key.clone(), "{}".to_owned())),
+                Value::List(_) => drop(all.insert(key.clone(), "[]".to_owned())),
+                Value::Null => drop(all.insert(key.clone(), "null".to_owned())),
+            }
+        }
+        all
+    }
+
+    fn node(value: Value) -> Node {
+        Node { value, origin: Origin::Default }
+    }
+
+    fn leaf() -> impl Strategy<Value = Node> {
+        prop_oneof![
+            4 => "[a-z]{1,3}".prop_map(|text| Node::text(text, Origin::Default)),
+            1 => Just(node(Value::Null)),
+            1 => Just(node(Value::List(Vec::new()))),
+        ]
+    }
+
+    /// Any tree.
+    fn tree() -> impl Strategy<Value = Map> {
+        let inner = leaf().prop_recursive(3, 20, 4, |inner| {
+            btree_map("[ab]", inner, 0..3).prop_map(|map| node(Value::Map(map)))
+        });
+        btree_map("[ab]", inner, 0..3)
+    }
+
+    /// A tree in which a key tells whether it holds a map.
+    fn regular() -> impl Strategy<Value = Map> {
+        let texts = || btree_map("[ab]", leaf(), 0..3);
+        let maps = btree_map("[MN]", texts().prop_map(|map| node(Value::Map(map))), 0..3);
+        (texts(), maps).prop_map(|(texts, maps)| texts.into_iter().chain(maps).collect())
+    }
+
+    fn merged(base: &Map, over: &Map) -> Map {
+        let mut base = base.clone();
+        merge(&mut base, over.clone());
+        base
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_laid_over_wins_and_all_else_stays(base in tree(), over in tree()) {
+            let (below, above, both) = (flat(&base), flat(&over), flat(&merged(&base, &over)));
+            let empty_above = |path: &str| above.get(path).is_some_and(|text| text == "{}");
+            for (path, text) in &above {
+                // A map without anything in it says nothing to another map.
+                let kept = empty_above(path) && below.keys().any(|b| within(b, path));
+                prop_assert!(kept || both.get(path) == Some(text), "{}", path);
+            }
+            for (path, text) in &below {
+                let hidden = above.keys().any(|a| {
+                    a == path || within(a, path) || (within(path, a) && !empty_above(a))
+                });
+                prop_assert!(hidden || both.get(path) == Some(text), "{}", path);
+            }
+            prop_assert!(both.keys().all(|path| below.contains_key(path) || above.contains_key(path)));
+        }
+
+        #[test]
+        fn nothing_and_the_same_again_change_nothing(map in tree()) {
+            for (base, over) in [(&map, &Map::new()), (&Map::new(), &map), (&map, &map)] {
+                prop_assert_eq!(flat(&merged(base, over)), flat(&map));
+            }
+        }
+
+        /// Where a text stands over a map, it takes away what a third layer would add to.
+        #[test]
+        fn three_regular_layers_may_be_merged_in_either_order(
+            low in regular(), middle in regular(), high in regular(),
+        ) {
+            let left = merged(&merged(&low, &middle), &high);
+            let right = merged(&low, &merged(&middle, &high));
+            prop_assert_eq!(flat(&left), flat(&right));
+        }
+    }
+
+    /// Whether a path leads to a place below another.
+    fn within(path: &str, above: &str) -> bool {
+        path.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'))
+    }
 }

@@ -4,6 +4,7 @@
 use std::{borrow::Cow, collections::HashMap, path::Path, sync::Arc};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
+use zeroize::Zeroizing;
 
 use crate::{
     error::Error,
@@ -94,6 +95,8 @@ impl<'a> Reader<'a> {
             Event::Alias(anchor) => return self.alias(anchor, at, depth),
             Event::Scalar(text, style, anchor, tag) => {
                 self.weigh(text.len(), at)?;
+                // It may be a secret.
+                let text = Zeroizing::new(text.into_owned());
                 (anchor, self.scalar(&text, style, tag, at)?)
             }
             Event::SequenceStart(anchor, tag) => {

@@ -6,9 +6,12 @@ usage: differential.py FOLDER
 The table is written as FOLDER/clouds.yaml, the outcomes as FOLDER/keystoneauth1.json.
 """
 
+import hmac
 import json
 import os
+import struct
 import sys
+import time
 
 from keystoneauth1 import exceptions, loading, session
 from oslo_utils import timeutils
@@ -79,6 +82,40 @@ def table():
         for what, scope in list(scopes())[:2] + list(scopes())[4:9] + list(scopes())[10:]:
             yield "token for %s; %s" % (held, what), "v3token", dict(token=token, **scope)
     yield "a token that is none", "v3token", dict(token="none", **ALPHA)
+    for what, scope in list(scopes())[:3] + list(scopes())[5:]:
+        totp = {"user_id": USERS["totp"]["id"], "passcode": code("totp")}
+        yield "totp; %s" % what, "v3totp", dict(totp, **scope)
+        user = {"user_id": USERS["mfa"]["id"], "password": USERS["mfa"]["password"]}
+        both = {"auth_methods": ["v3password", "v3totp"], "passcode": code("mfa")}
+        yield "two factors; %s" % what, "v3multifactor", dict(user, **both, **scope)
+    bob = {"user_id": USERS["bob"]["id"], "password": USERS["bob"]["password"]}
+    for what, impersonation in ("alice", True), ("bob", False):
+        yield "a trust as %s" % what, "v3password", dict(bob, trust_id=trust(impersonation))
+    yield "a trust that is none", "v3password", dict(bob, trust_id="0" * 32)
+    yield "a trust for somebody else", "v3password", dict(list(users())[0][1], **password, trust_id=trust(True))
+
+
+def code(user):
+    """What the user's authenticator shows. It may be shown again, for as long as it is valid."""
+    counter = struct.pack(">Q", int(time.time()) // 30)
+    digest = hmac.new(USERS[user]["totp_secret"].encode(), counter, "sha1").digest()
+    at = digest[-1] & 15
+    return "%06d" % ((struct.unpack(">I", digest[at:at + 4])[0] & 0x7FFFFFFF) % 10**6)
+
+
+def trust(impersonation):
+    """What alice lets bob do: the trust's id."""
+    user = {"user_id": USERS["alice"]["id"], "password": USERS["alice"]["password"]}
+    trust = {
+        "trustor_user_id": USERS["alice"]["id"],
+        "trustee_user_id": USERS["bob"]["id"],
+        "project_id": PROJECTS["alpha"]["id"],
+        "impersonation": impersonation,
+        "roles": [{"name": "member"}],
+    }
+    own = log_in("v3password", dict(user, **ALPHA))[0]
+    made = own.post(URL + "/OS-TRUST/trusts", json={"trust": trust})
+    return made.json()["trust"]["id"]
 
 
 def log_in(kind, auth):

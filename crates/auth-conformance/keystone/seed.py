@@ -157,7 +157,9 @@ def catalog():
     identity = identity[0] if identity else create("service", type="identity", name="keystone")
     version = "/v2.0" if IS_V2 else "/v3"
     for interface in ("public", "internal", "admin"):
-        rows.append((uuid.uuid4().hex, interface, identity["id"], WORLD["url"] + version, "RegionOne"))
+        # The same server at three places, so that it shows which of them a client takes.
+        place = {"public": "", "internal": WORLD["prefix"], "admin": WORLD["proxied"]}[interface]
+        rows.append((uuid.uuid4().hex, interface, identity["id"], WORLD["url"] + place + version, "RegionOne"))
     # A hundred requests would each take longer than the last: Keystone makes the whole catalog for
     # every token that it looks at.
     with database() as db:

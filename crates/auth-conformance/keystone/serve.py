@@ -1,7 +1,7 @@
 """A Keystone on loopback: makes its database and keys in the current folder, serves, writes where
 into listening.json, and ends with the process that started it.
 
-usage: serve.py CONFIG
+usage: serve.py CONFIG PARENT
 
 One listener is like any other, under / and under a path prefix, behind a proxy that does not pass
 the Host on, and behind one that spoils receipts; and that of v2.0 behind one that hides v3. A second
@@ -17,10 +17,11 @@ import ssl
 import sys
 import threading
 import time
+import traceback
 import warnings
 
 warnings.filterwarnings("ignore")
-config = os.path.abspath(sys.argv[1])
+config, parent = os.path.abspath(sys.argv[1]), int(sys.argv[2])
 os.environ["OS_KEYSTONE_CONFIG_FILES"] = config
 del sys.argv[1:]  # Keystone reads them when it is imported.
 
@@ -34,13 +35,12 @@ IS_V2 = sys.version_info < (3, 7)
 CONF = keystone.conf.CONF
 ADMIN_PASSWORD = "admin-pw"
 SERVERS = []
-TOKEN_SECONDS, RECEIPT_SECONDS, AWAY_SECONDS = 8, 5, 3
+TOKEN_SECONDS, RECEIPT_SECONDS, AWAY_SECONDS = 8, 5, 6
 LOCKOUT = (("lockout_failure_attempts", 3), ("lockout_duration", 5))
 
 
 def main():
-    parent = os.getppid()
-    in_child(prepare, parent)
+    in_child(prepare)
     application = load()
     brief = [("expiration", TOKEN_SECONDS, "token")]
     if not IS_V2:
@@ -74,7 +74,7 @@ def copied(application, overrides):
     Imports take most of the time, so it is a copy of this one, made before either has a thread or
     has opened the database."""
     reading, writing = os.pipe()
-    pid = os.fork()
+    parent, pid = os.getpid(), os.fork()
     if pid > 0:
         return int(os.read(reading, 16)), pid
     for name, value, group in overrides:
@@ -85,7 +85,6 @@ def copied(application, overrides):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    parent = os.getppid()
     listen(application, port=port)
     os.write(writing, str(port).encode())
     while True:
@@ -96,7 +95,7 @@ def copied(application, overrides):
         listen(application, port=port)
 
 
-def prepare(parent):
+def prepare():
     """The database, the keys, and the first user."""
     ids = ["--keystone-user", str(os.getuid()), "--keystone-group", str(os.getgid())]
     commands = [["db_sync"], ["fernet_setup"] + ids, ["credential_setup"] + ids]
@@ -181,19 +180,23 @@ def listen(application, tls=None, port=0):
     return server.bind_addr[1]
 
 
-def in_child(work, parent):
+def in_child(work):
     child = os.fork()
     if child == 0:
-        try:
-            work(parent)
-        except BaseException:
-            import traceback
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
+        ending(work)
     _, status = os.waitpid(child, 0)
     if status != 0:
         sys.exit("the database could not be made")
+
+
+def ending(work):
+    """Ends this process with the work, whatever comes of it: threads of a server would keep it."""
+    try:
+        work()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 
 
 def stay(parent, wanted=threading.Event()):
@@ -204,4 +207,4 @@ def stay(parent, wanted=threading.Event()):
     os._exit(0)
 
 
-main()
+ending(main)

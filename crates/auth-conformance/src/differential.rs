@@ -13,7 +13,10 @@ use auth_proto::{ConfigError, ErrorKind, Interface, Select, Token, timestamp};
 use comfy_table::{Table, presets};
 use serde::Deserialize;
 
-use crate::client::{Client, Stop, Through, Wish};
+use crate::{
+    client::{Client, Stop, Through, Wish},
+    world::World,
+};
 
 /// What came of a login by keystoneauth1.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -51,14 +54,14 @@ pub(crate) fn run(folder: &Path) -> io::Result<bool> {
     let table = fs::read(folder.join("clouds.yaml"))?;
     let files = Files::in_directory(folder).with("clouds.yaml", table);
     let config = Config::merge(&files, &Variables::default()).map_err(io::Error::other)?;
-    let mut report = Report::default();
+    let (world, mut report) = (World::read(folder)?, Report::default());
     for (name, theirs) in &outcomes {
         let [ureq, reqwest] = [Through::Ureq, Through::Reqwest].map(|through| {
             let own = config
                 .cloud(&Choices::default().cloud(name))
                 .map_err(|error| error.to_string())
-                .and_then(|cloud| log_in(&cloud, through, theirs));
-            report.differences(name, through, differences(own, theirs))
+                .and_then(|cloud| log_in(&of_now(name, cloud, &world), through, theirs));
+            report.differences(name, through, differences(own, theirs, &world))
         });
         report.rows.push([name.clone(), theirs.to_string(), ureq, reqwest]);
         report.urls += theirs.urls();
@@ -149,7 +152,17 @@ struct Difference {
     reason: Option<&'static str>,
 }
 
-fn differences(own: Result<Outcome, String>, theirs: &Outcome) -> Vec<Difference> {
+/// With the code of this moment: that of the table may be over.
+fn of_now(name: &str, cloud: CloudConfig, world: &World) -> CloudConfig {
+    let user = match name.split_once("; ") {
+        Some(("totp", _)) => "totp",
+        Some(("two factors", _)) => "mfa",
+        _ => return cloud,
+    };
+    cloud.with_secret("passcode", world.code(user).into())
+}
+
+fn differences(own: Result<Outcome, String>, theirs: &Outcome, world: &World) -> Vec<Difference> {
     let unexplained = |what| vec![Difference { what, reason: None }];
     match (own, theirs) {
         (Err(why), _) => unexplained(format!("{why}, not {theirs:?}")),
@@ -157,9 +170,9 @@ fn differences(own: Result<Outcome, String>, theirs: &Outcome) -> Vec<Difference
             let pairs = own.endpoints.iter().zip(theirs.endpoints.values());
             let differ = pairs.filter(|((_, own), theirs)| own != theirs);
             differ
-                .map(|((wanted, own), theirs)| Difference {
-                    what: format!("{wanted}: {own:?}, not {theirs:?}"),
-                    reason: reason(wanted, own, theirs),
+                .map(|((wanted, own), their)| Difference {
+                    what: format!("{wanted}: {own:?}, not {their:?}"),
+                    reason: reason(wanted, own.as_deref(), their.as_deref(), theirs, world),
                 })
                 .collect()
         }
@@ -169,16 +182,29 @@ fn differences(own: Result<Outcome, String>, theirs: &Outcome) -> Vec<Difference
 }
 
 /// Why a URL is meant to be another one.
-fn reason(wanted: &str, own: &Option<String>, theirs: &Option<String>) -> Option<&'static str> {
-    match (own, theirs) {
-        (None, Some(theirs)) if theirs.starts_with("ValueError") => Some(
+fn reason(
+    wanted: &str,
+    own: Option<&str>,
+    their: Option<&str>,
+    theirs: &Told,
+    world: &World,
+) -> Option<&'static str> {
+    match (own, their) {
+        (None, Some(their)) if their.starts_with("ValueError") => Some(
             "keystoneauth1 stops with a ValueError where the catalog has other names of the type \
              alone, and no endpoint fits; there is none",
         ),
-        (Some(_), None) if wanted.starts_with("identity ") => Some(
-            "the catalog has none there, or the token has no catalog; the identity service is where it \
-             was configured to be",
-        ),
+        (Some(own), None) if wanted.starts_with("identity ") => {
+            let interface = wanted.rsplit(' ').next().unwrap_or_default();
+            match theirs.endpoints.get(&format!("identity RegionOne {interface}"))? {
+                Some(listed) => (own == listed).then_some(
+                    "the identity service is one for all regions, wherever the catalog lists it",
+                ),
+                None => (own == format!("{}/v3", world.url)).then_some(
+                    "the token has no catalog; the identity service is where it was configured to be",
+                ),
+            }
+        }
         _ => None,
     }
 }

@@ -12,6 +12,7 @@ mod tls;
 mod world;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
     thread,
@@ -21,8 +22,8 @@ use clap::Parser;
 use report::Report;
 use world::World;
 
-/// Holds the clients against real Keystone servers: prints what came of each case, and ends with "N
-/// passed, N failed".
+/// Holds the clients against real Keystone servers: prints what came of each case, and ends with
+/// "N passed, N failed".
 #[derive(Parser)]
 struct Arguments {
     /// Compare with what came of the same logins by keystoneauth1, instead.
@@ -49,6 +50,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let groups: BTreeSet<_> = worlds.iter().flat_map(cases::all).map(|case| case.group).collect();
+    if let Some(only) = only.as_deref().filter(|only| !groups.contains(only)) {
+        eprintln!("no group {only}; there are: {}", Vec::from_iter(groups).join(", "));
+        return ExitCode::from(2);
+    }
     // The servers are processes of their own, and mostly waited for.
     let only = only.as_deref();
     let mut report = Report::default();

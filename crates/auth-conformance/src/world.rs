@@ -19,7 +19,7 @@ pub(crate) struct World {
     pub(crate) url: String,
     /// The same server, whose tokens live for 8 s and receipts for 5 s.
     pub(crate) brief_url: String,
-    /// Its process, which goes away for 3 s when it gets the signal USR1.
+    /// Its process, which goes away for 6 s when it gets the signal USR1.
     pub(crate) brief_pid: u32,
     /// The same server, which locks a user out for 5 s after 3 failures. Not in v2.0.
     #[serde(default)]

@@ -87,7 +87,7 @@ impl Class {
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stamp = timestamp::format;
+        let stamp = timestamp::in_seconds;
         match self {
             Self::ClockJump { by } if by.is_negative() => {
                 write!(f, "the clock went back by {}", -*by)

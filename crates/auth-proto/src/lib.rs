@@ -111,6 +111,7 @@ mod login;
 #[doc = include_str!("manual.md")]
 pub mod manual {}
 mod nearest;
+mod redact;
 mod row;
 mod scope;
 mod select;

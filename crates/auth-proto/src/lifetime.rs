@@ -6,11 +6,11 @@ use std::time::SystemTime;
 use http::{HeaderMap, header};
 use time::{Duration, UtcDateTime};
 
-use crate::token::Token;
+use crate::{limits, token::Token};
 
 /// A longer life or pause than this is not believed.
-pub(crate) const LONGEST_LIFE: Duration = Duration::days(30);
-const LONGEST_PAUSE: Duration = Duration::days(1);
+pub(crate) const LONGEST_LIFE: Duration = Duration::seconds(limits::LIFE.as_secs() as i64);
+const LONGEST_PAUSE: Duration = Duration::seconds(limits::PAUSE.as_secs() as i64);
 
 /// The rest of a token's life when its answer was sent; `None` if it was over.
 ///

@@ -5,6 +5,8 @@
 //! documented token is 32,768 characters (Huawei Cloud, service manuals), real catalogs hold some
 //! hundred services.
 
+use std::{ops::RangeInclusive, time::Duration};
+
 /// Bytes of an identity answer's body. A driver reads at most one byte more and hands it over;
 /// the core refuses it.
 pub const BODY: usize = 4 * 1024 * 1024;
@@ -15,28 +17,52 @@ pub const EVENTS: usize = 32;
 /// Bytes of an error answer's body that are looked at; a longer one is reported by status alone.
 pub const FAULT: usize = 64 * 1024;
 
+/// How long a request may stay unanswered before it is presumed lost, by
+/// [`Settings::with_flight_timeout`](crate::Settings::with_flight_timeout).
+pub const FLIGHT: RangeInclusive<Duration> =
+    RangeInclusive::new(Duration::from_secs(1), Duration::from_secs(3600));
+
+/// Bytes of a name whose misspelling an error guesses at.
+pub const GUESSED: usize = 48;
+
 /// Bytes that an HTTP client must accept as one answer's headers, so that the largest token fits.
 pub const HEADERS: usize = 64 * 1024;
+
+/// Bytes of an id that becomes part of a URL's path.
+pub const ID: usize = 1024;
 
 /// Characters of a name, an id or a secret that a caller may give.
 pub const INPUT: usize = 32 * 1024;
 
-/// Entries of any list in an answer: services, endpoints of a service, roles, projects, methods.
+/// How long a token is believed to live. One that lives longer is renewed by then.
+pub const LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Entries of any list in an answer: services, endpoints of all services together, roles, projects,
+/// methods.
 pub const LIST: usize = 10_000;
 
 /// Bytes of a login's request, that is of all names and secrets in it together. Keystone refuses
 /// more than 112 KiB, and hangs up before it has read them.
 pub const LOGIN: usize = 64 * 1024;
 
+/// How long a server that asks to be left alone is believed.
+pub const PAUSE: Duration = Duration::from_secs(24 * 3600);
+
+/// How long a receipt is believed to live.
+pub const RECEIPT: Duration = Duration::from_secs(3600);
+
+/// Scopes that one [`Account`](crate::Account) keeps tokens for. One that nobody has asked for in two
+/// minutes makes room for another.
+pub const SESSIONS: usize = 64;
+
 /// Characters of a server's text that an error shows.
 pub const SHOWN: usize = 256;
+
+/// Characters of a moment in an answer.
+pub const TIMESTAMP: usize = 64;
 
 /// Characters of a token or a receipt.
 pub const TOKEN: usize = 32 * 1024;
 
 /// Characters of a URL, configured or from an answer.
 pub const URL: usize = 8 * 1024;
-
-/// Scopes that one [`Account`](crate::Account) keeps tokens for. One that nobody has asked for in two
-/// minutes makes room for another.
-pub const SESSIONS: usize = 64;

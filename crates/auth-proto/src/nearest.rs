@@ -1,5 +1,7 @@
 //! What somebody may have meant who wrote something else.
 
+use crate::limits;
+
 /// The candidate that differs least from `wanted`, if it does not differ by more than slips of the
 /// fingers do: a third of its letters, and three of them at most. The first in the alphabet wins.
 pub(crate) fn nearest<'a>(
@@ -20,8 +22,7 @@ pub(crate) fn nearest<'a>(
 
 /// In lower case; `None` for what is too long to be anybody's slip.
 fn letters(name: &str) -> Option<Vec<char>> {
-    const LONGEST: usize = 48;
-    (name.len() <= LONGEST).then(|| name.chars().flat_map(char::to_lowercase).collect())
+    (name.len() <= limits::GUESSED).then(|| name.chars().flat_map(char::to_lowercase).collect())
 }
 
 /// How many letters must be put in, left out or replaced to get from one to the other

@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use crate::backoff::Window;
+use crate::{backoff::Window, limits};
 
 /// How an [`Account`](crate::Account) behaves. The defaults fit nearly everybody.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ impl Settings {
     /// between a second and an hour. An HTTP client's own time-out must be shorter.
     #[must_use]
     pub fn with_flight_timeout(mut self, timeout: Duration) -> Self {
-        self.flight_timeout = timeout.clamp(Duration::from_secs(1), Duration::from_secs(3600));
+        self.flight_timeout = timeout.clamp(*limits::FLIGHT.start(), *limits::FLIGHT.end());
         self
     }
 

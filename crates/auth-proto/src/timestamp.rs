@@ -2,6 +2,8 @@
 
 use time::{OffsetDateTime, UtcDateTime, format_description::well_known::Rfc3339};
 
+use crate::limits;
+
 /// Reads a moment as the documented clouds write it, or gives `None`.
 ///
 /// | spelling | where |
@@ -15,7 +17,12 @@ use time::{OffsetDateTime, UtcDateTime, format_description::well_known::Rfc3339}
 /// panics, whatever the text.
 pub fn parse(text: &str) -> Option<UtcDateTime> {
     const SECONDS: usize = "2020-04-29T15:31:21".len();
-    if !text.is_ascii() || text.len() < SECONDS || text.len() > 64 {
+    const DATE: usize = "2020-04-29".len();
+    if !text.is_ascii() || text.len() < SECONDS || text.len() > limits::TIMESTAMP {
+        return None;
+    }
+    // `time` takes anything there, a NUL too.
+    if !matches!(text.as_bytes()[DATE], b'T' | b't' | b' ') {
         return None;
     }
     let fraction = match text[SECONDS..].strip_prefix('.') {
@@ -41,6 +48,11 @@ pub fn parse(text: &str) -> Option<UtcDateTime> {
 pub fn format(moment: UtcDateTime) -> String {
     // Only years outside 0 to 9999 cannot be written so, and `parse` gives none of them.
     moment.format(&Rfc3339).unwrap_or_else(|_| moment.to_string())
+}
+
+/// The same for people, who need no fractions.
+pub(crate) fn in_seconds(moment: UtcDateTime) -> String {
+    format(moment.replace_nanosecond(0).unwrap_or(moment))
 }
 
 #[cfg(test)]
@@ -85,6 +97,8 @@ mod tests {
             "0001-01-01T00:00:00+23:59",
             "2020-04-29T15:31:21+00",
             "２０２０-04-29T15:31:21Z",
+            "2020-04-29\x0015:31:21Z",
+            "2020-04-29_15:31:21Z",
             "1588174281",
         ] {
             assert_eq!(parse(text), None, "{text:?}");

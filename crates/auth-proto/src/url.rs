@@ -55,7 +55,15 @@ impl Origin {
                 port.ok_or(UrlProblem::Port)?
             }
         };
-        let host = host.trim_start_matches('[').trim_end_matches([']', '.']).to_ascii_lowercase();
+        // What is in brackets is an IPv6 address and nothing else: not a name, and not an address
+        // with a zone, which would be none of the special ones.
+        let host = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
+            None => host.trim_end_matches('.').to_ascii_lowercase(),
+            Some(inside) => inside
+                .filter(|inside| inside.parse::<Ipv6Addr>().is_ok())
+                .ok_or(UrlProblem::Host)?
+                .to_ascii_lowercase(),
+        };
         if host.is_empty() {
             return Err(UrlProblem::Host);
         }
@@ -70,10 +78,11 @@ impl Origin {
         self.host == other.host
     }
 
+    /// Whether nothing that is sent there leaves this machine. (What NAT64 translates does.)
     pub(crate) fn is_loopback(&self) -> bool {
-        match self.address() {
-            Some(address) => address.is_loopback(),
-            None => self.host == "localhost" || self.host.ends_with(".localhost"),
+        match self.host.parse::<IpAddr>() {
+            Ok(address) => address.to_canonical().is_loopback(),
+            Err(_) => self.host == "localhost" || self.host.ends_with(".localhost"),
         }
     }
 
@@ -84,6 +93,7 @@ impl Origin {
             return Some("it is a loopback address");
         }
         match self.address() {
+            Some(address) if address.is_loopback() => Some("it is a loopback address"),
             Some(address) if address.is_unspecified() || address.is_multicast() => {
                 Some("it is no address of a service")
             }
@@ -270,6 +280,8 @@ mod tests {
             ("https://iam.example\\@evil.example/v3", UrlProblem::UserInfo),
             ("https://iam.example:99999/v3", UrlProblem::Port),
             ("https://iam.example:0/v3", UrlProblem::Port),
+            ("https://[iam.example]/v3", UrlProblem::Host),
+            ("https://[fe80::1%25eth0]/v3", UrlProblem::Host),
             ("https://iam.example:/v3", UrlProblem::Port),
             ("https://iam.example:+80/v3", UrlProblem::Port),
             ("https://iam.example:80a/v3", UrlProblem::Port),
@@ -294,6 +306,20 @@ mod tests {
     }
 
     #[test]
+    fn only_what_stays_on_this_machine_is_loopback() {
+        for (url, is_loopback) in [
+            ("http://127.0.0.1", true),
+            ("http://[::1]", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://localhost", true),
+            ("http://[64:ff9b::7f00:1]", false),
+            ("http://127.0.0.1.example", false),
+        ] {
+            assert_eq!(Origin::parse(url).unwrap().0.is_loopback(), is_loopback, "{url}");
+        }
+    }
+
+    #[test]
     fn special_hosts() {
         for (url, special) in [
             ("https://10.0.0.7", false),
@@ -311,6 +337,7 @@ mod tests {
             ("https://0.0.0.0", true),
             ("https://metadata.google.internal", true),
             ("https://[64:ff9b::a9fe:a9fe]", true),
+            ("https://[64:ff9b::7f00:1]", true),
             ("https://[64:ff9b::a00:7]", false),
             ("https://100.100.100.200", true),
             ("https://[ff02::1]", true),

@@ -5,7 +5,7 @@ mod support;
 
 use auth_proto::{
     Account, Cloud, ConfigError, Credential, DomainRef, Error, ErrorKind, Exchange, Factor, Login,
-    Scope, Settings, Step, UrlProblem, UserProjects, UserRef, Validate, limits,
+    Scope, Settings, UrlProblem, UserProjects, UserRef, Validate, limits,
 };
 
 fn stock() -> Cloud {
@@ -80,20 +80,6 @@ fn empty_and_oversized_input() {
         Login::new(&stock(), Credential::password(alice(), &long[1..]), project()).is_ok(),
         "the limit itself is allowed"
     );
-}
-
-#[test]
-fn a_login_is_bounded_as_a_whole() {
-    let ask = |more: usize| {
-        let user = UserRef::name_in("u".repeat(32_700), DomainRef::id("d"));
-        let credential = Credential::password(user, "p".repeat(32_400 + more));
-        Login::new(&stock(), credential, Scope::project_id("p")).unwrap().poll()
-    };
-    let Step::Send(request) = ask(0).unwrap() else { panic!("a new login has to ask") };
-    let room = limits::LOGIN - request.body().as_bytes().len();
-    assert!(matches!(ask(room), Ok(Step::Send(_))), "the limit itself is allowed");
-    let (field, limit) = ("credential and scope together", limits::LOGIN);
-    assert_eq!(config(ask(room + 1).unwrap_err()), ConfigError::TooLong { field, limit });
 }
 
 #[test]

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
     Cloud, Credential, DomainRef, Error, ErrorKind, Exchange, Login, ProtocolError, Scope, Select,
-    Step, Token, UserProjects, UserRef, Validate,
+    Step, Token, UserProjects, UserRef, Validate, limits,
 };
 use http::{Request, Response};
+use proptest::prelude::*;
 use support::NOW;
-use time::Duration;
+use time::{Duration, UtcDateTime};
 
 fn carry<B: AsRef<[u8]>>(service: &mut Emulator, request: Request<B>) -> Response<Vec<u8>> {
     let (parts, body) = request.into_parts();
@@ -96,6 +97,38 @@ fn every_documented_login_takes_one_request() {
         assert_eq!((service.logins(system), service.requests(system)), (1, 1), "{scope}");
         assert!(token.expires_at() > NOW);
         assert!(!token.catalog().unwrap().is_empty(), "{scope}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn whatever_the_emulator_writes_is_read_as_it_was_meant(
+        (system, (cloud, credential, scope)) in prop::sample::select(vec![
+            (System::NhnIaas, nhn()),
+            (System::Otc, otc(Scope::project_id(account::OTC_PROJECT))),
+            (System::Otc, otc(Scope::domain_name(account::OTC_DOMAIN))),
+            (System::Kakao, kakao_by_name()),
+            (System::Huawei, huawei(Scope::project_name(account::HUAWEI_PROJECT))),
+        ]),
+        life in 1..10_000_000_i64,
+        length in 40..limits::TOKEN,
+        since in -60_000_000_000..200_000_000_000_i64,
+    ) {
+        let now = UtcDateTime::from_unix_timestamp(since).unwrap();
+        let mut service = Emulator::new();
+        service.token_lifetime(system, Duration::seconds(life)).token_length(system, length);
+        let mut login = Login::new(&cloud, credential, scope).unwrap();
+        let Ok(Step::Send(request)) = login.poll() else { panic!("no request") };
+        let (parts, body) = request.into_parts();
+        let request = Request::from_parts(parts, body.as_bytes());
+        login.handle_response(service.handle(request, now), now);
+        let Step::Done(token) = login.poll().unwrap() else { panic!("no token") };
+        prop_assert_eq!(token.expose().len(), length);
+        prop_assert_eq!((token.expires_at() - now).whole_seconds(), life);
+        prop_assert!((token.issued_at().unwrap() - now).abs() < Duration::SECOND);
+        prop_assert!(token.user().id.is_some() && !token.catalog().unwrap().is_empty());
     }
 }
 

@@ -461,6 +461,16 @@ fn a_server_that_asks_for_a_pause_is_heard() {
 }
 
 #[test]
+fn what_to_do_about_a_trust_is_said() {
+    for status in [401, 403, 404] {
+        let mut login = Login::new(&stock(), password(), Scope::trust("t")).unwrap();
+        login.handle_response(response(status, None, "{}"), NOW);
+        let error = login.poll().unwrap_err().to_string();
+        assert!(error.ends_with("has ended or was used up"), "{error}");
+    }
+}
+
+#[test]
 fn statuses_are_transient_or_final() {
     for (status, retryable) in [
         (400, false),

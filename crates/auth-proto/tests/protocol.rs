@@ -225,6 +225,25 @@ fn a_server_that_repeats_our_secret_is_redacted() {
 }
 
 #[test]
+fn a_server_that_repeats_our_secret_elsewhere_is_redacted() {
+    let token = |project: &str| {
+        let body =
+            format!(r#"{{"token":{{"expires_at":"2026-11-22T20:00:00Z","project":{project}}}}}"#);
+        response(201, Some("t"), &body)
+    };
+    let mut redirect = response(302, None, "");
+    redirect.headers_mut().insert("location", HeaderValue::from_static("https://secret-key/"));
+    for odd in
+        [token(r#"{"id":"secret-key"}"#), token(r#"{"id":"secret-key","enabled":false}"#), redirect]
+    {
+        let key = Credential::token("secret-key");
+        let error = login_with(&Cloud::otc("eu-de").unwrap(), key, Scope::project_id("p"), odd);
+        let shown = format!("{0} {0:?}", error.unwrap_err());
+        assert!(!shown.contains("secret-key") && shown.contains("[redacted]"), "{shown}");
+    }
+}
+
+#[test]
 fn no_error_quotes_the_answer() {
     let canary = "canary-3c1f";
     for body in [

@@ -112,7 +112,8 @@ async fn read(mut incoming: reqwest::Response) -> Result<Body, reqwest::Error> {
         let length = body.len() + wanted;
         if length > body.capacity() {
             // A vector that grows by itself would leave a copy behind.
-            let mut larger = Zeroizing::new(Vec::with_capacity(length.max(2 * body.capacity())));
+            let twice = (2 * body.capacity()).min(limits::BODY + 1);
+            let mut larger = Zeroizing::new(Vec::with_capacity(length.max(twice)));
             larger.extend_from_slice(&body);
             body = larger;
         }

@@ -124,7 +124,7 @@ fn read(reader: impl Read) -> io::Result<Body> {
     loop {
         if filled == body.len() {
             // A vector that grows by itself would leave a copy behind.
-            let mut larger = Zeroizing::new(vec![0; 2 * filled]);
+            let mut larger = Zeroizing::new(vec![0; (2 * filled).min(limits::BODY + 1)]);
             larger[..filled].copy_from_slice(&body);
             body = larger;
         }

@@ -268,3 +268,67 @@ fn verdict(status: StatusCode, to: &str) -> Result<ExitCode, Failure> {
         _ => Ok(ExitCode::SUCCESS),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_header_is_taken_as_it_is_meant_or_refused(text in any_header()) {
+            let Ok((name, value)) = header(&text) else { return Ok(()) };
+            let (given, after) = text.split_once(':').unwrap();
+            prop_assert!(given.trim().eq_ignore_ascii_case(name.as_str()));
+            prop_assert_eq!(after.trim().as_bytes(), value.as_bytes());
+            prop_assert!(name != "x-auth-token" && !FRAMING.contains(&name));
+        }
+
+        #[test]
+        fn headers_are_printed_line_by_line_and_without_secrets(
+            headers in vec((select(&NAMES[..]), vec(any::<u8>(), 0..20)), 0..12),
+        ) {
+            let mut answer = Response::new(());
+            for (name, value) in headers {
+                // A mark that no other text has.
+                let value = [&b"m4rk"[..], &value[..]].concat();
+                if let Ok(value) = HeaderValue::from_bytes(&value) {
+                    answer.headers_mut().append(name, value);
+                }
+            }
+            let text = head(&answer);
+            prop_assert_eq!(text.lines().count(), 2 + answer.headers().len());
+            for line in text.lines().skip(1).filter(|line| !line.is_empty()) {
+                prop_assert!(!line.contains(char::is_control), "{line:?}");
+                let (name, value) = line.split_once(": ").unwrap();
+                let is_shown = ["content-type", "x-tokens", "location"].contains(&name);
+                prop_assert_eq!(value.contains("m4rk"), is_shown, "{}", line);
+            }
+        }
+    }
+
+    const NAMES: [&str; 10] = [
+        "content-type",
+        "x-tokens",
+        "location",
+        "x-subject-token",
+        "x-storage-token",
+        "authorization",
+        "proxy-authorization",
+        "set-cookie",
+        "openstack-auth-receipt",
+        "x-auth-key",
+    ];
+
+    fn any_header() -> impl Strategy<Value = String> {
+        let name = prop_oneof![
+            "[ \\PC]{0,6}",
+            "[A-Za-z-]{1,12}",
+            "[Xx]-[Aa]uth-[Tt]oken ?",
+            select(&["Host", "content-LENGTH", "te", " Connection"][..]).prop_map(str::to_owned),
+        ];
+        let value = prop_oneof!["[ -~]{0,20}", any::<String>()];
+        (name, "[: ]{0,3}", value).prop_map(|(name, colon, value)| name + &colon + &value)
+    }
+}

@@ -5,6 +5,7 @@ mod commands;
 mod configured;
 mod curl;
 mod demo;
+mod echo;
 mod emulator;
 mod failures;
 mod inspect;

@@ -10,7 +10,7 @@ use crate::{
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for on in [On::Project("alpha"), On::Domain("corp"), On::System] {
+    for on in [On::Project("alpha"), On::Domain("corp"), On::System, On::Nothing] {
         for service in SERVICES {
             cases.push(Case::new(
                 "endpoints",
@@ -56,11 +56,15 @@ fn everywhere(world: &World, client: &Client, service: &str) -> Result<(), Strin
         });
         fitting.next().and_then(|endpoint| endpoint["url"].as_str())
     };
+    let at = format!("{}/v3", world.url);
+    let is_bare = raw["catalog"].is_null();
+    let configured = |interface| (is_bare && interface == Interface::Public).then_some(at.as_str());
     for region in ["RegionOne", "RegionTwo", "EU-West", "Nowhere"] {
         for interface in [Interface::Public, Interface::Internal, Interface::Admin] {
             let want = listed(service, Some(region), interface).or_else(|| match service {
-                // It serves all regions, wherever it is listed.
-                "identity" => listed(service, None, interface),
+                // It serves all regions, wherever it is listed; where there is no catalog it is
+                // where it was configured to be.
+                "identity" => listed(service, None, interface).or_else(|| configured(interface)),
                 // The same service by another name.
                 "volumev3" => listed("block-storage", Some(region), interface),
                 _ => None,

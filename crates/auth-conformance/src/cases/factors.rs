@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::new(GROUP, "a wrong second factor, then the right one", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
             client.answer(Factor::totp(wrong(&world.code("mfa"))))?;
-            refused(&client.token().err().ok_or("a token")?, 401, "check the user")?;
+            refused(&client.token().err().ok_or("a token")?, 401, "check this factor")?;
             client.answer(code(world))?;
             Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)
         }),
@@ -30,7 +30,7 @@ pub(crate) fn cases() -> Vec<Case> {
             let spoiling = cloud(&format!("{}{}/v3", world.url, world.spoiling))?;
             let client = challenged(world, through, spoiling, password(world))?;
             client.answer(code(world))?;
-            refused(&client.token().err().ok_or("a token")?, 401, "check the user")
+            refused(&client.token().err().ok_or("a token")?, 401, "check this factor")
         }),
         Case::new(GROUP, "a receipt that has ended", |world, through| {
             let client = challenged(world, through, cloud(&world.brief_url)?, password(world))?;
@@ -40,7 +40,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::new(GROUP, "the second factor of somebody else", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
             client.answer(Factor::totp(world.code("totp")))?;
-            refused(&client.token().err().ok_or("a token")?, 401, "check the user")
+            refused(&client.token().err().ok_or("a token")?, 401, "check this factor")
         }),
     ]);
     cases
@@ -128,7 +128,7 @@ fn wanted(client: &Client, missing: &str) -> Result<(), String> {
 fn late(world: &World, client: &Client, through: Through) -> Result<(), String> {
     client.answer(code(world))?;
     if through == Through::Core {
-        return refused(&client.token().err().ok_or("a token")?, 401, "check the user");
+        return refused(&client.token().err().ok_or("a token")?, 401, "check this factor");
     }
     wanted(client, "totp")?;
     client.answer(code(world))?;

@@ -194,7 +194,7 @@ const TOKENS: &[Reason] = &[
         ],
     },
     Reason {
-        want: Want::Refused(401, "the token has ended"),
+        want: Want::Refused(401, "no role in this scope"),
         why: Why::Told("has no access to project"),
         logins: &[("a token for a project without a role", |w| {
             let bob = w.fresh("bob", &json!("unscoped"))?;

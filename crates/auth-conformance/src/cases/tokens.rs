@@ -127,12 +127,12 @@ fn trusts() -> Vec<Case> {
                 let trust = Scope::trust(world.trust(true, None)?);
                 Ok(Wish::new(world.v3()?, world.password("alice"), trust))
             },
-            Want::Refused(403, "ask for a role"),
+            Want::Refused(403, "the trust: whose it is"),
         ),
         case(
             "that nobody made",
             |world| as_bob(world, "f5073eaa26b64cffbee89411df94ce01".to_owned()),
-            Want::Refused(401, "check the user"),
+            Want::Refused(401, "the trust: whose it is"),
         ),
     ];
     cases.push(Case::new("trust", "used up", |world, through| {
@@ -143,7 +143,7 @@ fn trusts() -> Vec<Case> {
         };
         // Keystone gives a token for the last use too, but does not know it afterwards.
         log_in(trust.clone())??;
-        Want::Refused(401, "check the user").judge(world, log_in(trust)?.as_deref(), true)
+        Want::Refused(401, "the trust: whose it is").judge(world, log_in(trust)?.as_deref(), true)
     }));
     cases
 }

@@ -1,12 +1,14 @@
 //! The server over real sockets, with no HTTP client but this file.
 
 use std::{
-    io::{Read, Write},
-    net::TcpStream,
+    io::{ErrorKind, Read, Write},
+    net::{Shutdown, TcpStream},
     thread,
+    time::Duration,
 };
 
 use auth_emulator::{Emulator, Server, System, documents};
+use proptest::{collection::vec, prelude::*};
 use serde_json::Value;
 
 use crate::support::login_body;
@@ -147,4 +149,35 @@ fn a_client_without_a_host_can_follow_the_catalog() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.contains(&format!("http://{}/service/kakao/", server.address())));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    #[test]
+    fn whatever_comes_over_a_connection_the_next_is_served(bytes in wire()) {
+        let server = Server::start().unwrap();
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // It may hang up before it has seen everything.
+        let _ = stream.write_all(&bytes).and_then(|()| stream.shutdown(Shutdown::Write));
+        let mut answer = Vec::new();
+        let end = stream.read_to_end(&mut answer).map_err(|why| why.kind());
+        prop_assert!(!matches!(end, Err(ErrorKind::TimedOut | ErrorKind::WouldBlock)), "{end:?}");
+        prop_assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 "), "{answer:?}");
+        let url = server.url(System::Otc);
+        let request = format!("POST {}/auth/tokens", path(&server, &url));
+        prop_assert_eq!(exchange(&server, &request, JSON, login_body(System::Otc)).0, 201);
+    }
+}
+
+/// Something like a request, or anything.
+fn wire() -> impl Strategy<Value = Vec<u8>> {
+    let request = (
+        "(GET|POST|HEAD|PRI|x) ?/?[a-z0-9./ %]{0,20} ?(HTTP/[0-9.]{1,3})?\r?\n",
+        vec("(Host|Content-Length|Transfer-Encoding|Expect|[a-z]{1,4}): ?[ -~]{0,12}\r?\n", 0..5),
+        "(\r\n)?[ -~]{0,40}",
+    );
+    let request = request.prop_map(|(line, headers, body)| line + &headers.concat() + &body);
+    prop_oneof![3 => request.prop_map(String::into_bytes), 1 => vec(any::<u8>(), 0..200)]
 }

@@ -293,7 +293,9 @@ impl Account {
     pub fn handle_failure(&mut self, flight: Flight, failure: Failure, now: UtcDateTime) {
         let at = self.advance(now);
         if let Some((index, landed)) = self.land(&flight) {
-            self.settle(index, Input::Failed(failure.into()), landed.sent_at, at);
+            // An HTTP client's own words may quote what a server sent.
+            let error = Error::from(failure).without_secrets(&landed.login.secrets());
+            self.settle(index, Input::Failed(error), landed.sent_at, at);
         }
     }
 

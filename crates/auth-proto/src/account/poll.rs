@@ -63,7 +63,11 @@ impl Account {
         let session = &self.sessions[index];
         let hold = self.hold(session, at);
         if let Some(hold) = hold.as_ref().filter(|hold| !hold.row.waits) {
-            return Action::Fail(hold.error(&self.clock));
+            let error = hold.error(&self.clock);
+            // What was mistaken may be answered better at once.
+            let is_open =
+                matches!(&session.phase, Phase::Begun(begun) if begun.login.challenge().is_some());
+            return Action::Fail(if is_open { error.with_retry_at(None) } else { error });
         }
         if let Some(challenge) = self.question(session) {
             return Action::NeedFactor(challenge);

@@ -12,6 +12,7 @@ use crate::{
     event::Event,
     held::Held,
     latch::Latch,
+    limits,
     login::{self, Step},
     session::{Begun, InFlight, Input},
     token::Token,
@@ -19,8 +20,6 @@ use crate::{
 
 /// Less than this is over before it can be used.
 const USABLE: Duration = Duration::from_secs(3);
-/// A receipt is not believed to live longer.
-const LONGEST_RECEIPT: Duration = Duration::from_secs(3600);
 
 impl Account {
     /// What an answer means.
@@ -47,7 +46,7 @@ impl Account {
             }
             Ok(Step::NeedFactor(challenge)) => {
                 let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
-                let until = sent_at.saturating_add(life.min(LONGEST_RECEIPT));
+                let until = sent_at.saturating_add(life.min(limits::RECEIPT));
                 match until < at + USABLE {
                     true => Input::Failed(ProtocolError::Expired.into()),
                     false => Input::Begun(Begun { login: landed.login, until, since: None }),

@@ -11,7 +11,7 @@ pub use protocol::{FieldProblem, ProtocolError};
 use thiserror::Error as ThisError;
 use time::UtcDateTime;
 
-use crate::{fault::Fault, limits};
+use crate::{fault::Fault, limits, redact::redact};
 
 /// Why there is no token, no endpoint or no answer.
 ///
@@ -78,10 +78,26 @@ impl Error {
     /// The same without this secret, should the service have repeated it: for drivers that add a
     /// token to a request that the core did not know.
     #[must_use]
-    pub fn without_secret(mut self, secret: &str) -> Self {
-        if let ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) = &mut *self.kind {
-            refusal.fault = std::mem::take(&mut refusal.fault).cleaned(&[secret]);
-        }
+    pub fn without_secret(self, secret: &str) -> Self {
+        self.without_secrets(&[secret])
+    }
+
+    /// The same without these secrets in whatever a service has a say in.
+    pub(crate) fn without_secrets(mut self, secrets: &[&str]) -> Self {
+        let text = match &mut *self.kind {
+            ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => {
+                refusal.fault = std::mem::take(&mut refusal.fault).cleaned(secrets);
+                return self;
+            }
+            ErrorKind::Protocol(
+                ProtocolError::DisabledProject { project: text }
+                | ProtocolError::Redirect { location: text, .. }
+                | ProtocolError::ScopeMismatch { got: text, .. },
+            ) => text,
+            ErrorKind::Transport(failure) => &mut failure.detail,
+            _ => return self,
+        };
+        redact(text, secrets);
         self
     }
 
@@ -121,7 +137,7 @@ impl fmt::Display for Error {
         self.kind.fmt(f)?;
         match self.retry_at {
             None => Ok(()),
-            Some(at) => write!(f, "; no new try before {}", crate::timestamp::format(at)),
+            Some(at) => write!(f, "; no new try before {}", crate::timestamp::in_seconds(at)),
         }
     }
 }
@@ -267,6 +283,9 @@ pub enum FailureKind {
     #[error("no answer in time")]
     Timeout,
     /// The certificate or the handshake was refused. Never retried by itself.
-    #[error("TLS failed; if the cloud has a private CA, give its certificate")]
+    #[error(
+        "TLS failed; check that the port speaks it, the host's name, and the certificates: of a \
+         private CA, and of the client where one is asked for"
+    )]
     Tls,
 }

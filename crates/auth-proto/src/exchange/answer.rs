@@ -3,7 +3,7 @@
 use http::{Response, StatusCode};
 use serde::Deserialize;
 
-use super::is_receipt;
+use super::{is_receipt, own_secrets};
 use crate::{
     catalog::Catalog,
     challenge::Challenge,
@@ -59,7 +59,9 @@ impl Answer {
             return match wire::receipt::read_challenge(headers, body) {
                 Ok(challenge) => Ok(Self::Receipt(challenge)),
                 // A receipt in the headers alone opens nothing; what the body says still counts.
-                Err(_) if fault != Fault::default() => Ok(Self::Fault(status, fault.cleaned(&[]))),
+                Err(_) if fault != Fault::default() => {
+                    Ok(Self::Fault(status, fault.cleaned(&own_secrets(headers))))
+                }
                 Err(why) => Err(why.into()),
             };
         }
@@ -69,7 +71,10 @@ impl Answer {
             return Ok(Self::Versions(versions));
         }
         if status.is_redirection() || status.is_client_error() || status.is_server_error() {
-            return Ok(Self::Fault(status, wire::fault::read_fault(body).cleaned(&[])));
+            return Ok(Self::Fault(
+                status,
+                wire::fault::read_fault(body).cleaned(&own_secrets(headers)),
+            ));
         }
         if !status.is_success() {
             return Err(ProtocolError::Status { status }.into());

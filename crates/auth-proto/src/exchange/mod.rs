@@ -11,7 +11,7 @@ mod subject;
 mod validate;
 mod versions;
 
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderMap, Request, Response, StatusCode, header};
 
 pub use answer::Answer;
 pub use catalog::FetchCatalog;
@@ -25,10 +25,11 @@ pub use versions::Versions;
 
 use crate::{
     body::Body,
-    cloud::Cloud,
+    cloud::{AUTH_TOKEN, Cloud},
     error::{ConfigError, Error, ProtocolError, UrlProblem},
+    limits,
     url::{Dialect, Origin},
-    wire::fault::read_fault,
+    wire::{RECEIPT, SUBJECT_TOKEN, fault::read_fault},
 };
 
 /// One request to an identity service and the reading of its answer, built from a
@@ -69,22 +70,31 @@ pub(crate) fn get(url: &str) -> Result<Request<Body>, Error> {
         .map_err(|_| ConfigError::Url { field: "identity url", problem: UrlProblem::Syntax }.into())
 }
 
-/// Passes a success on, and makes an error of everything else.
+/// Passes a success on, and makes an error of everything else, without these secrets and those that
+/// stand in the answer's own headers.
 pub(crate) fn expect_success<B: AsRef<[u8]>>(
     cloud: &Cloud,
     response: &Response<B>,
     secrets: &[&str],
 ) -> Result<(), Error> {
     let status = response.status();
+    let secrets = || [secrets, &own_secrets(response.headers())].concat();
     if status.is_success() {
         Ok(())
     } else if status.is_redirection() {
-        Err(redirect(response).into())
+        Err(Error::from(redirect(response)).without_secrets(&secrets()))
     } else if status.is_client_error() || status.is_server_error() {
-        Err(cloud.refusal(status, read_fault(response.body().as_ref()).cleaned(secrets)))
+        Err(cloud.refusal(status, read_fault(response.body().as_ref()).cleaned(&secrets())))
     } else {
         Err(ProtocolError::Status { status }.into())
     }
+}
+
+/// The secrets that an answer gives or repeats in its headers.
+fn own_secrets(headers: &HeaderMap) -> Vec<&str> {
+    let values = [RECEIPT, SUBJECT_TOKEN].into_iter().flat_map(|name| headers.get_all(name));
+    let values = values.chain(headers.get_all(AUTH_TOKEN));
+    values.filter_map(|value| value.to_str().ok()).collect()
 }
 
 /// Redirects are never followed; the error names where this one points, without path or query.
@@ -103,7 +113,7 @@ fn segment(field: &'static str, id: &str) -> Result<String, ConfigError> {
     if id.is_empty() {
         return Err(ConfigError::Empty { field });
     }
-    if id == "." || id == ".." || id.len() > crate::limits::URL / 8 {
+    if id == "." || id == ".." || id.len() > limits::ID {
         return Err(ConfigError::Id { field });
     }
     let mut out = String::with_capacity(id.len());
@@ -131,6 +141,5 @@ pub(crate) const JSON: &str = "application/json";
 
 /// Whether an answer carries the receipt of a login that is not over.
 pub(crate) fn is_receipt<B>(response: &Response<B>) -> bool {
-    response.status() == StatusCode::UNAUTHORIZED
-        && response.headers().contains_key(crate::wire::RECEIPT)
+    response.status() == StatusCode::UNAUTHORIZED && response.headers().contains_key(RECEIPT)
 }

@@ -3,7 +3,7 @@
 use http::{Method, Request, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{get, v3_path};
+use super::{get, own_secrets, v3_path};
 use crate::{
     body::Body,
     cloud::Cloud,
@@ -44,7 +44,8 @@ impl Subject {
     pub(super) fn expect_success(&self, response: &Response<&[u8]>) -> Result<(), Error> {
         let (status, secrets) = (response.status(), [self.expose()]);
         if status == StatusCode::UNAUTHORIZED {
-            let fault = read_fault(response.body()).cleaned(&secrets);
+            let fault = read_fault(response.body());
+            let fault = fault.cleaned(&[&secrets[..], &own_secrets(response.headers())].concat());
             let remedy = "the caller's own token is not taken; log in again";
             return Err(ErrorKind::Rejected(Refusal { status, fault, remedy }).into());
         }

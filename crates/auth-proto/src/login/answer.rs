@@ -43,7 +43,7 @@ impl Login {
             return Ok(Phase::Challenged(challenge));
         }
         expect_success(&self.cloud, response, &self.secrets())
-            .map_err(|error| self.of_own_token(error))?;
+            .map_err(|error| self.with_remedy(error))?;
         let token = match self.cloud.dialect() {
             Some(Dialect::V2) => wire::v2::read_token(body)?,
             _ => wire::v3::read_token(headers, body)?,
@@ -76,7 +76,7 @@ impl Login {
                 let life = rest_of_life(&token, response.headers(), now);
                 (token, life.ok_or(ProtocolError::Expired)?)
             }
-            Err(error) if !may_not_ask(&error) => return Err(self.of_own_token(error)),
+            Err(error) if !may_not_ask(&error) => return Err(self.with_remedy(error)),
             Ok(None) | Err(_) => {
                 let header = request::own_header(self.own_token())?;
                 (Token::unvalidated(header), LONGEST_LIFE)
@@ -99,29 +99,35 @@ impl Login {
     ) -> Result<Phase, Error> {
         let token = Arc::clone(token);
         let fetched = FetchCatalog::new(&self.cloud).parse(borrowed(response));
-        match fetched.map_err(|error| error.without_secret(token.expose())) {
+        match fetched {
             Ok(catalog) => {
                 let token = Arc::unwrap_or_clone(token).with_catalog(catalog);
                 Ok(Phase::Done(Arc::new(token), life))
             }
             Err(error) if matches!(error.kind(), ErrorKind::Unavailable(_)) => Err(error),
             Err(error) if is_unauthorized(&error) && !token.is_validated() => {
-                Err(self.of_own_token(error))
+                Err(self.with_remedy(error))
             }
             Err(_) => Ok(Phase::Done(token, life)),
         }
     }
 
-    /// What to do about a refusal of a token. (Keystone answers 404 to one that has ended and 403 to
-    /// one that must not be exchanged.)
-    fn of_own_token(&self, error: Error) -> Error {
+    /// What to do about a refusal where it may be more than the user and the secret. (Keystone
+    /// answers 404 to a token that has ended, 403 to one that must not be exchanged, and either, or
+    /// 401, to a trust that is none.)
+    fn with_remedy(&self, error: Error) -> Error {
         let ErrorKind::Rejected(refusal) = error.kind() else { return error };
         let status = refusal.status.as_u16();
-        let remedy = match (&self.phase, &self.credential.methods[..]) {
-            (_, [Method::PassedOn(_)]) if status == 401 => PASSED_ON,
-            (Phase::Assume(_), [Method::Token(_)]) if status == 401 => PASSED_ON,
-            (Phase::Assume(_), _) if matches!(status, 401 | 403 | 404) => ASSUMED,
-            (_, [Method::Token(_)]) if matches!(status, 401 | 403 | 404) => EXCHANGED,
+        if !matches!(status, 401 | 403 | 404) {
+            return error;
+        }
+        let remedy = match (&self.phase, &self.credential.methods[..], &self.scope.0) {
+            (_, [Method::PassedOn(_)], _) if status == 401 => PASSED_ON,
+            (Phase::Assume(_), [Method::Token(_)], _) if status == 401 => PASSED_ON,
+            (Phase::Assume(_), ..) => ASSUMED,
+            (Phase::Continue(..), ..) if status == 401 => FACTOR,
+            (_, _, Target::Trust { .. }) => TRUST,
+            (_, [Method::Token(_)], _) => EXCHANGED,
             _ => return error,
         };
         ErrorKind::Rejected(Refusal { remedy, ..refusal.clone() }).into()
@@ -138,8 +144,13 @@ const ASSUMED: &str = "check the agency's name, its account's domain and the sco
                        the user may assume it (Agent Operator)";
 const PASSED_ON: &str =
     "the token that was passed on has ended or was revoked; pass on a fresh one";
-const EXCHANGED: &str = "the token has ended, was revoked, or must not be exchanged; give a fresh \
-                         one, or pass it on as it is";
+const FACTOR: &str = "check this factor and answer again; if it is right, the first one is too long \
+                      ago: log in anew";
+const TRUST: &str = "check the user, the secret, and the trust: whose it is, and whether it has \
+                     ended or was used up";
+const EXCHANGED: &str = "the token has ended, was revoked, or must not be exchanged, or its user has \
+                         no role in this scope; give a fresh one, check the scope, or pass it on as \
+                         it is";
 
 fn is_unauthorized(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Rejected(refusal)

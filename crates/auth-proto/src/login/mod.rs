@@ -179,7 +179,7 @@ impl Login {
         };
         self.phase = next.unwrap_or_else(|error| {
             let pause = retry_after(response.headers(), now).filter(|_| error.is_retryable());
-            let error = error.with_retry_at(pause);
+            let error = error.without_secrets(&self.secrets()).with_retry_at(pause);
             match &self.phase {
                 Phase::Continue(challenge, _) => Phase::Refused(challenge.clone(), error),
                 _ => Phase::Failed(error),
@@ -275,10 +275,11 @@ impl Login {
     }
 
     /// What must not be shown, should the server repeat it.
-    fn secrets(&self) -> Vec<&str> {
+    pub(crate) fn secrets(&self) -> Vec<&str> {
         let mut secrets: Vec<_> = self.credential.methods.iter().map(Method::secret).collect();
         match &self.phase {
             Phase::Assume(own) => secrets.extend(own.to_str()),
+            Phase::FetchCatalog(token, _) => secrets.push(token.expose()),
             Phase::Continue(challenge, factor) => {
                 secrets.push(factor.secret());
                 secrets

@@ -7,7 +7,7 @@ use serde::{
     de::{MapAccess, value::MapAccessDeserializer},
 };
 
-use super::field::{Field, List, Object, Shape};
+use super::field::{Field, List, Shape};
 use crate::{
     catalog::{Catalog, EndpointRow, ServiceRow},
     error::ProtocolError,
@@ -15,7 +15,7 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "E: Rows"))]
-pub(crate) struct ServiceShape<E> {
+struct ServiceShape<E> {
     #[serde(default, rename = "type")]
     service_type: Field<String>,
     #[serde(default)]
@@ -26,6 +26,22 @@ pub(crate) struct ServiceShape<E> {
 
 fn absent<T>() -> Field<T> {
     Field::Absent
+}
+
+/// One entry of a catalog. It counts as many as it has endpoints, so that these are bounded over all
+/// services together: each of them takes many times the room that it has in the answer.
+pub(crate) struct Entry<E>(ServiceShape<E>);
+
+impl<E: Rows> Shape for Entry<E> {
+    fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        let service = ServiceShape::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Some(Self(service)))
+    }
+
+    fn weight(&self) -> usize {
+        let Field::Given(endpoints) = &self.0.endpoints else { return 1 };
+        endpoints.iter().map(|listed| listed.rows.len()).sum::<usize>().max(1)
+    }
 }
 
 /// One entry of a list of endpoints, which is no entry if there is no URL in it: it takes up no
@@ -66,7 +82,7 @@ pub(crate) struct V2Endpoint {
     admin_url: Field<String>,
 }
 
-pub(crate) type Services<E> = Field<List<Object<ServiceShape<E>>>>;
+pub(crate) type Services<E> = Field<List<Entry<E>>>;
 
 /// A catalog's form: how one entry becomes endpoints.
 pub(crate) trait Rows: for<'a> Deserialize<'a> {
@@ -107,7 +123,7 @@ pub(crate) fn catalog<E: Rows>(services: Services<E>) -> Result<Option<Catalog>,
         return Ok(None);
     }
     let mut rows = Vec::new();
-    for Object(service) in services.list("catalog")? {
+    for Entry(service) in services.list("catalog")? {
         let Some(service_type) = service.service_type.text() else {
             continue;
         };

@@ -13,6 +13,7 @@
 //! | HTML, an empty body | proxies |
 
 use serde_json::{Map, Value};
+use zeroize::Zeroize;
 
 use crate::{
     fault::{Code, Fault},
@@ -26,9 +27,26 @@ pub(crate) fn read_fault(body: &[u8]) -> Fault {
         return Fault::default();
     }
     let body = body.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(body);
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(document)) => of_document(&document),
-        _ => Fault::default(),
+    match serde_json::from_slice::<Value>(body) {
+        Ok(document) => {
+            let fault = document.as_object().map(of_document).unwrap_or_default();
+            wipe(document);
+            fault
+        }
+        Err(_) => Fault::default(),
+    }
+}
+
+/// A service may have repeated a secret in it.
+fn wipe(value: Value) {
+    match value {
+        Value::Array(values) => values.into_iter().for_each(wipe),
+        Value::Object(entries) => entries.into_iter().for_each(|(mut key, value)| {
+            key.zeroize();
+            wipe(value);
+        }),
+        Value::String(mut text) => text.zeroize(),
+        Value::Bool(_) | Value::Null | Value::Number(_) => {}
     }
 }
 
@@ -54,9 +72,9 @@ fn of_document(document: &Map<String, Value>) -> Fault {
     // The one key is the fault's name, as in {"badRequest": {…}}.
     match document.iter().next() {
         Some((name, Value::Object(error))) if document.len() == 1 => {
-            let fault = of_object(error);
-            let title = fault.title.clone().or_else(|| Some(name.clone()));
-            Fault { title, ..fault }
+            let mut fault = of_object(error);
+            fault.title.get_or_insert_with(|| name.clone());
+            fault
         }
         _ => Fault::default(),
     }

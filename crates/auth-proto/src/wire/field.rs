@@ -96,7 +96,7 @@ pub(crate) struct Object<T>(pub(crate) T);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct List<T> {
     entries: Vec<T>,
-    /// There were more than [`limits::LIST`].
+    /// They weighed more than [`limits::LIST`].
     cut: bool,
 }
 
@@ -122,6 +122,11 @@ pub(crate) trait Shape: Sized {
     fn from_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Option<Self>, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
+    }
+
+    /// As how many entries of a list it counts.
+    fn weight(&self) -> usize {
+        1
     }
 }
 
@@ -181,13 +186,15 @@ impl<T: Shape> Shape for List<T> {
     }
 
     fn from_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Option<Self>, A::Error> {
-        let mut entries = Vec::new();
+        let (mut entries, mut weight) = (Vec::new(), 0);
         while let Some(entry) = seq.next_element::<Field<T>>()? {
-            if entries.len() == limits::LIST {
+            let Some(entry) = entry.ok() else { continue };
+            weight += entry.weight();
+            if weight > limits::LIST {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(Some(Self { entries, cut: true }));
             }
-            entries.extend(entry.ok());
+            entries.push(entry);
         }
         Ok(Some(Self { entries, cut: false }))
     }
@@ -195,6 +202,11 @@ impl<T: Shape> Shape for List<T> {
 
 impl<T> List<T> {
     /// The entries, whether or not there were more.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter()
+    }
+
+    /// The same, to keep.
     pub(crate) fn into_entries(self) -> Vec<T> {
         self.entries
     }

@@ -10,6 +10,7 @@ mod calls;
 #[cfg(feature = "tracing")]
 mod events;
 mod exchanges;
+mod framing;
 #[cfg(feature = "http2")]
 mod http2;
 mod logins;

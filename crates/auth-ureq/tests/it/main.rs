@@ -10,6 +10,7 @@ mod calls;
 #[cfg(feature = "tracing")]
 mod events;
 mod exchanges;
+mod framing;
 mod logins;
 mod renewal;
 mod safety;

@@ -96,7 +96,7 @@ fn serve(
     }
 }
 
-fn read_request(stream: &mut TcpStream) -> Option<String> {
+pub(crate) fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
         let mut buffer = [0; 4096];

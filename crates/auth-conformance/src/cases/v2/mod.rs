@@ -122,7 +122,12 @@ fn trusts() -> Vec<Case> {
         let trust = Scope::trust_in("nothing", &world.projects["alpha"].id);
         Ok(Wish::new(world.v2()?, bob(world), trust))
     };
-    cases.push(Case::login("v2 trust", "nobody's", gone, Want::Refused(404, "check ids")));
+    cases.push(Case::login(
+        "v2 trust",
+        "nobody's",
+        gone,
+        Want::Refused(404, "the trust: whose it is"),
+    ));
     let alone =
         |world: &World| Ok(Wish::new(world.v2()?, bob(world), Scope::trust("f5073eaa26b64cff")));
     let needs = Want::Config("wants its project as well");

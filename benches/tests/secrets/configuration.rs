@@ -1,0 +1,120 @@
+//! Configurations with a secret wherever one can stand, right and wrong.
+
+use auth_config::{Choices, CloudConfig, Config, Error, Files, System, Variables};
+use serde_json::json;
+
+use crate::{
+    canaries::{PASSCODE, PASSWORD, SECRET, TOKEN},
+    walk::{Walk, see},
+};
+
+pub(crate) fn walk(walk: &mut Walk) {
+    let none = Variables::default();
+    for (auth, beside) in CLOUDS {
+        merged(walk, &here().with_open("clouds.yaml", file(auth, beside)), &none);
+    }
+    let variables = || Variables::from_iter([("OS_PASSWORD", PASSWORD), ("OS_TOKEN", TOKEN)]);
+    see!(walk, variables());
+    let own = file("username: u", "region_name: r");
+    for files in [
+        here(),
+        here().with("clouds.yaml", &own[..]).with_unreadable("secure.yaml"),
+        here().with("clouds.yaml", own.replace("mine:", "envvars:")),
+        here().with("clouds.yaml", own.replace("}}}", "}}, other: {}}")),
+        here().with("clouds.yaml", own.replace("clouds:", "cluods:")),
+        here().with("clouds.yaml", format!("{own}\n# {}", TOKEN.repeat(30_000))),
+        here().with("clouds.yaml", format!("{own}: [")),
+        here().with("clouds.yaml", own.replace("username", "password: x, password")),
+        here()
+            .with("/etc/openstack/clouds.yaml", URL)
+            .with("secure.yaml", format!("clouds: {{mine: {{auth: {{{}}}}}}}", secrets())),
+    ] {
+        merged(walk, &files, &none);
+        merged(walk, &files, &variables());
+    }
+    // Of the environment of a process alone.
+    see!(walk, Error::NotUnicode { name: "OS_PASSWORD".to_owned() }, System::default());
+}
+
+/// What stands under `auth` and beside it; the secrets stand there anyway.
+const CLOUDS: [(&str, &str); 20] = [
+    ("auth_url: 'https://k.example/v3', username: u, user_domain_id: d", "region_name: r"),
+    ("auth_url: 'https://me:TOKEN@k.example/v3', username: u", "x: 'TOKEN'"),
+    ("auth_ulr: 'https://k.example/v3', pasword: 'TOKEN'", "profile: nosuch"),
+    ("auth_url: 'https://k.example/v3'", "auth_type: v3nosuch"),
+    ("auth_url: 'https://k.example/v3'", "auth_type: v3applicationcredential, project_id: p"),
+    ("auth_url: 'https://k.example/v3', project_id: p, domain_id: d", "verify: false, cacert: /x"),
+    ("auth_url: 'https://k.example/v3', username: ['TOKEN']", "insecure: true"),
+    ("auth_url: 'https://k.example/v3', username: {'TOKEN': 'TOKEN'}", "x: {'TOKEN'}"),
+    ("auth_url: 'https://k.example/v3', username: u", "insecure: 'TOKEN'"),
+    ("auth_url: 'https://k.example/v3', domain_id: d, trust_id: t", "auth_type: password"),
+    ("auth_url: 'https://k.example/v3'", "auth_plugin: password"),
+    ("auth_url: 'https://k.example/v3', username: u, TOKEN", "endpoint_type: internal"),
+    ("auth_url: 'https://k.example/v3'", "compute_endpoint_override: 'https://u:TOKEN@x.example'"),
+    ("auth_url: 'https://k.example/v3'", "compute_endpoint_override: 'https://x.example/{TOKEN'"),
+    ("username: u", "profile: betacloud"),
+    ("username: u", "profile: fuga"),
+    ("username: u", "profile: otc, region_name: eu-de"),
+    ("auth_url: 'https://k.example/v3'", "regions: [a, b]"),
+    ("auth_url: 'https://k.example/v3', user_id: u, trust_id: t", "auth_type: v3totp"),
+    ("auth_url: 'https://k.example/v2.0', username: u, user_domain_id: d", "auth_type: v2password"),
+];
+
+const URL: &str = "clouds: {mine: {auth: {auth_url: 'https://k.example', username: u}}}";
+
+fn here() -> Files {
+    Files::in_directory("/here")
+}
+
+fn file(auth: &str, beside: &str) -> String {
+    let (auth, beside) = (auth.replace("TOKEN", TOKEN), beside.replace("TOKEN", TOKEN));
+    format!("clouds: {{mine: {{{beside}, auth: {{{auth}, {}}}}}}}", secrets())
+}
+
+fn secrets() -> String {
+    let password = json!(PASSWORD);
+    format!(
+        "password: {password}, token: '{TOKEN}', passcode: '{PASSCODE}', \
+         application_credential_id: a, application_credential_secret: '{SECRET}'"
+    )
+}
+
+fn merged(walk: &mut Walk, files: &Files, variables: &Variables) {
+    see!(walk, *files, *variables);
+    let config = match Config::merge(files, variables) {
+        Ok(config) => config,
+        Err(error) => {
+            see!(walk, error);
+            return;
+        }
+    };
+    see!(walk, config);
+    let mine = || Choices::default().cloud("mine");
+    for choices in [
+        Choices::default(),
+        mine(),
+        mine().region("b"),
+        mine().region("c"),
+        Choices::default().cloud("x"),
+    ] {
+        see!(walk, choices);
+        match config.cloud(&choices) {
+            Ok(cloud) => of_cloud(walk, &cloud),
+            Err(error) => see!(walk, error),
+        }
+    }
+}
+
+fn of_cloud(walk: &mut Walk, cloud: &CloudConfig) {
+    see!(walk, *cloud, *cloud.tls());
+    cloud.warnings().iter().for_each(|warning| see!(walk, *warning));
+    for setting in cloud.settings() {
+        see!(walk, *setting.origin(), setting);
+    }
+    cloud.cloud().err().iter().for_each(|error| see!(walk, *error));
+    cloud.scope().err().iter().for_each(|error| see!(walk, *error));
+    match cloud.credential() {
+        Ok(credential) => see!(walk, credential),
+        Err(error) => see!(walk, error),
+    }
+}

@@ -1,0 +1,89 @@
+//! How much memory an answer takes, as the kernel counts it: each row in a process of its own, so
+//! that neither the server nor another row is counted in.
+#![cfg(target_os = "linux")]
+
+use std::{env, fs, process::Command};
+
+use auth_proto::{Cloud, limits};
+
+use crate::{ADAPTERS, LONG, clients::Way, in_parallel, rows::ROWS, serve_rows};
+
+/// What there is to be had beside the body itself.
+const ROOM: usize = 16 << 20;
+
+/// The rows that a careless client would keep whole, or make much of.
+const LARGE: [&str; 19] = [
+    "one of a mebibyte",
+    "ten thousand headers",
+    "a header of a mebibyte",
+    "headers without end",
+    "a header without end",
+    "a length of 10 GiB, and all of it",
+    "an extension without end",
+    "chunks without end",
+    "small chunks without end",
+    "trailers without end",
+    "hints, a mebibyte of them",
+    "a status line without end",
+    "a body as large as the limit",
+    "200 megabytes without a length",
+    "as many endpoints as fit",
+    "a page without end",
+    "a redirect without end of a body",
+    "64 MiB in gzip",
+    "NULs without end",
+];
+
+#[test]
+#[expect(clippy::print_stdout, reason = "what each row takes is asked for")]
+fn no_answer_takes_more_memory_than_its_limit_and_some() {
+    let server = serve_rows();
+    let rows = LARGE.map(|name| ROWS.iter().position(|(row, ..)| *row == name).expect(name));
+    let all: Vec<_> = rows.into_iter().flat_map(|row| [(row, 0), (row, 1)]).collect();
+    let took = in_parallel(&all, |(row, client)| {
+        let path = format!("{}-{row}", ADAPTERS[*client].name());
+        let child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "memory::child", "--nocapture"])
+            .env(CHILD, format!("{client} {} {path}", server.url()))
+            .output()
+            .unwrap();
+        let said = String::from_utf8(child.stdout).unwrap();
+        let grown = said.lines().find_map(|line| line.split_once("grown by ")?.1.parse().ok());
+        (path, grown.unwrap_or_else(|| panic!("{said}{:?}", child.stderr)))
+    });
+    let limit = limits::BODY + ROOM;
+    for ((row, _), (path, grown)) in all.iter().zip(&took) {
+        let grown: &usize = grown;
+        let (client, _) = path.split_once('-').unwrap();
+        println!("  {}, {client}: {} KiB", ROWS[*row].0, grown >> 10);
+    }
+    let wrong = took.iter().filter(|(_, grown)| *grown > limit).count();
+    println!("{} hostile rows, {wrong} wrong: none may take {} KiB", took.len(), limit >> 10);
+    assert_eq!(wrong, 0);
+}
+
+const CHILD: &str = "AUTH_HOSTILE_CHILD";
+
+/// What the process that is started does: a good login, which sets up all that is set up once, and
+/// then the row.
+#[test]
+#[expect(clippy::print_stdout, reason = "that is how the parent is told")]
+fn child() {
+    let Ok(asked) = env::var(CHILD) else { return };
+    let [client, url, path]: [&str; 3] =
+        asked.split(' ').collect::<Vec<_>>().try_into().expect("three words");
+    let client = ADAPTERS[client.parse::<usize>().unwrap()];
+    let at = |path| Cloud::keystone(&format!("{url}/{path}/v3")).unwrap();
+    assert_eq!(client.token(at("good"), LONG, &Way::Direct), "token t1");
+    let before = status("VmRSS:");
+    let came = client.token(at(path), LONG, &Way::Direct);
+    // The highest that it ever was, which is no less than the highest since.
+    println!("{came}, grown by {}", status("VmHWM:") - before);
+}
+
+/// A figure of this process, in bytes.
+fn status(field: &str) -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() << 10
+}

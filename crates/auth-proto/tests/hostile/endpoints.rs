@@ -1,0 +1,116 @@
+//! Where a catalog sends a token, and where the token goes.
+
+use auth_proto::{Answer, Select};
+use http::{Request, Response};
+use serde_json::{Value, json};
+
+use crate::{brief, cloud, hold};
+
+/// The URLs of a catalog's endpoints; the identity service is at `https://iam.example`.
+#[rustfmt::skip]
+const ROWS: &[(&str, &str, &str)] = &[
+    ("an ordinary one", "https://nova.example/v2", "https://nova.example/v2."),
+    ("another domain", "https://nova.elsewhere.test/v2", "https://nova.elsewhere.test/v2."),
+    ("a private address", "https://10.0.0.7:8774", "https://10.0.0.7:8774."),
+    ("plain http", "http://nova.example/v2", "Refused { origin: \"http://nova.example:80\", why: \"it is plain http\" }"),
+    ("plain http at the identity service", "http://iam.example:8774/v2", "Refused { origin: \"http://iam.example:8774\", why: \"it is plain http\" }"),
+    ("another port of the identity service", "https://iam.example.:8774/v2", "https://iam.example.:8774/v2."),
+    ("the identity service in capitals", "https://IAM.EXAMPLE/v2", "https://IAM.EXAMPLE/v2."),
+    ("metadata", "https://169.254.169.254/latest", "Refused { origin: \"https://169.254.169.254:443\", why: \"it is a link-local address\" }"),
+    ("metadata over plain http", "http://169.254.169.254/latest", "Refused { origin: \"http://169.254.169.254:80\", why: \"it is a link-local address\" }"),
+    ("metadata in IPv6", "https://[::ffff:169.254.169.254]/", "Refused"),
+    ("metadata by NAT64", "https://[64:ff9b::a9fe:a9fe]/", "Refused"),
+    ("metadata of Amazon in IPv6", "https://[fd00:ec2::254]/", "Refused"),
+    ("metadata of Alibaba", "https://100.100.100.200/", "Refused { origin: \"https://100.100.100.200:443\", why: \"it is a metadata service\" }"),
+    ("metadata by name", "https://metadata.google.internal/", "Refused { origin: \"https://metadata.google.internal:443\", why: \"it is a metadata service\" }"),
+    ("metadata by name, with a dot", "https://METADATA.google.internal./", "Refused"),
+    ("loopback", "https://127.0.0.1/", "Refused { origin: \"https://127.0.0.1:443\", why: \"it is a loopback address\" }"),
+    ("the rest of loopback", "https://127.8.8.8/", "Refused"),
+    ("loopback in IPv6", "https://[::1]/", "Refused { origin: \"https://[::1]:443\", why: \"it is a loopback address\" }"),
+    ("loopback by name", "https://localhost/", "Refused"),
+    ("loopback under a name", "https://a.localhost./", "Refused"),
+    ("loopback in hexadecimal", "https://0x7f.1/", "Refused { origin: \"https://0x7f.1:443\", why: \"its host is a number in disguise\" }"),
+    ("loopback in octal", "https://0177.0.0.1/", "Refused"),
+    ("loopback as one number", "https://2130706433/", "Refused"),
+    ("loopback in two parts", "https://127.1/", "Refused"),
+    ("a number in hexadecimal alone", "https://0x7f000001/", "Refused"),
+    ("no address at all", "https://0.0.0.0/", "Refused"),
+    ("a neighbour", "https://[fe80::1]/", "Refused"),
+    ("a neighbour by an interface of ours", "https://[fe80::1%25eth0]/", "Url { target: \"service compute\", problem: Host }"),
+    ("metadata by an interface of ours", "https://[fd00:ec2::254%251]/", "Url { target: \"service compute\", problem: Host }"),
+    ("a name in brackets", "https://[metadata.google.internal]/", "Url { target: \"service compute\", problem: Host }"),
+    ("an address of the future", "https://[v1.fe80::a]/", "Url { target: \"service compute\", problem: "),
+    ("everybody", "https://[ff02::1]/", "Refused"),
+    ("user info", "https://alice:s3cret@nova.example/", "Url { target: \"service compute\", problem: UserInfo }"),
+    ("the identity service for a user", "https://iam.example@evil.example/", "Url { target: \"service compute\", problem: UserInfo }"),
+    ("no scheme", "nova.example/v2", "Url { target: \"service compute\", problem: Scheme }"),
+    ("a file", "file:///etc/passwd", "Url { target: \"service compute\", problem: "),
+    ("a script", "javascript:alert(1)", "Url { target: \"service compute\", problem: Scheme }"),
+    ("a port past all others", "https://nova.example:99999/", "Url { target: \"service compute\", problem: Port }"),
+    ("a blank", "https://nova.example/a b", "Url { target: \"service compute\", problem: Syntax }"),
+    ("a line end", "https://nova.example/\r\nX-Evil: s3cret", "Url { target: \"service compute\", problem: Syntax }"),
+    ("letters beyond ASCII", "https://nоva.example/", "Url { target: \"service compute\", problem: Syntax }"),
+    ("a placeholder that nobody filled", "https://nova.example/v2/%(tenant_id)s", "Template { service: \"compute\" }"),
+    ("one that asks for a password", "https://nova.example/$(admin_password)s", "Template { service: \"compute\" }"),
+    ("one in braces", "https://nova.example/{project_id}", "Template { service: \"compute\" }"),
+    ("one for a host", "https://%(public_bind_host)s/v2", "Template { service: \"compute\" }"),
+    ("nothing", "", "NotFound"),
+];
+
+#[test]
+fn every_endpoint_is_refused_or_is_what_it_says() {
+    hold(ROWS, |url| {
+        let catalog =
+            json!([{"type": "compute", "endpoints": [{"interface": "public", "url": url}]}]);
+        let found = found(&catalog);
+        // Nor does the token go there by another way.
+        let sent = Request::get(*url)
+            .body(())
+            .is_ok_and(|mut request| cloud().authorize(&token(&catalog), &mut request).is_ok());
+        assert_eq!(
+            sent,
+            found.starts_with("https:") || url.contains(['%', '$', '{']) && sent,
+            "{url}"
+        );
+        found
+    });
+}
+
+/// Catalogs whose entries do not agree, or are not there.
+#[rustfmt::skip]
+const CATALOGS: &[(&str, &str, &str)] = &[
+    ("no services", "[]", "NotFound { service: \"compute\", region: \"any region\", interfaces: \"public\", available: \"nothing"),
+    ("no catalog", "null", "NotFound"),
+    ("a service that is none", r#"[null, 7, "compute", ["compute"], {"type": 7}]"#, "NotFound"),
+    ("the same place twice", r#"[{"type": "compute", "endpoints": [{"interface": "public", "url": "https://1.example"}, {"interface": "public", "url": "https://2.example"}]}]"#, "https://1.example."),
+    ("the same service twice", r#"[{"type": "compute", "endpoints": []}, {"type": "compute", "endpoints": [{"interface": "public", "url": "https://2.example"}]}]"#, "https://2.example."),
+    ("a bad place before a good one", r#"[{"type": "compute", "endpoints": [{"interface": "public", "url": "http://evil.example"}, {"interface": "public", "url": "https://2.example"}]}]"#, "Refused { origin: \"http://evil.example:80\""),
+    ("a name that steers a terminal", r#"[{"type": "\u001b[2J\u202ecompute\u0000\n", "endpoints": []}]"#, "NotFound"),
+    ("a name of a mebibyte", LONG_NAME, "NotFound"),
+];
+
+const LONG_NAME: &str = "long";
+
+#[test]
+fn every_catalog_comes_to_what_it_says() {
+    hold(CATALOGS, |catalog| match *catalog {
+        LONG_NAME => found(&json!([{"type": "x".repeat(1 << 20), "endpoints": []}])),
+        catalog => found(&serde_json::from_str(catalog).unwrap()),
+    });
+}
+
+fn found(catalog: &Value) -> String {
+    match cloud().endpoint(&token(catalog), &Select::new("compute")) {
+        Ok(endpoint) => endpoint.url().to_owned(),
+        Err(error) => brief(&error),
+    }
+}
+
+fn token(catalog: &Value) -> auth_proto::Token {
+    let body = json!({"token": {"expires_at": "2026-11-22T20:00:00Z", "catalog": catalog}});
+    let answer = Response::builder().status(201).header("x-subject-token", "t1");
+    match Answer::read(&answer.body(body.to_string()).unwrap(), None) {
+        Ok(Answer::Token(_, token)) => *token,
+        other => panic!("{other:?}"),
+    }
+}

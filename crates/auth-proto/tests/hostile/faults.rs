@@ -1,0 +1,62 @@
+//! What a service says as it refuses: all of it foreign text, some of it our own.
+
+use http::Response;
+
+use crate::{hold, told, v3};
+
+/// A status and a body.
+type Input = (u16, fn() -> Vec<u8>);
+
+#[rustfmt::skip]
+const ROWS: &[(&str, Input, &str)] = &[
+    ("the password, repeated", (401, || said("you sent s3cret-\"pass\\wörd")), "refused 401 (you sent [redacted])"),
+    ("the request, quoted in a text", (400, || said(r#"{"password": "s3cret-\"pass\\wörd"}"#)), "refused 400 ({\"password\": \"[redacted]\"})"),
+    ("the request, with letters escaped", (400, || said(r#"{"password": "s3cret-\"pass\\w\u00f6rd"}"#)), "refused 400 ({\"password\": \"[redacted]\"})"),
+    ("the password in a title", (403, || br#"{"error": {"title": "s3cret-\"pass\\w\u00f6rd", "message": "no"}}"#.to_vec()), "refused 403 ([redacted]: no)"),
+    ("the password as a code", (400, || br#"{"error_code": "s3cret-\"pass\\w\u00f6rd", "error_msg": "no"}"#.to_vec()), "refused 400 ([redacted]: no)"),
+    ("the password for a fault's name", (400, || br#"{"s3cret-\"pass\\w\u00f6rd": {"message": "no"}}"#.to_vec()), "refused 400 ([redacted]: no)"),
+    ("the password across the cut", (503, || said(&format!("{}s3cret-\"pass\\wörd", "x".repeat(250)))), "unavailable 503 (xxxxx"),
+    ("a text that steers a terminal", (401, || said("\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}31m\r\n")), r"refused 401 (\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}31m)"),
+    ("a text that runs backwards", (401, || said("a\u{202e}b\u{2066}c\u{200b}d\u{feff}e")), r"refused 401 (a\u{202e}b\u{2066}c\u{200b}d\u{feff}e)"),
+    ("a text of many lines", (401, || said("no\n\nlevel=info msg=\"logged in\"\u{2028}x\u{85}y")), r#"refused 401 (no\u{a}\u{a}level=info msg="logged in"\u{2028}x\u{85}y)"#),
+    ("a text with a NUL", (401, || said("a\0b")), r"refused 401 (a\u{0}b)"),
+    ("a long text", (401, || said(&"ü".repeat(10_000))), "refused 401 (üüüüü"),
+    ("a page of five megabytes", (503, || "<p>s3cret</p>".repeat(400_000).into()), "unavailable 503 (no reason given); try again later."),
+    ("a fault of five megabytes", (503, || said(&"x".repeat(5_000_000))), "unavailable 503 (no reason given); try again later."),
+    ("a fault larger than is looked at", (401, || said(&"x".repeat(auth_proto::limits::FAULT))), "refused 401 (no reason given)"),
+    ("no UTF-8", (401, || b"{\"message\": \"\xff\"}".to_vec()), "refused 401 (no reason given)"),
+    ("brackets without end", (401, || "[".repeat(60_000).into()), "refused 401 (no reason given)"),
+    ("objects without end", (401, || "{\"error\":".repeat(7_000).into()), "refused 401 (no reason given)"),
+    ("127 levels", (401, || nested(126)), "refused 401 (no reason given)"),
+    ("a code past all others", (401, || br#"{"error": {"code": 1e400, "message": "no"}}"#.to_vec()), "refused 401 (no reason given)"),
+    ("a code of another type", (401, || br#"{"error": {"code": {"a": 1}, "message": ["no"]}}"#.to_vec()), "refused 401 (no reason given)"),
+    ("a fault that says it went well", (401, || br#"{"error": {"code": 200, "title": "OK", "message": "fine"}}"#.to_vec()), "refused 401 (200: OK: fine)"),
+    ("a status that nobody knows", (499, || said("no")), "refused 499 (no)"),
+    ("a status past all others", (999, || said("no")), "Status"),
+    ("a teapot", (418, || said("no")), "refused 418 (no)"),
+];
+
+#[test]
+fn every_fault_is_shown_as_it_says() {
+    hold(ROWS, |(status, body)| {
+        told(v3(Response::builder().status(*status).body(body()).unwrap()))
+    });
+}
+
+/// This text in the shape of Keystone's errors.
+fn said(message: &str) -> Vec<u8> {
+    // The characters that JSON wants escaped.
+    let mut escaped = String::new();
+    for c in message.chars() {
+        match c {
+            '"' | '\\' => escaped.extend(['\\', c]),
+            '\0'..='\x1f' => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => escaped.push(c),
+        }
+    }
+    format!(r#"{{"error": {{"message": "{escaped}"}}}}"#).into()
+}
+
+fn nested(depth: usize) -> Vec<u8> {
+    format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth)).into()
+}

@@ -1,0 +1,282 @@
+//! Every bound of `limits`: at its edge a thing is taken, and one past it is not.
+
+#![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
+
+use std::time::Duration;
+
+use auth_proto::{
+    Account, Action, Answer, Cloud, Credential, DomainRef, Event, Exchange, Login, Projects, Scope,
+    Select, Settings, Step, UserProjects, UserRef, Validate, limits, timestamp,
+};
+use http::Response;
+use time::{UtcDateTime, macros::utc_datetime};
+
+/// A bound, what comes of a thing of its size and of one so much larger, and what is told past it.
+struct Row {
+    name: &'static str,
+    measure: fn(usize) -> Result<(), String>,
+    told: &'static str,
+}
+
+#[rustfmt::skip]
+const ROWS: [Row; 18] = [
+    Row { name: "BODY", measure: body, told: "the answer's body is larger than 4194304" },
+    Row { name: "EVENTS", measure: events, told: "the first one is forgotten" },
+    Row { name: "FAULT", measure: fault, told: "no reason given" },
+    Row { name: "FAULT", measure: receipt_body, told: "the answer's receipt is larger than 65536" },
+    Row { name: "FLIGHT", measure: flight, told: "kept at 3600s" },
+    Row { name: "GUESSED", measure: guessed, told: "no guess" },
+    Row { name: "ID", measure: id, told: "user id: is no id" },
+    Row { name: "INPUT", measure: input, told: "credential.password: is longer than 32768 characters" },
+    Row { name: "LIFE", measure: life, told: "ended by 30 days" },
+    Row { name: "LIST", measure: list, told: "the answer's list of projects is larger than 10000" },
+    Row { name: "LOGIN", measure: login, told: "credential and scope together: is longer than 65536" },
+    Row { name: "PAUSE", measure: pause, told: "a day" },
+    Row { name: "RECEIPT", measure: receipt, told: "the receipt is over" },
+    Row { name: "SESSIONS", measure: sessions, told: "more than 64 scopes are in use at once" },
+    Row { name: "SHOWN", measure: shown, told: "cut" },
+    Row { name: "TIMESTAMP", measure: moment, told: "no moment" },
+    Row { name: "TOKEN", measure: token_length, told: "the answer's token is larger than 32768" },
+    Row { name: "URL", measure: url, told: "is longer than 8192 characters" },
+];
+
+/// Kept by drivers, and tested there.
+const DRIVERS: [&str; 1] = ["HEADERS"];
+
+#[test]
+fn every_bound_holds_at_its_edge() {
+    for Row { name, measure, told } in ROWS {
+        assert_eq!(measure(0), Ok(()), "{name}, at its edge");
+        let past = measure(1).expect_err(name);
+        assert!(past.contains(told), "{name}, one past it: {past}");
+    }
+}
+
+#[test]
+fn every_bound_has_a_row() {
+    let source = include_str!("../src/limits.rs");
+    let bounds =
+        source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
+    let mut count = 0;
+    for name in bounds {
+        let has_row = ROWS.iter().any(|row| row.name == name) || DRIVERS.contains(&name);
+        assert!(has_row, "limits::{name} has no row: add one");
+        count += 1;
+    }
+    assert!(count >= 17, "{count}");
+}
+
+const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);
+
+fn cloud() -> Cloud {
+    Cloud::keystone("https://keystone.example/v3").unwrap()
+}
+
+fn credential() -> Credential {
+    Credential::password(UserRef::id("u1"), "secretsecret")
+}
+
+fn account() -> Account {
+    Account::new(cloud(), credential(), Settings::default()).unwrap()
+}
+
+fn told<T>(result: Result<T, auth_proto::Error>) -> Result<(), String> {
+    result.map(drop).map_err(|error| error.to_string())
+}
+
+/// The end of a login that is answered so.
+fn answered(response: Response<String>) -> Result<(), String> {
+    let mut login = Login::new(&cloud(), credential(), Scope::default()).unwrap();
+    login.handle_response(response, NOW);
+    told(login.poll())
+}
+
+fn response(status: u16, header: (&str, &str), body: impl Into<String>) -> Response<String> {
+    Response::builder().status(status).header(header.0, header.1).body(body.into()).unwrap()
+}
+
+fn token(text: &str, life: Duration) -> Response<String> {
+    let stamp = |moment| timestamp::format(moment);
+    let body = format!(
+        r#"{{"token": {{"issued_at": "{}", "expires_at": "{}"}}}}"#,
+        stamp(NOW),
+        stamp(NOW + life),
+    );
+    response(201, ("X-Subject-Token", text), body)
+}
+
+fn filled(text: &str, length: usize) -> String {
+    text.replace("FILL", &"x".repeat(length - (text.len() - "FILL".len())))
+}
+
+fn body(past: usize) -> Result<(), String> {
+    let good = token("t", Duration::from_secs(3600));
+    let spaces = " ".repeat(limits::BODY - good.body().len() + past);
+    answered(good.map(|body| body + &spaces))
+}
+
+fn events(past: usize) -> Result<(), String> {
+    let mut account = account();
+    let mut now = NOW;
+    account.live(&Scope::default(), now);
+    // Each jump of the clock is one.
+    for jump in 0..limits::EVENTS + past {
+        now += Duration::from_secs(2 * 24 * 3600 + jump as u64);
+        account.live(&Scope::default(), now);
+    }
+    match account.poll_event() {
+        Some(Event::ClockJump { by }) if by == Duration::from_secs(2 * 24 * 3600) => Ok(()),
+        other => Err(format!("the first one is forgotten: {other:?}")),
+    }
+}
+
+fn refused(length: usize) -> Result<(), String> {
+    let body = filled(r#"{"error": {"message": "no", "x": "FILL"}}"#, length);
+    let said = answered(response(401, ("X-A", "b"), body)).unwrap_err();
+    if said.contains("(no)") { Ok(()) } else { Err(said) }
+}
+
+fn fault(past: usize) -> Result<(), String> {
+    refused(limits::FAULT + past)
+}
+
+const RECEIPT: &str = r#"{"receipt": {"methods": ["password"], "issued_at": "2026-11-22T08:00:00Z",
+    "expires_at": "2026-11-22T09:00:00Z"}, "required_auth_methods": [["password", "totp"]]FILL}"#;
+
+fn receipt_body(past: usize) -> Result<(), String> {
+    let body = filled(&RECEIPT.replace("FILL", r#", "x": "FILL""#), limits::FAULT + past);
+    answered(response(401, ("Openstack-Auth-Receipt", "r"), body))
+}
+
+fn flight(past: usize) -> Result<(), String> {
+    let (shortest, longest) = (*limits::FLIGHT.start(), *limits::FLIGHT.end());
+    let kept = |timeout| Settings::default().with_flight_timeout(timeout).flight_timeout();
+    let past = Duration::from_nanos(past as u64);
+    assert_eq!(kept(shortest - past), shortest);
+    match kept(longest + past) {
+        kept if kept == longest + past => Ok(()),
+        kept => Err(format!("kept at {kept:?}")),
+    }
+}
+
+fn guessed(past: usize) -> Result<(), String> {
+    let named = "x".repeat(limits::GUESSED + past);
+    let body = format!(
+        r#"{{"token": {{"expires_at": "2026-11-22T09:00:00Z", "catalog": [{{"type": "{named}",
+            "endpoints": [{{"interface": "public", "url": "https://a.example"}}]}}]}}}}"#
+    );
+    let answer = response(201, ("X-Subject-Token", "t"), body);
+    let Answer::Token(_, token) = Answer::read(&answer, None).unwrap() else { panic!("no token") };
+    let slip = format!("y{}", &named[1..]);
+    let said = cloud().endpoint(&token, &Select::new(slip)).unwrap_err().to_string();
+    if said.contains("did you mean") { Ok(()) } else { Err("no guess".to_owned()) }
+}
+
+fn id(past: usize) -> Result<(), String> {
+    told(UserProjects::new(&cloud(), "x".repeat(limits::ID + past)).request())
+}
+
+fn input(past: usize) -> Result<(), String> {
+    let password = "x".repeat(limits::INPUT + past);
+    told(Login::new(&cloud(), Credential::password(UserRef::id("u"), password), Scope::default()))
+}
+
+/// Names and secrets that are short enough, but not all together.
+fn login(past: usize) -> Result<(), String> {
+    let ask = |more: usize| {
+        let user = UserRef::name_in("u".repeat(32_700), DomainRef::id("d"));
+        let credential = Credential::password(user, "p".repeat(32_400 + more));
+        Login::new(&cloud(), credential, Scope::project_id("p")).unwrap().poll()
+    };
+    let Ok(Step::Send(request)) = ask(0) else { panic!("no request") };
+    told(ask(limits::LOGIN - request.body().as_bytes().len() + past))
+}
+
+/// Whether a token that says so much lives to its end, but for the two seconds that clocks may differ.
+fn life(past: usize) -> Result<(), String> {
+    let life = limits::LIFE + Duration::from_secs(past as u64);
+    let mut account = account();
+    let scope = Scope::default();
+    let Action::Send(flight, _) = account.poll(&scope, NOW) else { panic!("no request") };
+    account.handle_response(flight, token("t", life), NOW);
+    match account.live(&scope, NOW + life - Duration::from_nanos(2_000_000_001)) {
+        Some(_) => Ok(()),
+        None => Err("ended by 30 days".to_owned()),
+    }
+}
+
+fn list(past: usize) -> Result<(), String> {
+    let body = format!(r#"{{"projects": [{}]}}"#, vec!["{}"; limits::LIST + past].join(","));
+    told(Projects::new(&cloud()).parse(Response::new(body.as_bytes())))
+}
+
+fn pause(past: usize) -> Result<(), String> {
+    let seconds = limits::PAUSE.as_secs() + past as u64;
+    let later = response(503, ("Retry-After", &seconds.to_string()), "");
+    let mut login = Login::new(&cloud(), credential(), Scope::default()).unwrap();
+    login.handle_response(later, NOW);
+    let until = login.poll().unwrap_err().retry_at().unwrap();
+    if until == NOW + Duration::from_secs(seconds) { Ok(()) } else { Err("a day".to_owned()) }
+}
+
+/// Whether the question still stands a moment before the receipt says that it ends.
+fn receipt(past: usize) -> Result<(), String> {
+    let end = NOW + limits::RECEIPT + Duration::from_secs(past as u64);
+    let body = RECEIPT.replace("FILL", "").replace("2026-11-22T09:00:00Z", &timestamp::format(end));
+    let mut account = account();
+    let scope = Scope::default();
+    let Action::Send(flight, _) = account.poll(&scope, NOW) else { panic!("no request") };
+    account.handle_response(flight, response(401, ("Openstack-Auth-Receipt", "r"), body), NOW);
+    match account.poll(&scope, end - Duration::from_nanos(1)) {
+        Action::NeedFactor(_) => Ok(()),
+        _ => Err("the receipt is over".to_owned()),
+    }
+}
+
+fn sessions(past: usize) -> Result<(), String> {
+    let mut account = account();
+    let mut last = Ok(());
+    for number in 0..limits::SESSIONS + past {
+        let scope = Scope::project_id(format!("p{number}"));
+        last = match account.poll(&scope, NOW) {
+            Action::Send(flight, _) => {
+                let body = format!(
+                    r#"{{"token": {{"issued_at": "2026-11-22T08:00:00Z", "project": {{"id": "p{number}"}},
+                        "expires_at": "2026-11-22T09:00:00Z"}}}}"#
+                );
+                account.handle_response(flight, response(201, ("X-Subject-Token", "t"), body), NOW);
+                Ok(())
+            }
+            Action::Fail(error) => Err(error.to_string()),
+            other => panic!("{other:?}"),
+        };
+    }
+    last
+}
+
+fn shown(past: usize) -> Result<(), String> {
+    let message = "x".repeat(limits::SHOWN + past);
+    let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
+    let said = answered(response(401, ("X-A", "b"), body)).unwrap_err();
+    if said.contains(&message) { Ok(()) } else { Err("cut".to_owned()) }
+}
+
+fn moment(past: usize) -> Result<(), String> {
+    let text = filled("2026-11-22T08:00:00.FILLZ", limits::TIMESTAMP + past).replace('x', "0");
+    timestamp::parse(&text).map(drop).ok_or_else(|| "no moment".to_owned())
+}
+
+fn token_length(past: usize) -> Result<(), String> {
+    let text = "x".repeat(limits::TOKEN + past);
+    let given = told(Validate::new(&cloud(), text.as_str()).request());
+    assert_eq!(given.is_ok(), past == 0, "a subject");
+    answered(token(&text, Duration::from_secs(3600)))
+}
+
+fn url(past: usize) -> Result<(), String> {
+    let link = filled("https://keystone.example/v3/auth/projects?page=FILL", limits::URL + past);
+    let body = format!(r#"{{"projects": [], "links": {{"next": "{link}"}}}}"#);
+    let page = Projects::new(&cloud()).parse(Response::new(body.as_bytes())).unwrap();
+    assert_eq!(page.next.is_some(), past == 0, "a link");
+    told(Cloud::keystone(&filled("https://keystone.example/FILL/v3", limits::URL + past)))
+}

@@ -1,0 +1,118 @@
+//! Two readings of one token answer.
+
+use auth_proto::{Answer, Dialect, Project, Token, limits, timestamp};
+use http::{HeaderValue, Response};
+use serde_json::{Value, json};
+
+use crate::{
+    input::{expanded, first_line, response},
+    slow::{self, Json},
+};
+
+/// Any token answer, which the typed reader and a slow one take or refuse alike, and of which they
+/// tell the same. The first line is `v2`, or the header of a v3 token; the rest is the body.
+pub fn differential(data: &[u8]) {
+    let data = expanded(data);
+    let Some((line, body)) = first_line(&data) else { return };
+    let mut response = response(b"200", body);
+    if line == b"v2" {
+        return agree(&response, Dialect::V2);
+    }
+    let Ok(header) = HeaderValue::from_bytes(line) else { return };
+    response.headers_mut().insert("x-subject-token", header);
+    agree(&response, Dialect::V3);
+}
+
+/// Holds the core's reading of a token answer against the slow one.
+pub(crate) fn agree(response: &Response<Vec<u8>>, dialect: Dialect) {
+    let fast = match Answer::read(response, Some(dialect)) {
+        Ok(Answer::Token(_, token)) => Some(written(&token, dialect)),
+        _ => None,
+    };
+    let slow = match json(response.body()) {
+        Reading::Json(body) => {
+            let header = response.headers().get("x-subject-token");
+            slow::token(header.map(HeaderValue::as_bytes), &body, dialect)
+        }
+        Reading::None => None,
+        Reading::Unknown => return,
+    };
+    assert_eq!(fast, slow);
+}
+
+enum Reading {
+    Json(Json),
+    None,
+    /// What only somebody trips over who reads values that nobody asked for.
+    Unknown,
+}
+
+fn json(body: &[u8]) -> Reading {
+    // The typed reader passes over what it does not want, however deep.
+    let deepest = body.iter().filter(|byte| matches!(byte, b'[' | b'{')).take(100).count();
+    if body.len() > limits::BODY {
+        return Reading::None;
+    }
+    let Ok(text) = std::str::from_utf8(body) else { return Reading::None };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match serde_json::from_str(text.trim_ascii()) {
+        Ok(json) => Reading::Json(json),
+        Err(_) if deepest == 100 => Reading::Unknown,
+        Err(error) => {
+            let why = error.to_string();
+            let passed_over =
+                ["number out of range", "lone leading surrogate", "unexpected end of hex"];
+            match passed_over.iter().any(|start| why.starts_with(start)) {
+                true => Reading::Unknown,
+                false => Reading::None,
+            }
+        }
+    }
+}
+
+/// What the core tells of a token, in the shape of the slow reading.
+fn written(token: &Token, dialect: Dialect) -> Value {
+    let domain = |domain: &auth_proto::Domain| json!({ "id": domain.id, "name": domain.name });
+    let project = |project: &Project| {
+        let owner = project.domain.as_ref().map(domain);
+        let mut shape = json!({ "domain": owner, "id": project.id, "name": project.name });
+        if dialect == Dialect::V2 {
+            shape["enabled"] = project.enabled.into();
+            shape["description"] = project.description.clone().into();
+        }
+        shape
+    };
+    let user = token.user();
+    let services = |catalog: &auth_proto::Catalog| -> Vec<Value> {
+        let services = catalog.services().map(|service| {
+            let endpoints: Vec<_> = service
+                .endpoints()
+                .map(|at| {
+                    json!({ "interface": at.interface(), "region": at.region(), "url": at.url() })
+                })
+                .collect();
+            json!({
+                "type": service.service_type(), "name": service.name(), "endpoints": endpoints,
+            })
+        });
+        services.collect()
+    };
+    let roles: Vec<_> =
+        token.roles().iter().map(|role| json!({ "id": role.id, "name": role.name })).collect();
+    json!({
+        "token": token.expose(),
+        "expires_at": timestamp::format(token.expires_at()),
+        "issued_at": token.issued_at().map(timestamp::format),
+        "methods": token.methods(),
+        "domain": token.domain().map(domain),
+        "project": token.project().map(project),
+        "roles": roles,
+        "system": token.is_system(),
+        "trust_id": token.trust_id(),
+        "user": {
+            "domain": user.domain.as_ref().map(domain), "id": user.id, "name": user.name,
+        },
+        "password_expires_at": user.password_expires_at.map(timestamp::format),
+        "catalog": token.catalog().map(services),
+    })
+}

@@ -1,0 +1,81 @@
+//! How bytes become what a target reads.
+
+use std::borrow::Cow;
+
+use auth_proto::limits;
+use http::Response;
+
+/// The first line, and all that comes after it.
+pub(crate) fn first_line(data: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = data.iter().position(|byte| *byte == b'\n')?;
+    Some((&data[..end], &data[end + 1..]))
+}
+
+/// The input with every `{{300*text}}` written out 300 times, so that what is larger than a limit
+/// stays small in the corpus, and one changed digit leads over the edge.
+pub(crate) fn expanded(data: &[u8]) -> Cow<'_, [u8]> {
+    if !data.windows(2).any(|pair| pair == b"{{") {
+        return Cow::Borrowed(data);
+    }
+    let mut out = Vec::with_capacity(data.len());
+    let mut rest = data;
+    while let Some(&byte) = rest.first() {
+        match repeated(rest) {
+            Some((count, text, after)) if out.len() + count * text.len() <= LARGEST => {
+                out.extend_from_slice(&text.repeat(count));
+                rest = after;
+            }
+            _ => {
+                out.push(byte);
+                rest = &rest[1..];
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Beyond every limit but those of whole bodies and lists, which would cost a thousand other inputs:
+/// plain tests go there.
+const LARGEST: usize = 2 * limits::FAULT;
+
+/// `{{300*text}}` at the start: how often, what, and what follows.
+fn repeated(data: &[u8]) -> Option<(usize, &[u8], &[u8])> {
+    let inner = data.strip_prefix(b"{{")?;
+    let star = inner.iter().take(8).position(|byte| *byte == b'*')?;
+    let count = std::str::from_utf8(&inner[..star]).ok()?.parse().ok()?;
+    let inner = &inner[star + 1..];
+    let end = inner.windows(2).position(|pair| pair == b"}}")?;
+    Some((count, &inner[..end], &inner[end + 2..]))
+}
+
+/// An answer with this status, or 200 where that is none.
+pub(crate) fn response(status: &[u8], body: &[u8]) -> Response<Vec<u8>> {
+    let mut response = Response::new(body.to_vec());
+    *response.status_mut() = http::StatusCode::from_bytes(status).unwrap_or_default();
+    response
+}
+
+/// The same with its body borrowed, as exchanges read it.
+pub(crate) fn borrowed(response: &Response<Vec<u8>>) -> Response<&[u8]> {
+    let mut borrowed = Response::new(response.body().as_slice());
+    *borrowed.status_mut() = response.status();
+    *borrowed.headers_mut() = response.headers().clone();
+    borrowed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetitions_are_written_out() {
+        for (data, want) in [
+            ("a{{3*xy}}b", "axyxyxyb"),
+            ("{{0*x}}{{2*{},}}", "{},{},"),
+            ("{{x*y}} {{3*", "{{x*y}} {{3*"),
+            ("{{9999999*x}}", "{{9999999*x}}"),
+        ] {
+            assert_eq!(expanded(data.as_bytes()), want.as_bytes(), "{data}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! HTTP responses as text.
+
+use auth_cli::{
+    inspect::inspect,
+    raw::{self, HEADERS, Problem, TEXT},
+};
+use auth_proto::Answer;
+use http::Response;
+use serde_json::Value;
+
+use crate::{
+    input::expanded,
+    promise::{check_hidden, check_text},
+};
+
+/// Any text that somebody takes for an HTTP response.
+///
+/// It is read as one or refused with a reason, is read again as it was written, and its report is
+/// JSON that does not give its token away.
+pub fn http_response(data: &[u8]) {
+    let data = expanded(data);
+    let report = serde_json::to_string(&inspect(&data, None)).expect("a report is JSON");
+    let parsed: Value = serde_json::from_str(&report).expect("a report is JSON");
+    let understood = parsed["kind"] != "malformed";
+    assert_eq!(inspect(&data, None).is_understood(), understood);
+    let response = match raw::read(&data) {
+        Ok(response) => response,
+        Err(problem) => {
+            check_text(&problem.to_string(), 200);
+            assert_eq!(problem == Problem::TooLong, data.len() > TEXT);
+            let lines = data.iter().filter(|byte| **byte == b'\n').count() + 1;
+            assert!(problem != Problem::Headers || lines > HEADERS, "{lines} lines");
+            return assert!(!understood);
+        }
+    };
+    assert!(data.len() <= TEXT && response.headers().len() <= HEADERS);
+    assert!(response.headers().values().all(http::HeaderValue::is_sensitive));
+    assert!(data.ends_with(response.body()), "the body is the end of the text");
+
+    let again = raw::read(&written(&response)).expect("what was read is written so");
+    assert_eq!(again.status(), response.status());
+    assert_eq!(again.headers(), response.headers());
+    assert_eq!(again.body(), response.body());
+
+    if let Ok(Answer::Token(_, token)) = Answer::read(&response, None) {
+        assert!(understood);
+        let token = token.expose();
+        let is_word = token.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if is_word && token.len() >= 24 && times(token, &response) <= 1 {
+            check_hidden(token, [report.as_str()]);
+        }
+    }
+}
+
+/// How often the token stands in the answer: a cloud that names a project after it is past help.
+fn times(token: &str, response: &Response<Vec<u8>>) -> usize {
+    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    let headers = response.headers().get_all("x-subject-token").into_iter();
+    headers.filter(|value| value.as_bytes().trim_ascii() == token.as_bytes()).count().min(1)
+        + body.to_string().matches(token).count()
+}
+
+fn written(response: &Response<Vec<u8>>) -> Vec<u8> {
+    let mut text = format!("HTTP/1.1 {}\r\n", response.status().as_u16()).into_bytes();
+    for (name, value) in response.headers() {
+        text.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    text.extend_from_slice(b"\r\n");
+    text.extend_from_slice(response.body());
+    text
+}

@@ -1,0 +1,106 @@
+//! Answers to logins: tokens of both versions, and the receipt of a login that is not over.
+
+use std::sync::LazyLock;
+
+use auth_proto::{
+    Answer, Cloud, Credential, Dialect, Factor, Login, Scope, Step, Token, UserRef, limits,
+};
+use http::{HeaderName, HeaderValue, Response};
+use time::UtcDateTime;
+
+use crate::{
+    input::{expanded, first_line, response},
+    promise::{check_error, check_fault, check_hidden},
+};
+
+/// Any body of a v2.0 token answer.
+pub fn token_v2(data: &[u8]) {
+    check(&response(b"200", &expanded(data)), Dialect::V2);
+}
+
+/// Any v3 token answer: the first line is the token's header, the rest the body.
+pub fn token_v3(data: &[u8]) {
+    if let Some(response) = with_header(data, "201", "x-subject-token") {
+        check(&response, Dialect::V3);
+    }
+}
+
+/// Any answer to a first factor: the first line is the receipt's header, the rest the body.
+pub fn receipt(data: &[u8]) {
+    let Some(response) = with_header(data, "401", "openstack-auth-receipt") else { return };
+    let mut login = LOGIN.clone();
+    login.handle_response(response.clone(), UtcDateTime::UNIX_EPOCH);
+    let challenge = match (Answer::read(&response, None), login.poll()) {
+        (Ok(Answer::Receipt(read)), Ok(Step::NeedFactor(challenge))) => {
+            assert_eq!(read, challenge);
+            challenge
+        }
+        (Ok(Answer::Fault(_, fault)), Err(error)) => {
+            check_fault(&fault);
+            return check_error(&error);
+        }
+        (Err(read), Err(error)) => {
+            check_error(&read);
+            return assert_eq!(read, error);
+        }
+        (read, step) => panic!("read {read:?}, but the login says {step:?}"),
+    };
+    assert!(challenge.required().len() <= limits::LIST && challenge.given().len() <= limits::LIST);
+    assert!(challenge.missing().any(|rule| !rule.is_empty()), "nobody could answer that");
+    let receipt = response.headers()["openstack-auth-receipt"].as_bytes().trim_ascii();
+    // The receipt goes back as it came, and is shown nowhere.
+    if login.answer(Factor::totp("123456")).is_ok() {
+        let Ok(Step::Send(request)) = login.poll() else { panic!("a factor was given") };
+        let sent = &request.headers()["openstack-auth-receipt"];
+        assert!(sent.is_sensitive() && sent.as_bytes() == receipt);
+        assert_eq!(request.uri(), "https://keystone.example/v3/auth/tokens");
+    }
+    let receipt = String::from_utf8_lossy(receipt);
+    if receipt.len() > 16 && !String::from_utf8_lossy(response.body()).contains(&*receipt) {
+        check_hidden(&receipt, [format!("{challenge:?} {login:?}").as_str()]);
+    }
+}
+
+static LOGIN: LazyLock<Login> = LazyLock::new(|| {
+    let cloud = Cloud::keystone("https://keystone.example/v3").expect("it is a URL");
+    let credential = Credential::password(UserRef::id("user"), "correct horse battery staple");
+    Login::new(&cloud, credential, Scope::project_id("project")).expect("that is enough")
+});
+
+fn with_header(data: &[u8], status: &str, name: &'static str) -> Option<Response<Vec<u8>>> {
+    let data = expanded(data);
+    let (line, body) = first_line(&data)?;
+    let mut response = response(status.as_bytes(), body);
+    let value = HeaderValue::from_bytes(line).ok()?;
+    response.headers_mut().insert(HeaderName::from_static(name), value);
+    Some(response)
+}
+
+fn check(response: &Response<Vec<u8>>, dialect: Dialect) {
+    match Answer::read(response, Some(dialect)) {
+        Ok(Answer::Token(read, token)) => {
+            assert_eq!(read, dialect);
+            assert!(response.body().len() <= limits::BODY);
+            check_token(&token);
+        }
+        Ok(_) => {}
+        Err(error) => check_error(&error),
+    }
+}
+
+pub(crate) fn check_token(token: &Token) {
+    assert!((1..=limits::TOKEN).contains(&token.expose().len()));
+    assert!(token.expose().bytes().all(|b| b.is_ascii_graphic()));
+    assert!(
+        token.header().is_sensitive() && token.header().as_bytes() == token.expose().as_bytes()
+    );
+    assert!((1..=9999).contains(&token.expires_at().year()));
+    assert!(token.roles().len() <= limits::LIST && token.methods().len() <= limits::LIST);
+    let mut services = token.catalog().into_iter().flat_map(|catalog| catalog.services());
+    assert!(services.all(|service| {
+        !service.service_type().is_empty() && service.endpoints().all(|at| !at.url().is_empty())
+    }));
+    if token.expose().len() > 64 {
+        check_hidden(token.expose(), [format!("{:?}", token.header()).as_str()]);
+    }
+}
