@@ -87,27 +87,27 @@ const ASKS: [Ask; 8] = [
     Ask {
         name: "projects of a user",
         run: |client, about| client.run(&UserProjects::new(&about.cloud, &*about.user)).map(drop),
-        says: "",
+        says: OWN,
     },
     Ask {
         name: "catalog",
         run: |client, about| client.run(&FetchCatalog::new(&about.cloud)).map(drop),
-        says: "",
+        says: OWN,
     },
     Ask {
         name: "projects",
         run: |client, about| client.run(&Projects::new(&about.cloud)).map(drop),
-        says: "",
+        says: OWN,
     },
     Ask {
         name: "domains",
         run: |client, about| client.run(&Domains::new(&about.cloud)).map(drop),
-        says: "",
+        says: OWN,
     },
     Ask {
         name: "system scopes",
         run: |client, about| client.run(&SystemScopes::new(&about.cloud)).map(drop),
-        says: "",
+        says: OWN,
     },
 ];
 

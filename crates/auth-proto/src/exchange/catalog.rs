@@ -2,7 +2,7 @@
 
 use http::{Request, Response};
 
-use super::{Exchange, expect_success, get, v3_path};
+use super::{Exchange, expect_taken, get, v3_path};
 use crate::{body::Body, catalog::Catalog, cloud::Cloud, error::Error, wire};
 
 /// Fetches the catalog of the caller's token: `GET /v3/auth/catalog` (Identity API v3, "Get service
@@ -28,7 +28,7 @@ impl Exchange for FetchCatalog {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        expect_success(&self.0, &response, &[])?;
+        expect_taken(&self.0, &response, &[])?;
         Ok(wire::catalog::read_catalog(response.body())?)
     }
 }

@@ -26,7 +26,7 @@ pub use versions::Versions;
 use crate::{
     body::Body,
     cloud::{AUTH_TOKEN, Cloud},
-    error::{ConfigError, Error, ProtocolError, UrlProblem},
+    error::{ConfigError, Error, ErrorKind, ProtocolError, Refusal, UrlProblem},
     limits,
     url::{Dialect, Origin},
     wire::{RECEIPT, SUBJECT_TOKEN, fault::read_fault},
@@ -87,6 +87,25 @@ pub(crate) fn expect_success<B: AsRef<[u8]>>(
         Err(cloud.refusal(status, read_fault(response.body().as_ref()).cleaned(&secrets())))
     } else {
         Err(ProtocolError::Status { status }.into())
+    }
+}
+
+/// The same for a request with a token: a 401 says that this one is not taken.
+pub(crate) fn expect_taken<B: AsRef<[u8]>>(
+    cloud: &Cloud,
+    response: &Response<B>,
+    secrets: &[&str],
+) -> Result<(), Error> {
+    let error = match expect_success(cloud, response, secrets) {
+        Err(error) if response.status() == StatusCode::UNAUTHORIZED => error,
+        other => return other,
+    };
+    match error.kind() {
+        ErrorKind::Rejected(refusal) => {
+            let remedy = "the caller's own token is not taken; log in again";
+            Err(ErrorKind::Rejected(Refusal { remedy, ..refusal.clone() }).into())
+        }
+        _ => Err(error),
     }
 }
 

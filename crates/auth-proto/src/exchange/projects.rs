@@ -3,7 +3,7 @@
 use http::{Request, Response};
 
 use super::{
-    Exchange, expect_success,
+    Exchange, expect_taken,
     page::{Page, Place},
     segment,
 };
@@ -38,7 +38,7 @@ impl Exchange for UserProjects {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        expect_success(&self.place.cloud, &response, &[])?;
+        expect_taken(&self.place.cloud, &response, &[])?;
         let (items, link) = wire::projects::read_projects(response.body())?;
         let next = self.place.following(link);
         Ok(Page { items, next: next.map(|place| Self { place, ..self.clone() }) })

@@ -3,7 +3,7 @@
 use http::{Request, Response};
 
 use super::{
-    Exchange, expect_success, get,
+    Exchange, expect_taken, get,
     page::{Page, Place},
     v3_path,
 };
@@ -38,7 +38,7 @@ impl Exchange for Projects {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        expect_success(&self.0.cloud, &response, &[])?;
+        expect_taken(&self.0.cloud, &response, &[])?;
         let (items, link) = wire::projects::read_projects(response.body())?;
         Ok(Page { items, next: self.0.following(link).map(Self) })
     }
@@ -66,7 +66,7 @@ impl Exchange for Domains {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        expect_success(&self.0.cloud, &response, &[])?;
+        expect_taken(&self.0.cloud, &response, &[])?;
         let (items, link) = wire::scopes::read_domains(response.body())?;
         Ok(Page { items, next: self.0.following(link).map(Self) })
     }
@@ -94,7 +94,7 @@ impl Exchange for SystemScopes {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        expect_success(&self.0, &response, &[])?;
+        expect_taken(&self.0, &response, &[])?;
         let all = wire::scopes::read_system(response.body())?;
         Ok(all.then(Scope::system).into_iter().collect())
     }

@@ -1,15 +1,15 @@
 //! The token that an exchange is about.
 
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{get, own_secrets, v3_path};
+use super::{expect_taken, get, v3_path};
 use crate::{
     body::Body,
     cloud::Cloud,
-    error::{ConfigError, Error, ErrorKind, ProtocolError, Refusal},
+    error::{ConfigError, Error, ProtocolError},
     token::secret_header,
-    wire::{SUBJECT_TOKEN, fault::read_fault},
+    wire::SUBJECT_TOKEN,
 };
 
 /// A token that somebody asks about, who shows another one or the same in `X-Auth-Token`.
@@ -42,14 +42,7 @@ impl Subject {
     /// Passes a success on. A 401 says nothing about this token: it is the caller's own that is
     /// not taken.
     pub(super) fn expect_success(&self, response: &Response<&[u8]>) -> Result<(), Error> {
-        let (status, secrets) = (response.status(), [self.expose()]);
-        if status == StatusCode::UNAUTHORIZED {
-            let fault = read_fault(response.body());
-            let fault = fault.cleaned(&[&secrets[..], &own_secrets(response.headers())].concat());
-            let remedy = "the caller's own token is not taken; log in again";
-            return Err(ErrorKind::Rejected(Refusal { status, fault, remedy }).into());
-        }
-        super::expect_success(&self.cloud, response, &secrets)
+        expect_taken(&self.cloud, response, &[self.expose()])
     }
 
     pub(super) fn expose(&self) -> &str {
