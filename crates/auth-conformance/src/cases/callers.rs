@@ -46,12 +46,11 @@ pub(crate) fn cases() -> Vec<Case> {
 
 const GROUP: &str = "callers";
 
-/// What is asked, about what, and what is said of the caller's own token where that is refused.
+/// What is asked, and about what.
 #[derive(Clone, Copy)]
 struct Ask {
     name: &'static str,
     run: fn(&Client, &About) -> Result<(), Stop>,
-    says: &'static str,
 }
 
 /// A token of alice's that is good, and her id.
@@ -72,46 +71,35 @@ const ASKS: [Ask; 8] = [
     Ask {
         name: "validate",
         run: |client, about| client.run(&Validate::new(&about.cloud, &*about.token)).map(drop),
-        says: OWN,
     },
     Ask {
         name: "check",
         run: |client, about| client.run(&Check::new(&about.cloud, &*about.token)).map(drop),
-        says: OWN,
     },
     Ask {
         name: "revoke",
         run: |client, about| client.run(&Revoke::new(&about.cloud, &*about.token)),
-        says: OWN,
     },
     Ask {
         name: "projects of a user",
         run: |client, about| client.run(&UserProjects::new(&about.cloud, &*about.user)).map(drop),
-        says: OWN,
     },
     Ask {
         name: "catalog",
         run: |client, about| client.run(&FetchCatalog::new(&about.cloud)).map(drop),
-        says: OWN,
     },
     Ask {
         name: "projects",
         run: |client, about| client.run(&Projects::new(&about.cloud)).map(drop),
-        says: OWN,
     },
-    Ask {
-        name: "domains",
-        run: |client, about| client.run(&Domains::new(&about.cloud)).map(drop),
-        says: OWN,
-    },
+    Ask { name: "domains", run: |client, about| client.run(&Domains::new(&about.cloud)).map(drop) },
     Ask {
         name: "system scopes",
         run: |client, about| client.run(&SystemScopes::new(&about.cloud)).map(drop),
-        says: OWN,
     },
 ];
 
-/// Of two tokens in one request, this is the one that is not taken.
+/// Said where that is refused: of two tokens in one request, it is this one that is not taken.
 const OWN: &str = "own token";
 
 impl Ask {
@@ -143,9 +131,7 @@ fn dead() -> Vec<Case> {
     for (name, token) in tokens {
         for ask in ASKS {
             let run = move |world: &World, through| match through {
-                Through::Core => {
-                    ask.refused(world, &showing(world, &token(world)?)?, 401, ask.says)
-                }
+                Through::Core => ask.refused(world, &showing(world, &token(world)?)?, 401, OWN),
                 _ => {
                     let credential = Credential::passed_on(token(world)?);
                     let wish = Wish::new(world.v3()?, credential, Scope::default());
@@ -173,7 +159,7 @@ fn revoked() -> Vec<Case> {
                 let wish = Wish::new(world.v3()?, credential(world)?, Scope::default());
                 let client = Client::new(through, wish)?;
                 world.revoke(client.token()?.expose())?;
-                ask.refused(world, &client, 401, ask.says)
+                ask.refused(world, &client, 401, OWN)
             };
             let name = format!("{}, with a token {name} and revoked under them", ask.name);
             cases.push(Case::new(GROUP, name, run));
