@@ -6,7 +6,7 @@ use std::{env, fs, process::Command};
 
 use auth_proto::{Cloud, limits};
 
-use crate::{ADAPTERS, LONG, clients::Way, in_parallel, rows::ROWS, serve_rows};
+use crate::{ADAPTERS, LONG, clients::Way, in_parallel, rows::ROWS, serve_rows, timeout};
 
 /// What there is to be had beside the body itself.
 const ROOM: usize = 16 << 20;
@@ -44,7 +44,7 @@ fn no_answer_takes_more_memory_than_its_limit_and_some() {
         let path = format!("{}-{row}", ADAPTERS[*client].name());
         let child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "memory::child", "--nocapture"])
-            .env(CHILD, format!("{client} {} {path}", server.url()))
+            .env(CHILD, format!("{client} {} {path} {row}", server.url()))
             .output()
             .unwrap();
         let said = String::from_utf8(child.stdout).unwrap();
@@ -70,13 +70,13 @@ const CHILD: &str = "AUTH_HOSTILE_CHILD";
 #[expect(clippy::print_stdout, reason = "that is how the parent is told")]
 fn child() {
     let Ok(asked) = env::var(CHILD) else { return };
-    let [client, url, path]: [&str; 3] =
-        asked.split(' ').collect::<Vec<_>>().try_into().expect("three words");
+    let [client, url, path, row]: [&str; 4] =
+        asked.split(' ').collect::<Vec<_>>().try_into().expect("four words");
     let client = ADAPTERS[client.parse::<usize>().unwrap()];
     let at = |path| Cloud::keystone(&format!("{url}/{path}/v3")).unwrap();
     assert_eq!(client.token(at("good"), LONG, &Way::Direct), "token t1");
     let before = status("VmRSS:");
-    let came = client.token(at(path), LONG, &Way::Direct);
+    let came = client.token(at(path), timeout(row.parse().unwrap()), &Way::Direct);
     // The highest that it ever was, which is no less than the highest since.
     println!("{came}, grown by {}", status("VmHWM:") - before);
 }
