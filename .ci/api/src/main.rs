@@ -1,0 +1,20 @@
+//! Prints the public interface in a rustdoc JSON file, a line per item.
+//!
+//! The file has to be of the format that `public-api` reads, 57, which Rust 1.91 and newer write.
+//! Where a newer Rust has gone on to the next, a newer `public-api` reads it.
+
+use std::env::args;
+use std::error::Error;
+
+use public_api::Builder;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let json = args().nth(1).ok_or("usage: api TARGET/doc/CRATE.json")?;
+    let api = Builder::from_rustdoc_json(json)
+        // What every type has says nothing of this one.
+        .omit_blanket_impls(true)
+        .omit_auto_trait_impls(true)
+        .build()?;
+    print!("{api}");
+    Ok(())
+}
