@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 format!("{service}, {on:?}"),
                 move |world, through| {
                     let wish = Wish::new(world.v3()?, world.password("alice"), on.scope(world));
-                    let client = Client::new(through, wish).map_err(|stop| stop.to_string())?;
+                    let client = Client::new(through, wish)?;
                     everywhere(world, &client, service)
                 },
             ));
@@ -44,7 +44,7 @@ const SERVICES: [&str; 14] = [
 ];
 
 fn everywhere(world: &World, client: &Client, service: &str) -> Result<(), String> {
-    let token = client.token().map_err(|stop| stop.to_string())?;
+    let token = client.token()?;
     let raw = world.validated(token.expose())?.ok_or("no token")?;
     let listed = |service: &str, region: Option<&str>, interface: Interface| {
         let entries = raw["catalog"].as_array().into_iter().flatten();
@@ -76,7 +76,7 @@ fn everywhere(world: &World, client: &Client, service: &str) -> Result<(), Strin
                     ErrorKind::Endpoint(EndpointError::NotFound { .. }) => None,
                     _ => return Err(error.to_string()),
                 },
-                Err(stop) => return Err(stop.to_string()),
+                Err(stop) => return Err(stop.into()),
             };
             let place = format!("{service}, {region}, {}", interface.as_str());
             same(&place, got.as_deref(), want)?;

@@ -153,7 +153,7 @@ fn asked_again(world: &World, through: Through) -> Result<(), String> {
         if *asked == 2 {
             thread::sleep(Duration::from_secs(6));
         }
-        adapter.answer(Factor::totp(world.code("mfa"))).map_err(text)
+        adapter.answer(Factor::totp(world.code("mfa"))).map_err(String::from)
     };
     thread::scope(|threads| {
         let caller = || {
@@ -161,7 +161,7 @@ fn asked_again(world: &World, through: Through) -> Result<(), String> {
                 match adapter.try_call(&url) {
                     Ok(status) => same("status", status, 200)?,
                     Err(Stop::NeedFactor(_)) => type_code()?,
-                    Err(stop) => return Err(stop.to_string()),
+                    Err(stop) => return Err(stop.into()),
                 }
                 thread::sleep(Duration::from_millis(50));
             }
@@ -206,13 +206,13 @@ fn one_try_for_all(world: &World, through: Through) -> Result<(), String> {
 
     // That is no server that never locks anybody out.
     for _ in 0..3 {
-        let client = Client::new(Through::Core, login(wrong())).map_err(text)?;
+        let client = Client::new(Through::Core, login(wrong()))?;
         refused(&client.token().err().ok_or("a token")?, 401, "check the user")?;
     }
     let locked = right().err().ok_or("nobody is ever locked out")?;
     refused(&locked, 401, "check the user")?;
     thread::sleep(Duration::from_secs(6));
-    right().map(drop).map_err(text)
+    Ok(right().map(drop)?)
 }
 
 /// An adapter that threads can share.
@@ -223,7 +223,7 @@ enum Adapter {
 
 impl Adapter {
     fn new(through: Through, wish: Wish) -> Result<Self, String> {
-        match Client::new(through, wish).map_err(text)? {
+        match Client::new(through, wish)? {
             Client::Core(..) => Err("the bare core has no account".to_owned()),
             Client::Reqwest(client) => Ok(Self::Reqwest(client)),
             Client::Ureq(client) => Ok(Self::Ureq(client)),
@@ -238,7 +238,7 @@ impl Adapter {
     }
 
     fn token(&self) -> Result<Arc<Token>, String> {
-        self.try_token().map_err(text)
+        Ok(self.try_token()?)
     }
 
     fn answer(&self, factor: Factor) -> Result<(), Stop> {
@@ -260,10 +260,6 @@ impl Adapter {
     }
 
     fn call(&self, url: &str) -> Result<u16, String> {
-        self.try_call(url).map_err(text)
+        Ok(self.try_call(url)?)
     }
-}
-
-fn text(stop: Stop) -> String {
-    stop.to_string()
 }
