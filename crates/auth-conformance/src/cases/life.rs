@@ -44,6 +44,9 @@ pub(crate) fn v2_cases() -> Vec<Case> {
 const LOAD: Duration = Duration::from_secs(16);
 const CALLERS: usize = 16;
 
+/// A caller between two calls. Half a hundred calls a second are what the servers can answer.
+const THINKS: Duration = Duration::from_millis(300);
+
 /// Each token is followed by one before it ends, and not by many. A token of so few seconds is
 /// renewed at half to 70 % of its life; moments are told in whole seconds.
 fn renewed_in_time(world: &World, through: Through) -> Result<(), String> {
@@ -116,7 +119,7 @@ fn nothing_is_lost(
                 }
                 same("status", status, 200)?;
                 calls.fetch_add(1, Relaxed);
-                thread::sleep(Duration::from_millis(50));
+                thread::sleep(THINKS);
             }
             Ok(())
         };
@@ -128,7 +131,7 @@ fn nothing_is_lost(
                 if tokens.last().is_none_or(|last| last.expose() != token.expose()) {
                     tokens.push(token);
                 }
-                thread::sleep(Duration::from_millis(50));
+                thread::sleep(THINKS);
             }
             Ok(())
         }));
@@ -169,7 +172,7 @@ fn asked_again(world: &World, through: Through) -> Result<(), String> {
                     Err(Stop::NeedFactor(_)) => type_code()?,
                     Err(stop) => return Err(stop.into()),
                 }
-                thread::sleep(Duration::from_millis(50));
+                thread::sleep(THINKS);
             }
             Ok(())
         };
