@@ -10,7 +10,7 @@ use std::{
 
 use http::Uri;
 
-use crate::{error::UrlProblem, limits};
+use crate::{error::UrlProblem, join, limits};
 
 /// Scheme, host and port: what a secret is bound to.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,6 +31,10 @@ impl Origin {
             return Err(UrlProblem::Scheme);
         }
         let uri: Uri = url.parse().map_err(|_| problem_of(url))?;
+        // Some clients take such steps before they send, and others send them.
+        if join::leads_out(uri.path()) {
+            return Err(UrlProblem::Path);
+        }
         Ok((Self::of(&uri)?, uri))
     }
 

@@ -156,6 +156,27 @@ fn a_401_is_about_the_callers_own_token_and_repeats_neither() {
     }
 }
 
+/// A cache that mixes two answers up would make one user another.
+#[test]
+fn an_answer_about_another_token_is_refused() {
+    let body = r#"{"token":{"expires_at":"2026-11-22T09:00:00Z"}}"#;
+    let validate = Validate::new(&stock(), SUBJECT);
+    let answered = |tokens: &[&str]| {
+        let mut response = Response::new(body.as_bytes());
+        for token in tokens {
+            response.headers_mut().append("X-Subject-Token", token.parse().unwrap());
+        }
+        validate.parse(response)
+    };
+    for tokens in [&[][..], &[SUBJECT], &[SUBJECT, SUBJECT]] {
+        assert_eq!(answered(tokens).unwrap().unwrap().expose(), SUBJECT, "{tokens:?}");
+    }
+    for tokens in [&["another"][..], &["another", SUBJECT], &[SUBJECT, "another"], &[""]] {
+        let why = protocol(answered(tokens));
+        assert!(matches!(why, ProtocolError::AmbiguousToken { .. }), "{tokens:?}: {why}");
+    }
+}
+
 #[test]
 fn lists_are_read_page_by_page_and_links_never_followed() {
     let cloud = stock();
