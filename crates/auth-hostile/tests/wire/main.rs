@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
 mod clients;
+mod environment;
+mod http2;
 mod memory;
 mod rows;
 mod server;
