@@ -21,6 +21,7 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("a text of many lines", (401, || said("no\n\nlevel=info msg=\"logged in\"\u{2028}x\u{85}y")), r#"refused 401 (no\u{a}\u{a}level=info msg="logged in"\u{2028}x\u{85}y)"#),
     ("a text with a NUL", (401, || said("a\0b")), r"refused 401 (a\u{0}b)"),
     ("a long text", (401, || said(&"ü".repeat(10_000))), "refused 401 (üüüüü"),
+    // What is larger than any service's own words is told by its status alone.
     ("a page of five megabytes", (503, || "<p>s3cret</p>".repeat(400_000).into()), "unavailable 503 (no reason given); try again later."),
     ("a fault of five megabytes", (503, || said(&"x".repeat(5_000_000))), "unavailable 503 (no reason given); try again later."),
     ("a fault larger than is looked at", (401, || said(&"x".repeat(auth_proto::limits::FAULT))), "refused 401 (no reason given)"),
