@@ -1,5 +1,6 @@
 //! What a service says as it refuses: all of it foreign text, some of it our own.
 
+use auth_proto::{Failure, FailureKind, limits};
 use http::Response;
 
 use crate::{hold, told, v3};
@@ -24,7 +25,7 @@ const ROWS: &[(&str, Input, &str)] = &[
     // What is larger than any service's own words is told by its status alone.
     ("a page of five megabytes", (503, || "<p>s3cret</p>".repeat(400_000).into()), "unavailable 503 (no reason given); try again later."),
     ("a fault of five megabytes", (503, || said(&"x".repeat(5_000_000))), "unavailable 503 (no reason given); try again later."),
-    ("a fault larger than is looked at", (401, || said(&"x".repeat(auth_proto::limits::FAULT))), "refused 401 (no reason given)"),
+    ("a fault larger than is looked at", (401, || said(&"x".repeat(limits::FAULT))), "refused 401 (no reason given)"),
     ("no UTF-8", (401, || b"{\"message\": \"\xff\"}".to_vec()), "refused 401 (no reason given)"),
     ("brackets without end", (401, || "[".repeat(60_000).into()), "refused 401 (no reason given)"),
     ("objects without end", (401, || "{\"error\":".repeat(7_000).into()), "refused 401 (no reason given)"),
@@ -41,6 +42,26 @@ const ROWS: &[(&str, Input, &str)] = &[
 fn every_fault_is_shown_as_it_says() {
     hold(ROWS, |(status, body)| {
         told(v3(Response::builder().status(*status).body(body()).unwrap()))
+    });
+}
+
+/// What an HTTP client quotes of an answer that it could not read, and what is shown of that.
+#[rustfmt::skip]
+const DETAILS: &[(&str, &str, &str)] = &[
+    ("a text of a client's own", "the header was too long", "the header was too long."),
+    ("a line that steers a terminal", "bad header \u{1b}[2J\u{7}\u{9b}31m\r\n", r"bad header \u{1b}[2J\u{7}\u{9b}31m."),
+    ("a line that runs backwards", "no status in \u{202e}x\u{2028}y\0", r"no status in \u{202e}x\u{2028}y\u{0}."),
+    ("a line of a mebibyte", LONG, "no status in no status in"),
+];
+const LONG: &str = "no status in ";
+
+#[test]
+fn every_failure_is_shown_as_it_says() {
+    hold(DETAILS, |text| {
+        let text = if *text == LONG { text.repeat(80_000) } else { (*text).to_owned() };
+        let failure = Failure::new(FailureKind::Io, text);
+        assert!(failure.detail.chars().count() <= limits::SHOWN + 1, "{failure}");
+        failure.detail
     });
 }
 
