@@ -204,7 +204,11 @@ fn of_error(error: &Error) -> String {
     match error.kind() {
         ErrorKind::Protocol(why) => format!("{why:?}"),
         ErrorKind::Rejected(refusal) => format!("refused {refusal}"),
-        ErrorKind::Transport(failure) => format!("{:?}: {}", failure.kind, failure.detail),
+        ErrorKind::Transport(failure) => {
+            // A URL may hold more than its owner thinks.
+            assert!(!failure.detail.contains("://"), "{failure}");
+            format!("{:?}: {}", failure.kind, failure.detail)
+        }
         ErrorKind::Unavailable(refusal) => format!("unavailable {refusal}"),
         other => format!("{other:?}"),
     }

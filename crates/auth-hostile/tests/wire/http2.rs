@@ -51,6 +51,8 @@ const ROWS: &[(&str, Says, &str)] = &[
     ("no status", |_, stream| once(&[headers(stream, END_HEADERS, &field("x-subject-token", "t1")), body(stream)]), "3 Io"),
     ("a length that is too short", |_, stream| once(&[answer(stream, &[("content-length", "3")]), body(stream)]), "3 Io"),
     ("a field that is in no table", |_, stream| once(&[headers(stream, END_HEADERS, &[0xff, 0xff, 0x7f]), body(stream)]), "3 Io"),
+    ("fields as large as they may be", |_, stream| once(&[full(stream, 0), body(stream)]), "1 token t1."),
+    ("a byte larger", |_, stream| once(&[full(stream, 1), body(stream)]), "3 Io"),
     ("a field larger than all of them may be", |_, stream| once(&[answer(stream, &[]), long(stream)]), "3 Io"),
     ("64 MiB of fields by reference", |_, stream| once(&[bomb(stream), body(stream)]), "3 Io"),
     ("fields without end", |_, stream| (headers(stream, 0, &field(":status", "201")), frame(CONTINUATION, 0, stream, &field("x-more", "x"))), "3 Io"),
@@ -147,12 +149,25 @@ fn go_away(last: u32, why: u32) -> Vec<u8> {
     frame(GO_AWAY, 0, 0, &[last.to_be_bytes(), why.to_be_bytes()].concat())
 }
 
-/// Trailers with a field of twice what is taken, in frames of a size that is.
+/// Trailers with a field of twice what is taken.
 fn long(stream: u32) -> Vec<u8> {
-    let fields = field("x-long", &"x".repeat(2 * limits::HEADERS));
+    in_frames(stream, END_STREAM, &field("x-long", &"x".repeat(2 * limits::HEADERS)))
+}
+
+/// A good answer whose fields are so much larger than the largest that are taken, which is a byte less
+/// than the limit. Each counts for 32 bytes more than it has.
+fn full(stream: u32, past: usize) -> Vec<u8> {
+    let good = [field(":status", "201"), field("x-subject-token", "t1")].concat();
+    let counted = ":status201x-subject-tokent1x-more".len() + 3 * 32;
+    let more = field("x-more", &"x".repeat(limits::HEADERS - 1 - counted + past));
+    in_frames(stream, 0, &[good, more].concat())
+}
+
+/// Fields in frames of a size that is taken.
+fn in_frames(stream: u32, flags: u8, fields: &[u8]) -> Vec<u8> {
     let mut parts: Vec<_> = fields.chunks(16_000).collect();
     let (first, last) = (parts.remove(0), parts.pop().unwrap());
-    let mut frames = headers(stream, END_STREAM, first);
+    let mut frames = headers(stream, flags, first);
     frames.extend(parts.into_iter().flat_map(|part| frame(CONTINUATION, 0, stream, part)));
     frames.extend(frame(CONTINUATION, END_HEADERS, stream, last));
     frames

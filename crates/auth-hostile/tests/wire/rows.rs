@@ -129,6 +129,8 @@ pub(crate) const ROWS: &[Row] = &[
     ("a byte larger", || created("").body(padded(limits::BODY + 1)), "2 TooLarge { what: \"body\", limit: 4194304 }"),
     ("as large as the limit, without a length", || created("").unsaid(padded(limits::BODY)), "1 token t1."),
     ("a byte larger, without a length", || created("").unsaid(padded(limits::BODY + 1)), "2 TooLarge { what: \"body\", limit: 4194304 }"),
+    ("a chunk as large as the limit", || created("").chunks(&[&text_of(limits::BODY)], LAST), "1 token t1."),
+    ("a chunk as large as the limit, and one of a byte", || created("").chunks(&[&text_of(limits::BODY), " "], LAST), "2 TooLarge { what: \"body\", limit: 4194304 }"),
     ("200 megabytes without a length", || created("").unsaid("").flood(" ", 200_000_000), "2 TooLarge { what: \"body\""),
     ("as many endpoints as fit", || created("").body(endpoints()), "2 TooLarge"),
     ("a page without end", || answer("503", "").unsaid("").flood("<p>s3cret</p>", ENDLESS), "3 unavailable 503 (no reason given); try again later."),
@@ -187,6 +189,10 @@ fn padded(length: usize) -> Vec<u8> {
     let mut body = GOOD.as_bytes().to_vec();
     body.resize(length, b' ');
     body
+}
+
+fn text_of(length: usize) -> String {
+    String::from_utf8(padded(length)).unwrap()
 }
 
 fn chunk() -> String {
