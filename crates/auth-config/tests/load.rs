@@ -5,7 +5,7 @@
 
 use std::{env, ffi::OsString, fs, path::Path, path::PathBuf, process::Command};
 
-use auth_config::{Choices, Config};
+use auth_config::{Choices, Config, limits};
 use secrecy::ExposeSecret;
 
 /// What the process that is started prints.
@@ -114,8 +114,14 @@ fn what_cannot_be_read_or_is_too_large_is_told_of() {
     let said = place.load(&[]);
     assert!(said.starts_with("found mine with file\nwarning: "), "{said}");
     assert!(said.contains("work/clouds.yaml: cannot be read"), "{said}");
-    place.file("home/.config/openstack/clouds.yaml", vec![b' '; 2 << 20], 0o600);
-    let said = place.load(&[]);
-    assert!(said.contains("clouds.yaml: is larger than 1048576 bytes"), "{said}");
+    for (length, says) in [
+        (limits::FILE, "no cloud is configured"),
+        (limits::FILE + 1, "clouds.yaml: is larger than 1048576 bytes"),
+        (2 << 20, "clouds.yaml: is larger than 1048576 bytes"),
+    ] {
+        place.file("home/.config/openstack/clouds.yaml", vec![b'\n'; length], 0o600);
+        let said = place.load(&[]);
+        assert!(said.contains(says), "{length}: {said}");
+    }
     assert!(!place.load(&[("OS_CLOUD", "x".into())]).contains("found"));
 }

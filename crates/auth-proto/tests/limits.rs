@@ -19,7 +19,7 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const ROWS: [Row; 18] = [
+const ROWS: [Row; 19] = [
     Row { name: "BODY", measure: body, told: "the answer's body is larger than 4194304" },
     Row { name: "EVENTS", measure: events, told: "the first one is forgotten" },
     Row { name: "FAULT", measure: fault, told: "no reason given" },
@@ -29,6 +29,7 @@ const ROWS: [Row; 18] = [
     Row { name: "ID", measure: id, told: "user id: is no id" },
     Row { name: "INPUT", measure: input, told: "credential.password: is longer than 32768 characters" },
     Row { name: "LIFE", measure: life, told: "ended by 30 days" },
+    Row { name: "LIFE", measure: life_of_one_passed_on, told: "ended by 30 days" },
     Row { name: "LIST", measure: list, told: "the answer's list of projects is larger than 10000" },
     Row { name: "LOGIN", measure: login, told: "credential and scope together: is longer than 65536" },
     Row { name: "PAUSE", measure: pause, told: "a day" },
@@ -195,10 +196,22 @@ fn login(past: usize) -> Result<(), String> {
 /// Whether a token that says so much lives to its end, but for the two seconds that clocks may differ.
 fn life(past: usize) -> Result<(), String> {
     let life = limits::LIFE + Duration::from_secs(past as u64);
-    let mut account = account();
+    lives(account(), 201, life)
+}
+
+/// The same of one that the service was asked about.
+fn life_of_one_passed_on(past: usize) -> Result<(), String> {
+    let life = limits::LIFE + Duration::from_secs(past as u64);
+    let own = Credential::passed_on("t");
+    lives(Account::new(cloud(), own, Settings::default()).unwrap(), 200, life)
+}
+
+fn lives(mut account: Account, status: u16, life: Duration) -> Result<(), String> {
     let scope = Scope::default();
     let Action::Send(flight, _) = account.poll(&scope, NOW) else { panic!("no request") };
-    account.handle_response(flight, token("t", life), NOW);
+    let mut answer = token("t", life);
+    *answer.status_mut() = status.try_into().unwrap();
+    account.handle_response(flight, answer, NOW);
     match account.live(&scope, NOW + life - Duration::from_nanos(2_000_000_001)) {
         Some(_) => Ok(()),
         None => Err("ended by 30 days".to_owned()),

@@ -10,8 +10,10 @@ use crate::{brief, cloud, hold};
 #[rustfmt::skip]
 const ROWS: &[(&str, &str, &str)] = &[
     ("an ordinary one", "https://nova.example/v2", "https://nova.example/v2."),
+    // Clouds lie in many domains, and who has issued a token may say where it is good: https is asked for.
     ("another domain", "https://nova.elsewhere.test/v2", "https://nova.elsewhere.test/v2."),
     ("a private address", "https://10.0.0.7:8774", "https://10.0.0.7:8774."),
+    // No scheme is repaired: an override names the URL that is meant.
     ("plain http", "http://nova.example/v2", "Refused { origin: \"http://nova.example:80\", why: \"it is plain http\" }"),
     ("plain http at the identity service", "http://iam.example:8774/v2", "Refused { origin: \"http://iam.example:8774\", why: \"it is plain http\" }"),
     ("another port of the identity service", "https://iam.example.:8774/v2", "https://iam.example.:8774/v2."),
@@ -82,6 +84,7 @@ const CATALOGS: &[(&str, &str, &str)] = &[
     ("no services", "[]", "NotFound { service: \"compute\", region: \"any region\", interfaces: \"public\", available: \"nothing"),
     ("no catalog", "null", "NotFound"),
     ("a service that is none", r#"[null, 7, "compute", ["compute"], {"type": 7}]"#, "NotFound"),
+    // The first one, as other clients have it. A caller could do nothing about it, so that no event tells.
     ("the same place twice", r#"[{"type": "compute", "endpoints": [{"interface": "public", "url": "https://1.example"}, {"interface": "public", "url": "https://2.example"}]}]"#, "https://1.example."),
     ("the same service twice", r#"[{"type": "compute", "endpoints": []}, {"type": "compute", "endpoints": [{"interface": "public", "url": "https://2.example"}]}]"#, "https://2.example."),
     ("a bad place before a good one", r#"[{"type": "compute", "endpoints": [{"interface": "public", "url": "http://evil.example"}, {"interface": "public", "url": "https://2.example"}]}]"#, "Refused { origin: \"http://evil.example:80\""),
