@@ -266,6 +266,14 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_that_is_escaped_in_two_parts_is_read_as_one() {
+        let message = r"no, pa\ud83d\uDE00ss is wrong";
+        assert_eq!(redacted(message, &["pa😀ss"]), "no, [redacted] is wrong");
+        // Whatever follows the two.
+        assert_eq!(redacted(r"\ud83d\ude00s3cret", &["s3cret"]), r"\ud83d\ude00[redacted]");
+    }
+
+    #[test]
     fn a_secret_is_replaced_in_base64_wherever_it_lies() {
         // "before pa?s>word behind", and the same with one and two letters more before.
         for spelled in [

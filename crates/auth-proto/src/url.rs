@@ -288,6 +288,8 @@ mod tests {
             ("https://iam.example/v3?x=1", UrlProblem::Query),
             ("https://iam.example/v3#x", UrlProblem::Query),
             ("https://iam example/v3", UrlProblem::Syntax),
+            ("https://iam example:443/v3", UrlProblem::Syntax),
+            ("https://[::1 ]/v3", UrlProblem::Syntax),
             ("https://iam.example/v3\n", UrlProblem::Syntax),
             ("https://예시.example/v3", UrlProblem::Syntax),
         ] {
@@ -333,6 +335,7 @@ mod tests {
             ("https://[::ffff:127.0.0.1]", true),
             ("https://169.254.169.254", true),
             ("https://[fe80::1]", true),
+            ("https://[2001:db8::1]", false),
             ("https://[fd00:ec2::254]", true),
             ("https://0.0.0.0", true),
             ("https://metadata.google.internal", true),

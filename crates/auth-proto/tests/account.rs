@@ -441,6 +441,18 @@ fn sessions_are_bounded_and_none_in_flight_is_evicted() {
 }
 
 #[test]
+fn a_scope_with_nothing_to_lose_makes_room_before_one_with_a_token() {
+    let mut account = logged_in();
+    let flight = sent(account.poll(&scope("empty"), NOW));
+    account.handle_failure(flight, Failure::new(FailureKind::Connect, "refused"), NOW);
+    let now = NOW + seconds(120);
+    for index in 2..=limits::SESSIONS {
+        let _flight = sent(account.poll(&scope(&format!("s{index}")), now));
+    }
+    assert!(account.live(&scope("p"), now).is_some());
+}
+
+#[test]
 fn discovery_is_done_once_for_all_scopes() {
     let cloud = Cloud::keystone("https://keystone.example").unwrap();
     let mut account = Account::new(cloud, password(), Settings::default()).unwrap();

@@ -133,6 +133,7 @@ fn each_status_means_one_thing() {
                 panic!("{status}: {error:?}");
             };
             assert_eq!(refusal.status, status);
+            assert_eq!(refusal.remedy.contains("the caller's own token"), status == 401);
             assert_eq!(error.is_retryable(), matches!(status, 429 | 500 | 503), "{status}");
         }
     }

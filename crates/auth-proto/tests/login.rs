@@ -293,6 +293,17 @@ fn factors_nobody_asked_for_are_refused() {
 }
 
 #[test]
+fn only_a_401_is_about_the_factor() {
+    for (status, is_about) in [(401, true), (403, false)] {
+        let mut login = challenged();
+        login.answer(Factor::totp("123456")).unwrap();
+        login.handle_response(response(status, None, "{}"), NOW);
+        let error = login.poll().unwrap_err().to_string();
+        assert_eq!(error.contains("check this factor"), is_about, "{error}");
+    }
+}
+
+#[test]
 fn a_server_that_repeats_receipt_or_code_is_redacted() {
     let mut login = challenged();
     login.answer(Factor::totp("123456")).unwrap();
