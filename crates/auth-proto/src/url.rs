@@ -13,7 +13,7 @@ use http::Uri;
 use crate::{error::UrlProblem, limits};
 
 /// Scheme, host and port: what a secret is bound to.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     https: bool,
     /// In lower case, without a final dot; an IPv6 address without its brackets.
@@ -129,12 +129,6 @@ impl fmt::Display for Origin {
         } else {
             write!(f, "{scheme}://{host}:{}", self.port)
         }
-    }
-}
-
-impl fmt::Debug for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
