@@ -263,6 +263,8 @@ mod tests {
             let message = format!("no, {spelled} is wrong");
             assert_eq!(redacted(&message, &[secret]), "no, [redacted] is wrong", "{spelled}");
         }
+        let message = r"no, pa\b\f\n\r\tss is wrong";
+        assert_eq!(redacted(message, &["pa\u{8}\u{c}\n\r\tss"]), "no, [redacted] is wrong");
     }
 
     #[test]

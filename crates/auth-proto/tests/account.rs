@@ -216,6 +216,16 @@ fn three_attempts_are_waited_for_then_callers_are_told() {
 }
 
 #[test]
+fn what_an_http_client_says_repeats_no_secret() {
+    let mut account = account();
+    let flight = sent(account.poll(&scope("p"), NOW));
+    let failure = Failure::new(FailureKind::Io, "odd answer to alice-pw");
+    account.handle_failure(flight, failure, NOW);
+    let told = account.trouble(&scope("p")).unwrap().to_string();
+    assert!(told.contains("odd answer to [redacted]"), "{told}");
+}
+
+#[test]
 fn a_pause_that_the_server_asks_for_is_kept() {
     let (mut account, p) = (account(), scope("p"));
     let flight = sent(account.poll(&p, NOW));
