@@ -263,6 +263,16 @@ mod tests {
             let message = format!("no, {spelled} is wrong");
             assert_eq!(redacted(&message, &[secret]), "no, [redacted] is wrong", "{spelled}");
         }
+        let message = r"no, pa\b\f\n\r\tss is wrong";
+        assert_eq!(redacted(message, &["pa\u{8}\u{c}\n\r\tss"]), "no, [redacted] is wrong");
+    }
+
+    #[test]
+    fn a_letter_that_is_escaped_in_two_parts_is_read_as_one() {
+        let message = r"no, pa\ud83d\uDE00ss is wrong";
+        assert_eq!(redacted(message, &["pa😀ss"]), "no, [redacted] is wrong");
+        // Whatever follows the two.
+        assert_eq!(redacted(r"\ud83d\ude00s3cret", &["s3cret"]), r"\ud83d\ude00[redacted]");
     }
 
     #[test]

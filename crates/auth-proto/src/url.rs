@@ -13,7 +13,7 @@ use http::Uri;
 use crate::{error::UrlProblem, join, limits};
 
 /// Scheme, host and port: what a secret is bound to.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     https: bool,
     /// In lower case, without a final dot; an IPv6 address without its brackets.
@@ -133,12 +133,6 @@ impl fmt::Display for Origin {
         } else {
             write!(f, "{scheme}://{host}:{}", self.port)
         }
-    }
-}
-
-impl fmt::Debug for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
@@ -292,6 +286,8 @@ mod tests {
             ("https://iam.example/v3?x=1", UrlProblem::Query),
             ("https://iam.example/v3#x", UrlProblem::Query),
             ("https://iam example/v3", UrlProblem::Syntax),
+            ("https://iam example:443/v3", UrlProblem::Syntax),
+            ("https://[::1 ]/v3", UrlProblem::Syntax),
             ("https://iam.example/v3\n", UrlProblem::Syntax),
             ("https://예시.example/v3", UrlProblem::Syntax),
         ] {
@@ -337,6 +333,7 @@ mod tests {
             ("https://[::ffff:127.0.0.1]", true),
             ("https://169.254.169.254", true),
             ("https://[fe80::1]", true),
+            ("https://[2001:db8::1]", false),
             ("https://[fd00:ec2::254]", true),
             ("https://0.0.0.0", true),
             ("https://metadata.google.internal", true),

@@ -133,6 +133,7 @@ fn each_status_means_one_thing() {
                 panic!("{status}: {error:?}");
             };
             assert_eq!(refusal.status, status);
+            assert_eq!(refusal.remedy.contains("the caller's own token"), status == 401);
             assert_eq!(error.is_retryable(), matches!(status, 429 | 500 | 503), "{status}");
         }
     }
@@ -174,6 +175,29 @@ fn an_answer_about_another_token_is_refused() {
     for tokens in [&["another"][..], &["another", SUBJECT], &[SUBJECT, "another"], &[""]] {
         let why = protocol(answered(tokens));
         assert!(matches!(why, ProtocolError::AmbiguousToken { .. }), "{tokens:?}: {why}");
+    }
+}
+
+#[test]
+fn a_service_that_cannot_tell_right_now_says_nothing_about_the_callers_own_token() {
+    let cloud = Cloud::huawei();
+    let later = r#"{"error_code":"IAM.0012","error_msg":"too often"}"#;
+    let error = answer(&Check::new(&cloud, SUBJECT), 401, later).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unavailable(_)), "{error:?}");
+    assert!(!error.to_string().contains("the caller's own token"), "{error}");
+}
+
+#[test]
+fn a_token_is_known_by_what_the_service_calls_it_or_by_what_it_was_asked_about() {
+    let validate = Validate::new(&stock(), SUBJECT);
+    let body = r#"{"token":{"expires_at":"2026-11-22T20:00:00Z"}}"#;
+    for (repeated, known) in [(None, SUBJECT), (Some("its-other-text"), "its-other-text")] {
+        let mut response = Response::new(body.as_bytes());
+        if let Some(text) = repeated {
+            response.headers_mut().insert("X-Subject-Token", text.parse().unwrap());
+        }
+        let token = validate.parse(response).unwrap().unwrap();
+        assert_eq!(token.expose(), known);
     }
 }
 

@@ -4,8 +4,8 @@
 mod support;
 
 use auth_proto::{
-    Cloud, Credential, Dialect, DomainRef, Error, ErrorKind, Factor, Login, Misuse, ProtocolError,
-    Scope, Step, UserRef,
+    Answer, Cloud, Credential, Dialect, DomainRef, Error, ErrorKind, Factor, Login, Misuse,
+    ProtocolError, Scope, Step, UserRef,
 };
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -242,6 +242,12 @@ fn a_receipt_asks_for_the_missing_factor() {
     assert_eq!(challenge.missing().collect::<Vec<_>>(), [["totp"]]);
     assert!(challenge.expires_at().is_some());
     assert!(!format!("{challenge:?} {login:?}").contains("gAAAA"), "{challenge:?}");
+    assert!(
+        format!("{challenge:?}").contains(r#"required: [["totp", "password"]]"#),
+        "{challenge:?}"
+    );
+    let answer = Answer::read(&receipt(), None);
+    assert!(matches!(answer, Ok(Answer::Receipt(wanted)) if wanted.given() == ["password"]));
 
     login.answer(Factor::totp("123456")).unwrap();
     let request = request_of(&login);
@@ -290,6 +296,17 @@ fn factors_nobody_asked_for_are_refused() {
     assert!(matches!(login.poll(), Ok(Step::Send(_))));
     let login = challenged();
     assert!(matches!(login.poll(), Ok(Step::NeedFactor(_))));
+}
+
+#[test]
+fn only_a_401_is_about_the_factor() {
+    for (status, is_about) in [(401, true), (403, false)] {
+        let mut login = challenged();
+        login.answer(Factor::totp("123456")).unwrap();
+        login.handle_response(response(status, None, "{}"), NOW);
+        let error = login.poll().unwrap_err().to_string();
+        assert_eq!(error.contains("check this factor"), is_about, "{error}");
+    }
 }
 
 #[test]
@@ -500,13 +517,20 @@ fn statuses_are_transient_or_final() {
         login.handle_response(response(status, None, ""), NOW);
         let error = login.poll().unwrap_err();
         assert_eq!(error.is_retryable(), retryable, "{status}");
-        let remedied = match error.kind() {
-            ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => {
-                !refusal.remedy.is_empty()
-            }
-            other => panic!("{other:?}"),
+        let (ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal)) = error.kind() else {
+            panic!("{error:?}")
         };
-        assert!(remedied, "{status}");
+        let own = match status {
+            400 => "check the names, the domains and the scope",
+            401 => "check the user, the secret, their domain and the scope",
+            403 => "ask for a role in this scope",
+            404 => "check ids and the identity URL",
+            413 => "too large",
+            429 => "keep tokens",
+            _ if retryable => "try again later",
+            _ => "check the identity URL",
+        };
+        assert!(refusal.remedy.contains(own), "{status}: {error}");
     }
 }
 

@@ -251,10 +251,17 @@ fn a_token_without_a_catalog_gets_its_own_where_it_has_one() {
 
 #[test]
 fn a_refusal_of_the_catalog_repeats_no_token_and_is_one_of_the_credential() {
-    for status in [401, 503] {
-        let credential = Credential::passed_on("a-token-passed-on");
+    let mut renamed = told(r#""project": {"id": "p"}"#, NOW);
+    renamed.headers_mut().insert("x-subject-token", "a-token-passed-on".parse().unwrap());
+    for (passed_on, told, status) in [
+        ("a-token-passed-on", response(403, None, "{}"), 401),
+        ("a-token-passed-on", response(403, None, "{}"), 503),
+        // A service may know it by another text.
+        ("its-first-text", renamed, 503),
+    ] {
+        let credential = Credential::passed_on(passed_on);
         let mut login = Login::new(&stock(), credential, Scope::default()).unwrap();
-        login.handle_response(response(403, None, "{}"), NOW);
+        login.handle_response(told, NOW);
         let echo = r#"{"error": {"message": "no catalog for a-token-passed-on"}}"#;
         login.handle_response(response(status, None, echo), NOW);
         let error = login.poll().unwrap_err();
@@ -305,6 +312,12 @@ fn at_a_v2_cloud_a_token_is_tried_at_the_list_of_tenants() {
         let found = talk.account.cloud().endpoint(&passed, &select).is_ok();
         assert!(!found, "the tenant is not known");
     }
+    // Where there is one, the token is good, and that is all it says.
+    let old = Cloud::keystone("https://keystone.example/v2.0").unwrap();
+    let mut login = Login::new(&old, Credential::passed_on("t"), Scope::default()).unwrap();
+    login.handle_response(response(200, None, r#"{"tenants": []}"#), NOW);
+    assert!(matches!(login.poll(), Ok(Step::Done(token)) if !token.is_validated()), "{login:?}");
+
     let mut talk = Talk::new(&Cloud::nhn(), Credential::passed_on("t"));
     talk.service.fail_next(System::NhnIaas, StatusCode::UNAUTHORIZED);
     refused(talk.token(&Scope::default()), 401, "pass on a fresh one");

@@ -286,6 +286,7 @@ mod tests {
             ("1.5", Field::Odd),
             ("18446744073709551615", Field::Odd),
             ("7", Field::Given("7".to_owned())),
+            ("-7", Field::Given("-7".to_owned())),
             ("\"x\"", Field::Given("x".to_owned())),
         ] {
             assert_eq!(read::<String>(json), want, "{json}");
