@@ -31,8 +31,9 @@ impl Config {
         let system = System::current();
         let mut files = Files::in_directory(&directory).on(system);
         for kind in Kind::ALL {
+            let named = search::named(kind, &directory, &variables);
             for path in search::paths(kind, &directory, system, &variables) {
-                match contents(&path) {
+                match contents(&path, named.as_ref() == Some(&path)) {
                     Ok((mut contents, open)) => {
                         // Handed on as it is: the files wipe it.
                         let contents = std::mem::take(&mut *contents);
@@ -77,8 +78,12 @@ fn variables() -> Result<Variables, Error> {
     Ok(all.into_iter().collect())
 }
 
-/// At most one byte more than is allowed, and whether everybody can read it.
-fn contents(path: &PathBuf) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
+/// At most one byte more than is allowed, and whether everybody can read it. A pipe, which has to be
+/// waited for, may be named, and is not taken where somebody happened to leave one.
+fn contents(path: &PathBuf, is_named: bool) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
+    if !is_named && !fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     let file = fs::File::open(path)?;
     let open = is_open(&file.metadata()?);
     // A vector that grows by itself would leave copies behind.

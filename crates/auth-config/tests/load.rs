@@ -106,6 +106,26 @@ fn a_variable_that_is_no_unicode_is_named_alone() {
     assert!(said.contains("cloud x: is not configured"), "{said}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_where_it_is_named_and_waited_for_nowhere_else() {
+    let place = Place::new("pipe");
+    place.file("home/.config/openstack/clouds.yaml", CLOUDS, 0o600);
+    let pipe = place.0.join("work/clouds.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let said = place.load(&[]);
+    assert!(said.contains("found mine with file"), "{said}");
+    assert!(said.contains("work/clouds.yaml: cannot be read"), "{said}");
+
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::write(pipe, SECURE).unwrap()
+    });
+    let said = place.load(&[("OS_CLIENT_CONFIG_FILE", pipe.into())]);
+    writer.join().unwrap();
+    assert!(said.contains("found mine with secure"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_read_or_is_too_large_is_told_of() {
     let place = Place::new("large");
