@@ -54,7 +54,8 @@ pub fn catalog_select(data: &[u8]) {
     };
     let mut request = Request::get(taken.url()).body(()).expect("its URL is one");
     assert!(wish.cloud.authorize(&token, &mut request).is_ok(), "{taken:?} must not be had");
-    assert!(!taken.url().contains(['{', '}']), "{taken:?} holds a placeholder");
+    let holds = |mark: &&str| taken.url().contains(*mark);
+    assert!(!["{", "$(", "%("].iter().any(holds), "{taken:?} holds a placeholder");
     match expected {
         Some(expected) => assert_eq!(Place::of(&taken), expected),
         None => wish.check_table(&taken),

@@ -50,12 +50,15 @@ fn check(cloud: &CloudConfig, data: &[u8]) {
         let url = at.identity_url();
         assert!(url.starts_with("https://") || url.starts_with("http://"), "{url}");
     }
-    let Some(password) = cloud.secret("password").map(ExposeSecret::expose_secret) else { return };
-    // What stands in the files once, is not repeated by an alias and is no word of ours, is the
-    // password alone.
-    let times = data.windows(password.len().max(1)).filter(|at| *at == password.as_bytes()).count();
-    if password.contains(SECRET) && times == 1 && !data.contains(&b'*') {
-        check_hidden(password, told.iter().map(String::as_str));
+    let told = || told.iter().map(String::as_str);
+    for key in ["application_credential_secret", "passcode", "password", "token"] {
+        let Some(secret) = cloud.secret(key).map(ExposeSecret::expose_secret) else { continue };
+        // What stands in the files once, is not repeated by an alias and is no word of ours, is the
+        // secret alone.
+        let places = data.windows(secret.len().max(1)).filter(|at| *at == secret.as_bytes());
+        if secret.contains(SECRET) && places.count() == 1 && !data.contains(&b'*') {
+            check_hidden(secret, told());
+        }
     }
 }
 
