@@ -307,6 +307,8 @@ fn answers_without_a_question_are_told_apart() {
         (200, &format!("{{\"versions\":[{version}]}}"), "versions"),
         (200, &format!("{{\"version\":{version}}}"), "versions"),
         (200, version, "versions"),
+        (200, r#"{"id":"v3.14","status":"stable"}"#, "versions"),
+        (200, r#"{"id":"v3.14","links":[]}"#, "versions"),
         (401, documents::HUAWEI_401, "fault"),
         (502, "<html>", "fault"),
         (302, "", "fault"),
