@@ -188,20 +188,6 @@ fn a_service_that_cannot_tell_right_now_says_nothing_about_the_callers_own_token
 }
 
 #[test]
-fn a_token_is_known_by_what_the_service_calls_it_or_by_what_it_was_asked_about() {
-    let validate = Validate::new(&stock(), SUBJECT);
-    let body = r#"{"token":{"expires_at":"2026-11-22T20:00:00Z"}}"#;
-    for (repeated, known) in [(None, SUBJECT), (Some("its-other-text"), "its-other-text")] {
-        let mut response = Response::new(body.as_bytes());
-        if let Some(text) = repeated {
-            response.headers_mut().insert("X-Subject-Token", text.parse().unwrap());
-        }
-        let token = validate.parse(response).unwrap().unwrap();
-        assert_eq!(token.expose(), known);
-    }
-}
-
-#[test]
 fn lists_are_read_page_by_page_and_links_never_followed() {
     let cloud = stock();
     let list = |key: &str, next: &str| {
