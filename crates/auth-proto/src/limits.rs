@@ -51,6 +51,13 @@ pub const PAUSE: Duration = Duration::from_secs(24 * 3600);
 /// How long a receipt is believed to live.
 pub const RECEIPT: Duration = Duration::from_secs(3600);
 
+/// Bytes of a server's text that are searched for secrets; what comes behind is left out.
+pub const SEARCHED: usize = 2 * 1024;
+
+/// Bytes of all secrets together that an error's text is searched for: the largest token, and what
+/// else a login knows. Where a server has put more into its answer's headers, the text is left out.
+pub const SECRETS: usize = 40 * 1024;
+
 /// Scopes that one [`Account`](crate::Account) keeps tokens for. One that nobody has asked for in two
 /// minutes makes room for another.
 pub const SESSIONS: usize = 64;

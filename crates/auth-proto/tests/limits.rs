@@ -19,7 +19,7 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const ROWS: [Row; 18] = [
+const ROWS: [Row; 20] = [
     Row { name: "BODY", measure: body, told: "the answer's body is larger than 4194304" },
     Row { name: "EVENTS", measure: events, told: "the first one is forgotten" },
     Row { name: "FAULT", measure: fault, told: "no reason given" },
@@ -33,6 +33,8 @@ const ROWS: [Row; 18] = [
     Row { name: "LOGIN", measure: login, told: "credential and scope together: is longer than 65536" },
     Row { name: "PAUSE", measure: pause, told: "a day" },
     Row { name: "RECEIPT", measure: receipt, told: "the receipt is over" },
+    Row { name: "SEARCHED", measure: searched, told: "refused with 401 ([redacted]…)" },
+    Row { name: "SECRETS", measure: secrets, told: "refused with 401 ([redacted]: [redacted])" },
     Row { name: "SESSIONS", measure: sessions, told: "more than 64 scopes are in use at once" },
     Row { name: "SHOWN", measure: shown, told: "cut" },
     Row { name: "TIMESTAMP", measure: moment, told: "no moment" },
@@ -63,7 +65,7 @@ fn every_bound_has_a_row() {
         assert!(has_row, "limits::{name} has no row: add one");
         count += 1;
     }
-    assert!(count >= 17, "{count}");
+    assert!(count >= 19, "{count}");
 }
 
 const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);
@@ -231,6 +233,27 @@ fn receipt(past: usize) -> Result<(), String> {
         Action::NeedFactor(_) => Ok(()),
         _ => Err("the receipt is over".to_owned()),
     }
+}
+
+/// Whether the end of a text is shown that is the secret over and over else.
+fn searched(past: usize) -> Result<(), String> {
+    let secrets = "secretsecret".repeat(limits::SEARCHED);
+    let message = format!("{}end", &secrets[..limits::SEARCHED - "end".len() + past]);
+    let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
+    let said = answered(response(401, ("X-A", "b"), body)).unwrap_err();
+    if said.contains("end") { Ok(()) } else { Err(said) }
+}
+
+/// Whether a text is shown that comes with so many secrets, ours among them.
+fn secrets(past: usize) -> Result<(), String> {
+    let length = limits::SECRETS - "secretsecret".len() - 1 + past;
+    let body = r#"{"error": {"code": 401, "message": "no"}}"#.to_owned();
+    let mut answer = response(401, ("X-Subject-Token", &"x".repeat(length)), body);
+    for repeated in ["y", "secretsecret", "y"] {
+        answer.headers_mut().append("X-Auth-Token", repeated.parse().unwrap());
+    }
+    let said = answered(answer).unwrap_err();
+    if said.contains("no") { Ok(()) } else { Err(said) }
 }
 
 fn sessions(past: usize) -> Result<(), String> {
