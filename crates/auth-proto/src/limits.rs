@@ -58,7 +58,7 @@ pub const RECEIPT: Duration = Duration::from_secs(3600);
 pub const RULES: usize = 32;
 
 /// Bytes of a server's text that are searched for secrets; what comes behind is left out.
-pub const SEARCHED: usize = 2 * 1024;
+pub const SEARCHED: usize = 8 * 1024;
 
 /// Bytes of all secrets together that an error's text is searched for: the largest token, and what
 /// else a login knows. Where a server has put more into its answer's headers, the text is left out.
