@@ -174,16 +174,15 @@ impl Client {
             let verdict = token.as_ref().map_or(Verdict::Deliver, |token| {
                 self.verdict(&mut call, token, answer.status(), true)
             });
+            // The exchange does not know the tokens that were added to its requests.
+            tokens.extend(token);
             if verdict == Verdict::Deliver {
                 let (head, body) = answer.into_parts();
                 let parsed = exchange.parse(Response::from_parts(head, body.as_bytes()));
-                // The exchange does not know the tokens that were added to its requests.
-                tokens.extend(token);
                 return Ok(parsed.map_err(|error| {
                     tokens.iter().fold(error, |error, token| error.without_secret(token.expose()))
                 })?);
             }
-            tokens.extend(token);
         }
     }
 
