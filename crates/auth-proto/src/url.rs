@@ -4,6 +4,7 @@
 //! differently are how secrets end up at another host.
 
 use std::{
+    borrow::Cow,
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
@@ -12,37 +13,48 @@ use http::Uri;
 
 use crate::{error::UrlProblem, limits};
 
+/// A URL as a URI. It is none before [`Origin::of`] has taken it.
+pub(crate) fn parsed(url: &str) -> Result<Uri, UrlProblem> {
+    if url.len() > limits::URL {
+        return Err(UrlProblem::TooLong);
+    }
+    if !url.contains("://") {
+        return Err(UrlProblem::Scheme);
+    }
+    url.parse().map_err(|_| problem_of(url))
+}
+
 /// Scheme, host and port: what a secret is bound to.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Origin {
+pub(crate) struct Origin<'u> {
     https: bool,
-    /// In lower case, without a final dot; an IPv6 address without its brackets.
-    host: String,
+    /// In lower case, without a final dot; an IPv6 address without its brackets. Nearly every URI
+    /// has it just so, and every request of every caller is looked at.
+    host: Cow<'u, str>,
+    /// The host, if it is one.
+    address: Option<IpAddr>,
     port: u16,
 }
 
-impl Origin {
+impl Origin<'static> {
     /// Reads a URL's origin, and refuses every URL that could be read in two ways.
     pub(crate) fn parse(url: &str) -> Result<(Self, Uri), UrlProblem> {
-        if url.len() > limits::URL {
-            return Err(UrlProblem::TooLong);
-        }
-        if !url.contains("://") {
-            return Err(UrlProblem::Scheme);
-        }
-        let uri: Uri = url.parse().map_err(|_| problem_of(url))?;
-        Ok((Self::of(&uri)?, uri))
+        let uri = parsed(url)?;
+        let Origin { https, host, address, port } = Origin::of(&uri)?;
+        Ok((Self { https, host: host.into_owned().into(), address, port }, uri))
     }
+}
 
+impl<'u> Origin<'u> {
     /// The origin of an absolute URI.
-    pub(crate) fn of(uri: &Uri) -> Result<Self, UrlProblem> {
+    pub(crate) fn of(uri: &'u Uri) -> Result<Self, UrlProblem> {
         let https = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
             _ => return Err(UrlProblem::Scheme),
         };
         let authority = uri.authority().ok_or(UrlProblem::Host)?;
-        if authority.as_str().contains('@') {
+        if any(authority.as_str(), |b| b == b'@') {
             return Err(UrlProblem::UserInfo);
         }
         let host = authority.host();
@@ -57,41 +69,51 @@ impl Origin {
         };
         // What is in brackets is an IPv6 address and nothing else: not a name, and not an address
         // with a zone, which would be none of the special ones.
-        let host = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
-            None => host.trim_end_matches('.').to_ascii_lowercase(),
-            Some(inside) => inside
-                .filter(|inside| inside.parse::<Ipv6Addr>().is_ok())
-                .ok_or(UrlProblem::Host)?
-                .to_ascii_lowercase(),
+        let (host, address) = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
+            None => {
+                let host = host.trim_end_matches('.');
+                let has_digit = host.starts_with(|c: char| c.is_ascii_digit());
+                (host, has_digit.then(|| host.parse().map(IpAddr::V4).ok()).flatten())
+            }
+            Some(inside) => {
+                let inside = inside.ok_or(UrlProblem::Host)?;
+                let address: Ipv6Addr = inside.parse().map_err(|_| UrlProblem::Host)?;
+                (inside, Some(address.into()))
+            }
         };
         if host.is_empty() {
             return Err(UrlProblem::Host);
         }
-        Ok(Self { https, host, port })
+        let host = match any(host, |b| b.is_ascii_uppercase()) {
+            true => host.to_ascii_lowercase().into(),
+            false => host.into(),
+        };
+        Ok(Self { https, host, address, port })
     }
 
     pub(crate) fn is_https(&self) -> bool {
         self.https
     }
 
-    pub(crate) fn has_host_of(&self, other: &Self) -> bool {
+    pub(crate) fn has_host_of(&self, other: &Origin<'_>) -> bool {
         self.host == other.host
     }
 
     /// Whether nothing that is sent there leaves this machine. (What NAT64 translates does.)
     pub(crate) fn is_loopback(&self) -> bool {
-        match self.host.parse::<IpAddr>() {
-            Ok(address) => address.to_canonical().is_loopback(),
-            Err(_) => self.host == "localhost" || self.host.ends_with(".localhost"),
+        match self.address {
+            Some(address) => address.to_canonical().is_loopback(),
+            None => self.is_localhost(),
         }
+    }
+
+    fn is_localhost(&self) -> bool {
+        self.host == "localhost" || self.host.ends_with(".localhost")
     }
 
     /// Why no token should go to this host unless somebody named it, if there is a reason: it
     /// leads back to this machine, to its neighbours' configuration or to a cloud's metadata.
     pub(crate) fn special(&self) -> Option<&'static str> {
-        if self.is_loopback() {
-            return Some("it is a loopback address");
-        }
         match self.address() {
             Some(address) if address.is_loopback() => Some("it is a loopback address"),
             Some(address) if address.is_unspecified() || address.is_multicast() => {
@@ -103,24 +125,23 @@ impl Origin {
                 Some("it is a link-local address")
             }
             Some(_) => None,
+            None if self.is_localhost() => Some("it is a loopback address"),
             None if is_numeric(&self.host) => Some("its host is a number in disguise"),
-            None if METADATA_NAMES.contains(&self.host.as_str()) => {
-                Some("it is a metadata service")
-            }
+            None if METADATA_NAMES.contains(&&*self.host) => Some("it is a metadata service"),
             None => None,
         }
     }
 
+    /// Where it leads in the end.
     fn address(&self) -> Option<IpAddr> {
-        let address: IpAddr = self.host.parse().ok()?;
-        Some(match address {
-            IpAddr::V6(v6) => embedded(v6).map_or(address, IpAddr::V4),
-            IpAddr::V4(_) => address,
-        })
+        match self.address? {
+            IpAddr::V6(v6) => Some(embedded(v6).map_or(v6.into(), IpAddr::V4)),
+            v4 => Some(v4),
+        }
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for Origin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.https { "https" } else { "http" };
         let host = crate::text::shown(&self.host);
@@ -132,10 +153,15 @@ impl fmt::Display for Origin {
     }
 }
 
-impl fmt::Debug for Origin {
+impl fmt::Debug for Origin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Whether any byte is such a one. All of them are looked at, which is faster than to stop.
+fn any(text: &str, is: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(false, |any, byte| any | is(byte))
 }
 
 /// The IPv4 address that an IPv6 one stands for: mapped, or translated by NAT64.
@@ -158,6 +184,10 @@ const METADATA_NAMES: [&str; 4] =
 /// Whether resolvers may read the host as an IPv4 address that `Ipv4Addr` does not: `0x7f.1`,
 /// `2130706433`, `0177.0.0.1`.
 fn is_numeric(host: &str) -> bool {
+    // Most names end with a letter that no number has.
+    if !host.ends_with(|c: char| c.is_ascii_hexdigit() || c == 'x') {
+        return false;
+    }
     let last = host.rsplit('.').next().unwrap_or(host);
     let is_number = |part: &str| {
         let hex = part.strip_prefix("0x");
@@ -166,7 +196,7 @@ fn is_numeric(host: &str) -> bool {
             |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()),
         )
     };
-    host.parse::<Ipv4Addr>().is_err() && is_number(last)
+    is_number(last) && host.parse::<Ipv4Addr>().is_err()
 }
 
 /// What `http::Uri` did not like, told without repeating the text.
@@ -188,7 +218,7 @@ fn problem_of(url: &str) -> UrlProblem {
 /// An identity service's URL without its version: origin and path prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Base {
-    pub(crate) origin: Origin,
+    pub(crate) origin: Origin<'static>,
     /// Without a slash at its end.
     text: String,
 }

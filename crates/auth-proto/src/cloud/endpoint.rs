@@ -14,7 +14,7 @@ use crate::{
     service_types,
     text::shown,
     token::Token,
-    url::Origin,
+    url::{Origin, parsed},
 };
 
 impl Cloud {
@@ -42,11 +42,12 @@ impl Cloud {
             Some(own) => own.endpoint(token, want)?,
             None => self.listed(token, want)?,
         };
-        let (origin, _) = Origin::parse(&endpoint.url).map_err(|problem| {
+        let own = |problem| {
             let target = format!("service {}", shown(endpoint.service_type));
             EndpointError::Url { target, problem }
-        })?;
-        self.trust(&origin)?;
+        };
+        let uri = parsed(&endpoint.url).map_err(own)?;
+        self.trust(&Origin::of(&uri).map_err(own)?)?;
         Ok(endpoint)
     }
 

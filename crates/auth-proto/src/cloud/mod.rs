@@ -53,7 +53,7 @@ struct Inner {
     /// Whether the identity service is where the vendor documents it.
     is_home: bool,
     /// Named by the user as places that tokens may go to.
-    allowed: Vec<Origin>,
+    allowed: Vec<Origin<'static>>,
     overrides: Vec<Override>,
     /// By services, spelled [plainly](plain).
     hints: Vec<(String, ScopeHint)>,
