@@ -9,7 +9,8 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use http::Uri;
+use bytes::Bytes;
+use http::{Uri, uri::PathAndQuery};
 
 use crate::{error::UrlProblem, limits};
 
@@ -221,6 +222,8 @@ pub(crate) struct Base {
     pub(crate) origin: Origin<'static>,
     /// Without a slash at its end.
     text: String,
+    /// The same.
+    uri: Uri,
 }
 
 impl Base {
@@ -248,12 +251,23 @@ impl Base {
         let scheme = uri.scheme_str().unwrap_or("https");
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let text = format!("{scheme}://{authority}{}", prefix.trim_end_matches('/'));
-        Ok((Self { origin, text }, dialect))
+        let uri = text.parse().map_err(|_| UrlProblem::Syntax)?;
+        Ok((Self { origin, text, uri }, dialect))
     }
 
     /// The URL of `path`, which starts with a slash, under this one.
     pub(crate) fn join(&self, path: &str) -> String {
         format!("{}{path}", self.text)
+    }
+
+    /// The same as a URI: scheme and host are taken over as they are, and not read again.
+    pub(crate) fn uri(&self, path: &str) -> Result<Uri, UrlProblem> {
+        let prefix = self.uri.path().trim_end_matches('/');
+        let mut parts = self.uri.clone().into_parts();
+        let path = Bytes::from([prefix, path].concat());
+        let path = PathAndQuery::from_maybe_shared(path).map_err(|_| UrlProblem::Syntax)?;
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(|_| UrlProblem::Syntax)
     }
 }
 
