@@ -1,11 +1,14 @@
 //! One named piece of work, done some times over, so that a profiler can count it:
 //!
 //! ```sh
-//! valgrind --tool=callgrind --toggle-collect='*counted*' measure read-l 10
+//! cargo build --release -p benches --bin measure
+//! valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect='*counted*' \
+//!     target/release/measure read-l 1    # and with 3: half of the difference is one time
 //! ```
 //!
-//! What is done beside the work (making bodies, cloning logins) is outside of [`counted`], and so is
-//! left out of the count. Without a profiler it prints what the allocator counted, for each time.
+//! What is done beside the work (making bodies, cloning logins) is outside of `counted`, and so is
+//! left out; the first time is not counted, because it puts the allocator in order. Without a
+//! profiler the program says what the allocator saw.
 
 mod allocator;
 mod work;
