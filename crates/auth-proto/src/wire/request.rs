@@ -58,7 +58,7 @@ fn body(document: &impl Serialize) -> Body {
 }
 
 /// Bytes of a login with a password, an application credential or a short token.
-const USUAL: usize = 1024;
+const USUAL: usize = 512;
 
 /// Takes what there is room for.
 struct Bounded(Zeroizing<Vec<u8>>);
