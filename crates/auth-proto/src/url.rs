@@ -135,10 +135,11 @@ impl<'u> Origin<'u> {
 
     /// Where it leads in the end.
     fn address(&self) -> Option<IpAddr> {
-        match self.address? {
-            IpAddr::V6(v6) => Some(embedded(v6).map_or(v6.into(), IpAddr::V4)),
-            v4 => Some(v4),
-        }
+        let address = self.address?;
+        Some(match address {
+            IpAddr::V6(v6) => embedded(v6).map_or(address, IpAddr::V4),
+            IpAddr::V4(_) => address,
+        })
     }
 }
 

@@ -32,10 +32,9 @@ fn endpoint(interface: &str, region: &str, url: &str) -> Value {
     json!({ "id": "e", "interface": interface, "region": "old", "region_id": region, "url": url })
 }
 
-/// As many numbers, each once, in no order.
+/// As many numbers, each once, in no order: the step is a prime that divides no count.
 fn shuffled(count: usize) -> impl Iterator<Item = usize> {
-    let step = (count / 2 + 1..).find(|step| (2..=*step).all(|by| step % by > 0 || count % by > 0));
-    (0..count).map(move |number| number * step.unwrap() % count)
+    (0..count).map(move |number| number * 1_237 % count)
 }
 
 #[test]

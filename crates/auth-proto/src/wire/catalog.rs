@@ -242,7 +242,7 @@ impl Form for V3 {
             }
         }
         if let (Some(interface), Some(url)) = (interface.ok(), url.ok()) {
-            let region = region_id.ok().or(region.ok()).unwrap_or_default();
+            let region = region_id.ok().or_else(|| region.ok()).unwrap_or_default();
             arena.push_endpoint(EndpointRow { interface, region, url });
         }
         Ok(())
