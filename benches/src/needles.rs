@@ -107,6 +107,9 @@ fn spelled(canary: &str) -> Vec<(&'static str, String)> {
         ("decimal", each(|byte| byte.to_string(), ", ")),
         ("json", each(|byte| format!("\\u{byte:04x}"), "")),
         ("json", canary.escape_default().to_string()),
+        ("html", canary.chars().map(|c| format!("&#{};", u32::from(c))).collect()),
+        ("html", canary.chars().map(|c| format!("&#x{:x};", u32::from(c))).collect()),
+        ("html", canary.chars().map(by_number).collect()),
     ];
     all.extend(in_base64(canary).map(|text| ("base64", text)));
     all
@@ -117,6 +120,14 @@ fn form_encoded(byte: u8) -> String {
     match byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
         true => char::from(byte).into(),
         false => format!("%{byte:02x}"),
+    }
+}
+
+/// As in HTML, where it may matter.
+fn by_number(c: char) -> String {
+    match c.is_ascii_alphanumeric() {
+        true => c.into(),
+        false => format!("&#{};", u32::from(c)),
     }
 }
 
@@ -174,6 +185,8 @@ mod tests {
             (hex.iter().map(|byte| format!("%{byte}")).collect(), "percent"),
             (hex.concat(), "hex"),
             (hex.join(" "), "hex"),
+            ("s3cr&#43;t&#47;&#32;&#34;pass&#34;".to_owned(), "html"),
+            (bytes.iter().map(|byte| format!("&#X{byte:X};")).collect(), "html"),
             (format!("{bytes:?}"), "decimal"),
             (format!("{bytes:#04x?}").replace("\n   ", "").replace(['\n'], ""), "hex"),
         ] {

@@ -8,10 +8,13 @@ use auth_proto::{
 };
 use http::{Request, Response};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
+    differential::{Reading, json},
     input::{expanded, first_line},
     promise::check_error,
+    slow,
 };
 
 /// Any wish and any catalog: the first line is `cloud|service|region|interfaces`, the rest the
@@ -26,12 +29,17 @@ pub fn catalog_select(data: &[u8]) {
         Ok(catalog) => catalog,
         Err(error) => return check_error(&error),
     };
+    let listed = match json(body) {
+        Reading::Json(body) => slow::catalog(&body).expect("the slow reading takes it, too"),
+        Reading::None => panic!("the slow reading refuses it"),
+        Reading::Unknown => return,
+    };
     let token = token().with_catalog(catalog);
     let mut select = Select::new(wish.service).interfaces(&wish.interfaces);
     if let Some(region) = wish.region {
         select = select.region(region);
     }
-    let expected = wish.best(&token);
+    let expected = wish.best(&listed);
     let taken = match wish.cloud.endpoint(&token, &select) {
         Ok(taken) => taken,
         Err(error) => {
@@ -46,9 +54,10 @@ pub fn catalog_select(data: &[u8]) {
     };
     let mut request = Request::get(taken.url()).body(()).expect("its URL is one");
     assert!(wish.cloud.authorize(&token, &mut request).is_ok(), "{taken:?} must not be had");
-    assert!(!taken.url().contains(['{', '}']), "{taken:?} holds a placeholder");
+    let holds = |mark: &&str| taken.url().contains(*mark);
+    assert!(!["{", "$(", "%("].iter().any(holds), "{taken:?} holds a placeholder");
     match expected {
-        Some(expected) => assert_eq!(taken, expected),
+        Some(expected) => assert_eq!(Place::of(&taken), expected),
         None => wish.check_table(&taken),
     }
 }
@@ -98,26 +107,24 @@ impl<'a> Wish<'a> {
         Some(Self { cloud: CLOUDS[cloud].clone(), own, service, region, interfaces })
     }
 
-    /// The best endpoint of the catalog, found by holding every one against all others.
-    fn best<'t>(&self, token: &'t Token) -> Option<Endpoint<'t>> {
-        let services = token.catalog().into_iter().flat_map(|catalog| catalog.services());
-        let endpoints = services.flat_map(|service| service.endpoints());
-        let ranked = endpoints.filter_map(|endpoint| Some((self.rank(&endpoint)?, endpoint)));
-        ranked.min_by_key(|(rank, _)| *rank).map(|(_, endpoint)| endpoint)
+    /// The best place that is listed, found by holding every one against all others.
+    fn best<'t>(&self, listed: &'t Value) -> Option<Place<'t>> {
+        let names = self.names();
+        let ranked = places(listed).filter_map(|place| Some((self.rank(&names, &place)?, place)));
+        ranked.min_by_key(|(rank, _)| *rank).map(|(_, place)| place)
     }
 
     /// By type, then interface, then region; `None` if it does not fit.
-    fn rank(&self, endpoint: &Endpoint<'_>) -> Option<[usize; 3]> {
-        let names = self.names();
-        let service = names.iter().position(|name| name == endpoint.service_type())?;
+    fn rank(&self, names: &[String], place: &Place<'_>) -> Option<[usize; 3]> {
+        let service = names.iter().position(|name| name == place.service_type)?;
         let mut wanted = self.interfaces.iter();
-        let interface = wanted.position(|wanted| wanted.as_str() == endpoint.interface())?;
-        let region = match (self.region, endpoint.region()) {
+        let interface = wanted.position(|wanted| wanted.as_str() == place.interface)?;
+        let region = match (self.region, place.region) {
             (None, _) => 0,
             (Some(wanted), Some(region)) if wanted == region => 0,
             (Some(_), Some("*")) => 1,
             (Some(_), None) => 2,
-            (Some(_), Some(_)) if endpoint.service_type() == "identity" => 3,
+            (Some(_), Some(_)) if place.service_type == "identity" => 3,
             _ => return None,
         };
         Some([service, interface, region])
@@ -147,6 +154,41 @@ impl<'a> Wish<'a> {
             Some(region) => assert!(self.region.is_none_or(|wanted| wanted == region), "{taken:?}"),
         }
     }
+}
+
+/// An endpoint, as the slow reading has it.
+#[derive(Debug, PartialEq, Eq)]
+struct Place<'t> {
+    service_type: &'t str,
+    interface: &'t str,
+    region: Option<&'t str>,
+    url: &'t str,
+}
+
+impl<'t> Place<'t> {
+    fn of(endpoint: &'t Endpoint<'_>) -> Self {
+        Self {
+            service_type: endpoint.service_type(),
+            interface: endpoint.interface(),
+            region: endpoint.region(),
+            url: endpoint.url(),
+        }
+    }
+}
+
+/// Every place that stands in a catalog, in its order.
+fn places(listed: &Value) -> impl Iterator<Item = Place<'_>> {
+    listed.as_array().into_iter().flatten().flat_map(|service| {
+        let endpoints = service["endpoints"].as_array().into_iter().flatten();
+        endpoints.filter_map(|place| {
+            Some(Place {
+                service_type: service["type"].as_str()?,
+                interface: place["interface"].as_str()?,
+                region: place["region"].as_str(),
+                url: place["url"].as_str()?,
+            })
+        })
+    })
 }
 
 /// All names of each type that has several, the official one first.

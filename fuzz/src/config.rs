@@ -50,18 +50,41 @@ fn check(cloud: &CloudConfig, data: &[u8]) {
         let url = at.identity_url();
         assert!(url.starts_with("https://") || url.starts_with("http://"), "{url}");
     }
-    let Some(password) = cloud.secret("password").map(ExposeSecret::expose_secret) else { return };
-    // What stands in the files once, is not repeated by an alias and is no word of ours, is the
-    // password alone.
-    let times = data.windows(password.len().max(1)).filter(|at| *at == password.as_bytes()).count();
-    if password.contains("hunter2") && times == 1 && !data.contains(&b'*') {
-        check_hidden(password, told.iter().map(String::as_str));
+    let told = || told.iter().map(String::as_str);
+    for key in ["application_credential_secret", "passcode", "password", "token"] {
+        let Some(secret) = cloud.secret(key).map(ExposeSecret::expose_secret) else { continue };
+        // What stands in the files once, is not repeated by an alias and is no word of ours, is the
+        // secret alone.
+        let places = data.windows(secret.len().max(1)).filter(|at| *at == secret.as_bytes());
+        if secret.contains(SECRET) && places.count() == 1 && !data.contains(&b'*') {
+            check_hidden(secret, told());
+        }
     }
 }
 
 fn check_error(error: &Error, data: &[u8]) {
-    check_text(&error.to_string(), longest(data));
+    let text = error.to_string();
+    check_text(&text, longest(data));
+    if is_password(data) {
+        check_hidden(SECRET, [text.as_str()]);
+    }
 }
+
+/// Whether the secret stands there once, and can be nothing else than a password.
+fn is_password(data: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(data) else { return false };
+    // These could make a part of another text of it, or repeat it.
+    if text.contains(['"', '\'', '|', '>', '?', '*']) || text.matches(SECRET).count() != 1 {
+        return false;
+    }
+    let names = ["password: ", "OS_PASSWORD="];
+    let mut values = text.lines().filter_map(|line| {
+        names.iter().find_map(|name| line.trim_ascii_start().strip_prefix(name))
+    });
+    values.any(|value| value.starts_with(SECRET))
+}
+
+const SECRET: &str = "hunter2";
 
 /// Every letter of the files escaped, and our own words.
 fn longest(data: &[u8]) -> usize {

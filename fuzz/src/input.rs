@@ -11,8 +11,8 @@ pub(crate) fn first_line(data: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&data[..end], &data[end + 1..]))
 }
 
-/// The input with every `{{300*text}}` written out 300 times, so that what is larger than a limit
-/// stays small in the corpus, and one changed digit leads over the edge.
+/// The input with every `{{300*text}}` written out 300 times, a `#` in it as 0 to 299, so that what is
+/// larger than a limit stays small in the corpus, and one changed digit leads over the edge.
 pub(crate) fn expanded(data: &[u8]) -> Cow<'_, [u8]> {
     if !data.windows(2).any(|pair| pair == b"{{") {
         return Cow::Borrowed(data);
@@ -21,8 +21,10 @@ pub(crate) fn expanded(data: &[u8]) -> Cow<'_, [u8]> {
     let mut rest = data;
     while let Some(&byte) = rest.first() {
         match repeated(rest) {
-            Some((count, text, after)) if out.len() + count * text.len() <= LARGEST => {
-                out.extend_from_slice(&text.repeat(count));
+            Some((count, text, after))
+                if is_worthwhile(out.len() + count * text.len() + after.len()) =>
+            {
+                out.extend_from_slice(&written_out(count, text));
                 rest = after;
             }
             _ => {
@@ -34,9 +36,11 @@ pub(crate) fn expanded(data: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// Beyond every limit but those of whole bodies and lists, which would cost a thousand other inputs:
-/// plain tests go there.
-const LARGEST: usize = 2 * limits::FAULT;
+/// Beyond most limits, and then the edge of a whole body: what lies between costs a
+/// hundred other inputs and finds no more.
+fn is_worthwhile(length: usize) -> bool {
+    length <= 2 * limits::FAULT || length.abs_diff(limits::BODY) <= 16
+}
 
 /// `{{300*text}}` at the start: how often, what, and what follows.
 fn repeated(data: &[u8]) -> Option<(usize, &[u8], &[u8])> {
@@ -46,6 +50,14 @@ fn repeated(data: &[u8]) -> Option<(usize, &[u8], &[u8])> {
     let inner = &inner[star + 1..];
     let end = inner.windows(2).position(|pair| pair == b"}}")?;
     Some((count, &inner[..end], &inner[end + 2..]))
+}
+
+fn written_out(count: usize, text: &[u8]) -> Vec<u8> {
+    if !text.contains(&b'#') {
+        return text.repeat(count);
+    }
+    let parts: Vec<_> = text.split(|byte| *byte == b'#').collect();
+    (0..count).flat_map(|number| parts.join(number.to_string().as_bytes())).collect()
 }
 
 /// An answer with this status, or 200 where that is none.
@@ -72,6 +84,7 @@ mod tests {
         for (data, want) in [
             ("a{{3*xy}}b", "axyxyxyb"),
             ("{{0*x}}{{2*{},}}", "{},{},"),
+            ("{{3*r#;#}}", "r0;0r1;1r2;2"),
             ("{{x*y}} {{3*", "{{x*y}} {{3*"),
             ("{{9999999*x}}", "{{9999999*x}}"),
         ] {

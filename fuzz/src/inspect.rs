@@ -36,6 +36,7 @@ pub fn http_response(data: &[u8]) {
     assert!(data.len() <= TEXT && response.headers().len() <= HEADERS);
     assert!(response.headers().values().all(http::HeaderValue::is_sensitive));
     assert!(data.ends_with(response.body()), "the body is the end of the text");
+    assert_eq!(response.headers().len(), header_lines(&data, response.body()));
 
     let again = raw::read(&written(&response)).expect("what was read is written so");
     assert_eq!(again.status(), response.status());
@@ -50,6 +51,14 @@ pub fn http_response(data: &[u8]) {
             check_hidden(token, [report.as_str()]);
         }
     }
+}
+
+/// How many lines there are between the last status line and the body, but for blank ones.
+fn header_lines(text: &[u8], body: &[u8]) -> usize {
+    let head = &text[..text.len() - body.len()];
+    let head = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head);
+    let lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).rev();
+    lines.take_while(|line| !line.starts_with(b"HTTP/")).filter(|line| !line.is_empty()).count()
 }
 
 /// How often the token stands in the answer: a cloud that names a project after it is past help.

@@ -37,7 +37,8 @@ pub(crate) fn slow(text: &str) -> Option<UtcDateTime> {
     let is = |at: usize, c: u8| text.as_bytes()[at] == c;
     let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
     let (hour, minute, second) = (number(11, 2)?, number(14, 2)?, number(17, 2)?);
-    if !(is(4, b'-') && is(7, b'-') && is(13, b':') && is(16, b':')) {
+    let is_split = is(10, b'T') || is(10, b't') || is(10, b' ');
+    if !(is(4, b'-') && is(7, b'-') && is_split && is(13, b':') && is(16, b':')) {
         return None;
     }
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

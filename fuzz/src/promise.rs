@@ -1,6 +1,6 @@
 //! What holds for every text that is shown, whatever a server wrote.
 
-use auth_proto::{Code, Error, Fault, limits};
+use auth_proto::{Code, Error, Fault, limits, text::is_harmful};
 
 /// An error's text is short and clean.
 pub(crate) fn check_error(error: &Error) {
@@ -22,22 +22,14 @@ pub(crate) fn check_fault(fault: &Fault) {
 }
 
 /// As much as [`limits::SHOWN`] characters take, each of them escaped, and the mark of a cut.
-const PART: usize = limits::SHOWN * r"\u{feff}".len() + '…'.len_utf8();
+const PART: usize = limits::SHOWN * r"\u{e0041}".len() + '…'.len_utf8();
 
 /// Nothing in it moves a terminal's cursor, turns the direction of writing or hides other text.
 pub(crate) fn check_text(text: &str, longest: usize) {
     assert!(text.len() <= longest, "{} bytes, at most {longest}: {text:?}", text.len());
     for c in text.chars() {
-        assert!(!c.is_control() && !turns_or_hides(c), "{c:?} in {text:?}");
+        assert!(!is_harmful(c), "{c:?} in {text:?}");
     }
-}
-
-/// Unicode's `Bidi_Control` and separators of lines, what has no width, and tags.
-fn turns_or_hides(c: char) -> bool {
-    matches!(
-        u32::from(c),
-        0x061C | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xE0000..=0xE007F
-    )
 }
 
 /// None of these texts holds the secret.

@@ -1,5 +1,5 @@
-//! Token answers read once more, slowly and by other means: all of the JSON first, every key in its
-//! order, and the rules of the documents applied to that by hand.
+//! Tokens and catalogs read once more, slowly and by other means: all of the JSON first, every key in
+//! its order, and the rules of the documents applied to that by hand.
 
 use auth_proto::{Dialect, limits, timestamp};
 use serde::{
@@ -24,6 +24,12 @@ pub(crate) fn token(header: Option<&[u8]>, body: &Json, dialect: Dialect) -> Opt
         Dialect::V2 => v2(get(root, "access").ok()?).ok()?,
         _ => v3(header?, get(root, "token").ok()?).ok()?,
     }
+}
+
+/// What an answer to a request for a catalog lists, or `None` if it is none.
+pub(crate) fn catalog(body: &Json) -> Option<Value> {
+    let catalog = get(body.object()?, "catalog").ok()?;
+    services(catalog, v3_endpoint).ok()?.filter(Value::is_array)
 }
 
 /// JSON with keys that may stand twice.
@@ -284,7 +290,7 @@ fn moment(json: Option<&Json>) -> Option<String> {
 /// A token: visible ASCII, with space around it at most.
 fn secret(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?.trim_matches([' ', '\t', '\r', '\n', '\x0c']);
-    let is_visible = text.chars().all(|c| ('!'..='~').contains(&c));
+    let is_visible = text.bytes().filter(|byte| !(b'!'..=b'~').contains(byte)).count() == 0;
     (is_visible && (1..=limits::TOKEN).contains(&text.len())).then(|| text.to_owned())
 }
 

@@ -48,6 +48,7 @@ pub fn receipt(data: &[u8]) {
     assert!(challenge.required().len() <= limits::LIST && challenge.given().len() <= limits::LIST);
     assert!(challenge.missing().any(|rule| !rule.is_empty()), "nobody could answer that");
     let receipt = response.headers()["openstack-auth-receipt"].as_bytes().trim_ascii();
+    assert!((1..=limits::TOKEN).contains(&receipt.len()));
     // The receipt goes back as it came, and is shown nowhere.
     if login.answer(Factor::totp("123456")).is_ok() {
         let Ok(Step::Send(request)) = login.poll() else { panic!("a factor was given") };

@@ -17,7 +17,7 @@ pub(crate) enum Asks {
 }
 
 /// Longer than any answer takes that a caller is told of at once.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(300);
 
 pub(crate) fn ureq(cloud: &Cloud, credential: Credential, asks: Asks) -> String {
     let built = auth_ureq::Client::builder(cloud.clone(), credential, scope(cloud)).build();

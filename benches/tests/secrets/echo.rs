@@ -102,12 +102,12 @@ fn factor(_: &Cloud) -> Asks {
 type Spell = fn(&str, &str) -> String;
 
 /// How one of them is repeated.
-const SPELLINGS: [(&str, Spell); 17] = [
+const SPELLINGS: [(&str, Spell); 22] = [
     ("plain", |secret, _| secret.to_owned()),
     ("the other case", |secret, _| {
-        let other = |c: char| match c.is_ascii_lowercase() {
-            true => c.to_ascii_uppercase(),
-            false => c.to_ascii_lowercase(),
+        let other = |c: char| match c.is_lowercase() {
+            true => c.to_uppercase().to_string(),
+            false => c.to_lowercase().to_string(),
         };
         secret.chars().map(other).collect()
     }),
@@ -119,6 +119,16 @@ const SPELLINGS: [(&str, Spell); 17] = [
     ("JSON", |secret, _| serde_json::to_string(secret).unwrap()),
     ("JSON, twice", |secret, _| json!(json!(secret).to_string()).to_string()),
     ("JSON in base64", |secret, _| STANDARD.encode(json!({ "k": secret }).to_string())),
+    ("HTML", |secret, _| html(secret, |c| !c.is_ascii_alphanumeric())),
+    ("HTML, all", |secret, _| html(secret, |_| true)),
+    ("HTML, twice", |secret, _| html(&html(secret, |c| !c.is_alphanumeric()), |c| c == '&')),
+    ("HTML, hexadecimal", |secret, _| {
+        secret.chars().map(|c| format!("&#x{:02X};", u32::from(c))).collect()
+    }),
+    ("Python", |secret, _| {
+        let escaped = secret.replace('\\', r"\\").replace('é', r"\xe9");
+        format!("u'{escaped}'")
+    }),
     ("base64", |secret, _| STANDARD.encode(secret)),
     ("base64, one behind", |secret, _| STANDARD.encode(format!("a{secret}b"))),
     ("base64, two behind", |secret, _| URL_SAFE_NO_PAD.encode(format!("aa{secret}"))),
@@ -135,6 +145,16 @@ fn percent(text: &str, is_escaped: fn(u8) -> bool) -> String {
         match is_escaped(byte) || !byte.is_ascii() {
             true => write!(out, "%{byte:02X}").unwrap(),
             false => out.push(char::from(byte)),
+        }
+        out
+    })
+}
+
+fn html(text: &str, is_escaped: fn(char) -> bool) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        match is_escaped(c) {
+            true => write!(out, "&#{};", u32::from(c)).unwrap(),
+            false => out.push(c),
         }
         out
     })
@@ -195,9 +215,7 @@ fn what_a_service_repeats_is_not_told() {
     });
     // What finds nothing may be blind.
     assert!(replaced > 500, "{replaced}");
-    // ureq tells some headers of an answer, which SECURITY.md says.
-    let in_logs = in_logs().into_iter().filter(|finding| !finding.ends_with(" ureq::run"));
-    assert_eq!(in_logs.collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(in_logs(), [""; 0]);
 }
 
 /// Goes through a case, and tells how often something was replaced.

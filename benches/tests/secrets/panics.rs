@@ -15,7 +15,7 @@ use auth_proto::{Cloud, Credential, Factor, Projects, Scope, UserRef};
 use time::UtcDateTime;
 
 use crate::{
-    canaries::{PASSCODE, PASSWORD, TOKEN, listen, seen_in, shown},
+    canaries::{PASSCODE, PASSWORD, TOKEN, in_logs, listen, seen_in, shown},
     server,
 };
 
@@ -81,6 +81,7 @@ fn a_panic_in_a_clock_says_no_secret() {
         }
     }
     assert!(panics > 8, "{panics}");
+    assert_eq!(in_logs(), [""; 0]);
 }
 
 /// A clock that fails when it is read for the so-many-th time.

@@ -17,13 +17,16 @@ use serde_json::json;
 use time::{UtcDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    canaries::{OWN_TOKEN, PASSCODE, PASSED_ON, PASSWORD, RECEIPT, SECRET, SUBJECT, TOKEN},
+    canaries::{
+        OWN_TOKEN, PASSCODE, PASSED_ON, PASSWORD, RECEIPT, SECRET, SUBJECT, TOKEN, in_logs, listen,
+    },
     configuration, errors, public, server,
     walk::{Walk, see},
 };
 
 #[test]
 fn no_public_type_shows_a_secret() {
+    listen();
     let mut walk = Walk::default();
     what_is_known(&mut walk);
     what_an_account_does(&mut walk);
@@ -49,6 +52,7 @@ fn no_public_type_shows_a_secret() {
         }
     }
     assert_eq!(missing, [""; 0], "public, and not looked at: provoke them here");
+    assert_eq!(in_logs(), [""; 0]);
 }
 
 pub(crate) const NOW: UtcDateTime = UtcDateTime::UNIX_EPOCH;

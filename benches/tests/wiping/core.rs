@@ -34,10 +34,11 @@ fn secrets_are_wiped_before_their_memory_is_given_back() {
     }
     assert!(looked_into() > before + 1000, "{}", looked_into() - before);
     crate::drivers::are_watched();
+    crate::loading::is_watched();
 }
 
 /// What wipes nothing, and cannot be told to: what reads YAML.
-const LIBRARIES: [&str; 1] = ["saphyr_parser"];
+pub(crate) const LIBRARIES: [&str; 1] = ["saphyr_parser"];
 
 const ACTS: [(&str, fn()); 13] = [
     ("credentials", credentials),
@@ -174,6 +175,10 @@ fn repeated() {
         r#"{"t0ps3cret-token": {"message": "no t0ps3cret-token", "x": ["t0ps3cret-token", {"t0ps3cret-token": 1}]}}"#,
         r#"{"error": "t0ps3cret-token", "error_description": "a t0ps3cret-token, and t0ps3cret-token again"}"#,
         r#"["t0ps3cret-token"]"#,
+        // What is no JSON to its end, or says one thing twice.
+        r#"{"error": {"message": "t0ps3cret-token", "t0ps3cret-token": ["t0ps3cret-token"#,
+        r#"{"error": {"message": "t0ps3cret-token", "message": "t0ps3cret-token"}}"#,
+        r#"{"message": "t0ps3cret-token", "x": ["t0ps3cret-token", 1e400]}"#,
     ] {
         let mut login = Login::new(&v3(), plain(), Scope::default()).unwrap();
         login.handle_response(response((401, None, body)), NOW);

@@ -9,6 +9,7 @@
 mod allocator;
 mod core;
 mod drivers;
+mod loading;
 
 /// Each with the mark that the allocator looks for.
 pub(crate) const PASSWORD: &str = "t0ps3cret \"pass\" w\u{f6}rd";

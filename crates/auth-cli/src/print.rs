@@ -5,6 +5,7 @@ use std::{
     io::{self, IsTerminal, Read, Write},
 };
 
+use auth_proto::text::is_harmful;
 use comfy_table::{Table, presets};
 use serde::Serialize;
 
@@ -100,25 +101,22 @@ pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if is_harmful(c) { '\u{FFFD}' } else { c }).collect()
 }
 
-/// JSON with every character escaped that a terminal would act on. Outside of its strings JSON has
-/// none but line ends, so that the value stays the same.
+/// JSON with every harmful character escaped. Outside of its strings JSON has none but line ends, so
+/// that the value stays the same.
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
             '\n' => out.push(c),
-            // All of them are in the first plane.
-            c if is_harmful(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if is_harmful(c) => {
+                c.encode_utf16(&mut [0; 2])
+                    .iter()
+                    .for_each(|u| out.push_str(&format!("\\u{u:04x}")));
+            }
             c => out.push(c),
         }
     }
     out
-}
-
-/// Control characters, and those that reverse the direction of what follows.
-fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -131,6 +129,7 @@ mod tests {
             clean("a\u{1b}[31mb\r\n\u{9b}c\u{202e}d"),
             "a\u{fffd}[31mb\u{fffd}\u{fffd}\u{fffd}c\u{fffd}d"
         );
+        assert_eq!(clean("a\u{61c}b\u{200b}c\u{e0041}é😀"), "a\u{fffd}b\u{fffd}c\u{fffd}é😀");
     }
 
     #[test]
@@ -142,9 +141,13 @@ mod tests {
 
     #[test]
     fn escaped_json_has_the_same_value() {
-        let value = serde_json::json!({ "a\u{7f}": ["\u{1b}[2J\u{9b}", "é\u{202e}\n"], "b": null });
+        let value = serde_json::json!({
+            "a\u{7f}": ["\u{1b}[2J\u{9b}", "é\u{202e}\n"],
+            "b": "\u{61c}\u{e0041}😀",
+        });
         let json = escaped(&serde_json::to_string_pretty(&value).unwrap());
         assert!(!json.chars().any(|c| c != '\n' && is_harmful(c)), "{json}");
+        assert!(json.contains(r#""\u061c\udb40\udc41😀""#), "{json}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), value);
     }
 }

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -30,10 +31,12 @@ impl Config {
         let system = System::current();
         let mut files = Files::in_directory(&directory).on(system);
         for kind in Kind::ALL {
+            let named = search::named(kind, &directory, &variables);
             for path in search::paths(kind, &directory, system, &variables) {
-                match contents(&path) {
-                    Ok((contents, open)) => {
-                        let contents = contents.to_vec();
+                match contents(&path, named.as_ref() == Some(&path)) {
+                    Ok((mut contents, open)) => {
+                        // Handed on as it is: the files wipe it.
+                        let contents = std::mem::take(&mut *contents);
                         files = match open {
                             true => files.with_open(path, contents),
                             false => files.with(path, contents),
@@ -54,7 +57,7 @@ const PLACES: [&str; 6] =
     ["HOME", "LOCALAPPDATA", "PROGRAMDATA", "SNAP_REAL_HOME", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME"];
 
 fn variables() -> Result<Variables, Error> {
-    let mut all: Vec<(String, String)> = Vec::new();
+    let mut all: Vec<(String, SecretString)> = Vec::new();
     for (name, value) in env::vars_os() {
         let mut name = name.to_string_lossy().into_owned();
         if cfg!(windows) {
@@ -65,21 +68,26 @@ fn variables() -> Result<Variables, Error> {
             continue;
         }
         match value.into_string() {
-            Ok(value) => all.push((name, value)),
+            Ok(value) => all.push((name, value.into())),
             Err(_) => return Err(Error::NotUnicode { name }),
         }
     }
     if let (false, Some(home)) = (all.iter().any(|(name, _)| name == "HOME"), env::home_dir()) {
-        all.push(("HOME".to_owned(), home.to_string_lossy().into_owned()));
+        all.push(("HOME".to_owned(), home.to_string_lossy().into_owned().into()));
     }
     Ok(all.into_iter().collect())
 }
 
-/// At most one byte more than is allowed, and whether everybody can read it.
-fn contents(path: &PathBuf) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
+/// At most one byte more than is allowed, and whether everybody can read it. A pipe, which has to be
+/// waited for, may be named, and is not taken where somebody happened to leave one.
+fn contents(path: &PathBuf, is_named: bool) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
+    if !is_named && !fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     let file = fs::File::open(path)?;
     let open = is_open(&file.metadata()?);
-    let mut contents = Zeroizing::new(Vec::new());
+    // A vector that grows by itself would leave copies behind.
+    let mut contents = Zeroizing::new(Vec::with_capacity(limits::FILE + 1));
     file.take(limits::FILE as u64 + 1).read_to_end(&mut contents)?;
     Ok((contents, open))
 }

@@ -1,7 +1,7 @@
 //! Vendor profiles: what `clouds-public.yaml`, the login core and this crate know of clouds by name.
 //! Identity URLs and regions are the core's; `profiles.yaml` holds what it does not know.
 
-use std::path::Path;
+use std::{path::Path, sync::LazyLock};
 
 use auth_proto::Cloud;
 
@@ -64,12 +64,14 @@ fn usable(name: &str, mut values: Map, warnings: &mut Vec<Warning>) -> Result<Pr
 }
 
 /// In the format of `clouds-public.yaml`.
-const BUILT_IN: &str = include_str!("profiles.yaml");
+static BUILT_IN: LazyLock<Node> = LazyLock::new(|| {
+    let text = include_bytes!("profiles.yaml");
+    let read = yaml::read(Path::new("profiles.yaml"), text);
+    read.expect("the built-in profiles are tested").0
+});
 
 fn built_in(name: &str) -> Option<Map> {
-    let (root, _) = yaml::read(Path::new("profiles.yaml"), BUILT_IN.as_bytes())
-        .expect("the built-in profiles are tested");
-    let more = root.as_map()?.get("public-clouds")?.as_map()?.get(name).cloned();
+    let more = BUILT_IN.as_map()?.get("public-clouds")?.as_map()?.get(name).cloned();
     let regions = Cloud::regions_of(name).ok();
     if more.is_none() && regions.is_none() {
         return None;
@@ -105,9 +107,9 @@ mod tests {
 
     #[test]
     fn built_in_profiles_hold_known_keys_and_no_url_that_the_core_has() {
-        let (root, doubled) = yaml::read(Path::new("p"), BUILT_IN.as_bytes()).unwrap();
-        assert_eq!(doubled, []);
-        for (name, profile) in root.as_map().unwrap()["public-clouds"].as_map().unwrap() {
+        let text = include_bytes!("profiles.yaml");
+        assert_eq!(yaml::read(Path::new("p"), text).unwrap().1, []);
+        for (name, profile) in BUILT_IN.as_map().unwrap()["public-clouds"].as_map().unwrap() {
             let profile = profile.as_map().unwrap();
             for key in profile.keys() {
                 assert!(keys::is_known(key), "{name}: {key}");

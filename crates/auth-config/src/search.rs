@@ -59,6 +59,12 @@ impl Kind {
     }
 }
 
+/// The file that a variable names, to be tried first.
+pub(crate) fn named(kind: Kind, directory: &Path, variables: &Variables) -> Option<PathBuf> {
+    let path = variables.value(kind.variable()?)?;
+    Some(directory.join(path))
+}
+
 /// The paths to try for a kind of file, in order.
 pub(crate) fn paths(
     kind: Kind,
@@ -66,8 +72,7 @@ pub(crate) fn paths(
     system: System,
     variables: &Variables,
 ) -> Vec<PathBuf> {
-    let named = kind.variable().and_then(|name| variables.value(name));
-    let named = named.map(|path| directory.join(path));
+    let named = named(kind, directory, variables);
     let usual = directories(directory, system, variables).into_iter().flat_map(|directory| {
         ["yaml", "yml", "json"].map(|end| directory.join(format!("{}.{end}", kind.stem())))
     });

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use auth_proto::text::is_harmful;
+
 use crate::limits::SHOWN;
 
 /// The beginning of `text`, with nothing in it that moves a cursor or hides what stands beside it.
 pub(crate) fn shown(text: &str) -> String {
-    let mut out: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    let mut out = String::new();
+    text.chars().take(SHOWN).for_each(|letter| push(&mut out, letter));
     if text.chars().nth(SHOWN).is_some() {
         out.push('…');
     }
@@ -19,10 +22,19 @@ pub(crate) fn shown_path(path: &Path) -> String {
     for letter in path.to_string_lossy().chars() {
         match letter {
             '\'' | '"' | '\\' => out.push(letter),
-            _ => out.extend(letter.escape_debug()),
+            _ => push(&mut out, letter),
         }
     }
     out
+}
+
+fn push(out: &mut String, letter: char) {
+    // Rust shows a few that nobody sees, because they are letters.
+    if is_harmful(letter) && !letter.is_control() {
+        out.extend(letter.escape_unicode());
+    } else {
+        out.extend(letter.escape_debug());
+    }
 }
 
 /// Several names, for people.
@@ -38,6 +50,8 @@ mod tests {
     #[test]
     fn what_would_move_a_cursor_is_escaped_and_the_rest_cut() {
         assert_eq!(shown("a\u{1b}[31m\n"), "a\\u{1b}[31m\\n");
+        assert_eq!(shown("a\u{61c}b\u{3164}요청"), "a\\u{61c}b\\u{3164}요청");
+        assert_eq!(shown_path(Path::new("/'\u{3164}")), "/'\\u{3164}");
         assert_eq!(shown(&"x".repeat(200)).chars().count(), SHOWN + 1);
         assert_eq!(listed([]), "none");
         assert_eq!(listed(["a", "b"]), "a, b");

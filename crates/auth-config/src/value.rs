@@ -232,7 +232,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn what_is_laid_over_wins_and_all_else_stays(base in tree(), over in tree()) {

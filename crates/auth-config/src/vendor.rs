@@ -1,5 +1,7 @@
 //! Which of the core's clouds is meant, by its name or by its URL.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use auth_proto::{Cloud, Error};
 
 /// The cloud of this name, or the one that is documented to be at this URL, or a stock Keystone; at
@@ -7,10 +9,10 @@ use auth_proto::{Cloud, Error};
 pub(crate) fn by(name: Option<&str>, region: Option<&str>, url: &str) -> Result<Cloud, Error> {
     let stock = Cloud::keystone(url)?;
     let here = without_version(&stock);
-    let is_here = |cloud: &Cloud| without_version(cloud) == here;
     let named = name.and_then(|name| places(name, region).next());
-    let known = named.or_else(|| Cloud::ids().flat_map(|id| places(id, region)).find(is_here));
-    known.map_or(Ok(stock), |cloud| cloud.at(url))
+    let documented = || DOCUMENTED.get(&here).cloned();
+    let newer = || region.and_then(|region| newer(region, &here));
+    named.or_else(documented).or_else(newer).map_or(Ok(stock), |cloud| cloud.at(url))
 }
 
 /// The identity URL that the vendor of a known cloud documents for this region.
@@ -18,6 +20,26 @@ pub(crate) fn home(name: &str, region: Option<&str>) -> Option<Result<String, Er
     Cloud::regions_of(name).ok()?;
     let cloud = region.map_or_else(|| Cloud::named(name), |region| Cloud::named_in(name, region));
     Some(cloud.map(|cloud| cloud.identity_url()))
+}
+
+/// Every cloud at every place of its documents; the first, where two are at one.
+static DOCUMENTED: LazyLock<HashMap<String, Cloud>> = LazyLock::new(|| {
+    let mut documented = HashMap::new();
+    for cloud in Cloud::ids().flat_map(|id| places(id, None)) {
+        documented.entry(without_version(&cloud)).or_insert(cloud);
+    }
+    documented
+});
+
+/// The cloud that has this URL in a region that is newer than what we know of it.
+fn newer(region: &str, here: &str) -> Option<Cloud> {
+    /// Those that have an identity service for whatever region.
+    static REGIONAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let any = |id: &str| Cloud::named_in(id, "anywhere").map(|cloud| cloud.identity_url());
+        Cloud::ids().filter(|id| any(id).is_ok_and(|url| url.contains("anywhere"))).collect()
+    });
+    let mut clouds = REGIONAL.iter().filter_map(|id| Cloud::named_in(id, region).ok());
+    clouds.find(|cloud| without_version(cloud) == here)
 }
 
 /// A cloud at all its documented places, that of the region first.

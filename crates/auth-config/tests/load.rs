@@ -5,7 +5,7 @@
 
 use std::{env, ffi::OsString, fs, path::Path, path::PathBuf, process::Command};
 
-use auth_config::{Choices, Config};
+use auth_config::{Choices, Config, limits};
 use secrecy::ExposeSecret;
 
 /// What the process that is started prints.
@@ -106,6 +106,26 @@ fn a_variable_that_is_no_unicode_is_named_alone() {
     assert!(said.contains("cloud x: is not configured"), "{said}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_where_it_is_named_and_waited_for_nowhere_else() {
+    let place = Place::new("pipe");
+    place.file("home/.config/openstack/clouds.yaml", CLOUDS, 0o600);
+    let pipe = place.0.join("work/clouds.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let said = place.load(&[]);
+    assert!(said.contains("found mine with file"), "{said}");
+    assert!(said.contains("work/clouds.yaml: cannot be read"), "{said}");
+
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::write(pipe, SECURE).unwrap()
+    });
+    let said = place.load(&[("OS_CLIENT_CONFIG_FILE", pipe.into())]);
+    writer.join().unwrap();
+    assert!(said.contains("found mine with secure"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_read_or_is_too_large_is_told_of() {
     let place = Place::new("large");
@@ -114,8 +134,14 @@ fn what_cannot_be_read_or_is_too_large_is_told_of() {
     let said = place.load(&[]);
     assert!(said.starts_with("found mine with file\nwarning: "), "{said}");
     assert!(said.contains("work/clouds.yaml: cannot be read"), "{said}");
-    place.file("home/.config/openstack/clouds.yaml", vec![b' '; 2 << 20], 0o600);
-    let said = place.load(&[]);
-    assert!(said.contains("clouds.yaml: is larger than 1048576 bytes"), "{said}");
+    for (length, says) in [
+        (limits::FILE, "no cloud is configured"),
+        (limits::FILE + 1, "clouds.yaml: is larger than 1048576 bytes"),
+        (2 << 20, "clouds.yaml: is larger than 1048576 bytes"),
+    ] {
+        place.file("home/.config/openstack/clouds.yaml", vec![b'\n'; length], 0o600);
+        let said = place.load(&[]);
+        assert!(said.contains(says), "{length}: {said}");
+    }
     assert!(!place.load(&[("OS_CLOUD", "x".into())]).contains("found"));
 }

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use auth_config::{Choices, CloudConfig, Config, Files, Variables};
 use auth_proto::{Login, Step};
 use common::{of_file, of_variables, with};
-use proptest::{collection::btree_map, prelude::*, sample::select};
+use proptest::{
+    collection::btree_map, prelude::*, sample::select, test_runner::FileFailurePersistence,
+};
 
 /// Some of a cloud's values, each under `auth` or beside it.
 type Layer = BTreeMap<&'static str, String>;
@@ -54,8 +56,17 @@ fn values(cloud: &CloudConfig) -> BTreeMap<String, String> {
     settings.filter_map(|setting| Some((setting.key().to_owned(), setting.value()?))).collect()
 }
 
+/// What fails is kept beside this file.
+fn cases(count: u32) -> ProptestConfig {
+    let kept = FileFailurePersistence::WithSource("proptest-regressions");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(kept)),
+        ..ProptestConfig::with_cases(count)
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(cases(256))]
 
     /// secure.yaml stands above clouds.yaml, and both above a profile, key by key.
     #[test]

@@ -61,6 +61,13 @@ mod tests {
     }
 
     #[test]
+    fn the_stream_is_that_of_splitmix64() {
+        let mut spread = Spread::new(1_234_567);
+        let known = [0x599E_D017_FB08_FC85, 0x2C73_F084_5854_0FA5, 0x883E_BCE5_A3F2_7C77];
+        assert_eq!([(); 3].map(|()| spread.next()), known);
+    }
+
+    #[test]
     fn draws_are_spread_and_repeatable() {
         let draw = |seed| {
             let mut spread = Spread::new(seed);
@@ -72,5 +79,7 @@ mod tests {
         assert!(draw(1).iter().any(|d| d.as_millis() > 750));
         let mut spread = Spread::new(0);
         assert_eq!(spread.between(Duration::ZERO, Duration::ZERO), Duration::ZERO);
+        let last = Duration::from_nanos(1);
+        assert!((0..64).any(|_| spread.between(Duration::ZERO, last) == last));
     }
 }

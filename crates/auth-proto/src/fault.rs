@@ -36,23 +36,22 @@ pub enum Code {
 impl Fault {
     /// The text made fit to be shown: every secret [replaced](redact), then cleaned and cut.
     pub(crate) fn cleaned(mut self, secrets: &[&str]) -> Self {
-        self.code = self.code.map(|code| match code {
-            Code::Number(number) => {
-                let mut text = number.to_string();
-                if redact(&mut text, secrets) { Code::Text(text) } else { code }
-            }
-            Code::Text(mut text) => {
-                redact(&mut text, secrets);
-                let clean = shown(&text);
-                replace(&mut text, clean);
-                Code::Text(text)
-            }
-        });
-        for text in [self.title.as_mut(), self.message.as_mut()].into_iter().flatten() {
-            redact(text, secrets);
+        let (mut code, number) = match self.code.take() {
+            Some(Code::Number(number)) => (Some(number.to_string()), Some(number)),
+            Some(Code::Text(text)) => (Some(text), None),
+            None => (None, None),
+        };
+        let texts = [&mut code, &mut self.title, &mut self.message];
+        let mut texts: Vec<&mut String> = texts.into_iter().flatten().collect();
+        redact(&mut texts, secrets);
+        for text in texts {
             let clean = shown(text);
             replace(text, clean);
         }
+        self.code = code.map(|text| match number {
+            Some(number) if text == number.to_string() => Code::Number(number),
+            _ => Code::Text(text),
+        });
         self
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn check(path: &Uri) -> Result<(), UrlProblem> {
 }
 
 /// Whether some client, proxy or service may read a segment of it as one that leads elsewhere.
-fn leads_out(path: &str) -> bool {
+pub(crate) fn leads_out(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     let path =
         path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\").replace("%3b", ";");

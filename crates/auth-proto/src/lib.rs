@@ -119,7 +119,7 @@ mod select;
 mod service_types;
 mod session;
 mod settings;
-mod text;
+pub mod text;
 pub mod timestamp;
 mod token;
 mod url;

@@ -45,11 +45,24 @@ pub const LIST: usize = 10_000;
 /// more than 112 KiB, and hangs up before it has read them.
 pub const LOGIN: usize = 64 * 1024;
 
+/// Methods that a receipt names, and that any one of its rules names.
+pub const METHODS: usize = 32;
+
 /// How long a server that asks to be left alone is believed.
 pub const PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// How long a receipt is believed to live.
 pub const RECEIPT: Duration = Duration::from_secs(3600);
+
+/// Rules of a receipt: combinations of methods, any one of which would do.
+pub const RULES: usize = 32;
+
+/// Bytes of a server's text that are searched for secrets; what comes behind is left out.
+pub const SEARCHED: usize = 8 * 1024;
+
+/// Bytes of all secrets together that an error's text is searched for: the largest token, and what
+/// else a login knows. Where a server has put more into its answer's headers, the text is left out.
+pub const SECRETS: usize = 40 * 1024;
 
 /// Scopes that one [`Account`](crate::Account) keeps tokens for. One that nobody has asked for in two
 /// minutes makes room for another.

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use time::UtcDateTime;
-
 use crate::{
     backoff::{self, Spread},
     clock::Clock,
@@ -120,19 +118,18 @@ impl Row {
     pub(crate) fn holds(&self, at: Duration) -> bool {
         at < self.until && !self.forgiven
     }
-
-    /// When the next attempt may be sent; `None` if the credential must be replaced first.
-    pub(crate) fn retry_at(&self, clock: &Clock) -> Option<UtcDateTime> {
-        (self.until < Duration::MAX).then(|| clock.at(self.until))
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use time::macros::utc_datetime;
+    use http::StatusCode;
+    use time::{UtcDateTime, macros::utc_datetime};
 
     use super::*;
-    use crate::error::{Failure, FailureKind, ProtocolError};
+    use crate::{
+        error::{ErrorKind, Failure, FailureKind, ProtocolError, Refusal},
+        fault::Fault,
+    };
 
     const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);
 
@@ -197,6 +194,18 @@ mod tests {
         let at = first.until;
         let second = fail(Some(first), ProtocolError::Expired.into(), at);
         assert_eq!((second.until, second.waits), (at + TERMINAL_PAUSE, false));
+    }
+
+    #[test]
+    fn the_third_refusal_in_a_row_is_no_persons_mistake() {
+        let (status, fault) = (StatusCode::UNAUTHORIZED, Fault::default());
+        let refusal = Error::from(ErrorKind::Rejected(Refusal { status, fault, remedy: "" }));
+        let first = fail(None, refusal.clone(), Duration::ZERO);
+        assert!(first.may_be_mistaken());
+        let second = fail(Some(first), refusal, seconds(1));
+        assert!(!second.may_be_mistaken());
+        // What is no refusal is nobody's mistake, however often it comes.
+        assert!(fail(Some(second), failure(), seconds(2)).may_be_mistaken());
     }
 
     #[test]

@@ -126,7 +126,9 @@ impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = crate::text::shown;
         match &self.0 {
-            Target::Default | Target::System | Target::Unscoped => self.kind().fmt(f),
+            Target::Default | Target::System | Target::Unscoped => {
+                f.write_str(self.kind().as_str())
+            }
             Target::Domain(DomainRef::Id(id) | DomainRef::Name(id)) => {
                 write!(f, "domain {}", shown(id))
             }
@@ -160,11 +162,5 @@ impl ScopeKind {
             Self::Trust => "trust scope",
             Self::Unscoped => "explicit absence of a scope",
         }
-    }
-}
-
-impl fmt::Display for ScopeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

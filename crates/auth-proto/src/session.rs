@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Failure, FailureKind},
     event::{Class, Event},
     held::Held,
-    login::{Login, Step},
+    login::Login,
     row::Row,
     scope::Scope,
     token::Token,
@@ -22,6 +22,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) scope: Scope,
+    /// A living token: its end takes it away, before anybody looks.
     pub(crate) held: Option<Held>,
     pub(crate) phase: Phase,
     pub(crate) row: Option<Row>,
@@ -177,10 +178,9 @@ impl Session {
             Input::Refused(error, probes) => {
                 (self.phase, self.abandoned) = (Phase::Idle, false);
                 self.granted = false;
-                let row = Row::refused(self.row.take(), error.clone(), at, probes);
-                let retry_at = row.retry_at(clock);
-                self.row = Some(row);
-                Some(Event::CredentialRejected { scope: scope(), error, retry_at })
+                self.row = Some(Row::refused(self.row.take(), error.clone(), at, probes));
+                // The probe may be another scope's: the account tells when.
+                Some(Event::CredentialRejected { scope: scope(), error, retry_at: None })
             }
             // If one was dropped a moment ago, it is the service that is at odds.
             Input::Unauthorized if self.forced_at.is_some_and(|forced| at - forced < FORCED) => {
@@ -237,10 +237,10 @@ impl Session {
         }
     }
 
-    /// The login to go on with, if it does not wait for a person.
+    /// The login to go on with. (Whom it waits for has been asked before.)
     pub(crate) fn take_begun(&mut self) -> Option<Begun> {
         match std::mem::take(&mut self.phase) {
-            Phase::Begun(begun) if matches!(begun.login.poll(), Ok(Step::Send(_))) => Some(begun),
+            Phase::Begun(begun) => Some(begun),
             phase => {
                 self.phase = phase;
                 None
@@ -258,11 +258,6 @@ impl Session {
     /// Whether a person may have been mistaken in what was refused.
     pub(crate) fn may_be_mistaken(&self) -> bool {
         self.row.as_ref().is_none_or(Row::may_be_mistaken)
-    }
-
-    /// The token, if it is still good.
-    pub(crate) fn live(&self, at: Duration) -> Option<&Held> {
-        self.held.as_ref().filter(|held| at < held.ends_at)
     }
 
     /// Whether a service has refused this very token, which nobody may ask about.

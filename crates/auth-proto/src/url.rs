@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use http::{Uri, uri::PathAndQuery};
 
-use crate::{error::UrlProblem, limits};
+use crate::{error::UrlProblem, join, limits};
 
 /// A URL as a URI. It is none before [`Origin::of`] has taken it.
 pub(crate) fn parsed(url: &str) -> Result<Uri, UrlProblem> {
@@ -22,11 +22,16 @@ pub(crate) fn parsed(url: &str) -> Result<Uri, UrlProblem> {
     if !url.contains("://") {
         return Err(UrlProblem::Scheme);
     }
-    url.parse().map_err(|_| problem_of(url))
+    let uri: Uri = url.parse().map_err(|_| problem_of(url))?;
+    // Some clients take such steps before they send, and others send them.
+    match join::leads_out(uri.path()) {
+        true => Err(UrlProblem::Path),
+        false => Ok(uri),
+    }
 }
 
 /// Scheme, host and port: what a secret is bound to.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin<'u> {
     https: bool,
     /// In lower case, without a final dot; an IPv6 address without its brackets. Nearly every URI
@@ -115,31 +120,15 @@ impl<'u> Origin<'u> {
     /// Why no token should go to this host unless somebody named it, if there is a reason: it
     /// leads back to this machine, to its neighbours' configuration or to a cloud's metadata.
     pub(crate) fn special(&self) -> Option<&'static str> {
-        match self.address() {
-            Some(address) if address.is_loopback() => Some("it is a loopback address"),
-            Some(address) if address.is_unspecified() || address.is_multicast() => {
-                Some("it is no address of a service")
-            }
-            Some(IpAddr::V4(v4)) if v4.is_link_local() => Some("it is a link-local address"),
-            Some(IpAddr::V4(METADATA_V4)) => Some("it is a metadata service"),
-            Some(IpAddr::V6(v6)) if v6.is_unicast_link_local() || v6 == METADATA_V6 => {
-                Some("it is a link-local address")
-            }
-            Some(_) => None,
-            None if self.is_localhost() => Some("it is a loopback address"),
+        match self.address {
+            Some(IpAddr::V4(v4)) => special_address(v4.into()),
+            Some(IpAddr::V6(v6)) => special_address(v6.into())
+                .or_else(|| embedded(v6).into_iter().find_map(|v4| special_address(v4.into()))),
             None if is_numeric(&self.host) => Some("its host is a number in disguise"),
-            None if METADATA_NAMES.contains(&&*self.host) => Some("it is a metadata service"),
+            None if self.is_localhost() || LOOPBACK_NAMES.contains(&&*self.host) => Some(LOOPBACK),
+            None if METADATA_NAMES.contains(&&*self.host) => Some(METADATA),
             None => None,
         }
-    }
-
-    /// Where it leads in the end.
-    fn address(&self) -> Option<IpAddr> {
-        let address = self.address?;
-        Some(match address {
-            IpAddr::V6(v6) => embedded(v6).map_or(address, IpAddr::V4),
-            IpAddr::V4(_) => address,
-        })
     }
 }
 
@@ -155,31 +144,67 @@ impl fmt::Display for Origin<'_> {
     }
 }
 
-impl fmt::Debug for Origin<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// Whether any byte is such a one. All of them are looked at, which is faster than to stop.
 fn any(text: &str, is: impl Fn(u8) -> bool) -> bool {
     text.bytes().fold(false, |any, byte| any | is(byte))
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped, or translated by NAT64.
-fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
-    match v6.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
+fn special_address(address: IpAddr) -> Option<&'static str> {
+    match address {
+        address if address.is_loopback() => Some(LOOPBACK),
+        address if address.is_unspecified() || address.is_multicast() => {
+            Some("it is no address of a service")
         }
-        _ => v6.to_ipv4_mapped(),
+        IpAddr::V4(v4) if v4.is_link_local() => Some(LINK_LOCAL),
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => Some(LINK_LOCAL),
+        address if METADATA_ADDRESSES.contains(&address) => Some(METADATA),
+        _ => None,
     }
 }
 
-/// Alibaba's metadata address, which no range tells.
-const METADATA_V4: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
-/// Amazon's IPv6 metadata address, unique-local and so not told by its range.
-const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+/// The IPv4 addresses that an IPv6 one may stand for: one written as IPv6, or where a tunnel or a
+/// translator passes on what is sent there.
+fn embedded(v6: Ipv6Addr) -> Vec<Ipv4Addr> {
+    let octets = v6.octets();
+    let at = |places: [usize; 4]| Ipv4Addr::from(places.map(|place| octets[place]));
+    match v6.segments() {
+        // 6to4 (RFC 3056, section 2).
+        [0x2002, ..] => vec![at([2, 3, 4, 5])],
+        // NAT64 (RFC 6052, section 2.1).
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => vec![at([12, 13, 14, 15])],
+        // NAT64 of a network's own (RFC 8215): the address is at one of these places (RFC 6052,
+        // section 2.2), and what begins with a zero is what fills up the others.
+        [0x64, 0xff9b, 1, ..] => {
+            let places = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], [12, 13, 14, 15]];
+            places.map(at).into_iter().filter(|v4| v4.octets()[0] != 0).collect()
+        }
+        _ => v6.to_ipv4().into_iter().collect(),
+    }
+}
+
+const LOOPBACK: &str = "it is a loopback address";
+const LINK_LOCAL: &str = "it is a link-local address";
+const METADATA: &str = "it is a metadata service";
+
+/// What hosts files call this machine. A resolver may say otherwise, so that these are not loopback
+/// enough for a password over plain http.
+const LOOPBACK_NAMES: [&str; 7] = [
+    "ip6-localhost",
+    "ip6-loopback",
+    "localhost.localdomain",
+    "localhost4",
+    "localhost4.localdomain4",
+    "localhost6",
+    "localhost6.localdomain6",
+];
+
+/// Those that no range tells: of Alibaba, Azure, Amazon and Google.
+const METADATA_ADDRESSES: [IpAddr; 4] = [
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+];
 const METADATA_NAMES: [&str; 4] =
     ["instance-data", "metadata", "metadata.azure.internal", "metadata.google.internal"];
 
@@ -333,6 +358,8 @@ mod tests {
             ("https://iam.example/v3?x=1", UrlProblem::Query),
             ("https://iam.example/v3#x", UrlProblem::Query),
             ("https://iam example/v3", UrlProblem::Syntax),
+            ("https://iam example:443/v3", UrlProblem::Syntax),
+            ("https://[::1 ]/v3", UrlProblem::Syntax),
             ("https://iam.example/v3\n", UrlProblem::Syntax),
             ("https://예시.example/v3", UrlProblem::Syntax),
         ] {
@@ -357,6 +384,8 @@ mod tests {
             ("http://[::1]", true),
             ("http://[::ffff:127.0.0.1]", true),
             ("http://localhost", true),
+            ("http://localhost.localdomain", false),
+            ("http://[::127.0.0.1]", false),
             ("http://[64:ff9b::7f00:1]", false),
             ("http://127.0.0.1.example", false),
         ] {
@@ -374,17 +403,40 @@ mod tests {
             ("https://127.8.8.8", true),
             ("https://localhost", true),
             ("https://a.localhost.", true),
+            ("https://localhost.localdomain", true),
+            ("https://localhost.example", false),
+            ("https://localhost6.localdomain6", true),
+            ("https://ip6-localhost", true),
+            ("https://IP6-loopback.", true),
             ("https://[::1]", true),
             ("https://[::ffff:127.0.0.1]", true),
+            ("https://[::127.0.0.1]", true),
+            ("https://[::10.0.0.7]", false),
             ("https://169.254.169.254", true),
             ("https://[fe80::1]", true),
+            ("https://[2001:db8::1]", false),
             ("https://[fd00:ec2::254]", true),
+            ("https://[fd00:ec2::255]", false),
+            ("https://[fd20:ce::254]", true),
             ("https://0.0.0.0", true),
             ("https://metadata.google.internal", true),
             ("https://[64:ff9b::a9fe:a9fe]", true),
             ("https://[64:ff9b::7f00:1]", true),
             ("https://[64:ff9b::a00:7]", false),
+            ("https://[64:ff9b::a83f:8110]", true),
+            ("https://[64:ff9b:1::a9fe:a9fe]", true),
+            ("https://[64:ff9b:1:fffe::7f00:1]", true),
+            ("https://[64:ff9b:1:7f00:0:100::]", true),
+            ("https://[64:ff9b:1:a9:fe:a9fe::]", true),
+            ("https://[64:ff9b:1:0:a9:fea9:fe00:0]", true),
+            ("https://[64:ff9b:1:a00:7::]", false),
+            ("https://[64:ff9b:1::a00:7]", false),
+            ("https://[2002:7f00:1::]", true),
+            ("https://[2002:a9fe:a9fe::1]", true),
+            ("https://[2002:a00:7::7f00:1]", false),
             ("https://100.100.100.200", true),
+            ("https://100.100.100.201", false),
+            ("https://168.63.129.16", true),
             ("https://[ff02::1]", true),
             ("https://2130706433", true),
             ("https://0x7f.1", true),

@@ -216,6 +216,16 @@ fn three_attempts_are_waited_for_then_callers_are_told() {
 }
 
 #[test]
+fn what_an_http_client_says_repeats_no_secret() {
+    let mut account = account();
+    let flight = sent(account.poll(&scope("p"), NOW));
+    let failure = Failure::new(FailureKind::Io, "odd answer to alice-pw");
+    account.handle_failure(flight, failure, NOW);
+    let told = account.trouble(&scope("p")).unwrap().to_string();
+    assert!(told.contains("odd answer to [redacted]"), "{told}");
+}
+
+#[test]
 fn a_pause_that_the_server_asks_for_is_kept() {
     let (mut account, p) = (account(), scope("p"));
     let flight = sent(account.poll(&p, NOW));
@@ -438,6 +448,18 @@ fn sessions_are_bounded_and_none_in_flight_is_evicted() {
         let error = failed(account.poll(&scope("one more"), NOW + seconds(later)));
         assert!(matches!(error.kind(), ErrorKind::Misuse(Misuse::TooManyScopes)));
     }
+}
+
+#[test]
+fn a_scope_with_nothing_to_lose_makes_room_before_one_with_a_token() {
+    let mut account = logged_in();
+    let flight = sent(account.poll(&scope("empty"), NOW));
+    account.handle_failure(flight, Failure::new(FailureKind::Connect, "refused"), NOW);
+    let now = NOW + seconds(120);
+    for index in 2..=limits::SESSIONS {
+        let _flight = sent(account.poll(&scope(&format!("s{index}")), now));
+    }
+    assert!(account.live(&scope("p"), now).is_some());
 }
 
 #[test]

@@ -194,6 +194,10 @@ fn a_token_assumes_an_agency_without_a_login() {
         refused(Talk::new(&cloud, unknown).token(&scope), 401, "pass on a fresh one");
         // It can be had again for as long as the user's own token lives.
         assert!(talk.account.renew_at(&scope).unwrap() < NOW + Duration::hours(23));
+        // If it is taken, but not for this, the agency is at fault.
+        let mut talk = Talk::new(&cloud, make(own).assume(agency()));
+        talk.service.fail_next(System::Otc, StatusCode::FORBIDDEN);
+        refused(talk.token(&scope), 403, "check the agency's name");
     }
 }
 

@@ -245,6 +245,28 @@ fn an_account_checks_its_credential_at_once_and_a_replacement_too() {
     assert_eq!(config(error.unwrap_err()), ConfigError::Empty { field: "credential.password" });
 }
 
+/// That no secret is among it is held elsewhere.
+#[test]
+fn debug_shows_what_helps() {
+    let error = refused(&Cloud::nhn(), Credential::token("t"), Scope::project_id("p"));
+    let request =
+        support::first_request(&v2(), Credential::password("alice", "pw"), Scope::project_id("p"));
+    let length = request.body().as_bytes().len();
+    assert!(!request.body().is_empty());
+    let token = r#"{"token": {"expires_at": "2026-11-22T20:00:00Z", "project": {"id": "p1"}}}"#;
+    let token = support::response(201, Some("t"), token);
+    let token = support::login_with(&stock(), password(), Scope::project_id("p1"), token).unwrap();
+    for (shown, part) in [
+        (format!("{:?}", Cloud::nhn()), "NHN Cloud"),
+        (format!("{:?}", Error::from(error)), "NHN Cloud"),
+        (format!("{:?}", Factor::totp("123456")), "Factor(totp)"),
+        (format!("{:?}", request.body()), &format!("Body({length} bytes)")),
+        (format!("{token:?}"), "p1"),
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
+}
+
 #[test]
 fn ids_become_one_segment_of_a_path() {
     let url = |cloud: &Cloud, id: &str| {

@@ -12,7 +12,7 @@ use auth_proto::{
     Step, Token, UserProjects, UserRef, Validate, limits,
 };
 use http::{Request, Response};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::FileFailurePersistence};
 use support::NOW;
 use time::{Duration, UtcDateTime};
 
@@ -100,8 +100,17 @@ fn every_documented_login_takes_one_request() {
     }
 }
 
+/// What fails is kept beside this file.
+fn cases(count: u32) -> ProptestConfig {
+    let kept = FileFailurePersistence::WithSource("proptest-regressions");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(kept)),
+        ..ProptestConfig::with_cases(count)
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn whatever_the_emulator_writes_is_read_as_it_was_meant(

@@ -133,6 +133,7 @@ fn each_status_means_one_thing() {
                 panic!("{status}: {error:?}");
             };
             assert_eq!(refusal.status, status);
+            assert_eq!(refusal.remedy.contains("the caller's own token"), status == 401);
             assert_eq!(error.is_retryable(), matches!(status, 429 | 500 | 503), "{status}");
         }
     }
@@ -154,6 +155,36 @@ fn a_401_is_about_the_callers_own_token_and_repeats_neither() {
         assert!(shown.contains("the caller's own token"), "{shown}");
         assert!(!shown.contains(SUBJECT) && !shown.contains("password"), "{shown}");
     }
+}
+
+/// A cache that mixes two answers up would make one user another.
+#[test]
+fn an_answer_about_another_token_is_refused() {
+    let body = r#"{"token":{"expires_at":"2026-11-22T09:00:00Z"}}"#;
+    let validate = Validate::new(&stock(), SUBJECT);
+    let answered = |tokens: &[&str]| {
+        let mut response = Response::new(body.as_bytes());
+        for token in tokens {
+            response.headers_mut().append("X-Subject-Token", token.parse().unwrap());
+        }
+        validate.parse(response)
+    };
+    for tokens in [&[][..], &[SUBJECT], &[SUBJECT, SUBJECT]] {
+        assert_eq!(answered(tokens).unwrap().unwrap().expose(), SUBJECT, "{tokens:?}");
+    }
+    for tokens in [&["another"][..], &["another", SUBJECT], &[SUBJECT, "another"], &[""]] {
+        let why = protocol(answered(tokens));
+        assert!(matches!(why, ProtocolError::AmbiguousToken { .. }), "{tokens:?}: {why}");
+    }
+}
+
+#[test]
+fn a_service_that_cannot_tell_right_now_says_nothing_about_the_callers_own_token() {
+    let cloud = Cloud::huawei();
+    let later = r#"{"error_code":"IAM.0012","error_msg":"too often"}"#;
+    let error = answer(&Check::new(&cloud, SUBJECT), 401, later).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unavailable(_)), "{error:?}");
+    assert!(!error.to_string().contains("the caller's own token"), "{error}");
 }
 
 #[test]

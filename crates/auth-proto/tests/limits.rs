@@ -19,7 +19,7 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const ROWS: [Row; 18] = [
+const ROWS: [Row; 23] = [
     Row { name: "BODY", measure: body, told: "the answer's body is larger than 4194304" },
     Row { name: "EVENTS", measure: events, told: "the first one is forgotten" },
     Row { name: "FAULT", measure: fault, told: "no reason given" },
@@ -29,10 +29,15 @@ const ROWS: [Row; 18] = [
     Row { name: "ID", measure: id, told: "user id: is no id" },
     Row { name: "INPUT", measure: input, told: "credential.password: is longer than 32768 characters" },
     Row { name: "LIFE", measure: life, told: "ended by 30 days" },
+    Row { name: "LIFE", measure: life_of_one_passed_on, told: "ended by 30 days" },
     Row { name: "LIST", measure: list, told: "the answer's list of projects is larger than 10000" },
     Row { name: "LOGIN", measure: login, told: "credential and scope together: is longer than 65536" },
+    Row { name: "METHODS", measure: methods, told: "the answer's list of methods is larger than 32" },
     Row { name: "PAUSE", measure: pause, told: "a day" },
     Row { name: "RECEIPT", measure: receipt, told: "the receipt is over" },
+    Row { name: "RULES", measure: rules, told: "the answer's list of rules is larger than 32" },
+    Row { name: "SEARCHED", measure: searched, told: "refused with 401 ([redacted]…)" },
+    Row { name: "SECRETS", measure: secrets, told: "refused with 401 ([redacted]: [redacted])" },
     Row { name: "SESSIONS", measure: sessions, told: "more than 64 scopes are in use at once" },
     Row { name: "SHOWN", measure: shown, told: "cut" },
     Row { name: "TIMESTAMP", measure: moment, told: "no moment" },
@@ -63,7 +68,7 @@ fn every_bound_has_a_row() {
         assert!(has_row, "limits::{name} has no row: add one");
         count += 1;
     }
-    assert!(count >= 17, "{count}");
+    assert!(count >= 21, "{count}");
 }
 
 const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);
@@ -195,10 +200,22 @@ fn login(past: usize) -> Result<(), String> {
 /// Whether a token that says so much lives to its end, but for the two seconds that clocks may differ.
 fn life(past: usize) -> Result<(), String> {
     let life = limits::LIFE + Duration::from_secs(past as u64);
-    let mut account = account();
+    lives(account(), 201, life)
+}
+
+/// The same of one that the service was asked about.
+fn life_of_one_passed_on(past: usize) -> Result<(), String> {
+    let life = limits::LIFE + Duration::from_secs(past as u64);
+    let own = Credential::passed_on("t");
+    lives(Account::new(cloud(), own, Settings::default()).unwrap(), 200, life)
+}
+
+fn lives(mut account: Account, status: u16, life: Duration) -> Result<(), String> {
     let scope = Scope::default();
     let Action::Send(flight, _) = account.poll(&scope, NOW) else { panic!("no request") };
-    account.handle_response(flight, token("t", life), NOW);
+    let mut answer = token("t", life);
+    *answer.status_mut() = status.try_into().unwrap();
+    account.handle_response(flight, answer, NOW);
     match account.live(&scope, NOW + life - Duration::from_nanos(2_000_000_001)) {
         Some(_) => Ok(()),
         None => Err("ended by 30 days".to_owned()),
@@ -208,6 +225,31 @@ fn life(past: usize) -> Result<(), String> {
 fn list(past: usize) -> Result<(), String> {
     let body = format!(r#"{{"projects": [{}]}}"#, vec!["{}"; limits::LIST + past].join(","));
     told(Projects::new(&cloud()).parse(Response::new(body.as_bytes())))
+}
+
+/// The same of what a receipt says to be given, and of what it wants.
+fn methods(past: usize) -> Result<(), String> {
+    let count = limits::METHODS + past;
+    let given = challenged(count, &[1]);
+    assert_eq!(given, challenged(1, &[1, count]), "a rule");
+    given
+}
+
+fn rules(past: usize) -> Result<(), String> {
+    challenged(1, &vec![1; limits::RULES + past])
+}
+
+/// A receipt that names so many methods, and so many in each rule.
+fn challenged(given: usize, rules: &[usize]) -> Result<(), String> {
+    let list = |name, count| format!("[{}]", vec![name; count].join(","));
+    let rules: Vec<_> = rules.iter().map(|count| list(r#""totp""#, *count)).collect();
+    let body = format!(
+        r#"{{"receipt": {{"methods": {}, "expires_at": "2026-11-22T09:00:00Z"}},
+            "required_auth_methods": [{}]}}"#,
+        list(r#""password""#, given),
+        rules.join(","),
+    );
+    answered(response(401, ("Openstack-Auth-Receipt", "r"), body))
 }
 
 fn pause(past: usize) -> Result<(), String> {
@@ -231,6 +273,27 @@ fn receipt(past: usize) -> Result<(), String> {
         Action::NeedFactor(_) => Ok(()),
         _ => Err("the receipt is over".to_owned()),
     }
+}
+
+/// Whether the end of a text is shown that is the secret over and over else.
+fn searched(past: usize) -> Result<(), String> {
+    let secrets = "secretsecret".repeat(limits::SEARCHED);
+    let message = format!("{}end", &secrets[..limits::SEARCHED - "end".len() + past]);
+    let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
+    let said = answered(response(401, ("X-A", "b"), body)).unwrap_err();
+    if said.contains("end") { Ok(()) } else { Err(said) }
+}
+
+/// Whether a text is shown that comes with so many secrets, ours among them.
+fn secrets(past: usize) -> Result<(), String> {
+    let length = limits::SECRETS - "secretsecret".len() - 1 + past;
+    let body = r#"{"error": {"code": 401, "message": "no"}}"#.to_owned();
+    let mut answer = response(401, ("X-Subject-Token", &"x".repeat(length)), body);
+    for repeated in ["y", "secretsecret", "y"] {
+        answer.headers_mut().append("X-Auth-Token", repeated.parse().unwrap());
+    }
+    let said = answered(answer).unwrap_err();
+    if said.contains("no") { Ok(()) } else { Err(said) }
 }
 
 fn sessions(past: usize) -> Result<(), String> {

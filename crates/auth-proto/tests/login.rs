@@ -4,8 +4,8 @@
 mod support;
 
 use auth_proto::{
-    Cloud, Credential, Dialect, DomainRef, Error, ErrorKind, Factor, Login, Misuse, ProtocolError,
-    Scope, Step, UserRef,
+    Agency, Answer, Cloud, Credential, Dialect, DomainRef, Error, ErrorKind, Factor, Login, Misuse,
+    ProtocolError, Scope, Step, UserRef,
 };
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -242,6 +242,12 @@ fn a_receipt_asks_for_the_missing_factor() {
     assert_eq!(challenge.missing().collect::<Vec<_>>(), [["totp"]]);
     assert!(challenge.expires_at().is_some());
     assert!(!format!("{challenge:?} {login:?}").contains("gAAAA"), "{challenge:?}");
+    assert!(
+        format!("{challenge:?}").contains(r#"required: [["totp", "password"]]"#),
+        "{challenge:?}"
+    );
+    let answer = Answer::read(&receipt(), None);
+    assert!(matches!(answer, Ok(Answer::Receipt(wanted)) if wanted.given() == ["password"]));
 
     login.answer(Factor::totp("123456")).unwrap();
     let request = request_of(&login);
@@ -293,6 +299,17 @@ fn factors_nobody_asked_for_are_refused() {
 }
 
 #[test]
+fn only_a_401_is_about_the_factor() {
+    for (status, is_about) in [(401, true), (403, false)] {
+        let mut login = challenged();
+        login.answer(Factor::totp("123456")).unwrap();
+        login.handle_response(response(status, None, "{}"), NOW);
+        let error = login.poll().unwrap_err().to_string();
+        assert_eq!(error.contains("check this factor"), is_about, "{error}");
+    }
+}
+
+#[test]
 fn a_server_that_repeats_receipt_or_code_is_redacted() {
     let mut login = challenged();
     login.answer(Factor::totp("123456")).unwrap();
@@ -302,6 +319,56 @@ fn a_server_that_repeats_receipt_or_code_is_redacted() {
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("gAAAA") && !shown.contains("123456"), "{shown}");
     assert!(shown.contains("Could not find auth receipt"), "{shown}");
+}
+
+/// The answer to a factor that is not enough: which ones are there, and which one is missing.
+fn wanting(receipt: &str, given: &[&str], missing: &str) -> Response<Vec<u8>> {
+    let rule = [given, &[missing]].concat();
+    let body = json!({
+        "receipt": {"methods": given, "expires_at": "2026-11-22T08:05:00Z"},
+        "required_auth_methods": [rule],
+    });
+    let mut response = response(401, None, &body.to_string());
+    response.headers_mut().insert("Openstack-Auth-Receipt", receipt.parse().unwrap());
+    response
+}
+
+/// What is told of an answer that repeats all these.
+fn told_of(login: &mut Login, repeated: &[&str]) -> String {
+    let fault = json!({"error": {"message": format!("it was {}", repeated.join(" "))}});
+    login.handle_response(response(403, None, &fault.to_string()), NOW);
+    let error = login.poll().unwrap_err();
+    format!("{error} {error:?} {login:?}")
+}
+
+#[test]
+fn what_an_earlier_answer_took_is_not_told_by_a_later_one() {
+    let sent = ["hunter2hunter2", "gAAAAfirst", "gAAAAsecond", "314159"];
+    let agency = Agency::new("agency", DomainRef::name("other"));
+    let credential = Credential::totp(alice(), "271828").assume(agency);
+    let cloud = Cloud::otc("eu-de").unwrap();
+    let mut login = Login::new(&cloud, credential, Scope::project_name("eu-de")).unwrap();
+    login.handle_response(wanting("gAAAAfirst", &["totp"], "password"), NOW);
+    login.answer(Factor::password("hunter2hunter2")).unwrap();
+    let domain = json!({"token": {
+        "expires_at": "2026-11-22T20:00:00Z", "domain": {"id": "d", "name": "Default"},
+    }});
+    login.handle_response(response(201, Some("gAAAAuser"), &domain.to_string()), NOW);
+    let told = told_of(&mut login, &[&sent[..2], &["gAAAAuser", "271828"]].concat());
+    assert!(told.contains("it was [redacted] [redacted] [redacted] [redacted]"), "{told}");
+    assert!(!sent.iter().any(|secret| told.contains(secret)), "{told}");
+
+    let mut login = Login::new(&stock(), password(), Scope::default()).unwrap();
+    login.handle_response(wanting("gAAAAfirst", &["password"], "totp"), NOW);
+    // Mistyped, and given again.
+    login.answer(Factor::totp("314159")).unwrap();
+    login.handle_response(response(401, None, "{}"), NOW);
+    login.answer(Factor::totp("141421")).unwrap();
+    login.handle_response(wanting("gAAAAsecond", &["totp"], "password"), NOW);
+    login.answer(Factor::password("hunter2hunter2")).unwrap();
+    let told = told_of(&mut login, &sent);
+    assert!(told.contains("it was [redacted] [redacted] [redacted] [redacted]"), "{told}");
+    assert!(!sent.iter().any(|secret| told.contains(secret)), "{told}");
 }
 
 #[test]
@@ -500,13 +567,20 @@ fn statuses_are_transient_or_final() {
         login.handle_response(response(status, None, ""), NOW);
         let error = login.poll().unwrap_err();
         assert_eq!(error.is_retryable(), retryable, "{status}");
-        let remedied = match error.kind() {
-            ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => {
-                !refusal.remedy.is_empty()
-            }
-            other => panic!("{other:?}"),
+        let (ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal)) = error.kind() else {
+            panic!("{error:?}")
         };
-        assert!(remedied, "{status}");
+        let own = match status {
+            400 => "check the names, the domains and the scope",
+            401 => "check the user, the secret, their domain and the scope",
+            403 => "ask for a role in this scope",
+            404 => "check ids and the identity URL",
+            413 => "too large",
+            429 => "keep tokens",
+            _ if retryable => "try again later",
+            _ => "check the identity URL",
+        };
+        assert!(refusal.remedy.contains(own), "{status}: {error}");
     }
 }
 

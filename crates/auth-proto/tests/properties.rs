@@ -9,7 +9,7 @@ use auth_proto::{
     UserProjects, UserRef, timestamp,
 };
 use http::{HeaderName, HeaderValue, Response};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::FileFailurePersistence};
 use serde_json::{Value, json};
 use support::{NOW, json as read, request_of, response};
 use time::{Duration, UtcDateTime};
@@ -135,8 +135,17 @@ fn any_domain() -> impl Strategy<Value = DomainRef> {
     prop_oneof![any_text().prop_map(DomainRef::id), any_text().prop_map(DomainRef::name),]
 }
 
+/// What fails is kept beside this file.
+fn cases(count: u32) -> ProptestConfig {
+    let kept = FileFailurePersistence::WithSource("proptest-regressions");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(kept)),
+        ..ProptestConfig::with_cases(count)
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(cases(512))]
 
     #[test]
     fn any_answer_is_read_or_refused(response in any_response()) {

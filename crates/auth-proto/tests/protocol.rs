@@ -244,6 +244,19 @@ fn a_server_that_repeats_our_secret_elsewhere_is_redacted() {
 }
 
 #[test]
+fn a_server_that_repeats_its_own_headers_is_redacted() {
+    for name in ["x-subject-token", "x-auth-token", "openstack-auth-receipt"] {
+        let fault = r#"{"error":{"message":"no gAAAA-new-token here"}}"#;
+        let mut odd = response(403, None, fault);
+        odd.headers_mut().insert(name, HeaderValue::from_static("gAAAA-new-token"));
+        let shown = format!("{:?}", Answer::read(&odd, None));
+        assert!(shown.contains("no [redacted] here"), "{shown}");
+        let shown = v3(odd).unwrap_err().to_string();
+        assert!(shown.contains("no [redacted] here"), "{shown}");
+    }
+}
+
+#[test]
 fn no_error_quotes_the_answer() {
     let canary = "canary-3c1f";
     for body in [
@@ -272,7 +285,11 @@ fn answers_without_a_question_are_told_apart() {
         Ok(Answer::Versions(_)) => "versions",
         Ok(Answer::Fault(..)) => "fault",
         Ok(_) => "other",
-        Err(_) => "error",
+        Err(error) => match error.kind() {
+            ErrorKind::Protocol(ProtocolError::MissingToken { .. }) => "no token",
+            ErrorKind::Protocol(ProtocolError::Unknown) => "unknown",
+            _ => "error",
+        },
     };
     let version =
         r#"{"id":"v3.14","status":"stable","links":[{"rel":"self","href":"http://x/v3/"}]}"#;
@@ -290,14 +307,18 @@ fn answers_without_a_question_are_told_apart() {
         (200, &format!("{{\"versions\":[{version}]}}"), "versions"),
         (200, &format!("{{\"version\":{version}}}"), "versions"),
         (200, version, "versions"),
+        (200, r#"{"id":"v3.14","status":"stable"}"#, "versions"),
+        (200, r#"{"id":"v3.14","links":[]}"#, "versions"),
         (401, documents::HUAWEI_401, "fault"),
         (502, "<html>", "fault"),
         (302, "", "fault"),
-        (201, "{}", "error"),
-        (201, "", "error"),
+        (201, "{}", "no token"),
+        (201, "", "no token"),
         (204, "", "error"),
-        (200, "{\"hello\":1}", "error"),
-        (201, documents::HUAWEI_DOMAIN_RESPONSE, "error"),
+        (200, "{\"hello\":1}", "unknown"),
+        (200, r#"{"id":"v3.14"}"#, "unknown"),
+        (200, r#"{"status":"stable","links":[]}"#, "unknown"),
+        (201, documents::HUAWEI_DOMAIN_RESPONSE, "no token"),
         (101, "", "error"),
     ] {
         assert_eq!(read(status, body), want, "{status} {body}");

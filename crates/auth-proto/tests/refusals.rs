@@ -255,6 +255,13 @@ fn a_receipt_that_is_over_before_it_can_be_used_is_a_failure() {
         }
     }
     assert_eq!(posts, 2);
+    for (life, asks) in [(2, false), (3, true)] {
+        let mut account = self::account();
+        let (flight, _) = sent(account.poll(&scope("p"), NOW));
+        account.handle_response(flight, receipt(NOW + seconds(life)), NOW);
+        let asked = matches!(account.poll(&scope("p"), NOW), Action::NeedFactor(_));
+        assert_eq!(asked, asks, "{life}");
+    }
     // None is believed to live for ever.
     let mut account = self::account();
     let (flight, _) = sent(account.poll(&scope("p"), NOW));
@@ -636,18 +643,18 @@ fn early_renewals_go_one_after_the_other() {
 }
 
 #[test]
-fn a_longer_wish_to_be_left_alone_is_kept_whatever_comes_after_it() {
-    for second in [Some("1"), None] {
+fn the_longest_wish_to_be_left_alone_is_kept_whatever_comes_after_it() {
+    for (first, second) in [("86400", Some("1")), ("1", Some("86400")), ("86400", None)] {
         let mut account = account();
         log_in(&mut account, "p", NOW);
-        let (first, _) = sent(account.poll(&scope("x"), NOW));
+        let (one, _) = sent(account.poll(&scope("x"), NOW));
         let (other, _) = sent(account.poll(&scope("y"), NOW));
         let busy = |seconds: &str| {
             let mut answer = refusal(429);
             answer.headers_mut().insert("retry-after", seconds.parse().unwrap());
             answer
         };
-        account.handle_response(first, busy("86400"), NOW);
+        account.handle_response(one, busy(first), NOW);
         match second {
             Some(wish) => account.handle_response(other, busy(wish), NOW),
             None => account.handle_response(other, token("y", NOW), NOW),

@@ -124,6 +124,17 @@ fn a_refusal_is_told_with_its_probe() {
 }
 
 #[test]
+fn a_failure_is_told_with_the_time_that_holds_for_all() {
+    let mut account = account();
+    log_in(&mut account, "first", "p", NOW);
+    let (q, r) = (sent(account.poll(&scope("q"), NOW)), sent(account.poll(&scope("r"), NOW)));
+    account.handle_response(q, unavailable(Some("120")), NOW);
+    account.handle_failure(r, io(), NOW);
+    let Some(Event::LoginFailed { retry_at, .. }) = events(&mut account).pop() else { panic!() };
+    assert_eq!(retry_at, NOW + seconds(120));
+}
+
+#[test]
 fn what_only_a_change_can_mend_is_told_as_such() {
     let mut account = account();
     let flight = sent(account.poll(&scope("p"), NOW));
@@ -231,6 +242,18 @@ fn a_short_wish_to_be_left_alone_is_waited_out_by_all_scopes() {
 }
 
 #[test]
+fn what_is_told_at_once_goes_before_what_is_waited_for() {
+    let mut account = account();
+    let (p, q) = (scope("p"), scope("q"));
+    let flight = sent(account.poll(&p, NOW));
+    account.handle_failure(flight, Failure::new(FailureKind::Tls, "unknown issuer"), NOW);
+    let flight = sent(account.poll(&q, NOW));
+    account.handle_response(flight, unavailable(Some("20")), NOW);
+    let Action::Fail(error) = account.poll(&p, NOW) else { panic!("it waits in vain") };
+    assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error}");
+}
+
+#[test]
 fn other_failures_are_a_scopes_own() {
     let mut account = account();
     log_in(&mut account, "first", "p", NOW);
@@ -308,13 +331,16 @@ fn a_token_with_a_person_in_its_login_is_not_renewed_before_it_ends() {
 
 #[test]
 fn the_window_of_renewal_is_the_users() {
+    let mut all = std::collections::BTreeSet::new();
     for seed in 0..20 {
         let settings = Settings::default().with_renewal(20..=30).with_seed(seed);
         let mut account = account_with(settings);
         log_in(&mut account, "first", "p", NOW);
         let due = account.renew_at(&scope("p")).unwrap();
         assert!((NOW + seconds(720)..=NOW + seconds(1080)).contains(&due), "{due}");
+        all.insert(due);
     }
+    assert_eq!(all.len(), 20, "each seed has its own");
     // What makes no sense is put right.
     for (low, high) in [(0, 0), (200, 300), (100, 0)] {
         let percent = low..=high;

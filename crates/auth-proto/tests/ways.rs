@@ -305,6 +305,12 @@ fn at_a_v2_cloud_a_token_is_tried_at_the_list_of_tenants() {
         let found = talk.account.cloud().endpoint(&passed, &select).is_ok();
         assert!(!found, "the tenant is not known");
     }
+    // Where there is one, the token is good, and that is all it says.
+    let old = Cloud::keystone("https://keystone.example/v2.0").unwrap();
+    let mut login = Login::new(&old, Credential::passed_on("t"), Scope::default()).unwrap();
+    login.handle_response(response(200, None, r#"{"tenants": []}"#), NOW);
+    assert!(matches!(login.poll(), Ok(Step::Done(token)) if !token.is_validated()), "{login:?}");
+
     let mut talk = Talk::new(&Cloud::nhn(), Credential::passed_on("t"));
     talk.service.fail_next(System::NhnIaas, StatusCode::UNAUTHORIZED);
     refused(talk.token(&Scope::default()), 401, "pass on a fresh one");

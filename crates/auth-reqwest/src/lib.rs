@@ -109,6 +109,9 @@
 //! ([`Builder::identity_timeout`], 15 s), 5 s to connect, and no [retries](reqwest::retry). On
 //! [`Client::call`] your own time-outs stand, and reqwest has none by default.
 //!
+//! A proxy that the environment names is asked for loopback too, unless `NO_PROXY` excepts it: plain
+//! http to this machine then leaves it. `no_proxy()` asks none.
+//!
 //! # Secrets
 //!
 //! Errors of this crate show no URL, header or body, and the token's header is marked sensitive. A

@@ -162,7 +162,7 @@ impl Client {
     ///
     /// As [`call`](Self::call), and what the exchange finds wrong with the answer.
     pub fn run<E: Exchange>(&self, exchange: &E) -> Result<E::Output, Error> {
-        let mut call = Call::new();
+        let (mut call, mut tokens) = (Call::new(), Vec::new());
         loop {
             let mut request = exchange.request()?;
             let token = match exchange.authenticated() {
@@ -177,12 +177,13 @@ impl Client {
             if verdict == Verdict::Deliver {
                 let (head, body) = answer.into_parts();
                 let parsed = exchange.parse(Response::from_parts(head, body.as_bytes()));
-                // The exchange does not know the token that was added to its request.
-                return Ok(parsed.map_err(|error| match &token {
-                    Some(token) => error.without_secret(token.expose()),
-                    None => error,
+                // The exchange does not know the tokens that were added to its requests.
+                tokens.extend(token);
+                return Ok(parsed.map_err(|error| {
+                    tokens.iter().fold(error, |error, token| error.without_secret(token.expose()))
                 })?);
             }
+            tokens.extend(token);
         }
     }
 

@@ -108,6 +108,9 @@
 //!
 //! [settings of its own]: ureq::Agent::configure_request
 //!
+//! A proxy that the environment names is asked for loopback too, unless `NO_PROXY` excepts it: plain
+//! http to this machine then leaves it. `proxy(None)` asks none.
+//!
 //! # Secrets
 //!
 //! Errors of this crate show no URL, header or body, and the token's header is marked sensitive, but

@@ -53,3 +53,10 @@ fn terminals_are_not_steered() {
     assert!(run.out.is_ascii() || run.out.contains('\u{fffd}'), "{run:?}");
     assert!(!run.out.chars().any(|c| c.is_control() && c != '\n'), "{run:?}");
 }
+
+#[test]
+fn what_nobody_sees_is_spelled_out() {
+    let body = "{\"projects\":[{\"id\":\"p\",\"name\":\"a\u{61c}b\u{200b}c\u{e0041}é\"}]}";
+    let run = run(&["inspect"], format!("HTTP/1.1 200 OK\n\n{body}"));
+    assert!(run.out.contains(r#""a\u061cb\u200bc\udb40\udc41é""#), "{run:?}");
+}

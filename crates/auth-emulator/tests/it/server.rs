@@ -152,7 +152,7 @@ fn a_client_without_a_host_can_follow_the_catalog() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn whatever_comes_over_a_connection_the_next_is_served(bytes in wire()) {

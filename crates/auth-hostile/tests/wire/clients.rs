@@ -42,6 +42,8 @@ pub(crate) trait Adapter: Sync {
 pub(crate) enum Way {
     /// Whatever proxy the environment names, it does not lead to loopback.
     Direct,
+    /// As the environment says.
+    Environment,
     /// By a proxy.
     Proxy(String),
     /// Directly, trusting this authority alone, in PEM.
@@ -56,6 +58,7 @@ impl Blocking {
         let http = ureq::Agent::config_builder();
         let http = match way {
             Way::Direct => http.proxy(None),
+            Way::Environment => http,
             Way::Proxy(url) => http.proxy(Some(ureq::Proxy::new(url).unwrap())),
             Way::Trusting(pem) => {
                 let root = Certificate::from_pem(pem.as_bytes()).unwrap().to_owned();
@@ -95,9 +98,13 @@ impl Async {
     fn builder(cloud: Cloud, way: &Way) -> auth_reqwest::Builder {
         let http = || {
             // Nobody else's roots are needed, and reading them takes its time.
-            let http = reqwest::Client::builder().no_proxy();
+            let http = reqwest::Client::builder();
+            if let Way::Environment = way {
+                return http.tls_certs_only([]);
+            }
+            let http = http.no_proxy();
             match way {
-                Way::Direct => http.tls_certs_only([]),
+                Way::Direct | Way::Environment => http.tls_certs_only([]),
                 Way::Proxy(url) => http.tls_certs_only([]).proxy(reqwest::Proxy::all(url).unwrap()),
                 Way::Trusting(pem) => {
                     http.tls_certs_only([reqwest::Certificate::from_pem(pem.as_bytes()).unwrap()])
@@ -197,7 +204,11 @@ fn of_error(error: &Error) -> String {
     match error.kind() {
         ErrorKind::Protocol(why) => format!("{why:?}"),
         ErrorKind::Rejected(refusal) => format!("refused {refusal}"),
-        ErrorKind::Transport(failure) => format!("{:?}: {}", failure.kind, failure.detail),
+        ErrorKind::Transport(failure) => {
+            // A URL may hold more than its owner thinks.
+            assert!(!failure.detail.contains("://"), "{failure}");
+            format!("{:?}: {}", failure.kind, failure.detail)
+        }
         ErrorKind::Unavailable(refusal) => format!("unavailable {refusal}"),
         other => format!("{other:?}"),
     }

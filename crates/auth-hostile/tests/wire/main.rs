@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
 mod clients;
+mod environment;
+mod http2;
 mod memory;
 mod rows;
 mod server;
@@ -64,10 +66,22 @@ fn timeout(row: usize) -> Duration {
     if ROWS[row].1().is_slow { SHORT } else { LONG }
 }
 
-/// A row at a client, in a line.
+/// A row at a client, in a line. What was late has two more tries: the machine may have been busy.
 fn said(server: &Server, row: usize, client: &dyn Adapter) -> String {
+    let mut line = said_once(server, row, client, 0);
+    for number in 1..3 {
+        if line.contains(LATE) {
+            line = said_once(server, row, client, number);
+        }
+    }
+    line
+}
+
+const LATE: &str = " after the limit";
+
+fn said_once(server: &Server, row: usize, client: &dyn Adapter, number: usize) -> String {
     let (name, _, want) = ROWS[row];
-    let path = format!("{}-{row}", client.name());
+    let path = format!("{}{number}-{row}", client.name());
     let timeout = timeout(row);
     let started = Instant::now();
     let came = client.token(cloud(server, &path), timeout, &Way::Direct);
@@ -82,7 +96,7 @@ fn said(server: &Server, row: usize, client: &dyn Adapter) -> String {
         wrong += ", and never hung up";
     }
     if let Some(late) = seen.late.filter(|late| *late > Duration::from_secs(1)) {
-        wrong += &format!(", and hung up {late:?} after the limit");
+        wrong += &format!(", and hung up {late:?}{LATE}");
     }
     // What lies between is the sockets' own. Where the time-out is what ends it, the server sends what
     // it can until then.

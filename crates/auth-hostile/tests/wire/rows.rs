@@ -72,6 +72,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("a length past all others", || created("").said("99999999999999999999", GOOD), "3 Io"),
     ("a length that is too short", || created("").said(10, GOOD), "2 Json { category: \"cut short\""),
     ("a length that is too long by one", || created("").said(GOOD.len() + 1, GOOD), "3 Io"),
+    // It is believed when it comes: no more than the limit is read of it.
     ("a length of 10 GiB, and all of it", || created("").said(10_u64 << 30, "").flood(" ", 10 << 30), "2 TooLarge { what: \"body\", limit: 4194304 }"),
     ("a length beside chunks", || created(format!("Content-Length: {}\r\n", GOOD.len())).chunks(&[GOOD], LAST), "1 token t1."),
     ("a short length beside chunks", || created("Content-Length: 3\r\n").chunks(&[GOOD], LAST), "1 token t1."),
@@ -128,13 +129,15 @@ pub(crate) const ROWS: &[Row] = &[
     ("a byte larger", || created("").body(padded(limits::BODY + 1)), "2 TooLarge { what: \"body\", limit: 4194304 }"),
     ("as large as the limit, without a length", || created("").unsaid(padded(limits::BODY)), "1 token t1."),
     ("a byte larger, without a length", || created("").unsaid(padded(limits::BODY + 1)), "2 TooLarge { what: \"body\", limit: 4194304 }"),
+    ("a chunk as large as the limit", || created("").chunks(&[&text_of(limits::BODY)], LAST), "1 token t1."),
+    ("a chunk as large as the limit, and one of a byte", || created("").chunks(&[&text_of(limits::BODY), " "], LAST), "2 TooLarge { what: \"body\", limit: 4194304 }"),
     ("200 megabytes without a length", || created("").unsaid("").flood(" ", 200_000_000), "2 TooLarge { what: \"body\""),
     ("as many endpoints as fit", || created("").body(endpoints()), "2 TooLarge"),
     ("a page without end", || answer("503", "").unsaid("").flood("<p>s3cret</p>", ENDLESS), "3 unavailable 503 (no reason given); try again later."),
     ("a refusal without end", || answer("401", "").unsaid("").flood("no ", ENDLESS), "1 refused 401 (no reason given)"),
     ("a redirect without end of a body", || answer("302", "Location: /x\r\n").unsaid("").flood(" ", ENDLESS), "1 Redirect"),
     ("our own request for a refusal", || answer("400", "").body("{\"error\": {\"message\": \"{\\\"password\\\": \\\"s3cret-password\\\"}\"}}"), "1 refused 400 ({\"password\": \"[redacted]\"})"),
-    // No client asks for any encoding, and none is undone.
+    // No client asks for any encoding, and none is undone: what is small on the wire stays small.
     ("gzip", || created("Content-Encoding: gzip\r\n").body(gzip(GOOD.as_bytes())), "2 NotUtf8"),
     ("gzip by name alone", || created("Content-Encoding: gzip\r\n").body(GOOD), "1 token t1."),
     ("gzip within gzip", || created("Content-Encoding: gzip, gzip\r\n").body(gzip(&gzip(GOOD.as_bytes()))), "2 NotUtf8"),
@@ -186,6 +189,10 @@ fn padded(length: usize) -> Vec<u8> {
     let mut body = GOOD.as_bytes().to_vec();
     body.resize(length, b' ');
     body
+}
+
+fn text_of(length: usize) -> String {
+    String::from_utf8(padded(length)).unwrap()
 }
 
 fn chunk() -> String {

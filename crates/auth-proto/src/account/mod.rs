@@ -249,7 +249,7 @@ impl Account {
     pub fn renew_at(&self, scope: &Scope) -> Option<UtcDateTime> {
         let at = self.clock.elapsed();
         let session = self.sessions.iter().find(|session| session.scope == *scope)?;
-        let held = session.live(at)?;
+        let held = session.held.as_ref()?;
         let pauses = self.hold(session, at).map(|hold| hold.until);
         let flights = session.flight().map(|flight| flight.lost_at);
         let asks = self.question(session).map(|_| held.ends_at);
@@ -260,9 +260,9 @@ impl Account {
     /// The token of this scope, if it lives: for a caller whose deadline has passed, whom
     /// [`poll`](Self::poll) might hand a request that they can only abandon.
     pub fn live(&mut self, scope: &Scope, now: UtcDateTime) -> Option<Arc<Token>> {
-        let at = self.advance(now);
+        self.advance(now);
         let session = self.sessions.iter().find(|session| session.scope == *scope)?;
-        session.live(at).map(|held| Arc::clone(&held.token))
+        session.held.as_ref().map(|held| Arc::clone(&held.token))
     }
 
     /// What this scope's last login failed with, if nothing better has come since, and when the next

@@ -30,7 +30,7 @@ impl Account {
         };
         let session = &mut self.sessions[index];
         session.background |= background;
-        let Some(held) = session.live(at) else { return self.log_in(index, at, false) };
+        let Some(held) = &session.held else { return self.log_in(index, at, false) };
         let left_to_others = session.background && !background;
         let first = if left_to_others { held.mandatory_at } else { Duration::ZERO };
         let renew_at = held.renew_at.max(first);

@@ -113,11 +113,8 @@ impl Account {
         }
         let event = self.sessions[index].step(input, at, &self.clock, &mut self.spread);
         let row = self.sessions[index].row.as_ref();
-        if let Some(row) = row.filter(|row| row.error.retry_at().is_some() && row.holds(at))
-            && self.quiet.as_ref().is_none_or(|quiet| quiet.until < row.until)
-        {
-            self.quiet = Some(row.clone());
-        }
+        let asked = row.filter(|row| row.error.retry_at().is_some() && row.holds(at)).cloned();
+        self.quiet = self.quiet.take().into_iter().chain(asked).max_by_key(|row| row.until);
         // What others were told may hold this scope for longer than its own failures.
         let until = self.hold(&self.sessions[index], at).map(|hold| hold.until);
         let retry_at =

@@ -60,9 +60,7 @@ impl Cloud {
             if kinds[..index].contains(kind) {
                 return Err(ConfigError::MethodTwice { method });
             }
-            // v2.0 has one method a request.
-            let is_one_too_many = index > 0 && self.dialect() == Some(Dialect::V2);
-            if !self.takes_method(*kind) || is_one_too_many {
+            if !self.takes_method(*kind) {
                 let method = if index > 0 { "second factor" } else { method };
                 return Err(self.no_method(method));
             }

@@ -148,3 +148,19 @@ fn listed(all: impl Iterator<Item = String>, limit: usize) -> String {
         more => format!("{text} and {more} more"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_are_listed_as_can_be_read() {
+        let list = |items: &[&str]| listed(items.iter().map(|item| (*item).to_owned()), 8);
+        assert_eq!(list(&[]), "");
+        assert_eq!(list(&["abcd", "efgh"]), "abcd, efgh");
+        assert_eq!(list(&["abcd", "efgh", "i"]), "abcd, efgh and 1 more");
+        // None is listed after one that was not.
+        assert_eq!(list(&["a", "bcde", "fghi", "j"]), "a, bcde and 2 more");
+        assert_eq!(list(&["abcdefghi"]), "abcd…");
+    }
+}

@@ -118,6 +118,9 @@ mod tests {
             assert!(!profile.methods.is_empty() && !profile.scopes.is_empty(), "{cloud:?}");
             assert!(profile.regions.iter().all(|region| Cloud::of(profile, Some(region)).is_ok()));
             assert!(profile.id == STOCK.id || Cloud::regions_of(profile.id) == Ok(profile.regions));
+            assert_eq!(cloud.regions(), profile.regions);
+            // Who has to choose a region is told which there are.
+            assert!(profile.identity(None).is_ok() || !profile.regions.is_empty(), "{cloud:?}");
             for row in profile.table {
                 let url = row.url.replace("{region}", "r").replace("{zone}", profile.zone);
                 Origin::parse(&url.replace("{project_id}", "p")).unwrap();
@@ -136,6 +139,16 @@ mod tests {
             assert!(Cloud::otc(region).is_err(), "{region}");
             assert!(Cloud::huawei_in(region).is_err(), "{region}");
             assert!(Cloud::named_in("citycloud", region).is_err(), "{region}");
+        }
+        // One that is newer than this crate.
+        for (region, is_label) in [
+            ("eu-west-9", true),
+            ("eu", true),
+            ("9", true),
+            (&"e".repeat(63), true),
+            (&"e".repeat(64), false),
+        ] {
+            assert_eq!(Cloud::huawei_in(region).is_ok(), is_label, "{region}");
         }
     }
 }

@@ -102,16 +102,8 @@ impl Profile {
         if let Some((url, region)) = each() {
             return Ok(url.replace("{region}", &self.host_part(region)?).into());
         }
-        let places = self.identity.iter().filter_map(|at| match at {
-            At::In(place, _) => Some(*place),
-            _ => None,
-        });
         all().map(Cow::Borrowed).ok_or_else(|| {
-            let regions: Vec<_> = match self.regions {
-                [] => places.collect(),
-                regions => regions.to_vec(),
-            };
-            let regions = shown_within(&regions.join(", "), crate::limits::SHOWN);
+            let regions = shown_within(&self.regions.join(", "), crate::limits::SHOWN);
             ConfigError::RegionNeeded { cloud: self.name, regions }
         })
     }

@@ -167,8 +167,8 @@ pub enum UrlProblem {
     /// There is no host, or it is no host name.
     #[error("has no usable host; write https://host/path")]
     Host,
-    /// It is no path under a service's endpoint.
-    #[error("is no path of the service; start it with / and leave out segments that are . or ..")]
+    /// Its path may lead elsewhere.
+    #[error("has a path that may lead elsewhere; start it with / and leave out . and ..")]
     Path,
     /// Plain HTTP would show the password to the network.
     #[error(

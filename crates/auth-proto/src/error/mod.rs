@@ -97,7 +97,7 @@ impl Error {
             ErrorKind::Transport(failure) => &mut failure.detail,
             _ => return self,
         };
-        redact(text, secrets);
+        redact(&mut [text], secrets);
         self
     }
 

@@ -10,8 +10,8 @@ const HINT: &str = "; is the identity URL right, does a proxy change the answer?
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// Two different tokens came at once.
-    #[error("the answer carries two different {header} headers{HINT}")]
+    /// Two different tokens came at once, or another one than was asked about.
+    #[error("the answer carries two different {header} headers, or another one's{HINT}")]
     AmbiguousToken {
         /// The header's name.
         header: &'static str,

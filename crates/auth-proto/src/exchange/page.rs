@@ -11,7 +11,8 @@ use crate::{body::Body, cloud::Cloud, error::Error, limits};
 pub struct Page<T, N> {
     /// The entries.
     pub items: Vec<T>,
-    /// The exchange that fetches the next page, if there is one.
+    /// The exchange that fetches the next page, if there is one. It is never the same page again,
+    /// but a server may lead in a wider circle, or on and on: stop after as many pages as can be.
     pub next: Option<N>,
 }
 

@@ -57,11 +57,9 @@ impl Exchange for Validate {
         }
         self.subject.expect_success(&response)?;
         let mut headers = response.headers().clone();
-        if !headers.contains_key(SUBJECT_TOKEN) {
-            // Some clouds do not repeat what was asked about.
-            let place = SUBJECT_TOKEN;
-            headers.insert(place, secret_header(self.subject.expose().as_bytes(), place)?);
-        }
+        // Some clouds do not repeat what was asked about; nobody may answer with another one's.
+        let place = SUBJECT_TOKEN;
+        headers.append(place, secret_header(self.subject.expose().as_bytes(), place)?);
         Ok(Some(wire::v3::read_token(&headers, response.body())?))
     }
 }

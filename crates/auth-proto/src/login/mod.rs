@@ -41,6 +41,7 @@ pub(crate) use answer::refused_unseen;
 use std::sync::Arc;
 
 use http::{HeaderValue, Request, Response};
+use secrecy::{ExposeSecret, SecretString};
 use time::{Duration, UtcDateTime};
 
 use crate::{
@@ -50,6 +51,7 @@ use crate::{
     credential::{Credential, Factor, Method},
     error::{Error, Misuse},
     lifetime::retry_after,
+    limits,
     scope::Scope,
     token::Token,
 };
@@ -82,6 +84,8 @@ pub struct Login {
     catalog: bool,
     /// Whether somebody has answered a question in it.
     answered: bool,
+    /// The factors and receipts of all answers, which a service may repeat long after.
+    told: Vec<SecretString>,
     phase: Phase,
 }
 
@@ -124,8 +128,8 @@ impl Login {
     pub fn new(cloud: &Cloud, credential: Credential, scope: Scope) -> Result<Self, Error> {
         cloud.check(&credential, &scope)?;
         let (cloud, phase) = (cloud.clone(), Phase::Discover);
-        let (catalog, answered) = (true, false);
-        let mut login = Self { cloud, credential, scope, catalog, answered, phase };
+        let (catalog, answered, told) = (true, false, Vec::new());
+        let mut login = Self { cloud, credential, scope, catalog, answered, told, phase };
         if login.cloud.dialect().is_some() {
             login.phase = login.first_phase()?;
         }
@@ -202,6 +206,13 @@ impl Login {
             return Err(Misuse::WrongFactor.into());
         }
         self.cloud.check(&self.credential.clone().with_fresh(&factor), &self.scope)?;
+        let known: usize = self.told.iter().map(|told| told.expose_secret().len()).sum();
+        // With more than that no text is shown at all.
+        if known <= limits::SECRETS {
+            self.told.push(factor.secret().into());
+            let receipt = challenge.receipt.as_ref().and_then(|receipt| receipt.to_str().ok());
+            self.told.extend(receipt.map(SecretString::from));
+        }
         self.phase = Phase::Continue(challenge.clone(), factor);
         self.answered = true;
         Ok(())
@@ -280,13 +291,9 @@ impl Login {
         match &self.phase {
             Phase::Assume(own) => secrets.extend(own.to_str()),
             Phase::FetchCatalog(token, _) => secrets.push(token.expose()),
-            Phase::Continue(challenge, factor) => {
-                secrets.push(factor.secret());
-                secrets
-                    .extend(challenge.receipt.as_ref().and_then(|receipt| receipt.to_str().ok()));
-            }
             _ => {}
         }
+        secrets.extend(self.told.iter().map(|told| told.expose_secret()));
         secrets
     }
 }

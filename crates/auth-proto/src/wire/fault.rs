@@ -12,8 +12,13 @@
 //! | `{"message": "…"}` | Keystone's web framework |
 //! | HTML, an empty body | proxies |
 
-use serde_json::{Map, Value};
-use zeroize::Zeroize;
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess, Visitor},
+};
+use zeroize::Zeroizing;
 
 use crate::{
     fault::{Code, Fault},
@@ -27,42 +32,103 @@ pub(crate) fn read_fault(body: &[u8]) -> Fault {
         return Fault::default();
     }
     let body = body.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(body);
-    match serde_json::from_slice::<Value>(body) {
-        Ok(document) => {
-            let fault = document.as_object().map(of_document).unwrap_or_default();
-            wipe(document);
-            fault
+    match serde_json::from_slice(body) {
+        Ok(Wiped::Object(document)) => of_document(&document),
+        _ => Fault::default(),
+    }
+}
+
+/// Any JSON. A service may have repeated a secret in it, so that each text of it is wiped, and be it
+/// one that is dropped before the document is read to its end.
+enum Wiped {
+    List(Vec<Self>),
+    Number(i64),
+    Object(Entries),
+    Other,
+    Text(Zeroizing<String>),
+}
+
+type Entries = Vec<(Zeroizing<String>, Wiped)>;
+
+impl<'de> Deserialize<'de> for Wiped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Wiped;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Wiped, E> {
+        Ok(Wiped::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Wiped, E> {
+        Ok(Wiped::Other)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Wiped, E> {
+        Ok(Wiped::Number(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Wiped, E> {
+        Ok(number.try_into().map_or(Wiped::Other, Wiped::Number))
+    }
+
+    fn visit_unit<E>(self) -> Result<Wiped, E> {
+        Ok(Wiped::Other)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Wiped, E> {
+        Ok(Wiped::Text(Zeroizing::new(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Wiped, A::Error> {
+        let mut list = Vec::new();
+        while let Some(entry) = seq.next_element()? {
+            list.push(entry);
         }
-        Err(_) => Fault::default(),
+        Ok(Wiped::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Wiped, A::Error> {
+        let mut entries = Entries::new();
+        while let Some(key) = map.next_key::<String>()?.map(Zeroizing::new) {
+            entries.push((key, map.next_value()?));
+        }
+        // Of a key that stands twice the last one counts.
+        entries.reverse();
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        entries.dedup_by(|a, b| a.0 == b.0);
+        Ok(Wiped::Object(entries))
     }
 }
 
-/// A service may have repeated a secret in it.
-fn wipe(value: Value) {
-    match value {
-        Value::Array(values) => values.into_iter().for_each(wipe),
-        Value::Object(entries) => entries.into_iter().for_each(|(mut key, value)| {
-            key.zeroize();
-            wipe(value);
-        }),
-        Value::String(mut text) => text.zeroize(),
-        Value::Bool(_) | Value::Null | Value::Number(_) => {}
-    }
+fn get<'a>(object: &'a Entries, wanted: &str) -> Option<&'a Wiped> {
+    object.iter().find(|(key, _)| key.as_str() == wanted).map(|(_, value)| value)
 }
 
-fn of_document(document: &Map<String, Value>) -> Fault {
-    match document.get("error") {
-        Some(Value::Object(error)) => return of_object(error),
-        Some(Value::String(title)) => {
+fn of_document(document: &Entries) -> Fault {
+    match get(document, "error") {
+        Some(Wiped::Object(error)) => return of_object(error),
+        Some(Wiped::Text(title)) => {
             let message = text(document, &["error_description", "message"]);
-            return Fault { code: None, title: Some(title.clone()), message };
+            return Fault { code: None, title: Some(title.to_string()), message };
         }
         _ => {}
     }
-    if let Some(Value::Object(error)) = document.get("errors").and_then(|errors| errors.get(0)) {
+    if let Some(Wiped::List(errors)) = get(document, "errors")
+        && let Some(Wiped::Object(error)) = errors.first()
+    {
         return of_object(error);
     }
-    if let Some(Value::Object(header)) = document.get("header") {
+    if let Some(Wiped::Object(header)) = get(document, "header") {
         return of_object(header);
     }
     let flat = of_object(document);
@@ -70,20 +136,20 @@ fn of_document(document: &Map<String, Value>) -> Fault {
         return flat;
     }
     // The one key is the fault's name, as in {"badRequest": {…}}.
-    match document.iter().next() {
-        Some((name, Value::Object(error))) if document.len() == 1 => {
+    match &document[..] {
+        [(name, Wiped::Object(error))] => {
             let mut fault = of_object(error);
-            fault.title.get_or_insert_with(|| name.clone());
+            fault.title.get_or_insert_with(|| name.to_string());
             fault
         }
         _ => Fault::default(),
     }
 }
 
-fn of_object(object: &Map<String, Value>) -> Fault {
-    let code = ["code", "error_code", "resultCode"].iter().find_map(|key| match object.get(*key) {
-        Some(Value::Number(number)) => number.as_i64().map(Code::Number),
-        Some(Value::String(text)) if !text.is_empty() => Some(Code::Text(text.clone())),
+fn of_object(object: &Entries) -> Fault {
+    let code = ["code", "error_code", "resultCode"].iter().find_map(|key| match get(object, key) {
+        Some(Wiped::Number(number)) => Some(Code::Number(*number)),
+        Some(Wiped::Text(text)) if !text.is_empty() => Some(Code::Text(text.to_string())),
         _ => None,
     });
     Fault {
@@ -93,9 +159,11 @@ fn of_object(object: &Map<String, Value>) -> Fault {
     }
 }
 
-fn text(object: &Map<String, Value>, keys: &[&str]) -> Option<String> {
-    let texts = keys.iter().filter_map(|key| object.get(*key).and_then(Value::as_str));
-    texts.map(str::to_owned).find(|text| !text.is_empty())
+fn text(object: &Entries, keys: &[&str]) -> Option<String> {
+    keys.iter().find_map(|key| match get(object, key) {
+        Some(Wiped::Text(text)) if !text.is_empty() => Some(text.to_string()),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -128,7 +196,9 @@ mod tests {
             (r#"{"NeutronError":{"type":"Gone","message":"no","detail":""}}"#, "Gone: no"),
             (r#"{"message":"no"}"#, "no"),
             ("\u{FEFF}{\"message\":\"no\"}", "no"),
+            (r#"{"error":{"code":"","message":"no"}}"#, "no"),
             (r#"{"a":1,"b":2}"#, "no reason given"),
+            (r#"{"a":{"message":"no"},"b":2}"#, "no reason given"),
             ("<html>no</html>", "no reason given"),
             ("[{}]", "no reason given"),
             ("", "no reason given"),

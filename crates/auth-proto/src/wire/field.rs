@@ -80,9 +80,18 @@ impl<T> Field<Object<T>> {
 impl<T> Field<List<T>> {
     /// The entries; none if there is no list.
     pub(crate) fn list(self, what: &'static str) -> Result<Vec<T>, ProtocolError> {
+        self.list_within(what, limits::LIST)
+    }
+
+    /// The same with a bound that is lower than [`limits::LIST`].
+    pub(crate) fn list_within(
+        self,
+        what: &'static str,
+        limit: usize,
+    ) -> Result<Vec<T>, ProtocolError> {
         match self {
-            Self::Given(list) if list.cut => {
-                Err(ProtocolError::TooLarge { what, limit: limits::LIST })
+            Self::Given(list) if list.cut || list.entries.len() > limit => {
+                Err(ProtocolError::TooLarge { what, limit })
             }
             given => Ok(given.ok().map_or_else(Vec::new, |list| list.entries)),
         }
@@ -357,6 +366,7 @@ mod tests {
             ("1.5", Field::Odd),
             ("18446744073709551615", Field::Odd),
             ("7", Field::Given("7".to_owned())),
+            ("-7", Field::Given("-7".to_owned())),
             ("\"x\"", Field::Given("x".to_owned())),
         ] {
             assert_eq!(read::<String>(json), want, "{json}");

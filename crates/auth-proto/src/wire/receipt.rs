@@ -13,6 +13,7 @@ use crate::{
     challenge::Challenge,
     error::{FieldProblem, ProtocolError},
     limits,
+    text::shown,
 };
 
 #[derive(Default, Deserialize)]
@@ -38,14 +39,14 @@ pub(crate) fn read_challenge(headers: &HeaderMap, body: &[u8]) -> Result<Challen
     let answer: Answer = super::read(body)?;
     let receipt = answer.receipt.required_object("receipt")?;
     let field = "required_auth_methods";
-    let rules =
-        Field::Given(answer.required_auth_methods.required(field)?).list("list of rules")?;
-    let rules = rules.into_iter().map(|rule| Field::Given(rule).list("list of methods"));
+    let rules = Field::Given(answer.required_auth_methods.required(field)?);
+    let rules = rules.list_within("list of rules", limits::RULES)?.into_iter();
+    let rules = rules.map(|rule| methods(Field::Given(rule)));
     let expires_at = receipt.expires_at.required_moment("receipt.expires_at")?;
     let issued_at = receipt.issued_at.moment();
     let challenge = Challenge {
         receipt: Some(header),
-        given: receipt.methods.list("list of methods")?,
+        given: methods(receipt.methods)?,
         required: rules.collect::<Result<_, _>>()?,
         expires_at: Some(expires_at),
         life: issued_at.map_or(USUAL_LIFE, |issued_at| expires_at - issued_at),
@@ -55,6 +56,12 @@ pub(crate) fn read_challenge(headers: &HeaderMap, body: &[u8]) -> Result<Challen
         return Err(ProtocolError::Field { field, problem: FieldProblem::Missing });
     }
     Ok(challenge)
+}
+
+/// Names of methods, fit to be shown to who has to answer.
+fn methods(list: Field<List<String>>) -> Result<Vec<String>, ProtocolError> {
+    let names = list.list_within("list of methods", limits::METHODS)?;
+    Ok(names.iter().map(|name| shown(name)).collect())
 }
 
 /// What Keystone gives a receipt unless it is configured otherwise.

@@ -173,6 +173,13 @@ fn grouped<'a>(endpoints: impl Iterator<Item = (&'a str, Value)>) -> Value {
 }
 
 #[test]
+fn a_wish_keeps_the_type_as_it_was_given() {
+    for wish in [Select::new("Anti-DDoS"), "Anti-DDoS".into(), "Anti-DDoS".to_owned().into()] {
+        assert_eq!(wish.region("eu-de").service(), "Anti-DDoS");
+    }
+}
+
+#[test]
 fn overrides_are_checked_when_they_are_set() {
     let refused = |service: &str, url: &str| {
         let error = cloud("v3").with_override(service, url).unwrap_err();

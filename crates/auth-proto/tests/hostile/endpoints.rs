@@ -10,8 +10,10 @@ use crate::{brief, cloud, hold};
 #[rustfmt::skip]
 const ROWS: &[(&str, &str, &str)] = &[
     ("an ordinary one", "https://nova.example/v2", "https://nova.example/v2."),
+    // Clouds lie in many domains, and who has issued a token may say where it is good: https is asked for.
     ("another domain", "https://nova.elsewhere.test/v2", "https://nova.elsewhere.test/v2."),
     ("a private address", "https://10.0.0.7:8774", "https://10.0.0.7:8774."),
+    // No scheme is repaired: an override names the URL that is meant.
     ("plain http", "http://nova.example/v2", "Refused { origin: \"http://nova.example:80\", why: \"it is plain http\" }"),
     ("plain http at the identity service", "http://iam.example:8774/v2", "Refused { origin: \"http://iam.example:8774\", why: \"it is plain http\" }"),
     ("another port of the identity service", "https://iam.example.:8774/v2", "https://iam.example.:8774/v2."),
@@ -21,6 +23,10 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("metadata in IPv6", "https://[::ffff:169.254.169.254]/", "Refused"),
     ("metadata by NAT64", "https://[64:ff9b::a9fe:a9fe]/", "Refused"),
     ("metadata of Amazon in IPv6", "https://[fd00:ec2::254]/", "Refused"),
+    ("metadata of Google in IPv6", "https://[fd20:ce::254]/", "Refused { origin: \"https://[fd20:ce::254]:443\", why: \"it is a metadata service\" }"),
+    ("metadata of Azure", "https://168.63.129.16/", "Refused { origin: \"https://168.63.129.16:443\", why: \"it is a metadata service\" }"),
+    ("metadata by a NAT64 of the network's own", "https://[64:ff9b:1::a9fe:a9fe]/", "Refused"),
+    ("metadata by 6to4", "https://[2002:a9fe:a9fe::1]/", "Refused"),
     ("metadata of Alibaba", "https://100.100.100.200/", "Refused { origin: \"https://100.100.100.200:443\", why: \"it is a metadata service\" }"),
     ("metadata by name", "https://metadata.google.internal/", "Refused { origin: \"https://metadata.google.internal:443\", why: \"it is a metadata service\" }"),
     ("metadata by name, with a dot", "https://METADATA.google.internal./", "Refused"),
@@ -28,6 +34,10 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("the rest of loopback", "https://127.8.8.8/", "Refused"),
     ("loopback in IPv6", "https://[::1]/", "Refused { origin: \"https://[::1]:443\", why: \"it is a loopback address\" }"),
     ("loopback by name", "https://localhost/", "Refused"),
+    ("loopback by a name of hosts files", "https://localhost.localdomain/", "Refused { origin: \"https://localhost.localdomain:443\", why: \"it is a loopback address\" }"),
+    ("loopback by a name for IPv6", "https://ip6-loopback/", "Refused"),
+    ("loopback within IPv6", "https://[::127.0.0.1]/", "Refused"),
+    ("loopback by 6to4", "https://[2002:7f00:1::]/", "Refused"),
     ("loopback under a name", "https://a.localhost./", "Refused"),
     ("loopback in hexadecimal", "https://0x7f.1/", "Refused { origin: \"https://0x7f.1:443\", why: \"its host is a number in disguise\" }"),
     ("loopback in octal", "https://0177.0.0.1/", "Refused"),
@@ -82,6 +92,7 @@ const CATALOGS: &[(&str, &str, &str)] = &[
     ("no services", "[]", "NotFound { service: \"compute\", region: \"any region\", interfaces: \"public\", available: \"nothing"),
     ("no catalog", "null", "NotFound"),
     ("a service that is none", r#"[null, 7, "compute", ["compute"], {"type": 7}]"#, "NotFound"),
+    // The first one, as other clients have it. A caller could do nothing about it, so that no event tells.
     ("the same place twice", r#"[{"type": "compute", "endpoints": [{"interface": "public", "url": "https://1.example"}, {"interface": "public", "url": "https://2.example"}]}]"#, "https://1.example."),
     ("the same service twice", r#"[{"type": "compute", "endpoints": []}, {"type": "compute", "endpoints": [{"interface": "public", "url": "https://2.example"}]}]"#, "https://2.example."),
     ("a bad place before a good one", r#"[{"type": "compute", "endpoints": [{"interface": "public", "url": "http://evil.example"}, {"interface": "public", "url": "https://2.example"}]}]"#, "Refused { origin: \"http://evil.example:80\""),

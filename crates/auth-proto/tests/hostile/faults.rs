@@ -1,8 +1,9 @@
 //! What a service says as it refuses: all of it foreign text, some of it our own.
 
+use auth_proto::{Credential, Failure, FailureKind, Scope, UserRef, limits};
 use http::Response;
 
-use crate::{hold, told, v3};
+use crate::{cloud, hold, support::login_with, told, v3};
 
 /// A status and a body.
 type Input = (u16, fn() -> Vec<u8>);
@@ -12,6 +13,15 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("the password, repeated", (401, || said("you sent s3cret-\"pass\\wörd")), "refused 401 (you sent [redacted])"),
     ("the request, quoted in a text", (400, || said(r#"{"password": "s3cret-\"pass\\wörd"}"#)), "refused 400 ({\"password\": \"[redacted]\"})"),
     ("the request, with letters escaped", (400, || said(r#"{"password": "s3cret-\"pass\\w\u00f6rd"}"#)), "refused 400 ({\"password\": \"[redacted]\"})"),
+    ("the password, in percent", (401, || said("s3cret-%22pass%5Cw%C3%B6rd")), "refused 401 ([redacted])"),
+    ("the password, for HTML", (401, || said("s3cret-&quot;pass\\wörd")), "refused 401 ([redacted])"),
+    ("the password, in hexadecimal", (401, || said("7333637265742d22706173735c77c3b67264")), "refused 401 ([redacted])"),
+    ("the password, in base64", (401, || said("czNjcmV0LSJwYXNzXHfDtnJk")), "refused 401 ([redacted])"),
+    ("the same, one further", (401, || said("YXMzY3JldC0icGFzc1x3w7ZyZA==")), "refused 401 (YX[redacted]A==)"),
+    ("the same, two further", (401, || said("YWFzM2NyZXQtInBhc3Ncd8O2cmQ=")), "refused 401 (YWF[redacted]Q=)"),
+    ("the request, in base64", (401, || said("eyJwYXNzd29yZCI6ICJzM2NyZXQtXCJwYXNzXFx3w7ZyZCJ9")), "refused 401 (eyJwYXNzd29yZCI6ICJ[redacted]CJ9)"),
+    ("the request, in base64, one further", (401, || said("IHsicGFzc3dvcmQiOiAiczNjcmV0LVwicGFzc1xcd8O2cmQifQ==")), "refused 401 (IHsicGFzc3dvcmQiOiAi[redacted]QifQ==)"),
+    ("the request, in base64, two further", (401, || said("ICB7InBhc3N3b3JkIjogInMzY3JldC1cInBhc3NcXHfDtnJkIn0=")), "refused 401 (ICB7InBhc3N3b3JkIjogIn[redacted]In0=)"),
     ("the password in a title", (403, || br#"{"error": {"title": "s3cret-\"pass\\w\u00f6rd", "message": "no"}}"#.to_vec()), "refused 403 ([redacted]: no)"),
     ("the password as a code", (400, || br#"{"error_code": "s3cret-\"pass\\w\u00f6rd", "error_msg": "no"}"#.to_vec()), "refused 400 ([redacted]: no)"),
     ("the password for a fault's name", (400, || br#"{"s3cret-\"pass\\w\u00f6rd": {"message": "no"}}"#.to_vec()), "refused 400 ([redacted]: no)"),
@@ -21,13 +31,16 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("a text of many lines", (401, || said("no\n\nlevel=info msg=\"logged in\"\u{2028}x\u{85}y")), r#"refused 401 (no\u{a}\u{a}level=info msg="logged in"\u{2028}x\u{85}y)"#),
     ("a text with a NUL", (401, || said("a\0b")), r"refused 401 (a\u{0}b)"),
     ("a long text", (401, || said(&"ü".repeat(10_000))), "refused 401 (üüüüü"),
+    // What is larger than any service's own words is told by its status alone.
     ("a page of five megabytes", (503, || "<p>s3cret</p>".repeat(400_000).into()), "unavailable 503 (no reason given); try again later."),
     ("a fault of five megabytes", (503, || said(&"x".repeat(5_000_000))), "unavailable 503 (no reason given); try again later."),
-    ("a fault larger than is looked at", (401, || said(&"x".repeat(auth_proto::limits::FAULT))), "refused 401 (no reason given)"),
+    ("a fault larger than is looked at", (401, || said(&"x".repeat(limits::FAULT))), "refused 401 (no reason given)"),
     ("no UTF-8", (401, || b"{\"message\": \"\xff\"}".to_vec()), "refused 401 (no reason given)"),
     ("brackets without end", (401, || "[".repeat(60_000).into()), "refused 401 (no reason given)"),
     ("objects without end", (401, || "{\"error\":".repeat(7_000).into()), "refused 401 (no reason given)"),
     ("127 levels", (401, || nested(126)), "refused 401 (no reason given)"),
+    ("a reason given twice", (401, || br#"{"error": {"message": "first", "title": "x", "message": "last"}}"#.to_vec()), "refused 401 (x: last)"),
+    ("a fault given twice", (401, || br#"{"gone": {"message": "first"}, "gone": {"message": "last"}}"#.to_vec()), "refused 401 (gone: last)"),
     ("a code past all others", (401, || br#"{"error": {"code": 1e400, "message": "no"}}"#.to_vec()), "refused 401 (no reason given)"),
     ("a code of another type", (401, || br#"{"error": {"code": {"a": 1}, "message": ["no"]}}"#.to_vec()), "refused 401 (no reason given)"),
     ("a fault that says it went well", (401, || br#"{"error": {"code": 200, "title": "OK", "message": "fine"}}"#.to_vec()), "refused 401 (200: OK: fine)"),
@@ -40,6 +53,47 @@ const ROWS: &[(&str, Input, &str)] = &[
 fn every_fault_is_shown_as_it_says() {
     hold(ROWS, |(status, body)| {
         told(v3(Response::builder().status(*status).body(body()).unwrap()))
+    });
+}
+
+/// A password, what a service says of it, and what is shown of that.
+#[rustfmt::skip]
+const REPEATED: &[(&str, (&str, &str), &str)] = &[
+    ("one that looks escaped, escaped", (r#"p"%41q"#, r#"no, p\"%41q"#), "refused 401 (no, [redacted])"),
+    ("one that looks escaped twice, escaped twice", (r#"p"%2541q"#, r#"no, p\\\"%2541q"#), "refused 401 (no, [redacted])"),
+    ("one of three letters", ("bad", "a bad day"), "refused 401 ([redacted])"),
+    ("one of three letters that are nowhere", ("bad", "a good day"), "refused 401 (a good day)"),
+    ("one of four letters", ("days", "no such days here"), "refused 401 (no such [redacted] here)"),
+    ("a part of a long one", ("correct horse battery staple", "no horse battery"), "refused 401 (no[redacted])"),
+    ("a word of a long one", ("correct horse battery staple", "no battery"), "refused 401 (no battery)"),
+];
+
+#[test]
+fn every_password_that_is_repeated_is_shown_as_it_says() {
+    hold(REPEATED, |(password, says)| {
+        let response = Response::builder().status(401).body(said(says)).unwrap();
+        let credential = Credential::password(UserRef::id("u1"), *password);
+        told(login_with(&cloud(), credential, Scope::project_id("p1"), response))
+    });
+}
+
+/// What an HTTP client quotes of an answer that it could not read, and what is shown of that.
+#[rustfmt::skip]
+const DETAILS: &[(&str, &str, &str)] = &[
+    ("a text of a client's own", "the header was too long", "the header was too long."),
+    ("a line that steers a terminal", "bad header \u{1b}[2J\u{7}\u{9b}31m\r\n", r"bad header \u{1b}[2J\u{7}\u{9b}31m."),
+    ("a line that runs backwards", "no status in \u{202e}x\u{2028}y\0", r"no status in \u{202e}x\u{2028}y\u{0}."),
+    ("a line of a mebibyte", LONG, "no status in no status in"),
+];
+const LONG: &str = "no status in ";
+
+#[test]
+fn every_failure_is_shown_as_it_says() {
+    hold(DETAILS, |text| {
+        let text = if *text == LONG { text.repeat(80_000) } else { (*text).to_owned() };
+        let failure = Failure::new(FailureKind::Io, text);
+        assert!(failure.detail.chars().count() <= limits::SHOWN + 1, "{failure}");
+        failure.detail
     });
 }
 

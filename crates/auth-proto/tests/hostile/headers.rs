@@ -43,6 +43,7 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("a receipt that says nothing", (401, &[("openstack-auth-receipt", b"r1")], "{}"), "Field { field: \"receipt\", problem: Missing }"),
     ("two receipts", (401, &[("openstack-auth-receipt", b"r1"), ("openstack-auth-receipt", b"r2")], "{}"), "AmbiguousToken"),
     ("a token with a refusal", (401, &[(TOKEN, b"t1")], V3), "refused 401"),
+    // Where it leads is told without path and query, which may repeat what was sent.
     ("a redirect to another host", (302, &[("location", b"https://evil.example/s3cret?s3cret=s3cret")], ""), "Redirect { status: 302, location: \"https://evil.example:443\" }"),
     ("a redirect along the same host", (308, &[("location", b"/v3/auth/tokens/")], ""), "Redirect { status: 308, location: \"another path\" }"),
     ("a redirect with a token and a body", (307, &[(TOKEN, b"t1"), ("location", b"https://iam.example/v3/auth/tokens/")], V3), "Redirect { status: 307, location: \"https://iam.example:443\" }"),
@@ -55,7 +56,8 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("many choices", (300, &[], r#"{"choices": []}"#), "Redirect { status: 300"),
     ("not modified", (304, &[(TOKEN, b"t1")], ""), "Redirect { status: 304"),
     ("a proxy is used", (305, &[("location", b"https://proxy.example")], ""), "Redirect { status: 305"),
-    // A day is the longest that a server is believed.
+    // A day is the longest that a server is believed. Some quotas last so long; one that lies can refuse
+    // for as long as it likes anyway; and a living token is used all the while.
     ("more seconds than there are", (503, &[(AGAIN, b"99999999999999999999")], ""), "unavailable 503 (no reason given); try again later in 86400 s."),
     ("a year of 503", (503, &[(AGAIN, b"31536000")], ""), "unavailable 503 (no reason given); try again later in 86400 s."),
     ("a pause below zero", (503, &[(AGAIN, b"-1")], ""), "unavailable 503 (no reason given); try again later."),

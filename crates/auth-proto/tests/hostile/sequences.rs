@@ -49,6 +49,8 @@ const ROWS: &[(&str, Steps, &str)] = &[
     ("broken a thousand times", &[(1000, "poll broken")], "1 sent: send wait*999."),
     ("refused a thousand times", &[(1000, "poll 401")], "1 sent: send refused*999."),
     ("a token that has ended, a thousand times in an hour", &[(1000, "poll ok:0 +3.6")], "13 sent: send wait send Expired*83 send Expired*83 send"),
+    ("asked to come again at once, a thousand times in an hour", &[(1000, "poll 503:0 +3.6")], "21 sent: send wait send wait send unavailable"),
+    ("asked to come again in a day while a token lives", &[(1, "poll ok:7200 +6500 poll 503:86400"), (100, "poll +5")], "2 sent: send*2 t1*100."),
     // A server may mean it.
     ("a token of four seconds, a thousand times in an hour", &[(1000, "poll ok:4 +3.6")], "1000 sent: send*1000."),
     ("a thousand answers that are none in an hour", &[(1000, "poll none +3.6")], "13 sent: send wait send Field*83 send Field*83 send"),
@@ -96,9 +98,10 @@ impl Walk {
     }
 
     /// * `poll`, `other`: somebody asks, for this scope or the other one.
-    /// * `ok:N`, `none`, `401`, `503`, `broken`, `abandon`: what becomes of the flight that was sent
+    /// * `ok:N`, `none`, `401`, `503:N`, `broken`, `abandon`: what becomes of the flight that was sent
     ///   last, or with `first:` of the one that was sent first: a token for so many seconds, an
-    ///   answer that is none, a status, no answer. If there is none, nothing.
+    ///   answer that is none, a status with a `Retry-After` or without, no answer. If there is none,
+    ///   nothing.
     /// * `no:N`, `no:last`: a service refuses a token.
     /// * `+N`, `-N`, with `y` and `ns`, `first-moment`, `last-moment`: the clock.
     /// * `replace`, `close`, `factor`: what they say.
@@ -176,7 +179,10 @@ impl Walk {
                 self.account.handle_response(flight, response, self.now);
             }
             status => {
-                let response = respond(status.parse().unwrap(), String::new());
+                let mut response = respond(status.parse().unwrap(), String::new());
+                if !life.is_empty() {
+                    response.headers_mut().insert("retry-after", life.parse().unwrap());
+                }
                 self.account.handle_response(flight, response, self.now);
             }
         }

@@ -21,6 +21,7 @@ const SPELLINGS: &[(&str, &str, &str)] = &[
     ("an offset of hours alone", "2026-11-22T20:00:00+09", "none."),
     ("an offset of 90 minutes", "2026-11-22T20:00:00+00:90", "none."),
     ("two signs", "2026-11-22T20:00:00+-9:00", "none."),
+    // There is one at the end of a month at most.
     ("a leap second at the end of a year", "2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z."),
     ("a leap second with a fraction", "2016-12-31T23:59:60.75Z", "2016-12-31T23:59:59Z."),
     ("a leap second in the middle of a day", "2026-11-22T20:00:60Z", "none."),
@@ -38,6 +39,7 @@ const SPELLINGS: &[(&str, &str, &str)] = &[
     ("a fraction of no digits", "2026-11-22T20:00:00.Z", "none."),
     ("a fraction after a comma", "2026-11-22T20:00:00,5Z", "none."),
     ("the last moment of all", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z."),
+    // The year 10000 is none, however it is spelled. What ends in 9999 is believed for 30 days.
     ("past the last moment, by its offset", "9999-12-31T23:59:59-23:59", "none."),
     ("the first moment of all", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z."),
     ("before the first, by its offset", "0001-01-01T00:00:00+23:59", "none."),

@@ -90,6 +90,19 @@ async fn a_401_is_about_the_callers_own_token() {
 }
 
 #[tokio::test]
+async fn no_token_that_was_tried_is_told() {
+    let raw = Raw::start(logins_and(|number, _: &str| {
+        let body = format!(r#"{{"error": {{"message": "not {TOKEN}-0 nor {TOKEN}-2"}}}}"#);
+        Some(answer(if number == 1 { 401 } else { 403 }, "", &body))
+    }));
+    let client = raw_client(&raw).build().unwrap();
+    let error = client.run(&Projects::new(&client.cloud())).await.unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("not [redacted] nor [redacted]"), "{shown}");
+    assert!(!shown.contains(TOKEN), "{shown}");
+}
+
+#[tokio::test]
 async fn an_exchange_survives_a_revoked_token() {
     let server = start(Emulator::new());
     let client = client(&server, System::Kakao);

@@ -18,7 +18,7 @@ use crate::{
 
 proptest! {
     // Few, because each has a client of its own, which reads the platform's roots.
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn an_answer_is_read_the_same_in_any_pieces(
