@@ -39,7 +39,7 @@ fn script(input: &mut Input<'_>) -> Option<()> {
         login = login.without_catalog();
     }
     assert!(!format!("{login:?}").contains(secret));
-    let mut server = Server { cloud, secret, last: None };
+    let mut server = Server { cloud, secret, seen: Vec::new() };
     // The version, the login, and what is had for it: an agency's token, a catalog.
     let most = usize::from(server.cloud.dialect().is_none()) + 1 + usize::from(goes_on(way));
     let (mut requests, mut factors) = (0, 0);
@@ -60,7 +60,7 @@ fn script(input: &mut Input<'_>) -> Option<()> {
                 assert!(requests <= most + factors, "{requests} requests, {factors} factors");
                 server.check(request);
                 login.handle_response(answer(input, request)?, NOW);
-                server.last = Some(request.clone());
+                server.seen.push(request.clone());
             }
             Err(error) => {
                 check_error(error, &server.sent());
@@ -120,7 +120,7 @@ struct Server {
     cloud: Cloud,
     /// The credential's.
     secret: &'static str,
-    last: Option<Request<Body>>,
+    seen: Vec<Request<Body>>,
 }
 
 impl Server {
@@ -134,7 +134,7 @@ impl Server {
         let body = String::from_utf8_lossy(request.body().as_bytes());
         let mut in_headers = headers.values().filter(|value| shows(value.as_bytes()));
         assert!(in_headers.all(|value| value.is_sensitive()), "{headers:?}");
-        if self.cloud.dialect().is_none() && self.last.is_none() {
+        if self.cloud.dialect().is_none() && self.seen.is_empty() {
             assert!(body.is_empty() && !headers.contains_key("x-auth-token"), "a version is asked");
         }
         // A further factor goes without the first.
@@ -142,11 +142,11 @@ impl Server {
         assert!(body.is_empty() == (request.method() == "GET"));
     }
 
-    /// What the last request showed, which its answer may repeat.
+    /// What the requests showed, which any later answer may repeat.
     fn sent(&self) -> Vec<&str> {
-        let headers = self.last.iter().map(Request::headers);
+        let headers = self.seen.iter().map(Request::headers);
         let secrets = headers.flat_map(HeaderMap::values).filter(|value| value.is_sensitive());
-        let factors = [CODE, OTHER].into_iter().filter(|factor| self.last_holds(factor));
+        let factors = [CODE, OTHER].into_iter().filter(|factor| self.has_seen(factor));
         secrets
             .filter_map(|value| value.to_str().ok())
             .chain(factors)
@@ -154,13 +154,13 @@ impl Server {
             .collect()
     }
 
-    fn last_holds(&self, text: &str) -> bool {
-        let body = self.last.as_ref().map_or(&[][..], |last| last.body().as_bytes());
-        String::from_utf8_lossy(body).contains(text)
+    fn has_seen(&self, text: &str) -> bool {
+        let bodies = self.seen.iter().map(|request| request.body().as_bytes());
+        bodies.into_iter().any(|body| String::from_utf8_lossy(body).contains(text))
     }
 
     fn has_receipt(&self) -> bool {
-        self.last.as_ref().is_some_and(|last| last.headers().contains_key(RECEIPT))
+        self.seen.last().is_some_and(|last| last.headers().contains_key(RECEIPT))
     }
 }
 

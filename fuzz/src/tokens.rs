@@ -45,7 +45,8 @@ pub fn receipt(data: &[u8]) {
         }
         (read, step) => panic!("read {read:?}, but the login says {step:?}"),
     };
-    assert!(challenge.required().len() <= limits::LIST && challenge.given().len() <= limits::LIST);
+    let (rules, given) = (challenge.required(), challenge.given());
+    assert!(rules.len() <= limits::RULES && given.len() <= limits::METHODS);
     assert!(challenge.missing().any(|rule| !rule.is_empty()), "nobody could answer that");
     let receipt = response.headers()["openstack-auth-receipt"].as_bytes().trim_ascii();
     assert!((1..=limits::TOKEN).contains(&receipt.len()));
