@@ -1,5 +1,7 @@
-//! What the fault harness and the tests of secrets share.
+//! What the harnesses and the tests of secrets share.
 
 #![forbid(unsafe_code)]
 
+pub mod bodies;
+pub mod naive;
 pub mod needles;

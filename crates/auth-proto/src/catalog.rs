@@ -1,12 +1,14 @@
 //! The services that a token is good for, and where they are.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use http::Uri;
 
 use crate::{
+    arena::{Arena, EndpointRow, ServiceRow, Span},
     error::{EndpointError, Error},
     join::{check, join},
+    select::Interface,
     text::shown,
     url::Origin,
 };
@@ -17,69 +19,130 @@ use crate::{
 /// Services without a type and endpoints without a URL are left out: nothing could find or use
 /// them. A service with no endpoints stays, as Keystone lists it to domain- and system-scoped
 /// tokens.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Catalog {
-    pub(crate) services: Vec<ServiceRow>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ServiceRow {
-    pub(crate) service_type: String,
-    pub(crate) name: Option<String>,
-    pub(crate) endpoints: Vec<EndpointRow>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct EndpointRow {
-    /// `public`, whether the catalog said `public` or `publicURL`.
-    pub(crate) interface: String,
-    pub(crate) region: Option<String>,
-    pub(crate) url: String,
+    pub(crate) services: Arena,
 }
 
 impl Catalog {
     /// The services, in the server's order. A type may occur more than once.
     pub fn services(&self) -> impl ExactSizeIterator<Item = Service<'_>> {
-        self.services.iter().map(|row| Service { row })
+        let arena = &self.services;
+        arena.services().iter().map(|row| Service { arena, row })
     }
 
     /// Whether there are no services at all.
     pub fn is_empty(&self) -> bool {
-        self.services.is_empty()
+        self.services.services().is_empty()
+    }
+
+    /// The endpoint of this type and interface that suits the region best: it is in it, or in `*`,
+    /// or in none, or `anywhere`. Of several the first one.
+    ///
+    /// A function of its own in every build, so that a profiler tells it from the check of the URL.
+    #[inline(never)]
+    pub(crate) fn find(
+        &self,
+        service_type: &str,
+        interface: Interface,
+        region: Option<&str>,
+        anywhere: bool,
+    ) -> Option<Endpoint<'_>> {
+        let (arena, interface) = (&self.services, Span::of(interface));
+        let mut best: Option<(Fit, Service<'_>, &EndpointRow)> = None;
+        for row in arena.of_type(service_type) {
+            let service = Service { arena, row };
+            let rows = arena.endpoints(row).iter().filter(|row| row.interface == interface);
+            for row in rows {
+                match service.fit(row, region) {
+                    Fit::Exact => return Some(service.endpoint(row)),
+                    Fit::Elsewhere if !anywhere => {}
+                    fit if best.is_none_or(|(than, ..)| fit < than) => {
+                        best = Some((fit, service, row));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        best.map(|(_, service, row)| service.endpoint(row))
     }
 }
 
+impl fmt::Debug for Catalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let services: Vec<_> = self.services().collect();
+        f.debug_struct("Catalog").field("services", &services).finish()
+    }
+}
+
+/// How an endpoint suits a region, the best first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Exact,
+    Everywhere,
+    Nowhere,
+    Elsewhere,
+}
+
 /// One service of a catalog.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Service<'c> {
+    arena: &'c Arena,
     row: &'c ServiceRow,
 }
 
 impl<'c> Service<'c> {
     /// What kind of service it is: `compute`, `object-store`, `volumev3`, …
     pub fn service_type(&self) -> &'c str {
-        &self.row.service_type
+        self.arena.text(self.row.service_type)
     }
 
     /// What the operator calls it: `nova`, `swift`, …
     pub fn name(&self) -> Option<&'c str> {
-        self.row.name.as_deref()
-    }
-
-    pub(crate) fn row_endpoints(&self) -> &'c [EndpointRow] {
-        &self.row.endpoints
+        self.arena.filled(self.row.name)
     }
 
     /// Where it is.
     pub fn endpoints(&self) -> impl ExactSizeIterator<Item = Endpoint<'c>> + use<'c> {
-        let service_type = self.service_type();
-        self.row.endpoints.iter().map(move |row| Endpoint {
-            interface: &row.interface,
-            region: row.region.as_deref().map(Cow::Borrowed),
+        let service = *self;
+        self.arena.endpoints(self.row).iter().map(move |row| service.endpoint(row))
+    }
+
+    /// Interface and region of each of its endpoints.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&'c str, Option<&'c str>)> + use<'c> {
+        let arena = self.arena;
+        let rows = arena.endpoints(self.row).iter();
+        rows.map(|row| (arena.text(row.interface), arena.filled(row.region)))
+    }
+
+    fn endpoint(&self, row: &EndpointRow) -> Endpoint<'c> {
+        Endpoint {
+            interface: self.arena.text(row.interface),
+            region: self.arena.filled(row.region).map(Cow::Borrowed),
             retired: false,
-            service_type,
-            url: Cow::Borrowed(&row.url),
-        })
+            service_type: self.service_type(),
+            url: Cow::Borrowed(self.arena.text(row.url)),
+        }
+    }
+
+    fn fit(&self, row: &EndpointRow, region: Option<&str>) -> Fit {
+        match region {
+            None => Fit::Exact,
+            Some(_) if row.region.is_empty() => Fit::Nowhere,
+            Some(region) if self.arena.is(row.region, region) => Fit::Exact,
+            Some(_) if self.arena.is(row.region, "*") => Fit::Everywhere,
+            Some(_) => Fit::Elsewhere,
+        }
+    }
+}
+
+impl fmt::Debug for Service<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("service_type", &self.service_type())
+            .field("name", &self.name())
+            .field("endpoints", &self.endpoints().collect::<Vec<_>>())
+            .finish()
     }
 }
 

@@ -90,6 +90,7 @@
 
 mod account;
 mod action;
+mod arena;
 mod backoff;
 mod body;
 mod call;

@@ -1,5 +1,7 @@
 //! The spellings of a moment that identity services use.
 
+use std::borrow::Cow;
+
 use time::{OffsetDateTime, UtcDateTime, format_description::well_known::Rfc3339};
 
 use crate::limits;
@@ -30,12 +32,12 @@ pub fn parse(text: &str) -> Option<UtcDateTime> {
         Some(rest) => 1 + rest.bytes().take_while(u8::is_ascii_digit).count(),
     };
     let (moment, zone) = text.split_at(SECONDS + fraction);
-    let zone = match zone.as_bytes() {
-        [] => "Z".to_owned(),
-        [b'+' | b'-', _, _, _, _] => format!("{}:{}", &zone[..3], &zone[3..]),
-        _ => zone.to_owned(),
+    let whole = match zone.as_bytes() {
+        [] => Cow::Owned([moment, "Z"].concat()),
+        [b'+' | b'-', _, _, _, _] => format!("{moment}{}:{}", &zone[..3], &zone[3..]).into(),
+        _ => text.into(),
     };
-    let parsed = OffsetDateTime::parse(&format!("{moment}{zone}"), &Rfc3339).ok()?;
+    let parsed = OffsetDateTime::parse(&whole, &Rfc3339).ok()?;
     // `to_utc` panics where the offset leads out of range; the detour by the Unix time does not.
     let utc = UtcDateTime::from_unix_timestamp_nanos(parsed.unix_timestamp_nanos()).ok()?;
     // A leap second is read as the last moment before it, which has a fraction that nobody wrote.

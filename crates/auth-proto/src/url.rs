@@ -4,49 +4,63 @@
 //! differently are how secrets end up at another host.
 
 use std::{
+    borrow::Cow,
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use http::Uri;
+use bytes::Bytes;
+use http::{Uri, uri::PathAndQuery};
 
 use crate::{error::UrlProblem, join, limits};
 
+/// A URL as a URI. It is none before [`Origin::of`] has taken it.
+pub(crate) fn parsed(url: &str) -> Result<Uri, UrlProblem> {
+    if url.len() > limits::URL {
+        return Err(UrlProblem::TooLong);
+    }
+    if !url.contains("://") {
+        return Err(UrlProblem::Scheme);
+    }
+    let uri: Uri = url.parse().map_err(|_| problem_of(url))?;
+    // Some clients take such steps before they send, and others send them.
+    match join::leads_out(uri.path()) {
+        true => Err(UrlProblem::Path),
+        false => Ok(uri),
+    }
+}
+
 /// Scheme, host and port: what a secret is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Origin {
+pub(crate) struct Origin<'u> {
     https: bool,
-    /// In lower case, without a final dot; an IPv6 address without its brackets.
-    host: String,
+    /// In lower case, without a final dot; an IPv6 address without its brackets. Nearly every URI
+    /// has it just so, and every request of every caller is looked at.
+    host: Cow<'u, str>,
+    /// The host, if it is one.
+    address: Option<IpAddr>,
     port: u16,
 }
 
-impl Origin {
+impl Origin<'static> {
     /// Reads a URL's origin, and refuses every URL that could be read in two ways.
     pub(crate) fn parse(url: &str) -> Result<(Self, Uri), UrlProblem> {
-        if url.len() > limits::URL {
-            return Err(UrlProblem::TooLong);
-        }
-        if !url.contains("://") {
-            return Err(UrlProblem::Scheme);
-        }
-        let uri: Uri = url.parse().map_err(|_| problem_of(url))?;
-        // Some clients take such steps before they send, and others send them.
-        if join::leads_out(uri.path()) {
-            return Err(UrlProblem::Path);
-        }
-        Ok((Self::of(&uri)?, uri))
+        let uri = parsed(url)?;
+        let Origin { https, host, address, port } = Origin::of(&uri)?;
+        Ok((Self { https, host: host.into_owned().into(), address, port }, uri))
     }
+}
 
+impl<'u> Origin<'u> {
     /// The origin of an absolute URI.
-    pub(crate) fn of(uri: &Uri) -> Result<Self, UrlProblem> {
+    pub(crate) fn of(uri: &'u Uri) -> Result<Self, UrlProblem> {
         let https = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
             _ => return Err(UrlProblem::Scheme),
         };
         let authority = uri.authority().ok_or(UrlProblem::Host)?;
-        if authority.as_str().contains('@') {
+        if any(authority.as_str(), |b| b == b'@') {
             return Err(UrlProblem::UserInfo);
         }
         let host = authority.host();
@@ -61,52 +75,64 @@ impl Origin {
         };
         // What is in brackets is an IPv6 address and nothing else: not a name, and not an address
         // with a zone, which would be none of the special ones.
-        let host = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
-            None => host.trim_end_matches('.').to_ascii_lowercase(),
-            Some(inside) => inside
-                .filter(|inside| inside.parse::<Ipv6Addr>().is_ok())
-                .ok_or(UrlProblem::Host)?
-                .to_ascii_lowercase(),
+        let (host, address) = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
+            None => {
+                let host = host.trim_end_matches('.');
+                let has_digit = host.starts_with(|c: char| c.is_ascii_digit());
+                (host, has_digit.then(|| host.parse().map(IpAddr::V4).ok()).flatten())
+            }
+            Some(inside) => {
+                let inside = inside.ok_or(UrlProblem::Host)?;
+                let address: Ipv6Addr = inside.parse().map_err(|_| UrlProblem::Host)?;
+                (inside, Some(address.into()))
+            }
         };
         if host.is_empty() {
             return Err(UrlProblem::Host);
         }
-        Ok(Self { https, host, port })
+        let host = match any(host, |b| b.is_ascii_uppercase()) {
+            true => host.to_ascii_lowercase().into(),
+            false => host.into(),
+        };
+        Ok(Self { https, host, address, port })
     }
 
     pub(crate) fn is_https(&self) -> bool {
         self.https
     }
 
-    pub(crate) fn has_host_of(&self, other: &Self) -> bool {
+    pub(crate) fn has_host_of(&self, other: &Origin<'_>) -> bool {
         self.host == other.host
     }
 
     /// Whether nothing that is sent there leaves this machine. (What NAT64 translates does.)
     pub(crate) fn is_loopback(&self) -> bool {
-        match self.host.parse::<IpAddr>() {
-            Ok(address) => address.to_canonical().is_loopback(),
-            Err(_) => self.host == "localhost" || self.host.ends_with(".localhost"),
+        match self.address {
+            Some(address) => address.to_canonical().is_loopback(),
+            None => self.is_localhost(),
         }
+    }
+
+    fn is_localhost(&self) -> bool {
+        self.host == "localhost" || self.host.ends_with(".localhost")
     }
 
     /// Why no token should go to this host unless somebody named it, if there is a reason: it
     /// leads back to this machine, to its neighbours' configuration or to a cloud's metadata.
     pub(crate) fn special(&self) -> Option<&'static str> {
-        let name = self.host.as_str();
-        match name.parse() {
-            Ok(IpAddr::V4(v4)) => special_address(v4.into()),
-            Ok(IpAddr::V6(v6)) => special_address(v6.into())
+        match self.address {
+            Some(IpAddr::V4(v4)) => special_address(v4.into()),
+            Some(IpAddr::V6(v6)) => special_address(v6.into())
                 .or_else(|| embedded(v6).into_iter().find_map(|v4| special_address(v4.into()))),
-            Err(_) if is_numeric(name) => Some("its host is a number in disguise"),
-            Err(_) if self.is_loopback() || LOOPBACK_NAMES.contains(&name) => Some(LOOPBACK),
-            Err(_) if METADATA_NAMES.contains(&name) => Some(METADATA),
-            Err(_) => None,
+            None if is_numeric(&self.host) => Some("its host is a number in disguise"),
+            None if self.is_localhost() || LOOPBACK_NAMES.contains(&&*self.host) => Some(LOOPBACK),
+            None if METADATA_NAMES.contains(&&*self.host) => Some(METADATA),
+            None => None,
         }
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for Origin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.https { "https" } else { "http" };
         let host = crate::text::shown(&self.host);
@@ -116,6 +142,11 @@ impl fmt::Display for Origin {
             write!(f, "{scheme}://{host}:{}", self.port)
         }
     }
+}
+
+/// Whether any byte is such a one. All of them are looked at, which is faster than to stop.
+fn any(text: &str, is: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(false, |any, byte| any | is(byte))
 }
 
 fn special_address(address: IpAddr) -> Option<&'static str> {
@@ -180,6 +211,10 @@ const METADATA_NAMES: [&str; 4] =
 /// Whether resolvers may read the host as an IPv4 address that `Ipv4Addr` does not: `0x7f.1`,
 /// `2130706433`, `0177.0.0.1`.
 fn is_numeric(host: &str) -> bool {
+    // Most names end with a letter that no number has.
+    if !host.ends_with(|c: char| c.is_ascii_hexdigit() || c == 'x') {
+        return false;
+    }
     let last = host.rsplit('.').next().unwrap_or(host);
     let is_number = |part: &str| {
         let hex = part.strip_prefix("0x");
@@ -188,7 +223,7 @@ fn is_numeric(host: &str) -> bool {
             |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()),
         )
     };
-    host.parse::<Ipv4Addr>().is_err() && is_number(last)
+    is_number(last) && host.parse::<Ipv4Addr>().is_err()
 }
 
 /// What `http::Uri` did not like, told without repeating the text.
@@ -210,9 +245,11 @@ fn problem_of(url: &str) -> UrlProblem {
 /// An identity service's URL without its version: origin and path prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Base {
-    pub(crate) origin: Origin,
+    pub(crate) origin: Origin<'static>,
     /// Without a slash at its end.
     text: String,
+    /// The same.
+    uri: Uri,
 }
 
 impl Base {
@@ -240,12 +277,23 @@ impl Base {
         let scheme = uri.scheme_str().unwrap_or("https");
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let text = format!("{scheme}://{authority}{}", prefix.trim_end_matches('/'));
-        Ok((Self { origin, text }, dialect))
+        let uri = text.parse().map_err(|_| UrlProblem::Syntax)?;
+        Ok((Self { origin, text, uri }, dialect))
     }
 
     /// The URL of `path`, which starts with a slash, under this one.
     pub(crate) fn join(&self, path: &str) -> String {
         format!("{}{path}", self.text)
+    }
+
+    /// The same as a URI: scheme and host are taken over as they are, and not read again.
+    pub(crate) fn uri(&self, path: &str) -> Result<Uri, UrlProblem> {
+        let prefix = self.uri.path().trim_end_matches('/');
+        let mut parts = self.uri.clone().into_parts();
+        let path = Bytes::from([prefix, path].concat());
+        let path = PathAndQuery::from_maybe_shared(path).map_err(|_| UrlProblem::Syntax)?;
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(|_| UrlProblem::Syntax)
     }
 }
 

@@ -49,9 +49,8 @@ impl Cloud {
             let service = row.service_type();
             there.types.insert(service);
             there.is_listed |= fits(service);
-            for listed in row.row_endpoints() {
-                let region = listed.region.as_deref().unwrap_or(NO_REGION);
-                there.place(fits(service), &listed.interface, region);
+            for (interface, region) in row.places() {
+                there.place(fits(service), interface, region.unwrap_or(NO_REGION));
             }
         }
         for row in self.table() {

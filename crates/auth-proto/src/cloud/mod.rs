@@ -24,6 +24,8 @@ mod v2;
 
 use std::{fmt, sync::Arc};
 
+use http::Uri;
+
 pub use self::profile::Advice;
 pub(crate) use self::trust::AUTH_TOKEN;
 use self::{overrides::Override, profile::Profile};
@@ -53,7 +55,7 @@ struct Inner {
     /// Whether the identity service is where the vendor documents it.
     is_home: bool,
     /// Named by the user as places that tokens may go to.
-    allowed: Vec<Origin>,
+    allowed: Vec<Origin<'static>>,
     overrides: Vec<Override>,
     /// By services, spelled [plainly](plain).
     hints: Vec<(String, ScopeHint)>,
@@ -251,6 +253,12 @@ impl Cloud {
     /// The URL of `path` under the identity URL without its version.
     pub(crate) fn identity_path(&self, path: &str) -> String {
         self.0.base.join(path)
+    }
+
+    /// The same as a URI.
+    pub(crate) fn identity_uri(&self, path: &str) -> Result<Uri, ConfigError> {
+        let problem = |problem| ConfigError::Url { field: IDENTITY_URL, problem };
+        self.0.base.uri(path).map_err(problem)
     }
 
     /// A cloud with one identity service for all regions, as a test makes sure.

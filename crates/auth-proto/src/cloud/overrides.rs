@@ -23,7 +23,7 @@ impl Override {
     pub(super) fn new(
         service: String,
         template: String,
-    ) -> Result<(Self, Option<Origin>), ConfigError> {
+    ) -> Result<(Self, Option<Origin<'static>>), ConfigError> {
         if service.is_empty() {
             return Err(ConfigError::Empty { field: "override.service" });
         }

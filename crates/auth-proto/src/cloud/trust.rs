@@ -38,7 +38,7 @@ impl Cloud {
         self.trust(&origin)
     }
 
-    pub(super) fn trust(&self, origin: &Origin) -> Result<(), Error> {
+    pub(super) fn trust(&self, origin: &Origin<'_>) -> Result<(), Error> {
         let identity = &self.0.base.origin;
         let why = match origin.special() {
             _ if self.0.allowed.contains(origin) => return Ok(()),

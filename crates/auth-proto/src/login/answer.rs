@@ -42,8 +42,10 @@ impl Login {
             let challenge = wire::receipt::read_challenge(headers, body)?;
             return Ok(Phase::Challenged(challenge));
         }
-        expect_success(&self.cloud, response, &self.secrets())
-            .map_err(|error| self.with_remedy(error))?;
+        if !response.status().is_success() {
+            expect_success(&self.cloud, response, &self.secrets())
+                .map_err(|error| self.with_remedy(error))?;
+        }
         let token = match self.cloud.dialect() {
             Some(Dialect::V2) => wire::v2::read_token(body)?,
             _ => wire::v3::read_token(headers, body)?,

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderName, HeaderValue, Request, header};
+use http::{HeaderName, HeaderValue, Method, Request, header};
 
 use super::{Login, Phase};
 use crate::{
     body::Body,
     cloud::AUTH_TOKEN,
-    credential::{Method, MethodKind},
-    error::{ConfigError, Error, ProtocolError, UrlProblem},
+    credential::{self, MethodKind},
+    error::{ConfigError, Error, ProtocolError},
     exchange::{Exchange, FetchCatalog, JSON, Validate, Versions, get},
     limits,
     scope::{Scope, Target},
@@ -26,7 +26,7 @@ impl Login {
     /// A login by these methods; with an agency it is for the user's own token alone.
     pub(super) fn authenticate(
         &self,
-        methods: &[Method],
+        methods: &[credential::Method],
         receipt: Option<&HeaderValue>,
     ) -> Result<Request<Body>, Error> {
         let user = self.credential.user.as_ref();
@@ -117,11 +117,13 @@ impl Login {
             // Keystone looks for the key alone, Huawei Cloud wants any value.
             (Dialect::V3, false) => "/v3/auth/tokens?nocatalog=true",
         };
-        Request::post(self.cloud.identity_path(path))
-            .header(header::CONTENT_TYPE, JSON)
-            .header(header::ACCEPT, JSON)
-            .body(body)
-            .map_err(|_| bad_url())
+        let mut request = Request::new(body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.cloud.identity_uri(path)?;
+        let headers = request.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
+        Ok(request)
     }
 
     /// Discovery comes before, where it is needed.
@@ -135,8 +137,4 @@ const ACCESS_RULES: HeaderName = HeaderName::from_static("openstack-identity-acc
 /// A token that a user gave, as a header's value.
 pub(super) fn own_header(token: &str) -> Result<HeaderValue, ProtocolError> {
     secret_header(token.as_bytes(), "credential.token")
-}
-
-fn bad_url() -> Error {
-    ConfigError::Url { field: "identity url", problem: UrlProblem::Syntax }.into()
 }

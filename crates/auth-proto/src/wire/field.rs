@@ -4,7 +4,9 @@ use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{
+        DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+    },
 };
 use time::UtcDateTime;
 use zeroize::Zeroizing;
@@ -51,16 +53,17 @@ impl Field<String> {
     pub(crate) fn text(self) -> Option<String> {
         self.ok().filter(|text| !text.is_empty())
     }
+}
 
+impl Field<Moment> {
     /// A moment that nothing depends on: what is none is as good as absent.
     pub(crate) fn moment(self) -> Option<UtcDateTime> {
-        timestamp::parse(&self.ok()?)
+        self.ok()?.0
     }
 
     pub(crate) fn required_moment(self, field: &'static str) -> Result<UtcDateTime, ProtocolError> {
-        let text = self.required(field)?;
         let problem = FieldProblem::Timestamp;
-        timestamp::parse(&text).ok_or(ProtocolError::Field { field, problem })
+        self.required(field)?.0.ok_or(ProtocolError::Field { field, problem })
     }
 }
 
@@ -95,6 +98,10 @@ impl<T> Field<List<T>> {
     }
 }
 
+/// What stands in a moment's place, if it is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Moment(Option<UtcDateTime>);
+
 /// A JSON object that is read as a `T`, which a derived reader describes. (Such a reader alone
 /// would take an array too.)
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +112,7 @@ pub(crate) struct Object<T>(pub(crate) T);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct List<T> {
     entries: Vec<T>,
-    /// They weighed more than [`limits::LIST`].
+    /// There were more than [`limits::LIST`].
     cut: bool,
 }
 
@@ -132,11 +139,6 @@ pub(crate) trait Shape: Sized {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
     }
-
-    /// As how many entries of a list it counts.
-    fn weight(&self) -> usize {
-        1
-    }
 }
 
 /// Ids and names; some clouds write them as numbers.
@@ -147,6 +149,16 @@ impl Shape for String {
 
     fn from_text(text: &str) -> Option<Self> {
         Some(text.to_owned())
+    }
+}
+
+impl Shape for Moment {
+    fn from_number(_: i64) -> Option<Self> {
+        Some(Self(None))
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(timestamp::parse(text)))
     }
 }
 
@@ -195,11 +207,10 @@ impl<T: Shape> Shape for List<T> {
     }
 
     fn from_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Option<Self>, A::Error> {
-        let (mut entries, mut weight) = (Vec::new(), 0);
+        let mut entries = Vec::new();
         while let Some(entry) = seq.next_element::<Field<T>>()? {
             let Some(entry) = entry.ok() else { continue };
-            weight += entry.weight();
-            if weight > limits::LIST {
+            if entries.len() == limits::LIST {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(Some(Self { entries, cut: true }));
             }
@@ -211,11 +222,6 @@ impl<T: Shape> Shape for List<T> {
 
 impl<T> List<T> {
     /// The entries, whether or not there were more.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.entries.iter()
-    }
-
-    /// The same, to keep.
     pub(crate) fn into_entries(self) -> Vec<T> {
         self.entries
     }
@@ -227,14 +233,77 @@ impl<T> List<T> {
 
 impl<'de, T: Shape> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldVisitor(PhantomData))
+        Into(PhantomData).deserialize(deserializer)
     }
 }
 
-struct FieldVisitor<T>(PhantomData<T>);
+/// Whoever takes what stands under a key, for a value that knows where it is put. Every reader that
+/// is not overridden refuses.
+pub(crate) trait Take: Sized {
+    type Value;
 
-impl<'de, T: Shape> Visitor<'de> for FieldVisitor<T> {
-    type Value = Field<T>;
+    fn bool(self, _: bool) -> Option<Self::Value> {
+        None
+    }
+
+    fn number(self, _: i64) -> Option<Self::Value> {
+        None
+    }
+
+    fn text(self, _: &str) -> Option<Self::Value> {
+        None
+    }
+
+    fn map<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Option<Self::Value>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn seq<'de, A: SeqAccess<'de>>(self, mut seq: A) -> Result<Option<Self::Value>, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+/// A value that is put nowhere.
+impl<T: Shape> Take for PhantomData<T> {
+    type Value = T;
+
+    fn bool(self, flag: bool) -> Option<T> {
+        T::from_bool(flag)
+    }
+
+    fn number(self, number: i64) -> Option<T> {
+        T::from_number(number)
+    }
+
+    fn text(self, text: &str) -> Option<T> {
+        T::from_text(text)
+    }
+
+    fn map<'de, A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
+        T::from_map(map)
+    }
+
+    fn seq<'de, A: SeqAccess<'de>>(self, seq: A) -> Result<Option<T>, A::Error> {
+        T::from_seq(seq)
+    }
+}
+
+/// Reads a [`Field`] into whoever takes it.
+pub(crate) struct Into<T>(pub(crate) T);
+
+impl<'de, T: Take> DeserializeSeed<'de> for Into<T> {
+    type Value = Field<T::Value>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Take> Visitor<'de> for Into<T> {
+    type Value = Field<T::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
@@ -245,34 +314,36 @@ impl<'de, T: Shape> Visitor<'de> for FieldVisitor<T> {
     }
 
     fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
-        Ok(given(T::from_bool(flag)))
+        Ok(given(self.0.bool(flag)))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(given(T::from_number(number)))
+        Ok(given(self.0.number(number)))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(given(i64::try_from(number).ok().and_then(T::from_number)))
+        Ok(given(i64::try_from(number).ok().and_then(|number| self.0.number(number))))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
         Ok(Field::Odd)
     }
 
+    #[inline]
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(given(T::from_text(text)))
+        Ok(given(self.0.text(text)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::from_map(map).map(given)
+        self.0.map(map).map(given)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        T::from_seq(seq).map(given)
+        self.0.seq(seq).map(given)
     }
 }
 
+#[inline]
 fn given<T>(value: Option<T>) -> Field<T> {
     value.map_or(Field::Odd, Field::Given)
 }

@@ -3,6 +3,7 @@
 //! Reading is lenient and total: [`Field`](field::Field) takes whatever stands under a key, and
 //! what is wrong is told afterwards by the field's name. Writing is strict.
 
+mod apart;
 pub(crate) mod catalog;
 pub(crate) mod discovery;
 pub(crate) mod fault;
@@ -14,14 +15,16 @@ pub(crate) mod scopes;
 pub(crate) mod v2;
 pub(crate) mod v3;
 
+use std::marker::PhantomData;
+
 use http::{HeaderMap, HeaderValue};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::{DeserializeOwned, DeserializeSeed};
 
 use crate::{
     error::ProtocolError,
     limits,
     token::secret_header,
-    wire::field::{Field, Shape},
+    wire::field::{Field, Into, Shape, Take},
 };
 
 /// Reads a JSON object.
@@ -31,6 +34,11 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProtocolError>
 
 /// Reads a JSON document, whatever it is.
 pub(crate) fn read_value<T: Shape>(body: &[u8]) -> Result<Field<T>, ProtocolError> {
+    read_into(body, PhantomData)
+}
+
+/// The same into whoever takes it.
+fn read_into<T: Take>(body: &[u8], take: T) -> Result<Field<T::Value>, ProtocolError> {
     if body.len() > limits::BODY {
         return Err(ProtocolError::TooLarge { what: "body", limit: limits::BODY });
     }
@@ -44,7 +52,7 @@ pub(crate) fn read_value<T: Shape>(body: &[u8]) -> Result<Field<T>, ProtocolErro
         return Err(ProtocolError::NotJson);
     }
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Field::deserialize(&mut reader).and_then(|read| {
+    let read = Into(take).deserialize(&mut reader).and_then(|read| {
         reader.end()?;
         Ok(read)
     });

@@ -7,7 +7,7 @@ use time::Duration;
 
 use super::{
     RECEIPT,
-    field::{Field, List, Object},
+    field::{Field, List, Moment, Object},
 };
 use crate::{
     challenge::Challenge,
@@ -26,8 +26,8 @@ struct Answer {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ReceiptShape {
-    expires_at: Field<String>,
-    issued_at: Field<String>,
+    expires_at: Field<Moment>,
+    issued_at: Field<Moment>,
     methods: Field<List<String>>,
 }
 

@@ -1,13 +1,13 @@
 //! Login requests, in both dialects.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::{
     body::Body,
-    credential::{Agency, Key, Method, MethodKind, UserRef},
+    credential::{Agency, Key, Method, UserRef},
     scope::{DomainRef, Scope, Target},
     url::Dialect,
 };
@@ -35,32 +35,59 @@ pub(crate) fn assume(field: &'static str, agency: &Agency, scope: &Scope) -> Bod
         DomainRef::Name(name) => ("domain_name", name.as_str()),
     };
     let assume_role = Some([domain, (field, agency.name.as_str())].into());
-    let identity = Identity { methods: vec!["assume_role"], assume_role, ..Identity::default() };
+    let identity = Identity { methods: Methods::AssumeRole, assume_role, ..Identity::default() };
     body(&Envelope { auth: V3 { identity, scope: scope_of(scope) } })
 }
 
-/// Serialises in two passes: the first counts, so that the buffer never moves and leaves no copy
-/// of a secret behind.
+/// Serialises into a buffer that never moves, so that it leaves no copy of a secret behind: first
+/// into one that does for usual logins; for what does not fit, into one that is measured.
 fn body(document: &impl Serialize) -> Body {
-    struct Count(usize);
-    impl std::io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
+    let mut usual = Bounded(Zeroizing::new(Vec::with_capacity(USUAL)));
+    if serde_json::to_writer(&mut usual, document).is_ok() {
+        return Body::new(usual.0);
     }
-    let mut size = Count(0);
-    let mut bytes = Zeroizing::new(Vec::new());
     // These documents hold texts, lists and structs alone, none of which can fail to serialise.
+    let mut size = Count(0);
+    let mut whole = Bounded(Zeroizing::new(Vec::new()));
     if serde_json::to_writer(&mut size, document).is_ok() {
-        bytes.reserve_exact(size.0);
-        let written = serde_json::to_writer(&mut *bytes, document);
-        debug_assert!(written.is_ok() && bytes.len() == size.0);
+        whole.0.reserve_exact(size.0);
+        let written = serde_json::to_writer(&mut whole, document);
+        debug_assert!(written.is_ok() && whole.0.len() == size.0);
     }
-    Body::new(bytes)
+    Body::new(whole.0)
+}
+
+/// Bytes of a login with a password, an application credential or a short token.
+const USUAL: usize = 512;
+
+/// Takes what there is room for.
+struct Bounded(Zeroizing<Vec<u8>>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.0.capacity() - self.0.len() {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Count(usize);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[derive(Serialize)]
@@ -132,7 +159,7 @@ struct V3<'a> {
 
 #[derive(Default, Serialize)]
 struct Identity<'a> {
-    methods: Vec<&'static str>,
+    methods: Methods<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<OfUser<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,6 +170,27 @@ struct Identity<'a> {
     application_credential: Option<ApplicationCredential<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     assume_role: Option<BTreeMap<&'static str, &'a str>>,
+}
+
+/// The names of methods.
+enum Methods<'a> {
+    AssumeRole,
+    Of(&'a [Method]),
+}
+
+impl Default for Methods<'_> {
+    fn default() -> Self {
+        Self::Of(&[])
+    }
+}
+
+impl Serialize for Methods<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::AssumeRole => serializer.collect_seq(["assume_role"]),
+            Self::Of(all) => serializer.collect_seq(all.iter().map(|one| one.kind().as_str())),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -222,9 +270,8 @@ struct Project<'a> {
 }
 
 fn v3<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) -> V3<'a> {
-    let mut identity = Identity::default();
+    let mut identity = Identity { methods: Methods::Of(methods), ..Identity::default() };
     for method in methods {
-        identity.methods.push(method.kind().as_str());
         let secret = Some(method.secret());
         match method {
             Method::ApplicationCredential { key, secret: _ } => {
@@ -250,7 +297,8 @@ fn v3<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) ->
             }
         }
     }
-    let scoped = !identity.methods.contains(&MethodKind::ApplicationCredential.as_str());
+    // An application credential has a scope of its own.
+    let scoped = identity.application_credential.is_none();
     V3 { identity, scope: scope_of(scope).filter(|_| scoped) }
 }
 

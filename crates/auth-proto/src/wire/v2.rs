@@ -4,8 +4,9 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{
-    catalog::{Services, V2Endpoint, catalog},
-    field::{Field, List, Object},
+    apart::{Apart, Nothing},
+    catalog::{Services, V2},
+    field::{Field, List, Moment, Object},
 };
 use crate::{
     error::ProtocolError,
@@ -14,15 +15,8 @@ use crate::{
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Answer {
-    access: Field<Object<Access>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
 struct Access {
     token: Field<Object<TokenShape>>,
-    service_catalog: Services<V2Endpoint>,
     trust: Field<Object<Trust>>,
     user: Field<Object<UserShape>>,
 }
@@ -30,9 +24,9 @@ struct Access {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct TokenShape {
-    expires: Field<String>,
+    expires: Field<Moment>,
     id: Field<Zeroizing<String>>,
-    issued_at: Field<String>,
+    issued_at: Field<Moment>,
     tenant: Field<Object<Tenant>>,
 }
 
@@ -70,8 +64,11 @@ struct RoleShape {
 const PLACE: &str = "access.token.id";
 
 pub(crate) fn read_token(body: &[u8]) -> Result<Token, ProtocolError> {
-    let answer: Answer = super::read(body)?;
-    let access = answer.access.required_object("access")?;
+    let mut services = Services::<V2>::for_document(body);
+    let access = Apart::<Access, _>::new("serviceCatalog", &mut services);
+    let answer = super::read_into(body, Apart::<Nothing, _>::new("access", access))?;
+    let (_, access) = answer.required("document")?;
+    let (access, catalog) = access.required("access")?;
     let token = access.token.required_object("access.token")?;
     let id = match token.id {
         Field::Absent | Field::Null => {
@@ -82,7 +79,7 @@ pub(crate) fn read_token(body: &[u8]) -> Result<Token, ProtocolError> {
     let user = access.user.object().unwrap_or_default();
     let roles = user.roles.list("list of roles")?.into_iter();
     let details = Details {
-        catalog: catalog(access.service_catalog)?,
+        catalog: services.if_given(&catalog)?,
         domain: None,
         expires_at: token.expires.required_moment("access.token.expires")?,
         issued_at: token.issued_at.moment(),

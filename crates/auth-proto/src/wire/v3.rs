@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 use super::{
     SUBJECT_TOKEN,
-    catalog::{Services, V3Endpoint, catalog},
-    field::{Field, List, Object},
+    apart::{Apart, Nothing},
+    catalog::{Services, V3},
+    field::{Field, List, Moment, Object},
 };
 use crate::{
     error::ProtocolError,
@@ -16,17 +17,10 @@ use crate::{
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Answer {
-    token: Field<Object<TokenShape>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
 struct TokenShape {
-    catalog: Services<V3Endpoint>,
     domain: Field<Object<Named>>,
-    expires_at: Field<String>,
-    issued_at: Field<String>,
+    expires_at: Field<Moment>,
+    issued_at: Field<Moment>,
     methods: Field<List<String>>,
     project: Field<Object<ProjectShape>>,
     roles: Field<List<Object<Named>>>,
@@ -63,16 +57,19 @@ struct UserShape {
     domain: Field<Object<Named>>,
     id: Field<String>,
     name: Field<String>,
-    password_expires_at: Field<String>,
+    password_expires_at: Field<Moment>,
 }
 
 pub(crate) fn read_token(headers: &HeaderMap, body: &[u8]) -> Result<Token, ProtocolError> {
     let header = super::header(headers, SUBJECT_TOKEN)?;
-    let answer: Answer = super::read(body)?;
-    let token = answer.token.required_object("token")?;
+    let mut services = Services::<V3>::for_document(body);
+    let token = Apart::<TokenShape, _>::new("catalog", &mut services);
+    let answer = super::read_into(body, Apart::<Nothing, _>::new("token", token))?;
+    let (_, token) = answer.required("document")?;
+    let (token, catalog) = token.required("token")?;
     let roles = token.roles.list("list of roles")?.into_iter();
     let details = Details {
-        catalog: catalog(token.catalog)?,
+        catalog: services.if_given(&catalog)?,
         domain: token.domain.object().map(domain),
         expires_at: token.expires_at.required_moment("token.expires_at")?,
         issued_at: token.issued_at.moment(),

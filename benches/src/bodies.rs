@@ -1,0 +1,169 @@
+//! Token answers to measure with: one that a vendor documents, and generated ones, the same in every
+//! run.
+//!
+//! The generated ones are as large clouds give them: each service stands in each region, every name
+//! and URL is of a usual length, and one user and one project are all that is said of the token.
+
+use auth_emulator::documents::NHN_IAAS_RESPONSE;
+use serde_json::{Value, json};
+
+/// How the strings of an answer are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "nobody else's")]
+pub enum Spelling {
+    /// With slashes and letters beyond ASCII escaped, as PHP and Python write them, and with such a
+    /// letter in every name.
+    Escaped,
+    /// As they are.
+    Plain,
+}
+
+/// The documented answer of NHN Cloud: 3 KB of v2.0, printed over many lines.
+pub const S: &str = NHN_IAAS_RESPONSE;
+
+/// The middle one: 12 services with three interfaces in each of three regions.
+pub fn m() -> String {
+    v3(12, 3, &["admin", "internal", "public"], Spelling::Plain).to_string()
+}
+
+/// The large one: 250 services in 12 regions.
+pub fn l() -> String {
+    large(250, Spelling::Plain)
+}
+
+/// The large one, printed over many lines.
+pub fn l_pretty() -> String {
+    let answer = v3(250, 12, &["public"], Spelling::Plain);
+    serde_json::to_string_pretty(&answer).expect("a Value is JSON")
+}
+
+/// The large one with escapes in every string that a catalog keeps.
+pub fn l_escaped() -> String {
+    large(250, Spelling::Escaped)
+}
+
+/// The large one in the form of v2.0, with three URLs an endpoint.
+pub fn l_v2() -> String {
+    let services = (0..250).map(|service| {
+        let kind = kind(service);
+        let endpoints = (0..12).map(|region| {
+            let region = self::region(region);
+            let url = |interface: &str| url(&format!("{interface}-{kind}"), &region);
+            json!({
+                "id": id(&kind, &region), "region": region, "publicURL": url("public"),
+                "internalURL": url("internal"), "adminURL": url("admin"),
+            })
+        });
+        json!({
+            "endpoints": endpoints.collect::<Vec<_>>(), "endpoints_links": [],
+            "name": format!("name-{service}"), "type": kind,
+        })
+    });
+    let services: Vec<_> = services.collect();
+    let token = json!({
+        "expires": EXPIRES, "id": TOKEN, "issued_at": ISSUED,
+        "tenant": { "id": PROJECT, "name": "project", "enabled": true },
+    });
+    let user = json!({ "id": USER, "name": "user", "roles": [] });
+    json!({ "access": { "serviceCatalog": services, "token": token, "user": user } }).to_string()
+}
+
+/// So many services, in three regions; the allocations of reading it must not depend on the number.
+pub fn of_services(count: usize, spelling: Spelling) -> String {
+    written(&v3(count, 3, &["public"], spelling), spelling)
+}
+
+/// The token of the v2.0 answer, and one for the header of a v3 answer.
+pub const TOKEN: &str = "gAAAAABqQ0ZBMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MA";
+/// The project of the generated answers.
+pub const PROJECT: &str = "f5073eaa26b64cffbee89411df94ce01";
+
+const USER: &str = "7116d09f88fa41908676fdd4b039e0a1";
+const ISSUED: &str = "2026-11-22T08:00:00.000000Z";
+const EXPIRES: &str = "2026-11-23T08:00:00.000000Z";
+
+/// The type of the large answer's service of this number.
+pub fn kind(service: usize) -> String {
+    const WORDS: [&str; 8] =
+        ["compute", "analytics", "storage", "image", "container", "message", "network", "recovery"];
+    format!("{}-{}-{service}", WORDS[service % 8], WORDS[service / 8 % 8])
+}
+
+/// The region of this number.
+pub fn region(region: usize) -> String {
+    const PLACES: [&str; 4] = ["ap-southeast", "cn-southwest", "eu-northwest", "la-south"];
+    format!("{}-{}", PLACES[region % 4], region / 4 + 1)
+}
+
+fn large(services: usize, spelling: Spelling) -> String {
+    written(&v3(services, 12, &["public"], spelling), spelling)
+}
+
+fn v3(services: usize, regions: usize, interfaces: &[&str], spelling: Spelling) -> Value {
+    let mark = if spelling == Spelling::Escaped { "é" } else { "" };
+    let services = (0..services).map(|service| {
+        let kind = kind(service);
+        let places = (0..regions).flat_map(|region| interfaces.iter().map(move |at| (region, at)));
+        let endpoints = places.map(|(region, interface)| {
+            let region = self::region(region);
+            let url = url(&kind, &region);
+            json!({
+                "id": id(&kind, &region), "interface": interface,
+                "region": format!("{region}{mark}"), "region_id": format!("{region}{mark}"),
+                "url": url,
+            })
+        });
+        json!({
+            "endpoints": endpoints.collect::<Vec<_>>(), "id": id(&kind, ""),
+            "name": format!("name-{service}{mark}"), "type": format!("{kind}{mark}"),
+        })
+    });
+    json!({ "token": {
+        "catalog": services.collect::<Vec<_>>(),
+        "expires_at": EXPIRES, "issued_at": ISSUED, "methods": ["password"],
+        "project": { "id": PROJECT, "name": "project" },
+        "user": { "id": USER, "name": "user" },
+    } })
+}
+
+fn written(answer: &Value, spelling: Spelling) -> String {
+    let text = answer.to_string();
+    match spelling {
+        Spelling::Plain => text,
+        Spelling::Escaped => text.replace('/', "\\/").replace('é', "\\u00e9"),
+    }
+}
+
+fn url(service: &str, region: &str) -> String {
+    format!("https://{service}.{region}.services.example-cloud.com/api/v2.1/projects/{PROJECT}")
+}
+
+/// 32 digits, the same for the same texts.
+fn id(first: &str, second: &str) -> String {
+    let mix = |seed: u64| {
+        let bytes = first.bytes().chain(second.bytes());
+        bytes.fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    };
+    format!("{:016x}{:016x}", mix(0xcbf2_9ce4_8422_2325), mix(0x9e37_79b9_7f4a_7c15))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_of_the_sizes_that_they_stand_for() {
+        for (body, smallest, largest) in [
+            (S.to_owned(), 3_000, 3_300),
+            (m(), 22_000, 30_000),
+            (l(), 720_000, 850_000),
+            (l_pretty(), 1_000_000, 1_200_000),
+            (l_escaped(), 760_000, 950_000),
+            (l_v2(), 1_050_000, 1_550_000),
+        ] {
+            assert!((smallest..=largest).contains(&body.len()), "{}", body.len());
+            assert!(serde_json::from_str::<Value>(&body).is_ok());
+        }
+        assert_eq!(l_escaped().matches('/').count(), l_escaped().matches("\\/").count());
+    }
+}

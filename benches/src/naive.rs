@@ -1,0 +1,109 @@
+//! The usual way, to be held against ours: a derived reader into owned strings, a search from the
+//! first service on, a request made with `json!`.
+
+use serde::Deserialize;
+use serde_json::json;
+
+/// A v3 token answer.
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of the answer")]
+#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+pub struct Answer {
+    pub token: Token,
+}
+
+/// What is in it.
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of the answer")]
+#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+pub struct Token {
+    pub catalog: Vec<Service>,
+    pub expires_at: String,
+    pub issued_at: Option<String>,
+    pub methods: Vec<String>,
+    pub project: Option<Named>,
+    pub user: Named,
+}
+
+/// A user or a project.
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of the answer")]
+#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+pub struct Named {
+    pub id: String,
+    pub name: String,
+}
+
+/// A service.
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of the answer")]
+#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+pub struct Service {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// Where it is.
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of the answer")]
+#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+pub struct Endpoint {
+    pub id: Option<String>,
+    pub interface: String,
+    pub region: Option<String>,
+    pub region_id: Option<String>,
+    pub url: String,
+}
+
+/// A v3 token answer, read.
+///
+/// # Errors
+///
+/// serde's own.
+pub fn read(body: &[u8]) -> serde_json::Result<Answer> {
+    serde_json::from_slice(body)
+}
+
+/// The first endpoint that fits.
+pub fn find<'a>(
+    answer: &'a Answer,
+    service: &str,
+    interface: &str,
+    region: &str,
+) -> Option<&'a str> {
+    let services = answer.token.catalog.iter().filter(|row| row.kind == service);
+    let mut endpoints = services.flat_map(|row| &row.endpoints);
+    let found = endpoints
+        .find(|row| row.interface == interface && row.region.as_deref() == Some(region))?;
+    Some(&found.url)
+}
+
+/// A v3 login with a password, and the request that carries it.
+///
+/// # Errors
+///
+/// If the URL is none.
+pub fn login(
+    identity: &str,
+    user: &str,
+    domain: &str,
+    password: &str,
+    project: &str,
+) -> http::Result<http::Request<Vec<u8>>> {
+    let body = json!({ "auth": {
+        "identity": {
+            "methods": ["password"],
+            "password": { "user": {
+                "name": user, "domain": { "name": domain }, "password": password,
+            } },
+        },
+        "scope": { "project": { "id": project } },
+    } });
+    http::Request::post(format!("{identity}/auth/tokens"))
+        .header("content-type", "application/json")
+        .header("accept", "application/json")
+        .body(body.to_string().into_bytes())
+}

@@ -1,0 +1,234 @@
+//! Catalogs of every size and spelling: what they say, and that all of it is found.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
+
+use auth_proto::{Answer, Catalog, Cloud, Exchange, FetchCatalog, Select, Token};
+use http::Response;
+use serde_json::{Value, json};
+
+fn cloud() -> Cloud {
+    Cloud::keystone("https://keystone.example/v3").unwrap()
+}
+
+fn read(body: &str) -> Catalog {
+    FetchCatalog::new(&cloud()).parse(Response::new(body.as_bytes())).unwrap()
+}
+
+fn v3(services: &[Value]) -> Catalog {
+    read(&json!({ "catalog": services }).to_string())
+}
+
+fn token(catalog: Catalog) -> Token {
+    let body = r#"{"token": {"expires_at": "2026-11-22T20:00:00Z"}}"#;
+    let answer = Response::builder().header("x-subject-token", "t").body(body).unwrap();
+    let Ok(Answer::Token(_, token)) = Answer::read(&answer, None) else { panic!("no token") };
+    token.with_catalog(catalog)
+}
+
+fn found(token: &Token, want: &Select) -> Option<String> {
+    cloud().endpoint(token, want).ok().map(|endpoint| endpoint.url().to_owned())
+}
+
+fn endpoint(interface: &str, region: &str, url: &str) -> Value {
+    json!({ "id": "e", "interface": interface, "region": "old", "region_id": region, "url": url })
+}
+
+/// As many numbers, each once, in no order: the step is a prime that divides no count.
+fn shuffled(count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |number| number * 1_237 % count)
+}
+
+#[test]
+fn nothing_is_found_in_nothing() {
+    for (body, is_empty) in [
+        (r#"{"catalog": []}"#, true),
+        (
+            r#"{"catalog": [7, null, {}, {"type": ""}, {"type": null, "endpoints": [
+            {"interface": "public", "url": "https://a.example"}]}]}"#,
+            true,
+        ),
+        (r#"{"catalog": [{"type": "a"}]}"#, false),
+    ] {
+        let catalog = read(body);
+        assert_eq!((catalog.is_empty(), catalog.services().len() == 0), (is_empty, is_empty));
+        assert_eq!(catalog == Catalog::default(), is_empty);
+        let token = token(catalog);
+        assert_eq!(found(&token, &Select::new("a")), None, "{body}");
+    }
+    assert_eq!(found(&token(Catalog::default()), &Select::new("a")), None);
+}
+
+#[test]
+fn regions_are_told_apart_however_many_there_are() {
+    for count in [1, 2, 63, 64, 65, 66, 130, 1000] {
+        // Each service has all of them, but begins with another one, so that none stands where it
+        // stood in the service before.
+        let url = |service, region| format!("https://s{service}.example/r{region}");
+        let services: Vec<_> = (0..3)
+            .map(|service| {
+                let regions = shuffled(count).map(|region| (region + service * 7) % count);
+                let rows = regions
+                    .map(|at| endpoint("public", &format!("region-{at}"), &url(service, at)));
+                json!({ "type": format!("s{service}"), "endpoints": rows.collect::<Vec<_>>() })
+            })
+            .collect();
+        let token = token(v3(&services));
+        for (service, region) in (0..3).flat_map(|s| (0..count).map(move |region| (s, region))) {
+            let want = Select::new(format!("s{service}")).region(format!("region-{region}"));
+            assert_eq!(found(&token, &want), Some(url(service, region)), "of {count}");
+        }
+        let beyond = Select::new("s1").region(format!("region-{count}"));
+        assert_eq!(found(&token, &beyond), None);
+    }
+}
+
+#[test]
+fn services_are_found_and_told_in_order_however_many_there_are() {
+    for count in [1, 2, 3, 10, 250, 2500] {
+        let name = |at: usize| format!("type-{at}");
+        let services: Vec<_> = shuffled(count)
+            .map(|at| {
+                let rows = ["R1", "R2", "R3"];
+                let rows =
+                    rows.map(|r| endpoint("public", r, &format!("https://{r}.example/{at}")));
+                json!({ "name": name(at), "type": name(at), "endpoints": rows })
+            })
+            .collect();
+        let catalog = v3(&services);
+        assert_eq!(catalog.services().len(), count);
+        let told = catalog.services().map(|service| service.service_type().to_owned());
+        assert!(told.eq(shuffled(count).map(name)));
+        let token = token(catalog);
+        for at in 0..count {
+            let want = Select::new(name(at)).region("R2");
+            assert_eq!(found(&token, &want), Some(format!("https://R2.example/{at}")));
+        }
+        assert_eq!(found(&token, &Select::new(name(count)).region("R2")), None);
+    }
+}
+
+/// These types have the same FNV-1a hash, and there are several of each.
+#[test]
+fn types_that_collide_are_told_apart() {
+    let types = ["liquid", "costarring", "liquid", "declinate", "costarring", "macallums"];
+    let services = types.iter().enumerate().map(|(at, name)| {
+        let rows = [endpoint("public", &format!("R{at}"), &format!("https://{at}.example"))];
+        json!({ "type": name, "endpoints": rows })
+    });
+    let token = token(v3(&services.collect::<Vec<_>>()));
+    for (at, name) in types.iter().enumerate() {
+        let want = Select::new(*name).region(format!("R{at}"));
+        assert_eq!(found(&token, &want), Some(format!("https://{at}.example")));
+        let first = types.iter().position(|other| other == name).unwrap();
+        let url = format!("https://{first}.example");
+        assert_eq!(found(&token, &Select::new(*name)), Some(url));
+    }
+}
+
+/// Every letter written as an escape says the same, and so do keys in another order.
+#[test]
+fn escapes_and_order_change_nothing() {
+    let services = [
+        json!({ "type": "compute", "name": "nova ☃ \"x\" \\ \u{1f600}", "endpoints": [
+            endpoint("public", "Zürich", "https://a.example/v2?x=\"\\/"),
+            endpoint("internalURL", "Zürich", "https://b.example"),
+            endpoint("backup", "서울", "https://c.example"),
+            endpoint("URL", "*", "https://d.example"),
+        ] }),
+        json!({ "type": "이미지", "endpoints": { "interface": "admin", "url": "u" } }),
+    ];
+    let plain = json!({ "catalog": services }).to_string();
+    let catalog = read(&plain);
+    let mut escaped = String::new();
+    for text in split(&plain) {
+        match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some(_) => {
+                let text: String = serde_json::from_str(text).unwrap();
+                let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
+                escaped.push_str(&format!("\"{}\"", units.collect::<String>()));
+            }
+            None => escaped.push_str(text),
+        }
+    }
+    assert!(!escaped.contains("nova") && !escaped.contains("url"));
+    assert_eq!(read(&escaped), catalog);
+    let reordered = r#"{"catalog": [{"endpoints": [
+        {"url": "https://a.example/v2?x=\"\\/", "region_id": "Zürich", "interface": "public"},
+        {"url": "https://b.example", "region": "Zürich", "interface": "internal"},
+        {"url": "https://c.example", "region_id": null, "region": "서울", "interface": "backup"},
+        {"url": "", "region": "lost", "interface": "public"},
+        {"region": "lost", "interface": "public"}, {"region": "lost", "url": "https://lost.example"},
+        {"url": "https://d.example", "region": "*", "interface": "URL"}],
+        "name": "nova ☃ \"x\" \\ 😀", "type": "compute"},
+        {"endpoints": [{"interface": "public", "region": "lost", "url": "https://lost.example"}]},
+        {"name": "", "endpoints": [{"interface": "admin", "region": "", "url": "u"}], "type": "이미지"}]}"#;
+    assert_eq!(read(reordered), catalog);
+    assert!(!format!("{:?}", read(reordered)).contains("lost"));
+    let seen: Vec<_> = catalog.services().next().unwrap().endpoints().collect();
+    assert_eq!(seen[3].interface(), "");
+    assert_eq!((seen[2].interface(), seen[2].region()), ("backup", Some("서울")));
+}
+
+/// A document as its texts and what stands between them.
+fn split(json: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut inside, mut escaped) = (Vec::new(), 0, false, false);
+    for (at, c) in json.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => {
+                let end = if inside { at + 1 } else { at };
+                parts.push(&json[start..end]);
+                (start, inside) = (end, !inside);
+            }
+            _ => {}
+        }
+    }
+    parts.push(&json[start..]);
+    parts
+}
+
+#[test]
+fn catalogs_differ_in_each_of_their_texts() {
+    let base = ["compute", "nova", "public", "R1", "https://a.example"];
+    let catalog = |[kind, name, interface, region, url]: [&str; 5]| {
+        v3(&[
+            json!({ "type": kind, "name": name, "endpoints": [endpoint(interface, region, url)] }),
+        ])
+    };
+    assert_eq!(catalog(base), catalog(base));
+    for changed in 0..base.len() {
+        let mut other = base;
+        other[changed] = "x";
+        assert_ne!(catalog(base), catalog(other));
+    }
+    let more = vec![json!({ "type": "compute", "name": "nova", "endpoints": [] }); 2];
+    assert_ne!(v3(&more), v3(&more[1..]));
+    assert_ne!(v3(&more[1..]), catalog(base));
+}
+
+/// Numbers are taken for names, in v2.0 too, where an entry names up to three places.
+#[test]
+fn v2_entries_are_three_places() {
+    let body = r#"{"access": {"token": {"id": "t", "expires": "2026-11-22T20:00:00Z"},
+        "serviceCatalog": [{"endpoints": [
+            {"internalURL": "https://i.example", "region": 7, "adminURL": null,
+             "publicURL": "https://p.example"},
+            {"adminURL": "https://a.example", "region": "R"}, {"region": "R"}],
+            "type": 5, "name": -3}]}}"#;
+    let answer = Response::new(body);
+    let Ok(Answer::Token(_, token)) = Answer::read(&answer, None) else { panic!("no token") };
+    let service = token.catalog().unwrap().services().next().unwrap();
+    assert_eq!((service.service_type(), service.name()), ("5", Some("-3")));
+    let endpoints: Vec<_> = service.endpoints().collect();
+    let seen = endpoints.iter().map(|at| (at.interface(), at.region(), at.url()));
+    let want = [
+        ("public", Some("7"), "https://p.example"),
+        ("internal", Some("7"), "https://i.example"),
+        ("admin", Some("R"), "https://a.example"),
+    ];
+    assert!(seen.eq(want), "{endpoints:?}");
+    for (interface, _, url) in want {
+        let want = Select::new("5").interfaces(&[interface.parse().unwrap()]);
+        assert_eq!(found(&token, &want).as_deref(), Some(url));
+    }
+}
