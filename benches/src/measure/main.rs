@@ -10,10 +10,14 @@
 //! left out; the first time is not counted, because it puts the allocator in order. Without a
 //! profiler the program says what the allocator saw.
 
-mod allocator;
 mod work;
 
 use std::{env, process::ExitCode};
+
+use benches::allocator::{Counting, Watched};
+
+#[global_allocator]
+static ALLOCATOR: Watched<Counting> = Watched(Counting::new());
 
 #[expect(clippy::print_stderr, reason = "it is a program")]
 fn main() -> ExitCode {

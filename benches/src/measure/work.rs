@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use serde::de::IgnoredAny;
 use time::{Date, Month, Time, UtcDateTime};
 
-use crate::allocator::count;
+use crate::ALLOCATOR;
 
 /// The work of this name.
 pub(crate) fn named(name: &str) -> Option<Box<dyn Fn()>> {
@@ -47,8 +47,8 @@ fn counted<T>(act: impl FnOnce() -> T) -> T {
 /// given back in the end, and that counts for the profiler: memory that is taken has to be.
 #[expect(clippy::print_stdout, reason = "this is what the program is for")]
 fn told<T>(size: usize, act: impl FnOnce() -> T) {
-    let (done, count) = count(|| counted(act));
-    println!("{count}, beside {size} bytes");
+    let (done, count) = ALLOCATOR.0.count(|| counted(act));
+    println!("{count:?}, beside {size} bytes");
     counted(|| drop(done));
 }
 
