@@ -1,0 +1,294 @@
+//! The pieces of work that are counted, ours and what they are held against.
+
+use std::hint::black_box;
+
+use auth_proto::{
+    Cloud, Credential, DomainRef, Endpoint, Login, Scope, Select, Step, Token, UserRef,
+};
+use benches::{
+    allocator::Count,
+    bodies::{self, Spelling},
+    naive,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use time::{Date, Month, Time, UtcDateTime};
+
+use crate::ALLOCATOR;
+
+/// Does a piece of work once, with all that it needs at hand, and says what the allocator saw.
+pub(crate) type Work = Box<dyn Fn() -> Count>;
+
+/// How often [`named`] `endpoint`, `check` and `naivefind` look something up.
+pub(crate) const LOOK_UPS: u64 = 3_000;
+
+/// The work of this name: `read-l`, `insert-32`; the functions below have them.
+pub(crate) fn named(name: &str) -> Option<Work> {
+    let (what, of) = name.split_once('-').unwrap_or((name, ""));
+    Some(match what {
+        "floor" => floor(body(of)?),
+        "read" => read(body(of)?),
+        "naive" => naive(body(of)?),
+        "endpoint" => endpoint(),
+        "check" => check(),
+        "naivefind" => naive_find(),
+        "authorize" => authorize(of)?,
+        "insert" => insert(of.parse().ok()?),
+        "login" => login(),
+        "naivelogin" => naive_login(),
+        _ => return None,
+    })
+}
+
+/// The body of this name: `s`, `m`, `l`, `pretty`, `escaped`, `v2`, or a number of services, with an
+/// `e` where they are escaped.
+pub(crate) fn body(name: &str) -> Option<String> {
+    Some(match name {
+        "s" => bodies::S.to_owned(),
+        "m" => bodies::m(),
+        "l" => bodies::l(),
+        "pretty" => bodies::l_pretty(),
+        "escaped" => bodies::l_escaped(),
+        "v2" => bodies::l_v2(),
+        number => match number.strip_suffix('e') {
+            Some(number) => bodies::of_services(number.parse().ok()?, Spelling::Escaped),
+            None => bodies::of_services(number.parse().ok()?, Spelling::Plain),
+        },
+    })
+}
+
+/// Looks every service up in every one of so many regions, and tells how often what is found is not
+/// what is listed there.
+pub(crate) fn wrong_look_ups(regions: usize) -> usize {
+    let (cloud, token) = (cloud(), token(&bodies::of_regions(regions), 64));
+    let all = (0..8).flat_map(|service| (0..regions).map(move |region| (service, region)));
+    let is_wrong = |(service, region): &(usize, usize)| {
+        let (kind, region) = (bodies::kind(*service), bodies::region(*region));
+        let want = Select::new(&kind).region(&region);
+        let found = cloud.endpoint(&token, &want);
+        found.map_or(true, |found| found.url() != bodies::url(&kind, &region))
+    };
+    all.filter(is_wrong).count()
+}
+
+/// Everything that is counted is done in here, which a profiler finds by its name.
+#[inline(never)]
+fn counted<T>(act: impl FnOnce() -> T) -> T {
+    black_box(act())
+}
+
+/// Counts. What the work gives is given back in the end, and that counts for the profiler: memory that
+/// is taken has to be.
+fn told<T>(act: impl FnOnce() -> T) -> Count {
+    let (done, count) = ALLOCATOR.0.count(|| counted(act));
+    counted(|| drop(done));
+    count
+}
+
+/// What no reader goes below that takes serde_json: the text is checked, and its end is found.
+fn floor(body: String) -> Work {
+    Box::new(move || {
+        told(|| {
+            let text = std::str::from_utf8(body.as_bytes()).expect("it is text");
+            serde_json::from_str::<IgnoredAny>(text).expect("it is JSON")
+        })
+    })
+}
+
+/// The end of a login, from the answer to the token.
+fn read(body: String) -> Work {
+    let login = asking(&body);
+    Box::new(move || {
+        let mut login = login.clone();
+        let answer = answer(&body, HeaderValue::from_static(bodies::TOKEN));
+        told(|| {
+            login.handle_response(answer, now(&body));
+            match login.poll() {
+                Ok(Step::Done(token)) => token,
+                other => unreachable!("{other:?}"),
+            }
+        })
+    })
+}
+
+fn naive(body: String) -> Work {
+    Box::new(move || told(|| naive::read(body.as_bytes()).expect("it is an answer")))
+}
+
+/// Every service in every region of the large catalog, in no order.
+fn wishes() -> Vec<(String, String)> {
+    let (services, regions) = (250, 12);
+    let all = services * regions;
+    // Coprime to the number of wishes, so that each comes once.
+    let shuffled = (0..all).map(|number| number * 1_237 % all);
+    shuffled.map(|at| (bodies::kind(at / regions), bodies::region(at % regions))).collect()
+}
+
+/// The whole of it: the look-up, and whether a token may go there.
+fn endpoint() -> Work {
+    let (cloud, token) = (cloud(), token(&bodies::l(), 64));
+    let wishes: Vec<_> =
+        wishes().iter().map(|(kind, region)| Select::new(kind).region(region)).collect();
+    Box::new(move || {
+        told(|| {
+            for want in &wishes {
+                black_box(cloud.endpoint(&token, want).expect("it is there"));
+            }
+        })
+    })
+}
+
+/// What [`endpoint`] does beside the look-up itself: every URL is read, and it is asked whether its
+/// path leads where it says, and whether a token may go there.
+fn check() -> Work {
+    let (cloud, token) = (cloud(), token(&bodies::l(), 64));
+    Box::new(move || {
+        let services = token.catalog().into_iter().flat_map(|catalog| catalog.services());
+        let endpoints = services.flat_map(|service| service.endpoints());
+        let with_path = |endpoint: Endpoint<'_>| {
+            let url: Uri = endpoint.url().parse().expect("it is a URL");
+            (endpoint.url().to_owned(), url.path().parse().expect("it is a path"))
+        };
+        let urls: Vec<(String, Uri)> = endpoints.map(with_path).collect();
+        told(|| {
+            for (url, path) in &urls {
+                let url = black_box(url).parse().expect("it is a URL");
+                Endpoint::check_path(path).expect("it leads nowhere else");
+                cloud.check_target(&url).expect("it may go there");
+            }
+        })
+    })
+}
+
+fn naive_find() -> Work {
+    let (wishes, answer) = (wishes(), naive::read(bodies::l().as_bytes()).expect("it is one"));
+    Box::new(move || {
+        told(|| {
+            for (kind, region) in &wishes {
+                black_box(naive::find(&answer, kind, "public", region).expect("it is there"));
+            }
+        })
+    })
+}
+
+/// A call with a token of so many bytes beside such a catalog (`s3072`), or to such a host: one with a
+/// port, one in upper case, or one on this machine over plain http, which is allowed where the
+/// identity service is there, too.
+fn authorize(of: &str) -> Option<Work> {
+    let (local, https) = ("http://127.0.0.1:5000/v3", "https://keystone.example/v3");
+    let (identity, url, body, length) = match of {
+        "port" => (https, "https://compute.example.com:8774/v2.1/servers", "m", 3_072),
+        "upper" => (https, "https://Compute.Example.COM/v2.1/servers", "m", 3_072),
+        "loopback" => (local, "http://127.0.0.1:8774/v2.1/servers", "m", 3_072),
+        _ => (https, CALLED, of.get(..1)?, of.get(1..)?.parse().ok()?),
+    };
+    let cloud = Cloud::keystone(identity).expect("it is a URL");
+    let token = token(&body_of_token(body, length)?, length);
+    Some(Box::new(move || {
+        let mut call = call(url);
+        told(|| cloud.authorize(&token, &mut call).expect("it may go there"))
+    }))
+}
+
+/// What nobody goes below who sets a header.
+fn insert(length: usize) -> Work {
+    let token = token(&bodies::m(), length);
+    Box::new(move || {
+        let mut call = call(CALLED);
+        let name = HeaderName::from_static("x-auth-token");
+        told(|| call.headers_mut().insert(name, token.header().clone()))
+    })
+}
+
+/// The first request of a login.
+fn login() -> Work {
+    let credential = Credential::password(user(), "password");
+    let scope = Scope::project_id(bodies::PROJECT);
+    let login = Login::new(&cloud(), credential, scope).expect("the cloud takes passwords");
+    Box::new(move || told(|| login.poll().expect("there is a request")))
+}
+
+fn naive_login() -> Work {
+    Box::new(|| {
+        told(|| {
+            let identity = black_box("https://keystone.example/v3");
+            naive::login(identity, "username", "domainname", "password", bodies::PROJECT)
+                .expect("it is a request")
+        })
+    })
+}
+
+const CALLED: &str =
+    "https://compute-analytics-0.cn-north-1.services.example-cloud.com/v2.1/servers";
+
+/// A request whose map of headers has room.
+fn call(url: &str) -> Request<()> {
+    let mut call = Request::get(url).body(()).expect("it is a request");
+    *call.headers_mut() = HeaderMap::with_capacity(16);
+    call
+}
+
+fn cloud() -> Cloud {
+    Cloud::keystone("https://keystone.example/v3").expect("it is a URL")
+}
+
+fn user() -> UserRef {
+    UserRef::name_in("username", DomainRef::name("domainname"))
+}
+
+/// A login that is answered so next.
+fn asking(body: &str) -> Login {
+    let (cloud, user) = match is_v2(body) {
+        false => ("https://keystone.example/v3", user()),
+        true => ("https://keystone.example/v2.0", "user".into()),
+    };
+    let cloud = Cloud::keystone(cloud).expect("it is a URL");
+    let credential = Credential::password(user, "password");
+    Login::new(&cloud, credential, Scope::default()).expect("the cloud takes passwords")
+}
+
+fn is_v2(body: &str) -> bool {
+    body.contains("\"access\"")
+}
+
+fn answer(body: &str, token: HeaderValue) -> Response<&[u8]> {
+    let mut answer = Response::new(body.as_bytes());
+    answer.headers_mut().insert("x-subject-token", token);
+    answer
+}
+
+/// A moment in which the answer's token lives: all of ours do, and the documented one did.
+fn now(body: &str) -> UtcDateTime {
+    let (year, month, day) = match body.contains(bodies::PROJECT) {
+        true => (2026, Month::November, 22),
+        false => (2020, Month::April, 29),
+    };
+    let date = Date::from_calendar_date(year, month, day).expect("it is a date");
+    UtcDateTime::new(date, Time::from_hms(9, 0, 0).expect("it is a time"))
+}
+
+/// A token of this length, with what this answer says of it.
+fn token(body: &str, length: usize) -> Token {
+    let mut login = asking(body);
+    let header = HeaderValue::from_str(&"t".repeat(length)).expect("it is a header's value");
+    login.handle_response(answer(body, header), now(body));
+    match login.poll() {
+        Ok(Step::Done(token)) => {
+            assert_eq!(token.expose().len(), length);
+            (*token).clone()
+        }
+        other => unreachable!("{other:?}"),
+    }
+}
+
+/// A body whose token has this length, if it is the body that has it.
+fn body_of_token(name: &str, length: usize) -> Option<String> {
+    let body = body(name)?;
+    if !is_v2(&body) {
+        return Some(body);
+    }
+    let mut body: Value = serde_json::from_str(&body).ok()?;
+    body["access"]["token"]["id"] = "t".repeat(length).into();
+    Some(body.to_string())
+}
