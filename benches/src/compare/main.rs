@@ -8,6 +8,9 @@ mod figures;
 mod goals;
 mod profile;
 mod row;
+mod server;
+mod sockets;
+mod wakes;
 mod work;
 
 use std::{
@@ -82,6 +85,8 @@ fn compare(format: Format, gate: bool) -> Result<ExitCode, String> {
     let started = Instant::now();
     let counts = Counts::taken(progress)?;
     let mut rows = goals::rows(&counts);
+    rows.extend(wakes::rows()?);
+    rows.extend(sockets::rows(progress)?);
     if gate {
         rows.extend(Figures::of(&counts)?.against(&Figures::read()?));
     }
