@@ -45,7 +45,7 @@ impl Counts {
 }
 
 /// Whose instructions are counted.
-const COUNTED: [&str; 27] = [
+const COUNTED: [&str; 26] = [
     "floor-l",
     "floor-pretty",
     "floor-m",
@@ -61,7 +61,6 @@ const COUNTED: [&str; 27] = [
     "naive-l",
     "naive-m",
     "endpoint",
-    "check",
     "authorize-s32",
     "authorize-s3072",
     "authorize-l32",
@@ -83,7 +82,7 @@ const PARTS: [(&str, &str, &str); 3] = [
 ];
 
 /// What is done once for each of many look-ups.
-const LOOKING_UP: [&str; 4] = ["check", "endpoint", "look-up", "naive look-up"];
+const LOOKING_UP: [&str; 3] = ["endpoint", "look-up", "naive look-up"];
 
 /// Whose memory alone is counted: reads of other sizes.
 const SIZES: [&str; 6] =

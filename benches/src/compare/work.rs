@@ -2,15 +2,13 @@
 
 use std::hint::black_box;
 
-use auth_proto::{
-    Cloud, Credential, DomainRef, Endpoint, Login, Scope, Select, Step, Token, UserRef,
-};
+use auth_proto::{Cloud, Credential, DomainRef, Login, Scope, Select, Step, Token, UserRef};
 use benches::{
     allocator::Count,
     bodies::{self, Spelling},
     naive,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use time::{Date, Month, Time, UtcDateTime};
@@ -20,7 +18,7 @@ use crate::ALLOCATOR;
 /// Does a piece of work once, with all that it needs at hand, and says what the allocator saw.
 pub(crate) type Work = Box<dyn Fn() -> Count>;
 
-/// How often [`named`] `endpoint`, `check` and `naivefind` look something up.
+/// How often [`named`] `endpoint` and `naivefind` look something up.
 pub(crate) const LOOK_UPS: u64 = 3_000;
 
 /// The work of this name: `read-l`, `insert-32`; the functions below have them.
@@ -31,7 +29,6 @@ pub(crate) fn named(name: &str) -> Option<Work> {
         "read" => read(body(of)?),
         "naive" => naive(body(of)?),
         "endpoint" => endpoint(),
-        "check" => check(),
         "naivefind" => naive_find(),
         "authorize" => authorize(of)?,
         "insert" => insert(of.parse().ok()?),
@@ -134,28 +131,6 @@ fn endpoint() -> Work {
         told(|| {
             for want in &wishes {
                 black_box(cloud.endpoint(&token, want).expect("it is there"));
-            }
-        })
-    })
-}
-
-/// What [`endpoint`] does beside the look-up itself: every URL is read, and it is asked whether its
-/// path leads where it says, and whether a token may go there.
-fn check() -> Work {
-    let (cloud, token) = (cloud(), token(&bodies::l(), 64));
-    Box::new(move || {
-        let services = token.catalog().into_iter().flat_map(|catalog| catalog.services());
-        let endpoints = services.flat_map(|service| service.endpoints());
-        let with_path = |endpoint: Endpoint<'_>| {
-            let url: Uri = endpoint.url().parse().expect("it is a URL");
-            (endpoint.url().to_owned(), url.path().parse().expect("it is a path"))
-        };
-        let urls: Vec<(String, Uri)> = endpoints.map(with_path).collect();
-        told(|| {
-            for (url, path) in &urls {
-                let url = black_box(url).parse().expect("it is a URL");
-                Endpoint::check_path(path).expect("it leads nowhere else");
-                cloud.check_target(&url).expect("it may go there");
             }
         })
     })
