@@ -1,7 +1,10 @@
 //! The usual way, to be held against ours: a derived reader into owned strings, a search from the
 //! first service on, a request made with `json!`.
 
-use serde::Deserialize;
+use serde::{
+    Deserialize,
+    de::{self, IgnoredAny},
+};
 use serde_json::json;
 
 /// A v3 token answer.
@@ -56,6 +59,16 @@ pub struct Endpoint {
     pub region: Option<String>,
     pub region_id: Option<String>,
     pub url: String,
+}
+
+/// What no reader goes below that takes serde_json: the text is checked, and its end is found.
+///
+/// # Errors
+///
+/// serde's own.
+pub fn floor(body: &[u8]) -> serde_json::Result<IgnoredAny> {
+    let text = str::from_utf8(body).map_err(de::Error::custom)?;
+    serde_json::from_str(text)
 }
 
 /// A v3 token answer, read.

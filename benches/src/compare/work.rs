@@ -2,16 +2,14 @@
 
 use std::hint::black_box;
 
-use auth_proto::{Cloud, Credential, DomainRef, Login, Scope, Select, Step, Token, UserRef};
+use auth_proto::{Cloud, Select, Step};
 use benches::{
     allocator::Count,
     bodies::{self, Spelling},
+    inputs::{self, CALLED, answer, call, cloud, login_before, now, selects, token, wishes},
     naive,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use serde::de::IgnoredAny;
-use serde_json::Value;
-use time::{Date, Month, Time, UtcDateTime};
+use http::{HeaderName, HeaderValue};
 
 use crate::ALLOCATOR;
 
@@ -83,19 +81,13 @@ fn told<T>(act: impl FnOnce() -> T) -> Count {
     count
 }
 
-/// What no reader goes below that takes serde_json: the text is checked, and its end is found.
 fn floor(body: String) -> Work {
-    Box::new(move || {
-        told(|| {
-            let text = std::str::from_utf8(body.as_bytes()).expect("it is text");
-            serde_json::from_str::<IgnoredAny>(text).expect("it is JSON")
-        })
-    })
+    Box::new(move || told(|| naive::floor(body.as_bytes()).expect("it is JSON")))
 }
 
 /// The end of a login, from the answer to the token.
 fn read(body: String) -> Work {
-    let login = asking(&body);
+    let login = login_before(&body);
     Box::new(move || {
         let mut login = login.clone();
         let answer = answer(&body, HeaderValue::from_static(bodies::TOKEN));
@@ -113,20 +105,10 @@ fn naive(body: String) -> Work {
     Box::new(move || told(|| naive::read(body.as_bytes()).expect("it is an answer")))
 }
 
-/// Every service in every region of the large catalog, in no order.
-fn wishes() -> Vec<(String, String)> {
-    let (services, regions) = (250, 12);
-    let all = services * regions;
-    // Coprime to the number of wishes, so that each comes once.
-    let shuffled = (0..all).map(|number| number * 1_237 % all);
-    shuffled.map(|at| (bodies::kind(at / regions), bodies::region(at % regions))).collect()
-}
-
 /// The whole of it: the look-up, and whether a token may go there.
 fn endpoint() -> Work {
     let (cloud, token) = (cloud(), token(&bodies::l(), 64));
-    let wishes: Vec<_> =
-        wishes().iter().map(|(kind, region)| Select::new(kind).region(region)).collect();
+    let wishes = selects();
     Box::new(move || {
         told(|| {
             for want in &wishes {
@@ -159,7 +141,7 @@ fn authorize(of: &str) -> Option<Work> {
         _ => (https, CALLED, of.get(..1)?, of.get(1..)?.parse().ok()?),
     };
     let cloud = Cloud::keystone(identity).expect("it is a URL");
-    let token = token(&body_of_token(body, length)?, length);
+    let token = token(&self::body(body)?, length);
     Some(Box::new(move || {
         let mut call = call(url);
         told(|| cloud.authorize(&token, &mut call).expect("it may go there"))
@@ -178,9 +160,7 @@ fn insert(length: usize) -> Work {
 
 /// The first request of a login.
 fn login() -> Work {
-    let credential = Credential::password(user(), "password");
-    let scope = Scope::project_id(bodies::PROJECT);
-    let login = Login::new(&cloud(), credential, scope).expect("the cloud takes passwords");
+    let login = inputs::login();
     Box::new(move || told(|| login.poll().expect("there is a request")))
 }
 
@@ -192,78 +172,4 @@ fn naive_login() -> Work {
                 .expect("it is a request")
         })
     })
-}
-
-const CALLED: &str =
-    "https://compute-analytics-0.cn-north-1.services.example-cloud.com/v2.1/servers";
-
-/// A request whose map of headers has room.
-fn call(url: &str) -> Request<()> {
-    let mut call = Request::get(url).body(()).expect("it is a request");
-    *call.headers_mut() = HeaderMap::with_capacity(16);
-    call
-}
-
-fn cloud() -> Cloud {
-    Cloud::keystone("https://keystone.example/v3").expect("it is a URL")
-}
-
-fn user() -> UserRef {
-    UserRef::name_in("username", DomainRef::name("domainname"))
-}
-
-/// A login that is answered so next.
-fn asking(body: &str) -> Login {
-    let (cloud, user) = match is_v2(body) {
-        false => ("https://keystone.example/v3", user()),
-        true => ("https://keystone.example/v2.0", "user".into()),
-    };
-    let cloud = Cloud::keystone(cloud).expect("it is a URL");
-    let credential = Credential::password(user, "password");
-    Login::new(&cloud, credential, Scope::default()).expect("the cloud takes passwords")
-}
-
-fn is_v2(body: &str) -> bool {
-    body.contains("\"access\"")
-}
-
-fn answer(body: &str, token: HeaderValue) -> Response<&[u8]> {
-    let mut answer = Response::new(body.as_bytes());
-    answer.headers_mut().insert("x-subject-token", token);
-    answer
-}
-
-/// A moment in which the answer's token lives: all of ours do, and the documented one did.
-fn now(body: &str) -> UtcDateTime {
-    let (year, month, day) = match body.contains(bodies::PROJECT) {
-        true => (2026, Month::November, 22),
-        false => (2020, Month::April, 29),
-    };
-    let date = Date::from_calendar_date(year, month, day).expect("it is a date");
-    UtcDateTime::new(date, Time::from_hms(9, 0, 0).expect("it is a time"))
-}
-
-/// A token of this length, with what this answer says of it.
-fn token(body: &str, length: usize) -> Token {
-    let mut login = asking(body);
-    let header = HeaderValue::from_str(&"t".repeat(length)).expect("it is a header's value");
-    login.handle_response(answer(body, header), now(body));
-    match login.poll() {
-        Ok(Step::Done(token)) => {
-            assert_eq!(token.expose().len(), length);
-            (*token).clone()
-        }
-        other => unreachable!("{other:?}"),
-    }
-}
-
-/// A body whose token has this length, if it is the body that has it.
-fn body_of_token(name: &str, length: usize) -> Option<String> {
-    let body = body(name)?;
-    if !is_v2(&body) {
-        return Some(body);
-    }
-    let mut body: Value = serde_json::from_str(&body).ok()?;
-    body["access"]["token"]["id"] = "t".repeat(length).into();
-    Some(body.to_string())
 }
