@@ -1,7 +1,9 @@
 //! What the harnesses and the tests of secrets share.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+pub mod allocator;
 pub mod bodies;
+pub mod inputs;
 pub mod naive;
 pub mod needles;

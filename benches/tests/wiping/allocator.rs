@@ -1,15 +1,15 @@
 //! An allocator that looks into every block that is given back.
 
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
     backtrace::Backtrace,
     cell::Cell,
-    slice,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
+
+use benches::allocator::{Watch, Watched};
 
 /// What every secret here begins with, so that a block that holds one is found with one search.
 pub(crate) const MARK: &[u8] = b"t0ps3cret";
@@ -51,41 +51,27 @@ thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
-struct Watchful;
+struct Searching;
 
 #[global_allocator]
-static ALLOCATOR: Watchful = Watchful;
+static ALLOCATOR: Watched<Searching> = Watched(Searching);
 
-// SAFETY: every call is handed on to the system's allocator as it came, but for `realloc`, which is
-// made of the other two by the trait itself, so that no block moves without being looked into. Fresh
-// memory is zeroed, so that what is read of it later was written before, and holds nothing of blocks
-// that were looked into already.
-unsafe impl GlobalAlloc for Watchful {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's own promises.
-        unsafe { System.alloc_zeroed(layout) }
-    }
+impl Watch for Searching {
+    const LOOKS: bool = true;
 
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if WATCHED.load(Relaxed) > 0 {
-            // SAFETY: the block was given out by `alloc` with this layout, is initialised by it, and
-            // is nobody else's any more.
-            look(unsafe { slice::from_raw_parts(block, layout.size()) });
+    fn look(&self, block: &[u8]) {
+        if WATCHED.load(Relaxed) == 0 {
+            return;
         }
-        // SAFETY: the caller's own promises.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-fn look(block: &[u8]) {
-    BLOCKS.fetch_add(1, Relaxed);
-    if block.windows(MARK.len()).any(|window| window == MARK) {
-        // A thread that ends has no such cell any more: what it gives back then counts as well.
-        let is_free = BUSY.try_with(|busy| !busy.replace(true)).unwrap_or(true);
-        if is_free {
-            let finding = Backtrace::force_capture().to_string();
-            FINDINGS.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
-            let _ = BUSY.try_with(|busy| busy.set(false));
+        BLOCKS.fetch_add(1, Relaxed);
+        if block.windows(MARK.len()).any(|window| window == MARK) {
+            // A thread that ends has no such cell any more: what it gives back then counts as well.
+            let is_free = BUSY.try_with(|busy| !busy.replace(true)).unwrap_or(true);
+            if is_free {
+                let finding = Backtrace::force_capture().to_string();
+                FINDINGS.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
+                let _ = BUSY.try_with(|busy| busy.set(false));
+            }
         }
     }
 }
