@@ -340,3 +340,27 @@ fn skip<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
     while seq.next_element::<IgnoredAny>()?.is_some() {}
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_kept_than_what_tells_that_it_is_too_large() {
+        let endpoints = |count| vec![r#"{"interface":"public","url":"u"}"#; count].join(",");
+        let service = |count| format!(r#"{{"type":"a","endpoints":[{}]}}"#, endpoints(count));
+        for (services, kept) in [
+            (vec![service(0); 3 * limits::LIST], limits::LIST + 1),
+            (vec![service(limits::LIST / 2); 9], 3),
+            (vec![service(3 * limits::LIST)], 1),
+        ] {
+            let body = format!(r#"{{"catalog": [{}]}}"#, services.join(","));
+            let mut services = Services::<V3>::for_document(body.as_bytes());
+            let answer = Apart::<Nothing, _>::new("catalog", &mut services);
+            crate::wire::read_into(body.as_bytes(), answer).unwrap();
+            let arena = &services.arena;
+            assert_eq!(arena.services().len(), kept);
+            assert!(arena.services().iter().all(|row| arena.endpoints(row).len() <= limits::LIST));
+        }
+    }
+}
