@@ -10,7 +10,7 @@ use crate::{
     builder::Builder,
     drive::Shared,
     error::Error,
-    send::{Http, normalized},
+    send::{Http, normalize},
     service::ServiceClient,
 };
 
@@ -133,9 +133,11 @@ impl Client {
     ) -> Result<reqwest::Response, Error> {
         let mut call = Call::new();
         let mut request = request.map(Into::into);
+        let url = normalize(&mut request);
         loop {
             let token = self.authorize(&mut request).await?;
-            let answer = self.handle.shared.http.call_with_bytes(request.clone()).await;
+            let http = &self.handle.shared.http;
+            let answer = http.call_with_bytes(url.clone(), request.clone()).await;
             let answer = answer.map_err(Error::transport)?;
             match self.verdict(&mut call, &token, answer.status(), true) {
                 Verdict::Deliver => return Ok(answer),
@@ -155,8 +157,9 @@ impl Client {
         request: Request<B>,
     ) -> Result<reqwest::Response, Error> {
         let mut request = request.map(Into::into);
+        let url = normalize(&mut request);
         let token = self.authorize(&mut request).await?;
-        let answer = self.handle.shared.http.call(request).await.map_err(Error::transport)?;
+        let answer = self.handle.shared.http.call(url, request).await.map_err(Error::transport)?;
         // There is nothing to choose here, but the account has to know of a 401.
         let _ = self.verdict(&mut Call::new(), &token, answer.status(), false);
         Ok(answer)
@@ -173,7 +176,10 @@ impl Client {
         loop {
             let mut request = exchange.request()?;
             let token = match exchange.authenticated() {
-                true => Some(self.authorize(&mut request).await?),
+                true => {
+                    let _ = normalize(&mut request);
+                    Some(self.authorize(&mut request).await?)
+                }
                 false => None,
             };
             let answer = self.handle.shared.http.ask(request).await.map_err(Error::transport)?;
@@ -222,13 +228,12 @@ impl Client {
         Ok(self.handle.shared.lock().scope_for(want, &self.scope)?)
     }
 
+    /// Sets the token on a request whose URI is [spelled](normalize) as it will be read.
     async fn authorize<B>(&self, request: &mut Request<B>) -> Result<Arc<Token>, Error> {
-        if let Some(uri) = normalized(request.uri()) {
-            *request.uri_mut() = uri;
-        }
-        self.cloud().check_target(request.uri())?;
+        let cloud = self.cloud();
+        cloud.check_target(request.uri())?;
         let token = self.token().await?;
-        self.cloud().authorize(&token, request)?;
+        cloud.authorize(&token, request)?;
         Ok(token)
     }
 

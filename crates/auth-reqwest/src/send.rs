@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth_proto::{Body, limits};
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, Uri, header};
+use http::{HeaderValue, Method, Request, Response, header};
 use reqwest::{ClientBuilder, Url, redirect, retry};
 use zeroize::Zeroizing;
 
@@ -34,17 +34,24 @@ impl Http {
         Ok(Self { identity: identity.build()?, services: services.build()? })
     }
 
-    /// A request to a service. The user's own time-outs stand.
+    /// A request to a service, at its [URL](normalize). The user's own time-outs stand.
     pub(crate) async fn call<B: Into<reqwest::Body>>(
         &self,
+        url: Option<Url>,
         request: Request<B>,
     ) -> Result<reqwest::Response, reqwest::Error> {
-        self.services.execute(request.try_into()?).await
+        let request = match url {
+            // Settings of a request's own go no other way than this, which reads the URL once more.
+            Some(url) if request.extensions().is_empty() => addressed(url, request),
+            _ => request.try_into()?,
+        };
+        self.services.execute(request).await
     }
 
     /// A request to a service whose body is at hand.
     pub(crate) async fn call_with_bytes(
         &self,
+        url: Option<Url>,
         mut request: Request<Bytes>,
     ) -> Result<reqwest::Response, reqwest::Error> {
         // Of an empty body reqwest says nothing at all, and some services (Swift) insist on a length
@@ -54,7 +61,7 @@ impl Http {
             let length = request.headers_mut().entry(header::CONTENT_LENGTH);
             length.or_insert(HeaderValue::from_static("0"));
         }
-        self.call(request).await
+        self.call(url, request).await
     }
 
     /// A request to the identity service, and its whole answer.
@@ -79,9 +86,24 @@ impl Carry for Http {
     }
 }
 
-/// A URL as reqwest will read it: the core has to judge that one, and no other spelling.
-pub(crate) fn normalized(uri: &Uri) -> Option<Uri> {
-    Url::parse(&uri.to_string()).ok()?.as_str().parse().ok()
+/// Spells a request's URI as reqwest will read it: the core has to judge that one, and no other. The
+/// same as a URL, unless it is none.
+pub(crate) fn normalize<B>(request: &mut Request<B>) -> Option<Url> {
+    let written = request.uri().to_string();
+    let url = Url::parse(&written).ok()?;
+    if url.as_str() != written {
+        *request.uri_mut() = url.as_str().parse().ok()?;
+    }
+    Some(url)
+}
+
+fn addressed<B: Into<reqwest::Body>>(url: Url, request: Request<B>) -> reqwest::Request {
+    let (head, body) = request.into_parts();
+    let mut request = reqwest::Request::new(head.method, url);
+    *request.version_mut() = head.version;
+    *request.headers_mut() = head.headers;
+    *request.body_mut() = Some(body.into());
+    request
 }
 
 /// How long connecting to the identity service may take, TLS included.
@@ -137,10 +159,13 @@ mod tests {
         for (written, read) in [
             ("https://0x7f.1/a", Some("https://127.0.0.1/a")),
             ("https://Service.EXAMPLE:443/a/../b?c=d", Some("https://service.example/b?c=d")),
+            ("https://service.example/b?c=d", Some("https://service.example/b?c=d")),
             ("/path/alone", None),
         ] {
-            let read: Option<Uri> = read.map(|uri| uri.parse().unwrap());
-            assert_eq!(normalized(&written.parse().unwrap()), read);
+            let mut request = Request::get(written).body(()).unwrap();
+            let url = normalize(&mut request);
+            assert_eq!(url.as_ref().map(Url::as_str), read);
+            assert_eq!(request.uri(), read.unwrap_or(written));
         }
     }
 }
