@@ -137,6 +137,11 @@ impl Counting {
         self.is_on.store(true, SeqCst);
     }
 
+    /// Counts no more.
+    pub fn turn_off(&self) {
+        self.is_on.store(false, SeqCst);
+    }
+
     /// Counts while this is done.
     pub fn count<T>(&self, act: impl FnOnce() -> T) -> (T, Count) {
         let (blocks, live) = (self.blocks.load(Relaxed), self.live.load(Relaxed));

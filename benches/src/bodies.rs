@@ -73,6 +73,12 @@ pub fn of_services(count: usize, spelling: Spelling) -> String {
     written(&v3(count, 3, &["public"], spelling), spelling)
 }
 
+/// Eight services in so many regions: far more than anybody has, and nearly as many endpoints as an
+/// answer may hold.
+pub fn of_regions(count: usize) -> String {
+    v3(8, count, &["public"], Spelling::Plain).to_string()
+}
+
 /// The token of the v2.0 answer, and one for the header of a v3 answer.
 pub const TOKEN: &str = "gAAAAABqQ0ZBMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MA";
 /// The project of the generated answers.
@@ -93,6 +99,11 @@ pub fn kind(service: usize) -> String {
 pub fn region(region: usize) -> String {
     const PLACES: [&str; 4] = ["ap-southeast", "cn-southwest", "eu-northwest", "la-south"];
     format!("{}-{}", PLACES[region % 4], region / 4 + 1)
+}
+
+/// Where the service of this type is in this region.
+pub fn url(service: &str, region: &str) -> String {
+    format!("https://{service}.{region}.services.example-cloud.com/api/v2.1/projects/{PROJECT}")
 }
 
 fn large(services: usize, spelling: Spelling) -> String {
@@ -132,10 +143,6 @@ fn written(answer: &Value, spelling: Spelling) -> String {
         Spelling::Plain => text,
         Spelling::Escaped => text.replace('/', "\\/").replace('é', "\\u00e9"),
     }
-}
-
-fn url(service: &str, region: &str) -> String {
-    format!("https://{service}.{region}.services.example-cloud.com/api/v2.1/projects/{PROJECT}")
 }
 
 /// 32 digits, the same for the same texts.

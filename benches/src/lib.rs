@@ -4,5 +4,6 @@
 
 pub mod allocator;
 pub mod bodies;
+pub mod inputs;
 pub mod naive;
 pub mod needles;

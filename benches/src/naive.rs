@@ -1,7 +1,10 @@
 //! The usual way, to be held against ours: a derived reader into owned strings, a search from the
 //! first service on, a request made with `json!`.
 
-use serde::Deserialize;
+use serde::{
+    Deserialize,
+    de::{self, IgnoredAny},
+};
 use serde_json::json;
 
 /// A v3 token answer.
@@ -58,6 +61,16 @@ pub struct Endpoint {
     pub url: String,
 }
 
+/// What no reader goes below that takes serde_json: the text is checked, and its end is found.
+///
+/// # Errors
+///
+/// serde's own.
+pub fn floor(body: &[u8]) -> serde_json::Result<IgnoredAny> {
+    let text = str::from_utf8(body).map_err(de::Error::custom)?;
+    serde_json::from_str(text)
+}
+
 /// A v3 token answer, read.
 ///
 /// # Errors
@@ -67,7 +80,8 @@ pub fn read(body: &[u8]) -> serde_json::Result<Answer> {
     serde_json::from_slice(body)
 }
 
-/// The first endpoint that fits.
+/// The first endpoint that fits. A function of its own in every build, so that a profiler counts it.
+#[inline(never)]
 pub fn find<'a>(
     answer: &'a Answer,
     service: &str,

@@ -112,6 +112,7 @@ mod login;
 #[doc = include_str!("manual.md")]
 pub mod manual {}
 mod nearest;
+mod ordinary;
 mod redact;
 mod row;
 mod scope;

@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use http::{Uri, uri::PathAndQuery};
 
-use crate::{error::UrlProblem, join, limits};
+use crate::{error::UrlProblem, join, limits, ordinary::any_byte};
 
 /// A URL as a URI. It is none before [`Origin::of`] has taken it.
 pub(crate) fn parsed(url: &str) -> Result<Uri, UrlProblem> {
@@ -60,7 +60,7 @@ impl<'u> Origin<'u> {
             _ => return Err(UrlProblem::Scheme),
         };
         let authority = uri.authority().ok_or(UrlProblem::Host)?;
-        if any(authority.as_str(), |b| b == b'@') {
+        if any_byte(authority.as_str(), |b| b == b'@') {
             return Err(UrlProblem::UserInfo);
         }
         let host = authority.host();
@@ -90,7 +90,7 @@ impl<'u> Origin<'u> {
         if host.is_empty() {
             return Err(UrlProblem::Host);
         }
-        let host = match any(host, |b| b.is_ascii_uppercase()) {
+        let host = match any_byte(host, |b| b.is_ascii_uppercase()) {
             true => host.to_ascii_lowercase().into(),
             false => host.into(),
         };
@@ -142,11 +142,6 @@ impl fmt::Display for Origin<'_> {
             write!(f, "{scheme}://{host}:{}", self.port)
         }
     }
-}
-
-/// Whether any byte is such a one. All of them are looked at, which is faster than to stop.
-fn any(text: &str, is: impl Fn(u8) -> bool) -> bool {
-    text.bytes().fold(false, |any, byte| any | is(byte))
 }
 
 fn special_address(address: IpAddr) -> Option<&'static str> {

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     catalog::Endpoint,
     error::{EndpointError, Error},
+    ordinary,
     select::{Interface, Select},
     service_types,
     text::shown,
@@ -38,16 +39,24 @@ impl Cloud {
     /// token must not go where the endpoint points; [`EndpointError::Unfilled`] if an override or
     /// the table needs what neither the token nor the wish holds.
     pub fn endpoint<'t>(&'t self, token: &'t Token, want: &Select) -> Result<Endpoint<'t>, Error> {
-        let endpoint = match self.overriding(&want.service) {
+        let own = self.overriding(&want.service);
+        let endpoint = match own {
             Some(own) => own.endpoint(token, want)?,
             None => self.listed(token, want)?,
         };
-        let own = |problem| {
+        if ordinary::is_url(&endpoint.url) {
+            return Ok(endpoint);
+        }
+        if own.is_none() && has_placeholder(&endpoint.url) {
+            let service = shown(endpoint.service_type);
+            return Err(EndpointError::Template { service }.into());
+        }
+        let refused = |problem| {
             let target = format!("service {}", shown(endpoint.service_type));
             EndpointError::Url { target, problem }
         };
-        let uri = parsed(&endpoint.url).map_err(own)?;
-        self.trust(&Origin::of(&uri).map_err(own)?)?;
+        let uri = parsed(&endpoint.url).map_err(refused)?;
+        self.trust(&Origin::of(&uri).map_err(refused)?)?;
         Ok(endpoint)
     }
 
@@ -61,11 +70,7 @@ impl Cloud {
         let catalog = || types().find_map(|service| in_catalog(token, service, want));
         let table = || types().find_map(|service| self.in_table(token, service, want));
         let found = catalog().map(Ok).or_else(table);
-        let found = found.ok_or_else(|| self.not_found(token, want))??;
-        match has_placeholder(&found.url) {
-            true => Err(EndpointError::Template { service: shown(found.service_type) }),
-            false => Ok(found),
-        }
+        found.ok_or_else(|| self.not_found(token, want))?
     }
 
     /// The types that will do for this one, the best first.
@@ -154,6 +159,5 @@ const IDENTITY: &str = "identity";
 
 /// `%(project_id)s` and `$(project_id)s`, as Keystone's own templates are written, and `{project}`.
 fn has_placeholder(url: &str) -> bool {
-    // A letter is found faster than two, and nearly no URL has one of these.
-    url.contains('{') || url.contains('(') && ["%(", "$("].iter().any(|mark| url.contains(mark))
+    ["{", "%(", "$("].iter().any(|mark| url.contains(mark))
 }

@@ -5,6 +5,7 @@ use http::{HeaderName, Request, Uri};
 use super::Cloud;
 use crate::{
     error::{EndpointError, Error},
+    ordinary,
     token::Token,
     url::Origin,
 };
@@ -31,6 +32,13 @@ impl Cloud {
     ///
     /// As [`authorize`](Self::authorize).
     pub fn check_target(&self, uri: &Uri) -> Result<(), Error> {
+        match ordinary::is_target(uri) {
+            true => Ok(()),
+            false => self.check_origin(uri),
+        }
+    }
+
+    fn check_origin(&self, uri: &Uri) -> Result<(), Error> {
         let origin = Origin::of(uri).map_err(|problem| {
             let target = "the request".to_owned();
             EndpointError::Url { target, problem }

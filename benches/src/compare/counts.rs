@@ -1,0 +1,127 @@
+//! What is counted: instructions and memory, of every piece of work.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+};
+
+use benches::allocator::Count;
+
+use crate::{
+    ALLOCATOR, profile,
+    work::{self, LOOK_UPS},
+};
+
+/// What was counted, by the names of the pieces of work, and of the parts of them.
+pub(crate) struct Counts {
+    pub(crate) instructions: BTreeMap<&'static str, u64>,
+    pub(crate) memory: BTreeMap<&'static str, Count>,
+}
+
+impl Counts {
+    /// Counts everything, and tells what is done next.
+    ///
+    /// # Errors
+    ///
+    /// What valgrind says, or that there is none.
+    pub(crate) fn taken(progress: fn(&str)) -> Result<Self, String> {
+        let memory = memory();
+        Ok(Self { instructions: instructions(progress)?, memory })
+    }
+
+    /// Instructions of one time of this work.
+    pub(crate) fn of(&self, name: &str) -> f64 {
+        self.instructions[name] as f64
+    }
+
+    /// The allocations of one time of this work.
+    pub(crate) fn blocks(&self, name: &str) -> f64 {
+        self.memory[name].blocks as f64
+    }
+}
+
+/// Whose instructions are counted.
+const COUNTED: [&str; 26] = [
+    "floor-l",
+    "floor-pretty",
+    "floor-m",
+    "floor-escaped",
+    "floor-v2",
+    "floor-s",
+    "read-l",
+    "read-pretty",
+    "read-m",
+    "read-escaped",
+    "read-v2",
+    "read-s",
+    "naive-l",
+    "naive-m",
+    "endpoint",
+    "authorize-s32",
+    "authorize-s3072",
+    "authorize-l32",
+    "authorize-l3072",
+    "authorize-port",
+    "authorize-upper",
+    "authorize-loopback",
+    "insert-32",
+    "insert-3072",
+    "login",
+    "naivelogin",
+];
+
+/// Parts of some work, each a function of its own: its name here, the work, and its name there.
+const PARTS: [(&str, &str, &str); 3] = [
+    ("index", "read-l", "auth_proto::arena::Arena::finish*"),
+    ("look-up", "endpoint", "auth_proto::catalog::Catalog::find*"),
+    ("naive look-up", "naivefind", "benches::naive::find*"),
+];
+
+/// What is done once for each of many look-ups.
+const LOOKING_UP: [&str; 3] = ["endpoint", "look-up", "naive look-up"];
+
+/// Whose memory alone is counted: reads of other sizes.
+const SIZES: [&str; 6] =
+    ["read-10", "read-250", "read-2500", "read-10e", "read-250e", "read-2500e"];
+
+/// Before anything is done on other threads.
+fn memory() -> BTreeMap<&'static str, Count> {
+    let count = |name: &&'static str| {
+        let work = work::named(name).expect("it is listed");
+        // What is made once and kept is not the work's.
+        work();
+        (*name, work())
+    };
+    ALLOCATOR.0.turn_on();
+    let memory = COUNTED.iter().chain(&SIZES).map(count).collect();
+    ALLOCATOR.0.turn_off();
+    memory
+}
+
+/// As many at once as there are processors: how busy they are makes no difference.
+fn instructions(progress: fn(&str)) -> Result<BTreeMap<&'static str, u64>, String> {
+    let whole = COUNTED.map(|name| (name, name, "compare::work::counted*"));
+    let jobs: Vec<_> = whole.into_iter().chain(PARTS).collect();
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let worker = || {
+        while let Some((name, work, function)) = jobs.get(next.fetch_add(1, Relaxed)) {
+            progress(name);
+            let counted = profile::instructions(work, function).map(|counted| (*name, counted));
+            done.lock().unwrap_or_else(PoisonError::into_inner).push(counted);
+        }
+    };
+    thread::scope(|threads| {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        (0..workers).for_each(|_| drop(threads.spawn(worker)));
+    });
+    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut counted = done.into_iter().collect::<Result<BTreeMap<_, _>, _>>()?;
+    for name in LOOKING_UP {
+        counted.entry(name).and_modify(|count| *count /= LOOK_UPS);
+    }
+    Ok(counted)
+}

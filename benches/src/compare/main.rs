@@ -1,0 +1,107 @@
+//! What the library costs, beside the least that it could cost, beside the usual way, and beside what it
+//! cost when somebody last looked.
+
+#![forbid(unsafe_code)]
+
+mod counts;
+mod figures;
+mod goals;
+mod profile;
+mod row;
+mod server;
+mod sockets;
+mod wakes;
+mod work;
+
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+    time::Instant,
+};
+
+use benches::allocator::{Counting, Watched};
+use clap::{Parser, Subcommand};
+
+use counts::Counts;
+use figures::Figures;
+use row::{Format, Row};
+
+#[global_allocator]
+static ALLOCATOR: Watched<Counting> = Watched(Counting::new());
+
+/// Holds what the library costs against goals: instructions, which valgrind counts, memory, and time
+/// where sockets are.
+#[derive(Parser)]
+#[command(name = "compare")]
+struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// How the rows are written.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Holds the counts against the committed figures, too.
+    #[arg(long)]
+    gate: bool,
+    /// Writes the committed figures anew, and nothing else.
+    #[arg(long, conflicts_with_all = ["format", "gate"])]
+    record: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Does one piece of work so many times, for a profiler.
+    #[command(hide = true)]
+    Work { name: String, times: u32 },
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match args.command {
+        Some(Command::Work { name, times }) => work(&name, times),
+        None if args.record => record(),
+        None => compare(args.format, args.gate),
+    };
+    done.unwrap_or_else(|why| {
+        eprintln!("{why}");
+        ExitCode::FAILURE
+    })
+}
+
+/// What [`profile`] starts this program for.
+fn work(name: &str, times: u32) -> Result<ExitCode, String> {
+    let work = work::named(name).ok_or_else(|| format!("there is no work {name}"))?;
+    for _ in 0..times {
+        work();
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn record() -> Result<ExitCode, String> {
+    Figures::of(&Counts::taken(progress)?)?.write()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compare(format: Format, gate: bool) -> Result<ExitCode, String> {
+    let started = Instant::now();
+    let counts = Counts::taken(progress)?;
+    let mut rows = goals::rows(&counts);
+    rows.extend(wakes::rows()?);
+    rows.extend(sockets::rows(progress)?);
+    if gate {
+        rows.extend(Figures::of(&counts)?.against(&Figures::read()?));
+    }
+    row::print(&rows, format).map_err(|error| format!("cannot write: {error}"))?;
+    eprintln!("{} rows in {:.0?}", rows.len(), started.elapsed());
+    let red: Vec<&Row> = rows.iter().filter(|row| row.ok == Some(false)).collect();
+    for row in &red {
+        eprintln!("RED: {row}");
+    }
+    Ok(if red.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where somebody watches, it can be seen where it is.
+fn progress(at: &str) {
+    if io::stderr().is_terminal() {
+        eprintln!("{at}");
+    }
+}

@@ -1,0 +1,92 @@
+//! Rows: what was counted or measured, and what it should be at most.
+
+use std::{
+    fmt,
+    io::{self, IsTerminal, Write},
+};
+
+use clap::ValueEnum;
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+/// A row of the table.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) value: f64,
+    /// What the value is at most, if that is a goal.
+    pub(crate) goal: Option<f64>,
+    /// Whether it is, where that can be told.
+    pub(crate) ok: Option<bool>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Json,
+    Table,
+}
+
+impl Row {
+    /// A value that may have a bound.
+    pub(crate) fn at_most(
+        goal: impl Into<Option<f64>>,
+        name: impl Into<String>,
+        value: f64,
+    ) -> Self {
+        let goal = goal.into();
+        let ok = goal.map(|goal| value <= goal);
+        Self { goal, ok, ..Self::reported(name, value) }
+    }
+
+    /// The same where a measurement tells nothing if the machine is too busy.
+    pub(crate) fn unless(self, too_busy: bool) -> Self {
+        Self { ok: self.ok.filter(|_| !too_busy), ..self }
+    }
+
+    /// A value without a bound.
+    pub(crate) fn reported(name: impl Into<String>, value: f64) -> Self {
+        // No digits that mean nothing.
+        let value = (value * 1e4).round() / 1e4;
+        Self { name: name.into(), value, goal: None, ok: None }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.value)?;
+        self.goal.map_or(Ok(()), |goal| write!(f, ", at most {goal}"))
+    }
+}
+
+pub(crate) fn print(rows: &[Row], format: Format) -> io::Result<()> {
+    match format {
+        Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string_pretty(rows)?),
+        Format::Table => table(rows),
+    }
+}
+
+fn table(rows: &[Row]) -> io::Result<()> {
+    let mut table = Table::new();
+    table.set_header(["name", "value", "at most", "ok"]);
+    for row in rows {
+        let ok = match row.ok {
+            None => "",
+            Some(false) => "RED",
+            Some(true) => "ok",
+        };
+        let goal = row.goal.map(|goal| goal.to_string()).unwrap_or_default();
+        table.add_row([row.name.clone(), row.value.to_string(), goal, ok.to_owned()]);
+    }
+    for column in table.column_iter_mut().skip(1).take(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    if io::stdout().is_terminal() {
+        table.load_style(presets::UTF8_FULL_CONDENSED);
+    } else {
+        table.load_style(presets::NOTHING);
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+    }
+    writeln!(io::stdout(), "{}", table.trim_fmt())
+}

@@ -1,0 +1,214 @@
+//! What the adapters cost over sockets, beside the same HTTP client used bare.
+//!
+//! Times mean little by themselves. So whatever is timed is timed together, a moment apart: ours, bare,
+//! and bare once more, in another order each time; what counts is the median of the ratios. Bare beside
+//! bare is the control: where that is not 1, neither does the other ratio tell anything.
+
+use std::{ops::RangeInclusive, time::Instant};
+
+use http::{HeaderValue, Request};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinSet,
+};
+use ureq::Agent;
+
+use crate::{
+    row::Row,
+    server::{Server, TOKEN},
+};
+
+/// The rows of all that is timed.
+pub(crate) fn rows(progress: fn(&str)) -> Result<Vec<Row>, String> {
+    // A thousand calls have as many connections, for each of three clients, with two ends here.
+    let _ = rlimit::increase_nofile_limit(20_000);
+    let mut rows = Vec::new();
+    for (name, ratios) in [
+        ("adapter / bare, a call, auth-ureq", ureq as fn() -> Result<Ratios, String>),
+        ("adapter / bare, a call, auth-reqwest", reqwest),
+        ("adapter / bare, 1,000 calls at once, auth-reqwest", reqwest_at_once),
+    ] {
+        progress(name);
+        let Ratios { ours, control } = ratios().map_err(|why| format!("{name}: {why}"))?;
+        let too_busy = !CONTROL.contains(&control);
+        rows.push(Row::at_most(1.05, name, ours).unless(too_busy));
+        rows.push(Row::reported(format!("{name}: the control, bare / bare"), control));
+    }
+    Ok(rows)
+}
+
+/// Where a control has to be for the ratio beside it to mean anything.
+const CONTROL: RangeInclusive<f64> = 0.97..=1.03;
+
+/// Medians: ours beside bare, and bare beside bare.
+struct Ratios {
+    ours: f64,
+    control: f64,
+}
+
+/// Fresh connections now and then, because one may be luckier with its processor than another.
+const CONNECTIONS: usize = 40;
+
+fn ureq() -> Result<Ratios, String> {
+    let mut times = Times::default();
+    for _ in 0..CONNECTIONS {
+        let server = Server::start().map_err(said)?;
+        let url = server.service();
+        let (cloud, credential, scope) = server.login();
+        let http = || Agent::config_builder().proxy(None);
+        let client = auth_ureq::Client::builder(cloud, credential, scope).http(http()).build();
+        let client = client.map_err(said)?;
+        let agents = [http().build().new_agent(), http().build().new_agent()];
+        let token = HeaderValue::from_static(TOKEN);
+
+        let ours = || {
+            let request = Request::get(&url).body("").map_err(said)?;
+            client.call(request).map(drop).map_err(said)
+        };
+        let bare = |agent: &Agent| {
+            agent.get(&url).header("x-auth-token", token.clone()).call().map(drop).map_err(said)
+        };
+        times.take(500, [&ours, &|| bare(&agents[0]), &|| bare(&agents[1])])?;
+        kept(&server, 3)?;
+    }
+    Ok(times.ratios())
+}
+
+fn reqwest() -> Result<Ratios, String> {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(said)?;
+    let mut times = Times::default();
+    for _ in 0..CONNECTIONS {
+        let server = Server::start().map_err(said)?;
+        let clients = Clients::of(&server)?;
+        times.take(
+            500,
+            [&|| runtime.block_on(clients.ours()), &|| runtime.block_on(clients.bare(0)), &|| {
+                runtime.block_on(clients.bare(1))
+            }],
+        )?;
+        // The identity service has a connection of its own.
+        kept(&server, 4)?;
+    }
+    Ok(times.ratios())
+}
+
+/// A thousand tasks that all begin at once, and the end of the last one.
+fn reqwest_at_once() -> Result<Ratios, String> {
+    let runtime = Builder::new_multi_thread().enable_all().build().map_err(said)?;
+    let server = Server::start().map_err(said)?;
+    let clients = Clients::of(&server)?;
+    let mut times = Times::default();
+    times.take(
+        150,
+        [
+            &|| all(&runtime, || clients.clone().ours_owned()),
+            &|| all(&runtime, || clients.clone().bare_owned(0)),
+            &|| all(&runtime, || clients.clone().bare_owned(1)),
+        ],
+    )?;
+    Ok(times.ratios())
+}
+
+fn all<F>(runtime: &Runtime, call: impl Fn() -> F) -> Result<(), String>
+where
+    F: Future<Output = Result<(), String>> + Send + 'static,
+{
+    runtime.block_on(async {
+        let mut calls: JoinSet<_> = (0..1_000).map(|_| call()).collect();
+        while let Some(called) = calls.join_next().await {
+            called.map_err(said)??;
+        }
+        Ok(())
+    })
+}
+
+/// Clients of one server by reqwest.
+#[derive(Clone)]
+struct Clients {
+    url: String,
+    ours: auth_reqwest::Client,
+    bare: [reqwest::Client; 2],
+    token: HeaderValue,
+}
+
+impl Clients {
+    fn of(server: &Server) -> Result<Self, String> {
+        let (cloud, credential, scope) = server.login();
+        let http = || reqwest::Client::builder().no_proxy();
+        let ours = auth_reqwest::Client::builder(cloud, credential, scope).http(http).build();
+        let bare = || http().build().map_err(said);
+        let token = HeaderValue::from_static(TOKEN);
+        let (ours, bare) = (ours.map_err(said)?, [bare()?, bare()?]);
+        Ok(Self { url: server.service(), ours, bare, token })
+    }
+
+    async fn ours(&self) -> Result<(), String> {
+        let request = Request::get(&self.url).body("").map_err(said)?;
+        self.ours.call(request).await.map(drop).map_err(said)
+    }
+
+    async fn bare(&self, number: usize) -> Result<(), String> {
+        let call = self.bare[number].get(&self.url).header("x-auth-token", self.token.clone());
+        call.send().await.map(drop).map_err(said)
+    }
+
+    async fn ours_owned(self) -> Result<(), String> {
+        self.ours().await
+    }
+
+    async fn bare_owned(self, number: usize) -> Result<(), String> {
+        self.bare(number).await
+    }
+}
+
+/// What was timed, round by round: ours, bare, and bare once more.
+#[derive(Default)]
+struct Times(Vec<[f64; 3]>);
+
+impl Times {
+    /// So many rounds, after some that make connections and are not counted.
+    fn take(
+        &mut self,
+        rounds: usize,
+        calls: [&dyn Fn() -> Result<(), String>; 3],
+    ) -> Result<(), String> {
+        const ORDERS: [[usize; 3]; 6] =
+            [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1], [2, 0, 1], [1, 0, 2]];
+        let warm_up = rounds / 10;
+        for round in 0..warm_up + rounds {
+            let mut times = [0.0; 3];
+            for which in ORDERS[round % ORDERS.len()] {
+                let started = Instant::now();
+                calls[which]()?;
+                times[which] = started.elapsed().as_secs_f64();
+            }
+            if round >= warm_up {
+                self.0.push(times);
+            }
+        }
+        Ok(())
+    }
+
+    fn ratios(&self) -> Ratios {
+        let ratio = |over: usize| median(self.0.iter().map(|times| times[over] / times[1]));
+        Ratios { ours: ratio(0), control: ratio(2) }
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// A client that did not keep its connection would be timed for connecting.
+fn kept(server: &Server, clients: usize) -> Result<(), String> {
+    match server.connections() {
+        made if made == clients => Ok(()),
+        made => Err(format!("{made} connections for {clients} clients")),
+    }
+}
+
+fn said(error: impl ToString) -> String {
+    error.to_string()
+}

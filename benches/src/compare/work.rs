@@ -1,0 +1,175 @@
+//! The pieces of work that are counted, ours and what they are held against.
+
+use std::hint::black_box;
+
+use auth_proto::{Cloud, Select, Step};
+use benches::{
+    allocator::Count,
+    bodies::{self, Spelling},
+    inputs::{self, CALLED, answer, call, cloud, login_before, now, selects, token, wishes},
+    naive,
+};
+use http::{HeaderName, HeaderValue};
+
+use crate::ALLOCATOR;
+
+/// Does a piece of work once, with all that it needs at hand, and says what the allocator saw.
+pub(crate) type Work = Box<dyn Fn() -> Count>;
+
+/// How often [`named`] `endpoint` and `naivefind` look something up.
+pub(crate) const LOOK_UPS: u64 = 3_000;
+
+/// The work of this name: `read-l`, `insert-32`; the functions below have them.
+pub(crate) fn named(name: &str) -> Option<Work> {
+    let (what, of) = name.split_once('-').unwrap_or((name, ""));
+    Some(match what {
+        "floor" => floor(body(of)?),
+        "read" => read(body(of)?),
+        "naive" => naive(body(of)?),
+        "endpoint" => endpoint(),
+        "naivefind" => naive_find(),
+        "authorize" => authorize(of)?,
+        "insert" => insert(of.parse().ok()?),
+        "login" => login(),
+        "naivelogin" => naive_login(),
+        _ => return None,
+    })
+}
+
+/// The body of this name: `s`, `m`, `l`, `pretty`, `escaped`, `v2`, or a number of services, with an
+/// `e` where they are escaped.
+pub(crate) fn body(name: &str) -> Option<String> {
+    Some(match name {
+        "s" => bodies::S.to_owned(),
+        "m" => bodies::m(),
+        "l" => bodies::l(),
+        "pretty" => bodies::l_pretty(),
+        "escaped" => bodies::l_escaped(),
+        "v2" => bodies::l_v2(),
+        number => match number.strip_suffix('e') {
+            Some(number) => bodies::of_services(number.parse().ok()?, Spelling::Escaped),
+            None => bodies::of_services(number.parse().ok()?, Spelling::Plain),
+        },
+    })
+}
+
+/// Looks every service up in every one of so many regions, and tells how often what is found is not
+/// what is listed there.
+pub(crate) fn wrong_look_ups(regions: usize) -> usize {
+    let (cloud, token) = (cloud(), token(&bodies::of_regions(regions), 64));
+    let all = (0..8).flat_map(|service| (0..regions).map(move |region| (service, region)));
+    let is_wrong = |(service, region): &(usize, usize)| {
+        let (kind, region) = (bodies::kind(*service), bodies::region(*region));
+        let want = Select::new(&kind).region(&region);
+        let found = cloud.endpoint(&token, &want);
+        found.map_or(true, |found| found.url() != bodies::url(&kind, &region))
+    };
+    all.filter(is_wrong).count()
+}
+
+/// Everything that is counted is done in here, which a profiler finds by its name.
+#[inline(never)]
+fn counted<T>(act: impl FnOnce() -> T) -> T {
+    black_box(act())
+}
+
+/// Counts. What the work gives is given back in the end, and that counts for the profiler: memory that
+/// is taken has to be.
+fn told<T>(act: impl FnOnce() -> T) -> Count {
+    let (done, count) = ALLOCATOR.0.count(|| counted(act));
+    counted(|| drop(done));
+    count
+}
+
+fn floor(body: String) -> Work {
+    Box::new(move || told(|| naive::floor(body.as_bytes()).expect("it is JSON")))
+}
+
+/// The end of a login, from the answer to the token.
+fn read(body: String) -> Work {
+    let login = login_before(&body);
+    Box::new(move || {
+        let mut login = login.clone();
+        let answer = answer(&body, HeaderValue::from_static(bodies::TOKEN));
+        told(|| {
+            login.handle_response(answer, now(&body));
+            match login.poll() {
+                Ok(Step::Done(token)) => token,
+                other => unreachable!("{other:?}"),
+            }
+        })
+    })
+}
+
+fn naive(body: String) -> Work {
+    Box::new(move || told(|| naive::read(body.as_bytes()).expect("it is an answer")))
+}
+
+/// The whole of it: the look-up, and whether a token may go there.
+fn endpoint() -> Work {
+    let (cloud, token) = (cloud(), token(&bodies::l(), 64));
+    let wishes = selects();
+    Box::new(move || {
+        told(|| {
+            for want in &wishes {
+                black_box(cloud.endpoint(&token, want).expect("it is there"));
+            }
+        })
+    })
+}
+
+fn naive_find() -> Work {
+    let (wishes, answer) = (wishes(), naive::read(bodies::l().as_bytes()).expect("it is one"));
+    Box::new(move || {
+        told(|| {
+            for (kind, region) in &wishes {
+                black_box(naive::find(&answer, kind, "public", region).expect("it is there"));
+            }
+        })
+    })
+}
+
+/// A call with a token of so many bytes beside such a catalog (`s3072`), or to such a host: one with a
+/// port, one in upper case, or one on this machine over plain http, which is allowed where the
+/// identity service is there, too.
+fn authorize(of: &str) -> Option<Work> {
+    let (local, https) = ("http://127.0.0.1:5000/v3", "https://keystone.example/v3");
+    let (identity, url, body, length) = match of {
+        "port" => (https, "https://compute.example.com:8774/v2.1/servers", "m", 3_072),
+        "upper" => (https, "https://Compute.Example.COM/v2.1/servers", "m", 3_072),
+        "loopback" => (local, "http://127.0.0.1:8774/v2.1/servers", "m", 3_072),
+        _ => (https, CALLED, of.get(..1)?, of.get(1..)?.parse().ok()?),
+    };
+    let cloud = Cloud::keystone(identity).expect("it is a URL");
+    let token = token(&self::body(body)?, length);
+    Some(Box::new(move || {
+        let mut call = call(url);
+        told(|| cloud.authorize(&token, &mut call).expect("it may go there"))
+    }))
+}
+
+/// What nobody goes below who sets a header.
+fn insert(length: usize) -> Work {
+    let token = token(&bodies::m(), length);
+    Box::new(move || {
+        let mut call = call(CALLED);
+        let name = HeaderName::from_static("x-auth-token");
+        told(|| call.headers_mut().insert(name, token.header().clone()))
+    })
+}
+
+/// The first request of a login.
+fn login() -> Work {
+    let login = inputs::login();
+    Box::new(move || told(|| login.poll().expect("there is a request")))
+}
+
+fn naive_login() -> Work {
+    Box::new(|| {
+        told(|| {
+            let identity = black_box("https://keystone.example/v3");
+            naive::login(identity, "username", "domainname", "password", bodies::PROJECT)
+                .expect("it is a request")
+        })
+    })
+}

@@ -1,0 +1,109 @@
+//! What is measured with: clouds, logins, their answers, tokens and requests.
+
+use auth_proto::{Cloud, Credential, DomainRef, Login, Scope, Select, Step, Token, UserRef};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use serde_json::Value;
+use time::{Date, Month, Time, UtcDateTime};
+
+use crate::bodies;
+
+/// A cloud that speaks v3.
+pub fn cloud() -> Cloud {
+    Cloud::keystone("https://keystone.example/v3").expect("it is a URL")
+}
+
+/// A login whose request is still to be made.
+pub fn login() -> Login {
+    let scope = Scope::project_id(bodies::PROJECT);
+    let credential = Credential::password(user(), "password");
+    Login::new(&cloud(), credential, scope).expect("the cloud takes passwords")
+}
+
+/// A login that waits for this answer.
+pub fn login_before(body: &str) -> Login {
+    let (cloud, user) = match is_v2(body) {
+        false => (cloud(), user()),
+        true => {
+            let cloud = Cloud::keystone("https://keystone.example/v2.0");
+            (cloud.expect("it is a URL"), "user".into())
+        }
+    };
+    let credential = Credential::password(user, "password");
+    Login::new(&cloud, credential, Scope::default()).expect("the cloud takes passwords")
+}
+
+/// The answer with this body, and with this token in its header.
+pub fn answer(body: &str, token: HeaderValue) -> Response<&[u8]> {
+    let mut answer = Response::new(body.as_bytes());
+    answer.headers_mut().insert("x-subject-token", token);
+    answer
+}
+
+/// A moment in which the answer's token lives: all of ours do, and the documented one did.
+pub fn now(body: &str) -> UtcDateTime {
+    let (year, month, day) = match body.contains(bodies::PROJECT) {
+        true => (2026, Month::November, 22),
+        false => (2020, Month::April, 29),
+    };
+    let date = Date::from_calendar_date(year, month, day).expect("it is a date");
+    UtcDateTime::new(date, Time::from_hms(9, 0, 0).expect("it is a time"))
+}
+
+/// A token of this length, with what this answer says of it.
+pub fn token(body: &str, length: usize) -> Token {
+    let text = "t".repeat(length);
+    let header = HeaderValue::from_str(&text).expect("it is a header's value");
+    let body = &with_token(body, text);
+    let mut login = login_before(body);
+    login.handle_response(answer(body, header), now(body));
+    match login.poll() {
+        Ok(Step::Done(token)) => {
+            assert_eq!(token.expose().len(), length);
+            (*token).clone()
+        }
+        other => unreachable!("{other:?}"),
+    }
+}
+
+/// Every service in every region of the large catalog, in no order: its type, and the region.
+pub fn wishes() -> Vec<(String, String)> {
+    let (services, regions) = (250, 12);
+    let all = services * regions;
+    // Coprime to the number of wishes, so that each comes once.
+    let shuffled = (0..all).map(|number| number * 1_237 % all);
+    shuffled.map(|at| (bodies::kind(at / regions), bodies::region(at % regions))).collect()
+}
+
+/// The same, for our clients.
+pub fn selects() -> Vec<Select> {
+    wishes().iter().map(|(kind, region)| Select::new(kind).region(region)).collect()
+}
+
+/// A usual URL of a service.
+pub const CALLED: &str =
+    "https://compute-analytics-0.cn-north-1.services.example-cloud.com/v2.1/servers";
+
+/// A request whose map of headers has room.
+pub fn call(url: &str) -> Request<()> {
+    let mut call = Request::get(url).body(()).expect("it is a request");
+    *call.headers_mut() = HeaderMap::with_capacity(16);
+    call
+}
+
+fn user() -> UserRef {
+    UserRef::name_in("username", DomainRef::name("domainname"))
+}
+
+fn is_v2(body: &str) -> bool {
+    body.contains("\"access\"")
+}
+
+/// The body, with this token if it is the body that has it.
+fn with_token(body: &str, token: String) -> String {
+    if !is_v2(body) {
+        return body.to_owned();
+    }
+    let mut body: Value = serde_json::from_str(body).expect("it is JSON");
+    body["access"]["token"]["id"] = token.into();
+    body.to_string()
+}
