@@ -39,8 +39,7 @@ pub fn cells(root: &str) -> Vec<Cell> {
 }
 
 fn skip(body: &[u8]) -> IgnoredAny {
-    let text = std::str::from_utf8(body).expect("it is text");
-    serde_json::from_str(text).expect("it is JSON")
+    naive::floor(body).expect("it is JSON")
 }
 
 fn read(body: String) -> impl FnMut(usize) -> Taken {
