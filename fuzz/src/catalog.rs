@@ -20,7 +20,8 @@ use crate::{
 /// Any wish and any catalog: the first line is `cloud|service|region|interfaces`, the rest the
 /// answer to a request for a catalog.
 ///
-/// What is taken stood in the catalog and fits the wish, and nothing that fits better stood there.
+/// What is taken stood in the catalog and fits the wish, and nothing that fits better stood there. So
+/// it is with a wish for each place that is listed.
 pub fn catalog_select(data: &[u8]) {
     let data = expanded(data);
     let Some((line, body)) = first_line(&data) else { return };
@@ -35,32 +36,19 @@ pub fn catalog_select(data: &[u8]) {
         Reading::Unknown => return,
     };
     let token = token().with_catalog(catalog);
-    let mut select = Select::new(wish.service).interfaces(&wish.interfaces);
-    if let Some(region) = wish.region {
-        select = select.region(region);
-    }
-    let expected = wish.best(&listed);
-    let taken = match wish.cloud.endpoint(&token, &select) {
-        Ok(taken) => taken,
-        Err(error) => {
-            check_error(&error);
-            let is_missing =
-                matches!(error.kind(), ErrorKind::Endpoint(EndpointError::NotFound { .. }));
-            return assert!(
-                !is_missing || expected.is_none(),
-                "{error}, but there is {expected:?}"
-            );
+    wish.check(&token, &listed);
+    for place in places(&listed).take(SOUGHT) {
+        let interface = place.interface.parse::<Interface>();
+        if let Some(interface) = interface.ok().filter(|it| it.as_str() == place.interface) {
+            let (service, region) = (place.service_type, place.region);
+            let interfaces = vec![interface];
+            Wish { service, region, interfaces, ..wish.clone() }.check(&token, &listed);
         }
-    };
-    let mut request = Request::get(taken.url()).body(()).expect("its URL is one");
-    assert!(wish.cloud.authorize(&token, &mut request).is_ok(), "{taken:?} must not be had");
-    let holds = |mark: &&str| taken.url().contains(*mark);
-    assert!(!["{", "$(", "%("].iter().any(holds), "{taken:?} holds a placeholder");
-    match expected {
-        Some(expected) => assert_eq!(Place::of(&taken), expected),
-        None => wish.check_table(&taken),
     }
 }
+
+/// So many of what is listed are asked for, too: each is held against all.
+const SOUGHT: usize = 128;
 
 /// A token without a catalog.
 pub(crate) fn token() -> Token {
@@ -78,6 +66,7 @@ pub(crate) fn token() -> Token {
     TOKEN.clone()
 }
 
+#[derive(Clone)]
 struct Wish<'a> {
     cloud: Cloud,
     /// The cloud's own other names of types.
@@ -105,6 +94,35 @@ impl<'a> Wish<'a> {
         let region = words.next().filter(|region| !region.is_empty());
         let interfaces = words.next()?.split(',').map(str::parse).filter_map(Result::ok).collect();
         Some(Self { cloud: CLOUDS[cloud].clone(), own, service, region, interfaces })
+    }
+
+    /// Takes an endpoint from the catalog, or from the cloud's table.
+    fn check(&self, token: &Token, listed: &Value) {
+        let mut select = Select::new(self.service).interfaces(&self.interfaces);
+        if let Some(region) = self.region {
+            select = select.region(region);
+        }
+        let expected = self.best(listed);
+        let taken = match self.cloud.endpoint(token, &select) {
+            Ok(taken) => taken,
+            Err(error) => {
+                check_error(&error);
+                let is_missing =
+                    matches!(error.kind(), ErrorKind::Endpoint(EndpointError::NotFound { .. }));
+                return assert!(
+                    !is_missing || expected.is_none(),
+                    "{error}, but there is {expected:?}"
+                );
+            }
+        };
+        let mut request = Request::get(taken.url()).body(()).expect("its URL is one");
+        assert!(self.cloud.authorize(token, &mut request).is_ok(), "{taken:?} must not be had");
+        let holds = |mark: &&str| taken.url().contains(*mark);
+        assert!(!["{", "$(", "%("].iter().any(holds), "{taken:?} holds a placeholder");
+        match expected {
+            Some(expected) => assert_eq!(Place::of(&taken), expected),
+            None => self.check_table(&taken),
+        }
     }
 
     /// The best place that is listed, found by holding every one against all others.

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use auth_proto::{
-    Answer, Cloud, Credential, Dialect, Factor, Login, Scope, Step, Token, UserRef, limits,
+    Answer, Catalog, Cloud, Credential, Dialect, EndpointError, ErrorKind, Factor, Interface,
+    Login, Scope, Select, Step, Token, UserRef, limits,
 };
 use http::{HeaderName, HeaderValue, Response};
 use time::UtcDateTime;
@@ -64,9 +65,8 @@ pub fn receipt(data: &[u8]) {
 }
 
 static LOGIN: LazyLock<Login> = LazyLock::new(|| {
-    let cloud = Cloud::keystone("https://keystone.example/v3").expect("it is a URL");
     let credential = Credential::password(UserRef::id("user"), "correct horse battery staple");
-    Login::new(&cloud, credential, Scope::project_id("project")).expect("that is enough")
+    Login::new(&CLOUD, credential, Scope::project_id("project")).expect("that is enough")
 });
 
 fn with_header(data: &[u8], status: &str, name: &'static str) -> Option<Response<Vec<u8>>> {
@@ -102,7 +102,44 @@ pub(crate) fn check_token(token: &Token) {
     assert!(services.all(|service| {
         !service.service_type().is_empty() && service.endpoints().all(|at| !at.url().is_empty())
     }));
+    check_found(token);
     if token.expose().len() > 64 {
         check_hidden(token.expose(), [format!("{:?}", token.header()).as_str()]);
     }
 }
+
+/// Whatever a catalog tells is found in it, the first of several of a kind.
+fn check_found(token: &Token) {
+    let told = token.catalog().into_iter().flat_map(Catalog::services);
+    let told: Vec<_> = told.flat_map(|service| service.endpoints()).take(FOUND + 1).collect();
+    // Each is held against all.
+    if told.len() > FOUND {
+        return;
+    }
+    for one in &told {
+        let interface = one.interface().parse::<Interface>().ok();
+        let Some(interface) = interface.filter(|it| it.as_str() == one.interface()) else {
+            continue;
+        };
+        let mut want = Select::new(one.service_type()).interfaces(&[interface]);
+        if let Some(region) = one.region() {
+            want = want.region(region);
+        }
+        let mut alike = told.iter().filter(|other| {
+            (other.service_type(), other.interface()) == (one.service_type(), one.interface())
+                && (one.region().is_none() || other.region() == one.region())
+        });
+        match CLOUD.endpoint(token, &want) {
+            Ok(found) => assert_eq!(Some(&found), alike.next()),
+            Err(error) => assert!(
+                !matches!(error.kind(), ErrorKind::Endpoint(EndpointError::NotFound { .. })),
+                "{error}, but there is {one:?}"
+            ),
+        }
+    }
+}
+
+const FOUND: usize = 128;
+
+static CLOUD: LazyLock<Cloud> =
+    LazyLock::new(|| Cloud::keystone("https://keystone.example/v3").expect("it is a URL"));

@@ -263,3 +263,94 @@ fn short(place: usize) -> u32 {
 fn hash(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::catalog::read_catalog;
+
+    fn read(services: &str) -> Arena {
+        let body = format!(r#"{{"catalog": [{services}]}}"#);
+        read_catalog(body.as_bytes()).unwrap().services
+    }
+
+    /// An arena of services with an endpoint in each of these regions.
+    fn in_regions(services: &[Vec<usize>]) -> Arena {
+        let mut arena = Arena::for_document(0);
+        for regions in services {
+            let start = arena.mark();
+            for number in regions {
+                let region = arena.region(&format!("{number:04}"));
+                let (interface, url) = Default::default();
+                arena.push_endpoint(EndpointRow { interface, region, url });
+            }
+            arena.push_service(Span::default(), Span::default(), start);
+        }
+        arena
+    }
+
+    #[test]
+    fn what_is_left_out_takes_no_room() {
+        let arena = read(
+            r#"{"name": "lost", "endpoints": [
+                {"interface": "lost", "region": "lost", "url": "lost"}]},
+            {"type": "a", "endpoints": [
+                {"interface": "lost", "region": "lost", "region_id": "lost2"},
+                {"interface": "publicURL", "region": "R", "region_id": "R", "url": "u"},
+                {"url": "lost", "region": "lost"}]},
+            {"endpoints": [{"interface": "public", "region": "R", "url": "lost"}], "name": "lost"},
+            {"type": "b", "endpoints": {"interface": "admin", "region_id": "R", "url": "w"}}"#,
+        );
+        assert_eq!(&arena.text[WORDS.len()..], "aRubw");
+        assert_eq!((arena.services.len(), arena.endpoints.len()), (2, 2));
+        assert_eq!(arena.text.capacity(), arena.text.len());
+        assert_eq!((arena.services.capacity(), arena.endpoints.capacity()), (2, 2));
+    }
+
+    #[test]
+    fn a_region_is_written_once_as_far_as_it_is_looked_for() {
+        let up_to = |count: usize| (0..count).collect::<Vec<_>>();
+        let again = |count: usize| [up_to(count), vec![0]].concat();
+        let rotated = |by: usize| (0..200).map(|number| (number + by) % 200).collect::<Vec<_>>();
+        for (services, written) in [
+            (vec![again(1)], 1),
+            (vec![again(NEAR)], NEAR),
+            (vec![again(NEAR + 1)], NEAR + 2),
+            // At the same place of the service before, however many there are.
+            (vec![up_to(1000); 3], 1000),
+            (vec![up_to(1000), up_to(10), vec![0]], 1000),
+            // Beyond both: written again, and the same all the same.
+            (vec![rotated(0), rotated(100)], 400),
+        ] {
+            let arena = in_regions(&services);
+            assert_eq!(arena.text.len() - WORDS.len(), 4 * written);
+            let rows = arena.endpoints.iter().map(|row| arena.text(row.region));
+            assert!(rows.eq(services.concat().iter().map(|number| format!("{number:04}"))));
+        }
+    }
+
+    /// The reference's own: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+    #[test]
+    fn hashes_are_those_of_fnv() {
+        for (text, known) in [("", 0x811c_9dc5), ("a", 0xe40c_292c), ("foobar", 0xbf9c_f968)] {
+            assert_eq!(hash(text), known, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_type_is_found_within_a_few_steps() {
+        let services: Vec<_> =
+            (0..2500).map(|at| format!(r#"{{"type": "service-{at}"}}"#)).collect();
+        let arena = read(&services.join(","));
+        let steps = |place: &ServiceRow| {
+            let row = |at: u32| arena.services.get(at as usize);
+            iter::successors(row(place.first_here), |before| row(before.next)).count()
+        };
+        let (longest, all) = arena
+            .services
+            .iter()
+            .map(steps)
+            .fold((0, 0), |(longest, all), some| (some.max(longest), all + some));
+        assert!(all == 2500 && longest <= 12, "{longest} of {all}");
+    }
+}

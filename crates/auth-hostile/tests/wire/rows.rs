@@ -133,6 +133,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("a chunk as large as the limit, and one of a byte", || created("").chunks(&[&text_of(limits::BODY), " "], LAST), "2 TooLarge { what: \"body\", limit: 4194304 }"),
     ("200 megabytes without a length", || created("").unsaid("").flood(" ", 200_000_000), "2 TooLarge { what: \"body\""),
     ("as many endpoints as fit", || created("").body(endpoints()), "2 TooLarge"),
+    ("one region of three URLs in v2.0", || answer("200", "").body(region()), "1 token t1."),
     ("a page without end", || answer("503", "").unsaid("").flood("<p>s3cret</p>", ENDLESS), "3 unavailable 503 (no reason given); try again later."),
     ("a refusal without end", || answer("401", "").unsaid("").flood("no ", ENDLESS), "1 refused 401 (no reason given)"),
     ("a redirect without end of a body", || answer("302", "Location: /x\r\n").unsaid("").flood(" ", ENDLESS), "1 Redirect"),
@@ -206,6 +207,20 @@ fn endpoints() -> String {
     let service = format!(r#"{{"type":"a","endpoints":[{}]}}"#, [endpoint; 9_000].join(","));
     let services = vec![service; 16].join(",");
     GOOD.replace("\"catalog\": []", &format!("\"catalog\": [{services}]"))
+}
+
+/// An answer of v2.0 that is filled up by the name of a region, which three endpoints have in common.
+fn region() -> String {
+    let urls = r#""publicURL":"a","internalURL":"b","adminURL":"c""#;
+    let entry = |region: &str| format!(r#"{{"region":"{region}",{urls}}}"#);
+    let body = |region: &str| {
+        let services = format!(r#"[{{"type":"a","endpoints":[{}]}}]"#, entry(region));
+        format!(
+            r#"{{"access": {{"token": {{"id": "t1", "expires": "2026-11-22T20:00:00Z",
+            "tenant": {{"id": "p1"}}}}, "serviceCatalog": {services}, "user": {{"id": "u1"}}}}}}"#
+        )
+    };
+    body(&"r".repeat(limits::BODY - body("").len()))
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -396,6 +396,9 @@ mod tests {
         assert_eq!(list(r#""a""#), ["a"]);
         assert_eq!(list("null"), [""; 0]);
         assert_eq!(list("{}"), [""; 0]);
+        type Entry = Object<std::collections::BTreeMap<String, String>>;
+        let one = read::<List<Entry>>(r#"{"a":"b"}"#).list("list").unwrap();
+        assert_eq!(one, [Object([("a".to_owned(), "b".to_owned())].into())]);
     }
 
     #[test]

@@ -328,3 +328,24 @@ fn scope_of(scope: &Scope) -> Option<ScopeShape<'_>> {
         Target::Unscoped => ScopeShape::Unscoped("unscoped"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_buffer_takes_what_there_is_room_for_and_stays_where_it_is() {
+        let mut buffer = Bounded(Zeroizing::new(Vec::with_capacity(8)));
+        let (place, room) = (buffer.0.as_ptr(), buffer.0.capacity());
+        let full = vec![b'x'; room];
+        assert!(buffer.write(&full[2..]).is_ok());
+        for length in [3, room] {
+            assert!(buffer.write(&full[..length]).is_err(), "{length}");
+        }
+        assert!(buffer.write(&full[..2]).is_ok());
+        assert!(buffer.write(b"x").is_err());
+        assert_eq!((buffer.0.as_ptr(), &*buffer.0), (place, &full));
+    }
+}

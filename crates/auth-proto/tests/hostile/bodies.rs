@@ -91,6 +91,7 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("a million services that are none", (in_v3, || changed(V3, "\"catalog\": []", &format!("\"catalog\": [{}7]", "7,".repeat(1_000_000)))), "token t1."),
     ("as many endpoints as the limit", (in_v3, || endpoints(limits::LIST)), "token t1."),
     ("one endpoint more", (in_v3, || endpoints(limits::LIST + 1)), "TooLarge { what: \"list of endpoints\""),
+    ("one more that is no endpoint", (in_v3, || spread(V3, "interface", &[limits::LIST + 1])), "token t1."),
     ("as many endpoints as the limit, in two services", (in_v3, || spread(V3, "interface\":\"public\",\"url", &[5_000, 5_000])), "token t1."),
     ("one endpoint more, in two services", (in_v3, || spread(V3, "interface\":\"public\",\"url", &[5_000, 5_001])), "TooLarge { what: \"catalog\", limit: 10000 }"),
     ("one endpoint more, in two services of v2.0", (in_v2, || spread(V2, "publicURL", &[5_000, 5_001])), "TooLarge { what: \"catalog\", limit: 10000 }"),

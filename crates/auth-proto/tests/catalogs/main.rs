@@ -1,7 +1,11 @@
 //! Catalogs of every size and spelling: what they say, and that all of it is found.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
-use auth_proto::{Answer, Catalog, Cloud, Exchange, FetchCatalog, Select, Token};
+mod model;
+
+use auth_proto::{
+    Answer, Catalog, Cloud, Endpoint, Exchange, FetchCatalog, Interface, Select, Token,
+};
 use http::Response;
 use serde_json::{Value, json};
 
@@ -231,4 +235,36 @@ fn v2_entries_are_three_places() {
         let want = Select::new("5").interfaces(&[interface.parse().unwrap()]);
         assert_eq!(found(&token, &want).as_deref(), Some(url));
     }
+}
+
+#[test]
+fn a_catalog_is_shown_whole() {
+    let rows = [endpoint("backup", "R1", "https://a.example/v2")];
+    let catalog = v3(&[json!({ "type": "compute", "name": "nova", "endpoints": rows })]);
+    let endpoint = r#"Endpoint { interface: "backup", region: Some("R1"), retired: false, service_type: "compute", url: "https://a.example/v2" }"#;
+    let service = format!(
+        r#"Service {{ service_type: "compute", name: Some("nova"), endpoints: [{endpoint}] }}"#
+    );
+    assert_eq!(format!("{catalog:?}"), format!("Catalog {{ services: [{service}] }}"));
+}
+
+/// More of this stands where paths are put together.
+#[test]
+fn a_path_goes_under_an_endpoint_or_is_refused_before_there_is_one() {
+    let row = |interface: &str, url: &str| json!({ "interface": interface, "url": url });
+    let rows = [row("public", "https://a.example/v2/p"), row("admin", "https://b.example/?x")];
+    let token = token(v3(&[json!({ "type": "compute", "endpoints": rows })]));
+    let (cloud, want) = (cloud(), Select::new("compute"));
+    let own = cloud.endpoint(&token, &want).unwrap();
+    let joined = own.join(&"/servers?limit=1".parse().unwrap()).unwrap();
+    assert_eq!(joined, "https://a.example/v2/p/servers?limit=1");
+    for path in ["/x/../y", "*", "https://b.example/servers"] {
+        let path = path.parse().unwrap();
+        let (before, after) = (Endpoint::check_path(&path), own.join(&path));
+        assert_eq!(before.unwrap_err().to_string(), after.unwrap_err().to_string());
+    }
+    assert!(Endpoint::check_path(&"/servers?x=../..".parse().unwrap()).is_ok());
+    let with_query = cloud.endpoint(&token, &want.interfaces(&[Interface::Admin])).unwrap();
+    let refused = with_query.join(&"/servers".parse().unwrap()).unwrap_err().to_string();
+    assert!(refused.contains("service compute"), "{refused}");
 }
