@@ -38,12 +38,12 @@ pub fn measure(mut cells: Vec<Cell>) -> Vec<Figure> {
 }
 
 /// How many turns each has.
-const ROUNDS: usize = 201;
+const ROUNDS: usize = 101;
 /// How long a turn is, at least: long for the clock, and short for the scheduler, so that most turns
 /// are not broken off.
-const TURN: Duration = Duration::from_micros(500);
+const TURN: Duration = Duration::from_millis(2);
 /// How many times at most in a turn.
-const MOST: usize = 2_048;
+const MOST: usize = 8_192;
 
 fn measure_row(cells: Vec<Cell>) -> Vec<Figure> {
     let mut entries: Vec<_> = cells.into_iter().map(Entry::new).collect();
