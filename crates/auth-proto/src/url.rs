@@ -10,7 +10,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Uri, uri::PathAndQuery};
+use http::{
+    Uri,
+    uri::{Authority, PathAndQuery},
+};
 
 use crate::{error::UrlProblem, join, limits, ordinary::any_byte};
 
@@ -59,13 +62,13 @@ impl<'u> Origin<'u> {
             Some("http") => false,
             _ => return Err(UrlProblem::Scheme),
         };
-        let authority = uri.authority().ok_or(UrlProblem::Host)?;
-        if any_byte(authority.as_str(), |b| b == b'@') {
+        let authority = uri.authority().ok_or(UrlProblem::Host)?.as_str();
+        if any_byte(authority, |b| b == b'@') {
             return Err(UrlProblem::UserInfo);
         }
-        let host = authority.host();
+        let host = host_of(authority);
         // `http::Uri` accepts ports past 65535 and then knows no port at all.
-        let port = match authority.as_str()[host.len()..].strip_prefix(':') {
+        let port = match authority[host.len()..].strip_prefix(':') {
             None => 443 * u16::from(https) + 80 * u16::from(!https),
             Some(port) => {
                 let digits = port.bytes().all(|b| b.is_ascii_digit());
@@ -142,6 +145,16 @@ impl fmt::Display for Origin<'_> {
             write!(f, "{scheme}://{host}:{}", self.port)
         }
     }
+}
+
+/// The host of an authority without user info, as `http::uri::Authority::host` has it, which looks for
+/// user info from the end on.
+fn host_of(authority: &str) -> &str {
+    let end = match authority.starts_with('[') {
+        true => authority.find(']').map(|bracket| bracket + 1),
+        false => authority.find(':'),
+    };
+    &authority[..end.unwrap_or(authority.len())]
 }
 
 fn special_address(address: IpAddr) -> Option<&'static str> {
@@ -274,6 +287,12 @@ impl Base {
         let text = format!("{scheme}://{authority}{}", prefix.trim_end_matches('/'));
         let uri = text.parse().map_err(|_| UrlProblem::Syntax)?;
         Ok((Self { origin, text, uri }, dialect))
+    }
+
+    /// Whether scheme, host and port are the same, letter by letter. `false` says nothing.
+    pub(crate) fn is_beside(&self, uri: &Uri) -> bool {
+        uri.scheme_str() == self.uri.scheme_str()
+            && uri.authority().map(Authority::as_str) == self.uri.authority().map(Authority::as_str)
     }
 
     /// The URL of `path`, which starts with a slash, under this one.

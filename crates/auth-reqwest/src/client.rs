@@ -10,7 +10,7 @@ use crate::{
     builder::Builder,
     drive::Shared,
     error::Error,
-    send::{Http, normalize},
+    send::{Http, made, made_of_bytes, normalize},
     service::ServiceClient,
 };
 
@@ -133,11 +133,12 @@ impl Client {
     ) -> Result<reqwest::Response, Error> {
         let mut call = Call::new();
         let mut request = request.map(Into::into);
-        let url = normalize(&mut request);
+        let mut url = normalize(&mut request);
         loop {
-            let token = self.authorize(&mut request).await?;
-            let http = &self.handle.shared.http;
-            let answer = http.call_with_bytes(url.clone(), request.clone()).await;
+            let mut sent = request.clone();
+            let token = self.authorize(&mut sent).await?;
+            let sent = made_of_bytes(url.take(), sent).map_err(Error::transport)?;
+            let answer = self.handle.shared.http.services.execute(sent).await;
             let answer = answer.map_err(Error::transport)?;
             match self.verdict(&mut call, &token, answer.status(), true) {
                 Verdict::Deliver => return Ok(answer),
@@ -159,7 +160,9 @@ impl Client {
         let mut request = request.map(Into::into);
         let url = normalize(&mut request);
         let token = self.authorize(&mut request).await?;
-        let answer = self.handle.shared.http.call(url, request).await.map_err(Error::transport)?;
+        let sent = made(url, request).map_err(Error::transport)?;
+        let answer = self.handle.shared.http.services.execute(sent).await;
+        let answer = answer.map_err(Error::transport)?;
         // There is nothing to choose here, but the account has to know of a 401.
         let _ = self.verdict(&mut Call::new(), &token, answer.status(), false);
         Ok(answer)

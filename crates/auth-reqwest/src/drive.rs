@@ -125,7 +125,8 @@ impl<C: Carry> Shared<C> {
             match self.turn(scope, left, ask) {
                 Turn::Done(result) => return result,
                 Turn::Fly(landing, request) => {
-                    self.fly(landing, request, left, closed).await;
+                    // In a box, so that calls that send no login are not as large as one that does.
+                    Box::pin(self.fly(landing, request, left, closed)).await;
                 }
                 Turn::Wait(pause) => {
                     // Woken or not, the account is asked again.

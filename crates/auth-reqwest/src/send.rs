@@ -1,6 +1,6 @@
 //! Requests on their way, and answers on theirs: everything that knows reqwest.
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use auth_proto::{Body, limits};
 use bytes::Bytes;
@@ -16,7 +16,8 @@ use crate::{
 /// Two clients of reqwest's, set up so that no secret leaves by itself.
 pub(crate) struct Http {
     identity: reqwest::Client,
-    services: reqwest::Client,
+    /// The user's own time-outs stand.
+    pub(crate) services: reqwest::Client,
 }
 
 impl Http {
@@ -32,36 +33,6 @@ impl Http {
             .timeout(identity_timeout);
         let services = with_protocol(services, https_only);
         Ok(Self { identity: identity.build()?, services: services.build()? })
-    }
-
-    /// A request to a service, at its [URL](normalize). The user's own time-outs stand.
-    pub(crate) async fn call<B: Into<reqwest::Body>>(
-        &self,
-        url: Option<Url>,
-        request: Request<B>,
-    ) -> Result<reqwest::Response, reqwest::Error> {
-        let request = match url {
-            // Settings of a request's own go no other way than this, which reads the URL once more.
-            Some(url) if request.extensions().is_empty() => addressed(url, request),
-            _ => request.try_into()?,
-        };
-        self.services.execute(request).await
-    }
-
-    /// A request to a service whose body is at hand.
-    pub(crate) async fn call_with_bytes(
-        &self,
-        url: Option<Url>,
-        mut request: Request<Bytes>,
-    ) -> Result<reqwest::Response, reqwest::Error> {
-        // Of an empty body reqwest says nothing at all, and some services (Swift) insist on a length
-        // with the methods that usually have one.
-        let usual = [Method::PATCH, Method::POST, Method::PUT];
-        if request.body().is_empty() && usual.contains(request.method()) {
-            let length = request.headers_mut().entry(header::CONTENT_LENGTH);
-            length.or_insert(HeaderValue::from_static("0"));
-        }
-        self.call(url, request).await
     }
 
     /// A request to the identity service, and its whole answer.
@@ -89,7 +60,8 @@ impl Carry for Http {
 /// Spells a request's URI as reqwest will read it: the core has to judge that one, and no other. The
 /// same as a URL, unless it is none.
 pub(crate) fn normalize<B>(request: &mut Request<B>) -> Option<Url> {
-    let written = request.uri().to_string();
+    let mut written = String::with_capacity(USUAL_URL);
+    write!(written, "{}", request.uri()).ok()?;
     let url = Url::parse(&written).ok()?;
     if url.as_str() != written {
         *request.uri_mut() = url.as_str().parse().ok()?;
@@ -97,13 +69,39 @@ pub(crate) fn normalize<B>(request: &mut Request<B>) -> Option<Url> {
     Some(url)
 }
 
-fn addressed<B: Into<reqwest::Body>>(url: Url, request: Request<B>) -> reqwest::Request {
+/// Room for what URLs mostly are, so that none is written piece by piece into more and more.
+const USUAL_URL: usize = 256;
+
+/// A request to a service, at its [URL](normalize) if that is at hand.
+pub(crate) fn made<B: Into<reqwest::Body>>(
+    url: Option<Url>,
+    request: Request<B>,
+) -> Result<reqwest::Request, reqwest::Error> {
+    let url = match url {
+        Some(url) if request.extensions().is_empty() => url,
+        // Settings of a request's own go no other way than this, which reads the URL once more.
+        _ => return request.try_into(),
+    };
     let (head, body) = request.into_parts();
     let mut request = reqwest::Request::new(head.method, url);
     *request.version_mut() = head.version;
     *request.headers_mut() = head.headers;
     *request.body_mut() = Some(body.into());
-    request
+    Ok(request)
+}
+
+/// The same where the body is at hand. Of an empty one reqwest says nothing at all, and some services
+/// (Swift) insist on a length with the methods that usually have one.
+pub(crate) fn made_of_bytes(
+    url: Option<Url>,
+    mut request: Request<Bytes>,
+) -> Result<reqwest::Request, reqwest::Error> {
+    let usual = [Method::PATCH, Method::POST, Method::PUT];
+    if request.body().is_empty() && usual.contains(request.method()) {
+        let length = request.headers_mut().entry(header::CONTENT_LENGTH);
+        length.or_insert(HeaderValue::from_static("0"));
+    }
+    made(url, request)
 }
 
 /// How long connecting to the identity service may take, TLS included.
