@@ -38,9 +38,10 @@ impl Row {
         Self { goal, ok, ..Self::reported(name, value) }
     }
 
-    /// The same where a measurement tells nothing if the machine is too busy.
-    pub(crate) fn unless(self, too_busy: bool) -> Self {
-        Self { ok: self.ok.filter(|_| !too_busy), ..self }
+    /// The same, which is neither red nor green if it is only told: of a time while the machine is busy,
+    /// of a count by another compiler.
+    pub(crate) fn unless(self, only_told: bool) -> Self {
+        Self { ok: self.ok.filter(|_| !only_told), ..self }
     }
 
     /// A value without a bound.

@@ -18,8 +18,9 @@ use crate::{
     server::{Server, TOKEN},
 };
 
-/// The rows of all that is timed.
-pub(crate) fn rows(progress: fn(&str)) -> Result<Vec<Row>, String> {
+/// The rows of all that is timed. Where they are only to be told, no time makes a row red; or else a
+/// bound is tried up to three times, because the machine may be busy.
+pub(crate) fn rows(only_told: bool, progress: fn(&str)) -> Result<Vec<Row>, String> {
     // A thousand calls have as many connections, for each of three clients, with two ends here.
     let _ = rlimit::increase_nofile_limit(20_000);
     let mut rows = Vec::new();
@@ -29,12 +30,31 @@ pub(crate) fn rows(progress: fn(&str)) -> Result<Vec<Row>, String> {
         ("adapter / bare, 1,000 calls at once, auth-reqwest", reqwest_at_once),
     ] {
         progress(name);
-        let Ratios { ours, control } = ratios().map_err(|why| format!("{name}: {why}"))?;
-        let too_busy = !CONTROL.contains(&control);
-        rows.push(Row::at_most(1.05, name, ours).unless(too_busy));
-        rows.push(Row::reported(format!("{name}: the control, bare / bare"), control));
+        let tries = if only_told { 1 } else { 3 };
+        let tried = tried(tries, ratios).map_err(|why| format!("{name}: {why}"))?;
+        let told = only_told || tried.too_busy();
+        rows.push(Row::at_most(GOAL, name, tried.ours).unless(told));
+        rows.push(Row::reported(format!("{name}: the control, bare / bare"), tried.control));
     }
     Ok(rows)
+}
+
+/// What an adapter may take, where its client bare takes 1.
+const GOAL: f64 = 1.05;
+
+/// The first try that is not red, or else the last one.
+fn tried(
+    tries: usize,
+    mut ratios: impl FnMut() -> Result<Ratios, String>,
+) -> Result<Ratios, String> {
+    let mut tried = ratios()?;
+    for _ in 1..tries {
+        if tried.ours <= GOAL || tried.too_busy() {
+            break;
+        }
+        tried = ratios()?;
+    }
+    Ok(tried)
 }
 
 /// Where a control has to be for the ratio beside it to mean anything.
@@ -44,6 +64,12 @@ const CONTROL: RangeInclusive<f64> = 0.97..=1.03;
 struct Ratios {
     ours: f64,
     control: f64,
+}
+
+impl Ratios {
+    fn too_busy(&self) -> bool {
+        !CONTROL.contains(&self.control)
+    }
 }
 
 /// Fresh connections now and then, because one may be luckier with its processor than another.
@@ -211,4 +237,26 @@ fn kept(server: &Server, clients: usize) -> Result<(), String> {
 
 fn said(error: impl ToString) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many tries were made of the three that are allowed, and what came of the last one.
+    fn tries(all: [(f64, f64); 3]) -> (usize, f64) {
+        let mut left = all.into_iter();
+        let mut next = || left.next().map(|(ours, control)| Ratios { ours, control });
+        let tried = tried(3, || next().ok_or_else(|| "a fourth try".to_owned()));
+        let ours = tried.unwrap().ours;
+        (3 - left.len(), ours)
+    }
+
+    #[test]
+    fn a_time_is_tried_until_it_is_not_red_and_three_times_at_most() {
+        assert_eq!(tries([(1.04, 1.0), (1.2, 1.0), (1.2, 1.0)]), (1, 1.04));
+        assert_eq!(tries([(1.2, 1.0), (1.01, 1.0), (1.2, 1.0)]), (2, 1.01));
+        assert_eq!(tries([(1.2, 1.0), (1.3, 1.1), (1.0, 1.0)]), (2, 1.3));
+        assert_eq!(tries([(1.2, 1.0), (1.3, 1.0), (1.4, 1.0)]), (3, 1.4));
+    }
 }
