@@ -86,12 +86,13 @@ fn record() -> Result<ExitCode, String> {
 
 fn compare(format: Format, gate: bool) -> Result<ExitCode, String> {
     let started = Instant::now();
+    let committed = gate.then(Figures::read).transpose()?;
     let counts = Counts::taken(progress)?;
     let mut rows = goals::rows(&counts);
     rows.extend(wakes::rows()?);
     rows.extend(sockets::rows(gate, progress)?);
-    if gate {
-        rows.extend(Figures::of(&counts)?.against(&Figures::read()?));
+    if let Some(committed) = committed {
+        rows.extend(Figures::of(&counts)?.against(&committed));
     }
     row::print(&rows, format).map_err(|error| format!("cannot write: {error}"))?;
     eprintln!("{} rows in {:.0?}", rows.len(), started.elapsed());
