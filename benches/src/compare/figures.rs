@@ -186,7 +186,7 @@ mod tests {
     }
 
     fn with(name: &str, count: u64) -> impl FnOnce(&mut BTreeMap<String, u64>) {
-        move |figures| drop(figures.insert(name.to_owned(), count))
+        move |figures| _ = figures.insert(name.to_owned(), count)
     }
 
     const ALLOCATIONS: [&str; 2] =
@@ -216,12 +216,12 @@ mod tests {
     fn a_name_that_is_only_on_one_side_is_red() {
         // Even where nothing is counted of it.
         for name in ["read", "none"] {
-            let missing = red(|now| drop(now.allocations.remove(name)));
+            let missing = red(|now| _ = now.allocations.remove(name));
             assert_eq!(missing[1], format!("figures, allocations of {name}, exactly"));
         }
         let fresh = red(|now| with("fresh", 0)(&mut now.allocations));
         assert_eq!(fresh[1], "figures, allocations of fresh, exactly");
-        assert_eq!(red(|now| drop(now.instructions.remove("read"))), INSTRUCTIONS);
+        assert_eq!(red(|now| _ = now.instructions.remove("read")), INSTRUCTIONS);
         let fresh = red(|now| with("fresh", 5)(&mut now.instructions));
         assert_eq!(fresh[1], "figures, instructions of fresh, changed by");
     }
