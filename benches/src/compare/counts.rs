@@ -92,8 +92,8 @@ const READING: &str = "compare::work::counted_act*";
 const LOOKING_UP: [&str; 3] = ["endpoint", "look-up", "naive look-up"];
 
 /// Whose memory alone is counted: reads of other sizes.
-const SIZES: [&str; 6] =
-    ["read-10", "read-250", "read-2500", "read-10e", "read-250e", "read-2500e"];
+const SIZES: [&str; 7] =
+    ["read-10", "read-250", "read-2500", "read-10e", "read-250e", "read-2500e", "read-longurl"];
 
 /// Before anything is done on other threads.
 fn memory() -> BTreeMap<&'static str, Count> {

@@ -56,6 +56,8 @@ fn memory(counts: &Counts) -> Vec<Row> {
         let name = format!("read, allocations, 10, 250 and 2,500 services differ by, {title}");
         rows.push(Row::at_most(0.0, name, most - least));
     }
+    let name = "read, allocations, escaped, with a URL of 1 KB";
+    rows.push(Row::reported(name, blocks("longurl")));
     for (title, name, _) in BODIES {
         let (seen, body) = (counts.memory[&*format!("read-{name}")], body(name));
         let length = body.expect("it is listed").len() as f64;

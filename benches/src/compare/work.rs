@@ -36,7 +36,7 @@ pub(crate) fn named(name: &str) -> Option<Work> {
     })
 }
 
-/// The body of this name: `s`, `m`, `l`, `pretty`, `escaped`, `v2`, or a number of services, with an
+/// The body of this name: `s`, `m`, `l`, `pretty`, `escaped`, `v2`, `longurl`, or a number of services, with an
 /// `e` where they are escaped.
 pub(crate) fn body(name: &str) -> Option<String> {
     Some(match name {
@@ -46,6 +46,7 @@ pub(crate) fn body(name: &str) -> Option<String> {
         "pretty" => bodies::l_pretty(),
         "escaped" => bodies::l_escaped(),
         "v2" => bodies::l_v2(),
+        "longurl" => bodies::of_a_long_url(),
         number => match number.strip_suffix('e') {
             Some(number) => bodies::of_services(number.parse().ok()?, Spelling::Escaped),
             None => bodies::of_services(number.parse().ok()?, Spelling::Plain),
