@@ -73,6 +73,14 @@ pub fn of_services(count: usize, spelling: Spelling) -> String {
     written(&v3(count, 3, &["public"], spelling), spelling)
 }
 
+/// The middle one, escaped, with a URL of 1 KB: serde_json reads an escaped text into a buffer of its own,
+/// which grows with the longest of them.
+pub fn of_a_long_url() -> String {
+    let url = escaped(&url(&kind(0), &region(0)));
+    let long = format!("{url}{}", escaped("/path").repeat(200));
+    of_services(12, Spelling::Escaped).replacen(&url, &long, 1)
+}
+
 /// Eight services in so many regions: far more than anybody has, and nearly as many endpoints as an
 /// answer may hold.
 pub fn of_regions(count: usize) -> String {
@@ -141,8 +149,12 @@ fn written(answer: &Value, spelling: Spelling) -> String {
     let text = answer.to_string();
     match spelling {
         Spelling::Plain => text,
-        Spelling::Escaped => text.replace('/', "\\/").replace('é', "\\u00e9"),
+        Spelling::Escaped => escaped(&text),
     }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('/', "\\/").replace('é', "\\u00e9")
 }
 
 /// 32 digits, the same for the same texts.
@@ -171,6 +183,7 @@ mod tests {
             assert!((smallest..=largest).contains(&body.len()), "{}", body.len());
             assert!(serde_json::from_str::<Value>(&body).is_ok());
         }
+        assert!(of_a_long_url().split('"').any(|text| text.len() > 1_024));
         assert_eq!(l_escaped().matches('/').count(), l_escaped().matches("\\/").count());
     }
 }

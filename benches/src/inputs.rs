@@ -67,12 +67,16 @@ pub fn token(body: &str, length: usize) -> Token {
 
 /// Every service in every region of the large catalog, in no order: its type, and the region.
 pub fn wishes() -> Vec<(String, String)> {
-    let (services, regions) = (250, 12);
-    let all = services * regions;
     // Coprime to the number of wishes, so that each comes once.
-    let shuffled = (0..all).map(|number| number * 1_237 % all);
-    shuffled.map(|at| (bodies::kind(at / regions), bodies::region(at % regions))).collect()
+    let shuffled = (0..WISHES).map(|number| number * 1_237 % WISHES);
+    shuffled.map(|at| (bodies::kind(at / REGIONS), bodies::region(at % REGIONS))).collect()
 }
+
+/// How many [`wishes`] there are.
+pub const WISHES: usize = SERVICES * REGIONS;
+
+const SERVICES: usize = 250;
+const REGIONS: usize = 12;
 
 /// The same, for our clients.
 pub fn selects() -> Vec<Select> {

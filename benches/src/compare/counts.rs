@@ -75,18 +75,25 @@ const COUNTED: [&str; 26] = [
 ];
 
 /// Parts of some work, each a function of its own: its name here, the work, and its name there.
-const PARTS: [(&str, &str, &str); 3] = [
+const PARTS: [(&str, &str, &str); 7] = [
+    ("read alone, l", "read-l", READING),
+    ("read alone, m", "read-m", READING),
+    ("naive read alone, l", "naive-l", READING),
+    ("naive read alone, m", "naive-m", READING),
     ("index", "read-l", "auth_proto::arena::Arena::finish*"),
     ("look-up", "endpoint", "auth_proto::catalog::Catalog::find*"),
     ("naive look-up", "naivefind", "benches::naive::find*"),
 ];
 
+/// Without giving back what was read.
+const READING: &str = "compare::work::counted_act*";
+
 /// What is done once for each of many look-ups.
 const LOOKING_UP: [&str; 3] = ["endpoint", "look-up", "naive look-up"];
 
 /// Whose memory alone is counted: reads of other sizes.
-const SIZES: [&str; 6] =
-    ["read-10", "read-250", "read-2500", "read-10e", "read-250e", "read-2500e"];
+const SIZES: [&str; 7] =
+    ["read-10", "read-250", "read-2500", "read-10e", "read-250e", "read-2500e", "read-longurl"];
 
 /// Before anything is done on other threads.
 fn memory() -> BTreeMap<&'static str, Count> {

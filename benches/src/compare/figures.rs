@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fmt, fs,
     process::Command,
 };
 
@@ -14,11 +14,21 @@ use crate::{counts::Counts, row::Row};
 /// What is written down.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Figures {
-    /// The compiler: each writes instructions of its own.
-    rustc: String,
+    #[serde(flatten)]
+    tools: Tools,
     allocations: BTreeMap<String, u64>,
     crates: BTreeMap<String, u64>,
     instructions: BTreeMap<String, u64>,
+}
+
+/// What the instructions depend on beside the code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Tools {
+    rustc: String,
+    /// What it compiles for.
+    host: String,
+    /// What copies, compares and allocates memory.
+    libc: String,
 }
 
 impl Figures {
@@ -27,7 +37,7 @@ impl Figures {
         let blocks = counts.memory.iter().map(|(name, count)| (name, count.blocks as u64));
         let crates = LIBRARIES.map(|name| Ok((name.to_owned(), crates_of(name)?)));
         Ok(Self {
-            rustc: said_by("rustc", &["--version"])?.trim().to_owned(),
+            tools: Tools::at_hand()?,
             allocations: blocks.map(|(name, blocks)| ((*name).to_owned(), blocks)).collect(),
             crates: crates.into_iter().collect::<Result<_, String>>()?,
             instructions: counts.instructions.iter().map(|(k, v)| ((*k).to_owned(), *v)).collect(),
@@ -59,44 +69,77 @@ impl Figures {
             rows.push(Row::at_most(0.0, format!("figures, {what} that differ"), off.len() as f64));
             rows.extend(off.into_iter().map(|(name, now, then)| {
                 let name = format!("figures, {what} of {name}, exactly");
-                Row { ok: Some(false), ..Row::at_most(then as f64, name, now as f64) }
+                Row { ok: Some(false), ..Row::at_most(shown(then), name, shown(now)) }
             }));
         }
-        let same_compiler = self.rustc == committed.rustc;
+        let same_tools = self.tools == committed.tools;
+        if !same_tools {
+            eprintln!(
+                "INSTRUCTIONS ARE NOT HELD AGAINST THE FIGURES: recorded with {}; these are of {}",
+                committed.tools, self.tools,
+            );
+        }
         let changes = pairs(&self.instructions, &committed.instructions)
-            .map(|(name, now, then)| (name, (now as f64 / then as f64 - 1.0).abs()));
+            .map(|(name, now, then)| (name, change(shown(now), shown(then))));
         let (mut most, mut off) = (0.0, Vec::new());
         for (name, change) in changes {
             most = change.max(most);
             if change > TOLERANCE {
                 let name = format!("figures, instructions of {name}, changed by");
-                off.push(Row::at_most(TOLERANCE, name, change).unless(!same_compiler));
+                off.push(Row::at_most(TOLERANCE, name, change).unless(!same_tools));
             }
         }
-        let by = if same_compiler { "" } else { " (recorded with another compiler)" };
-        let name = format!("figures, instructions, the most that any changed by{by}");
-        rows.push(Row::at_most(TOLERANCE, name, most).unless(!same_compiler));
+        let name = "figures, instructions, the most that any changed by";
+        rows.push(Row::at_most(TOLERANCE, name, most).unless(!same_tools));
         rows.extend(off);
         rows
     }
 }
 
+impl Tools {
+    fn at_hand() -> Result<Self, String> {
+        let compiler = said_by("rustc", &["-vV"])?;
+        let host = compiler.lines().find_map(|line| line.strip_prefix("host: "));
+        Ok(Self {
+            rustc: compiler.lines().next().unwrap_or_default().to_owned(),
+            host: host.ok_or("rustc does not name its host")?.to_owned(),
+            libc: said_by("getconf", &["GNU_LIBC_VERSION"])?.trim().to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Tools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}, {}", self.rustc, self.host, self.libc)
+    }
+}
+
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/figures.json");
 
-/// Other processors have other ways to copy and compare memory.
+/// What a processor decides that the C library is not told, and what comes of the order of blocks.
 const TOLERANCE: f64 = 0.02;
 
 /// What programs depend on, each with its own features and no others.
 const LIBRARIES: [&str; 3] = ["auth-proto", "auth-reqwest", "auth-ureq"];
 
-/// Every figure that is in one of them, with what it is in each: none is as good as 0.
+/// Every figure that is in one of them, with what it is in each.
 fn pairs<'a>(
     now: &'a BTreeMap<String, u64>,
     then: &'a BTreeMap<String, u64>,
-) -> impl Iterator<Item = (&'a str, u64, u64)> {
+) -> impl Iterator<Item = (&'a str, Option<u64>, Option<u64>)> {
     let names: BTreeSet<_> = now.keys().chain(then.keys()).collect();
-    let of = |figures: &BTreeMap<String, u64>, name| figures.get(name).copied().unwrap_or(0);
+    let of = |figures: &BTreeMap<String, u64>, name| figures.get(name).copied();
     names.into_iter().map(move |name| (name.as_str(), of(now, name), of(then, name)))
+}
+
+/// What is not there is as good as nothing where it is shown.
+fn shown(figure: Option<u64>) -> f64 {
+    figure.unwrap_or_default() as f64
+}
+
+/// By how much of what it was: by all of it where it was not there.
+fn change(now: f64, then: f64) -> f64 {
+    if then == 0.0 { 1.0 } else { (now / then - 1.0).abs() }
 }
 
 /// How many crates a library is made of, itself among them.
@@ -116,5 +159,99 @@ fn said_by(program: &str, arguments: &[&str]) -> Result<String, String> {
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         false => Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures() -> Figures {
+        let tools = Tools {
+            rustc: "rustc 1.95.0".to_owned(),
+            host: "x86_64-unknown-linux-gnu".to_owned(),
+            libc: "glibc 2.36".to_owned(),
+        };
+        let of = |count: u64| BTreeMap::from([("read".to_owned(), count), ("none".to_owned(), 0)]);
+        let instructions = BTreeMap::from([("read".to_owned(), 1_000)]);
+        Figures { tools, allocations: of(12), crates: of(24), instructions }
+    }
+
+    /// What is red if this is counted now.
+    fn red(change: impl FnOnce(&mut Figures)) -> Vec<String> {
+        let mut now = figures();
+        change(&mut now);
+        let rows = now.against(&figures());
+        rows.into_iter().filter(|row| row.ok == Some(false)).map(|row| row.name).collect()
+    }
+
+    fn with(name: &str, count: u64) -> impl FnOnce(&mut BTreeMap<String, u64>) {
+        move |figures| _ = figures.insert(name.to_owned(), count)
+    }
+
+    const ALLOCATIONS: [&str; 2] =
+        ["figures, allocations that differ", "figures, allocations of read, exactly"];
+    const INSTRUCTIONS: [&str; 2] = [
+        "figures, instructions, the most that any changed by",
+        "figures, instructions of read, changed by",
+    ];
+
+    #[test]
+    fn what_was_recorded_is_green() {
+        let rows = figures().against(&figures());
+        assert_eq!(rows.len(), 3);
+        assert!(rows.iter().all(|row| row.ok == Some(true) && row.value == 0.0), "{rows:?}");
+    }
+
+    #[test]
+    fn one_more_and_one_less_are_red() {
+        assert_eq!(red(|now| with("read", 13)(&mut now.allocations)), ALLOCATIONS);
+        assert_eq!(red(|now| with("read", 11)(&mut now.allocations)), ALLOCATIONS);
+        let crates = ["figures, crates that differ", "figures, crates of read, exactly"];
+        assert_eq!(red(|now| with("read", 25)(&mut now.crates)), crates);
+        assert_eq!(red(|now| with("read", 23)(&mut now.crates)), crates);
+    }
+
+    #[test]
+    fn a_name_that_is_only_on_one_side_is_red() {
+        // Even where nothing is counted of it.
+        for name in ["read", "none"] {
+            let missing = red(|now| _ = now.allocations.remove(name));
+            assert_eq!(missing[1], format!("figures, allocations of {name}, exactly"));
+        }
+        let fresh = red(|now| with("fresh", 0)(&mut now.allocations));
+        assert_eq!(fresh[1], "figures, allocations of fresh, exactly");
+        assert_eq!(red(|now| _ = now.instructions.remove("read")), INSTRUCTIONS);
+        let fresh = red(|now| with("fresh", 5)(&mut now.instructions));
+        assert_eq!(fresh[1], "figures, instructions of fresh, changed by");
+    }
+
+    #[test]
+    fn instructions_may_change_by_two_percent() {
+        for count in [990, 1_010, 981, 1_019] {
+            assert!(red(|now| with("read", count)(&mut now.instructions)).is_empty(), "{count}");
+        }
+        for count in [970, 1_030] {
+            assert_eq!(red(|now| with("read", count)(&mut now.instructions)), INSTRUCTIONS);
+        }
+    }
+
+    #[test]
+    fn instructions_of_other_tools_are_only_told() {
+        for change in [
+            |tools: &mut Tools| tools.rustc.push('1'),
+            |tools: &mut Tools| tools.host.push('x'),
+            |tools: &mut Tools| tools.libc.push('0'),
+        ] {
+            let mut now = figures();
+            change(&mut now.tools);
+            with("read", 2_000)(&mut now.instructions);
+            with("read", 13)(&mut now.allocations);
+            let rows = now.against(&figures());
+            let told = rows.iter().filter(|row| row.ok.is_none()).map(|row| &*row.name);
+            assert_eq!(told.collect::<Vec<_>>(), INSTRUCTIONS);
+            let red = rows.iter().filter(|row| row.ok == Some(false)).map(|row| &*row.name);
+            assert_eq!(red.collect::<Vec<_>>(), ALLOCATIONS);
+        }
     }
 }

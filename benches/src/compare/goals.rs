@@ -30,9 +30,14 @@ fn reads(counts: &Counts) -> Vec<Row> {
     });
     let naive = [("L", "l", 0.5), ("M", "m", 0.55)].map(|(title, body, goal)| {
         let ratio = counts.of(&format!("read-{body}")) / counts.of(&format!("naive-{body}"));
-        Row::at_most(goal, format!("read / naive, {title}"), ratio)
+        Row::at_most(goal, format!("read and drop / naive, {title}"), ratio)
     });
-    floors.into_iter().chain(naive).collect()
+    let alone = [("L", "l"), ("M", "m")].map(|(title, body)| {
+        let naive = counts.of(&format!("naive read alone, {body}"));
+        let ratio = counts.of(&format!("read alone, {body}")) / naive;
+        Row::reported(format!("read, not dropped / naive, {title}"), ratio)
+    });
+    floors.into_iter().chain(naive).chain(alone).collect()
 }
 
 fn memory(counts: &Counts) -> Vec<Row> {
@@ -51,6 +56,8 @@ fn memory(counts: &Counts) -> Vec<Row> {
         let name = format!("read, allocations, 10, 250 and 2,500 services differ by, {title}");
         rows.push(Row::at_most(0.0, name, most - least));
     }
+    let name = "read, allocations, escaped, with a URL of 1 KB";
+    rows.push(Row::reported(name, blocks("longurl")));
     for (title, name, _) in BODIES {
         let (seen, body) = (counts.memory[&*format!("read-{name}")], body(name));
         let length = body.expect("it is listed").len() as f64;

@@ -31,6 +31,9 @@ static ALLOCATOR: Watched<Counting> = Watched(Counting::new());
 
 /// Holds what the library costs against goals: instructions, which valgrind counts, memory, and time
 /// where sockets are.
+///
+/// A bound on a time is tried up to three times, and does not count while the machine is too busy, or
+/// with `--gate`.
 #[derive(Parser)]
 #[command(name = "compare")]
 struct Args {
@@ -39,7 +42,7 @@ struct Args {
     /// How the rows are written.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Holds the counts against the committed figures, too.
+    /// Holds the counts against the committed figures, too. Times are reported then, and fail nothing.
     #[arg(long)]
     gate: bool,
     /// Writes the committed figures anew, and nothing else.
@@ -83,12 +86,13 @@ fn record() -> Result<ExitCode, String> {
 
 fn compare(format: Format, gate: bool) -> Result<ExitCode, String> {
     let started = Instant::now();
+    let committed = gate.then(Figures::read).transpose()?;
     let counts = Counts::taken(progress)?;
     let mut rows = goals::rows(&counts);
-    rows.extend(wakes::rows()?);
-    rows.extend(sockets::rows(progress)?);
-    if gate {
-        rows.extend(Figures::of(&counts)?.against(&Figures::read()?));
+    rows.extend(wakes::rows());
+    rows.extend(sockets::rows(gate, progress));
+    if let Some(committed) = committed {
+        rows.extend(Figures::of(&counts)?.against(&committed));
     }
     row::print(&rows, format).map_err(|error| format!("cannot write: {error}"))?;
     eprintln!("{} rows in {:.0?}", rows.len(), started.elapsed());

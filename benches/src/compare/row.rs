@@ -18,6 +18,9 @@ pub(crate) struct Row {
     pub(crate) goal: Option<f64>,
     /// Whether it is, where that can be told.
     pub(crate) ok: Option<bool>,
+    /// What came in between, if it is not a value that is wrong.
+    #[serde(skip)]
+    pub(crate) why: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,21 +41,40 @@ impl Row {
         Self { goal, ok, ..Self::reported(name, value) }
     }
 
-    /// The same where a measurement tells nothing if the machine is too busy.
-    pub(crate) fn unless(self, too_busy: bool) -> Self {
-        Self { ok: self.ok.filter(|_| !too_busy), ..self }
+    /// The same, which is neither red nor green if it is only told: of a time while the machine is busy,
+    /// of a count by another compiler.
+    pub(crate) fn unless(self, only_told: bool) -> Self {
+        Self { ok: self.ok.filter(|_| !only_told), ..self }
     }
 
     /// A value without a bound.
     pub(crate) fn reported(name: impl Into<String>, value: f64) -> Self {
         // No digits that mean nothing.
         let value = (value * 1e4).round() / 1e4;
-        Self { name: name.into(), value, goal: None, ok: None }
+        Self { name: name.into(), value, goal: None, ok: None, why: None }
+    }
+
+    /// A value that may not have come about: the row is red then, and has none.
+    pub(crate) fn tried(
+        goal: f64,
+        name: impl Into<String>,
+        value: Result<f64, impl ToString>,
+    ) -> Self {
+        match value {
+            Ok(value) => Self::at_most(goal, name, value),
+            Err(why) => {
+                let why = Some(why.to_string());
+                Self { ok: Some(false), why, ..Self::at_most(goal, name, f64::NAN) }
+            }
+        }
     }
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.why {
+            return write!(f, "{}: {why}", self.name);
+        }
         write!(f, "{}: {}", self.name, self.value)?;
         self.goal.map_or(Ok(()), |goal| write!(f, ", at most {goal}"))
     }
@@ -89,4 +111,29 @@ fn table(rows: &[Row]) -> io::Result<()> {
         }
     }
     writeln!(io::stdout(), "{}", table.trim_fmt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_red_above_its_goal_only() {
+        for (value, ok) in [(0.9, true), (1.0, true), (1.1, false)] {
+            let row = Row::at_most(1.0, "row", value);
+            assert_eq!((row.ok, row.goal), (Some(ok), Some(1.0)));
+            assert_eq!(Row::at_most(1.0, "row", value).unless(true).ok, None);
+        }
+        assert_eq!(Row::at_most(1.00001, "row", 1.00002).ok, Some(false));
+        assert_eq!(Row::reported("row", 2.0).ok, None);
+    }
+
+    #[test]
+    fn what_did_not_come_about_is_red_and_says_why() {
+        let row = Row::tried(1.0, "row", Err("no server"));
+        assert_eq!(row.to_string(), "row: no server");
+        let json = serde_json::to_string(&row).unwrap();
+        assert_eq!(json, r#"{"name":"row","value":null,"goal":1.0,"ok":false}"#);
+        assert_eq!(Row::tried(1.0, "row", Ok::<_, String>(0.5)).ok, Some(true));
+    }
 }

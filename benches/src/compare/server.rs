@@ -5,10 +5,11 @@ use std::{
     io::{self, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc, Barrier,
+        Arc, Condvar, Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use auth_proto::{Cloud, Credential, Scope, UserRef};
@@ -24,8 +25,16 @@ pub(crate) struct Server {
 struct Seen {
     connections: AtomicUsize,
     logins: AtomicUsize,
-    /// Passed twice by each login: when it is there, and when it may be answered.
-    hold: Option<Barrier>,
+    /// Where a login waits until it may be answered.
+    hold: Option<Hold>,
+    /// Why connections are not served.
+    trouble: OnceLock<String>,
+}
+
+#[derive(Default)]
+struct Hold {
+    is_open: Mutex<bool>,
+    opened: Condvar,
 }
 
 impl Server {
@@ -33,9 +42,9 @@ impl Server {
         Self::start_with(Seen::default())
     }
 
-    /// One that answers a login when [`pass`](Self::pass) was called a second time.
+    /// One that answers a login after [`answer`](Self::answer).
     pub(crate) fn holding() -> io::Result<Self> {
-        Self::start_with(Seen { hold: Some(Barrier::new(2)), ..Seen::default() })
+        Self::start_with(Seen { hold: Some(Hold::default()), ..Seen::default() })
     }
 
     fn start_with(seen: Seen) -> io::Result<Self> {
@@ -45,19 +54,37 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 seen.connections.fetch_add(1, SeqCst);
-                let seen = Arc::clone(&seen);
-                // Whoever hangs up has had what it wanted. Thousands of these wait at once.
-                let serve = move || stream.and_then(|stream| serve(stream, &seen)).unwrap_or(());
-                let thread = thread::Builder::new().stack_size(64 * 1024).spawn(serve);
-                thread.expect("the system has room for a thread");
+                if let Err(why) = stream.map_err(|error| not(FILES, &error)).and_then(|stream| {
+                    let seen = Arc::clone(&seen);
+                    // Whoever hangs up has had what it wanted. Thousands of these wait at once.
+                    let serve = move || serve(stream, &seen).unwrap_or(());
+                    let thread = thread::Builder::new().stack_size(64 * 1024).spawn(serve);
+                    thread.map(drop).map_err(|error| not(THREADS, &error))
+                }) {
+                    // All who call are refused from here on, and do not wait.
+                    return seen.trouble.set(why).unwrap_or(());
+                }
             }
         });
         Ok(server)
     }
 
-    /// Waits for a login to be there, and the second time lets it go on.
-    pub(crate) fn pass(&self) {
-        self.seen.hold.as_ref().map(Barrier::wait);
+    /// Waits for a login that is not answered yet.
+    pub(crate) fn login_is_there(&self) -> Result<(), String> {
+        until("no login", || self.logins() > 0)
+    }
+
+    /// Lets logins be answered.
+    pub(crate) fn answer(&self) {
+        if let Some(hold) = &self.seen.hold {
+            *hold.is_open.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            hold.opened.notify_all();
+        }
+    }
+
+    /// Why it serves nobody any more.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.seen.trouble.get().cloned()
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -87,6 +114,28 @@ impl Server {
 /// As long as many are.
 pub(crate) const TOKEN: &str = "gAAAAABqQ0ZBMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MA";
 
+/// How long anything may take to come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits for something that is called this if it does not come.
+pub(crate) fn until(missing: &str, is_so: impl Fn() -> bool) -> Result<(), String> {
+    let started = Instant::now();
+    while !is_so() {
+        if started.elapsed() > PATIENCE {
+            return Err(format!("{missing} after {PATIENCE:?}"));
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+const FILES: &str = "no connection is accepted (open files have a limit, RLIMIT_NOFILE)";
+const THREADS: &str = "no thread is started for a connection (threads have a limit, RLIMIT_NPROC)";
+
+fn not(what: &str, error: &io::Error) -> String {
+    format!("{what}: {error}")
+}
+
 fn serve(mut stream: TcpStream, seen: &Seen) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (mut heard, mut filled) = ([0; 8192], 0);
@@ -107,8 +156,10 @@ fn serve(mut stream: TcpStream, seen: &Seen) -> io::Result<()> {
         filled = 0;
         if is_login {
             seen.logins.fetch_add(1, SeqCst);
-            for _ in 0..2 {
-                seen.hold.as_ref().map(Barrier::wait);
+            if let Some(hold) = &seen.hold {
+                let is_open = hold.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+                // Nobody waits for ever, not even if whoever was to open it has failed.
+                drop(hold.opened.wait_timeout_while(is_open, PATIENCE, |is_open| !*is_open));
             }
             stream.write_all(token().as_bytes())?;
         } else {

@@ -17,7 +17,7 @@ use crate::ALLOCATOR;
 pub(crate) type Work = Box<dyn Fn() -> Count>;
 
 /// How often [`named`] `endpoint` and `naivefind` look something up.
-pub(crate) const LOOK_UPS: u64 = 3_000;
+pub(crate) const LOOK_UPS: u64 = inputs::WISHES as u64;
 
 /// The work of this name: `read-l`, `insert-32`; the functions below have them.
 pub(crate) fn named(name: &str) -> Option<Work> {
@@ -36,7 +36,7 @@ pub(crate) fn named(name: &str) -> Option<Work> {
     })
 }
 
-/// The body of this name: `s`, `m`, `l`, `pretty`, `escaped`, `v2`, or a number of services, with an
+/// The body of this name: `s`, `m`, `l`, `pretty`, `escaped`, `v2`, `longurl`, or a number of services, with an
 /// `e` where they are escaped.
 pub(crate) fn body(name: &str) -> Option<String> {
     Some(match name {
@@ -46,6 +46,7 @@ pub(crate) fn body(name: &str) -> Option<String> {
         "pretty" => bodies::l_pretty(),
         "escaped" => bodies::l_escaped(),
         "v2" => bodies::l_v2(),
+        "longurl" => bodies::of_a_long_url(),
         number => match number.strip_suffix('e') {
             Some(number) => bodies::of_services(number.parse().ok()?, Spelling::Escaped),
             None => bodies::of_services(number.parse().ok()?, Spelling::Plain),
@@ -67,17 +68,24 @@ pub(crate) fn wrong_look_ups(regions: usize) -> usize {
     all.filter(is_wrong).count()
 }
 
-/// Everything that is counted is done in here, which a profiler finds by its name.
+/// Everything that is counted is done in here and in [`counted_drop`], which a profiler finds by their
+/// names.
 #[inline(never)]
-fn counted<T>(act: impl FnOnce() -> T) -> T {
+fn counted_act<T>(act: impl FnOnce() -> T) -> T {
     black_box(act())
+}
+
+/// What the work gave is given back in here.
+#[inline(never)]
+fn counted_drop<T>(done: T) {
+    drop(black_box(done));
 }
 
 /// Counts. What the work gives is given back in the end, and that counts for the profiler: memory that
 /// is taken has to be.
 fn told<T>(act: impl FnOnce() -> T) -> Count {
-    let (done, count) = ALLOCATOR.0.count(|| counted(act));
-    counted(|| drop(done));
+    let (done, count) = ALLOCATOR.0.count(|| counted_act(act));
+    counted_drop(done);
     count
 }
 
