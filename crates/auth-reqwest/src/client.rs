@@ -247,13 +247,13 @@ impl Client {
         status: StatusCode,
         replayable: bool,
     ) -> Verdict {
-        let mut judge = |account: &mut Account| {
-            call.verdict(account, token, status, replayable, self.handle.shared.now())
-        };
-        match status {
-            StatusCode::UNAUTHORIZED => self.handle.shared.judge(&self.scope, judge),
-            _ => judge(&mut self.handle.shared.lock()),
+        // The core has nothing to say to any other, and so nobody has to be asked.
+        if status != StatusCode::UNAUTHORIZED {
+            return Verdict::Deliver;
         }
+        self.handle.shared.judge(&self.scope, |account: &mut Account| {
+            call.verdict(account, token, status, replayable, self.handle.shared.now())
+        })
     }
 }
 

@@ -117,11 +117,10 @@ impl<C: Carry> Shared<C> {
         patience: Duration,
         ask: Ask,
     ) -> Result<Arc<Token>, Error> {
-        let started = Instant::now();
+        let (started, mut left) = (Instant::now(), patience);
         loop {
             // Before the account is asked, so that nothing falls between that and the wait.
             let (landed, closed) = (self.landed(), self.closed.notified());
-            let left = patience.saturating_sub(started.elapsed());
             match self.turn(scope, left, ask) {
                 Turn::Done(result) => return result,
                 Turn::Fly(landing, request) => {
@@ -133,6 +132,7 @@ impl<C: Carry> Shared<C> {
                     let _ = timeout(pause, landed).await;
                 }
             }
+            left = patience.saturating_sub(started.elapsed());
         }
     }
 
