@@ -11,6 +11,7 @@ use http::Uri;
 use crate::limits;
 
 /// Whether a token may go to this URI in any cloud.
+#[inline]
 pub(crate) fn is_target(uri: &Uri) -> bool {
     match uri.authority() {
         Some(authority) => uri.scheme_str() == Some("https") && is_domain(authority.as_str()),
@@ -84,7 +85,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::url::{Origin, parsed};
+    use crate::url::{LOOPBACK_NAMES, METADATA_NAMES, Origin, parsed};
 
     #[test]
     fn what_clouds_list_is_ordinary() {
@@ -155,6 +156,18 @@ mod tests {
         let long = format!("https://compute.example.com/{}", "a".repeat(limits::URL));
         assert!(!is_url(&long));
         assert!(is_url(&long[..limits::URL]));
+    }
+
+    #[test]
+    fn no_name_that_is_special_is_ordinary() {
+        for name in LOOPBACK_NAMES.iter().chain(&METADATA_NAMES) {
+            for (url, uri) in ["", ".", ":443", "/v3"].map(|end| {
+                let url = format!("https://{name}{end}");
+                (url.clone(), url.parse::<Uri>().unwrap())
+            }) {
+                assert!(!is_url(&url) && !is_target(&uri), "{url}");
+            }
+        }
     }
 
     #[test]

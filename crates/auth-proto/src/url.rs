@@ -196,7 +196,7 @@ const METADATA: &str = "it is a metadata service";
 
 /// What hosts files call this machine. A resolver may say otherwise, so that these are not loopback
 /// enough for a password over plain http.
-const LOOPBACK_NAMES: [&str; 7] = [
+pub(crate) const LOOPBACK_NAMES: [&str; 7] = [
     "ip6-localhost",
     "ip6-loopback",
     "localhost.localdomain",
@@ -213,7 +213,7 @@ const METADATA_ADDRESSES: [IpAddr; 4] = [
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
     IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
 ];
-const METADATA_NAMES: [&str; 4] =
+pub(crate) const METADATA_NAMES: [&str; 4] =
     ["instance-data", "metadata", "metadata.azure.internal", "metadata.google.internal"];
 
 /// Whether resolvers may read the host as an IPv4 address that `Ipv4Addr` does not: `0x7f.1`,

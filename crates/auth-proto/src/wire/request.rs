@@ -46,14 +46,11 @@ fn body(document: &impl Serialize) -> Body {
     if serde_json::to_writer(&mut usual, document).is_ok() {
         return Body::new(usual.0);
     }
-    // These documents hold texts, lists and structs alone, none of which can fail to serialise.
+    let fits = "texts, lists and structs, of which these documents are made, can all be serialised";
     let mut size = Count(0);
-    let mut whole = Bounded(Zeroizing::new(Vec::new()));
-    if serde_json::to_writer(&mut size, document).is_ok() {
-        whole.0.reserve_exact(size.0);
-        let written = serde_json::to_writer(&mut whole, document);
-        debug_assert!(written.is_ok() && whole.0.len() == size.0);
-    }
+    serde_json::to_writer(&mut size, document).expect(fits);
+    let mut whole = Bounded(Zeroizing::new(Vec::with_capacity(size.0)));
+    serde_json::to_writer(&mut whole, document).expect(fits);
     Body::new(whole.0)
 }
 
