@@ -1,7 +1,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Once,
         atomic::{AtomicI64, Ordering::SeqCst},
         mpsc,
     },
@@ -21,7 +21,7 @@ use tracing::{
     Event, Metadata, Subscriber,
     field::Visit,
     span,
-    subscriber::{set_default, with_default},
+    subscriber::{set_default, set_global_default, with_default},
 };
 
 use crate::{client, direct, start, support::documented};
@@ -48,6 +48,13 @@ impl<F: Fn(String) + 'static> Subscriber for Listener<F> {
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
     fn enter(&self, _: &span::Id) {}
     fn exit(&self, _: &span::Id) {}
+}
+
+/// Has somebody listen on every thread from here on. A place in the code that is reached for the first
+/// time while nobody listens anywhere may stay silent for good, if a listener comes at that moment.
+pub(crate) fn listen() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| set_global_default(Listener(|_| {})).unwrap());
 }
 
 struct Line(String);

@@ -44,5 +44,7 @@ fn raw_client(raw: &Raw) -> Builder {
 
 /// Whatever proxy the environment names, it does not lead to loopback.
 fn direct(builder: Builder) -> Builder {
+    #[cfg(feature = "tracing")]
+    events::listen();
     builder.http(|| reqwest::Client::builder().no_proxy())
 }

@@ -39,5 +39,7 @@ fn raw_client(raw: &Raw) -> Builder {
 
 /// Whatever proxy the environment names, it does not lead to loopback.
 fn direct(builder: Builder) -> Builder {
+    #[cfg(feature = "tracing")]
+    events::listen();
     builder.http(Agent::config_builder().proxy(None))
 }
