@@ -140,7 +140,8 @@ fn nothing_is_lost(
         meanwhile
     })?;
     let calls = calls.into_inner();
-    holds(calls > CALLERS * 4, || format!("{calls} calls alone"))?;
+    // It was a load: each of them called before the server went away, and after.
+    holds(calls > CALLERS * 2, || format!("{calls} calls alone"))?;
     Ok(tokens)
 }
 
