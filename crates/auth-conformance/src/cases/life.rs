@@ -140,7 +140,7 @@ fn nothing_is_lost(
         meanwhile
     })?;
     let calls = calls.into_inner();
-    // It was a load: each of them called before the server went away, and after.
+    // Or else there was no load: as many as if each had called twice.
     holds(calls > CALLERS * 2, || format!("{calls} calls alone"))?;
     Ok(tokens)
 }
