@@ -16,8 +16,8 @@ use std::{
 
 use auth_emulator::{Server, System, account};
 use auth_proto::{
-    Account, Action, Call, Cloud, Credential, Failure, FailureKind, Scope, Select, Settings, Token,
-    Verdict, limits,
+    Action, Cloud, Credential, EndpointQuery, Failure, FailureKind, RetryDecision, Scope,
+    ServiceCall, Session, Settings, Token, limits,
 };
 use http::{Request, Response, StatusCode};
 use time::UtcDateTime;
@@ -52,7 +52,7 @@ fn main() -> Result<()> {
 /// What the users of this SDK see.
 struct Sdk {
     /// The decisions. Locked for moments only, never while something is sent.
-    account: Mutex<Account>,
+    account: Mutex<Session>,
     /// Rung whenever the account has changed, so that nobody waits longer than they must.
     changed: Condvar,
 }
@@ -60,26 +60,26 @@ struct Sdk {
 impl Sdk {
     fn new(cloud: Cloud, credential: Credential) -> Result<Self> {
         // A login that is not answered within this time counts as lost; the sockets give up before.
-        let settings = Settings::default().with_flight_timeout(2 * TIMEOUT);
-        let account = Mutex::new(Account::new(cloud, credential, settings)?);
+        let settings = Settings::default().with_response_timeout(2 * TIMEOUT);
+        let account = Mutex::new(Session::new(cloud, credential, settings)?);
         Ok(Self { account, changed: Condvar::new() })
     }
 
     /// A request to a service. Clouds end tokens early, so that a 401 is part of normal life: what to
-    /// do about it is decided by `Call`.
+    /// do about it is decided by `ServiceCall`.
     fn get(&self, service: &str, path: &str) -> Result<Response<Vec<u8>>> {
-        let mut call = Call::new();
+        let mut call = ServiceCall::new();
         loop {
             let token = self.token(&Scope::default())?;
             let cloud = self.lock().cloud().clone();
-            let endpoint = cloud.endpoint(&token, &Select::new(service))?;
+            let endpoint = cloud.endpoint(&token, &EndpointQuery::new(service))?;
             let mut request = Request::get(format!("{}{path}", endpoint.url())).body("")?;
             // Adds the header, unless the token must not go there.
             cloud.authorize(&token, &mut request)?;
             let answer = send(&request)?;
             let verdict =
                 call.verdict(&mut self.lock(), &token, answer.status(), true, UtcDateTime::now());
-            if verdict == Verdict::Deliver {
+            if verdict == RetryDecision::Deliver {
                 return Ok(answer);
             }
         }
@@ -115,7 +115,7 @@ impl Sdk {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Account> {
+    fn lock(&self) -> MutexGuard<'_, Session> {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -17,13 +17,13 @@ use time::{UtcDateTime, macros::utc_datetime};
 
 /// The crate under test.
 mod backup {
-    use auth_proto::Select;
+    use auth_proto::EndpointQuery;
     use auth_ureq::{Client, Error};
     use http::{Request, StatusCode};
 
     /// Whether the volumes could be listed.
     pub(crate) fn run(client: &Client) -> Result<bool, Error> {
-        let volumes = client.endpoint(&Select::new("volumev2").region("KR1"))?;
+        let volumes = client.endpoint(&EndpointQuery::new("volumev2").region("KR1"))?;
         let request = Request::get(format!("{volumes}/volumes")).body("").unwrap();
         Ok(client.call(request)?.status() == StatusCode::OK)
     }

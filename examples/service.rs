@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
 
     // Whoever keeps the token fresh, so that no request pays for a login. It ends with the last
     // client. A caller that finds no token all the same gets one by itself.
-    tokio::spawn(client.renewal());
+    tokio::spawn(client.refresh_loop());
     let compute = client.service(cloud.select("compute")?);
 
     // Eight workers. In the middle a role is changed, and all tokens are void: nobody is to notice.

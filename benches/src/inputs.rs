@@ -1,6 +1,6 @@
 //! What is measured with: clouds, logins, their answers, tokens and requests.
 
-use auth_proto::{Cloud, Credential, DomainRef, Login, Scope, Select, Step, Token, UserRef};
+use auth_proto::{Cloud, Credential, DomainRef, EndpointQuery, Login, Scope, Step, Token, UserRef};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use serde_json::Value;
 use time::{Date, Month, Time, UtcDateTime};
@@ -79,8 +79,8 @@ const SERVICES: usize = 250;
 const REGIONS: usize = 12;
 
 /// The same, for our clients.
-pub fn selects() -> Vec<Select> {
-    wishes().iter().map(|(kind, region)| Select::new(kind).region(region)).collect()
+pub fn selects() -> Vec<EndpointQuery> {
+    wishes().iter().map(|(kind, region)| EndpointQuery::new(kind).region(region)).collect()
 }
 
 /// A usual URL of a service.

@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use auth_proto::{
-    Answer, Cloud, Credential, Domains, Error, ErrorKind, Exchange, Fault, Login, Page, Projects,
-    Scope, Step, SystemScopes, UserProjects, UserRef, Validate, Versions, limits,
+    Cloud, Credential, Domains, Error, ErrorKind, Fault, IdentityRequest, IdentityResponse, Login,
+    Page, Projects, Scope, Step, SystemScopes, UserProjects, UserRef, Validate, Versions, limits,
 };
 use http::{Response, Uri};
 use serde_json::{Map, Value};
@@ -25,12 +25,12 @@ pub fn fault(data: &[u8]) {
     if !(response.status().is_client_error() || response.status().is_server_error()) {
         return;
     }
-    let Ok(Answer::Fault(status, fault)) = Answer::read(&response, None) else {
+    let Ok(IdentityResponse::Fault(status, fault)) = IdentityResponse::read(&response, None) else {
         panic!("{} is no refusal", response.status());
     };
     assert_eq!(status, response.status());
     check_fault(&fault);
-    assert!(body.len() <= limits::FAULT || fault == Fault::default(), "too large to be read");
+    assert!(body.len() <= limits::ERROR_BODY || fault == Fault::default(), "too large to be read");
     if let Some(message) = sole_message(body) {
         let read = fault.message.as_deref().unwrap_or_default();
         assert_eq!(read.is_empty(), message.trim().is_empty(), "{message:?} as {read:?}");
@@ -53,7 +53,7 @@ pub fn fault(data: &[u8]) {
 
 /// The text of a body that is `{"message": …}` and nothing else, and not too large.
 fn sole_message(body: &[u8]) -> Option<String> {
-    if body.len() > limits::FAULT {
+    if body.len() > limits::ERROR_BODY {
         return None;
     }
     let body: Map<String, Value> = serde_json::from_slice(body).ok()?;
@@ -83,7 +83,7 @@ pub fn discovery(data: &[u8]) {
     for version in &versions {
         let place = version.url.as_deref();
         let known = ["https://keystone.example/id/v3", "https://keystone.example/id/v2.0"];
-        assert_eq!(place.is_some(), version.dialect().is_some());
+        assert_eq!(place.is_some(), version.api_version().is_some());
         assert!(place.is_none_or(|place| known.contains(&place)), "{place:?}");
     }
     match login.poll() {
@@ -93,7 +93,7 @@ pub fn discovery(data: &[u8]) {
                 "https://keystone.example/id/v2.0/tokens",
             ];
             assert!(places.iter().any(|place| request.uri() == place), "{}", request.uri());
-            assert!(versions.iter().any(|version| version.dialect().is_some()));
+            assert!(versions.iter().any(|version| version.api_version().is_some()));
         }
         Ok(step) => panic!("{step:?} without a login"),
         Err(error) => check_error(&error),
@@ -128,7 +128,7 @@ pub fn projects(data: &[u8]) {
 }
 
 /// Reads an answer as this page, and as the one that it points on to.
-fn pages<T, N: Exchange<Output = Page<T, N>>>(first: N, response: &Response<Vec<u8>>) {
+fn pages<T, N: IdentityRequest<Output = Page<T, N>>>(first: N, response: &Response<Vec<u8>>) {
     let asked = first.request().expect("the first page is asked for").uri().clone();
     let page = match first.parse(borrowed(response)) {
         Ok(page) => page,

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use auth_proto::{
-    Answer, Cloud, Endpoint, EndpointError, ErrorKind, Exchange, FetchCatalog, Interface, Select,
-    Token,
+    Cloud, Endpoint, EndpointError, EndpointQuery, ErrorKind, FetchCatalog, IdentityRequest,
+    IdentityResponse, Interface, Token,
 };
 use http::{Request, Response};
 use serde::Deserialize;
@@ -58,8 +58,8 @@ pub(crate) fn token() -> Token {
         }}"#;
         let response = Response::builder().status(201).header("x-subject-token", "gAAAAAB");
         let response = response.body(body).expect("it is a response");
-        match Answer::read(&response, None) {
-            Ok(Answer::Token(_, token)) => *token,
+        match IdentityResponse::read(&response, None) {
+            Ok(IdentityResponse::Token(_, token)) => *token,
             other => unreachable!("{other:?}"),
         }
     });
@@ -98,7 +98,7 @@ impl<'a> Wish<'a> {
 
     /// Takes an endpoint from the catalog, or from the cloud's table.
     fn check(&self, token: &Token, listed: &Value) {
-        let mut select = Select::new(self.service).interfaces(&self.interfaces);
+        let mut select = EndpointQuery::new(self.service).interfaces(&self.interfaces);
         if let Some(region) = self.region {
             select = select.region(region);
         }

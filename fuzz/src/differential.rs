@@ -1,6 +1,6 @@
 //! Two readings of one token answer.
 
-use auth_proto::{Answer, Dialect, Project, Token, limits, timestamp};
+use auth_proto::{ApiVersion, IdentityResponse, Project, Token, limits, timestamp};
 use http::{HeaderValue, Response};
 use serde_json::{Value, json};
 
@@ -16,23 +16,23 @@ pub fn differential(data: &[u8]) {
     let Some((line, body)) = first_line(&data) else { return };
     let mut response = response(b"200", body);
     if line == b"v2" {
-        return agree(&response, Dialect::V2);
+        return agree(&response, ApiVersion::V2);
     }
     let Ok(header) = HeaderValue::from_bytes(line) else { return };
     response.headers_mut().insert("x-subject-token", header);
-    agree(&response, Dialect::V3);
+    agree(&response, ApiVersion::V3);
 }
 
 /// Holds the core's reading of a token answer against the slow one.
-pub(crate) fn agree(response: &Response<Vec<u8>>, dialect: Dialect) {
-    let fast = match Answer::read(response, Some(dialect)) {
-        Ok(Answer::Token(_, token)) => Some(written(&token, dialect)),
+pub(crate) fn agree(response: &Response<Vec<u8>>, api_version: ApiVersion) {
+    let fast = match IdentityResponse::read(response, Some(api_version)) {
+        Ok(IdentityResponse::Token(_, token)) => Some(written(&token, api_version)),
         _ => None,
     };
     let slow = match json(response.body()) {
         Reading::Json(body) => {
             let header = response.headers().get("x-subject-token");
-            slow::token(header.map(HeaderValue::as_bytes), &body, dialect)
+            slow::token(header.map(HeaderValue::as_bytes), &body, api_version)
         }
         Reading::None => None,
         Reading::Unknown => return,
@@ -71,12 +71,12 @@ pub(crate) fn json(body: &[u8]) -> Reading {
 }
 
 /// What the core tells of a token, in the shape of the slow reading.
-fn written(token: &Token, dialect: Dialect) -> Value {
+fn written(token: &Token, api_version: ApiVersion) -> Value {
     let domain = |domain: &auth_proto::Domain| json!({ "id": domain.id, "name": domain.name });
     let project = |project: &Project| {
         let owner = project.domain.as_ref().map(domain);
         let mut shape = json!({ "domain": owner, "id": project.id, "name": project.name });
-        if dialect == Dialect::V2 {
+        if api_version == ApiVersion::V2 {
             shape["enabled"] = project.enabled.into();
             shape["description"] = project.description.clone().into();
         }

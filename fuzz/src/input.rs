@@ -39,7 +39,7 @@ pub(crate) fn expanded(data: &[u8]) -> Cow<'_, [u8]> {
 /// Beyond most limits, and then the edge of a whole body: what lies between costs a
 /// hundred other inputs and finds no more.
 fn is_worthwhile(length: usize) -> bool {
-    length <= 2 * limits::FAULT || length.abs_diff(limits::BODY) <= 16
+    length <= 2 * limits::ERROR_BODY || length.abs_diff(limits::BODY) <= 16
 }
 
 /// `{{300*text}}` at the start: how often, what, and what follows.

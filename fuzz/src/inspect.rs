@@ -4,7 +4,7 @@ use auth_cli::{
     inspect::inspect,
     raw::{self, HEADERS, Problem, TEXT},
 };
-use auth_proto::Answer;
+use auth_proto::IdentityResponse;
 use http::Response;
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ pub fn http_response(data: &[u8]) {
     assert_eq!(again.headers(), response.headers());
     assert_eq!(again.body(), response.body());
 
-    if let Ok(Answer::Token(_, token)) = Answer::read(&response, None) {
+    if let Ok(IdentityResponse::Token(_, token)) = IdentityResponse::read(&response, None) {
         assert!(understood);
         let token = token.expose();
         let is_word = token.bytes().all(|byte| byte.is_ascii_alphanumeric());

@@ -41,7 +41,7 @@ fn script(input: &mut Input<'_>) -> Option<()> {
     assert!(!format!("{login:?}").contains(secret));
     let mut server = Server { cloud, secret, seen: Vec::new() };
     // The version, the login, and what is had for it: an agency's token, a catalog.
-    let most = usize::from(server.cloud.dialect().is_none()) + 1 + usize::from(goes_on(way));
+    let most = usize::from(server.cloud.api_version().is_none()) + 1 + usize::from(goes_on(way));
     let (mut requests, mut factors) = (0, 0);
     loop {
         let step = login.poll();
@@ -85,7 +85,7 @@ fn person(login: &mut Login, input: &mut Input<'_>) -> Option<bool> {
         1 => Factor::password(OTHER),
         _ => Factor::totp(CODE),
     };
-    let answered = login.answer(factor);
+    let answered = login.submit_factor(factor);
     if let Err(error) = &answered {
         check_error(error, &[OTHER, CODE]);
         assert_eq!(format!("{:?}", login.poll()), before);
@@ -134,7 +134,7 @@ impl Server {
         let body = String::from_utf8_lossy(request.body().as_bytes());
         let mut in_headers = headers.values().filter(|value| shows(value.as_bytes()));
         assert!(in_headers.all(|value| value.is_sensitive()), "{headers:?}");
-        if self.cloud.dialect().is_none() && self.seen.is_empty() {
+        if self.cloud.api_version().is_none() && self.seen.is_empty() {
             assert!(body.is_empty() && !headers.contains_key("x-auth-token"), "a version is asked");
         }
         // A further factor goes without the first.
@@ -206,7 +206,7 @@ fn credential(which: u8) -> (Credential, &'static str) {
         3 => (Credential::application_credential("a1", key), key),
         4 => (Credential::application_credential_of(user(), "a1", key), key),
         5 => (Credential::token(token), token),
-        PASSED_ON => (Credential::passed_on(token), token),
+        PASSED_ON => (Credential::existing_token(token), token),
         7 => (Credential::totp(user(), CODE), CODE),
         _ => (Credential::password(user(), password).and(Factor::totp(CODE)), password),
     };

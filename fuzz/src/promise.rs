@@ -1,6 +1,6 @@
 //! What holds for every text that is shown, whatever a server wrote.
 
-use auth_proto::{Code, Error, Fault, limits, text::is_harmful};
+use auth_proto::{Code, Error, Fault, limits, text::is_unprintable};
 
 /// An error's text is short and clean.
 pub(crate) fn check_error(error: &Error) {
@@ -21,14 +21,14 @@ pub(crate) fn check_fault(fault: &Fault) {
     }
 }
 
-/// As much as [`limits::SHOWN`] characters take, each of them escaped, and the mark of a cut.
-const PART: usize = limits::SHOWN * r"\u{e0041}".len() + '…'.len_utf8();
+/// As much as [`limits::ERROR_TEXT`] characters take, each of them escaped, and the mark of a cut.
+const PART: usize = limits::ERROR_TEXT * r"\u{e0041}".len() + '…'.len_utf8();
 
 /// Nothing in it moves a terminal's cursor, turns the direction of writing or hides other text.
 pub(crate) fn check_text(text: &str, longest: usize) {
     assert!(text.len() <= longest, "{} bytes, at most {longest}: {text:?}", text.len());
     for c in text.chars() {
-        assert!(!is_harmful(c), "{c:?} in {text:?}");
+        assert!(!is_unprintable(c), "{c:?} in {text:?}");
     }
 }
 

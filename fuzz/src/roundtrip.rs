@@ -2,8 +2,9 @@
 
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
-    Cloud, Code, Credential, Dialect, DomainRef, Error, ErrorKind, Exchange, FetchCatalog, Login,
-    ProtocolError, Scope, Step, Token, UserProjects, UserRef, Validate, limits,
+    ApiVersion, Cloud, Code, Credential, DomainRef, Error, ErrorKind, FetchCatalog,
+    IdentityRequest, Login, ProtocolError, Scope, Step, Token, UserProjects, UserRef, Validate,
+    limits,
 };
 use http::{Request, Response, StatusCode};
 use time::{Duration, UtcDateTime};
@@ -41,8 +42,8 @@ pub fn roundtrip(data: &[u8]) {
     assert_eq!(token.issued_at(), (issued.year() >= 1).then_some(issued));
     assert_eq!(token.expose().len(), length);
     plan.check_account(&token);
-    match plan.cloud.dialect() {
-        Some(Dialect::V3) if plan.page_size == 0 => look_up(&mut service, &plan, &token),
+    match plan.cloud.api_version() {
+        Some(ApiVersion::V3) if plan.page_size == 0 => look_up(&mut service, &plan, &token),
         _ if plan.system == System::Kakao => list(&mut service, &plan, &token),
         _ => {}
     }
@@ -59,7 +60,7 @@ fn log_in(service: &mut Emulator, plan: &Plan) -> Result<Token, Error> {
             Step::Send(request) => {
                 let response = answer(service, request.map(|body| body.as_bytes().to_vec()), plan);
                 if response.status().is_success() {
-                    agree(&response, plan.cloud.dialect().unwrap_or(Dialect::V3));
+                    agree(&response, plan.cloud.api_version().unwrap_or(ApiVersion::V3));
                 }
                 login.handle_response(response, plan.now);
             }
@@ -73,7 +74,12 @@ fn answer(service: &mut Emulator, request: Request<Vec<u8>>, plan: &Plan) -> Res
 }
 
 /// One round trip with the token.
-fn ask<E: Exchange>(service: &mut Emulator, plan: &Plan, token: &Token, exchange: &E) -> E::Output {
+fn ask<E: IdentityRequest>(
+    service: &mut Emulator,
+    plan: &Plan,
+    token: &Token,
+    exchange: &E,
+) -> E::Output {
     let mut request = exchange.request().expect("it can be asked");
     plan.cloud.authorize(token, &mut request).expect("it is the identity service");
     let response = answer(service, request.map(|body| body.as_bytes().to_vec()), plan);

@@ -1,7 +1,7 @@
 //! Tokens and catalogs read once more, slowly and by other means: all of the JSON first, every key in
 //! its order, and the rules of the documents applied to that by hand.
 
-use auth_proto::{Dialect, limits, timestamp};
+use auth_proto::{ApiVersion, limits, timestamp};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::moments;
 
 /// What a token answer says, or `None` if it is none.
-pub(crate) fn token(header: Option<&[u8]>, body: &Json, dialect: Dialect) -> Option<Value> {
+pub(crate) fn token(header: Option<&[u8]>, body: &Json, api_version: ApiVersion) -> Option<Value> {
     let root = body.object()?;
     // All of these tell answers apart, so that each may stand there once.
     for key in [
@@ -20,8 +20,8 @@ pub(crate) fn token(header: Option<&[u8]>, body: &Json, dialect: Dialect) -> Opt
     ] {
         get(root, key).ok()?;
     }
-    match dialect {
-        Dialect::V2 => v2(get(root, "access").ok()?).ok()?,
+    match api_version {
+        ApiVersion::V2 => v2(get(root, "access").ok()?).ok()?,
         _ => v3(header?, get(root, "token").ok()?).ok()?,
     }
 }

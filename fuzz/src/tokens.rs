@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use auth_proto::{
-    Answer, Catalog, Cloud, Credential, Dialect, EndpointError, ErrorKind, Factor, Interface,
-    Login, Scope, Select, Step, Token, UserRef, limits,
+    ApiVersion, Catalog, Cloud, Credential, EndpointError, EndpointQuery, ErrorKind, Factor,
+    IdentityResponse, Interface, Login, Scope, Step, Token, UserRef, limits,
 };
 use http::{HeaderName, HeaderValue, Response};
 use time::UtcDateTime;
@@ -16,13 +16,13 @@ use crate::{
 
 /// Any body of a v2.0 token answer.
 pub fn token_v2(data: &[u8]) {
-    check(&response(b"200", &expanded(data)), Dialect::V2);
+    check(&response(b"200", &expanded(data)), ApiVersion::V2);
 }
 
 /// Any v3 token answer: the first line is the token's header, the rest the body.
 pub fn token_v3(data: &[u8]) {
     if let Some(response) = with_header(data, "201", "x-subject-token") {
-        check(&response, Dialect::V3);
+        check(&response, ApiVersion::V3);
     }
 }
 
@@ -31,12 +31,12 @@ pub fn receipt(data: &[u8]) {
     let Some(response) = with_header(data, "401", "openstack-auth-receipt") else { return };
     let mut login = LOGIN.clone();
     login.handle_response(response.clone(), UtcDateTime::UNIX_EPOCH);
-    let challenge = match (Answer::read(&response, None), login.poll()) {
-        (Ok(Answer::Receipt(read)), Ok(Step::NeedFactor(challenge))) => {
+    let challenge = match (IdentityResponse::read(&response, None), login.poll()) {
+        (Ok(IdentityResponse::Receipt(read)), Ok(Step::NeedFactor(challenge))) => {
             assert_eq!(read, challenge);
             challenge
         }
-        (Ok(Answer::Fault(_, fault)), Err(error)) => {
+        (Ok(IdentityResponse::Fault(_, fault)), Err(error)) => {
             check_fault(&fault);
             return check_error(&error);
         }
@@ -52,7 +52,7 @@ pub fn receipt(data: &[u8]) {
     let receipt = response.headers()["openstack-auth-receipt"].as_bytes().trim_ascii();
     assert!((1..=limits::TOKEN).contains(&receipt.len()));
     // The receipt goes back as it came, and is shown nowhere.
-    if login.answer(Factor::totp("123456")).is_ok() {
+    if login.submit_factor(Factor::totp("123456")).is_ok() {
         let Ok(Step::Send(request)) = login.poll() else { panic!("a factor was given") };
         let sent = &request.headers()["openstack-auth-receipt"];
         assert!(sent.is_sensitive() && sent.as_bytes() == receipt);
@@ -78,10 +78,10 @@ fn with_header(data: &[u8], status: &str, name: &'static str) -> Option<Response
     Some(response)
 }
 
-fn check(response: &Response<Vec<u8>>, dialect: Dialect) {
-    match Answer::read(response, Some(dialect)) {
-        Ok(Answer::Token(read, token)) => {
-            assert_eq!(read, dialect);
+fn check(response: &Response<Vec<u8>>, api_version: ApiVersion) {
+    match IdentityResponse::read(response, Some(api_version)) {
+        Ok(IdentityResponse::Token(read, token)) => {
+            assert_eq!(read, api_version);
             assert!(response.body().len() <= limits::BODY);
             check_token(&token);
         }
@@ -121,7 +121,7 @@ fn check_found(token: &Token) {
         let Some(interface) = interface.filter(|it| it.as_str() == one.interface()) else {
             continue;
         };
-        let mut want = Select::new(one.service_type()).interfaces(&[interface]);
+        let mut want = EndpointQuery::new(one.service_type()).interfaces(&[interface]);
         if let Some(region) = one.region() {
             want = want.region(region);
         }

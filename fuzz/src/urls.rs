@@ -2,7 +2,9 @@
 
 use std::{net::IpAddr, sync::LazyLock};
 
-use auth_proto::{Cloud, Endpoint, Exchange, FetchCatalog, Interface, Select, Token, limits};
+use auth_proto::{
+    Cloud, Endpoint, EndpointQuery, FetchCatalog, IdentityRequest, Interface, Token, limits,
+};
 use http::{Request, Response, Uri};
 use serde_json::json;
 use url::{Host, Url};
@@ -27,7 +29,7 @@ pub fn url(data: &[u8]) {
     };
     check_identity(&cloud);
     let token = listing(listed);
-    let want = Select::new("compute").interfaces(&[Interface::Internal]);
+    let want = EndpointQuery::new("compute").interfaces(&[Interface::Internal]);
     let endpoint = match cloud.endpoint(&token, &want) {
         Ok(endpoint) => endpoint,
         Err(error) => return check_error(&error),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use auth_proto::{
-    Account, Action, Cloud, Credential, DomainRef, Login, Scope, Select, Settings, Step, UserRef,
+    Session, Action, Cloud, Credential, DomainRef, Login, Scope, EndpointQuery, Settings, Step, UserRef,
 };
 use benches::bodies::{PROJECT, TOKEN};
 use http::{HeaderValue, Request, Response};
@@ -110,7 +110,7 @@ fn authorize() -> impl FnMut(usize) -> Taken {
 fn find() -> impl FnMut(usize) -> Taken {
     let (account, wishes) = (account(&answers::l()), wishes("l"));
     let mut account = account.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let token = account.live(&Scope::default(), UtcDateTime::now()).expect("it lives");
+    let token = account.cached_token(&Scope::default(), UtcDateTime::now()).expect("it lives");
     move |times| {
         timed(wishes.iter().cycle().take(times).collect(), |want| {
             black_box(account.cloud().endpoint(&token, want).expect("it is there").url());
@@ -118,11 +118,11 @@ fn find() -> impl FnMut(usize) -> Taken {
     }
 }
 
-fn account(body: &str) -> Mutex<Account> {
+fn account(body: &str) -> Mutex<Session> {
     // The target has to be one that the token may go to.
     let cloud = cloud_at("https://keystone.example/v3");
     let credential = Credential::password(user(), "password");
-    let account = Account::new(cloud, credential, Settings::default());
+    let account = Session::new(cloud, credential, Settings::default());
     let mut account = account.expect("the cloud takes passwords");
     let now = UtcDateTime::now();
     match account.poll(&Scope::default(), now) {
@@ -240,9 +240,9 @@ fn project() -> Scope {
     Scope::project_id(PROJECT)
 }
 
-fn wishes(name: &str) -> Vec<Select> {
+fn wishes(name: &str) -> Vec<EndpointQuery> {
     let region = answers::region_of(name);
-    answers::SERVICES.map(|service| Select::new(service).region(&region)).into()
+    answers::SERVICES.map(|service| EndpointQuery::new(service).region(&region)).into()
 }
 
 /// When the documented token lived.

@@ -83,7 +83,7 @@ impl Server {
     }
 
     /// Why it serves nobody any more.
-    pub(crate) fn trouble(&self) -> Option<String> {
+    pub(crate) fn last_error(&self) -> Option<String> {
         self.seen.trouble.get().cloned()
     }
 

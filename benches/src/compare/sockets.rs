@@ -134,7 +134,7 @@ fn reqwest_at_once() -> Result<Ratios, String> {
         &|| all(&runtime, || clients.clone().bare_owned(1)),
     ];
     // Callers are only told that nobody answers.
-    times.take(150, calls).map_err(|why| server.trouble().unwrap_or(why))?;
+    times.take(150, calls).map_err(|why| server.last_error().unwrap_or(why))?;
     Ok(times.ratios())
 }
 

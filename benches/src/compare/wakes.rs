@@ -48,7 +48,7 @@ struct Seen {
 
 fn seen(woken: fn(&Server) -> Result<Vec<usize>, String>) -> Result<Seen, String> {
     let server = Server::holding().map_err(|error| error.to_string())?;
-    let woken = woken(&server).map_err(|why| server.trouble().unwrap_or(why))?;
+    let woken = woken(&server).map_err(|why| server.last_error().unwrap_or(why))?;
     let most = woken.iter().copied().max().unwrap_or_default();
     let never = WAITING - woken.iter().filter(|woken| **woken > 0).count();
     Ok(Seen { most, never, logins: server.logins() })

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use auth_proto::{Cloud, Select, Step};
+use auth_proto::{Cloud, EndpointQuery, Step};
 use benches::{
     allocator::Count,
     bodies::{self, Spelling},
@@ -61,7 +61,7 @@ pub(crate) fn wrong_look_ups(regions: usize) -> usize {
     let all = (0..8).flat_map(|service| (0..regions).map(move |region| (service, region)));
     let is_wrong = |(service, region): &(usize, usize)| {
         let (kind, region) = (bodies::kind(*service), bodies::region(*region));
-        let want = Select::new(&kind).region(&region);
+        let want = EndpointQuery::new(&kind).region(&region);
         let found = cloud.endpoint(&token, &want);
         found.map_or(true, |found| found.url() != bodies::url(&kind, &region))
     };

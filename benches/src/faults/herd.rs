@@ -10,7 +10,7 @@ use std::{
 };
 
 use auth_emulator::Emulator;
-use auth_proto::{Account, Action, Scope, Settings, Token};
+use auth_proto::{Action, Scope, Session, Settings, Token};
 use http::{Request, StatusCode};
 
 use crate::{
@@ -113,7 +113,7 @@ fn hot_callers_of_the_core(deaths: usize) -> Tally {
     let (clock, mut emulator) = (Clock::start(), Emulator::new());
     let options = Options::default();
     let cloud = auth_proto::Cloud::huawei();
-    let account = Account::new(cloud, options.credential(), Settings::default());
+    let account = Session::new(cloud, options.credential(), Settings::default());
     let (mut account, scope) = (account.expect("a sound configuration"), Place::Project.scope());
     let mut tally = Tally { callers: CALLERS, max_in_flight: 1, ..Tally::default() };
     let mut token = land(&mut account, &scope, &mut emulator, &clock, &mut tally);
@@ -148,7 +148,7 @@ fn hot_callers_of_the_core(deaths: usize) -> Tally {
 
 /// One caller is told to log in, all others to wait; then the answer comes.
 fn land(
-    account: &mut Account,
+    account: &mut Session,
     scope: &Scope,
     emulator: &mut Emulator,
     clock: &Clock,

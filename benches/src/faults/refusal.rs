@@ -35,7 +35,7 @@ fn wrong_password(kind: Kind, count: usize, probes: bool) -> Tally {
     const LOGIN: Duration = Duration::from_millis(200);
     let world = World::start();
     world.slow_logins(LOGIN);
-    let settings = Settings::default().with_probes(probes);
+    let settings = Settings::default().with_lockout_retry(probes);
     let options = Options { password: WRONG_PASSWORD, settings, ..Options::default() };
     let callers = world.callers(kind, &options);
     let asks = Place::ALL.into_iter().cycle().take(count).map(Ask::token_for).collect();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use auth_emulator::Emulator;
-use auth_proto::{Account, Action, Cloud, Failure, FailureKind, Settings};
+use auth_proto::{Action, Cloud, Failure, FailureKind, Session, Settings};
 use fastrand::Rng;
 use http::Request;
 use time::UtcDateTime;
@@ -66,7 +66,7 @@ fn one_clock(seed: u64) -> Result<u64, String> {
     let mut random = Rng::with_seed(seed);
     let options = Options::default();
     let settings = Settings::default().with_seed(seed);
-    let account = Account::new(Cloud::huawei(), options.credential(), settings);
+    let account = Session::new(Cloud::huawei(), options.credential(), settings);
     let mut account = account.map_err(|error| error.to_string())?;
     let (mut emulator, scope) = (Emulator::new(), Place::Project.scope());
     emulator.token_length(SYSTEM, 64);

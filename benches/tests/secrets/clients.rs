@@ -26,7 +26,7 @@ pub(crate) fn ureq(cloud: &Cloud, credential: Credential, asks: Asks) -> String 
         Asks::Answer(factor) => {
             // The question.
             let _ = client.token_within(PATIENCE);
-            client.answer(factor).and_then(|()| client.token_within(PATIENCE).map(|_| ()))
+            client.submit_factor(factor).and_then(|()| client.token_within(PATIENCE).map(|_| ()))
         }
         Asks::Projects(exchange) => client.run(&exchange).map(|_| ()),
         Asks::Revoke(exchange) => client.run(&exchange),
@@ -45,7 +45,7 @@ pub(crate) fn reqwest(cloud: &Cloud, credential: Credential, asks: Asks) -> Stri
             Asks::Answer(factor) => {
                 // The question.
                 let _ = client.token_within(PATIENCE).await;
-                client.answer(factor)?;
+                client.submit_factor(factor)?;
                 client.token_within(PATIENCE).await.map(|_| ())
             }
             Asks::Projects(exchange) => client.run(&exchange).await.map(|_| ()),

@@ -50,7 +50,7 @@ const CASES: [Case; 11] = [
     },
     Case {
         name: "token passed on",
-        credential: || Credential::passed_on(PASSED_ON),
+        credential: || Credential::existing_token(PASSED_ON),
         asks: token,
         secret: PASSED_ON,
     },

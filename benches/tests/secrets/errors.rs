@@ -1,8 +1,8 @@
 //! Every error of the core that holds a text, provoked with secrets around it.
 
 use auth_proto::{
-    Account, Answer, Cloud, Code, Credential, Dialect, Error, ErrorKind, Factor, Fault,
-    FieldProblem, Login, Scope, Select, Settings, UrlProblem, UserRef,
+    ApiVersion, Cloud, Code, Credential, EndpointQuery, Error, ErrorKind, Factor, Fault,
+    FieldProblem, IdentityResponse, Login, Scope, Session, Settings, UrlProblem, UserRef,
 };
 use serde_json::json;
 
@@ -34,13 +34,13 @@ fn password(user: UserRef) -> Credential {
     Credential::password(user, PASSWORD)
 }
 
-fn account(cloud: Cloud, user: UserRef) -> Account {
-    Account::new(cloud, password(user), Settings::default()).unwrap()
+fn account(cloud: Cloud, user: UserRef) -> Session {
+    Session::new(cloud, password(user), Settings::default()).unwrap()
 }
 
 fn of_callers() -> Vec<Error> {
     let login = |credential, scope| Login::new(&Cloud::nhn(), credential, scope).unwrap_err();
-    let (global, project) = (Select::new("identity"), Scope::project_id("p"));
+    let (global, project) = (EndpointQuery::new("identity"), Scope::project_id("p"));
     let (own, code) = (Scope::default(), Factor::totp(PASSCODE));
     let mut errors = vec![
         Cloud::named("hauwei").unwrap_err(),
@@ -57,7 +57,7 @@ fn of_callers() -> Vec<Error> {
 
 fn of_endpoints() -> Vec<Error> {
     let endpoint = |cloud: &Cloud, service: &str| {
-        cloud.endpoint(&token(), &Select::new(service)).map(|_| ()).unwrap_err()
+        cloud.endpoint(&token(), &EndpointQuery::new(service)).map(|_| ()).unwrap_err()
     };
     let target = |url: &str| cloud().check_target(&url.parse().unwrap()).unwrap_err();
     let unfilled = cloud().with_override("thing", "https://x.example/{domain_id}").unwrap();
@@ -68,11 +68,14 @@ fn of_endpoints() -> Vec<Error> {
         "expires_at": stamp(3600),
     }});
     let template = response(201, &[("X-Subject-Token", TOKEN)], &template);
-    let Answer::Token(_, template) = Answer::read(&template, None).unwrap() else { panic!() };
+    let IdentityResponse::Token(_, template) = IdentityResponse::read(&template, None).unwrap()
+    else {
+        panic!()
+    };
     vec![
         endpoint(&cloud(), "thong"),
         endpoint(&unfilled, "thing"),
-        cloud().endpoint(&template, &Select::new("thing")).unwrap_err(),
+        cloud().endpoint(&template, &EndpointQuery::new("thing")).unwrap_err(),
         target("http://10.0.0.1/"),
         target("/path"),
     ]
@@ -94,7 +97,8 @@ fn of_answers() -> Vec<Error> {
         (cloud(), PASSWORD, response(403, &[], &json!({ "error": PASSWORD }))),
     ];
     let errors = answers.into_iter().map(|(cloud, secret, answer)| {
-        let user = if cloud.dialect() == Some(Dialect::V2) { UserRef::name("u") } else { user() };
+        let user =
+            if cloud.api_version() == Some(ApiVersion::V2) { UserRef::name("u") } else { user() };
         let credential = Credential::password(user, secret);
         let mut login = Login::new(&cloud, credential, Scope::project_id("p")).unwrap();
         login.handle_response(answer, NOW);

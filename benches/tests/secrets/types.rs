@@ -7,10 +7,11 @@ use std::{
 
 use auth_emulator::{Emulator, Server};
 use auth_proto::{
-    Account, Action, Advice, Agency, Answer, Body, Call, Check, Class, Cloud, Credential, Dialect,
-    DomainRef, Domains, Exchange, Factor, Failure, FailureKind, FetchCatalog, Interface, Login,
-    Projects, Revoke, Role, Scope, ScopeHint, Select, Settings, Step, SystemScopes, Token,
-    UserProjects, UserRef, Validate, Verdict, Versions,
+    Action, Advice, Agency, ApiVersion, Body, Check, Cloud, Credential, DomainRef, Domains,
+    EndpointQuery, Factor, Failure, FailureClass, FailureKind, FetchCatalog, IdentityRequest,
+    IdentityResponse, Interface, Login, Projects, RetryDecision, Revoke, Role, Scope, ScopeHint,
+    ServiceCall, Session, Settings, Step, SystemScopes, Token, UserProjects, UserRef, Validate,
+    Versions,
 };
 use http::{Request, Response, StatusCode};
 use serde_json::json;
@@ -71,7 +72,7 @@ fn credentials() -> [Credential; 6] {
         Credential::application_credential("key", SECRET),
         Credential::application_credential_of(UserRef::id("u"), "name", SECRET),
         Credential::token(OWN_TOKEN),
-        Credential::passed_on(PASSED_ON),
+        Credential::existing_token(PASSED_ON),
         Credential::password(user(), PASSWORD).assume(Agency::new("a", DomainRef::name("o"))),
     ]
 }
@@ -122,7 +123,11 @@ fn refusal(status: u16, request: &Request<Body>) -> Response<String> {
 }
 
 pub(crate) fn token() -> Token {
-    let Answer::Token(_, token) = Answer::read(&token_response(), None).unwrap() else { panic!() };
+    let IdentityResponse::Token(_, token) =
+        IdentityResponse::read(&token_response(), None).unwrap()
+    else {
+        panic!()
+    };
     *token
 }
 
@@ -146,7 +151,13 @@ fn what_is_known(walk: &mut Walk) {
         cloud().scope_hint("compute"),
         ScopeHint::Domain
     );
-    see!(walk, Select::new("compute"), Interface::Public, Settings::default(), Dialect::V3);
+    see!(
+        walk,
+        EndpointQuery::new("compute"),
+        Interface::Public,
+        Settings::default(),
+        ApiVersion::V3
+    );
     see!(walk, Body::new(PASSWORD.as_bytes().to_vec().into()));
     let token = token();
     see!(walk, token, token.user(), token.roles(), token.catalog().unwrap());
@@ -164,14 +175,14 @@ fn what_an_account_does(walk: &mut Walk) {
     for credential in credentials() {
         for cloud in [cloud(), Cloud::otc("eu-de").unwrap()] {
             for script in SCRIPTS {
-                let account = Account::new(cloud.clone(), credential.clone(), Settings::default());
+                let account = Session::new(cloud.clone(), credential.clone(), Settings::default());
                 let Ok(mut account) = account else { continue };
                 play(walk, &mut account, script);
             }
         }
     }
     see!(walk, Failure::new(FailureKind::Tls, "no"));
-    see!(walk, Call::new(), Verdict::Retry, Class::Terminal, Advice::Wait);
+    see!(walk, ServiceCall::new(), RetryDecision::Retry, FailureClass::Permanent, Advice::Wait);
 }
 
 type Script = fn(&Request<Body>) -> Response<String>;
@@ -185,7 +196,7 @@ const SCRIPTS: [&[Script]; 5] = [
     &[|request| refusal(503, request), |request| refusal(401, request)],
 ];
 
-fn play(walk: &mut Walk, account: &mut Account, script: &[Script]) {
+fn play(walk: &mut Walk, account: &mut Session, script: &[Script]) {
     let scope = Scope::default();
     let mut answers = script.iter();
     let mut now = NOW;
@@ -208,7 +219,7 @@ fn play(walk: &mut Walk, account: &mut Account, script: &[Script]) {
             }
             Action::NeedFactor(challenge) => {
                 see!(walk, challenge);
-                let _: Result<(), _> = account.answer(&scope, Factor::totp(PASSCODE));
+                let _: Result<(), _> = account.submit_factor(&scope, Factor::totp(PASSCODE));
             }
             Action::Use(token) => {
                 see!(walk, token);
@@ -220,7 +231,7 @@ fn play(walk: &mut Walk, account: &mut Account, script: &[Script]) {
             Action::Wait(_) => {}
         }
         now += Duration::from_secs(20);
-        account.trouble(&scope).into_iter().for_each(|error| see!(walk, error));
+        account.last_error(&scope).into_iter().for_each(|error| see!(walk, error));
         see!(walk, account);
         while let Some(event) = account.poll_event() {
             see!(walk, event);
@@ -261,9 +272,9 @@ fn what_is_exchanged(walk: &mut Walk) {
         Versions::new(&cloud),
     );
     for answer in answers() {
-        let answer = Answer::read(&answer, None).unwrap();
+        let answer = IdentityResponse::read(&answer, None).unwrap();
         see!(walk, answer);
-        if let Answer::Versions(versions) = answer {
+        if let IdentityResponse::Versions(versions) = answer {
             see!(walk, versions[0].clone());
         }
     }

@@ -4,8 +4,9 @@ use std::hint::black_box;
 
 use auth_config::{Choices, Config, Files, Variables};
 use auth_proto::{
-    Account, Action, Agency, Answer, Body, Check, Cloud, Credential, DomainRef, Exchange, Factor,
-    Failure, FailureKind, Login, Projects, Scope, Settings, Step, UserRef, Validate,
+    Action, Agency, Body, Check, Cloud, Credential, DomainRef, Factor, Failure, FailureKind,
+    IdentityRequest, IdentityResponse, Login, Projects, Scope, Session, Settings, Step, UserRef,
+    Validate,
 };
 use http::{HeaderValue, Response};
 use time::UtcDateTime;
@@ -48,7 +49,7 @@ const ACTS: [(&str, fn()); 13] = [
         login(&v3(), Credential::application_credential("k", PASSWORD), V3_TOKEN);
     }),
     ("a token that is exchanged", || login(&v3(), Credential::token(TOKEN), V3_TOKEN)),
-    ("a token passed on", || login(&v3(), Credential::passed_on(TOKEN), V3_VALIDATED)),
+    ("a token passed on", || login(&v3(), Credential::existing_token(TOKEN), V3_VALIDATED)),
     ("an agency", || {
         let agency = Agency::new("a", DomainRef::name("o"));
         let cloud = Cloud::otc("eu-de").unwrap();
@@ -137,11 +138,11 @@ fn login(cloud: &Cloud, credential: Credential, canned: Canned) {
 fn two_factors() {
     let mut login = Login::new(&v3(), password(), Scope::default()).unwrap();
     login.handle_response(response(WANTS_CODE), NOW);
-    login.answer(Factor::totp(PASSCODE)).unwrap();
+    login.submit_factor(Factor::totp(PASSCODE)).unwrap();
     let Step::Send(request) = login.poll().unwrap() else { panic!("no request") };
     assert_eq!(request.headers()["Openstack-Auth-Receipt"], RECEIPT);
     login.handle_response(response(REFUSED), NOW);
-    login.answer(Factor::totp(PASSCODE)).unwrap();
+    login.submit_factor(Factor::totp(PASSCODE)).unwrap();
     login.handle_response(response(V3_TOKEN), NOW);
     assert!(matches!(login.poll(), Ok(Step::Done(_))));
 }
@@ -149,10 +150,10 @@ fn two_factors() {
 fn accounts() {
     let scope = Scope::default();
     for canned in [V3_TOKEN, REFUSED, WANTS_CODE] {
-        let mut account = Account::new(v3(), password(), Settings::default()).unwrap();
+        let mut account = Session::new(v3(), password(), Settings::default()).unwrap();
         let Action::Send(flight, _) = account.poll(&scope, NOW) else { panic!("no request") };
         account.handle_response(flight, response(canned), NOW);
-        black_box(account.trouble(&scope));
+        black_box(account.last_error(&scope));
         if let Action::Use(token) = account.poll(&scope, NOW) {
             account.handle_unauthorized(&token, NOW);
         }
@@ -198,7 +199,7 @@ fn exchanges() {
         let _ = black_box(validate.parse(Response::from_parts(head, body.as_bytes())));
     }
     for canned in [V3_TOKEN, V2_TOKEN, WANTS_CODE, REFUSED] {
-        black_box(Answer::read(&response(canned), None).unwrap());
+        black_box(IdentityResponse::read(&response(canned), None).unwrap());
     }
 }
 

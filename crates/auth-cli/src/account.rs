@@ -1,6 +1,6 @@
 //! An account as it is said and configured: a cloud, who logs in, and their secret.
 
-use auth_proto::{Login, ScopeHint, Select};
+use auth_proto::{EndpointQuery, Login, ScopeHint};
 use auth_ureq::{Builder, Client};
 use clap::Args;
 use secrecy::SecretString;
@@ -35,7 +35,7 @@ impl AccountArgs {
         &self,
         clouds: &Clouds,
         service: &str,
-    ) -> Result<(Place, Select), Failure> {
+    ) -> Result<(Place, EndpointQuery), Failure> {
         let mut place = self.place(clouds)?;
         let want = place.select(service, &self.cloud)?;
         if self.login.names_scope() {

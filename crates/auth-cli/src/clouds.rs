@@ -1,7 +1,7 @@
 //! Which cloud is meant, and what is configured for it.
 
 use auth_config::{Choices, CloudConfig, Config};
-use auth_proto::{Cloud, ConfigError, Error, ErrorKind, Interface, Select};
+use auth_proto::{Cloud, ConfigError, EndpointQuery, Error, ErrorKind, Interface};
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -186,10 +186,10 @@ impl Place {
     }
 
     /// A wish for a service, by flags over configuration.
-    pub(crate) fn select(&self, service: &str, args: &CloudArgs) -> Result<Select, Failure> {
+    pub(crate) fn select(&self, service: &str, args: &CloudArgs) -> Result<EndpointQuery, Failure> {
         let mut want = match &self.configured {
             Some(configured) => configured.select(service)?,
-            None => Select::new(service),
+            None => EndpointQuery::new(service),
         };
         if let Some(region) = args.region() {
             want = want.region(region);

@@ -148,10 +148,10 @@ mod tests {
         for cloud in [Cloud::nhn(), otc, Cloud::kakao(), Cloud::huawei(), v2] {
             let totp = password().and(auth_proto::Factor::totp("1"));
             let agency = Agency::new("a", DomainRef::name("d"));
-            let passed_on = Credential::passed_on("t");
+            let existing_token = Credential::existing_token("t");
             let key_and_totp = key().and(auth_proto::Factor::totp("1"));
             for credential in
-                [password(), key(), totp, key_and_totp, passed_on, password().assume(agency)]
+                [password(), key(), totp, key_and_totp, existing_token, password().assume(agency)]
             {
                 for scope in &scopes {
                     let Err(why) = Login::new(&cloud, credential.clone(), scope.clone()) else {

@@ -1,7 +1,7 @@
 //! Who logs in and what for: what the flags say, over what is configured.
 
 use auth_config::CloudConfig;
-use auth_proto::{Agency, Cloud, Credential, Dialect, DomainRef, Factor, Scope, UserRef};
+use auth_proto::{Agency, ApiVersion, Cloud, Credential, DomainRef, Factor, Scope, UserRef};
 use clap::{ArgGroup, Args};
 use secrecy::SecretString;
 
@@ -135,7 +135,7 @@ impl Said<'_> {
     /// If nobody is named, or the configuration cannot be understood.
     pub(crate) fn credential(&self, secrets: &mut Secrets<'_>) -> Result<Credential, Failure> {
         if self.is_token {
-            return Ok(Credential::passed_on(secrets("token", None)?));
+            return Ok(Credential::existing_token(secrets("token", None)?));
         }
         let credential = match (self.flags.names_somebody(), self.configured) {
             (true, _) => self.of_flags(secrets)?,
@@ -221,7 +221,8 @@ impl Said<'_> {
 
     /// The configured domain of a user or a project. v2.0 knows none.
     fn domain(&self, of: &str) -> Option<DomainRef> {
-        let configured = self.configured.filter(|_| self.cloud.dialect() != Some(Dialect::V2))?;
+        let configured =
+            self.configured.filter(|_| self.cloud.api_version() != Some(ApiVersion::V2))?;
         let text = |key: &str| configured.get(&format!("auth.{key}"));
         let id = |of: &str| text(&format!("{of}_domain_id")).map(DomainRef::id);
         let name = |of: &str| text(&format!("{of}_domain_name")).map(DomainRef::name);

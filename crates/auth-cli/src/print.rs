@@ -5,7 +5,7 @@ use std::{
     io::{self, IsTerminal, Read, Write},
 };
 
-use auth_proto::text::is_harmful;
+use auth_proto::text::is_unprintable;
 use comfy_table::{Table, presets};
 use serde::Serialize;
 
@@ -58,7 +58,8 @@ fn done(written: io::Result<()>) -> Result<(), Failure> {
 /// are not there.
 fn harmless(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let clean = |c: char| if is_harmful(c) && !matches!(c, '\n' | '\t') { '\u{FFFD}' } else { c };
+    let clean =
+        |c: char| if is_unprintable(c) && !matches!(c, '\n' | '\t') { '\u{FFFD}' } else { c };
     text.replace("\r\n", "\n").chars().map(clean).collect()
 }
 
@@ -98,7 +99,7 @@ pub(crate) fn warning(what: &impl Display) {
 
 /// A server's text made fit for a terminal.
 pub(crate) fn clean(text: &str) -> String {
-    text.chars().map(|c| if is_harmful(c) { '\u{FFFD}' } else { c }).collect()
+    text.chars().map(|c| if is_unprintable(c) { '\u{FFFD}' } else { c }).collect()
 }
 
 /// JSON with every harmful character escaped. Outside of its strings JSON has none but line ends, so
@@ -108,7 +109,7 @@ fn escaped(json: &str) -> String {
     for c in json.chars() {
         match c {
             '\n' => out.push(c),
-            c if is_harmful(c) => {
+            c if is_unprintable(c) => {
                 c.encode_utf16(&mut [0; 2])
                     .iter()
                     .for_each(|u| out.push_str(&format!("\\u{u:04x}")));
@@ -146,7 +147,7 @@ mod tests {
             "b": "\u{61c}\u{e0041}😀",
         });
         let json = escaped(&serde_json::to_string_pretty(&value).unwrap());
-        assert!(!json.chars().any(|c| c != '\n' && is_harmful(c)), "{json}");
+        assert!(!json.chars().any(|c| c != '\n' && is_unprintable(c)), "{json}");
         assert!(json.contains(r#""\u061c\udb40\udc41😀""#), "{json}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), value);
     }

@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use auth_proto::{Challenge, Cloud, ErrorKind, Exchange, Factor, Select, Settings, Token};
+use auth_proto::{
+    Challenge, Cloud, EndpointQuery, ErrorKind, Factor, IdentityRequest, Settings, Token,
+};
 use auth_ureq::{Client, Error};
 use http::StatusCode;
 use secrecy::SecretString;
@@ -48,7 +50,7 @@ impl Session {
     }
 
     /// The same with tokens of the scope that a service wants, if one is wanted.
-    pub(crate) fn serving(self, want: Option<&Select>) -> Result<Self, Failure> {
+    pub(crate) fn serving(self, want: Option<&EndpointQuery>) -> Result<Self, Failure> {
         let Some(want) = want else { return Ok(self) };
         let scope = self.client.service(want.clone()).scope()?;
         Ok(Self { client: self.client.scoped(scope), ..self })
@@ -65,11 +67,11 @@ impl Session {
             match &why {
                 Error::NeedFactor(_) if codes == CODES => break,
                 Error::NeedFactor(challenge) => {
-                    self.client.answer(Factor::totp(self.code(challenge)?))?;
+                    self.client.submit_factor(Factor::totp(self.code(challenge)?))?;
                 }
                 refusal if 0 < codes && codes < CODES && is_refused(refusal) => {
                     let Ok(code) = (self.ask)(ANOTHER) else { return Err(why.into()) };
-                    self.client.answer(Factor::totp(code))?;
+                    self.client.submit_factor(Factor::totp(code))?;
                 }
                 _ => return Err(why.into()),
             }
@@ -91,7 +93,7 @@ impl Session {
     }
 
     /// Asks the identity service something, with a living token.
-    pub(crate) fn run<E: Exchange>(&self, exchange: &E) -> Result<E::Output, Failure> {
+    pub(crate) fn run<E: IdentityRequest>(&self, exchange: &E) -> Result<E::Output, Failure> {
         self.with(|client| client.run(exchange))
     }
 
@@ -105,7 +107,7 @@ impl Session {
         Ok(progress::during(&waiting_for(host), || act(&self.client))?)
     }
 
-    /// The cloud, with its dialect once that is known.
+    /// The cloud, with its API version once that is known.
     pub(crate) fn cloud(&self) -> Cloud {
         self.client.cloud()
     }
@@ -167,16 +169,17 @@ mod tests {
     use super::*;
 
     /// Status line and headers, and the body.
-    type Answer = (&'static str, &'static str);
+    type IdentityResponse = (&'static str, &'static str);
 
-    const RECEIPT: Answer = (
+    const RECEIPT: IdentityResponse = (
         "401 Unauthorized\r\nOpenstack-Auth-Receipt: r3ceipt",
         r#"{"receipt":{"methods":["password"],"expires_at":"2999-01-01T00:00:00Z"},
         "required_auth_methods":[["password","totp"]]}"#,
     );
-    const REFUSED: Answer = ("401 Unauthorized", r#"{"error":{"code":401,"message":"wrong"}}"#);
-    const FORBIDDEN: Answer = ("403 Forbidden", "");
-    const TOKEN: Answer = (
+    const REFUSED: IdentityResponse =
+        ("401 Unauthorized", r#"{"error":{"code":401,"message":"wrong"}}"#);
+    const FORBIDDEN: IdentityResponse = ("403 Forbidden", "");
+    const TOKEN: IdentityResponse = (
         "201 Created\r\nX-Subject-Token: t",
         r#"{"token":{"expires_at":"2999-01-01T00:00:00Z","user":{"id":"u"}}}"#,
     );
@@ -227,7 +230,7 @@ mod tests {
     /// A session with a service that gives these answers, and a person who gives these codes; what
     /// the person was asked, and what the service was sent.
     fn session(
-        answers: &[Answer],
+        answers: &[IdentityResponse],
         codes: &[&'static str],
     ) -> (Session, mpsc::Receiver<String>, mpsc::Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use auth_proto::{
-    Catalog, Challenge, Code, Dialect, Domain, Fault, Project, Token, User, Version, timestamp,
+    ApiVersion, Catalog, Challenge, Code, Domain, Fault, Project, Token, User, Version, timestamp,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -42,7 +42,7 @@ pub(crate) enum Shape<'a> {
         all: bool,
     },
     Token {
-        dialect: &'static str,
+        api_version: &'static str,
         token: Box<TokenShape<'a>>,
     },
     Versions {
@@ -68,13 +68,13 @@ impl<'a> Shape<'a> {
         }
     }
 
-    pub(crate) fn of_token(dialect: Dialect, token: &'a Token) -> Self {
-        let dialect = match dialect {
-            Dialect::V2 => "v2",
-            Dialect::V3 => "v3",
+    pub(crate) fn of_token(api_version: ApiVersion, token: &'a Token) -> Self {
+        let api_version = match api_version {
+            ApiVersion::V2 => "v2",
+            ApiVersion::V3 => "v3",
             _ => "unknown",
         };
-        Self::Token { dialect, token: Box::new(TokenShape::of(token)) }
+        Self::Token { api_version, token: Box::new(TokenShape::of(token)) }
     }
 }
 

@@ -31,8 +31,9 @@ pub(crate) fn configured(
     let timeout = configured.and_then(CloudConfig::timeout).map(|timeout| timeout.min(LONGEST));
     let builder = builder.http(timed(http, timeout));
     let Some(timeout) = timeout else { return Ok((builder.settings(settings), PATIENCE)) };
-    let flight = settings.flight_timeout().max(timeout + Duration::from_secs(1));
-    let builder = builder.settings(settings.with_flight_timeout(flight)).identity_timeout(timeout);
+    let flight = settings.response_timeout().max(timeout + Duration::from_secs(1));
+    let builder =
+        builder.settings(settings.with_response_timeout(flight)).identity_timeout(timeout);
     Ok((builder, PATIENCE.max(timeout)))
 }
 

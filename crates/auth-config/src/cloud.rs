@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use auth_proto::{Interface, Select};
+use auth_proto::{EndpointQuery, Interface};
 use secrecy::SecretString;
 
 use crate::{
@@ -102,10 +102,10 @@ impl CloudConfig {
     /// # Errors
     ///
     /// [`Error::Misplaced`] for an interface that there is not.
-    pub fn select(&self, service: &str) -> Result<Select, Error> {
+    pub fn select(&self, service: &str) -> Result<EndpointQuery, Error> {
         let own = interfaces(&self.map, &of_service(service, "interface"))?;
         let service_type = self.get(&of_service(service, "service_type")).unwrap_or(service);
-        let select = Select::new(service_type).interfaces(if own.is_empty() {
+        let select = EndpointQuery::new(service_type).interfaces(if own.is_empty() {
             &self.interfaces
         } else {
             &own

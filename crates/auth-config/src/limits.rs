@@ -7,7 +7,7 @@ pub const FILE: usize = 1024 * 1024;
 pub const DEPTH: usize = 32;
 
 /// Characters of a name that an error shows.
-pub const SHOWN: usize = 80;
+pub const ERROR_TEXT: usize = 80;
 
 /// About how many bytes a file may take once its aliases are followed.
 pub const WEIGHT: usize = 4 * FILE;

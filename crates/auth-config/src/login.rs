@@ -1,6 +1,6 @@
 //! From a configured cloud to what the login core takes: a cloud, a credential, a scope.
 
-use auth_proto::{Cloud, Credential, Dialect, DomainRef, Factor, Scope, UserRef};
+use auth_proto::{ApiVersion, Cloud, Credential, DomainRef, Factor, Scope, UserRef};
 use secrecy::SecretString;
 
 use crate::{
@@ -52,7 +52,7 @@ impl CloudConfig {
         match self.auth_type()? {
             AuthType::ApplicationCredential => self.application_credential(),
             AuthType::MultiFactor => self.multi_factor(),
-            AuthType::PassedOn => self.passed_on(),
+            AuthType::PassedOn => self.existing_token(),
             AuthType::Password => Ok(Credential::password(self.user()?, self.password()?)),
             AuthType::Token => {
                 Ok(Credential::token(self.required_secret("token", "set OS_TOKEN")?))
@@ -149,7 +149,7 @@ impl CloudConfig {
         Ok(Credential::application_credential_of(self.user()?, name, secret))
     }
 
-    fn passed_on(&self) -> Result<Credential, Error> {
+    fn existing_token(&self) -> Result<Credential, Error> {
         // Beside `auth` it stands there where variables are a cloud.
         let endpoint = self.auth().get("endpoint").or_else(|| self.map.get("endpoint"));
         if let Some(node) = endpoint.filter(|node| node.as_text().is_some()) {
@@ -158,7 +158,7 @@ impl CloudConfig {
             let (key, origin) = ("endpoint".to_owned(), node.origin.clone());
             return Err(Error::Misplaced { key, problem, origin });
         }
-        Ok(Credential::passed_on(self.required_secret("token", "set OS_TOKEN")?))
+        Ok(Credential::existing_token(self.required_secret("token", "set OS_TOKEN")?))
     }
 
     fn multi_factor(&self) -> Result<Credential, Error> {
@@ -193,7 +193,7 @@ impl CloudConfig {
 
     /// The domain of the user or the project. v2.0 knows none, so that it is left out there.
     fn domain(&self, of: &str) -> Option<DomainRef> {
-        let is_v2 = self.cloud().is_ok_and(|cloud| cloud.dialect() == Some(Dialect::V2));
+        let is_v2 = self.cloud().is_ok_and(|cloud| cloud.api_version() == Some(ApiVersion::V2));
         if is_v2 {
             return None;
         }

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use auth_proto::text::is_harmful;
+use auth_proto::text::is_unprintable;
 
-use crate::limits::SHOWN;
+use crate::limits::ERROR_TEXT;
 
 /// The beginning of `text`, with nothing in it that moves a cursor or hides what stands beside it.
 pub(crate) fn shown(text: &str) -> String {
     let mut out = String::new();
-    text.chars().take(SHOWN).for_each(|letter| push(&mut out, letter));
-    if text.chars().nth(SHOWN).is_some() {
+    text.chars().take(ERROR_TEXT).for_each(|letter| push(&mut out, letter));
+    if text.chars().nth(ERROR_TEXT).is_some() {
         out.push('…');
     }
     out
@@ -30,7 +30,7 @@ pub(crate) fn shown_path(path: &Path) -> String {
 
 fn push(out: &mut String, letter: char) {
     // Rust shows a few that nobody sees, because they are letters.
-    if is_harmful(letter) && !letter.is_control() {
+    if is_unprintable(letter) && !letter.is_control() {
         out.extend(letter.escape_unicode());
     } else {
         out.extend(letter.escape_debug());
@@ -52,7 +52,7 @@ mod tests {
         assert_eq!(shown("a\u{1b}[31m\n"), "a\\u{1b}[31m\\n");
         assert_eq!(shown("a\u{61c}b\u{3164}요청"), "a\\u{61c}b\\u{3164}요청");
         assert_eq!(shown_path(Path::new("/'\u{3164}")), "/'\\u{3164}");
-        assert_eq!(shown(&"x".repeat(200)).chars().count(), SHOWN + 1);
+        assert_eq!(shown(&"x".repeat(200)).chars().count(), ERROR_TEXT + 1);
         assert_eq!(listed([]), "none");
         assert_eq!(listed(["a", "b"]), "a, b");
     }

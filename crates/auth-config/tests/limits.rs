@@ -70,7 +70,7 @@ fn file(past: usize) -> Result<(), String> {
 }
 
 fn shown(past: usize) -> Result<(), String> {
-    let name = "x".repeat(limits::SHOWN + past);
+    let name = "x".repeat(limits::ERROR_TEXT + past);
     let cloud = of_file(&format!("clouds: {{{name}: {{}}}}")).unwrap();
     let said = cloud.cloud().unwrap_err().to_string();
     if said.contains(&name) { Ok(()) } else { Err("cut".to_owned()) }

@@ -5,7 +5,9 @@
 mod common;
 
 use auth_config::CloudConfig;
-use auth_proto::{Agency, Cloud, Dialect, DomainRef, Interface, Login, Scope, Select, Step};
+use auth_proto::{
+    Agency, ApiVersion, Cloud, DomainRef, EndpointQuery, Interface, Login, Scope, Step,
+};
 use common::{of_file, of_variables, said, warned, with};
 
 /// The first request of a login.
@@ -133,18 +135,27 @@ fn a_token_is_passed_on_as_it_is() {
 
 #[test]
 fn the_version_follows_the_kind_of_login() {
-    for (url, auth_type, identity, dialect) in [
+    for (url, auth_type, identity, api_version) in [
         ("https://k.example", "password", "https://k.example", None),
-        ("https://k.example/v3/", "password", "https://k.example/v3", Some(Dialect::V3)),
-        ("https://k.example", "v3password", "https://k.example/v3", Some(Dialect::V3)),
-        ("https://k.example/v2.0", "v3password", "https://k.example/v3", Some(Dialect::V3)),
-        ("https://k.example/x/v2.0", "v2password", "https://k.example/x/v2.0", Some(Dialect::V2)),
-        ("https://k.example/x/", "v2token", "https://k.example/x/v2.0", Some(Dialect::V2)),
+        ("https://k.example/v3/", "password", "https://k.example/v3", Some(ApiVersion::V3)),
+        ("https://k.example", "v3password", "https://k.example/v3", Some(ApiVersion::V3)),
+        ("https://k.example/v2.0", "v3password", "https://k.example/v3", Some(ApiVersion::V3)),
+        (
+            "https://k.example/x/v2.0",
+            "v2password",
+            "https://k.example/x/v2.0",
+            Some(ApiVersion::V2),
+        ),
+        ("https://k.example/x/", "v2token", "https://k.example/x/v2.0", Some(ApiVersion::V2)),
     ] {
         let text =
             format!("clouds: {{c: {{auth_type: {auth_type}, auth: {{auth_url: '{url}'}}}}}}");
         let cloud = of_file(&text).unwrap().cloud().unwrap();
-        assert_eq!((cloud.identity_url().as_str(), cloud.dialect()), (identity, dialect), "{url}");
+        assert_eq!(
+            (cloud.identity_url().as_str(), cloud.api_version()),
+            (identity, api_version),
+            "{url}"
+        );
     }
 }
 
@@ -273,11 +284,11 @@ fn endpoints() {
     .unwrap();
     let both = [Interface::Internal, Interface::Public];
     assert_eq!(cloud.interfaces(), both);
-    let image = Select::new("image").region("R").interfaces(&both);
+    let image = EndpointQuery::new("image").region("R").interfaces(&both);
     assert_eq!(cloud.select("image").unwrap(), image);
-    let compute = Select::new("compute").region("R").interfaces(&[Interface::Admin]);
+    let compute = EndpointQuery::new("compute").region("R").interfaces(&[Interface::Admin]);
     assert_eq!(cloud.select("compute").unwrap(), compute);
-    let dns = Select::new("dns").region("S").interfaces(&both);
+    let dns = EndpointQuery::new("dns").region("S").interfaces(&both);
     assert_eq!(cloud.select("dns").unwrap(), dns);
     assert_eq!(cloud.endpoint_override("object-store"), Some("https://R.example"));
     assert_eq!(cloud.api_version("compute"), Some("2.10"));

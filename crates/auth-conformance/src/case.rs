@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use auth_proto::{Dialect, ErrorKind, Scope, Token};
+use auth_proto::{ApiVersion, ErrorKind, Scope, Token};
 
 use crate::{
     client::{Client, Stop, Through, Wish},
@@ -139,7 +139,7 @@ fn fits(world: &World, token: &Token, user: &str, on: On, catalog: bool) -> Resu
     };
     same("scope", (project, domain, token.is_system()), wanted)?;
     let is_v2 = token.methods().is_empty();
-    world.agrees(token, if is_v2 { Dialect::V2 } else { Dialect::V3 }, catalog)
+    world.agrees(token, if is_v2 { ApiVersion::V2 } else { ApiVersion::V3 }, catalog)
 }
 
 pub(crate) fn same<T: Debug + PartialEq>(what: &str, got: T, want: T) -> Result<(), String> {

@@ -9,8 +9,8 @@ use std::{
 };
 
 use auth_proto::{
-    Challenge, Cloud, Credential, Exchange, Factor, Failure, FailureKind, Login, Scope, Select,
-    Settings, Step, Token,
+    Challenge, Cloud, Credential, EndpointQuery, Factor, Failure, FailureKind, IdentityRequest,
+    Login, Scope, Settings, Step, Token,
 };
 use http::{Request, Response};
 use time::UtcDateTime;
@@ -83,12 +83,12 @@ impl Client {
     pub(crate) fn answer(&self, factor: Factor) -> Result<(), Stop> {
         match self {
             Self::Core(login, _) => Ok(login.borrow_mut().answer(factor)?),
-            Self::Reqwest(client) => Ok(client.answer(factor)?),
-            Self::Ureq(client) => Ok(client.answer(factor)?),
+            Self::Reqwest(client) => Ok(client.submit_factor(factor)?),
+            Self::Ureq(client) => Ok(client.submit_factor(factor)?),
         }
     }
 
-    pub(crate) fn endpoint(&self, want: &Select) -> Result<String, Stop> {
+    pub(crate) fn endpoint(&self, want: &EndpointQuery) -> Result<String, Stop> {
         match self {
             Self::Core(_, cloud) => Ok(cloud.endpoint(&*self.token()?, want)?.url().to_owned()),
             Self::Reqwest(client) => Ok(RUNTIME.block_on(client.endpoint(want))?),
@@ -96,7 +96,7 @@ impl Client {
         }
     }
 
-    pub(crate) fn run<E: Exchange>(&self, exchange: &E) -> Result<E::Output, Stop> {
+    pub(crate) fn run<E: IdentityRequest>(&self, exchange: &E) -> Result<E::Output, Stop> {
         match self {
             Self::Core(_, cloud) => {
                 let mut request = exchange.request()?;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use auth_config::{Choices, CloudConfig, Config, Files, Variables};
-use auth_proto::{ConfigError, ErrorKind, Interface, Select, Token, timestamp};
+use auth_proto::{ConfigError, EndpointQuery, ErrorKind, Interface, Token, timestamp};
 use comfy_table::{Table, presets};
 use serde::Deserialize;
 
@@ -268,7 +268,7 @@ fn endpoint(client: &Client, wanted: &str) -> Result<Option<String>, String> {
     let parts: Vec<_> = wanted.split(' ').collect();
     let [service, region, interface] = parts[..] else { return Err(wanted.to_owned()) };
     let interface: Interface = interface.parse().map_err(|error: ConfigError| error.to_string())?;
-    let want = Select::new(service).interfaces(&[interface]);
+    let want = EndpointQuery::new(service).interfaces(&[interface]);
     let want = if region == "None" { want } else { want.region(region) };
     match client.endpoint(&want) {
         Ok(url) => Ok(Some(url)),

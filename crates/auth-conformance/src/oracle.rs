@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use auth_proto::{Dialect, Token};
+use auth_proto::{ApiVersion, Token};
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 use time::{UtcDateTime, format_description::well_known::Rfc3339};
@@ -155,14 +155,14 @@ impl World {
     pub(crate) fn agrees(
         &self,
         token: &Token,
-        dialect: Dialect,
+        api_version: ApiVersion,
         catalog: bool,
     ) -> Result<(), String> {
         let Some(raw) = self.validated(token.expose())? else {
             return Err("the server does not know the token".to_owned());
         };
         let (mut ours, mut theirs) = (ours(token), theirs(&raw));
-        if dialect == Dialect::V2 {
+        if api_version == ApiVersion::V2 {
             // Has no domains, no methods, and an empty catalog where v3 has none.
             theirs.retain(|key, _| !key.contains("domain") && *key != "methods");
             ours.retain(|key, text| *key != "catalog" || !text.is_empty());

@@ -8,11 +8,11 @@ use time::UtcDateTime;
 use crate::{body::Body, challenge::Challenge, error::Error, token::Token};
 
 /// A request that is in the air. Whoever holds it hands it back in exactly one of
-/// [`Account::handle_response`](crate::Account::handle_response), [`handle_failure`](crate::Account::handle_failure) and
-/// [`handle_abandoned`](crate::Account::handle_abandoned).
+/// [`Session::handle_response`](crate::Session::handle_response), [`handle_failure`](crate::Session::handle_failure) and
+/// [`handle_abandoned`](crate::Session::handle_abandoned).
 #[derive(Debug)]
 #[must_use = "a flight that is not handed back blocks its scope until it is presumed lost"]
-pub struct Flight {
+pub struct PendingRequest {
     pub(crate) attempt: u64,
 }
 
@@ -23,10 +23,10 @@ pub struct Flight {
 pub enum Action {
     /// There is no token to be had; the error says when a new try makes sense.
     Fail(Error),
-    /// A person is asked for a factor: hand it to [`Account::answer`](crate::Account::answer).
+    /// A person is asked for a factor: hand it to [`Session::submit_factor`](crate::Session::submit_factor).
     NeedFactor(Challenge),
     /// Send this and hand the flight back.
-    Send(Flight, Request<Body>),
+    Send(PendingRequest, Request<Body>),
     /// Here it is.
     Use(Arc<Token>),
     /// Somebody else is at it, or a pause runs: poll again when woken, or then at the latest.

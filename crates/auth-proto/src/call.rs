@@ -3,16 +3,16 @@
 use http::StatusCode;
 use time::UtcDateTime;
 
-use crate::{account::Account, token::Token};
+use crate::{account::Session, token::Token};
 
 /// The replay rule: a request that is answered with 401 is sent once more, with a new token, if it
 /// can be sent twice. Clouds end tokens before their time (KakaoCloud, Huawei Cloud), so that a
 /// 401 is part of normal life.
 ///
-/// If no new token can be had after [`Verdict::Retry`], the caller gets that error and not the
+/// If no new token can be had after [`RetryDecision::Retry`], the caller gets that error and not the
 /// bare 401.
 #[derive(Debug, Default)]
-pub struct Call {
+pub struct ServiceCall {
     retried: bool,
 }
 
@@ -20,14 +20,14 @@ pub struct Call {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "an answer is either handed on or asked for again"]
 #[expect(clippy::exhaustive_enums, reason = "a driver has to know every verdict")]
-pub enum Verdict {
+pub enum RetryDecision {
     /// Hand it to the caller.
     Deliver,
     /// Get a token again and send the request once more.
     Retry,
 }
 
-impl Call {
+impl ServiceCall {
     /// A request that has not been sent yet.
     pub fn new() -> Self {
         Self::default()
@@ -36,20 +36,20 @@ impl Call {
     /// Judges the answer to a request that was sent with `token`.
     pub fn verdict(
         &mut self,
-        account: &mut Account,
+        account: &mut Session,
         token: &Token,
         status: StatusCode,
         replayable: bool,
         now: UtcDateTime,
-    ) -> Verdict {
+    ) -> RetryDecision {
         if status != StatusCode::UNAUTHORIZED {
-            return Verdict::Deliver;
+            return RetryDecision::Deliver;
         }
         account.handle_unauthorized(token, now);
         if self.retried || !replayable || !account.may_replace(token) {
-            return Verdict::Deliver;
+            return RetryDecision::Deliver;
         }
         self.retried = true;
-        Verdict::Retry
+        RetryDecision::Retry
     }
 }

@@ -189,9 +189,9 @@ impl Endpoint<'_> {
     /// is the endpoint's whatever the path looks like.
     ///
     /// ```
-    /// # use auth_proto::{Cloud, Select, Token};
+    /// # use auth_proto::{Cloud, EndpointQuery, Token};
     /// # fn example(cloud: &Cloud, token: &Token) -> Result<(), Box<dyn std::error::Error>> {
-    /// let compute = cloud.endpoint(token, &Select::new("compute"))?;
+    /// let compute = cloud.endpoint(token, &EndpointQuery::new("compute"))?;
     /// let servers = compute.join(&"/servers?limit=1".parse()?)?;
     /// # Ok(())
     /// # }

@@ -9,7 +9,7 @@ use time::{Duration, UtcDateTime};
 ///
 /// The answer to a first factor where a user needs two is status 401 with a receipt, good for some
 /// minutes (OpenStack Identity API v3, multi-factor authentication). It goes back with the missing
-/// factor alone; [`Login::answer`](crate::Login::answer) sees to that.
+/// factor alone; [`Login::submit_factor`](crate::Login::submit_factor) sees to that.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Challenge {
     pub(crate) receipt: Option<HeaderValue>,

@@ -146,7 +146,7 @@ impl Credential {
     /// The identity service is asked what it is good for and how long (`GET /v3/auth/tokens`, with
     /// the token itself as the caller's). Where it does not tell that, the token is
     /// [used](crate::Token::is_validated) until a service refuses it.
-    pub fn passed_on(token: impl Into<SecretString>) -> Self {
+    pub fn existing_token(token: impl Into<SecretString>) -> Self {
         Self::of_nobody(Method::PassedOn(token.into()))
     }
 
@@ -216,7 +216,7 @@ impl Credential {
     }
 
     /// Whether its token is used as it is, so that no login gives another one.
-    pub(crate) fn is_passed_on(&self) -> bool {
+    pub(crate) fn is_existing_token(&self) -> bool {
         self.agency.is_none() && matches!(self.methods[..], [Method::PassedOn(_)])
     }
 

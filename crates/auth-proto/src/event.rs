@@ -7,7 +7,7 @@ use time::{Duration, UtcDateTime};
 use crate::{error::Error, limits, scope::Scope, timestamp};
 
 /// Something that an operator may want to know: why a service pauses, when its token was renewed.
-/// No secret is in it. See [`Account::poll_event`](crate::Account::poll_event).
+/// No secret is in it. See [`Session::poll_event`](crate::Session::poll_event).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -31,7 +31,7 @@ pub enum Event {
         /// The scope that was asked for.
         scope: Scope,
         /// Whether it may pass by itself.
-        class: Class,
+        class: FailureClass,
         /// Why.
         error: Error,
         /// When it is tried again, at the earliest.
@@ -60,7 +60,7 @@ pub enum Event {
 /// Whether a failure may pass by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Class {
+pub enum FailureClass {
     /// Somebody has to change something.
     Terminal,
     /// The same login may succeed later.
@@ -79,7 +79,7 @@ impl Event {
     }
 }
 
-impl Class {
+impl FailureClass {
     pub(crate) fn of(error: &Error) -> Self {
         if error.is_retryable() { Self::Transient } else { Self::Terminal }
     }

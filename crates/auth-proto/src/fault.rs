@@ -10,7 +10,7 @@ use crate::{
 /// The content of an error answer, whatever shape it had.
 ///
 /// Every part is optional: a proxy's HTML page or an empty body gives none of them. The text comes
-/// from the server, cleaned of control characters, cut to [`limits::SHOWN`](crate::limits::SHOWN)
+/// from the server, cleaned of control characters, cut to [`limits::ERROR_TEXT`](crate::limits::ERROR_TEXT)
 /// characters and, in a login, with the caller's own secrets replaced by `[redacted]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_secret_across_the_cut_is_replaced_before_it() {
-        let message = format!("{}s3cret", "x".repeat(crate::limits::SHOWN - 3));
+        let message = format!("{}s3cret", "x".repeat(crate::limits::ERROR_TEXT - 3));
         let fault = Fault { message: Some(message), ..Fault::default() }.cleaned(&["s3cret"]);
         assert!(!fault.to_string().contains("s3c"), "{fault}");
     }

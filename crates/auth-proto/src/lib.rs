@@ -12,7 +12,7 @@
 //!         │                                                                      │
 //!         ▼                                                                      ▼
 //!  ┌───────────────┐  http::Request   ┌─────────────┐   X-Auth-Token    ┌─────────────────┐
-//!  │    Account    │ ───────────────▶ │   driver    │ ────────────────▶ │     service     │
+//!  │    Session    │ ───────────────▶ │   driver    │ ────────────────▶ │     service     │
 //!  │ a token per   │ ◀─────────────── │ auth-ureq,  │ ◀──────────────── │                 │
 //!  │ scope, alive  │  http::Response  │ auth-reqwest│        401        └─────────────────┘
 //!  │   ┌───────┐   │                  │ or your own │
@@ -21,7 +21,7 @@
 //!  └───────────────┘
 //!         │  Arc<Token> { issued_at, expires_at, scope, user, roles, catalog }
 //!         ▼
-//!   cloud.endpoint(&token, &Select): overrides, the catalog, then the cloud's table
+//!   cloud.endpoint(&token, &EndpointQuery): overrides, the catalog, then the cloud's table
 //! ```
 //!
 //! # A whole login
@@ -30,7 +30,7 @@
 //! User Token Through Password Authentication*, second example, shortened).
 //!
 //! ```
-//! use auth_proto::{Cloud, Credential, DomainRef, Login, Scope, Select, Step, UserRef};
+//! use auth_proto::{Cloud, Credential, DomainRef, Login, Scope, EndpointQuery, Step, UserRef};
 //! use http::Response;
 //! use time::{UtcDateTime, Month, Time, Date};
 //!
@@ -67,7 +67,7 @@
 //!
 //! // A token, and where it leads.
 //! let Step::Done(token) = login.poll()? else { unreachable!("a token has arrived") };
-//! let endpoint = cloud.endpoint(&token, &Select::new("identity").region("cn-north-1"))?;
+//! let endpoint = cloud.endpoint(&token, &EndpointQuery::new("identity").region("cn-north-1"))?;
 //! assert_eq!(endpoint.url(), "https://iam.myhuaweicloud.com/v3.0");
 //!
 //! let mut call = http::Request::get(format!("{}/users", endpoint.url())).body(())?;
@@ -78,10 +78,10 @@
 //!
 //! # Where to go on
 //!
-//! * [`Cloud`], [`Credential`], [`Scope`], [`Select`]: what you know and want.
+//! * [`Cloud`], [`Credential`], [`Scope`], [`EndpointQuery`]: what you know and want.
 //! * [`Login`]: one login, for programs that run once.
-//! * [`Account`] and [`Call`]: tokens kept alive for programs that run on, and the rule for a 401.
-//! * [`Exchange`]: the other requests to an identity service.
+//! * [`Session`] and [`ServiceCall`]: tokens kept alive for programs that run on, and the rule for a 401.
+//! * [`IdentityRequest`]: the other requests to an identity service.
 //! * [`manual`]: what happens in an outage, after a change of password, at a lock-out. [`Event`]: how
 //!   to see it.
 //! * [`Error`]: what went wrong and what to do. [`limits`]: every bound that is kept.
@@ -127,10 +127,10 @@ mod url;
 mod version;
 mod wire;
 
-pub use account::Account;
-pub use action::{Action, Flight};
+pub use account::Session;
+pub use action::{Action, PendingRequest};
 pub use body::Body;
-pub use call::{Call, Verdict};
+pub use call::{RetryDecision, ServiceCall};
 pub use catalog::{Catalog, Endpoint, Service};
 pub use challenge::Challenge;
 pub use cloud::{Advice, Cloud, ScopeHint};
@@ -139,16 +139,16 @@ pub use error::{
     ConfigError, EndpointError, Error, ErrorKind, Failure, FailureKind, FieldProblem, Misuse,
     ProtocolError, Refusal, UrlProblem,
 };
-pub use event::{Class, Event};
+pub use event::{Event, FailureClass};
 pub use exchange::{
-    Answer, Check, Domains, Exchange, FetchCatalog, Page, Projects, Revoke, SystemScopes,
-    UserProjects, Validate, Versions,
+    Check, Domains, FetchCatalog, IdentityRequest, IdentityResponse, Page, Projects, Revoke,
+    SystemScopes, UserProjects, Validate, Versions,
 };
 pub use fault::{Code, Fault};
 pub use login::{Login, Step};
 pub use scope::{DomainRef, Scope};
-pub use select::{Interface, Select};
+pub use select::{EndpointQuery, Interface};
 pub use settings::Settings;
 pub use token::{Domain, Project, Role, Token, User};
-pub use url::Dialect;
+pub use url::ApiVersion;
 pub use version::Version;

@@ -9,8 +9,9 @@ use time::{Duration, UtcDateTime};
 use crate::{limits, token::Token};
 
 /// A longer life or pause than this is not believed.
-pub(crate) const LONGEST_LIFE: Duration = Duration::seconds(limits::LIFE.as_secs() as i64);
-const LONGEST_PAUSE: Duration = Duration::seconds(limits::PAUSE.as_secs() as i64);
+pub(crate) const LONGEST_LIFE: Duration =
+    Duration::seconds(limits::TOKEN_LIFETIME.as_secs() as i64);
+const LONGEST_PAUSE: Duration = Duration::seconds(limits::RETRY_AFTER.as_secs() as i64);
 
 /// The rest of a token's life when its answer was sent; `None` if it was over.
 ///

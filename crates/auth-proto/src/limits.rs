@@ -15,27 +15,27 @@ pub const BODY: usize = 4 * 1024 * 1024;
 pub const EVENTS: usize = 32;
 
 /// Bytes of an error answer's body that are looked at; a longer one is reported by status alone.
-pub const FAULT: usize = 64 * 1024;
+pub const ERROR_BODY: usize = 64 * 1024;
 
 /// How long a request may stay unanswered before it is presumed lost, by
-/// [`Settings::with_flight_timeout`](crate::Settings::with_flight_timeout).
-pub const FLIGHT: RangeInclusive<Duration> =
+/// [`Settings::with_response_timeout`](crate::Settings::with_response_timeout).
+pub const RESPONSE_TIMEOUT: RangeInclusive<Duration> =
     RangeInclusive::new(Duration::from_secs(1), Duration::from_secs(3600));
 
 /// Bytes of a name whose misspelling an error guesses at.
-pub const GUESSED: usize = 48;
+pub const SUGGESTION_INPUT: usize = 48;
 
 /// Bytes that an HTTP client must accept as one answer's headers, so that the largest token fits.
 pub const HEADERS: usize = 64 * 1024;
 
 /// Bytes of an id that becomes part of a URL's path.
-pub const ID: usize = 1024;
+pub const PATH_ID: usize = 1024;
 
 /// Characters of a name, an id or a secret that a caller may give.
 pub const INPUT: usize = 32 * 1024;
 
 /// How long a token is believed to live. One that lives longer is renewed by then.
-pub const LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+pub const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Entries of any list in an answer: services, endpoints of all services together, roles, projects,
 /// methods.
@@ -43,33 +43,33 @@ pub const LIST: usize = 10_000;
 
 /// Bytes of a login's request, that is of all names and secrets in it together. Keystone refuses
 /// more than 112 KiB, and hangs up before it has read them.
-pub const LOGIN: usize = 64 * 1024;
+pub const LOGIN_REQUEST: usize = 64 * 1024;
 
 /// Methods that a receipt names, and that any one of its rules names.
 pub const METHODS: usize = 32;
 
 /// How long a server that asks to be left alone is believed.
-pub const PAUSE: Duration = Duration::from_secs(24 * 3600);
+pub const RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// How long a receipt is believed to live.
-pub const RECEIPT: Duration = Duration::from_secs(3600);
+pub const RECEIPT_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// Rules of a receipt: combinations of methods, any one of which would do.
 pub const RULES: usize = 32;
 
 /// Bytes of a server's text that are searched for secrets; what comes behind is left out.
-pub const SEARCHED: usize = 8 * 1024;
+pub const REDACTION_INPUT: usize = 8 * 1024;
 
 /// Bytes of all secrets together that an error's text is searched for: the largest token, and what
 /// else a login knows. Where a server has put more into its answer's headers, the text is left out.
 pub const SECRETS: usize = 40 * 1024;
 
-/// Scopes that one [`Account`](crate::Account) keeps tokens for. One that nobody has asked for in two
+/// Scopes that one [`Session`](crate::Session) keeps tokens for. One that nobody has asked for in two
 /// minutes makes room for another.
-pub const SESSIONS: usize = 64;
+pub const SCOPES: usize = 64;
 
 /// Characters of a server's text that an error shows.
-pub const SHOWN: usize = 256;
+pub const ERROR_TEXT: usize = 256;
 
 /// Characters of a moment in an answer.
 pub const TIMESTAMP: usize = 64;

@@ -22,7 +22,8 @@ pub(crate) fn nearest<'a>(
 
 /// In lower case; `None` for what is too long to be anybody's slip.
 fn letters(name: &str) -> Option<Vec<char>> {
-    (name.len() <= limits::GUESSED).then(|| name.chars().flat_map(char::to_lowercase).collect())
+    (name.len() <= limits::SUGGESTION_INPUT)
+        .then(|| name.chars().flat_map(char::to_lowercase).collect())
 }
 
 /// How many letters must be put in, left out or replaced to get from one to the other

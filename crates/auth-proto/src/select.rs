@@ -49,31 +49,31 @@ impl fmt::Display for Interface {
 /// A wish for an endpoint: a service type, and where it should stand.
 ///
 /// ```
-/// use auth_proto::{Interface, Select};
+/// use auth_proto::{Interface, EndpointQuery};
 ///
-/// let want = Select::new("compute").region("KR1");
-/// let want = Select::new("image").interfaces(&[Interface::Internal, Interface::Public]);
+/// let want = EndpointQuery::new("compute").region("KR1");
+/// let want = EndpointQuery::new("image").interfaces(&[Interface::Internal, Interface::Public]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Select {
+pub struct EndpointQuery {
     pub(crate) service: String,
     pub(crate) region: Option<String>,
     pub(crate) interfaces: Vec<Interface>,
 }
 
-impl From<&str> for Select {
+impl From<&str> for EndpointQuery {
     fn from(service: &str) -> Self {
         Self::new(service)
     }
 }
 
-impl From<String> for Select {
+impl From<String> for EndpointQuery {
     fn from(service: String) -> Self {
         Self::new(service)
     }
 }
 
-impl Select {
+impl EndpointQuery {
     /// The service of this type (`compute`, `object-store`, …) or of another name of the type
     /// (`volumev3`), in any region, public.
     pub fn new(service: impl Into<String>) -> Self {

@@ -1,6 +1,6 @@
 //! One scope's token and the login that renews it: every state, and every transition.
 //!
-//! The phases are drawn at [`Account`](crate::Account). Beside the phase stand two things that
+//! The phases are drawn at [`Session`](crate::Session). Beside the phase stand two things that
 //! outlive it: the token that is held, which serves while a new one is fetched, and the row of
 //! failures, which keeps the next login from being sent too soon.
 
@@ -10,7 +10,7 @@ use crate::{
     backoff::Spread,
     clock::Clock,
     error::{Error, Failure, FailureKind},
-    event::{Class, Event},
+    event::{Event, FailureClass},
     held::Held,
     login::Login,
     row::Row,
@@ -20,7 +20,7 @@ use crate::{
 
 /// What an account keeps for a scope.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct ScopeState {
     pub(crate) scope: Scope,
     /// A living token: its end takes it away, before anybody looks.
     pub(crate) held: Option<Held>,
@@ -87,7 +87,7 @@ pub(crate) enum Input {
     Begun(Begun),
     /// No answer, or none that is a token.
     Failed(Error),
-    /// The service speaks this dialect: the login is made anew, of what is known now.
+    /// The service speaks this API version: the login is made anew, of what is known now.
     Known,
     /// A request is on its way.
     Launched(InFlight),
@@ -109,7 +109,7 @@ const FORCED: Duration = Duration::from_secs(60);
 /// A scope that was asked for in this time keeps its place.
 const RECENT: Duration = Duration::from_secs(120);
 
-impl Session {
+impl ScopeState {
     pub(crate) fn new(scope: Scope) -> Self {
         Self {
             scope,
@@ -290,7 +290,7 @@ impl Session {
         let row = Row::failed(self.row.take(), error, at, clock, spread);
         // The time is told beside it.
         let error = row.error.clone().with_retry_at(None);
-        let (class, retry_at) = (Class::of(&error), clock.at(row.until));
+        let (class, retry_at) = (FailureClass::of(&error), clock.at(row.until));
         self.row = Some(row);
         Event::LoginFailed { scope: self.scope.clone(), class, error, retry_at }
     }
@@ -310,14 +310,14 @@ mod tests {
     }
 
     /// One step at a time, from [`AT`] on.
-    fn step(session: &mut Session, input: Input, after: u64) -> Option<Event> {
+    fn step(session: &mut ScopeState, input: Input, after: u64) -> Option<Event> {
         let mut clock = Clock::default();
         clock.advance(utc_datetime!(2026-11-22 08:00:00));
         session.step(input, AT + seconds(after), &clock, &mut Spread::new(0))
     }
 
-    fn session() -> Session {
-        Session::new(Scope::default())
+    fn session() -> ScopeState {
+        ScopeState::new(Scope::default())
     }
 
     fn failure() -> Error {
@@ -360,7 +360,7 @@ mod tests {
         }
     }
 
-    fn tidy(session: &mut Session, after: u64) -> Option<Event> {
+    fn tidy(session: &mut ScopeState, after: u64) -> Option<Event> {
         let mut clock = Clock::default();
         clock.advance(utc_datetime!(2026-11-22 08:00:00));
         session.tidy(AT + seconds(after), &clock, &mut Spread::new(0))
@@ -373,7 +373,7 @@ mod tests {
             assert_eq!(step(&mut session, Input::Abandoned, after), None);
             let event = tidy(&mut session, after + 9);
             assert_eq!(
-                matches!(event, Some(Event::LoginFailed { class: Class::Transient, .. })),
+                matches!(event, Some(Event::LoginFailed { class: FailureClass::Transient, .. })),
                 counts
             );
             assert_eq!(session.row.is_some_and(|row| row.holds(AT + seconds(after + 9))), counts);

@@ -4,11 +4,11 @@ use std::{ops::RangeInclusive, time::Duration};
 
 use crate::{backoff::Window, limits};
 
-/// How an [`Account`](crate::Account) behaves. The defaults fit nearly everybody.
+/// How an [`Session`](crate::Session) behaves. The defaults fit nearly everybody.
 #[derive(Clone, Debug)]
 pub struct Settings {
     catalog: bool,
-    flight_timeout: Duration,
+    response_timeout: Duration,
     probes: bool,
     renewal: Option<Window>,
     seed: u64,
@@ -18,15 +18,16 @@ impl Settings {
     /// How long a request may stay unanswered before it is presumed lost: 60 s by default, kept
     /// between a second and an hour. An HTTP client's own time-out must be shorter.
     #[must_use]
-    pub fn with_flight_timeout(mut self, timeout: Duration) -> Self {
-        self.flight_timeout = timeout.clamp(*limits::FLIGHT.start(), *limits::FLIGHT.end());
+    pub fn with_response_timeout(mut self, timeout: Duration) -> Self {
+        self.response_timeout =
+            timeout.clamp(*limits::RESPONSE_TIMEOUT.start(), *limits::RESPONSE_TIMEOUT.end());
         self
     }
 
     /// Whether a refused credential is tried again, rarely, because a locked user unlocks by
     /// itself: after 30 minutes, then every 4 hours. On by default.
     #[must_use]
-    pub fn with_probes(mut self, probes: bool) -> Self {
+    pub fn with_lockout_retry(mut self, probes: bool) -> Self {
         self.probes = probes;
         self
     }
@@ -59,9 +60,9 @@ impl Settings {
         self
     }
 
-    /// See [`with_flight_timeout`](Self::with_flight_timeout).
-    pub fn flight_timeout(&self) -> Duration {
-        self.flight_timeout
+    /// See [`with_response_timeout`](Self::with_response_timeout).
+    pub fn response_timeout(&self) -> Duration {
+        self.response_timeout
     }
 
     pub(crate) fn catalog(&self) -> bool {
@@ -85,7 +86,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             catalog: true,
-            flight_timeout: Duration::from_secs(60),
+            response_timeout: Duration::from_secs(60),
             probes: true,
             renewal: None,
             seed: 0,

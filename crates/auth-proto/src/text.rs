@@ -8,7 +8,7 @@ use crate::limits;
 /// What the errors of this crate quote is free of these. Whoever prints a server's names, which are
 /// handed over as they came, should replace or escape them. Letters, accents and emoji are none of
 /// them, but the joiners and selectors that change a letter's or an emoji's look are.
-pub fn is_harmful(c: char) -> bool {
+pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -36,9 +36,9 @@ pub fn is_harmful(c: char) -> bool {
         )
 }
 
-/// At most [`limits::SHOWN`] characters of `text`, with nothing in it that is harmful.
+/// At most [`limits::ERROR_TEXT`] characters of `text`, with nothing in it that is harmful.
 pub(crate) fn shown(text: &str) -> String {
-    shown_within(text, limits::SHOWN)
+    shown_within(text, limits::ERROR_TEXT)
 }
 
 pub(crate) fn shown_within(text: &str, limit: usize) -> String {
@@ -49,7 +49,7 @@ pub(crate) fn shown_within(text: &str, limit: usize) -> String {
             out.push('…');
             break;
         }
-        if is_harmful(c) {
+        if is_unprintable(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
@@ -60,7 +60,7 @@ pub(crate) fn shown_within(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use regex_syntax::hir::{Class, HirKind};
+    use regex_syntax::hir::{FailureClass, HirKind};
 
     use super::*;
 
@@ -70,10 +70,14 @@ mod tests {
             \p{Default_Ignorable_Code_Point} \p{Bidi_Control} \p{Cc} \p{Zl} \p{Zp} \u{FFF9}-\u{FFFB}
         ]";
         let parsed = regex_syntax::parse(harmful).unwrap();
-        let HirKind::Class(Class::Unicode(harmful)) = parsed.kind() else { panic!("{parsed:?}") };
+        let HirKind::FailureClass(FailureClass::Unicode(harmful)) = parsed.kind() else {
+            panic!("{parsed:?}")
+        };
         let ranges = harmful.ranges();
         let wrong: Vec<char> = ('\0'..=char::MAX)
-            .filter(|c| is_harmful(*c) != ranges.iter().any(|r| r.start() <= *c && *c <= r.end()))
+            .filter(|c| {
+                is_unprintable(*c) != ranges.iter().any(|r| r.start() <= *c && *c <= r.end())
+            })
             .collect();
         assert_eq!(wrong, []);
     }

@@ -91,7 +91,7 @@ impl Token {
     }
 
     /// Whether the identity service has said what the token is good for. It has of every token
-    /// but one that was [passed on](crate::Credential::passed_on) and that it would not be asked
+    /// but one that was [passed on](crate::Credential::existing_token) and that it would not be asked
     /// about: of that nothing is known, and [`UtcDateTime::MAX`] stands for its end.
     pub fn is_validated(&self) -> bool {
         self.is_validated

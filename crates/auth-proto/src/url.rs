@@ -263,7 +263,7 @@ pub(crate) struct Base {
 impl Base {
     /// Reads a configured identity URL, with or without a version and a slash at its end, or with
     /// the whole path of a login, as the vendors print it.
-    pub(crate) fn parse(url: &str) -> Result<(Self, Option<Dialect>), UrlProblem> {
+    pub(crate) fn parse(url: &str) -> Result<(Self, Option<ApiVersion>), UrlProblem> {
         if url.contains(['?', '#']) {
             return Err(UrlProblem::Query);
         }
@@ -277,16 +277,16 @@ impl Base {
                 Some(&path[..prefix.len() + 1 + version.len()])
             })
             .unwrap_or(path);
-        let (prefix, dialect) = match path.rsplit_once('/') {
-            Some((prefix, "v3")) => (prefix, Some(Dialect::V3)),
-            Some((prefix, "v2.0")) => (prefix, Some(Dialect::V2)),
+        let (prefix, api_version) = match path.rsplit_once('/') {
+            Some((prefix, "v3")) => (prefix, Some(ApiVersion::V3)),
+            Some((prefix, "v2.0")) => (prefix, Some(ApiVersion::V2)),
             _ => (path, None),
         };
         let scheme = uri.scheme_str().unwrap_or("https");
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let text = format!("{scheme}://{authority}{}", prefix.trim_end_matches('/'));
         let uri = text.parse().map_err(|_| UrlProblem::Syntax)?;
-        Ok((Self { origin, text, uri }, dialect))
+        Ok((Self { origin, text, uri }, api_version))
     }
 
     /// Whether scheme, host and port are the same, letter by letter. `false` says nothing.
@@ -314,7 +314,7 @@ impl Base {
 /// The version of the identity protocol that a cloud speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Dialect {
+pub enum ApiVersion {
     /// v2.0: the token comes in the body, projects are tenants, there are no domains.
     V2,
     /// v3: the token comes in the `X-Subject-Token` header.
@@ -327,26 +327,34 @@ mod tests {
 
     #[test]
     fn identity_urls_lead_to_the_same_place_however_they_are_written() {
-        for (url, base, dialect) in [
+        for (url, base, api_version) in [
             ("https://iam.example", "https://iam.example", None),
             ("https://iam.example/", "https://iam.example", None),
-            ("https://iam.example/v3", "https://iam.example", Some(Dialect::V3)),
-            ("https://iam.example/v3/", "https://iam.example", Some(Dialect::V3)),
-            ("https://iam.example:5000/v2.0", "https://iam.example:5000", Some(Dialect::V2)),
-            ("https://iam.example/identity/v3", "https://iam.example/identity", Some(Dialect::V3)),
+            ("https://iam.example/v3", "https://iam.example", Some(ApiVersion::V3)),
+            ("https://iam.example/v3/", "https://iam.example", Some(ApiVersion::V3)),
+            ("https://iam.example:5000/v2.0", "https://iam.example:5000", Some(ApiVersion::V2)),
+            (
+                "https://iam.example/identity/v3",
+                "https://iam.example/identity",
+                Some(ApiVersion::V3),
+            ),
             (
                 "https://iam.example/identity//v3//",
                 "https://iam.example/identity",
-                Some(Dialect::V3),
+                Some(ApiVersion::V3),
             ),
-            ("https://iam.example/id/v3/auth/tokens", "https://iam.example/id", Some(Dialect::V3)),
-            ("https://iam.example/v2.0/tokens/", "https://iam.example", Some(Dialect::V2)),
+            (
+                "https://iam.example/id/v3/auth/tokens",
+                "https://iam.example/id",
+                Some(ApiVersion::V3),
+            ),
+            ("https://iam.example/v2.0/tokens/", "https://iam.example", Some(ApiVersion::V2)),
             ("https://iam.example/dev1/identity", "https://iam.example/dev1/identity", None),
             ("https://iam.example/v3.0", "https://iam.example/v3.0", None),
-            ("http://[::1]:35357/v3", "http://[::1]:35357", Some(Dialect::V3)),
+            ("http://[::1]:35357/v3", "http://[::1]:35357", Some(ApiVersion::V3)),
         ] {
             let (read, version) = Base::parse(url).unwrap();
-            assert_eq!((read.text.as_str(), version), (base, dialect), "{url}");
+            assert_eq!((read.text.as_str(), version), (base, api_version), "{url}");
         }
     }
 

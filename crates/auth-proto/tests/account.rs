@@ -6,8 +6,8 @@ mod support;
 use std::time::Duration;
 
 use auth_proto::{
-    Account, Action, Call, Cloud, Credential, DomainRef, Error, ErrorKind, Factor, Failure,
-    FailureKind, Flight, Misuse, Scope, Settings, Token, UserRef, Verdict, limits,
+    Action, Cloud, Credential, DomainRef, Error, ErrorKind, Factor, Failure, FailureKind, Misuse,
+    PendingRequest, RetryDecision, Scope, ServiceCall, Session, Settings, Token, UserRef, limits,
 };
 use http::{Response, StatusCode};
 use serde_json::json;
@@ -23,8 +23,8 @@ fn password() -> Credential {
     Credential::password(UserRef::name_in("alice", DomainRef::name("Default")), "alice-pw")
 }
 
-fn account() -> Account {
-    Account::new(cloud(), password(), Settings::default()).unwrap()
+fn account() -> Session {
+    Session::new(cloud(), password(), Settings::default()).unwrap()
 }
 
 fn scope(id: &str) -> Scope {
@@ -48,7 +48,7 @@ fn refusal() -> Response<Vec<u8>> {
 }
 
 #[track_caller]
-fn sent(action: Action) -> Flight {
+fn sent(action: Action) -> PendingRequest {
     match action {
         Action::Send(flight, _) => flight,
         other => panic!("expected a request, got {other:?}"),
@@ -84,7 +84,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 /// An account with a living token for project `p`.
-fn logged_in() -> Account {
+fn logged_in() -> Session {
     let mut account = account();
     let flight = sent(account.poll(&scope("p"), NOW));
     account.handle_response(flight, token("first", "p", NOW), NOW);
@@ -133,8 +133,8 @@ fn a_refusal_answers_everybody_and_is_latched_for_every_scope() {
 
 #[test]
 fn probes_can_be_turned_off_and_a_new_credential_ends_the_latch() {
-    let settings = Settings::default().with_probes(false);
-    let mut account = Account::new(cloud(), password(), settings).unwrap();
+    let settings = Settings::default().with_lockout_retry(false);
+    let mut account = Session::new(cloud(), password(), settings).unwrap();
     let p = scope("p");
     let flight = sent(account.poll(&p, NOW));
     account.handle_response(flight, refusal(), NOW);
@@ -178,8 +178,8 @@ fn a_failed_renewal_never_costs_a_living_token() {
         let flight = sent(account.poll(&p, renew_at));
         account.handle_response(flight, answer, renew_at);
         assert_eq!(used(account.poll(&p, renew_at)).expose(), "first");
-        assert_eq!(account.live(&p, NOW + seconds(3590)).unwrap().expose(), "first");
-        assert!(account.live(&p, NOW + seconds(3600)).is_none());
+        assert_eq!(account.cached_token(&p, NOW + seconds(3590)).unwrap().expose(), "first");
+        assert!(account.cached_token(&p, NOW + seconds(3600)).is_none());
     }
 }
 
@@ -221,7 +221,7 @@ fn what_an_http_client_says_repeats_no_secret() {
     let flight = sent(account.poll(&scope("p"), NOW));
     let failure = Failure::new(FailureKind::Io, "odd answer to alice-pw");
     account.handle_failure(flight, failure, NOW);
-    let told = account.trouble(&scope("p")).unwrap().to_string();
+    let told = account.last_error(&scope("p")).unwrap().to_string();
     assert!(told.contains("odd answer to [redacted]"), "{told}");
 }
 
@@ -243,10 +243,10 @@ fn a_refused_token_is_replaced_once_for_all_its_users() {
     let (mut account, p) = (logged_in(), scope("p"));
     let now = NOW + seconds(100);
     let first = used(account.poll(&p, now));
-    let mut calls: Vec<_> = (0..50).map(|_| Call::new()).collect();
+    let mut calls: Vec<_> = (0..50).map(|_| ServiceCall::new()).collect();
     for call in &mut calls {
         let verdict = call.verdict(&mut account, &first, StatusCode::UNAUTHORIZED, true, now);
-        assert_eq!(verdict, Verdict::Retry);
+        assert_eq!(verdict, RetryDecision::Retry);
     }
     let flight = sent(account.poll(&p, now));
     waits(account.poll(&p, now));
@@ -258,16 +258,16 @@ fn a_refused_token_is_replaced_once_for_all_its_users() {
     // A service that refuses the fresh one as well is at odds with the identity service.
     for call in &mut calls {
         let verdict = call.verdict(&mut account, &second, StatusCode::UNAUTHORIZED, true, now);
-        assert_eq!(verdict, Verdict::Deliver);
+        assert_eq!(verdict, RetryDecision::Deliver);
     }
-    let mut new_call = Call::new();
+    let mut new_call = ServiceCall::new();
     let verdict = new_call.verdict(&mut account, &second, StatusCode::UNAUTHORIZED, true, now);
-    assert_eq!(verdict, Verdict::Deliver);
+    assert_eq!(verdict, RetryDecision::Deliver);
     assert_eq!(used(account.poll(&p, now)).expose(), "second");
     // A minute later it may force a login again.
     let later = now + seconds(60);
     let verdict = new_call.verdict(&mut account, &second, StatusCode::UNAUTHORIZED, true, later);
-    assert_eq!(verdict, Verdict::Retry);
+    assert_eq!(verdict, RetryDecision::Retry);
 }
 
 #[test]
@@ -275,13 +275,13 @@ fn only_a_401_to_a_body_that_can_be_sent_twice_is_replayed() {
     let (mut account, p) = (logged_in(), scope("p"));
     let first = used(account.poll(&p, NOW));
     for status in [StatusCode::OK, StatusCode::FORBIDDEN, StatusCode::INTERNAL_SERVER_ERROR] {
-        let verdict = Call::new().verdict(&mut account, &first, status, true, NOW);
-        assert_eq!(verdict, Verdict::Deliver);
+        let verdict = ServiceCall::new().verdict(&mut account, &first, status, true, NOW);
+        assert_eq!(verdict, RetryDecision::Deliver);
     }
     assert_eq!(used(account.poll(&p, NOW)).expose(), "first");
     let status = StatusCode::UNAUTHORIZED;
-    let verdict = Call::new().verdict(&mut account, &first, status, false, NOW);
-    assert_eq!(verdict, Verdict::Deliver);
+    let verdict = ServiceCall::new().verdict(&mut account, &first, status, false, NOW);
+    assert_eq!(verdict, RetryDecision::Deliver);
     // The token is gone all the same.
     let _flight = sent(account.poll(&p, NOW));
 }
@@ -336,16 +336,16 @@ fn a_replaced_credential_counts_from_the_next_request_on() {
 #[test]
 fn a_one_time_code_is_never_sent_twice() {
     let credential = password().and(Factor::totp("111111"));
-    let mut account = Account::new(cloud(), credential, Settings::default()).unwrap();
+    let mut account = Session::new(cloud(), credential, Settings::default()).unwrap();
     let p = scope("p");
     let flight = sent(account.poll(&p, NOW));
     account.handle_failure(flight, Failure::new(FailureKind::Io, "reset"), NOW);
     let Action::NeedFactor(challenge) = account.poll(&p, NOW) else { panic!("no question") };
     assert_eq!(challenge.missing().collect::<Vec<_>>(), [["totp"]]);
     assert_eq!(challenge.expires_at(), None);
-    let wrong = account.answer(&p, Factor::password("x")).unwrap_err();
+    let wrong = account.submit_factor(&p, Factor::password("x")).unwrap_err();
     assert!(matches!(wrong.kind(), ErrorKind::Misuse(Misuse::WrongFactor)));
-    account.answer(&p, Factor::totp("222222")).unwrap();
+    account.submit_factor(&p, Factor::totp("222222")).unwrap();
     // The pause after the failure is still kept.
     let until = waits(account.poll(&p, NOW));
     let Action::Send(flight, request) = account.poll(&p, until) else { panic!("no request") };
@@ -357,8 +357,9 @@ fn a_one_time_code_is_never_sent_twice() {
     let end = account.renew_at(&p).unwrap();
     assert_eq!(end, until + seconds(3598));
     assert_eq!(used(account.poll(&p, end - seconds(1))).expose(), "first");
-    let verdict = Call::new().verdict(&mut account, &first, StatusCode::UNAUTHORIZED, true, until);
-    assert_eq!(verdict, Verdict::Deliver);
+    let verdict =
+        ServiceCall::new().verdict(&mut account, &first, StatusCode::UNAUTHORIZED, true, until);
+    assert_eq!(verdict, RetryDecision::Deliver);
     assert!(matches!(account.poll(&p, until), Action::NeedFactor(_)));
 }
 
@@ -374,7 +375,7 @@ fn a_receipt_is_answered_for_its_scope() {
     receipt.headers_mut().insert("openstack-auth-receipt", "gAAA".parse().unwrap());
     account.handle_response(flight, receipt, NOW);
     assert!(matches!(account.poll(&p, NOW), Action::NeedFactor(_)));
-    account.answer(&p, Factor::totp("123456")).unwrap();
+    account.submit_factor(&p, Factor::totp("123456")).unwrap();
     let Action::Send(flight, request) = account.poll(&p, NOW) else { panic!("no request") };
     assert_eq!(request.headers()["openstack-auth-receipt"], "gAAA");
     // A wrong code does not condemn the password, which was right.
@@ -382,7 +383,7 @@ fn a_receipt_is_answered_for_its_scope() {
     let error = failed(account.poll(&p, NOW));
     assert!(error.to_string().ends_with("the first one is too long ago: log in anew"), "{error}");
     // Nothing has to be waited for.
-    account.answer(&p, Factor::totp("654321")).unwrap();
+    account.submit_factor(&p, Factor::totp("654321")).unwrap();
     let Action::Send(..) = account.poll(&p, NOW) else { panic!("no request") };
 }
 
@@ -409,7 +410,7 @@ fn a_clock_that_jumps_makes_nothing_worse() {
     let (mut account, p) = (logged_in(), scope("p"));
     let far = NOW + seconds(86_400 * 365 * 100);
     let flight = sent(account.poll(&p, far));
-    assert!(account.live(&p, far).is_none());
+    assert!(account.cached_token(&p, far).is_none());
     account.handle_response(flight, token("second", "p", NOW), far);
     assert_eq!(used(account.poll(&p, NOW)).expose(), "second");
     for end in [UtcDateTime::MIN, UtcDateTime::MAX] {
@@ -426,22 +427,23 @@ fn closing_ends_everything() {
     account.handle_response(q_flight, token("second", "q", NOW), NOW);
     for scope in [&p, &scope("q")] {
         assert!(matches!(failed(account.poll(scope, NOW)).kind(), ErrorKind::Closed));
-        assert!(account.live(scope, NOW).is_none());
+        assert!(account.cached_token(scope, NOW).is_none());
     }
-    let verdict = Call::new().verdict(&mut account, &first, StatusCode::UNAUTHORIZED, true, NOW);
-    assert_eq!(verdict, Verdict::Deliver);
+    let verdict =
+        ServiceCall::new().verdict(&mut account, &first, StatusCode::UNAUTHORIZED, true, NOW);
+    assert_eq!(verdict, RetryDecision::Deliver);
 }
 
 #[test]
 fn sessions_are_bounded_and_none_in_flight_is_evicted() {
     let mut account = logged_in();
     let mut flights = Vec::new();
-    for index in 0..limits::SESSIONS {
+    for index in 0..limits::SCOPES {
         flights.push(sent(account.poll(&scope(&format!("s{index}")), NOW + seconds(120))));
     }
     // The one that nobody asked for of late made room; nobody else does, not even with a token.
     let now = NOW + seconds(120);
-    assert!(account.live(&scope("p"), now).is_none());
+    assert!(account.cached_token(&scope("p"), now).is_none());
     let flight = flights.remove(0);
     account.handle_response(flight, token("s0-token", "s0", now), now);
     for later in [120, 179] {
@@ -456,16 +458,16 @@ fn a_scope_with_nothing_to_lose_makes_room_before_one_with_a_token() {
     let flight = sent(account.poll(&scope("empty"), NOW));
     account.handle_failure(flight, Failure::new(FailureKind::Connect, "refused"), NOW);
     let now = NOW + seconds(120);
-    for index in 2..=limits::SESSIONS {
+    for index in 2..=limits::SCOPES {
         let _flight = sent(account.poll(&scope(&format!("s{index}")), now));
     }
-    assert!(account.live(&scope("p"), now).is_some());
+    assert!(account.cached_token(&scope("p"), now).is_some());
 }
 
 #[test]
 fn discovery_is_done_once_for_all_scopes() {
     let cloud = Cloud::keystone("https://keystone.example").unwrap();
-    let mut account = Account::new(cloud, password(), Settings::default()).unwrap();
+    let mut account = Session::new(cloud, password(), Settings::default()).unwrap();
     let p = scope("p");
     let Action::Send(flight, request) = account.poll(&p, NOW) else { panic!("no request") };
     assert_eq!(request.method(), "GET");

@@ -6,8 +6,8 @@ mod support;
 
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
-    Account, Action, Agency, Cloud, Credential, DomainRef, ErrorKind, Factor, Scope, Settings,
-    UserRef, Verdict,
+    Action, Agency, Cloud, Credential, DomainRef, ErrorKind, Factor, RetryDecision, Scope, Session,
+    Settings, UserRef,
 };
 use http::StatusCode;
 use serde_json::json;
@@ -74,7 +74,7 @@ fn the_whole_chain_is_run_again_for_a_renewal_and_not_before() {
     assert_eq!(talk.lines().len(), 2);
 
     // A refused token, too.
-    assert_eq!(talk.refuse(&second), Verdict::Retry);
+    assert_eq!(talk.refuse(&second), RetryDecision::Retry);
     assert_ne!(talk.token(&scope).unwrap().header(), second.header());
     assert_eq!(talk.lines().len(), 2);
 }
@@ -151,7 +151,7 @@ fn a_person_who_took_part_is_not_asked_again_before_the_end() {
     let mut wants_more = response(401, None, receipt);
     wants_more.headers_mut().insert("Openstack-Auth-Receipt", "r".parse().unwrap());
     talk.account.handle_response(flight, wants_more, NOW);
-    talk.account.answer(&scope, Factor::totp("123456")).unwrap();
+    talk.account.submit_factor(&scope, Factor::totp("123456")).unwrap();
     let Action::Send(flight, further) = talk.account.poll(&scope, NOW) else { panic!() };
     assert!(further.headers().contains_key("Openstack-Auth-Receipt"));
     // The code is right: the service answers as to the password alone.
@@ -181,7 +181,7 @@ fn a_refused_agency_does_not_send_the_password_again() {
 #[test]
 fn a_token_assumes_an_agency_without_a_login() {
     let (cloud, scope) = (otc(), Scope::project_name("eu-de"));
-    for make in [Credential::token as fn(String) -> Credential, Credential::passed_on] {
+    for make in [Credential::token as fn(String) -> Credential, Credential::existing_token] {
         let mut service = Emulator::new();
         let domain = Scope::domain_name(account::OTC_DOMAIN);
         let own = issued(&mut service, &cloud, password(&cloud), &domain);
@@ -221,7 +221,7 @@ fn what_no_agency_can_be_assumed_with_is_told_before_anything_is_sent() {
         ),
         (Cloud::kakao(), key.assume(agency()), Scope::default(), "takes no agency; it takes"),
     ] {
-        let account = Account::new(cloud, credential, Settings::default());
+        let account = Session::new(cloud, credential, Settings::default());
         let error = match account.map(|mut account| account.poll(&scope, NOW)) {
             Ok(Action::Fail(error)) | Err(error) => error,
             Ok(action) => panic!("{action:?}"),

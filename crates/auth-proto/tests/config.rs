@@ -4,8 +4,8 @@
 mod support;
 
 use auth_proto::{
-    Account, Cloud, ConfigError, Credential, DomainRef, Error, ErrorKind, Exchange, Factor, Login,
-    Scope, Settings, UrlProblem, UserProjects, UserRef, Validate, limits,
+    Cloud, ConfigError, Credential, DomainRef, Error, ErrorKind, Factor, IdentityRequest, Login,
+    Scope, Session, Settings, UrlProblem, UserProjects, UserRef, Validate, limits,
 };
 
 fn stock() -> Cloud {
@@ -192,8 +192,8 @@ fn clouds_say_what_they_take() {
         (v2(), Scope::domain_name("d")),
         (v2(), Scope::system()),
     ] {
-        let credential = match cloud.dialect() {
-            Some(auth_proto::Dialect::V2) => Credential::password("alice", "pw"),
+        let credential = match cloud.api_version() {
+            Some(auth_proto::ApiVersion::V2) => Credential::password("alice", "pw"),
             _ => password(),
         };
         let error = refused(&cloud, credential, scope);
@@ -241,7 +241,7 @@ fn urls_are_checked_when_a_cloud_is_made() {
 
 #[test]
 fn an_account_checks_its_credential_at_once_and_a_replacement_too() {
-    let error = Account::new(stock(), Credential::password(alice(), ""), Settings::default());
+    let error = Session::new(stock(), Credential::password(alice(), ""), Settings::default());
     assert_eq!(config(error.unwrap_err()), ConfigError::Empty { field: "credential.password" });
 }
 
@@ -293,7 +293,7 @@ fn nothing_shows_a_secret() {
     let token = Credential::token(secrets[3]);
     let login = Login::new(&stock(), password.clone(), Scope::project_id("p")).unwrap();
     let request = support::request_of(&login);
-    let account = Account::new(stock(), password.clone(), Settings::default()).unwrap();
+    let account = Session::new(stock(), password.clone(), Settings::default()).unwrap();
     let exchange = support::first_request(&stock(), token.clone(), Scope::project_id("p"));
     let validate = Validate::new(&stock(), secrets[3]).request().unwrap();
     let factor = Factor::totp(secrets[1]);

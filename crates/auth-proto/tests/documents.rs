@@ -5,8 +5,8 @@ mod support;
 
 use auth_emulator::{account, documents};
 use auth_proto::{
-    Answer, Cloud, Code, Credential, Dialect, DomainRef, ErrorKind, Exchange, Login, Scope,
-    ScopeHint, Select, Token, UserProjects, UserRef, Validate,
+    Answer, ApiVersion, Cloud, Code, Credential, DomainRef, EndpointQuery, ErrorKind,
+    IdentityRequest, Login, Scope, ScopeHint, Token, UserProjects, UserRef, Validate,
 };
 use http::{Response, StatusCode};
 use support::{first_request, json, login_with, request_of, response};
@@ -91,7 +91,7 @@ fn nhn_flags_are_bool_or_text_and_a_disabled_tenant_is_told() {
     ] {
         let document = document.replace("\"enabled\": true", &format!("\"enabled\": {enabled}"));
         let answer = Answer::read(&response(200, None, &document), None).unwrap();
-        let Answer::Token(Dialect::V2, token) = answer else { panic!("{answer:?}") };
+        let Answer::Token(ApiVersion::V2, token) = answer else { panic!("{answer:?}") };
         assert_eq!(token.project().unwrap().enabled, Some(want), "{enabled}");
 
         let scope = Scope::project_id(account::NHN_TENANT);
@@ -113,7 +113,7 @@ fn nhn_endpoints_by_catalog_and_by_table() {
     let tenant = account::NHN_TENANT;
     let token = nhn_token(documents::NHN_IAAS_RESPONSE);
     let url = |service: &str, region: &str| {
-        let endpoint = cloud.endpoint(&token, &Select::new(service).region(region));
+        let endpoint = cloud.endpoint(&token, &EndpointQuery::new(service).region(region));
         endpoint.map(|endpoint| (endpoint.url().to_owned(), endpoint.is_retired()))
     };
     let host = |region: &str, service: &str| {
@@ -157,7 +157,7 @@ fn nhn_endpoints_by_catalog_and_by_table() {
 fn nhn_next_call_carries_the_token() {
     let token = nhn_token(documents::NHN_IAAS_RESPONSE);
     let cloud = Cloud::nhn();
-    let url = cloud.endpoint(&token, &Select::new("compute").region("KR1")).unwrap();
+    let url = cloud.endpoint(&token, &EndpointQuery::new("compute").region("KR1")).unwrap();
     let mut call = http::Request::get(format!("{}/servers", url.url())).body(()).unwrap();
     cloud.authorize(&token, &mut call).unwrap();
     assert_eq!(call.headers()["X-Auth-Token"], "e42a092ed6ee4d99949bf25f5f6ecc60");
@@ -334,7 +334,9 @@ fn huawei_domain_answer_is_read() {
         ("identity", "https://iam.myhuaweicloud.com/v3.0"),
         ("bssv1", "https://bss.myhuaweicloud.com/v1.0"),
     ] {
-        for select in [Select::new(service), Select::new(service).region("cn-north-1")] {
+        for select in
+            [EndpointQuery::new(service), EndpointQuery::new(service).region("cn-north-1")]
+        {
             assert_eq!(cloud.endpoint(&token, &select).unwrap().url(), want);
         }
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
-    Cloud, Credential, DomainRef, Error, ErrorKind, Exchange, Login, ProtocolError, Scope, Select,
-    Step, Token, UserProjects, UserRef, Validate, limits,
+    Cloud, Credential, DomainRef, EndpointQuery, Error, ErrorKind, IdentityRequest, Login,
+    ProtocolError, Scope, Step, Token, UserProjects, UserRef, Validate, limits,
 };
 use http::{Request, Response};
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
@@ -35,7 +35,7 @@ fn log_in(service: &mut Emulator, mut login: Login) -> Result<Arc<Token>, Error>
     panic!("a login without end")
 }
 
-fn run<E: Exchange>(
+fn run<E: IdentityRequest>(
     service: &mut Emulator,
     cloud: &Cloud,
     token: &Token,
@@ -166,7 +166,7 @@ fn a_token_opens_its_services() {
         let mut service = Emulator::new();
         let login = Login::new(&cloud, credential, scope).unwrap();
         let token = log_in(&mut service, login).unwrap();
-        let select = Select::new(service_type).region(region);
+        let select = EndpointQuery::new(service_type).region(region);
         let url = cloud.endpoint(&token, &select).unwrap().url().to_owned();
         let mut call = Request::get(format!("{url}/things")).body("").unwrap();
         cloud.authorize(&token, &mut call).unwrap();

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use auth_emulator::{Emulator, account};
 use auth_proto::{
-    Check, Cloud, ConfigError, Credential, DomainRef, Domains, Error, ErrorKind, Exchange, Login,
-    Page, Projects, ProtocolError, Revoke, Scope, Step, SystemScopes, Token, UserRef, Validate,
-    Versions, limits,
+    Check, Cloud, ConfigError, Credential, DomainRef, Domains, Error, ErrorKind, IdentityRequest,
+    Login, Page, Projects, ProtocolError, Revoke, Scope, Step, SystemScopes, Token, UserRef,
+    Validate, Versions, limits,
 };
 use http::{Request, Response};
 use support::NOW;
@@ -22,7 +22,7 @@ fn stock() -> Cloud {
     Cloud::keystone("https://keystone.example/identity/v3").unwrap()
 }
 
-fn answer<E: Exchange>(exchange: &E, status: u16, body: &str) -> Result<E::Output, Error> {
+fn answer<E: IdentityRequest>(exchange: &E, status: u16, body: &str) -> Result<E::Output, Error> {
     exchange.parse(Response::builder().status(status).body(body.as_bytes()).unwrap())
 }
 
@@ -342,7 +342,7 @@ fn log_in(service: &mut Emulator, mut login: Login) -> Arc<Token> {
     }
 }
 
-fn run<E: Exchange>(
+fn run<E: IdentityRequest>(
     service: &mut Emulator,
     cloud: &Cloud,
     token: &Token,
@@ -364,7 +364,8 @@ fn carry<B: AsRef<[u8]>>(service: &mut Emulator, request: Request<B>) -> Respons
 #[test]
 fn only_the_bearer_of_a_token_asks_for_it_in_spite_of_access_rules() {
     let rules = "OpenStack-Identity-Access-Rules";
-    let login = Login::new(&stock(), Credential::passed_on(SUBJECT), Scope::default()).unwrap();
+    let login =
+        Login::new(&stock(), Credential::existing_token(SUBJECT), Scope::default()).unwrap();
     let Step::Send(request) = login.poll().unwrap() else { panic!("nothing to send") };
     assert_eq!(request.headers()[rules], "1.0");
     let validate = Validate::new(&stock(), SUBJECT).request().unwrap();

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use auth_proto::{
-    Account, Action, Answer, Cloud, Credential, DomainRef, Event, Exchange, Login, Projects, Scope,
-    Select, Settings, Step, UserProjects, UserRef, Validate, limits, timestamp,
+    Action, Answer, Cloud, Credential, DomainRef, EndpointQuery, Event, IdentityRequest, Login,
+    Projects, Scope, Session, Settings, Step, UserProjects, UserRef, Validate, limits, timestamp,
 };
 use http::Response;
 use time::{UtcDateTime, macros::utc_datetime};
@@ -81,8 +81,8 @@ fn credential() -> Credential {
     Credential::password(UserRef::id("u1"), "secretsecret")
 }
 
-fn account() -> Account {
-    Account::new(cloud(), credential(), Settings::default()).unwrap()
+fn account() -> Session {
+    Session::new(cloud(), credential(), Settings::default()).unwrap()
 }
 
 fn told<T>(result: Result<T, auth_proto::Error>) -> Result<(), String> {
@@ -123,11 +123,11 @@ fn body(past: usize) -> Result<(), String> {
 fn events(past: usize) -> Result<(), String> {
     let mut account = account();
     let mut now = NOW;
-    account.live(&Scope::default(), now);
+    account.cached_token(&Scope::default(), now);
     // Each jump of the clock is one.
     for jump in 0..limits::EVENTS + past {
         now += Duration::from_secs(2 * 24 * 3600 + jump as u64);
-        account.live(&Scope::default(), now);
+        account.cached_token(&Scope::default(), now);
     }
     match account.poll_event() {
         Some(Event::ClockJump { by }) if by == Duration::from_secs(2 * 24 * 3600) => Ok(()),
@@ -142,20 +142,20 @@ fn refused(length: usize) -> Result<(), String> {
 }
 
 fn fault(past: usize) -> Result<(), String> {
-    refused(limits::FAULT + past)
+    refused(limits::ERROR_BODY + past)
 }
 
 const RECEIPT: &str = r#"{"receipt": {"methods": ["password"], "issued_at": "2026-11-22T08:00:00Z",
     "expires_at": "2026-11-22T09:00:00Z"}, "required_auth_methods": [["password", "totp"]]FILL}"#;
 
 fn receipt_body(past: usize) -> Result<(), String> {
-    let body = filled(&RECEIPT.replace("FILL", r#", "x": "FILL""#), limits::FAULT + past);
+    let body = filled(&RECEIPT.replace("FILL", r#", "x": "FILL""#), limits::ERROR_BODY + past);
     answered(response(401, ("Openstack-Auth-Receipt", "r"), body))
 }
 
 fn flight(past: usize) -> Result<(), String> {
-    let (shortest, longest) = (*limits::FLIGHT.start(), *limits::FLIGHT.end());
-    let kept = |timeout| Settings::default().with_flight_timeout(timeout).flight_timeout();
+    let (shortest, longest) = (*limits::RESPONSE_TIMEOUT.start(), *limits::RESPONSE_TIMEOUT.end());
+    let kept = |timeout| Settings::default().with_response_timeout(timeout).response_timeout();
     let past = Duration::from_nanos(past as u64);
     assert_eq!(kept(shortest - past), shortest);
     match kept(longest + past) {
@@ -165,7 +165,7 @@ fn flight(past: usize) -> Result<(), String> {
 }
 
 fn guessed(past: usize) -> Result<(), String> {
-    let named = "x".repeat(limits::GUESSED + past);
+    let named = "x".repeat(limits::SUGGESTION_INPUT + past);
     let body = format!(
         r#"{{"token": {{"expires_at": "2026-11-22T09:00:00Z", "catalog": [{{"type": "{named}",
             "endpoints": [{{"interface": "public", "url": "https://a.example"}}]}}]}}}}"#
@@ -173,12 +173,12 @@ fn guessed(past: usize) -> Result<(), String> {
     let answer = response(201, ("X-Subject-Token", "t"), body);
     let Answer::Token(_, token) = Answer::read(&answer, None).unwrap() else { panic!("no token") };
     let slip = format!("y{}", &named[1..]);
-    let said = cloud().endpoint(&token, &Select::new(slip)).unwrap_err().to_string();
+    let said = cloud().endpoint(&token, &EndpointQuery::new(slip)).unwrap_err().to_string();
     if said.contains("did you mean") { Ok(()) } else { Err("no guess".to_owned()) }
 }
 
 fn id(past: usize) -> Result<(), String> {
-    told(UserProjects::new(&cloud(), "x".repeat(limits::ID + past)).request())
+    told(UserProjects::new(&cloud(), "x".repeat(limits::PATH_ID + past)).request())
 }
 
 fn input(past: usize) -> Result<(), String> {
@@ -194,29 +194,29 @@ fn login(past: usize) -> Result<(), String> {
         Login::new(&cloud(), credential, Scope::project_id("p")).unwrap().poll()
     };
     let Ok(Step::Send(request)) = ask(0) else { panic!("no request") };
-    told(ask(limits::LOGIN - request.body().as_bytes().len() + past))
+    told(ask(limits::LOGIN_REQUEST - request.body().as_bytes().len() + past))
 }
 
 /// Whether a token that says so much lives to its end, but for the two seconds that clocks may differ.
 fn life(past: usize) -> Result<(), String> {
-    let life = limits::LIFE + Duration::from_secs(past as u64);
+    let life = limits::TOKEN_LIFETIME + Duration::from_secs(past as u64);
     lives(account(), 201, life)
 }
 
 /// The same of one that the service was asked about.
 fn life_of_one_passed_on(past: usize) -> Result<(), String> {
-    let life = limits::LIFE + Duration::from_secs(past as u64);
-    let own = Credential::passed_on("t");
-    lives(Account::new(cloud(), own, Settings::default()).unwrap(), 200, life)
+    let life = limits::TOKEN_LIFETIME + Duration::from_secs(past as u64);
+    let own = Credential::existing_token("t");
+    lives(Session::new(cloud(), own, Settings::default()).unwrap(), 200, life)
 }
 
-fn lives(mut account: Account, status: u16, life: Duration) -> Result<(), String> {
+fn lives(mut account: Session, status: u16, life: Duration) -> Result<(), String> {
     let scope = Scope::default();
     let Action::Send(flight, _) = account.poll(&scope, NOW) else { panic!("no request") };
     let mut answer = token("t", life);
     *answer.status_mut() = status.try_into().unwrap();
     account.handle_response(flight, answer, NOW);
-    match account.live(&scope, NOW + life - Duration::from_nanos(2_000_000_001)) {
+    match account.cached_token(&scope, NOW + life - Duration::from_nanos(2_000_000_001)) {
         Some(_) => Ok(()),
         None => Err("ended by 30 days".to_owned()),
     }
@@ -253,7 +253,7 @@ fn challenged(given: usize, rules: &[usize]) -> Result<(), String> {
 }
 
 fn pause(past: usize) -> Result<(), String> {
-    let seconds = limits::PAUSE.as_secs() + past as u64;
+    let seconds = limits::RETRY_AFTER.as_secs() + past as u64;
     let later = response(503, ("Retry-After", &seconds.to_string()), "");
     let mut login = Login::new(&cloud(), credential(), Scope::default()).unwrap();
     login.handle_response(later, NOW);
@@ -263,7 +263,7 @@ fn pause(past: usize) -> Result<(), String> {
 
 /// Whether the question still stands a moment before the receipt says that it ends.
 fn receipt(past: usize) -> Result<(), String> {
-    let end = NOW + limits::RECEIPT + Duration::from_secs(past as u64);
+    let end = NOW + limits::RECEIPT_LIFETIME + Duration::from_secs(past as u64);
     let body = RECEIPT.replace("FILL", "").replace("2026-11-22T09:00:00Z", &timestamp::format(end));
     let mut account = account();
     let scope = Scope::default();
@@ -277,8 +277,8 @@ fn receipt(past: usize) -> Result<(), String> {
 
 /// Whether the end of a text is shown that is the secret over and over else.
 fn searched(past: usize) -> Result<(), String> {
-    let secrets = "secretsecret".repeat(limits::SEARCHED);
-    let message = format!("{}end", &secrets[..limits::SEARCHED - "end".len() + past]);
+    let secrets = "secretsecret".repeat(limits::REDACTION_INPUT);
+    let message = format!("{}end", &secrets[..limits::REDACTION_INPUT - "end".len() + past]);
     let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
     let said = answered(response(401, ("X-A", "b"), body)).unwrap_err();
     if said.contains("end") { Ok(()) } else { Err(said) }
@@ -299,7 +299,7 @@ fn secrets(past: usize) -> Result<(), String> {
 fn sessions(past: usize) -> Result<(), String> {
     let mut account = account();
     let mut last = Ok(());
-    for number in 0..limits::SESSIONS + past {
+    for number in 0..limits::SCOPES + past {
         let scope = Scope::project_id(format!("p{number}"));
         last = match account.poll(&scope, NOW) {
             Action::Send(flight, _) => {
@@ -318,7 +318,7 @@ fn sessions(past: usize) -> Result<(), String> {
 }
 
 fn shown(past: usize) -> Result<(), String> {
-    let message = "x".repeat(limits::SHOWN + past);
+    let message = "x".repeat(limits::ERROR_TEXT + past);
     let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
     let said = answered(response(401, ("X-A", "b"), body)).unwrap_err();
     if said.contains(&message) { Ok(()) } else { Err("cut".to_owned()) }

@@ -4,8 +4,8 @@
 mod support;
 
 use auth_proto::{
-    Agency, Answer, Cloud, Credential, Dialect, DomainRef, Error, ErrorKind, Factor, Login, Misuse,
-    ProtocolError, Scope, Step, UserRef,
+    Agency, Answer, ApiVersion, Cloud, Credential, DomainRef, Error, ErrorKind, Factor, Login,
+    Misuse, ProtocolError, Scope, Step, UserRef,
 };
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -156,7 +156,7 @@ const VERSIONS: &str = r#"{"versions": {"values": [
 
 fn discover(status: u16, body: &str, credential: Credential) -> Result<Login, Error> {
     let cloud = Cloud::keystone("https://keystone.example/identity").unwrap();
-    assert_eq!(cloud.dialect(), None);
+    assert_eq!(cloud.api_version(), None);
     let mut login = Login::new(&cloud, credential, Scope::default()).unwrap();
     let request = request_of(&login);
     assert_eq!(request.method(), "GET");
@@ -249,7 +249,7 @@ fn a_receipt_asks_for_the_missing_factor() {
     let answer = Answer::read(&receipt(), None);
     assert!(matches!(answer, Ok(Answer::Receipt(wanted)) if wanted.given() == ["password"]));
 
-    login.answer(Factor::totp("123456")).unwrap();
+    login.submit_factor(Factor::totp("123456")).unwrap();
     let request = request_of(&login);
     // The receipt remembers neither scope nor nocatalog.
     assert_eq!(request.uri(), "https://keystone.example/identity/v3/auth/tokens?nocatalog=true");
@@ -279,20 +279,20 @@ fn factors_nobody_asked_for_are_refused() {
         ErrorKind::Misuse(misuse) => *misuse,
         other => panic!("{other:?}"),
     };
-    let answer = login.answer(Factor::totp("123456"));
-    assert_eq!(misuse(answer.unwrap_err()), Misuse::NoQuestion);
+    let answer = login.submit_factor(Factor::totp("123456"));
+    assert_eq!(misuse(answer.unwrap_err()), Misuse::NoChallenge);
     let mut login = challenged();
-    let answer = login.answer(Factor::password("pw"));
+    let answer = login.submit_factor(Factor::password("pw"));
     assert_eq!(misuse(answer.unwrap_err()), Misuse::WrongFactor);
-    assert!(login.answer(Factor::totp("")).is_err());
+    assert!(login.submit_factor(Factor::totp("")).is_err());
     // Still waiting for the right one.
     assert!(matches!(login.poll(), Ok(Step::NeedFactor(_))));
     // A factor that was refused may be given again, and only then.
-    login.answer(Factor::totp("111111")).unwrap();
-    assert_eq!(misuse(login.answer(Factor::totp("1")).unwrap_err()), Misuse::NoQuestion);
+    login.submit_factor(Factor::totp("111111")).unwrap();
+    assert_eq!(misuse(login.submit_factor(Factor::totp("1")).unwrap_err()), Misuse::NoChallenge);
     login.handle_response(response(401, None, "{}"), NOW);
     assert!(login.poll().is_err());
-    login.answer(Factor::totp("222222")).unwrap();
+    login.submit_factor(Factor::totp("222222")).unwrap();
     assert!(matches!(login.poll(), Ok(Step::Send(_))));
     let login = challenged();
     assert!(matches!(login.poll(), Ok(Step::NeedFactor(_))));
@@ -302,7 +302,7 @@ fn factors_nobody_asked_for_are_refused() {
 fn only_a_401_is_about_the_factor() {
     for (status, is_about) in [(401, true), (403, false)] {
         let mut login = challenged();
-        login.answer(Factor::totp("123456")).unwrap();
+        login.submit_factor(Factor::totp("123456")).unwrap();
         login.handle_response(response(status, None, "{}"), NOW);
         let error = login.poll().unwrap_err().to_string();
         assert_eq!(error.contains("check this factor"), is_about, "{error}");
@@ -312,7 +312,7 @@ fn only_a_401_is_about_the_factor() {
 #[test]
 fn a_server_that_repeats_receipt_or_code_is_redacted() {
     let mut login = challenged();
-    login.answer(Factor::totp("123456")).unwrap();
+    login.submit_factor(Factor::totp("123456")).unwrap();
     let fault = r#"{"error":{"code":401,"message":"Could not find auth receipt: gAAAAreceipt, 123456","title":"Unauthorized"}}"#;
     login.handle_response(response(401, None, fault), NOW);
     let error = login.poll().unwrap_err();
@@ -349,7 +349,7 @@ fn what_an_earlier_answer_took_is_not_told_by_a_later_one() {
     let cloud = Cloud::otc("eu-de").unwrap();
     let mut login = Login::new(&cloud, credential, Scope::project_name("eu-de")).unwrap();
     login.handle_response(wanting("gAAAAfirst", &["totp"], "password"), NOW);
-    login.answer(Factor::password("hunter2hunter2")).unwrap();
+    login.submit_factor(Factor::password("hunter2hunter2")).unwrap();
     let domain = json!({"token": {
         "expires_at": "2026-11-22T20:00:00Z", "domain": {"id": "d", "name": "Default"},
     }});
@@ -361,11 +361,11 @@ fn what_an_earlier_answer_took_is_not_told_by_a_later_one() {
     let mut login = Login::new(&stock(), password(), Scope::default()).unwrap();
     login.handle_response(wanting("gAAAAfirst", &["password"], "totp"), NOW);
     // Mistyped, and given again.
-    login.answer(Factor::totp("314159")).unwrap();
+    login.submit_factor(Factor::totp("314159")).unwrap();
     login.handle_response(response(401, None, "{}"), NOW);
-    login.answer(Factor::totp("141421")).unwrap();
+    login.submit_factor(Factor::totp("141421")).unwrap();
     login.handle_response(wanting("gAAAAsecond", &["totp"], "password"), NOW);
-    login.answer(Factor::password("hunter2hunter2")).unwrap();
+    login.submit_factor(Factor::password("hunter2hunter2")).unwrap();
     let told = told_of(&mut login, &sent);
     assert!(told.contains("it was [redacted] [redacted] [redacted] [redacted]"), "{told}");
     assert!(!sent.iter().any(|secret| told.contains(secret)), "{told}");
@@ -592,7 +592,7 @@ fn clouds_at_other_places_keep_their_rules() {
     ] {
         let cloud = Cloud::kakao().at(url).unwrap();
         assert_eq!(cloud.identity_url(), want);
-        assert_eq!(cloud.dialect(), Some(Dialect::V3));
+        assert_eq!(cloud.api_version(), Some(ApiVersion::V3));
         assert!(Login::new(&cloud, password(), Scope::default()).is_err());
     }
 }

@@ -5,8 +5,8 @@ mod support;
 
 use auth_emulator::documents;
 use auth_proto::{
-    Answer, Cloud, Credential, Dialect, DomainRef, Exchange, Factor, Login, Scope, Select, Step,
-    UserProjects, UserRef, timestamp,
+    Answer, ApiVersion, Cloud, Credential, DomainRef, EndpointQuery, Factor, IdentityRequest,
+    Login, Scope, Step, UserProjects, UserRef, timestamp,
 };
 use http::{HeaderName, HeaderValue, Response};
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
@@ -149,8 +149,8 @@ proptest! {
 
     #[test]
     fn any_answer_is_read_or_refused(response in any_response()) {
-        for dialect in [None, Some(Dialect::V2), Some(Dialect::V3)] {
-            match Answer::read(&response, dialect) {
+        for api_version in [None, Some(ApiVersion::V2), Some(ApiVersion::V3)] {
+            match Answer::read(&response, api_version) {
                 Ok(Answer::Token(_, token)) => {
                     prop_assert!(token.expose().bytes().all(|b| b.is_ascii_graphic()));
                     prop_assert!(!token.expose().is_empty());
@@ -194,7 +194,7 @@ proptest! {
                 }
                 Ok(Step::NeedFactor(challenge)) => {
                     let wanted = challenge.missing().any(|rule| rule.contains(&"totp"));
-                    let answered = login.answer(Factor::totp("123456"));
+                    let answered = login.submit_factor(Factor::totp("123456"));
                     prop_assert_eq!(answered.is_ok(), wanted);
                 }
                 Ok(Step::Done(_)) => break,
@@ -307,7 +307,7 @@ proptest! {
         let body = json!({"token": {"expires_at": "2026-11-22T20:00:00Z", "catalog": catalog}});
         let answer = response(201, Some("t"), &body.to_string());
         let Ok(Answer::Token(_, token)) = Answer::read(&answer, None) else { panic!() };
-        let mut select = Select::new(service.clone());
+        let mut select = EndpointQuery::new(service.clone());
         if let Some(region) = &region {
             select = select.region(region);
         }

@@ -5,8 +5,8 @@ mod support;
 
 use auth_emulator::documents;
 use auth_proto::{
-    Answer, Cloud, Credential, DomainRef, Error, ErrorKind, Exchange, FieldProblem, ProtocolError,
-    Scope, UserProjects, UserRef, Validate, limits,
+    Answer, Cloud, Credential, DomainRef, Error, ErrorKind, FieldProblem, IdentityRequest,
+    ProtocolError, Scope, UserProjects, UserRef, Validate, limits,
 };
 use http::{HeaderValue, Response};
 use support::{login_with, response};
@@ -395,7 +395,7 @@ fn mixed_answers_are_what_their_body_is() {
         Answer::read(&answer, None)
     };
     let v2 = with(200, "x-subject-token", documents::NHN_IAAS_RESPONSE);
-    assert!(matches!(v2, Ok(Answer::Token(auth_proto::Dialect::V2, _))), "{v2:?}");
+    assert!(matches!(v2, Ok(Answer::Token(auth_proto::ApiVersion::V2, _))), "{v2:?}");
     let fault = with(401, "openstack-auth-receipt", documents::HUAWEI_401);
     assert!(matches!(fault, Ok(Answer::Fault(..))), "{fault:?}");
     assert!(with(401, "openstack-auth-receipt", "").is_err());

@@ -6,8 +6,9 @@ mod support;
 use std::time::Duration;
 
 use auth_proto::{
-    Account, Action, Call, Cloud, ConfigError, Credential, DomainRef, Error, ErrorKind, Factor,
-    Failure, FailureKind, Flight, Misuse, ProtocolError, Scope, Settings, UserRef, Verdict, limits,
+    Action, Cloud, ConfigError, Credential, DomainRef, Error, ErrorKind, Factor, Failure,
+    FailureKind, Misuse, PendingRequest, ProtocolError, RetryDecision, Scope, ServiceCall, Session,
+    Settings, UserRef, limits,
 };
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
@@ -22,11 +23,11 @@ fn password() -> Credential {
     Credential::password(user(), "alice-pw")
 }
 
-fn account_at(identity: &str, credential: Credential) -> Account {
-    Account::new(Cloud::keystone(identity).unwrap(), credential, Settings::default()).unwrap()
+fn account_at(identity: &str, credential: Credential) -> Session {
+    Session::new(Cloud::keystone(identity).unwrap(), credential, Settings::default()).unwrap()
 }
 
-fn account() -> Account {
+fn account() -> Session {
     account_at("https://keystone.example/v3", password())
 }
 
@@ -68,7 +69,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 #[track_caller]
-fn sent(action: Action) -> (Flight, Request<auth_proto::Body>) {
+fn sent(action: Action) -> (PendingRequest, Request<auth_proto::Body>) {
     match action {
         Action::Send(flight, request) => (flight, request),
         other => panic!("expected a request, got {other:?}"),
@@ -84,14 +85,14 @@ fn failed(action: Action) -> Error {
 }
 
 #[track_caller]
-fn log_in(account: &mut Account, project: &str, now: UtcDateTime) {
+fn log_in(account: &mut Session, project: &str, now: UtcDateTime) {
     let (flight, _) = sent(account.poll(&scope(project), now));
     account.handle_response(flight, token(project, now), now);
     assert!(matches!(account.poll(&scope(project), now), Action::Use(_)));
 }
 
 #[track_caller]
-fn refuse(account: &mut Account, project: &str, status: u16, now: UtcDateTime) -> Error {
+fn refuse(account: &mut Session, project: &str, status: u16, now: UtcDateTime) -> Error {
     let (flight, _) = sent(account.poll(&scope(project), now));
     account.handle_response(flight, refusal(status), now);
     failed(account.poll(&scope(project), now))
@@ -117,7 +118,10 @@ fn a_scope_that_never_worked_does_not_stop_the_others() {
                     _ => {}
                 }
             }
-            assert!(account.live(&scope("good"), now).is_some(), "{status} at minute {minute}");
+            assert!(
+                account.cached_token(&scope("good"), now).is_some(),
+                "{status} at minute {minute}"
+            );
         }
         assert!((24..=33).contains(&good_logins), "{status}: {good_logins}");
         let most = if status == 404 { 24 * 12 } else { 7 };
@@ -134,7 +138,7 @@ fn a_changed_password_is_found_out_by_two_scopes_for_all() {
     // All tokens end at once, and every scope wants a new one.
     let now = NOW + seconds(100);
     for project in ["a", "b", "c", "d", "e", "f"] {
-        let token = account.live(&scope(project), now).unwrap();
+        let token = account.cached_token(&scope(project), now).unwrap();
         account.handle_unauthorized(&token, now);
     }
     // One at a time, whatever they were before.
@@ -158,7 +162,7 @@ fn a_changed_password_is_found_out_by_two_scopes_for_all() {
 
 /// Minutes of a week in which `good` had a token, and requests sent for `bad`, while both are polled
 /// each minute, `bad` first, and only `good` is ever granted.
-fn week(account: &mut Account, bad_status: u16) -> (u32, u32) {
+fn week(account: &mut Session, bad_status: u16) -> (u32, u32) {
     let (mut served, mut bad_logins) = (0, 0);
     for minute in 0..7 * 24 * 60 {
         let now = NOW + seconds(1_000_000 + minute * 60);
@@ -174,7 +178,7 @@ fn week(account: &mut Account, bad_status: u16) -> (u32, u32) {
                 _ => {}
             }
         }
-        served += u32::from(account.live(&scope("good"), now).is_some());
+        served += u32::from(account.cached_token(&scope("good"), now).is_some());
     }
     (served, bad_logins)
 }
@@ -201,8 +205,8 @@ fn a_scope_that_is_refused_first_gives_the_others_their_turn() {
 fn a_wrong_password_is_sent_once_in_the_first_half_hour_and_seven_times_a_day() {
     for probes in [true, false] {
         let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
-        let settings = Settings::default().with_probes(probes);
-        let mut account = Account::new(cloud, password(), settings).unwrap();
+        let settings = Settings::default().with_lockout_retry(probes);
+        let mut account = Session::new(cloud, password(), settings).unwrap();
         let mut sent_at = Vec::new();
         for second in 0..86_400 {
             let now = NOW + seconds(second);
@@ -227,7 +231,7 @@ fn scopes_with_latches_of_their_own_do_not_each_probe_a_changed_password() {
         log_in(&mut account, "good", now);
         refuse(&mut account, &format!("bad {index}"), 401, now);
         now += seconds(61);
-        let token = account.live(&scope("good"), now).unwrap();
+        let token = account.cached_token(&scope("good"), now).unwrap();
         account.handle_unauthorized(&token, now);
     }
     // From now on everything is refused.
@@ -278,10 +282,13 @@ fn a_refused_token_is_dropped_wherever_it_serves() {
         let (flight, _) = sent(account.poll(scope, NOW));
         account.handle_response(flight, token("p", NOW), NOW);
     }
-    let token = account.live(&p, NOW).unwrap();
-    let verdict = Call::new().verdict(&mut account, &token, StatusCode::UNAUTHORIZED, true, NOW);
-    assert_eq!(verdict, Verdict::Retry);
-    assert!(account.live(&p, NOW).is_none() && account.live(&default, NOW).is_none());
+    let token = account.cached_token(&p, NOW).unwrap();
+    let verdict =
+        ServiceCall::new().verdict(&mut account, &token, StatusCode::UNAUTHORIZED, true, NOW);
+    assert_eq!(verdict, RetryDecision::Retry);
+    assert!(
+        account.cached_token(&p, NOW).is_none() && account.cached_token(&default, NOW).is_none()
+    );
 }
 
 #[test]
@@ -290,11 +297,11 @@ fn lost_flights_and_ended_tokens_block_nothing() {
     log_in(&mut account, "p", NOW);
     let later = NOW + seconds(4000);
     // The token has ended: a credential that does not fit its scope may come.
-    account.live(&scope("p"), later);
+    account.cached_token(&scope("p"), later);
     account.replace_credential(Credential::application_credential("id", "secret")).unwrap();
     account.replace_credential(password()).unwrap();
     log_in(&mut account, "p", later);
-    let flights: Vec<_> = (1..limits::SESSIONS)
+    let flights: Vec<_> = (1..limits::SCOPES)
         .map(|index| sent(account.poll(&scope(&format!("s{index}")), later)).0)
         .collect();
     drop(flights);
@@ -306,8 +313,8 @@ fn a_token_lives_until_its_end_and_a_scope_in_a_pause_is_not_in_use() {
     let mut account = account();
     log_in(&mut account, "p", NOW);
     let end = NOW + seconds(3598);
-    assert!(account.live(&scope("p"), end - Duration::from_nanos(1)).is_some());
-    assert!(account.live(&scope("p"), end).is_none());
+    assert!(account.cached_token(&scope("p"), end - Duration::from_nanos(1)).is_some());
+    assert!(account.cached_token(&scope("p"), end).is_none());
 
     let key = || Credential::application_credential("id", "secret");
     let mut account = self::account();
@@ -324,12 +331,12 @@ fn a_servers_pause_outlasts_an_answer() {
     let p = scope("p");
     let (flight, _) = sent(account.poll(&p, NOW));
     account.handle_response(flight, receipt(NOW + seconds(300)), NOW);
-    account.answer(&p, Factor::totp("111111")).unwrap();
+    account.submit_factor(&p, Factor::totp("111111")).unwrap();
     let (flight, _) = sent(account.poll(&p, NOW));
     let mut busy = refusal(429);
     busy.headers_mut().insert("retry-after", "20".parse().unwrap());
     account.handle_response(flight, busy, NOW);
-    account.answer(&p, Factor::totp("222222")).unwrap();
+    account.submit_factor(&p, Factor::totp("222222")).unwrap();
     assert!(matches!(account.poll(&p, NOW), Action::Wait(until) if until == NOW + seconds(20)));
 }
 
@@ -342,7 +349,7 @@ fn two_scopes_refused_in_a_row_hold_every_scope_that_never_worked() {
     failed(account.poll(&scope("new"), NOW));
     // The one that worked finds out whether the credential still does.
     let later = NOW + seconds(1000);
-    let token_of_good = account.live(&scope("good"), later).unwrap();
+    let token_of_good = account.cached_token(&scope("good"), later).unwrap();
     account.handle_unauthorized(&token_of_good, later);
     log_in(&mut account, "good", later);
     log_in(&mut account, "new", later);
@@ -353,8 +360,8 @@ fn two_scopes_refused_in_a_row_hold_every_scope_that_never_worked() {
 fn what_a_changed_password_taught_is_forgotten_with_it() {
     let mut account = account();
     log_in(&mut account, "good", NOW);
-    let drop_token = |account: &mut Account, now| {
-        let token = account.live(&scope("good"), now).unwrap();
+    let drop_token = |account: &mut Session, now| {
+        let token = account.cached_token(&scope("good"), now).unwrap();
         account.handle_unauthorized(&token, now);
     };
     let now = NOW + seconds(100);
@@ -413,7 +420,7 @@ fn a_mistyped_code_in_the_same_request_is_told_and_may_be_corrected() {
         account_at("https://keystone.example/v3", password().and(Factor::totp("111111")));
     let error = refuse(&mut account, "p", 401, NOW);
     assert_eq!(error.retry_at(), Some(NOW + seconds(300)));
-    account.answer(&scope("p"), Factor::totp("222222")).unwrap();
+    account.submit_factor(&scope("p"), Factor::totp("222222")).unwrap();
     let (flight, request) = sent(account.poll(&scope("p"), NOW));
     let body: Value = serde_json::from_slice(request.body().as_bytes()).unwrap();
     assert_eq!(body["auth"]["identity"]["totp"]["user"]["passcode"], "222222");
@@ -428,11 +435,11 @@ fn a_mistyped_code_after_a_receipt_may_be_corrected_with_the_same_receipt() {
     let (flight, _) = sent(account.poll(&p, NOW));
     account.handle_response(flight, receipt(NOW + seconds(300)), NOW);
     assert!(matches!(account.poll(&p, NOW), Action::NeedFactor(_)));
-    account.answer(&p, Factor::totp("111111")).unwrap();
+    account.submit_factor(&p, Factor::totp("111111")).unwrap();
     let (flight, _) = sent(account.poll(&p, NOW));
     account.handle_response(flight, refusal(401), NOW);
     failed(account.poll(&p, NOW));
-    account.answer(&p, Factor::totp("222222")).unwrap();
+    account.submit_factor(&p, Factor::totp("222222")).unwrap();
     let (flight, request) = sent(account.poll(&p, NOW));
     assert_eq!(request.headers()["openstack-auth-receipt"], "gAAA");
     let body: Value = serde_json::from_slice(request.body().as_bytes()).unwrap();
@@ -484,7 +491,7 @@ fn a_token_that_is_over_before_it_can_be_used_is_a_failure() {
         let (flight, _) = sent(account.poll(&p, NOW));
         let now = NOW + Duration::from_millis(millis);
         account.handle_response(flight, token_for(seconds(8), "p", NOW), now);
-        assert_eq!(account.live(&p, now).is_some(), enough, "{millis}");
+        assert_eq!(account.cached_token(&p, now).is_some(), enough, "{millis}");
     }
 }
 
@@ -492,12 +499,12 @@ fn a_token_that_is_over_before_it_can_be_used_is_a_failure() {
 fn a_scope_that_cannot_work_takes_no_place_and_blocks_no_replacement() {
     let mut account = account();
     log_in(&mut account, "good", NOW);
-    for name in 0..2 * limits::SESSIONS {
+    for name in 0..2 * limits::SCOPES {
         let wrong = Scope::project_name(format!("p{name}"));
         let error = failed(account.poll(&wrong, NOW));
         assert_eq!(*error.kind(), ErrorKind::Config(ConfigError::ProjectDomain));
     }
-    assert!(account.live(&scope("good"), NOW).is_some());
+    assert!(account.cached_token(&scope("good"), NOW).is_some());
     account.replace_credential(password()).unwrap();
     // One that does not fit a scope in use is refused, and one that is wrong in itself.
     let key = Credential::application_credential("id", "secret");
@@ -543,18 +550,18 @@ fn an_answer_ends_a_row_of_abandonments() {
 fn each_request_is_replayed_once() {
     let mut account = account();
     log_in(&mut account, "p", NOW);
-    let mut call = Call::new();
+    let mut call = ServiceCall::new();
     let unauthorized = StatusCode::UNAUTHORIZED;
-    let first = account.live(&scope("p"), NOW).unwrap();
+    let first = account.cached_token(&scope("p"), NOW).unwrap();
     let verdict = call.verdict(&mut account, &first, unauthorized, true, NOW);
-    assert_eq!(verdict, Verdict::Retry);
+    assert_eq!(verdict, RetryDecision::Retry);
     let (flight, _) = sent(account.poll(&scope("p"), NOW));
     account.handle_response(flight, token("p", NOW), NOW);
     // Even where the account could replace the token once more.
     let later = NOW + seconds(61);
-    let second = account.live(&scope("p"), later).unwrap();
+    let second = account.cached_token(&scope("p"), later).unwrap();
     let verdict = call.verdict(&mut account, &second, unauthorized, true, later);
-    assert_eq!(verdict, Verdict::Deliver);
+    assert_eq!(verdict, RetryDecision::Deliver);
     let _ = sent(account.poll(&scope("p"), later));
 }
 
@@ -562,8 +569,8 @@ fn each_request_is_replayed_once() {
 fn questions_that_nobody_asked() {
     let mut account = account();
     for _ in 0..2 {
-        let error = account.answer(&scope("p"), Factor::totp("123456")).unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoQuestion));
+        let error = account.submit_factor(&scope("p"), Factor::totp("123456")).unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoChallenge));
         let _ = account.poll(&scope("p"), NOW);
     }
 }
@@ -575,7 +582,7 @@ fn tokens_come_without_catalogs_if_that_is_wished() {
         (Settings::default().without_catalog(), Some("nocatalog=true")),
     ] {
         let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
-        let mut account = Account::new(cloud, password(), settings).unwrap();
+        let mut account = Session::new(cloud, password(), settings).unwrap();
         let (_flight, request) = sent(account.poll(&scope("p"), NOW));
         assert_eq!(request.uri().query(), query);
     }
@@ -586,12 +593,12 @@ fn closing_forgets_the_credential() {
     let mut account = account();
     account.close();
     assert!(account.replace_credential(password()).is_err());
-    assert!(account.answer(&scope("p"), Factor::totp("123456")).is_err());
+    assert!(account.submit_factor(&scope("p"), Factor::totp("123456")).is_err());
     assert!(!format!("{account:?}").contains("alice"), "{account:?}");
 }
 
 /// An account with a token of ten hours for each of these scopes.
-fn granted(scopes: &[String]) -> Account {
+fn granted(scopes: &[String]) -> Session {
     let mut account = account();
     for project in scopes {
         let (flight, _) = sent(account.poll(&scope(project), NOW));
@@ -602,10 +609,10 @@ fn granted(scopes: &[String]) -> Account {
 }
 
 /// Polls all scopes at once until nobody sends, and refuses whatever is sent. How many that were.
-fn refuse_all(account: &mut Account, scopes: &[String], now: UtcDateTime) -> usize {
+fn refuse_all(account: &mut Session, scopes: &[String], now: UtcDateTime) -> usize {
     let mut refused = 0;
     loop {
-        let flights: Vec<Flight> = scopes
+        let flights: Vec<PendingRequest> = scopes
             .iter()
             .filter_map(|project| match account.poll(&scope(project), now) {
                 Action::Send(flight, _) => Some(flight),
@@ -693,7 +700,7 @@ fn a_program_that_makes_codes_does_not_send_a_wrong_password_for_ever() {
             }
             Action::NeedFactor(_) => {
                 code += 1;
-                account.answer(&scope("p"), Factor::totp(code.to_string())).unwrap();
+                account.submit_factor(&scope("p"), Factor::totp(code.to_string())).unwrap();
             }
             _ => now += seconds(1),
         }
@@ -707,7 +714,7 @@ fn a_code_that_was_mistyped_as_its_receipt_ended_blocks_nobody() {
     let mut account = account();
     let (flight, _) = sent(account.poll(&scope("p"), NOW));
     account.handle_response(flight, receipt(NOW + seconds(20)), NOW);
-    account.answer(&scope("p"), Factor::totp("123456")).unwrap();
+    account.submit_factor(&scope("p"), Factor::totp("123456")).unwrap();
     let (flight, _) = sent(account.poll(&scope("p"), NOW + seconds(15)));
     let later = NOW + seconds(21);
     account.handle_response(flight, refusal(401), later);

@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
 use auth_proto::{
-    Account, Agency, Cloud, ConfigError, Credential, DomainRef, Error, ErrorKind, Scope, ScopeHint,
-    Select, Settings, UserRef,
+    Agency, Cloud, ConfigError, Credential, DomainRef, EndpointQuery, Error, ErrorKind, Scope,
+    ScopeHint, Session, Settings, UserRef,
 };
 
-fn account(cloud: Cloud, credential: Credential) -> Account {
-    Account::new(cloud, credential, Settings::default()).unwrap()
+fn account(cloud: Cloud, credential: Credential) -> Session {
+    Session::new(cloud, credential, Settings::default()).unwrap()
 }
 
 fn password(user: UserRef) -> Credential {
@@ -110,7 +110,7 @@ fn an_application_credential_has_its_scope_already() {
         Credential::application_credential_of(user, "name", "secret"),
     ] {
         let account = account(cloud.clone(), credential);
-        let scope = account.scope_for(&Select::new("identity"), &Scope::default());
+        let scope = account.scope_for(&EndpointQuery::new("identity"), &Scope::default());
         assert_eq!(scope.unwrap(), Scope::default());
     }
 }
@@ -131,14 +131,14 @@ fn an_agency_is_good_for_the_account_that_delegates_and_a_token_for_what_it_is()
     for credential in [
         password(named).assume(agency()),
         Credential::token("t").assume(agency()),
-        Credential::passed_on("t").assume(agency()),
+        Credential::existing_token("t").assume(agency()),
     ] {
         let account = account(otc.clone(), credential);
         let global = account.scope_for(&"identity".into(), &project).unwrap();
         assert_eq!(global, Scope::domain_name("corp-a"));
         assert_eq!(account.scope_for(&"compute".into(), &project).unwrap(), project);
     }
-    let account = account(otc, Credential::passed_on("t"));
+    let account = account(otc, Credential::existing_token("t"));
     for own in [Scope::default(), project] {
         assert_eq!(account.scope_for(&"identity".into(), &own).unwrap(), own);
     }

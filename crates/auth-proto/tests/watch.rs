@@ -6,21 +6,21 @@ mod support;
 use std::{iter, time::Duration};
 
 use auth_proto::{
-    Account, Action, Class, Cloud, Credential, ErrorKind, Event, Factor, Failure, FailureKind,
-    Flight, Scope, Settings, UserRef, limits,
+    Action, Cloud, Credential, ErrorKind, Event, Factor, Failure, FailureClass, FailureKind,
+    PendingRequest, Scope, Session, Settings, UserRef, limits,
 };
 use http::{HeaderValue, Response, header};
 use serde_json::json;
 use support::{NOW, response};
 use time::UtcDateTime;
 
-fn account_with(settings: Settings) -> Account {
+fn account_with(settings: Settings) -> Session {
     let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
     let credential = Credential::password(UserRef::id("u1"), "t0ps3cret-password");
-    Account::new(cloud, credential, settings).unwrap()
+    Session::new(cloud, credential, settings).unwrap()
 }
 
-fn account() -> Account {
+fn account() -> Session {
     account_with(Settings::default())
 }
 
@@ -56,7 +56,7 @@ fn io() -> Failure {
 }
 
 #[track_caller]
-fn sent(action: Action) -> Flight {
+fn sent(action: Action) -> PendingRequest {
     match action {
         Action::Send(flight, _) => flight,
         other => panic!("expected a request, got {other:?}"),
@@ -79,12 +79,12 @@ fn waits(action: Action) -> UtcDateTime {
     }
 }
 
-fn log_in(account: &mut Account, text: &str, project: &str, now: UtcDateTime) {
+fn log_in(account: &mut Session, text: &str, project: &str, now: UtcDateTime) {
     let flight = sent(account.poll(&scope(project), now));
     account.handle_response(flight, token(text, project, now), now);
 }
 
-fn events(account: &mut Account) -> Vec<Event> {
+fn events(account: &mut Session) -> Vec<Event> {
     iter::from_fn(|| account.poll_event()).collect()
 }
 
@@ -100,7 +100,12 @@ fn an_outage_is_told() {
         events(&mut account),
         [
             Event::LoginStarted { scope: p.clone() },
-            Event::LoginFailed { scope: p.clone(), class: Class::Transient, error, retry_at },
+            Event::LoginFailed {
+                scope: p.clone(),
+                class: FailureClass::Transient,
+                error,
+                retry_at
+            },
             Event::LoginStarted { scope: p.clone() },
             Event::TokenRenewed { scope: p, expires_at: retry_at + seconds(3600) },
         ]
@@ -111,7 +116,7 @@ fn an_outage_is_told() {
 #[test]
 fn a_refusal_is_told_with_its_probe() {
     for (probes, probe_at) in [(true, Some(NOW + seconds(1800))), (false, None)] {
-        let mut account = account_with(Settings::default().with_probes(probes));
+        let mut account = account_with(Settings::default().with_lockout_retry(probes));
         let flight = sent(account.poll(&scope("p"), NOW));
         account.handle_response(flight, response(401, None, "{}"), NOW);
         let told = events(&mut account);
@@ -143,7 +148,7 @@ fn what_only_a_change_can_mend_is_told_as_such() {
     let told = events(&mut account).pop().unwrap();
     let pause_ends = NOW + seconds(300);
     assert!(
-        matches!(&told, Event::LoginFailed { class: Class::Terminal, retry_at, .. } if *retry_at == pause_ends),
+        matches!(&told, Event::LoginFailed { class: FailureClass::Permanent, retry_at, .. } if *retry_at == pause_ends),
         "{told:?}"
     );
 }
@@ -152,7 +157,7 @@ fn what_only_a_change_can_mend_is_told_as_such() {
 fn a_refused_token_is_told_once_for_all_who_were_refused() {
     let (mut account, p) = (account(), scope("p"));
     log_in(&mut account, "first", "p", NOW);
-    let token = account.live(&p, NOW).unwrap();
+    let token = account.cached_token(&p, NOW).unwrap();
     events(&mut account);
     for _ in 0..50 {
         account.handle_unauthorized(&token, NOW + seconds(9));
@@ -168,7 +173,7 @@ fn jumps_of_the_clock_are_told_and_its_corrections_are_not() {
     let mut now = NOW;
     for (by, jumps) in [(3600, false), (-1, false), (-2, true), (86_400, false), (86_401, true)] {
         now += time::Duration::seconds(by);
-        let _ = account.live(&p, now);
+        let _ = account.cached_token(&p, now);
         let told = events(&mut account);
         let jump = Event::ClockJump { by: time::Duration::seconds(by) };
         assert_eq!(told, if jumps { vec![jump] } else { vec![] }, "{by}");
@@ -306,7 +311,7 @@ fn a_renewal_has_nothing_to_do_while_the_account_is_held() {
     // Half an hour, but the token ends before.
     assert_eq!(account.renew_at(&p), Some(NOW + seconds(3598)));
     assert_eq!(used(account.poll(&p, NOW + seconds(3597))), "first");
-    let _ = account.live(&p, NOW + seconds(3598));
+    let _ = account.cached_token(&p, NOW + seconds(3598));
     assert_eq!(account.renew_at(&p), None);
 }
 
@@ -321,7 +326,7 @@ fn a_token_with_a_person_in_its_login_is_not_renewed_before_it_ends() {
     let mut wanted = response(401, None, &receipt.to_string());
     wanted.headers_mut().insert("openstack-auth-receipt", HeaderValue::from_static("r"));
     account.handle_response(flight, wanted, NOW);
-    account.answer(&p, Factor::totp("123456")).unwrap();
+    account.submit_factor(&p, Factor::totp("123456")).unwrap();
     log_in(&mut account, "first", "p", NOW);
     let end = NOW + seconds(3598);
     assert_eq!(account.renew_at(&p), Some(end));
@@ -354,16 +359,16 @@ fn the_window_of_renewal_is_the_users() {
 #[test]
 fn trouble_is_what_the_last_login_failed_with() {
     let (mut account, p) = (account(), scope("p"));
-    assert_eq!(account.trouble(&p), None);
+    assert_eq!(account.last_error(&p), None);
     let flight = sent(account.poll(&p, NOW));
-    assert_eq!(account.trouble(&p), None);
+    assert_eq!(account.last_error(&p), None);
     account.handle_failure(flight, io(), NOW);
     let later = waits(account.poll(&p, NOW));
-    let told = account.trouble(&p).unwrap();
+    let told = account.last_error(&p).unwrap();
     assert!(matches!(told.kind(), ErrorKind::Transport(_)));
     assert_eq!(told.retry_at(), Some(later));
     let flight = sent(account.poll(&p, later));
-    assert_eq!(account.trouble(&p), Some(io().into()));
+    assert_eq!(account.last_error(&p), Some(io().into()));
     account.handle_response(flight, token("first", "p", later), later);
-    assert_eq!(account.trouble(&p), None);
+    assert_eq!(account.last_error(&p), None);
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
-    Account, Action, Agency, Cloud, ConfigError, Credential, DomainRef, ErrorKind, Exchange,
-    Factor, FetchCatalog, Login, Scope, Select, Settings, Step, UserRef, Verdict, timestamp,
+    Action, Agency, Cloud, ConfigError, Credential, DomainRef, EndpointQuery, ErrorKind, Factor,
+    FetchCatalog, IdentityRequest, Login, RetryDecision, Scope, Session, Settings, Step, UserRef,
+    timestamp,
 };
 use http::{Response, StatusCode};
 use support::{
@@ -73,7 +74,7 @@ fn a_token_that_must_not_be_exchanged_is_passed_on() {
     refused(talk.token(&Scope::project_id(account::KAKAO_PROJECT)), 403, "or pass it on as it is");
 
     for scope in [Scope::default(), Scope::project_id(account::KAKAO_PROJECT)] {
-        let mut again = Talk::new(&stock, Credential::passed_on(token.clone()));
+        let mut again = Talk::new(&stock, Credential::existing_token(token.clone()));
         std::mem::swap(&mut talk.service, &mut again.service);
         again.now = NOW + Duration::hours(11);
         let passed = again.token(&scope).unwrap();
@@ -99,14 +100,14 @@ fn a_token_that_must_not_be_exchanged_is_passed_on() {
     }
 
     // Whoever says what it is good for is held to it.
-    let mut other = Talk::new(&stock, Credential::passed_on(token));
+    let mut other = Talk::new(&stock, Credential::existing_token(token));
     std::mem::swap(&mut talk.service, &mut other.service);
     let error = other.token(&Scope::project_id("other")).unwrap_err();
     assert!(error.to_string().contains("other"), "{error}");
     assert!(matches!(error.kind(), ErrorKind::Protocol(_)), "{error:?}");
 
     // At a cloud that takes application credentials alone it needs no permission either.
-    let mut talk = Talk::new(&cloud, Credential::passed_on("unknown"));
+    let mut talk = Talk::new(&cloud, Credential::existing_token("unknown"));
     refused(talk.token(&Scope::default()), 401, "pass on a fresh one");
 }
 
@@ -114,17 +115,17 @@ fn a_token_that_must_not_be_exchanged_is_passed_on() {
 fn a_service_that_refuses_a_token_that_was_passed_on_is_believed() {
     let mut service = Emulator::new();
     let token = of_kakao(&mut service);
-    let mut talk = Talk::new(&Cloud::kakao(), Credential::passed_on(token.clone()));
+    let mut talk = Talk::new(&Cloud::kakao(), Credential::existing_token(token.clone()));
     talk.service = service;
     let passed = talk.token(&Scope::default()).unwrap();
     // There is no other one to try the call with.
-    assert_eq!(talk.refuse(&passed), Verdict::Deliver);
+    assert_eq!(talk.refuse(&passed), RetryDecision::Deliver);
     // It is looked at again, and is as good as before.
     talk.token(&Scope::default()).unwrap();
     assert_eq!(talk.lines(), [format!("GET {TOKENS}"), format!("GET {TOKENS}")]);
     talk.service.revoke_all();
     talk.now += Duration::minutes(2);
-    assert_eq!(talk.refuse(&passed), Verdict::Deliver);
+    assert_eq!(talk.refuse(&passed), RetryDecision::Deliver);
     refused(talk.token(&Scope::default()), 401, "pass on a fresh one");
 }
 
@@ -135,7 +136,7 @@ fn a_token_that_nobody_may_ask_about_is_used_until_a_service_refuses_it() {
     let other = of_kakao(&mut service);
     for status in [403, 404, 405, 400, 410, 501] {
         let status = StatusCode::from_u16(status).unwrap();
-        let mut talk = Talk::new(&Cloud::kakao(), Credential::passed_on(token.clone()));
+        let mut talk = Talk::new(&Cloud::kakao(), Credential::existing_token(token.clone()));
         std::mem::swap(&mut talk.service, &mut service);
         talk.service.fail_next(System::Kakao, status);
         let passed = talk.token(&Scope::default()).unwrap();
@@ -144,14 +145,14 @@ fn a_token_that_nobody_may_ask_about_is_used_until_a_service_refuses_it() {
         // Its catalog is its own to read.
         assert_eq!(talk.lines(), [format!("GET {TOKENS}"), CATALOG.to_owned()]);
         let cloud = talk.account.cloud().clone();
-        let url = cloud.endpoint(&passed, &Select::new("vpc")).unwrap().url().to_owned();
+        let url = cloud.endpoint(&passed, &EndpointQuery::new("vpc")).unwrap().url().to_owned();
         assert_eq!(url, "https://vpc.kr-central-2.kakaocloud.com/api/v1");
         talk.now += Duration::days(10);
         talk.token(&Scope::default()).unwrap();
         assert_eq!(talk.lines().len(), 0);
 
         talk.now = NOW + Duration::hours(1);
-        assert_eq!(talk.refuse(&passed), Verdict::Deliver);
+        assert_eq!(talk.refuse(&passed), RetryDecision::Deliver);
         talk.service.fail_next(System::Kakao, status);
         refused(talk.token(&Scope::default()), 401, "pass on a fresh one");
         talk.now += Duration::minutes(20);
@@ -159,7 +160,7 @@ fn a_token_that_nobody_may_ask_about_is_used_until_a_service_refuses_it() {
 
         // Another one is another one.
         talk.lines();
-        talk.account.replace_credential(Credential::passed_on(other.clone())).unwrap();
+        talk.account.replace_credential(Credential::existing_token(other.clone())).unwrap();
         talk.service.fail_next(System::Kakao, status);
         assert_eq!(talk.token(&Scope::default()).unwrap().expose(), other);
         std::mem::swap(&mut talk.service, &mut service);
@@ -172,7 +173,7 @@ fn a_service_that_cannot_tell_right_now_is_asked_again() {
     let token = of_kakao(&mut service);
     let scope = Scope::default();
     for first in [None, Some(StatusCode::FORBIDDEN)] {
-        let mut talk = Talk::new(&Cloud::kakao(), Credential::passed_on(token.clone()));
+        let mut talk = Talk::new(&Cloud::kakao(), Credential::existing_token(token.clone()));
         std::mem::swap(&mut talk.service, &mut service);
         for status in first.into_iter().chain([StatusCode::SERVICE_UNAVAILABLE]) {
             talk.service.fail_next(System::Kakao, status);
@@ -197,7 +198,7 @@ fn a_service_that_cannot_tell_right_now_is_asked_again() {
 fn a_catalog_that_cannot_be_had_costs_no_token() {
     let mut service = Emulator::new();
     let token = of_kakao(&mut service);
-    let mut talk = Talk::new(&Cloud::kakao(), Credential::passed_on(token.clone()));
+    let mut talk = Talk::new(&Cloud::kakao(), Credential::existing_token(token.clone()));
     talk.service = service;
     talk.service.fail_next(System::Kakao, StatusCode::FORBIDDEN);
     talk.service.fail_next(System::Kakao, StatusCode::NOT_FOUND);
@@ -205,13 +206,13 @@ fn a_catalog_that_cannot_be_had_costs_no_token() {
     assert!(passed.catalog().is_none());
 
     // But a token that is not taken there is taken nowhere.
-    let mut talk = Talk::new(&Cloud::kakao(), Credential::passed_on(token));
+    let mut talk = Talk::new(&Cloud::kakao(), Credential::existing_token(token));
     talk.service.fail_next(System::Kakao, StatusCode::FORBIDDEN);
     refused(talk.token(&Scope::default()), 401, "pass on a fresh one");
 
     // Who wants no catalog asks for none.
     let settings = Settings::default().without_catalog();
-    let mut talk = Talk::with(&Cloud::kakao(), Credential::passed_on("t"), settings);
+    let mut talk = Talk::with(&Cloud::kakao(), Credential::existing_token("t"), settings);
     talk.service.fail_next(System::Kakao, StatusCode::FORBIDDEN);
     talk.token(&Scope::default()).unwrap();
     assert_eq!(talk.lines(), [format!("GET {TOKENS}?nocatalog=true")]);
@@ -239,7 +240,7 @@ fn a_token_without_a_catalog_gets_its_own_where_it_has_one() {
         (r#""project": {"id": "p"}, "catalog": []"#, false),
     ] {
         let mut login =
-            Login::new(&stock(), Credential::passed_on("passed"), Scope::default()).unwrap();
+            Login::new(&stock(), Credential::existing_token("passed"), Scope::default()).unwrap();
         login.handle_response(told(scope, NOW), NOW);
         let fetches = matches!(login.poll(), Ok(Step::Send(_)));
         assert_eq!(fetches, has_one, "{scope}");
@@ -252,7 +253,7 @@ fn a_token_without_a_catalog_gets_its_own_where_it_has_one() {
 #[test]
 fn a_refusal_of_the_catalog_repeats_no_token_and_is_one_of_the_credential() {
     for status in [401, 503] {
-        let credential = Credential::passed_on("a-token-passed-on");
+        let credential = Credential::existing_token("a-token-passed-on");
         let mut login = Login::new(&stock(), credential, Scope::default()).unwrap();
         login.handle_response(response(403, None, "{}"), NOW);
         let echo = r#"{"error": {"message": "no catalog for a-token-passed-on"}}"#;
@@ -261,7 +262,7 @@ fn a_refusal_of_the_catalog_repeats_no_token_and_is_one_of_the_credential() {
         assert!(error.to_string().contains("no catalog for"), "{error}");
         assert!(!format!("{error} {error:?}").contains("a-token-passed-on"), "{error}");
     }
-    let mut talk = Talk::new(&Cloud::kakao(), Credential::passed_on("unknown"));
+    let mut talk = Talk::new(&Cloud::kakao(), Credential::existing_token("unknown"));
     for minute in 0..120 {
         talk.now = NOW + Duration::minutes(minute);
         for scope in [Scope::default(), Scope::unscoped()] {
@@ -278,8 +279,8 @@ fn a_refusal_of_the_catalog_repeats_no_token_and_is_one_of_the_credential() {
 
 #[test]
 fn the_rest_of_a_life_runs_from_when_it_was_told() {
-    let credential = Credential::passed_on("passed");
-    let mut account = Account::new(stock(), credential, Settings::default()).unwrap();
+    let credential = Credential::existing_token("passed");
+    let mut account = Session::new(stock(), credential, Settings::default()).unwrap();
     let scope = Scope::default();
     let Action::Send(flight, _) = account.poll(&scope, NOW) else { panic!() };
     let answer = told(r#""project": {"id": "p"}"#, NOW - Duration::minutes(55));
@@ -287,31 +288,31 @@ fn the_rest_of_a_life_runs_from_when_it_was_told() {
     let later = NOW + Duration::seconds(50);
     let Action::Send(flight, _) = account.poll(&scope, later) else { panic!() };
     account.handle_response(flight, response(200, None, r#"{"catalog": []}"#), later);
-    assert!(account.live(&scope, NOW + Duration::seconds(290)).is_some());
-    assert!(account.live(&scope, NOW + Duration::seconds(301)).is_none());
+    assert!(account.cached_token(&scope, NOW + Duration::seconds(290)).is_some());
+    assert!(account.cached_token(&scope, NOW + Duration::seconds(301)).is_none());
 }
 
 #[test]
 fn at_a_v2_cloud_a_token_is_tried_at_the_list_of_tenants() {
     let scope = Scope::project_id(account::NHN_TENANT);
     for scope in [Scope::default(), scope] {
-        let mut talk = Talk::new(&Cloud::nhn(), Credential::passed_on("t"));
+        let mut talk = Talk::new(&Cloud::nhn(), Credential::existing_token("t"));
         // The vendor documents no such list.
         let passed = talk.token(&scope).unwrap();
         assert!(!passed.is_validated() && passed.catalog().is_none());
         let [line] = &talk.lines()[..] else { panic!() };
         assert!(line.ends_with(".nhncloudservice.com/v2.0/tenants"), "{line}");
-        let select = Select::new("object-store").region("KR1");
+        let select = EndpointQuery::new("object-store").region("KR1");
         let found = talk.account.cloud().endpoint(&passed, &select).is_ok();
         assert!(!found, "the tenant is not known");
     }
     // Where there is one, the token is good, and that is all it says.
     let old = Cloud::keystone("https://keystone.example/v2.0").unwrap();
-    let mut login = Login::new(&old, Credential::passed_on("t"), Scope::default()).unwrap();
+    let mut login = Login::new(&old, Credential::existing_token("t"), Scope::default()).unwrap();
     login.handle_response(response(200, None, r#"{"tenants": []}"#), NOW);
     assert!(matches!(login.poll(), Ok(Step::Done(token)) if !token.is_validated()), "{login:?}");
 
-    let mut talk = Talk::new(&Cloud::nhn(), Credential::passed_on("t"));
+    let mut talk = Talk::new(&Cloud::nhn(), Credential::existing_token("t"));
     talk.service.fail_next(System::NhnIaas, StatusCode::UNAUTHORIZED);
     refused(talk.token(&Scope::default()), 401, "pass on a fresh one");
 }
@@ -321,13 +322,13 @@ fn nothing_goes_with_a_token_that_was_passed_on() {
     let user = UserRef::name_in("alice", DomainRef::name("Default"));
     let stock = stock();
     for credential in [
-        Credential::passed_on("t").and(Factor::totp("123456")),
-        Credential::passed_on("t").and(Factor::password("pw")),
+        Credential::existing_token("t").and(Factor::totp("123456")),
+        Credential::existing_token("t").and(Factor::password("pw")),
     ] {
-        Account::new(stock.clone(), credential, Settings::default()).unwrap_err();
+        Session::new(stock.clone(), credential, Settings::default()).unwrap_err();
     }
     // A scope that there cannot be is none that it has.
-    let passed = || Credential::passed_on("t");
+    let passed = || Credential::existing_token("t");
     for (cloud, scope) in
         [(Cloud::nhn(), Scope::domain_id("d")), (Cloud::huawei(), Scope::system())]
     {
@@ -335,8 +336,8 @@ fn nothing_goes_with_a_token_that_was_passed_on() {
         assert!(matches!(error.kind(), ErrorKind::Config(ConfigError::Scope { .. })), "{error}");
         Login::new(&cloud, passed(), Scope::default()).unwrap();
     }
-    let blank = Credential::passed_on("a b");
-    let error = Account::new(stock.clone(), blank, Settings::default()).unwrap_err();
+    let blank = Credential::existing_token("a b");
+    let error = Session::new(stock.clone(), blank, Settings::default()).unwrap_err();
     let field = "credential.token";
     assert_eq!(*error.kind(), ErrorKind::Config(ConfigError::Characters { field }));
 
@@ -344,7 +345,7 @@ fn nothing_goes_with_a_token_that_was_passed_on() {
     let both = Credential::password(user, "pw").and(Factor::totp("123456"));
     assert!(format!("{both:?}").contains("totp"));
     let agency = Agency::new("IAMAgency", DomainRef::name("IAMDomainA"));
-    let shown = format!("{:?}", Credential::passed_on("canary").assume(agency));
+    let shown = format!("{:?}", Credential::existing_token("canary").assume(agency));
     assert!(shown.contains("IAMAgency") && !shown.contains("canary"), "{shown}");
 }
 
@@ -353,7 +354,7 @@ fn a_catalog_is_fetched_for_a_token_that_came_without() {
     let (cloud, scope) = (otc(), Scope::project_id(account::OTC_PROJECT));
     let mut talk = Talk::with(&cloud, password(&cloud), Settings::default().without_catalog());
     let token = talk.token(&scope).unwrap();
-    let compute = Select::new("compute");
+    let compute = EndpointQuery::new("compute");
     assert!(cloud.endpoint(&token, &compute).is_err());
 
     let fetch = FetchCatalog::new(&cloud);

@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use auth_proto::{Account, Cloud, Credential, Scope, Settings};
+use auth_proto::{Cloud, Credential, Scope, Session, Settings};
 use reqwest::ClientBuilder;
 use time::UtcDateTime;
 
@@ -76,12 +76,12 @@ impl Builder {
     /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
     /// the time-outs contradict each other, [`Error::Transport`] if reqwest cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        let (identity, flight) = (self.identity_timeout, self.settings.flight_timeout());
+        let (identity, flight) = (self.identity_timeout, self.settings.response_timeout());
         if identity.is_zero() || identity >= flight {
             return Err(Error::IdentityTimeout { identity, flight });
         }
         let https_only = self.cloud.is_https_only();
-        let account = Account::new(self.cloud, self.credential, self.settings)?;
+        let account = Session::new(self.cloud, self.credential, self.settings)?;
         let http = Http::new(self.http, https_only, identity).map_err(Error::transport)?;
         Ok(Client::from_parts(Shared::new(account, self.clock, http), self.scope))
     }

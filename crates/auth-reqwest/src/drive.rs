@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use auth_proto::{Account, Action, Body, Failure, Flight, Scope, Token};
+use auth_proto::{Action, Body, Failure, PendingRequest, Scope, Session, Token};
 use http::{Request, Response};
 use time::UtcDateTime;
 use tokio::{
@@ -28,7 +28,7 @@ use crate::{error::Error, events::Events};
 /// What all clients of one account share.
 pub(crate) struct Shared<C> {
     /// Never held across an await, or while anything is told.
-    account: Mutex<Account>,
+    account: Mutex<Session>,
     clock: Box<Clock>,
     /// Told when the account is closed, for the one who carries a request.
     closed: Notify,
@@ -47,18 +47,18 @@ pub(crate) trait Carry {
 
 pub(crate) type Answered = Result<Response<Body>, Failure>;
 
-/// How to ask the account: [`Account::poll`], or [`Account::renew`].
-pub(crate) type Ask = fn(&mut Account, &Scope, UtcDateTime) -> Action;
+/// How to ask the account: [`Session::poll`], or [`Session::renew`].
+pub(crate) type Ask = fn(&mut Session, &Scope, UtcDateTime) -> Action;
 
 impl<C> Shared<C> {
-    pub(crate) fn new(account: Account, clock: Box<Clock>, http: C) -> Self {
+    pub(crate) fn new(account: Session, clock: Box<Clock>, http: C) -> Self {
         let (closed, landed) = (Notify::new(), Notify::new());
         Self { account: Mutex::new(account), clock, closed, http, landed }
     }
 
     /// The account, even if somebody panicked while they held it: it has no state that is half
     /// written.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Account> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Session> {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -68,7 +68,7 @@ impl<C> Shared<C> {
     }
 
     /// Changes the account and wakes whoever waits for that.
-    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Account) -> R) -> R {
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Session) -> R) -> R {
         let (result, events) = {
             let mut account = self.lock();
             (change(&mut account), Events::of(&mut account))
@@ -80,10 +80,10 @@ impl<C> Shared<C> {
 
     /// Tells the account of an answer to a token of this scope. Whoever waits is woken if that cost
     /// it its token: not by each of a thousand who were refused the same one.
-    pub(crate) fn judge<R>(&self, scope: &Scope, judge: impl FnOnce(&mut Account) -> R) -> R {
+    pub(crate) fn judge<R>(&self, scope: &Scope, judge: impl FnOnce(&mut Session) -> R) -> R {
         let (result, is_dropped, events) = {
             let mut account = self.lock();
-            let lives = |account: &mut Account| account.live(scope, self.now()).is_some();
+            let lives = |account: &mut Session| account.cached_token(scope, self.now()).is_some();
             let lived = lives(&mut account);
             let result = judge(&mut account);
             (result, lived && !lives(&mut account), Events::of(&mut account))
@@ -145,9 +145,9 @@ impl<C: Carry> Shared<C> {
                 false => Ok(ask(&mut account, scope, now)),
                 // A login that landed at the last moment is as good as one in time.
                 true => account
-                    .live(scope, now)
+                    .cached_token(scope, now)
                     .map(Action::Use)
-                    .ok_or_else(|| Error::Deadline { last: account.trouble(scope) }),
+                    .ok_or_else(|| Error::Deadline { last: account.last_error(scope) }),
             };
             (action, now, Events::of(&mut account))
         };
@@ -210,7 +210,7 @@ enum Turn<'a, C> {
 struct Landing<'a, C> {
     shared: &'a Shared<C>,
     /// Taken once it is handed back in the ordinary way.
-    flight: Option<Flight>,
+    flight: Option<PendingRequest>,
 }
 
 impl<C> Drop for Landing<'_, C> {

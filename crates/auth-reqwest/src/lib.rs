@@ -5,7 +5,7 @@
 //! same face is `auth-ureq`.
 //!
 //! ```no_run
-//! use auth_proto::{Cloud, Credential, Scope, Select};
+//! use auth_proto::{Cloud, Credential, Scope, EndpointQuery};
 //! use auth_reqwest::Client;
 //! use http::Request;
 //!
@@ -15,7 +15,7 @@
 //!     Credential::password("user@example.com", "secretsecret"),
 //!     Scope::project_id("f5073eaa26b64cffbee89411df94ce01"),
 //! )?;
-//! let compute = client.endpoint(&Select::new("compute").region("KR1")).await?;
+//! let compute = client.endpoint(&EndpointQuery::new("compute").region("KR1")).await?;
 //!
 //! // reqwest's own answer, whatever its status; a 401 has been tried again with a new token.
 //! let answer = client.call(Request::get(format!("{compute}/servers")).body("")?).await?;
@@ -57,7 +57,7 @@
 //!
 //! ```no_run
 //! # async fn example(client: &auth_reqwest::Client) {
-//! tokio::spawn(client.renewal());
+//! tokio::spawn(client.refresh_loop());
 //! # }
 //! ```
 //!

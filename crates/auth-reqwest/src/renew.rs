@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_proto::{Account, ErrorKind, Scope};
+use auth_proto::{ErrorKind, Scope, Session};
 use time::UtcDateTime;
 use tokio::time::timeout;
 
@@ -17,7 +17,7 @@ impl<C: Carry> Shared<C> {
         loop {
             // Before the account is asked, so that nothing falls between that and the wait.
             let landed = self.landed();
-            let next = match self.token(scope, Duration::MAX, Account::renew).await {
+            let next = match self.token(scope, Duration::MAX, Session::renew).await {
                 Ok(_) => self.lock().renew_at(scope),
                 Err(Error::Auth(error)) if *error.kind() == ErrorKind::Closed => return,
                 Err(Error::Auth(error)) => error.retry_at(),

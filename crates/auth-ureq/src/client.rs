@@ -1,7 +1,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use auth_proto::{
-    Account, Call, Cloud, Credential, Exchange, Factor, Scope, Select, Token, Verdict,
+    Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, ServiceCall,
+    Session, Token,
 };
 use http::{Request, Response, StatusCode};
 use ureq::AsSendBody;
@@ -57,7 +58,7 @@ impl Client {
     /// where the service is a global one ([`Cloud::scope_hint`]) and this client's scope is a
     /// project or the default.
     #[must_use]
-    pub fn service(&self, want: impl Into<Select>) -> ServiceClient {
+    pub fn service(&self, want: impl Into<EndpointQuery>) -> ServiceClient {
         ServiceClient::new(self.clone(), want.into())
     }
 
@@ -66,7 +67,7 @@ impl Client {
         &self.scope
     }
 
-    /// The cloud, with its dialect once that is known.
+    /// The cloud, with its API version once that is known.
     pub fn cloud(&self) -> Cloud {
         self.handle.shared.lock().cloud().clone()
     }
@@ -87,18 +88,18 @@ impl Client {
     ///
     /// As [`token`](Self::token).
     pub fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        self.handle.shared.token(&self.scope, patience, Account::poll)
+        self.handle.shared.token(&self.scope, patience, Session::poll)
     }
 
     /// What keeps this scope's token alive in the background, so that no caller ever waits for a
     /// login: it logs in at once, and renews long before the end. To be called on a thread of its
-    /// own: `thread::spawn(client.renewal())`. It ends when the account is [closed](Self::close),
+    /// own: `thread::spawn(client.refresh_loop())`. It ends when the account is [closed](Self::close),
     /// or when its last client is dropped; a login that it is sending then is waited for.
     ///
     /// It tells nobody of failures: callers are told by [`token`](Self::token), operators by
     /// [`tracing`](crate#what-is-told). Should it end in a panic of the clock or of whoever listens,
     /// callers renew the token themselves, shortly before its end.
-    pub fn renewal(&self) -> impl FnOnce() + Send + use<> {
+    pub fn refresh_loop(&self) -> impl FnOnce() + Send + use<> {
         let (shared, scope) = (Arc::clone(&self.handle.shared), self.scope.clone());
         move || shared.renew(&scope)
     }
@@ -108,7 +109,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`Cloud::endpoint`], or because there is no token to look it up in.
-    pub fn endpoint(&self, want: &Select) -> Result<String, Error> {
+    pub fn endpoint(&self, want: &EndpointQuery) -> Result<String, Error> {
         let token = self.token()?;
         let cloud = self.cloud();
         Ok(cloud.endpoint(&token, want)?.url().to_owned())
@@ -122,7 +123,7 @@ impl Client {
     /// As [`token`](Self::token); [`Error::Auth`] if the token must not go there;
     /// [`Error::Transport`].
     pub fn call<B: AsRef<[u8]>>(&self, request: Request<B>) -> Result<Response<ureq::Body>, Error> {
-        let mut call = Call::new();
+        let mut call = ServiceCall::new();
         let (mut request, body) = split(request);
         loop {
             let token = self.authorize(&mut request)?;
@@ -130,8 +131,8 @@ impl Client {
             let answer = self.handle.shared.http.call_with_bytes(head, body.as_ref());
             let answer = answer.map_err(Error::transport)?;
             match self.verdict(&mut call, &token, answer.status(), true) {
-                Verdict::Deliver => return Ok(answer),
-                Verdict::Retry => {}
+                RetryDecision::Deliver => return Ok(answer),
+                RetryDecision::Retry => {}
             }
         }
     }
@@ -151,18 +152,18 @@ impl Client {
         let answer =
             self.handle.shared.http.call(request.map(|()| body)).map_err(Error::transport)?;
         // There is nothing to choose here, but the account has to know of a 401.
-        let _ = self.verdict(&mut Call::new(), &token, answer.status(), false);
+        let _ = self.verdict(&mut ServiceCall::new(), &token, answer.status(), false);
         Ok(answer)
     }
 
-    /// Asks the identity service something: see [`Exchange`]. With the token if that is needed, and
+    /// Asks the identity service something: see [`IdentityRequest`]. With the token if that is needed, and
     /// with the same rule for a 401 as [`call`](Self::call).
     ///
     /// # Errors
     ///
     /// As [`call`](Self::call), and what the exchange finds wrong with the answer.
-    pub fn run<E: Exchange>(&self, exchange: &E) -> Result<E::Output, Error> {
-        let (mut call, mut tokens) = (Call::new(), Vec::new());
+    pub fn run<E: IdentityRequest>(&self, exchange: &E) -> Result<E::Output, Error> {
+        let (mut call, mut tokens) = (ServiceCall::new(), Vec::new());
         loop {
             let mut request = exchange.request()?;
             let token = match exchange.authenticated() {
@@ -171,12 +172,12 @@ impl Client {
             };
             let http = &self.handle.shared.http;
             let answer = http.ask(request, http.identity_timeout).map_err(Error::transport)?;
-            let verdict = token.as_ref().map_or(Verdict::Deliver, |token| {
+            let verdict = token.as_ref().map_or(RetryDecision::Deliver, |token| {
                 self.verdict(&mut call, token, answer.status(), true)
             });
             // The exchange does not know the tokens that were added to its requests.
             tokens.extend(token);
-            if verdict == Verdict::Deliver {
+            if verdict == RetryDecision::Deliver {
                 let (head, body) = answer.into_parts();
                 let parsed = exchange.parse(Response::from_parts(head, body.as_bytes()));
                 return Ok(parsed.map_err(|error| {
@@ -190,9 +191,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Account::answer`].
-    pub fn answer(&self, factor: Factor) -> Result<(), Error> {
-        self.handle.shared.change(|account| account.answer(&self.scope, factor))?;
+    /// As [`Session::submit_factor`].
+    pub fn submit_factor(&self, factor: Factor) -> Result<(), Error> {
+        self.handle.shared.change(|account| account.submit_factor(&self.scope, factor))?;
         Ok(())
     }
 
@@ -200,7 +201,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Account::replace_credential`].
+    /// As [`Session::replace_credential`].
     pub fn replace_credential(&self, credential: Credential) -> Result<(), Error> {
         self.handle.shared.change(|account| account.replace_credential(credential))?;
         Ok(())
@@ -212,7 +213,7 @@ impl Client {
         self.handle.shared.close();
     }
 
-    pub(crate) fn scope_for(&self, want: &Select) -> Result<Scope, Error> {
+    pub(crate) fn scope_for(&self, want: &EndpointQuery) -> Result<Scope, Error> {
         Ok(self.handle.shared.lock().scope_for(want, &self.scope)?)
     }
 
@@ -225,16 +226,16 @@ impl Client {
 
     fn verdict(
         &self,
-        call: &mut Call,
+        call: &mut ServiceCall,
         token: &Token,
         status: StatusCode,
         replayable: bool,
-    ) -> Verdict {
+    ) -> RetryDecision {
         // The core has nothing to say to any other, and so nobody has to be asked.
         if status != StatusCode::UNAUTHORIZED {
-            return Verdict::Deliver;
+            return RetryDecision::Deliver;
         }
-        self.handle.shared.judge(&self.scope, |account: &mut Account| {
+        self.handle.shared.judge(&self.scope, |account: &mut Session| {
             call.verdict(account, token, status, replayable, self.handle.shared.now())
         })
     }

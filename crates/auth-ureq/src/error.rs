@@ -22,7 +22,7 @@ pub enum Error {
         last: Option<auth_proto::Error>,
     },
     /// The time-out for the identity service is not below
-    /// [`Settings::flight_timeout`](auth_proto::Settings::flight_timeout), so that a request could
+    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout), so that a request could
     /// still be under way when it is presumed lost.
     #[error(
         "the identity time-out {identity:?} is not between 0 and the flight time-out {flight:?}"
@@ -30,11 +30,11 @@ pub enum Error {
     IdentityTimeout {
         /// [`Builder::identity_timeout`](crate::Builder::identity_timeout).
         identity: Duration,
-        /// [`Settings::flight_timeout`](auth_proto::Settings::flight_timeout).
+        /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout).
         flight: Duration,
     },
-    /// A person is asked for a factor: hand it to [`Client::answer`](crate::Client::answer).
-    #[error("the login wants a further factor; hand it to Client::answer")]
+    /// A person is asked for a factor: hand it to [`Client::submit_factor`](crate::Client::submit_factor).
+    #[error("the login wants a further factor; hand it to Client::submit_factor")]
     NeedFactor(Challenge),
     /// A request other than a login got no answer.
     #[error("the request got no answer")]

@@ -1,6 +1,6 @@
 //! What happens to an account, told to `tracing` where that is wanted.
 
-use auth_proto::Account;
+use auth_proto::Session;
 #[cfg(feature = "tracing")]
 use auth_proto::{Event, timestamp};
 
@@ -10,7 +10,7 @@ pub(crate) struct Events(#[cfg(feature = "tracing")] Vec<Event>);
 
 #[cfg(not(feature = "tracing"))]
 impl Events {
-    pub(crate) fn of(_account: &mut Account) -> Self {
+    pub(crate) fn of(_account: &mut Session) -> Self {
         Self()
     }
 
@@ -19,7 +19,7 @@ impl Events {
 
 #[cfg(feature = "tracing")]
 impl Events {
-    pub(crate) fn of(account: &mut Account) -> Self {
+    pub(crate) fn of(account: &mut Session) -> Self {
         Self(std::iter::from_fn(|| account.poll_event()).collect())
     }
 

@@ -5,7 +5,7 @@
 //! the same face is `auth-reqwest`.
 //!
 //! ```no_run
-//! use auth_proto::{Cloud, Credential, Scope, Select};
+//! use auth_proto::{Cloud, Credential, Scope, EndpointQuery};
 //! use auth_ureq::Client;
 //! use ureq::http::Request;
 //!
@@ -14,7 +14,7 @@
 //!     Credential::password("user@example.com", "secretsecret"),
 //!     Scope::project_id("f5073eaa26b64cffbee89411df94ce01"),
 //! )?;
-//! let compute = client.endpoint(&Select::new("compute").region("KR1"))?;
+//! let compute = client.endpoint(&EndpointQuery::new("compute").region("KR1"))?;
 //!
 //! // ureq's own answer, whatever its status; a 401 has been tried again with a new token.
 //! let mut answer = client.call(Request::get(format!("{compute}/servers")).body("")?)?;
@@ -55,7 +55,7 @@
 //! use std::thread;
 //!
 //! # fn example(client: &auth_ureq::Client) {
-//! thread::spawn(client.renewal());
+//! thread::spawn(client.refresh_loop());
 //! # }
 //! ```
 //!

@@ -1,4 +1,4 @@
-use auth_proto::{Endpoint, Scope, Select};
+use auth_proto::{Endpoint, EndpointQuery, Scope};
 use http::{Request, Response};
 use ureq::AsSendBody;
 
@@ -9,11 +9,11 @@ use crate::{client::Client, error::Error};
 #[derive(Clone, Debug)]
 pub struct ServiceClient {
     client: Client,
-    want: Select,
+    want: EndpointQuery,
 }
 
 impl ServiceClient {
-    pub(crate) fn new(client: Client, want: Select) -> Self {
+    pub(crate) fn new(client: Client, want: EndpointQuery) -> Self {
         Self { client, want }
     }
 
@@ -22,7 +22,7 @@ impl ServiceClient {
     ///
     /// # Errors
     ///
-    /// As [`Account::scope_for`](auth_proto::Account::scope_for).
+    /// As [`Session::scope_for`](auth_proto::Session::scope_for).
     pub fn scope(&self) -> Result<Scope, Error> {
         self.client.scope_for(&self.want)
     }

@@ -4,7 +4,7 @@ use std::{
     process::ExitCode,
 };
 
-use auth_proto::{EndpointError, Error, ErrorKind, Select};
+use auth_proto::{EndpointError, EndpointQuery, Error, ErrorKind};
 use clap::Args;
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
@@ -108,7 +108,7 @@ impl CurlArgs {
         &self,
         session: &Session,
         target: Uri,
-        want: Option<Select>,
+        want: Option<EndpointQuery>,
         body: Body,
     ) -> Result<Response<ureq::Body>, Failure> {
         let host = target.host().or(self.service.as_deref()).unwrap_or_default().to_owned();

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use auth_proto::Dialect;
+use auth_proto::ApiVersion;
 use clap::{Args, ValueEnum};
 
 use crate::{failure::Failure, inspect, print, raw};
@@ -14,7 +14,7 @@ use crate::{failure::Failure, inspect, print, raw};
 pub(crate) struct InspectArgs {
     /// The protocol that a token is read by
     #[arg(long, value_enum, default_value_t = DialectName::Auto)]
-    dialect: DialectName,
+    api_version: DialectName,
 
     /// The response as `curl -i` prints it: status line, headers, blank line, body; standard input
     /// if there is none or it is `-`
@@ -40,16 +40,16 @@ impl InspectArgs {
         let text = text.map_err(|why| {
             Failure::failed(format!("cannot read the response: {why}; name a readable file, or -"))
         })?;
-        let report = inspect::inspect(&text, self.dialect());
+        let report = inspect::inspect(&text, self.api_version());
         print::json(&report)?;
         Ok(if report.is_understood() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn dialect(&self) -> Option<Dialect> {
-        match self.dialect {
+    fn api_version(&self) -> Option<ApiVersion> {
+        match self.api_version {
             DialectName::Auto => None,
-            DialectName::V2 => Some(Dialect::V2),
-            DialectName::V3 => Some(Dialect::V3),
+            DialectName::V2 => Some(ApiVersion::V2),
+            DialectName::V3 => Some(ApiVersion::V3),
         }
     }
 }

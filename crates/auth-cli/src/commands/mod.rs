@@ -13,15 +13,15 @@ pub(crate) mod validate;
 
 use std::sync::Arc;
 
-use auth_proto::{Cloud, Dialect, Token};
+use auth_proto::{ApiVersion, Cloud, Token};
 
 use crate::{account::AccountArgs, failure::Failure, session::Session};
 
 /// Whether the cloud can be asked for what only v3 has, as far as that is known before a login.
 /// What v2.0 lacks, and what to do about it, is the rest of a sentence.
 fn expect_v3(cloud: &Cloud, lack: &str) -> Result<(), Failure> {
-    match cloud.dialect() {
-        Some(Dialect::V2) => {
+    match cloud.api_version() {
+        Some(ApiVersion::V2) => {
             Err(Failure::usage(format!("{} speaks v2.0, which {lack}", cloud.name())))
         }
         _ => Ok(()),

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use auth_proto::{ErrorKind, Exchange, Page, Project, Projects, UserProjects, limits};
+use auth_proto::{ErrorKind, IdentityRequest, Page, Project, Projects, UserProjects, limits};
 use auth_ureq::Error;
 use clap::Args;
 use http::StatusCode;
@@ -65,7 +65,7 @@ fn listed(session: &Session) -> Result<Vec<Project>, Failure> {
 }
 
 /// All pages, but not for ever. `None` if there is no such list.
-fn pages<E: Exchange<Output = Page<Project, E>>>(
+fn pages<E: IdentityRequest<Output = Page<Project, E>>>(
     session: &Session,
     first: E,
 ) -> Result<Option<Vec<Project>>, Failure> {

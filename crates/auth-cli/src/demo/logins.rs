@@ -1,7 +1,7 @@
 //! The documented logins, with the documents' own sample credentials.
 
 use auth_emulator::{Server, System, account};
-use auth_proto::{Cloud, Credential, DomainRef, Error, Scope, Select, UserRef};
+use auth_proto::{Cloud, Credential, DomainRef, EndpointQuery, Error, Scope, UserRef};
 
 /// One login, and what to call with its token.
 pub(super) struct Login {
@@ -12,7 +12,7 @@ pub(super) struct Login {
     pub(super) scope_name: &'static str,
     pub(super) scope: Scope,
     /// `None` asks for a token without its catalog, which knows no service to call.
-    pub(super) service: Option<Select>,
+    pub(super) service: Option<EndpointQuery>,
 }
 
 /// Document by document: which methods and scopes it describes.
@@ -26,7 +26,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
             credential: Credential::password(account::NHN_USER, account::NHN_PASSWORD),
             scope_name: "project by id",
             scope: Scope::project_id(account::NHN_TENANT),
-            service: Some(Select::new("compute").region("KR1")),
+            service: Some(EndpointQuery::new("compute").region("KR1")),
         });
     }
     let otc = Cloud::otc("eu-de")?.at(&server.url(System::Otc))?;
@@ -43,7 +43,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
             credential: in_domain(account::OTC_USER, account::OTC_DOMAIN, account::OTC_PASSWORD),
             scope_name,
             scope,
-            service: Some(Select::new(service).region("eu-de")),
+            service: Some(EndpointQuery::new(service).region("eu-de")),
         });
     }
     let kakao = Cloud::kakao().at(&server.url(System::Kakao))?;
@@ -61,7 +61,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
             credential,
             scope_name: "the key's own",
             scope: Scope::default(),
-            service: Some(Select::new("vpc").region("kr-central-2")),
+            service: Some(EndpointQuery::new("vpc").region("kr-central-2")),
         });
     }
     let huawei = Cloud::huawei().at(&server.url(System::Huawei))?;
@@ -81,7 +81,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
             scope_name,
             scope,
             // Global services are listed under region `*`, which serves this one too.
-            service: service.map(|service| Select::new(service).region("cn-north-1")),
+            service: service.map(|service| EndpointQuery::new(service).region("cn-north-1")),
         });
     }
     Ok(logins)

@@ -7,7 +7,7 @@
 use std::{error::Error, sync::Arc};
 
 use auth_emulator::System;
-use auth_proto::{Dialect, Settings, Token, UserProjects, Validate};
+use auth_proto::{ApiVersion, Settings, Token, UserProjects, Validate};
 use http::{Request, StatusCode};
 
 use super::logins::Login;
@@ -88,7 +88,7 @@ fn get(url: &str) -> Result<Request<&'static str>, String> {
 
 /// Not in v2.0.
 fn validate(login: &Login, token: &Token) -> Option<Validate> {
-    let in_v3 = login.cloud.dialect() == Some(Dialect::V3);
+    let in_v3 = login.cloud.api_version() == Some(ApiVersion::V3);
     in_v3.then(|| Validate::new(&login.cloud, token.expose()))
 }
 

@@ -1,6 +1,6 @@
 //! Answers that the documents do not print: refusals in every shape, receipts, lists, versions.
 
-use auth_proto::Dialect;
+use auth_proto::ApiVersion;
 
 use crate::{reason, report, report_as};
 
@@ -117,7 +117,7 @@ fn all_three_interfaces_of_v2() {
     let body = r#"{"access":{"token":{"id":"t","expires":"2026-01-01T00:00:00Z"},"serviceCatalog":[
         {"type":"compute","name":"nova","endpoints":[{"region":"R","adminURL":"http://a",
         "internalURL":"http://i","publicURL":"http://p"}]}],"user":{}}}"#;
-    let report = report_as(format!("HTTP/1.1 200 OK\n\n{body}"), Some(Dialect::V2));
+    let report = report_as(format!("HTTP/1.1 200 OK\n\n{body}"), Some(ApiVersion::V2));
     assert!(
         report.ends_with(concat!(
             r#""endpoints":[{"interface":"public","region":"R","url":"http://p"},"#,
@@ -147,7 +147,7 @@ fn an_absent_catalog_is_null_and_an_empty_one_is_not() {
         )
     };
     let details = concat!(
-        r#"{"kind":"token","dialect":"v3","token":{"#,
+        r#"{"kind":"token","api_version":"v3","token":{"#,
         r#""sha256":"e3b98a4da31a127d4bde6e43033f66ba274cab0eb7eb1c70ec41402bf6273dd8","#,
         r#""length":1,"issued_at":null,"expires_at":"2026-01-01T00:00:00Z","methods":[],"#,
         r#""user":null,"#,

@@ -2,7 +2,7 @@
 
 use auth_cli::inspect::inspect;
 use auth_emulator::documents;
-use auth_proto::Dialect;
+use auth_proto::ApiVersion;
 
 use crate::{report, report_as};
 
@@ -12,8 +12,8 @@ fn nhn_tokens() {
     for body in [documents::NHN_IAAS_RESPONSE, documents::NHN_COMPUTE_RESPONSE] {
         let text = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{body}");
         assert_eq!(pretty(&text), expected);
-        assert_eq!(report_as(&text, Some(Dialect::V2)), report(&text));
-        let as_v3 = report_as(&text, Some(Dialect::V3));
+        assert_eq!(report_as(&text, Some(ApiVersion::V2)), report(&text));
+        let as_v3 = report_as(&text, Some(ApiVersion::V3));
         assert!(as_v3.starts_with(r#"{"kind":"malformed""#), "{as_v3}");
     }
 }

@@ -8,15 +8,15 @@ mod hostile;
 mod lines;
 
 use auth_cli::inspect::inspect;
-use auth_proto::Dialect;
+use auth_proto::ApiVersion;
 
 /// The report on a text, as it is printed.
 fn report(text: impl AsRef<[u8]>) -> String {
     report_as(text, None)
 }
 
-fn report_as(text: impl AsRef<[u8]>, dialect: Option<Dialect>) -> String {
-    let report = inspect(text.as_ref(), dialect);
+fn report_as(text: impl AsRef<[u8]>, api_version: Option<ApiVersion>) -> String {
+    let report = inspect(text.as_ref(), api_version);
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(report.is_understood(), !json.starts_with(r#"{"kind":"malformed""#), "{json}");
     json

@@ -7,12 +7,12 @@ use crate::run;
 #[test]
 fn exit_codes_tell_whether_an_answer_was_understood() {
     let token = format!("HTTP/1.1 200 OK\r\n\r\n{}", documents::NHN_IAAS_RESPONSE);
-    for arguments in [&["inspect"][..], &["inspect", "-"], &["inspect", "--dialect", "v2"]] {
+    for arguments in [&["inspect"][..], &["inspect", "-"], &["inspect", "--api-version", "v2"]] {
         let report = run(arguments, &token).json();
         assert_eq!(report["kind"], "token", "{arguments:?}");
     }
     for (arguments, input, code, kind) in [
-        (&["inspect", "--dialect", "v3"][..], token.as_bytes(), 1, "malformed"),
+        (&["inspect", "--api-version", "v3"][..], token.as_bytes(), 1, "malformed"),
         (&["inspect"], b"HTTP/2 401 \r\n\r\n", 0, "error"),
         (&["inspect"], b"HTTP/2 401 \r\ncontent-length: 0", 0, "error"),
         (&["inspect"], b"\xef\xbb\xbfHTTP/2 401", 0, "error"),

@@ -133,7 +133,7 @@ fn dead() -> Vec<Case> {
             let run = move |world: &World, through| match through {
                 Through::Core => ask.refused(world, &showing(world, &token(world)?)?, 401, OWN),
                 _ => {
-                    let credential = Credential::passed_on(token(world)?);
+                    let credential = Credential::existing_token(token(world)?);
                     let wish = Wish::new(world.v3()?, credential, Scope::default());
                     ask.refused(world, &Client::new(through, wish)?, 401, "pass on a fresh one")
                 }
@@ -148,7 +148,7 @@ fn dead() -> Vec<Case> {
 fn revoked() -> Vec<Case> {
     let credentials: [(_, Of<Result<Credential, String>>); 2] = [
         ("passed on", |world| {
-            Ok(Credential::passed_on(world.fresh("alice", &world.in_project("alpha"))?))
+            Ok(Credential::existing_token(world.fresh("alice", &world.in_project("alpha"))?))
         }),
         ("got by a code", |world| Ok(Credential::totp(world.user("totp"), world.code("totp")))),
     ];

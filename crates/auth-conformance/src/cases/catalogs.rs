@@ -1,6 +1,6 @@
 //! Where services are: every service, region and interface of a catalog as the server wrote it.
 
-use auth_proto::{EndpointError, ErrorKind, Interface, Select};
+use auth_proto::{EndpointError, EndpointQuery, ErrorKind, Interface};
 
 use crate::{
     case::{Case, On, same},
@@ -69,7 +69,7 @@ fn everywhere(world: &World, client: &Client, service: &str) -> Result<(), Strin
                 "volumev3" => listed("block-storage", Some(region), interface),
                 _ => None,
             });
-            let select = Select::new(service).region(region).interfaces(&[interface]);
+            let select = EndpointQuery::new(service).region(region).interfaces(&[interface]);
             let got = match client.endpoint(&select) {
                 Ok(url) => Some(url),
                 Err(Stop::Auth(error)) => match error.kind() {

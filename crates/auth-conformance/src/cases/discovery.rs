@@ -1,6 +1,6 @@
 //! Identity URLs in every spelling, and what stands between the client and the server.
 
-use auth_proto::{Dialect, Versions};
+use auth_proto::{ApiVersion, Versions};
 
 use crate::{
     case::{Case, On, Want, holds, same},
@@ -26,7 +26,8 @@ pub(crate) fn cases() -> Vec<Case> {
                     Wish::new(place.clone(), world.password("alice"), world.project("alpha"));
                 let client = Client::new(through, wish)?;
                 let versions = client.run(&Versions::new(&place))?;
-                let v3 = versions.iter().find(|version| version.dialect() == Some(Dialect::V3));
+                let v3 =
+                    versions.iter().find(|version| version.api_version() == Some(ApiVersion::V3));
                 let v3 = v3.ok_or("no v3")?;
                 let base = url(world).trim_end_matches('/').trim_end_matches("/v3").to_owned();
                 same("url", v3.url.clone(), Some(format!("{base}/v3")))?;

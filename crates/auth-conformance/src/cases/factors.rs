@@ -16,20 +16,20 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend([
         Case::new(GROUP, "a wrong second factor, then the right one", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
-            client.answer(Factor::totp(wrong(&world.code("mfa"))))?;
+            client.submit_factor(Factor::totp(wrong(&world.code("mfa"))))?;
             refused(&client.token().err().ok_or("a token")?, 401, "check this factor")?;
-            client.answer(code(world))?;
+            client.submit_factor(code(world))?;
             Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)
         }),
         Case::new(GROUP, "a factor that is not asked for", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
-            let stop = client.answer(world.password_factor("mfa")).err().ok_or("taken")?;
+            let stop = client.submit_factor(world.password_factor("mfa")).err().ok_or("taken")?;
             holds(matches!(stop, Stop::Auth(_)), || stop.to_string())
         }),
         Case::new(GROUP, "a receipt that is spoilt on its way", |world, through| {
             let spoiling = cloud(&format!("{}{}/v3", world.url, world.spoiling))?;
             let client = challenged(world, through, spoiling, password(world))?;
-            client.answer(code(world))?;
+            client.submit_factor(code(world))?;
             refused(&client.token().err().ok_or("a token")?, 401, "check this factor")
         }),
         Case::new(GROUP, "a receipt that has ended", |world, through| {
@@ -39,7 +39,7 @@ pub(crate) fn cases() -> Vec<Case> {
         }),
         Case::new(GROUP, "the second factor of somebody else", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
-            client.answer(Factor::totp(world.code("totp")))?;
+            client.submit_factor(Factor::totp(world.code("totp")))?;
             refused(&client.token().err().ok_or("a token")?, 401, "check this factor")
         }),
     ]);
@@ -89,7 +89,7 @@ fn one_after_the_other() -> Vec<Case> {
                 let wish = Wish::new(world.v3()?, first(world), on.scope(world));
                 let client = Client::new(through, Wish { catalog, ..wish })?;
                 wanted(&client, missing)?;
-                client.answer(second(world))?;
+                client.submit_factor(second(world))?;
                 let token = client.token();
                 Want::Token("mfa", on).judge(world, token.as_deref(), catalog)
             };
@@ -126,12 +126,12 @@ fn wanted(client: &Client, missing: &str) -> Result<(), String> {
 
 /// The bare core sends the receipt that it has. An account knows that it has ended, and starts anew.
 fn late(world: &World, client: &Client, through: Through) -> Result<(), String> {
-    client.answer(code(world))?;
+    client.submit_factor(code(world))?;
     if through == Through::Core {
         return refused(&client.token().err().ok_or("a token")?, 401, "check this factor");
     }
     wanted(client, "totp")?;
-    client.answer(code(world))?;
+    client.submit_factor(code(world))?;
     Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)
 }
 

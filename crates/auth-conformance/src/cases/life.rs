@@ -253,8 +253,8 @@ impl Adapter {
 
     fn answer(&self, factor: Factor) -> Result<(), Stop> {
         match self {
-            Self::Reqwest(client) => Ok(client.answer(factor)?),
-            Self::Ureq(client) => Ok(client.answer(factor)?),
+            Self::Reqwest(client) => Ok(client.submit_factor(factor)?),
+            Self::Ureq(client) => Ok(client.submit_factor(factor)?),
         }
     }
 

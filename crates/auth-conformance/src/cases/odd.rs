@@ -1,6 +1,6 @@
 //! Requests that no client makes, and how it reads what a server says to them.
 
-use auth_proto::{Answer, Body, Error, Exchange, FetchCatalog};
+use auth_proto::{Body, Error, FetchCatalog, IdentityRequest, IdentityResponse};
 use http::{Method, Request, Response};
 
 use crate::{
@@ -58,7 +58,7 @@ struct Asked {
     reader: FetchCatalog,
 }
 
-impl Exchange for Asked {
+impl IdentityRequest for Asked {
     type Output = ();
 
     fn request(&self) -> Result<Request<Body>, Error> {
@@ -70,8 +70,8 @@ impl Exchange for Asked {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<(), Error> {
-        match Answer::read(&response, None)? {
-            Answer::Fault(..) => self.reader.parse(response).map(drop),
+        match IdentityResponse::read(&response, None)? {
+            IdentityResponse::Fault(..) => self.reader.parse(response).map(drop),
             _ => Ok(()),
         }
     }

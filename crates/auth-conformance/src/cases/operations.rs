@@ -1,7 +1,7 @@
 //! What is asked beside logins: about tokens, and what a token may be scoped to.
 
 use auth_proto::{
-    Check, Cloud, Domains, Exchange, FetchCatalog, Page, Project, Projects, Revoke, Scope,
+    Check, Cloud, Domains, FetchCatalog, IdentityRequest, Page, Project, Projects, Revoke, Scope,
     SystemScopes, UserProjects, Validate,
 };
 use http::Method;
@@ -92,7 +92,7 @@ fn validate(
             }
             Some(got) => {
                 let token = got.ok_or("no token")?;
-                world.agrees(&token, auth_proto::Dialect::V3, catalog)?;
+                world.agrees(&token, auth_proto::ApiVersion::V3, catalog)?;
             }
         }
     }
@@ -205,7 +205,7 @@ fn projects<N>(page: Page<Project, N>) -> Vec<String> {
 
 /// Whether a client reads out of a list what a plain request with the same token gets, refusals
 /// included.
-fn listed<E: Exchange>(
+fn listed<E: IdentityRequest>(
     world: &World,
     client: &Client,
     path: &str,

@@ -11,7 +11,7 @@ use crate::{
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = exchanged();
-    cases.extend(passed_on());
+    cases.extend(existing_token());
     cases.extend(trusts());
     cases
 }
@@ -44,13 +44,13 @@ fn exchanged() -> Vec<Case> {
     cases
 }
 
-fn passed_on() -> Vec<Case> {
+fn existing_token() -> Vec<Case> {
     let mut cases = Vec::new();
     for on in [On::Nothing, On::Project("alpha"), On::Domain("corp"), On::System] {
         for catalog in [true, false] {
             let run = move |world: &World, through| {
                 let token = world.fresh("alice", &written(world, on))?;
-                let credential = Credential::passed_on(token.as_str());
+                let credential = Credential::existing_token(token.as_str());
                 let wish = Wish::new(world.v3()?, credential, Scope::default());
                 let client = Client::new(through, Wish { catalog, ..wish });
                 let got = client.and_then(|client| client.token());
@@ -65,8 +65,11 @@ fn passed_on() -> Vec<Case> {
     }
     cases.push(Case::new("token passed on", "of a trust that impersonates", |world, through| {
         // It may not ask what it is good for.
-        let wish =
-            Wish::new(world.v3()?, Credential::passed_on(by_trust(world, true)?), Scope::default());
+        let wish = Wish::new(
+            world.v3()?,
+            Credential::existing_token(by_trust(world, true)?),
+            Scope::default(),
+        );
         let token = Client::new(through, wish).and_then(|client| client.token());
         let token = token?;
         holds(!token.is_validated(), || "validated".to_owned())?;
@@ -92,7 +95,7 @@ fn passed_on() -> Vec<Case> {
                 true => world.project("alpha"),
                 false => Scope::default(),
             };
-            Ok(Wish::new(world.v3()?, Credential::passed_on(token(world)?), scope))
+            Ok(Wish::new(world.v3()?, Credential::existing_token(token(world)?), scope))
         };
         cases.push(Case::login("token passed on", name, wish, want));
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use auth_proto::{
-    Body, Cloud, Credential, Error, ErrorKind, Exchange, Login, Scope, Step, Token, UserRef,
+    Body, Cloud, Credential, Error, ErrorKind, IdentityRequest, Login, Scope, Step, Token, UserRef,
 };
 use http::{Request, Response};
 use time::{UtcDateTime, macros::utc_datetime};
@@ -166,7 +166,7 @@ impl OneLogin {
     }
 }
 
-impl Exchange for OneLogin {
+impl IdentityRequest for OneLogin {
     type Output = Arc<Token>;
 
     fn authenticated(&self) -> bool {

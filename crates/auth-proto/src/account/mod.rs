@@ -13,7 +13,7 @@ use http::Response;
 use time::UtcDateTime;
 
 use crate::{
-    action::{Action, Flight},
+    action::{Action, PendingRequest},
     backoff::Spread,
     clock::Clock,
     cloud::Cloud,
@@ -23,8 +23,8 @@ use crate::{
     latch::Latch,
     row::Row,
     scope::Scope,
-    select::Select,
-    session::{Input, Phase, Session},
+    select::EndpointQuery,
+    session::{Input, Phase, ScopeState},
     settings::Settings,
     token::Token,
 };
@@ -67,7 +67,7 @@ use crate::{
 ///
 /// ```
 /// use auth_proto::{
-///     Account, Action, Class, Cloud, Credential, Event, Factor, Failure, FailureKind, Scope,
+///     Session, Action, FailureClass, Cloud, Credential, Event, Factor, Failure, FailureKind, Scope,
 ///     Settings, UserRef,
 /// };
 /// use http::Response;
@@ -76,7 +76,7 @@ use crate::{
 ///
 /// let cloud = Cloud::keystone("https://keystone.example/v3")?;
 /// let credential = Credential::password(UserRef::id("u1"), "secretsecret");
-/// let mut account = Account::new(cloud, credential, Settings::default())?;
+/// let mut account = Session::new(cloud, credential, Settings::default())?;
 /// let scope = Scope::project_id("p1");
 /// let now = utc_datetime!(2026-01-01 00:00);
 ///
@@ -107,7 +107,7 @@ use crate::{
 /// assert_eq!(challenge.missing().next(), Some(vec!["totp"]));
 ///
 /// // The answer goes with the receipt, and without the password.
-/// account.answer(&scope, Factor::totp("123456"))?;
+/// account.submit_factor(&scope, Factor::totp("123456"))?;
 /// let Action::Send(flight, request) = account.poll(&scope, now) else { panic!() };
 /// assert!(request.headers().contains_key("Openstack-Auth-Receipt"));
 ///
@@ -132,7 +132,7 @@ use crate::{
 /// assert!(matches!(events[..], [
 ///     Event::LoginStarted { .. },
 ///     Event::LoginStarted { .. },
-///     Event::LoginFailed { class: Class::Transient, .. },
+///     Event::LoginFailed { class: FailureClass::Transient, .. },
 ///     Event::LoginStarted { .. },
 ///     Event::LoginStarted { .. },
 ///     Event::TokenRenewed { .. },
@@ -146,13 +146,13 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Account {
+pub struct Session {
     cloud: Cloud,
     credential: Credential,
     settings: Settings,
     clock: Clock,
     spread: Spread,
-    sessions: Vec<Session>,
+    sessions: Vec<ScopeState>,
     /// The credential was refused.
     latch: Option<Latch>,
     /// The service asked to be left alone, by all scopes.
@@ -166,7 +166,7 @@ pub struct Account {
     events: Events,
 }
 
-impl Account {
+impl Session {
     /// An account of this credential. Nothing is sent before somebody polls.
     ///
     /// # Errors
@@ -192,7 +192,7 @@ impl Account {
         })
     }
 
-    /// The cloud, with its dialect once that is known.
+    /// The cloud, with its API version once that is known.
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
     }
@@ -208,14 +208,14 @@ impl Account {
     /// that the answer stays the same.
     ///
     /// ```
-    /// use auth_proto::{Account, Cloud, Credential, DomainRef, Scope, Select, Settings, UserRef};
+    /// use auth_proto::{Session, Cloud, Credential, DomainRef, Scope, EndpointQuery, Settings, UserRef};
     ///
     /// let user = UserRef::name_in("me", DomainRef::name("corp"));
     /// let credential = Credential::password(user, "secretsecret");
-    /// let account = Account::new(Cloud::otc("eu-de")?, credential, Settings::default())?;
+    /// let account = Session::new(Cloud::otc("eu-de")?, credential, Settings::default())?;
     /// let own = Scope::project_name("eu-de");
-    /// assert_eq!(account.scope_for(&Select::new("compute"), &own)?, own);
-    /// let global = account.scope_for(&Select::new("identity"), &own)?;
+    /// assert_eq!(account.scope_for(&EndpointQuery::new("compute"), &own)?, own);
+    /// let global = account.scope_for(&EndpointQuery::new("identity"), &own)?;
     /// assert_eq!(global, Scope::domain_name("corp"));
     /// # Ok::<(), auth_proto::Error>(())
     /// ```
@@ -224,7 +224,7 @@ impl Account {
     ///
     /// [`ConfigError::ServiceDomain`](crate::ConfigError::ServiceDomain) if nothing names the
     /// domain, [`ErrorKind::Closed`] after [`close`](Self::close).
-    pub fn scope_for(&self, want: &Select, own: &Scope) -> Result<Scope, Error> {
+    pub fn scope_for(&self, want: &EndpointQuery, own: &Scope) -> Result<Scope, Error> {
         if self.closed {
             return Err(ErrorKind::Closed.into());
         }
@@ -259,7 +259,7 @@ impl Account {
 
     /// The token of this scope, if it lives: for a caller whose deadline has passed, whom
     /// [`poll`](Self::poll) might hand a request that they can only abandon.
-    pub fn live(&mut self, scope: &Scope, now: UtcDateTime) -> Option<Arc<Token>> {
+    pub fn cached_token(&mut self, scope: &Scope, now: UtcDateTime) -> Option<Arc<Token>> {
         self.advance(now);
         let session = self.sessions.iter().find(|session| session.scope == *scope)?;
         session.held.as_ref().map(|held| Arc::clone(&held.token))
@@ -267,7 +267,7 @@ impl Account {
 
     /// What this scope's last login failed with, if nothing better has come since, and when the next
     /// one may be sent: to tell a caller whose deadline has passed.
-    pub fn trouble(&self, scope: &Scope) -> Option<Error> {
+    pub fn last_error(&self, scope: &Scope) -> Option<Error> {
         let session = self.sessions.iter().find(|session| session.scope == *scope)?;
         let hold = self.hold(session, self.clock.elapsed());
         let held = hold.map(|hold| hold.error(&self.clock));
@@ -278,7 +278,7 @@ impl Account {
     /// The answer to a flight's request.
     pub fn handle_response(
         &mut self,
-        flight: Flight,
+        flight: PendingRequest,
         response: Response<impl AsRef<[u8]>>,
         now: UtcDateTime,
     ) {
@@ -290,7 +290,7 @@ impl Account {
     }
 
     /// No answer came to a flight's request.
-    pub fn handle_failure(&mut self, flight: Flight, failure: Failure, now: UtcDateTime) {
+    pub fn handle_failure(&mut self, flight: PendingRequest, failure: Failure, now: UtcDateTime) {
         let at = self.advance(now);
         if let Some((index, landed)) = self.land(&flight) {
             // An HTTP client's own words may quote what a server sent.
@@ -301,7 +301,7 @@ impl Account {
 
     /// The one who carried a flight's request is gone: cancelled, or in a panic. Somebody else
     /// takes over, at once the first time; if that happens twice in a row, it counts as a failure.
-    pub fn handle_abandoned(&mut self, flight: Flight) {
+    pub fn handle_abandoned(&mut self, flight: PendingRequest) {
         let at = self.clock.elapsed();
         if let Some((index, landed)) = self.land(&flight) {
             self.settle(index, Input::Abandoned, landed.sent_at, at);
@@ -326,16 +326,16 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// As [`Login::answer`](crate::Login::answer).
-    pub fn answer(&mut self, scope: &Scope, factor: Factor) -> Result<(), Error> {
+    /// As [`Login::submit_factor`](crate::Login::submit_factor).
+    pub fn submit_factor(&mut self, scope: &Scope, factor: Factor) -> Result<(), Error> {
         if self.closed {
             return Err(ErrorKind::Closed.into());
         }
         let mut session = self.sessions.iter_mut().find(|session| session.scope == *scope);
-        if let Some(Session { phase: Phase::Begun(begun), .. }) = &mut session {
-            begun.login.answer(factor)?;
+        if let Some(ScopeState { phase: Phase::Begun(begun), .. }) = &mut session {
+            begun.login.submit_factor(factor)?;
         } else if !self.spent {
-            return Err(Misuse::NoQuestion.into());
+            return Err(Misuse::NoChallenge.into());
         } else if !matches!(factor, Factor::Totp(_)) {
             return Err(Misuse::WrongFactor.into());
         } else {
@@ -397,7 +397,7 @@ impl Account {
     /// request that was refused with it is worth a second try.
     pub(crate) fn may_replace(&self, token: &Token) -> bool {
         let kept = self.sessions.iter().any(|session| session.holds(token));
-        let can_log_in = !self.credential.is_one_time() && !self.credential.is_passed_on();
+        let can_log_in = !self.credential.is_one_time() && !self.credential.is_existing_token();
         can_log_in && !self.closed && !kept
     }
 }

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use time::UtcDateTime;
 
-use super::Account;
+use super::Session;
 use crate::{
-    action::{Action, Flight},
+    action::{Action, PendingRequest},
     challenge::Challenge,
     clock::Clock,
     credential::MethodKind,
@@ -15,10 +15,10 @@ use crate::{
     login::{Login, Step},
     row::Row,
     scope::Scope,
-    session::{Begun, InFlight, Input, Phase, Session},
+    session::{Begun, InFlight, Input, Phase, ScopeState},
 };
 
-impl Account {
+impl Session {
     pub(super) fn next(&mut self, scope: &Scope, now: UtcDateTime, background: bool) -> Action {
         let at = self.advance(now);
         if self.closed {
@@ -77,7 +77,7 @@ impl Account {
         }
         // Until the credential has proven good, its scopes do not try it side by side; and early
         // renewals never do, because it may have changed.
-        let others = self.sessions.iter().filter_map(Session::flight);
+        let others = self.sessions.iter().filter_map(ScopeState::flight);
         if let Some(first) = others.map(|flight| flight.lost_at).min()
             && (early || !self.proven)
         {
@@ -88,7 +88,7 @@ impl Account {
 
     /// What keeps a session from sending, for the longest: its own failures, a refused credential, a
     /// service that asked to be left alone. What is told at once goes before what is waited for.
-    pub(super) fn hold<'a>(&'a self, session: &'a Session, at: Duration) -> Option<Hold<'a>> {
+    pub(super) fn hold<'a>(&'a self, session: &'a ScopeState, at: Duration) -> Option<Hold<'a>> {
         let latch = self.latch.iter().filter(|latch| latch.concerns(session.granted));
         let latch = latch.map(|latch| Hold { until: latch.until(&session.scope), row: &latch.row });
         let rows = session.row.iter().chain(&self.quiet).filter(|row| row.holds(at));
@@ -97,7 +97,7 @@ impl Account {
     }
 
     /// What the user is asked before the next login can be sent.
-    pub(super) fn question(&self, session: &Session) -> Option<Challenge> {
+    pub(super) fn question(&self, session: &ScopeState) -> Option<Challenge> {
         match &session.phase {
             Phase::Begun(begun) => match begun.login.poll() {
                 Ok(Step::NeedFactor(challenge)) => Some(challenge),
@@ -140,7 +140,7 @@ impl Account {
         self.spent |= with_credential && !login.is_under_way() && self.credential.is_one_time();
         self.attempts += 1;
         let attempt = self.attempts;
-        let lost_at = at.saturating_add(self.settings.flight_timeout());
+        let lost_at = at.saturating_add(self.settings.response_timeout());
         let flight = InFlight {
             attempt,
             login,
@@ -150,7 +150,7 @@ impl Account {
             receipt_until,
         };
         self.step(index, Input::Launched(flight), at);
-        Action::Send(Flight { attempt }, request)
+        Action::Send(PendingRequest { attempt }, request)
     }
 
     /// The session of a scope, made if need be; the one unused for longest makes room.
@@ -160,10 +160,10 @@ impl Account {
             None => {
                 // What cannot work takes nobody's place.
                 self.cloud.check(&self.credential, scope)?;
-                if self.sessions.len() >= limits::SESSIONS {
+                if self.sessions.len() >= limits::SCOPES {
                     self.make_room(at)?;
                 }
-                self.sessions.push(Session::new(scope.clone()));
+                self.sessions.push(ScopeState::new(scope.clone()));
                 self.sessions.len() - 1
             }
         };

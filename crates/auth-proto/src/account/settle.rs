@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use http::Response;
 use time::UtcDateTime;
 
-use super::Account;
+use super::Session;
 use crate::{
-    action::Flight,
+    action::PendingRequest,
     error::ProtocolError,
     event::Event,
     held::Held,
@@ -21,7 +21,7 @@ use crate::{
 /// Less than this is over before it can be used.
 const USABLE: Duration = Duration::from_secs(3);
 
-impl Account {
+impl Session {
     /// What an answer means.
     pub(super) fn read(
         &mut self,
@@ -46,14 +46,14 @@ impl Account {
             }
             Ok(Step::NeedFactor(challenge)) => {
                 let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
-                let until = sent_at.saturating_add(life.min(limits::RECEIPT));
+                let until = sent_at.saturating_add(life.min(limits::RECEIPT_LIFETIME));
                 match until < at + USABLE {
                     true => Input::Failed(ProtocolError::Expired.into()),
                     false => Input::Begun(Begun { login: landed.login, until, since: None }),
                 }
             }
             Ok(Step::Send(_)) if landed.login.is_half_done() => {
-                let until = at.saturating_add(self.settings.flight_timeout());
+                let until = at.saturating_add(self.settings.response_timeout());
                 Input::Begun(Begun { login: landed.login, until, since: Some(sent_at) })
             }
             Ok(Step::Send(_)) => {
@@ -153,7 +153,7 @@ impl Account {
     }
 
     /// Takes a flight out of the air. `None` if it no longer counts.
-    pub(super) fn land(&mut self, flight: &Flight) -> Option<(usize, InFlight)> {
+    pub(super) fn land(&mut self, flight: &PendingRequest) -> Option<(usize, InFlight)> {
         let mut sessions = self.sessions.iter_mut().enumerate();
         sessions.find_map(|(index, session)| Some((index, session.land(flight.attempt)?)))
     }

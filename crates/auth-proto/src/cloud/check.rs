@@ -6,11 +6,11 @@ use crate::{
     error::ConfigError,
     limits,
     scope::{DomainRef, Scope, ScopeKind, Target},
-    url::Dialect,
+    url::ApiVersion,
 };
 
 impl Cloud {
-    /// Refuses what cannot work at this cloud. Where the dialect is still unknown, what depends on
+    /// Refuses what cannot work at this cloud. Where the API version is still unknown, what depends on
     /// it is checked once it is known.
     pub(crate) fn check(&self, credential: &Credential, scope: &Scope) -> Result<(), ConfigError> {
         self.check_credential(credential)?;
@@ -76,7 +76,8 @@ impl Cloud {
 
     fn takes_method(&self, kind: MethodKind) -> bool {
         let in_v2 = matches!(kind, MethodKind::Password | MethodKind::Token);
-        self.0.profile.methods.contains(&kind) && (self.dialect() != Some(Dialect::V2) || in_v2)
+        self.0.profile.methods.contains(&kind)
+            && (self.api_version() != Some(ApiVersion::V2) || in_v2)
     }
 
     fn takes_scope(&self, credential: &Credential, scope: &Scope) -> Result<(), ConfigError> {
@@ -86,10 +87,10 @@ impl Cloud {
             return Err(ConfigError::ApplicationCredentialScope);
         }
         // It has a scope already.
-        if credential.is_passed_on() && kind == ScopeKind::Default {
+        if credential.is_existing_token() && kind == ScopeKind::Default {
             return Ok(());
         }
-        let v2 = self.dialect() == Some(Dialect::V2);
+        let v2 = self.api_version() == Some(ApiVersion::V2);
         let takes = |kind: &ScopeKind| {
             let in_v2 = !matches!(kind, ScopeKind::Domain | ScopeKind::System);
             // An agency's token is for a project or a domain of the account that delegates.
@@ -110,7 +111,7 @@ impl Cloud {
     /// In v2.0 a trust gives no project by itself (seen at Keystone 12).
     fn takes_trust(&self, scope: &Scope) -> Result<(), ConfigError> {
         let is_alone = matches!(scope.0, Target::Trust { project_id: None, .. });
-        match is_alone && self.dialect() == Some(Dialect::V2) {
+        match is_alone && self.api_version() == Some(ApiVersion::V2) {
             true => Err(ConfigError::TrustProject),
             false => Ok(()),
         }
@@ -119,9 +120,11 @@ impl Cloud {
     /// Names are unique within a domain, which v2.0 does not know.
     fn takes_user_name(&self, credential: &Credential) -> Result<(), ConfigError> {
         let Some(UserRef::Name { domain, .. }) = &credential.user else { return Ok(()) };
-        match (self.dialect(), domain) {
-            (Some(Dialect::V2), Some(_)) => Err(ConfigError::DomainUnknown { field: USER_DOMAIN }),
-            (Some(Dialect::V3), None) => Err(ConfigError::UserDomain),
+        match (self.api_version(), domain) {
+            (Some(ApiVersion::V2), Some(_)) => {
+                Err(ConfigError::DomainUnknown { field: USER_DOMAIN })
+            }
+            (Some(ApiVersion::V3), None) => Err(ConfigError::UserDomain),
             _ => Ok(()),
         }
     }
@@ -130,9 +133,9 @@ impl Cloud {
     fn takes_project_name(&self, scope: &Scope) -> Result<(), ConfigError> {
         let Target::ProjectName { domain, .. } = &scope.0 else { return Ok(()) };
         let field = PROJECT_DOMAIN;
-        match (self.dialect(), domain) {
-            (Some(Dialect::V2), Some(_)) => Err(ConfigError::DomainUnknown { field }),
-            (Some(Dialect::V3), None) if !self.0.profile.project_name_alone => {
+        match (self.api_version(), domain) {
+            (Some(ApiVersion::V2), Some(_)) => Err(ConfigError::DomainUnknown { field }),
+            (Some(ApiVersion::V3), None) if !self.0.profile.project_name_alone => {
                 Err(ConfigError::ProjectDomain)
             }
             _ => Ok(()),

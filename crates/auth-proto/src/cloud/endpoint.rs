@@ -11,7 +11,7 @@ use crate::{
     catalog::Endpoint,
     error::{EndpointError, Error},
     ordinary,
-    select::{Interface, Select},
+    select::{EndpointQuery, Interface},
     service_types,
     text::shown,
     token::Token,
@@ -38,7 +38,11 @@ impl Cloud {
     /// [`EndpointError::NotFound`] says what there is instead; [`EndpointError::Refused`] if the
     /// token must not go where the endpoint points; [`EndpointError::Unfilled`] if an override or
     /// the table needs what neither the token nor the wish holds.
-    pub fn endpoint<'t>(&'t self, token: &'t Token, want: &Select) -> Result<Endpoint<'t>, Error> {
+    pub fn endpoint<'t>(
+        &'t self,
+        token: &'t Token,
+        want: &EndpointQuery,
+    ) -> Result<Endpoint<'t>, Error> {
         let own = self.overriding(&want.service);
         let endpoint = match own {
             Some(own) => own.endpoint(token, want)?,
@@ -64,7 +68,7 @@ impl Cloud {
     fn listed<'t>(
         &'t self,
         token: &'t Token,
-        want: &Select,
+        want: &EndpointQuery,
     ) -> Result<Endpoint<'t>, EndpointError> {
         let types = || self.types(&want.service);
         let catalog = || types().find_map(|service| in_catalog(token, service, want));
@@ -89,7 +93,7 @@ impl Cloud {
         &'t self,
         token: &'t Token,
         service: &str,
-        want: &Select,
+        want: &EndpointQuery,
     ) -> Option<Result<Endpoint<'t>, EndpointError>> {
         if !want.interfaces.contains(&Interface::Public) {
             return None;
@@ -118,7 +122,7 @@ impl Cloud {
     }
 }
 
-fn in_catalog<'t>(token: &'t Token, service: &str, want: &Select) -> Option<Endpoint<'t>> {
+fn in_catalog<'t>(token: &'t Token, service: &str, want: &EndpointQuery) -> Option<Endpoint<'t>> {
     let catalog = token.catalog()?;
     let region = want.region.as_deref();
     // One that is listed under another region all the same serves this one too.

@@ -5,7 +5,7 @@ use crate::{
     credential::{Credential, MethodKind},
     error::ConfigError,
     scope::{DomainRef, Scope, Target},
-    select::Select,
+    select::EndpointQuery,
     text::shown,
 };
 
@@ -16,7 +16,7 @@ impl Cloud {
     /// out: before there is a token the answer would be another one, and each costs a login.
     pub(crate) fn scope_for(
         &self,
-        want: &Select,
+        want: &EndpointQuery,
         credential: &Credential,
         own: &Scope,
     ) -> Result<Scope, ConfigError> {

@@ -6,7 +6,7 @@ use super::Cloud;
 use crate::{
     error::EndpointError,
     nearest::nearest,
-    select::{Interface, Select},
+    select::{EndpointQuery, Interface},
     service_types,
     text::{shown, shown_within},
     token::Token,
@@ -24,7 +24,7 @@ struct There<'t> {
 }
 
 impl Cloud {
-    pub(super) fn not_found(&self, token: &Token, want: &Select) -> EndpointError {
+    pub(super) fn not_found(&self, token: &Token, want: &EndpointQuery) -> EndpointError {
         let there = self.there(token, want);
         let interfaces: Vec<_> = want.interfaces.iter().map(|it| it.as_str()).collect();
         EndpointError::NotFound {
@@ -42,7 +42,7 @@ impl Cloud {
         }
     }
 
-    fn there<'t>(&'t self, token: &'t Token, want: &Select) -> There<'t> {
+    fn there<'t>(&'t self, token: &'t Token, want: &EndpointQuery) -> There<'t> {
         let fits = |service: &str| self.types(&want.service).any(|name| name == service);
         let mut there = There::default();
         for row in token.catalog().into_iter().flat_map(|catalog| catalog.services()) {
@@ -108,7 +108,7 @@ impl<'t> There<'t> {
     }
 
     /// What may have been meant: another type, or another region of this one.
-    fn nearest(&self, want: &Select) -> Option<&'t str> {
+    fn nearest(&self, want: &EndpointQuery) -> Option<&'t str> {
         if !self.is_listed {
             let officials = self.types.iter().filter_map(|name| service_types::official(name));
             return nearest(&want.service, self.types.iter().copied().chain(officials));

@@ -1,4 +1,4 @@
-//! What is known of each cloud, as data: its identity URL, its dialect, what it takes and refuses,
+//! What is known of each cloud, as data: its identity URL, its API version, what it takes and refuses,
 //! and the endpoints that its catalog leaves out.
 //!
 //! A cloud is one file here that holds its [`Profile`], and a line in `named`; the rules that read
@@ -31,7 +31,7 @@ pub(crate) use self::trust::AUTH_TOKEN;
 use self::{overrides::Override, profile::Profile};
 use crate::{
     error::{ConfigError, Error, UrlProblem},
-    url::{Base, Dialect, Origin},
+    url::{ApiVersion, Base, Origin},
 };
 
 /// A cloud: where its identity service is and by which rules it plays. Cheap to clone.
@@ -51,7 +51,7 @@ struct Inner {
     profile: &'static Profile,
     base: Base,
     /// `None` where the server must be asked first.
-    dialect: Option<Dialect>,
+    api_version: Option<ApiVersion>,
     /// Whether the identity service is where the vendor documents it.
     is_home: bool,
     /// Named by the user as places that tokens may go to.
@@ -200,16 +200,16 @@ impl Cloud {
         self.0.profile.name
     }
 
-    /// The dialect that it speaks; `None` where the first login asks the server.
-    pub fn dialect(&self) -> Option<Dialect> {
-        self.0.dialect
+    /// The API version that it speaks; `None` where the first login asks the server.
+    pub fn api_version(&self) -> Option<ApiVersion> {
+        self.0.api_version
     }
 
     /// The identity URL, with the version if it is known.
     pub fn identity_url(&self) -> String {
-        self.0.base.join(match self.0.dialect {
-            Some(Dialect::V2) => "/v2.0",
-            Some(Dialect::V3) => "/v3",
+        self.0.base.join(match self.0.api_version {
+            Some(ApiVersion::V2) => "/v2.0",
+            Some(ApiVersion::V3) => "/v3",
             None => "",
         })
     }
@@ -230,7 +230,7 @@ impl Cloud {
     ///
     /// `service` is a catalog type or the name in the vendor's list, however it is spelled:
     /// `OBS`, `Anti-DDoS`, `iam`. What the documents say can be overridden
-    /// ([`with_scope_hint`](Self::with_scope_hint)). [`Account::scope_for`](crate::Account::scope_for)
+    /// ([`with_scope_hint`](Self::with_scope_hint)). [`Session::scope_for`](crate::Session::scope_for)
     /// makes a scope of it.
     pub fn scope_hint(&self, service: &str) -> ScopeHint {
         let own = |name: &str| {
@@ -245,8 +245,8 @@ impl Cloud {
     }
 
     /// The same cloud after its server has been asked for its version.
-    pub(crate) fn speaking(mut self, dialect: Dialect) -> Self {
-        Arc::make_mut(&mut self.0).dialect = Some(dialect);
+    pub(crate) fn speaking(mut self, api_version: ApiVersion) -> Self {
+        Arc::make_mut(&mut self.0).api_version = Some(api_version);
         self
     }
 
@@ -271,18 +271,18 @@ impl Cloud {
 
     fn of(profile: &'static Profile, region: Option<&str>) -> Result<Self, Error> {
         let identity = profile.identity(region)?;
-        let (base, dialect) = parsed(&identity)?;
+        let (base, api_version) = parsed(&identity)?;
         let (allowed, overrides, hints) = (Vec::new(), Vec::new(), Vec::new());
         let is_home = true;
-        Ok(Self(Arc::new(Inner { profile, base, dialect, is_home, allowed, overrides, hints })))
+        Ok(Self(Arc::new(Inner { profile, base, api_version, is_home, allowed, overrides, hints })))
     }
 
     fn moved(mut self, identity: &str) -> Result<Self, Error> {
-        let (base, dialect) = parsed(identity)?;
+        let (base, api_version) = parsed(identity)?;
         let inner = Arc::make_mut(&mut self.0);
         inner.is_home &= inner.base == base;
         inner.base = base;
-        inner.dialect = dialect.or_else(|| inner.profile.dialect());
+        inner.api_version = api_version.or_else(|| inner.profile.api_version());
         Ok(self)
     }
 }
@@ -292,14 +292,14 @@ impl fmt::Debug for Cloud {
         f.debug_struct("Cloud")
             .field("name", &self.name())
             .field("identity_url", &self.identity_url())
-            .field("dialect", &self.dialect())
+            .field("api_version", &self.api_version())
             .finish_non_exhaustive()
     }
 }
 
 const IDENTITY_URL: &str = "identity url";
 
-fn parsed(identity: &str) -> Result<(Base, Option<Dialect>), ConfigError> {
+fn parsed(identity: &str) -> Result<(Base, Option<ApiVersion>), ConfigError> {
     Base::parse(identity).map_err(|problem| ConfigError::Url { field: IDENTITY_URL, problem })
 }
 

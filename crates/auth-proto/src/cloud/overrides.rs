@@ -6,7 +6,7 @@ use super::{Cloud, template::filled};
 use crate::{
     catalog::Endpoint,
     error::{ConfigError, EndpointError, UrlProblem},
-    select::{Interface, Select},
+    select::{EndpointQuery, Interface},
     text::shown,
     token::Token,
     url::Origin,
@@ -50,7 +50,7 @@ impl Override {
     pub(super) fn endpoint<'t>(
         &'t self,
         token: &Token,
-        want: &Select,
+        want: &EndpointQuery,
     ) -> Result<Endpoint<'t>, EndpointError> {
         let project = || token.project()?.id.as_deref();
         let domain = || token.domain()?.id.as_deref();

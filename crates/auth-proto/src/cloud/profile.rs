@@ -8,7 +8,7 @@ use crate::{
     fault::Code,
     scope::ScopeKind,
     text::shown_within,
-    url::{Base, Dialect},
+    url::{ApiVersion, Base},
 };
 
 /// A kind of cloud.
@@ -17,7 +17,7 @@ pub(super) struct Profile {
     pub(super) id: &'static str,
     /// Its name for people.
     pub(super) name: &'static str,
-    /// With the version, which is its dialect, unless the server must be asked.
+    /// With the version, which is its API version, unless the server must be asked.
     pub(super) identity: &'static [At],
     /// The regions that its documents list; there may be newer ones.
     pub(super) regions: &'static [&'static str],
@@ -103,15 +103,17 @@ impl Profile {
             return Ok(url.replace("{region}", &self.host_part(region)?).into());
         }
         all().map(Cow::Borrowed).ok_or_else(|| {
-            let regions = shown_within(&self.regions.join(", "), crate::limits::SHOWN);
+            let regions = shown_within(&self.regions.join(", "), crate::limits::ERROR_TEXT);
             ConfigError::RegionNeeded { cloud: self.name, regions }
         })
     }
 
-    /// The dialect, which is the same at all its places.
-    pub(super) fn dialect(&self) -> Option<Dialect> {
+    /// The API version, which is the same at all its places.
+    pub(super) fn api_version(&self) -> Option<ApiVersion> {
         let (At::All(url) | At::Each(url) | At::In(_, url)) = self.identity.first()?;
-        Base::parse(&url.replace("{region}", "region")).ok().and_then(|(_, dialect)| dialect)
+        Base::parse(&url.replace("{region}", "region"))
+            .ok()
+            .and_then(|(_, api_version)| api_version)
     }
 
     /// What the documents say of an error code.

@@ -121,7 +121,7 @@ pub enum ConfigError {
         /// The service type asked for.
         service: String,
     },
-    /// An input is longer than [`limits::INPUT`], or all together than [`limits::LOGIN`].
+    /// An input is longer than [`limits::INPUT`], or all together than [`limits::LOGIN_REQUEST`].
     #[error("{field}: is longer than {limit} characters; check what was passed")]
     TooLong {
         /// Which input.

@@ -214,11 +214,11 @@ pub enum EndpointError {
 pub enum Misuse {
     /// A factor was given that nobody asked for.
     #[error("answer: no factor is asked for; poll first")]
-    NoQuestion,
-    /// More scopes than [`limits::SESSIONS`] are in use at once.
+    NoChallenge,
+    /// More scopes than [`limits::SCOPES`] are in use at once.
     #[error(
         "more than {} scopes are in use at once; share clients, or use more accounts",
-        limits::SESSIONS
+        limits::SCOPES
     )]
     TooManyScopes,
     /// Another factor was asked for.

@@ -11,7 +11,7 @@ use crate::{
     fault::Fault,
     scope::Scope,
     token::{Domain, Project, Token},
-    url::Dialect,
+    url::ApiVersion,
     version::Version,
     wire::{
         self, SUBJECT_TOKEN,
@@ -23,7 +23,7 @@ use crate::{
 /// answers. A login or an exchange knows what it asked and does not need this.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Answer {
+pub enum IdentityResponse {
     /// A catalog on its own.
     Catalog(Catalog),
     /// A list of domains, and the link to the next page as the server wrote it.
@@ -36,21 +36,21 @@ pub enum Answer {
     Receipt(Challenge),
     /// A list of system scopes: [`Scope::system`], or nothing.
     SystemScopes(Vec<Scope>),
-    /// A token, and the dialect that it came in.
-    Token(Dialect, Box<Token>),
+    /// A token, and the API version that it came in.
+    Token(ApiVersion, Box<Token>),
     /// A version document.
     Versions(Vec<Version>),
 }
 
-impl Answer {
-    /// Reads an answer; a token only in this dialect, if one is given.
+impl IdentityResponse {
+    /// Reads an answer; a token only in this API version, if one is given.
     ///
     /// # Errors
     ///
     /// Why it is none of these.
     pub fn read<B: AsRef<[u8]>>(
         response: &Response<B>,
-        dialect: Option<Dialect>,
+        api_version: Option<ApiVersion>,
     ) -> Result<Self, Error> {
         let (status, headers) = (response.status(), response.headers());
         let body = response.body().as_ref();
@@ -89,8 +89,8 @@ impl Answer {
             keys => keys?,
         };
         if keys.access.is_there() || keys.token.is_there() {
-            let usual = if keys.access.is_there() { Dialect::V2 } else { Dialect::V3 };
-            token(dialect.unwrap_or(usual), response)
+            let usual = if keys.access.is_there() { ApiVersion::V2 } else { ApiVersion::V3 };
+            token(api_version.unwrap_or(usual), response)
         } else if keys.projects.is_there() {
             let (projects, next) = wire::projects::read_projects(body)?;
             Ok(Self::Projects(projects, next))
@@ -108,7 +108,7 @@ impl Answer {
         {
             Ok(Self::Versions(wire::discovery::read_versions(body)?))
         } else if in_header {
-            token(dialect.unwrap_or(Dialect::V3), response)
+            token(api_version.unwrap_or(ApiVersion::V3), response)
         } else if status == StatusCode::CREATED {
             Err(missing.into())
         } else {
@@ -117,13 +117,16 @@ impl Answer {
     }
 }
 
-fn token<B: AsRef<[u8]>>(dialect: Dialect, response: &Response<B>) -> Result<Answer, Error> {
+fn token<B: AsRef<[u8]>>(
+    api_version: ApiVersion,
+    response: &Response<B>,
+) -> Result<IdentityResponse, Error> {
     let body = response.body().as_ref();
-    let token = match dialect {
-        Dialect::V2 => wire::v2::read_token(body)?,
-        Dialect::V3 => wire::v3::read_token(response.headers(), body)?,
+    let token = match api_version {
+        ApiVersion::V2 => wire::v2::read_token(body)?,
+        ApiVersion::V3 => wire::v3::read_token(response.headers(), body)?,
     };
-    Ok(Answer::Token(dialect, Box::new(token)))
+    Ok(IdentityResponse::Token(api_version, Box::new(token)))
 }
 
 /// The keys that tell the answers apart.

@@ -2,7 +2,7 @@
 
 use http::{Request, Response};
 
-use super::{Exchange, expect_taken, get, v3_path};
+use super::{IdentityRequest, expect_taken, get, v3_path};
 use crate::{body::Body, catalog::Catalog, cloud::Cloud, error::Error, wire};
 
 /// Fetches the catalog of the caller's token: `GET /v3/auth/catalog` (Identity API v3, "Get service
@@ -20,7 +20,7 @@ impl FetchCatalog {
     }
 }
 
-impl Exchange for FetchCatalog {
+impl IdentityRequest for FetchCatalog {
     type Output = Catalog;
 
     fn request(&self) -> Result<Request<Body>, Error> {

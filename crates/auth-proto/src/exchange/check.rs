@@ -3,7 +3,7 @@
 use http::{Method, Request, Response, StatusCode};
 use secrecy::SecretString;
 
-use super::{Exchange, subject::Subject};
+use super::{IdentityRequest, subject::Subject};
 use crate::{
     body::Body,
     cloud::Cloud,
@@ -28,7 +28,7 @@ impl Check {
     }
 }
 
-impl Exchange for Check {
+impl IdentityRequest for Check {
     type Output = bool;
 
     fn request(&self) -> Result<Request<Body>, Error> {

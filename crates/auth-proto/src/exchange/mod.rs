@@ -13,7 +13,7 @@ mod versions;
 
 use http::{HeaderMap, Request, Response, StatusCode, header};
 
-pub use answer::Answer;
+pub use answer::IdentityResponse;
 pub use catalog::FetchCatalog;
 pub use check::Check;
 pub use page::Page;
@@ -28,7 +28,7 @@ use crate::{
     cloud::{AUTH_TOKEN, Cloud},
     error::{ConfigError, Error, ErrorKind, ProtocolError, Refusal, UrlProblem},
     limits,
-    url::{Dialect, Origin},
+    url::{ApiVersion, Origin},
     wire::{RECEIPT, SUBJECT_TOKEN, fault::read_fault},
 };
 
@@ -38,7 +38,7 @@ use crate::{
 /// A driver sends [`request`](Self::request), with the token added where the exchange is
 /// [`authenticated`](Self::authenticated), and hands the answer to [`parse`](Self::parse). Both are
 /// pure and can be repeated.
-pub trait Exchange {
+pub trait IdentityRequest {
     /// What the answer means.
     type Output;
 
@@ -132,7 +132,7 @@ fn segment(field: &'static str, id: &str) -> Result<String, ConfigError> {
     if id.is_empty() {
         return Err(ConfigError::Empty { field });
     }
-    if id == "." || id == ".." || id.len() > limits::ID {
+    if id == "." || id == ".." || id.len() > limits::PATH_ID {
         return Err(ConfigError::Id { field });
     }
     let mut out = String::with_capacity(id.len());
@@ -149,9 +149,9 @@ fn segment(field: &'static str, id: &str) -> Result<String, ConfigError> {
 
 /// The path of a v3 exchange.
 fn v3_path(cloud: &Cloud, path: &str) -> Result<String, ConfigError> {
-    match cloud.dialect() {
-        Some(Dialect::V3) => Ok(cloud.identity_path(&format!("/v3{path}"))),
-        Some(Dialect::V2) => Err(ConfigError::NotInV2),
+    match cloud.api_version() {
+        Some(ApiVersion::V3) => Ok(cloud.identity_path(&format!("/v3{path}"))),
+        Some(ApiVersion::V2) => Err(ConfigError::NotInV2),
         None => Err(ConfigError::Version),
     }
 }

@@ -3,7 +3,7 @@
 use http::{Request, Response};
 
 use super::{
-    Exchange, expect_taken,
+    IdentityRequest, expect_taken,
     page::{Page, Place},
     segment,
 };
@@ -29,7 +29,7 @@ impl UserProjects {
     }
 }
 
-impl Exchange for UserProjects {
+impl IdentityRequest for UserProjects {
     type Output = Page<Project, Self>;
 
     fn request(&self) -> Result<Request<Body>, Error> {

@@ -3,7 +3,7 @@
 use http::{Method, Request, Response, StatusCode};
 use secrecy::SecretString;
 
-use super::{Exchange, subject::Subject};
+use super::{IdentityRequest, subject::Subject};
 use crate::{
     body::Body,
     cloud::Cloud,
@@ -20,7 +20,7 @@ use crate::{
 /// One token outlives this: Keystone (as of version 30) answers 404 for that of an application
 /// credential with access rules, and does not revoke it. Delete the application credential.
 ///
-/// An [`Account`](crate::Account) is not told. One whose token is revoked goes on showing it until
+/// An [`Session`](crate::Session) is not told. One whose token is revoked goes on showing it until
 /// a service answers 401.
 #[derive(Clone, Debug)]
 pub struct Revoke(Subject);
@@ -32,7 +32,7 @@ impl Revoke {
     }
 }
 
-impl Exchange for Revoke {
+impl IdentityRequest for Revoke {
     type Output = ();
 
     fn request(&self) -> Result<Request<Body>, Error> {

@@ -3,7 +3,7 @@
 use http::{Request, Response};
 
 use super::{
-    Exchange, expect_taken, get,
+    IdentityRequest, expect_taken, get,
     page::{Page, Place},
     v3_path,
 };
@@ -30,7 +30,7 @@ impl Projects {
     }
 }
 
-impl Exchange for Projects {
+impl IdentityRequest for Projects {
     type Output = Page<Project, Self>;
 
     fn request(&self) -> Result<Request<Body>, Error> {
@@ -58,7 +58,7 @@ impl Domains {
     }
 }
 
-impl Exchange for Domains {
+impl IdentityRequest for Domains {
     type Output = Page<Domain, Self>;
 
     fn request(&self) -> Result<Request<Body>, Error> {
@@ -86,7 +86,7 @@ impl SystemScopes {
     }
 }
 
-impl Exchange for SystemScopes {
+impl IdentityRequest for SystemScopes {
     type Output = Vec<Scope>;
 
     fn request(&self) -> Result<Request<Body>, Error> {

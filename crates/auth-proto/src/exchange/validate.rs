@@ -3,7 +3,7 @@
 use http::{Method, Request, Response, StatusCode};
 use secrecy::SecretString;
 
-use super::{Exchange, subject::Subject};
+use super::{IdentityRequest, subject::Subject};
 use crate::{
     body::Body,
     cloud::Cloud,
@@ -41,7 +41,7 @@ impl Validate {
     }
 }
 
-impl Exchange for Validate {
+impl IdentityRequest for Validate {
     type Output = Option<Token>;
 
     fn request(&self) -> Result<Request<Body>, Error> {

@@ -2,9 +2,9 @@
 
 use http::{Request, Response, StatusCode};
 
-use super::{Exchange, expect_success, get, redirect};
+use super::{IdentityRequest, expect_success, get, redirect};
 use crate::{
-    body::Body, cloud::Cloud, error::Error, url::Dialect, version::Version,
+    body::Body, cloud::Cloud, error::Error, url::ApiVersion, version::Version,
     wire::discovery::read_versions,
 };
 
@@ -26,7 +26,7 @@ impl Versions {
     }
 }
 
-impl Exchange for Versions {
+impl IdentityRequest for Versions {
     type Output = Vec<Version>;
 
     fn authenticated(&self) -> bool {
@@ -47,9 +47,9 @@ impl Exchange for Versions {
             versions => versions?,
         };
         let repaired = |version: Version| {
-            let path = version.dialect().map(|dialect| match dialect {
-                Dialect::V2 => "/v2.0",
-                Dialect::V3 => "/v3",
+            let path = version.api_version().map(|api_version| match api_version {
+                ApiVersion::V2 => "/v2.0",
+                ApiVersion::V3 => "/v3",
             });
             Version { url: path.map(|path| self.0.identity_path(path)), ..version }
         };

@@ -9,12 +9,12 @@ use super::{Login, Phase, request};
 use crate::{
     credential::Method,
     error::{Error, ErrorKind, ProtocolError, Refusal},
-    exchange::{Exchange, FetchCatalog, Versions, expect_success, is_receipt},
+    exchange::{FetchCatalog, IdentityRequest, Versions, expect_success, is_receipt},
     fault::Fault,
     lifetime::{LONGEST_LIFE, life_on_arrival, rest_of_life},
     scope::{DomainRef, Scope, Target},
     token::{Domain, Token},
-    url::Dialect,
+    url::ApiVersion,
     wire,
 };
 
@@ -24,9 +24,11 @@ impl Login {
         response: &Response<impl AsRef<[u8]>>,
     ) -> Result<Phase, Error> {
         let versions = Versions::new(&self.cloud).parse(borrowed(response))?;
-        let offered = |dialect| versions.iter().any(|version| version.dialect() == Some(dialect));
-        let dialect = [Dialect::V3, Dialect::V2].into_iter().find(|dialect| offered(*dialect));
-        let cloud = self.cloud.clone().speaking(dialect.ok_or(ProtocolError::Version)?);
+        let offered =
+            |api_version| versions.iter().any(|version| version.api_version() == Some(api_version));
+        let api_version =
+            [ApiVersion::V3, ApiVersion::V2].into_iter().find(|api_version| offered(*api_version));
+        let cloud = self.cloud.clone().speaking(api_version.ok_or(ProtocolError::Version)?);
         cloud.check(&self.credential, &self.scope)?;
         self.cloud = cloud;
         self.first_phase()
@@ -46,8 +48,8 @@ impl Login {
             expect_success(&self.cloud, response, &self.secrets())
                 .map_err(|error| self.with_remedy(error))?;
         }
-        let token = match self.cloud.dialect() {
-            Some(Dialect::V2) => wire::v2::read_token(body)?,
+        let token = match self.cloud.api_version() {
+            Some(ApiVersion::V2) => wire::v2::read_token(body)?,
             _ => wire::v3::read_token(headers, body)?,
         };
         let is_own = self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume(_));
@@ -66,8 +68,8 @@ impl Login {
         response: &Response<impl AsRef<[u8]>>,
         now: UtcDateTime,
     ) -> Result<Phase, Error> {
-        let inspected = match self.cloud.dialect() {
-            Some(Dialect::V2) => {
+        let inspected = match self.cloud.api_version() {
+            Some(ApiVersion::V2) => {
                 expect_success(&self.cloud, response, &self.secrets()).map(|()| None)
             }
             _ => self.validation().parse(borrowed(response)),
@@ -84,7 +86,7 @@ impl Login {
                 (Token::unvalidated(header), LONGEST_LIFE)
             }
         };
-        let has_one = self.cloud.dialect() == Some(Dialect::V3)
+        let has_one = self.cloud.api_version() == Some(ApiVersion::V3)
             && (!token.is_validated() || token.project().is_some() || token.domain().is_some());
         Ok(match self.catalog && token.catalog().is_none() && has_one {
             true => Phase::FetchCatalog(Arc::new(token), life),

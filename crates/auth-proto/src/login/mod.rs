@@ -19,7 +19,7 @@
 //! ```
 //!
 //! A login starts in `Discover` only where the identity URL names no version, so that it takes one
-//! request wherever the dialect is known. Two kinds of credential go another way:
+//! request wherever the API version is known. Two kinds of credential go another way:
 //!
 //! ```text
 //! with an agency:                                     201 + token
@@ -113,7 +113,7 @@ enum Phase {
 pub enum Step {
     /// It is over.
     Done(Arc<Token>),
-    /// The service wants a further factor: hand it to [`Login::answer`].
+    /// The service wants a further factor: hand it to [`Login::submit_factor`].
     NeedFactor(Challenge),
     /// Send this request and hand the response to [`Login::handle_response`].
     Send(Request<Body>),
@@ -130,7 +130,7 @@ impl Login {
         let (cloud, phase) = (cloud.clone(), Phase::Discover);
         let (catalog, answered, told) = (true, false, Vec::new());
         let mut login = Self { cloud, credential, scope, catalog, answered, told, phase };
-        if login.cloud.dialect().is_some() {
+        if login.cloud.api_version().is_some() {
             login.phase = login.first_phase()?;
         }
         Ok(login)
@@ -144,7 +144,7 @@ impl Login {
     }
 
     /// What to do now. The same until the next [`handle_response`](Self::handle_response) or
-    /// [`answer`](Self::answer): after a failure of the connection the request may be sent again.
+    /// [`submit_factor`](Self::submit_factor): after a failure of the connection the request may be sent again.
     ///
     /// # Errors
     ///
@@ -198,9 +198,9 @@ impl Login {
     ///
     /// [`Misuse`] if no factor, or another one, is asked for; [`ConfigError`](crate::ConfigError) if this one cannot be
     /// sent.
-    pub fn answer(&mut self, factor: Factor) -> Result<(), Error> {
+    pub fn submit_factor(&mut self, factor: Factor) -> Result<(), Error> {
         let (Phase::Challenged(challenge) | Phase::Refused(challenge, _)) = &self.phase else {
-            return Err(Misuse::NoQuestion.into());
+            return Err(Misuse::NoChallenge.into());
         };
         if !challenge.wants(factor.method().kind().as_str()) {
             return Err(Misuse::WrongFactor.into());
@@ -218,18 +218,18 @@ impl Login {
         Ok(())
     }
 
-    /// The cloud, with the dialect that the server speaks once that is known.
+    /// The cloud, with the API version that the server speaks once that is known.
     pub(crate) fn cloud(&self) -> &Cloud {
         &self.cloud
     }
 
-    /// The first phase, once the dialect is known.
+    /// The first phase, once the API version is known.
     fn first_phase(&self) -> Result<Phase, Error> {
         Ok(match self.credential.own_token() {
             Some(token) if self.credential.agency.is_some() => {
                 Phase::Assume(request::own_header(token)?)
             }
-            _ if self.credential.is_passed_on() => Phase::Inspect,
+            _ if self.credential.is_existing_token() => Phase::Inspect,
             _ => Phase::Authenticate,
         })
     }

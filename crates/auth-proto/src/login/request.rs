@@ -10,11 +10,11 @@ use crate::{
     cloud::AUTH_TOKEN,
     credential::{self, MethodKind},
     error::{ConfigError, Error, ProtocolError},
-    exchange::{Exchange, FetchCatalog, JSON, Validate, Versions, get},
+    exchange::{FetchCatalog, IdentityRequest, JSON, Validate, Versions, get},
     limits,
     scope::{Scope, Target},
     token::{Token, secret_header},
-    url::Dialect,
+    url::ApiVersion,
     wire,
 };
 
@@ -31,7 +31,7 @@ impl Login {
     ) -> Result<Request<Body>, Error> {
         let user = self.credential.user.as_ref();
         let catalog = self.catalog && self.credential.agency.is_none();
-        let body = wire::request::login(self.dialect()?, user, methods, &self.asked_scope());
+        let body = wire::request::login(self.api_version()?, user, methods, &self.asked_scope());
         let mut request = self.post(catalog, body)?;
         if let Some(receipt) = receipt {
             request.headers_mut().insert(wire::RECEIPT, receipt.clone());
@@ -62,9 +62,9 @@ impl Login {
     /// them (Identity API v3, "Validate and show information for token"). Whoever bears the token has
     /// nothing to enforce: the services do.
     pub(super) fn inspect(&self) -> Result<Request<Body>, Error> {
-        let mut request = match self.dialect()? {
-            Dialect::V2 => get(&self.cloud.identity_path("/v2.0/tenants"))?,
-            Dialect::V3 => {
+        let mut request = match self.api_version()? {
+            ApiVersion::V2 => get(&self.cloud.identity_path("/v2.0/tenants"))?,
+            ApiVersion::V3 => {
                 let mut request = self.validation().request()?;
                 request.headers_mut().insert(ACCESS_RULES, HeaderValue::from_static("1.0"));
                 request
@@ -107,15 +107,15 @@ impl Login {
     }
 
     fn post(&self, catalog: bool, body: Body) -> Result<Request<Body>, Error> {
-        if body.as_bytes().len() > limits::LOGIN {
-            let (field, limit) = ("credential and scope together", limits::LOGIN);
+        if body.as_bytes().len() > limits::LOGIN_REQUEST {
+            let (field, limit) = ("credential and scope together", limits::LOGIN_REQUEST);
             return Err(ConfigError::TooLong { field, limit }.into());
         }
-        let path = match (self.dialect()?, catalog) {
-            (Dialect::V2, _) => "/v2.0/tokens",
-            (Dialect::V3, true) => "/v3/auth/tokens",
+        let path = match (self.api_version()?, catalog) {
+            (ApiVersion::V2, _) => "/v2.0/tokens",
+            (ApiVersion::V3, true) => "/v3/auth/tokens",
             // Keystone looks for the key alone, Huawei Cloud wants any value.
-            (Dialect::V3, false) => "/v3/auth/tokens?nocatalog=true",
+            (ApiVersion::V3, false) => "/v3/auth/tokens?nocatalog=true",
         };
         let mut request = Request::new(body);
         *request.method_mut() = Method::POST;
@@ -127,8 +127,8 @@ impl Login {
     }
 
     /// Discovery comes before, where it is needed.
-    fn dialect(&self) -> Result<Dialect, ConfigError> {
-        self.cloud.dialect().ok_or(ConfigError::Version)
+    fn api_version(&self) -> Result<ApiVersion, ConfigError> {
+        self.cloud.api_version().ok_or(ConfigError::Version)
     }
 }
 

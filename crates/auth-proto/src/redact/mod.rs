@@ -16,7 +16,7 @@ use crate::limits;
 ///
 /// A secret of fewer than four characters takes the whole text with it: the places where it was cut
 /// out would give it away. So do more secrets than [`limits::SECRETS`], since the search takes time,
-/// and a text is cut to what is searched of it, [`limits::SEARCHED`].
+/// and a text is cut to what is searched of it, [`limits::REDACTION_INPUT`].
 pub(crate) fn redact(texts: &mut [&mut String], secrets: &[&str]) {
     let mut secrets: Vec<&str> = secrets.iter().copied().filter(|s| !s.is_empty()).collect();
     secrets.sort_unstable();
@@ -27,7 +27,8 @@ pub(crate) fn redact(texts: &mut [&mut String], secrets: &[&str]) {
     }
     let (long, short): (Vec<&str>, Vec<&str>) =
         secrets.into_iter().partition(|secret| secret.len() >= SHORTEST);
-    let searched: Vec<&str> = texts.iter().map(|text| within(text, limits::SEARCHED)).collect();
+    let searched: Vec<&str> =
+        texts.iter().map(|text| within(text, limits::REDACTION_INPUT)).collect();
     let search = Search::of(&searched);
     let (hidden, given_away) = (search.hidden(&long), search.hidden(&short));
     let lengths: Vec<usize> = searched.iter().map(|text| text.len()).collect();

@@ -28,7 +28,7 @@ use crate::{
 /// What the body says, unredacted: [`Fault::cleaned`] comes next. A body that says nothing gives
 /// an empty fault, since the status still counts.
 pub(crate) fn read_fault(body: &[u8]) -> Fault {
-    if body.len() > limits::FAULT {
+    if body.len() > limits::ERROR_BODY {
         return Fault::default();
     }
     let body = body.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(body);
@@ -211,7 +211,7 @@ mod tests {
     fn a_large_body_is_not_looked_at() {
         let body = |message: usize| format!(r#"{{"message":"{}"}}"#, "x".repeat(message));
         let around = body(0).len();
-        assert_ne!(read_fault(body(limits::FAULT - around).as_bytes()), Fault::default());
-        assert_eq!(read_fault(body(limits::FAULT - around + 1).as_bytes()), Fault::default());
+        assert_ne!(read_fault(body(limits::ERROR_BODY - around).as_bytes()), Fault::default());
+        assert_eq!(read_fault(body(limits::ERROR_BODY - around + 1).as_bytes()), Fault::default());
     }
 }

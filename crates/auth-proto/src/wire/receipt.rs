@@ -32,8 +32,8 @@ struct ReceiptShape {
 }
 
 pub(crate) fn read_challenge(headers: &HeaderMap, body: &[u8]) -> Result<Challenge, ProtocolError> {
-    if body.len() > limits::FAULT {
-        return Err(ProtocolError::TooLarge { what: "receipt", limit: limits::FAULT });
+    if body.len() > limits::ERROR_BODY {
+        return Err(ProtocolError::TooLarge { what: "receipt", limit: limits::ERROR_BODY });
     }
     let header = super::header(headers, RECEIPT)?;
     let answer: Answer = super::read(body)?;

@@ -1,4 +1,4 @@
-//! Login requests, in both dialects.
+//! Login requests, in both API versions.
 
 use std::{collections::BTreeMap, io};
 
@@ -9,21 +9,21 @@ use crate::{
     body::Body,
     credential::{Agency, Key, Method, UserRef},
     scope::{DomainRef, Scope, Target},
-    url::Dialect,
+    url::ApiVersion,
 };
 
 /// The body of a login by these methods.
 ///
-/// What the dialect cannot express is left out here; the cloud has refused it before.
+/// What the API version cannot express is left out here; the cloud has refused it before.
 pub(crate) fn login(
-    dialect: Dialect,
+    api_version: ApiVersion,
     user: Option<&UserRef>,
     methods: &[Method],
     scope: &Scope,
 ) -> Body {
-    match dialect {
-        Dialect::V2 => body(&Envelope { auth: v2(user, methods, scope) }),
-        Dialect::V3 => body(&Envelope { auth: v3(user, methods, scope) }),
+    match api_version {
+        ApiVersion::V2 => body(&Envelope { auth: v2(user, methods, scope) }),
+        ApiVersion::V3 => body(&Envelope { auth: v3(user, methods, scope) }),
     }
 }
 

@@ -4,7 +4,8 @@
 mod model;
 
 use auth_proto::{
-    Answer, Catalog, Cloud, Endpoint, Exchange, FetchCatalog, Interface, Select, Token,
+    Catalog, Cloud, Endpoint, EndpointQuery, FetchCatalog, IdentityRequest, IdentityResponse,
+    Interface, Token,
 };
 use http::Response;
 use serde_json::{Value, json};
@@ -24,11 +25,13 @@ fn v3(services: &[Value]) -> Catalog {
 fn token(catalog: Catalog) -> Token {
     let body = r#"{"token": {"expires_at": "2026-11-22T20:00:00Z"}}"#;
     let answer = Response::builder().header("x-subject-token", "t").body(body).unwrap();
-    let Ok(Answer::Token(_, token)) = Answer::read(&answer, None) else { panic!("no token") };
+    let Ok(IdentityResponse::Token(_, token)) = IdentityResponse::read(&answer, None) else {
+        panic!("no token")
+    };
     token.with_catalog(catalog)
 }
 
-fn found(token: &Token, want: &Select) -> Option<String> {
+fn found(token: &Token, want: &EndpointQuery) -> Option<String> {
     cloud().endpoint(token, want).ok().map(|endpoint| endpoint.url().to_owned())
 }
 
@@ -56,9 +59,9 @@ fn nothing_is_found_in_nothing() {
         assert_eq!((catalog.is_empty(), catalog.services().len() == 0), (is_empty, is_empty));
         assert_eq!(catalog == Catalog::default(), is_empty);
         let token = token(catalog);
-        assert_eq!(found(&token, &Select::new("a")), None, "{body}");
+        assert_eq!(found(&token, &EndpointQuery::new("a")), None, "{body}");
     }
-    assert_eq!(found(&token(Catalog::default()), &Select::new("a")), None);
+    assert_eq!(found(&token(Catalog::default()), &EndpointQuery::new("a")), None);
 }
 
 #[test]
@@ -77,10 +80,10 @@ fn regions_are_told_apart_however_many_there_are() {
             .collect();
         let token = token(v3(&services));
         for (service, region) in (0..3).flat_map(|s| (0..count).map(move |region| (s, region))) {
-            let want = Select::new(format!("s{service}")).region(format!("region-{region}"));
+            let want = EndpointQuery::new(format!("s{service}")).region(format!("region-{region}"));
             assert_eq!(found(&token, &want), Some(url(service, region)), "of {count}");
         }
-        let beyond = Select::new("s1").region(format!("region-{count}"));
+        let beyond = EndpointQuery::new("s1").region(format!("region-{count}"));
         assert_eq!(found(&token, &beyond), None);
     }
 }
@@ -103,10 +106,10 @@ fn services_are_found_and_told_in_order_however_many_there_are() {
         assert!(told.eq(shuffled(count).map(name)));
         let token = token(catalog);
         for at in 0..count {
-            let want = Select::new(name(at)).region("R2");
+            let want = EndpointQuery::new(name(at)).region("R2");
             assert_eq!(found(&token, &want), Some(format!("https://R2.example/{at}")));
         }
-        assert_eq!(found(&token, &Select::new(name(count)).region("R2")), None);
+        assert_eq!(found(&token, &EndpointQuery::new(name(count)).region("R2")), None);
     }
 }
 
@@ -120,11 +123,11 @@ fn types_that_collide_are_told_apart() {
     });
     let token = token(v3(&services.collect::<Vec<_>>()));
     for (at, name) in types.iter().enumerate() {
-        let want = Select::new(*name).region(format!("R{at}"));
+        let want = EndpointQuery::new(*name).region(format!("R{at}"));
         assert_eq!(found(&token, &want), Some(format!("https://{at}.example")));
         let first = types.iter().position(|other| other == name).unwrap();
         let url = format!("https://{first}.example");
-        assert_eq!(found(&token, &Select::new(*name)), Some(url));
+        assert_eq!(found(&token, &EndpointQuery::new(*name)), Some(url));
     }
 }
 
@@ -220,7 +223,9 @@ fn v2_entries_are_three_places() {
             {"adminURL": "https://a.example", "region": "R"}, {"region": "R"}],
             "type": 5, "name": -3}]}}"#;
     let answer = Response::new(body);
-    let Ok(Answer::Token(_, token)) = Answer::read(&answer, None) else { panic!("no token") };
+    let Ok(IdentityResponse::Token(_, token)) = IdentityResponse::read(&answer, None) else {
+        panic!("no token")
+    };
     let service = token.catalog().unwrap().services().next().unwrap();
     assert_eq!((service.service_type(), service.name()), ("5", Some("-3")));
     let endpoints: Vec<_> = service.endpoints().collect();
@@ -232,7 +237,7 @@ fn v2_entries_are_three_places() {
     ];
     assert!(seen.eq(want), "{endpoints:?}");
     for (interface, _, url) in want {
-        let want = Select::new("5").interfaces(&[interface.parse().unwrap()]);
+        let want = EndpointQuery::new("5").interfaces(&[interface.parse().unwrap()]);
         assert_eq!(found(&token, &want).as_deref(), Some(url));
     }
 }
@@ -254,7 +259,7 @@ fn a_path_goes_under_an_endpoint_or_is_refused_before_there_is_one() {
     let row = |interface: &str, url: &str| json!({ "interface": interface, "url": url });
     let rows = [row("public", "https://a.example/v2/p"), row("admin", "https://b.example/?x")];
     let token = token(v3(&[json!({ "type": "compute", "endpoints": rows })]));
-    let (cloud, want) = (cloud(), Select::new("compute"));
+    let (cloud, want) = (cloud(), EndpointQuery::new("compute"));
     let own = cloud.endpoint(&token, &want).unwrap();
     let joined = own.join(&"/servers?limit=1".parse().unwrap()).unwrap();
     assert_eq!(joined, "https://a.example/v2/p/servers?limit=1");

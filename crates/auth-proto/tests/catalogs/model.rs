@@ -1,7 +1,7 @@
 //! Any catalog, in both forms and however it is written down, is held against a naive reading: owned
 //! texts in a list, searched from its start.
 
-use auth_proto::{Answer, Catalog, Interface, Select};
+use auth_proto::{Catalog, EndpointQuery, IdentityResponse, Interface};
 use http::Response;
 use proptest::{prelude::*, sample::select, test_runner::FileFailurePersistence};
 use serde_json::{Value, json};
@@ -89,7 +89,8 @@ impl Form {
                 let token = r#""token": {"id": "t", "expires": "2026-11-22T20:00:00Z"}"#;
                 let body = format!(r#"{{"access": {{"serviceCatalog": {catalog}, {token}}}}}"#);
                 let answer = Response::new(body);
-                let Ok(Answer::Token(_, token)) = Answer::read(&answer, None) else {
+                let Ok(IdentityResponse::Token(_, token)) = IdentityResponse::read(&answer, None)
+                else {
                     panic!("no token: {answer:?}")
                 };
                 token.catalog().expect("it is a list").clone()
@@ -321,7 +322,7 @@ proptest! {
         prop_assert_eq!(&Form::V3.read(&other.write(Form::V3, &again(&services))), &catalog);
         let (token, cloud) = (token(catalog), cloud());
         for want in wishes {
-            let mut asked = Select::new(&want.service).interfaces(&want.interfaces);
+            let mut asked = EndpointQuery::new(&want.service).interfaces(&want.interfaces);
             if let Some(region) = &want.region {
                 asked = asked.region(region);
             }

@@ -1,7 +1,7 @@
 //! The catalogs that the rows are held against.
 //!
 //! One endpoint a line, `type interface region url`, in the server's order, which is made into the
-//! form of either dialect; or, for shapes, the very JSON. `-` leaves a field out.
+//! form of either API version; or, for shapes, the very JSON. `-` leaves a field out.
 
 pub(crate) const CATALOGS: &[(&str, &str)] = &[
     // Two regions, three interfaces, more than one service.

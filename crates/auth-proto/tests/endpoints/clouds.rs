@@ -1,8 +1,8 @@
 //! What is known of each cloud.
 
 use auth_proto::{
-    Advice, Cloud, Code, ConfigError, Credential, Dialect, DomainRef, ErrorKind, Scope, ScopeHint,
-    UserRef,
+    Advice, ApiVersion, Cloud, Code, ConfigError, Credential, DomainRef, ErrorKind, Scope,
+    ScopeHint, UserRef,
 };
 use serde_json::json;
 
@@ -65,12 +65,12 @@ fn every_cloud_is_where_its_documents_say() {
         };
         let cloud = cloud.unwrap();
         assert_eq!(cloud.identity_url(), *url);
-        let dialect = match url {
-            _ if url.ends_with("/v3") => Some(Dialect::V3),
-            _ if url.ends_with("/v2.0") => Some(Dialect::V2),
+        let api_version = match url {
+            _ if url.ends_with("/v3") => Some(ApiVersion::V3),
+            _ if url.ends_with("/v2.0") => Some(ApiVersion::V2),
             _ => None,
         };
-        assert_eq!(cloud.dialect(), dialect, "{id}");
+        assert_eq!(cloud.api_version(), api_version, "{id}");
     }
     for id in Cloud::ids() {
         assert!(IDENTITY.iter().any(|[known, ..]| *known == id), "{id} has no row");

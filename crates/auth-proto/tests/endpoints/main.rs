@@ -8,7 +8,9 @@ mod service_types;
 #[path = "../support/mod.rs"]
 mod support;
 
-use auth_proto::{Answer, Cloud, ConfigError, Dialect, Error, ErrorKind, Interface, Select, Token};
+use auth_proto::{
+    Answer, ApiVersion, Cloud, ConfigError, EndpointQuery, Error, ErrorKind, Interface, Token,
+};
 use http::{Request, Response};
 use serde_json::{Map, Value, json};
 
@@ -70,14 +72,14 @@ fn cloud(setup: &str) -> Cloud {
     })
 }
 
-fn select(wish: &str) -> Select {
+fn select(wish: &str) -> EndpointQuery {
     let (place, interfaces) = match wish.split_once(' ') {
         Some((place, interfaces)) => (place, Some(interfaces)),
         None => (wish, None),
     };
     let select = match place.split_once('@') {
-        Some((service, region)) => Select::new(service).region(region),
-        None => Select::new(place),
+        Some((service, region)) => EndpointQuery::new(service).region(region),
+        None => EndpointQuery::new(place),
     };
     let Some(names) = interfaces else { return select };
     let names = names.split(',').filter(|name| !name.is_empty());
@@ -85,14 +87,14 @@ fn select(wish: &str) -> Select {
     select.interfaces(&interfaces)
 }
 
-/// A token with this catalog, in the cloud's dialect.
+/// A token with this catalog, in the cloud's API version.
 fn token(cloud: &Cloud, catalog: &str, setup: &str) -> Token {
     let words = || setup.split(' ');
     let project = match words().any(|word| word == "odd-id") {
         true => "../../admin",
         false => "p1",
     };
-    let v2 = cloud.dialect() == Some(Dialect::V2);
+    let v2 = cloud.api_version() == Some(ApiVersion::V2);
     let listed = match catalog {
         "absent" => None,
         _ if catalog.starts_with(['[', '{']) => Some(serde_json::from_str(catalog).unwrap()),
@@ -120,7 +122,7 @@ fn token(cloud: &Cloud, catalog: &str, setup: &str) -> Token {
     }
     let answer = Response::builder().header("X-Subject-Token", "t");
     let body = json!({ if v2 { "access" } else { "token" }: body });
-    match Answer::read(&answer.body(body.to_string()).unwrap(), cloud.dialect()) {
+    match Answer::read(&answer.body(body.to_string()).unwrap(), cloud.api_version()) {
         Ok(Answer::Token(_, token)) => *token,
         other => panic!("{other:?}"),
     }
@@ -174,7 +176,8 @@ fn grouped<'a>(endpoints: impl Iterator<Item = (&'a str, Value)>) -> Value {
 
 #[test]
 fn a_wish_keeps_the_type_as_it_was_given() {
-    for wish in [Select::new("Anti-DDoS"), "Anti-DDoS".into(), "Anti-DDoS".to_owned().into()] {
+    for wish in [EndpointQuery::new("Anti-DDoS"), "Anti-DDoS".into(), "Anti-DDoS".to_owned().into()]
+    {
         assert_eq!(wish.region("eu-de").service(), "Anti-DDoS");
     }
 }

@@ -7,7 +7,7 @@ use http::Response;
 
 use crate::{V2, V3, hold, shortened, told, v2, v3};
 
-/// Which dialect, and the body.
+/// Which API version, and the body.
 type Input = (fn(Response<Vec<u8>>) -> String, fn() -> Vec<u8>);
 
 #[rustfmt::skip]
@@ -25,8 +25,8 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("a number", (in_v3, || b"7".to_vec()), "Field { field: \"document\", problem: Type }"),
     ("an object without anything", (in_v3, || b"{}".to_vec()), "Field { field: \"token\", problem: Missing }"),
     ("an object without anything in v2.0", (in_v2, || b"{}".to_vec()), "Field { field: \"access\", problem: Missing }"),
-    ("the other dialect", (in_v3, || V2.into()), "Field { field: \"token\", problem: Missing }"),
-    ("the other dialect in v2.0", (in_v2, || V3.into()), "Field { field: \"access\", problem: Missing }"),
+    ("the other API version", (in_v3, || V2.into()), "Field { field: \"token\", problem: Missing }"),
+    ("the other API version in v2.0", (in_v2, || V3.into()), "Field { field: \"access\", problem: Missing }"),
     ("HTML", (in_v3, || b"<html>s3cret".to_vec()), "NotJson"),
     ("a good one, and more", (in_v3, || format!("{V3} x").into()), "Json { category: \"syntax\""),
     ("two good ones", (in_v3, || [V3, V3].concat().into()), "Json { category: \"syntax\""),

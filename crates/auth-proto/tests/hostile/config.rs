@@ -22,7 +22,7 @@ const ROWS: &[(&str, Wish, &str)] = &[
     ("a token that goes on in the next header", || (cloud(), Credential::token("s3cret\r\nX-Evil: 1"), project()), "Characters { field: \"credential.token\" }"),
     ("a token beyond ASCII", || (cloud(), Credential::token("s3cret토큰"), project()), "Characters { field: \"credential.token\" }"),
     ("a token with a DEL", || (cloud(), Credential::token("s3cret\x7f"), project()), "Characters { field: \"credential.token\" }"),
-    ("a token that is passed on, with a line end", || (cloud(), Credential::passed_on("s3cret\n"), project()), "Characters { field: \"credential.token\" }"),
+    ("a token that is passed on, with a line end", || (cloud(), Credential::existing_token("s3cret\n"), project()), "Characters { field: \"credential.token\" }"),
     ("a longer token", || (cloud(), Credential::token("s".repeat(limits::TOKEN + 1)), project()), "TooLong { field: \"credential.token\""),
     ("two passwords", || (cloud(), alice("s3cret").and(Factor::password("s3cret")), project()), "MethodTwice { method: \"password\" }"),
     ("a code for nobody", || (cloud(), Credential::token("s3cret").and(Factor::totp("123456")), project()), "UserMissing { method: \"totp\" }"),

@@ -1,6 +1,6 @@
 //! Where a catalog sends a token, and where the token goes.
 
-use auth_proto::{Answer, Select};
+use auth_proto::{Answer, EndpointQuery};
 use http::{Request, Response};
 use serde_json::{Value, json};
 
@@ -111,7 +111,7 @@ fn every_catalog_comes_to_what_it_says() {
 }
 
 fn found(catalog: &Value) -> String {
-    match cloud().endpoint(&token(catalog), &Select::new("compute")) {
+    match cloud().endpoint(&token(catalog), &EndpointQuery::new("compute")) {
         Ok(endpoint) => endpoint.url().to_owned(),
         Err(error) => brief(&error),
     }

@@ -34,7 +34,7 @@ const ROWS: &[(&str, Input, &str)] = &[
     // What is larger than any service's own words is told by its status alone.
     ("a page of five megabytes", (503, || "<p>s3cret</p>".repeat(400_000).into()), "unavailable 503 (no reason given); try again later."),
     ("a fault of five megabytes", (503, || said(&"x".repeat(5_000_000))), "unavailable 503 (no reason given); try again later."),
-    ("a fault larger than is looked at", (401, || said(&"x".repeat(limits::FAULT))), "refused 401 (no reason given)"),
+    ("a fault larger than is looked at", (401, || said(&"x".repeat(limits::ERROR_BODY))), "refused 401 (no reason given)"),
     ("no UTF-8", (401, || b"{\"message\": \"\xff\"}".to_vec()), "refused 401 (no reason given)"),
     ("brackets without end", (401, || "[".repeat(60_000).into()), "refused 401 (no reason given)"),
     ("objects without end", (401, || "{\"error\":".repeat(7_000).into()), "refused 401 (no reason given)"),
@@ -92,7 +92,7 @@ fn every_failure_is_shown_as_it_says() {
     hold(DETAILS, |text| {
         let text = if *text == LONG { text.repeat(80_000) } else { (*text).to_owned() };
         let failure = Failure::new(FailureKind::Io, text);
-        assert!(failure.detail.chars().count() <= limits::SHOWN + 1, "{failure}");
+        assert!(failure.detail.chars().count() <= limits::ERROR_TEXT + 1, "{failure}");
         failure.detail
     });
 }

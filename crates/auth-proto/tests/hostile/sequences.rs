@@ -4,8 +4,8 @@
 //! account alone, and is handed back once. Counters of attempts are nobody's to set.
 
 use auth_proto::{
-    Account, Action, Credential, Factor, Failure, FailureKind, Flight, Scope, Settings, UserRef,
-    timestamp,
+    Action, Credential, Factor, Failure, FailureKind, PendingRequest, Scope, Session, Settings,
+    UserRef, timestamp,
 };
 use http::Response;
 use serde_json::json;
@@ -58,7 +58,7 @@ const ROWS: &[(&str, Steps, &str)] = &[
     ("out of order while a token lives", &[(1, "poll ok:3600 +3300 poll 503"), (100, "poll")], "2 sent: send*2 t1*100."),
     ("a shorter token while another lives", &[(1, "poll ok:3600 +3300 poll ok:60 poll +200 poll")], "3 sent: send*2 t1 send."),
     ("two scopes with a wrong password", &[(1, "poll other 401 poll other")], "1 sent: send wait refused*2."),
-    ("a factor that nobody asked for", &[(1, "factor poll factor ok:3600 factor poll")], "1 sent: Misuse(NoQuestion) send Misuse(NoQuestion)*2 t1."),
+    ("a factor that nobody asked for", &[(1, "factor poll factor ok:3600 factor poll")], "1 sent: Misuse(NoChallenge) send Misuse(NoChallenge)*2 t1."),
 ];
 
 #[test]
@@ -74,9 +74,9 @@ fn every_walk_comes_to_what_it_says() {
 
 /// An account, and what a walk has seen of it.
 struct Walk {
-    account: Account,
+    account: Session,
     now: UtcDateTime,
-    flights: Vec<Flight>,
+    flights: Vec<PendingRequest>,
     tokens: Vec<std::sync::Arc<auth_proto::Token>>,
     sent: usize,
     issued: usize,
@@ -87,7 +87,7 @@ struct Walk {
 impl Walk {
     fn new() -> Self {
         Self {
-            account: Account::new(cloud(), credential(), Settings::default()).unwrap(),
+            account: Session::new(cloud(), credential(), Settings::default()).unwrap(),
             now: NOW,
             flights: Vec::new(),
             tokens: Vec::new(),
@@ -120,7 +120,7 @@ impl Walk {
             ("close", _) => self.account.close(),
             ("replace", _) => self.account.replace_credential(credential()).unwrap(),
             ("factor", _) => {
-                let answered = self.account.answer(&scope("p1"), Factor::totp("123456"));
+                let answered = self.account.submit_factor(&scope("p1"), Factor::totp("123456"));
                 self.see(or_brief(answered));
             }
             _ if step.starts_with(['+', '-']) => self.now += moved(step),
@@ -161,7 +161,7 @@ impl Walk {
         }
     }
 
-    fn land(&mut self, flight: Flight, end: &str, life: &str) {
+    fn land(&mut self, flight: PendingRequest, end: &str, life: &str) {
         let respond = |status, body: String| {
             let response = Response::builder().status(status).header("x-subject-token", body.len());
             response.body(body.into_bytes()).unwrap()

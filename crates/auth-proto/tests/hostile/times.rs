@@ -1,6 +1,6 @@
 //! Moments, and how long a token lives by them.
 
-use auth_proto::{Account, Action, Credential, Scope, Settings, UserRef, timestamp};
+use auth_proto::{Action, Credential, Scope, Session, Settings, UserRef, timestamp};
 use http::Response;
 use time::Duration;
 
@@ -121,18 +121,18 @@ fn every_token_lives_as_long_as_it_says() {
 /// How long an account hands the token out.
 fn minutes(body: &str, date: Option<&str>) -> String {
     let credential = Credential::password(UserRef::id("u1"), crate::PASSWORD);
-    let mut account = Account::new(cloud(), credential, Settings::default()).unwrap();
+    let mut account = Session::new(cloud(), credential, Settings::default()).unwrap();
     let scope = Scope::project_id("p1");
     let Action::Send(flight, _) = account.poll(&scope, NOW) else { panic!("a request") };
     let response = Response::builder().status(201).header("x-subject-token", "t1");
     let response = date.into_iter().fold(response, |response, date| response.header("date", date));
     account.handle_response(flight, response.body(body).unwrap(), NOW);
-    if let Some(error) = account.trouble(&scope) {
+    if let Some(error) = account.last_error(&scope) {
         return brief(&error);
     }
     let mut minutes = 0..100_000;
     // Of the last minute two seconds are left out, which the clocks may be off by.
-    let ended =
-        minutes.find(|minute| account.live(&scope, NOW + Duration::minutes(*minute)).is_none());
+    let ended = minutes
+        .find(|minute| account.cached_token(&scope, NOW + Duration::minutes(*minute)).is_none());
     ended.map_or_else(|| "no end".to_owned(), |minute| minute.to_string())
 }

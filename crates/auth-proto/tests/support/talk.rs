@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use auth_emulator::{Emulator, account};
 use auth_proto::{
-    Account, Action, Call, Cloud, Credential, DomainRef, Error, ErrorKind, Scope, Settings, Token,
-    UserRef, Verdict,
+    Action, Cloud, Credential, DomainRef, Error, ErrorKind, RetryDecision, Scope, ServiceCall,
+    Session, Settings, Token, UserRef,
 };
 use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use super::NOW;
 
 /// An account, the service that it talks to, and what it said there.
 pub(crate) struct Talk {
-    pub(crate) account: Account,
+    pub(crate) account: Session,
     pub(crate) service: Emulator,
     pub(crate) now: UtcDateTime,
     /// Method and path, headers, body.
@@ -28,7 +28,7 @@ impl Talk {
     }
 
     pub(crate) fn with(cloud: &Cloud, credential: Credential, settings: Settings) -> Self {
-        let account = Account::new(cloud.clone(), credential, settings).unwrap();
+        let account = Session::new(cloud.clone(), credential, settings).unwrap();
         Self { account, service: Emulator::new(), now: NOW, said: Vec::new() }
     }
 
@@ -61,9 +61,9 @@ impl Talk {
     }
 
     /// A service refuses this token: whether the call is worth a second try.
-    pub(crate) fn refuse(&mut self, token: &Token) -> Verdict {
+    pub(crate) fn refuse(&mut self, token: &Token) -> RetryDecision {
         let status = StatusCode::UNAUTHORIZED;
-        Call::new().verdict(&mut self.account, token, status, true, self.now)
+        ServiceCall::new().verdict(&mut self.account, token, status, true, self.now)
     }
 }
 

@@ -190,8 +190,8 @@ impl World {
         let plan = Arc::new(plan);
         let service = Arc::new(Service::new(seed, &plan, in_haste));
         let set_by = Arc::new(AtomicI64::new(0));
-        let settings = Settings::default().with_flight_timeout(LONG).with_seed(seed);
-        let account = Account::new(CLOUD.clone(), credential(0), settings).unwrap();
+        let settings = Settings::default().with_response_timeout(LONG).with_seed(seed);
+        let account = Session::new(CLOUD.clone(), credential(0), settings).unwrap();
         let clock = clock(&plan, &service, &set_by);
         let shared = Arc::new(Shared::new(account, clock, Arc::clone(&service)));
         let (credentials, closed) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -215,7 +215,7 @@ impl World {
                 }
                 Deed::Replace => self.replace(),
                 Deed::Token(patience) => {
-                    match self.shared.token(&scope, patience, Account::poll).await {
+                    match self.shared.token(&scope, patience, Session::poll).await {
                         Ok(token) => {
                             let project = token.project().and_then(|project| project.id.clone());
                             assert_eq!(project, Some(format!("p{number}")));
@@ -223,7 +223,7 @@ impl World {
                         }
                         Err(error) => {
                             assert!(self.plan.allows(&error, patience), "{patience:?}: {error}");
-                            let timely = self.shared.lock().live(&scope, self.shared.now());
+                            let timely = self.shared.lock().cached_token(&scope, self.shared.now());
                             assert!(timely.is_none(), "{error}, although there is a token");
                         }
                     }
@@ -231,7 +231,7 @@ impl World {
                 Deed::Unauthorized => {
                     if let Some(token) = last.take() {
                         self.service.excuse();
-                        let refuse = |account: &mut Account| {
+                        let refuse = |account: &mut Session| {
                             account.handle_unauthorized(&token, self.shared.now());
                         };
                         self.shared.change(refuse);
@@ -249,7 +249,7 @@ impl World {
             sleep(Duration::from_secs(1)).await;
         }
         // Once read, so that it goes on from here by more than any pause.
-        self.shared.change(|account| account.live(&scope(0), self.shared.now()));
+        self.shared.change(|account| account.cached_token(&scope(0), self.shared.now()));
         self.set_by.fetch_add(600, SeqCst);
         for number in self.plan.wanted() {
             let mut token = self.soon(number).await;
@@ -272,7 +272,7 @@ impl World {
     }
 
     async fn soon(&self, number: usize) -> Result<Arc<Token>, Error> {
-        self.shared.token(&scope(number), Duration::from_secs(60), Account::poll).await
+        self.shared.token(&scope(number), Duration::from_secs(60), Session::poll).await
     }
 
     fn replace(&self) {

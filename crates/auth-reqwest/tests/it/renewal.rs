@@ -35,7 +35,7 @@ async fn no_caller_waits_for_a_login() {
     let server = start(emulator);
     server.script(|arrival| arrival.login.map(|_| Fault::new().delay(LOGIN)));
     let client = client(&server, System::Otc);
-    let renewal = tokio::spawn(client.renewal());
+    let renewal = tokio::spawn(client.refresh_loop());
     client.token().await.unwrap();
 
     let mut tokens = HashSet::new();
@@ -63,7 +63,7 @@ async fn callers_leave_early_renewals_to_it() {
         .clock(move || UtcDateTime::now() + time::Duration::hours(ahead.load(SeqCst)))
         .build()
         .unwrap();
-    let renewal = tokio::spawn(client.renewal());
+    let renewal = tokio::spawn(client.refresh_loop());
     until("a token", async || client.token_within(Duration::ZERO).await.is_ok()).await;
     sleep(SHORT).await;
     // Of 24 hours, later than 90 per cent.
@@ -78,7 +78,7 @@ async fn callers_leave_early_renewals_to_it() {
 async fn it_ends_with_the_last_client() {
     let server = start(Emulator::new());
     let client = client(&server, System::Otc);
-    let renewal = tokio::spawn(client.renewal());
+    let renewal = tokio::spawn(client.refresh_loop());
     until("a login", async || client.token_within(Duration::ZERO).await.is_ok()).await;
     let other = client.scoped(client.scope().clone());
     drop(client);
@@ -98,7 +98,7 @@ async fn it_ends_when_the_account_does() {
             let server = start(Emulator::new());
             server.script(move |_| silent.then(|| Fault::new().silence()));
             let client = client(&server, System::Otc);
-            let renewal = tokio::spawn(client.renewal());
+            let renewal = tokio::spawn(client.refresh_loop());
             until("a login", async || server.traffic().logins == 1).await;
             sleep(SHORT).await;
             let started = Instant::now();
@@ -118,7 +118,7 @@ async fn it_gets_over_an_outage_by_itself() {
         (arrival.number == 0).then(|| unavailable().header(RETRY_AFTER, 1.into()))
     });
     let client = client(&server, System::Otc);
-    let renewal = tokio::spawn(client.renewal());
+    let renewal = tokio::spawn(client.refresh_loop());
     until("a token", async || client.token_within(Duration::ZERO).await.is_ok()).await;
     assert_eq!(server.traffic().logins, 2);
     client.close();
@@ -129,7 +129,7 @@ async fn it_gets_over_an_outage_by_itself() {
 async fn it_replaces_a_token_that_was_refused() {
     let server = start(Emulator::new());
     let client = client(&server, System::Huawei);
-    let renewal = tokio::spawn(client.renewal());
+    let renewal = tokio::spawn(client.refresh_loop());
     let old = client.token().await.unwrap();
     server.emulator().revoke_all();
     let url = format!("http://{}/service/huawei/ecs.example/v1", server.address());
@@ -148,10 +148,10 @@ async fn it_may_be_dropped_at_any_point() {
     let server = start(Emulator::new());
     server.script(|arrival| arrival.login.map(|_| Fault::new().delay(2 * SHORT)));
     let client = client(&server, System::Otc);
-    drop(client.renewal());
+    drop(client.refresh_loop());
     // While its login is in the air, and while it waits.
-    timeout(SHORT, client.renewal()).await.unwrap_err();
-    timeout(5 * SHORT, client.renewal()).await.unwrap_err();
+    timeout(SHORT, client.refresh_loop()).await.unwrap_err();
+    timeout(5 * SHORT, client.refresh_loop()).await.unwrap_err();
     client.token_within(Duration::ZERO).await.unwrap();
     assert_eq!(server.traffic().logins, 2);
 }

@@ -1,6 +1,6 @@
 use std::{error::Error as _, net::TcpListener};
 
-use auth_proto::{Cloud, EndpointError, ErrorKind, ProtocolError, Select, Validate, limits};
+use auth_proto::{Cloud, EndpointError, EndpointQuery, ErrorKind, ProtocolError, Validate, limits};
 use auth_reqwest::Error;
 use http::Request;
 
@@ -74,7 +74,7 @@ async fn a_token_goes_to_no_other_plain_http_host() {
     }
     // Not even a login.
     assert_eq!(raw.connections(), 0);
-    refused(client.endpoint(&Select::new("thing")).await.unwrap_err());
+    refused(client.endpoint(&EndpointQuery::new("thing")).await.unwrap_err());
     assert_eq!(raw.connections(), 1);
 }
 

@@ -1,6 +1,7 @@
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
-    ConfigError, Credential, DomainRef, EndpointError, ErrorKind, Scope, ScopeHint, Select, UserRef,
+    ConfigError, Credential, DomainRef, EndpointError, EndpointQuery, ErrorKind, Scope, ScopeHint,
+    UserRef,
 };
 use auth_reqwest::{Client, Error};
 use bytes::Bytes;
@@ -12,7 +13,11 @@ use crate::{
 };
 
 /// Calls this path of a service; what the emulator says of who called what.
-async fn call(client: &Client, service: impl Into<Select>, path: &str) -> Result<String, Error> {
+async fn call(
+    client: &Client,
+    service: impl Into<EndpointQuery>,
+    path: &str,
+) -> Result<String, Error> {
     let request = Request::get(path).body("").unwrap();
     let answer = client.service(service).call(request).await?;
     assert_eq!(answer.status(), 200);
@@ -75,11 +80,15 @@ async fn a_wrong_password_is_posted_once_for_both() {
 async fn a_path_reaches_the_service_at_every_system() {
     let server = start(Emulator::new());
     for (system, want, path) in [
-        (System::NhnIaas, Select::new("compute").region("KR1"), account::NHN_TENANT),
-        (System::NhnCompute, Select::new("compute").region("KR1"), account::NHN_TENANT),
+        (System::NhnIaas, EndpointQuery::new("compute").region("KR1"), account::NHN_TENANT),
+        (System::NhnCompute, EndpointQuery::new("compute").region("KR1"), account::NHN_TENANT),
         (System::Otc, "compute".into(), account::OTC_PROJECT),
         (System::Kakao, "bcs".into(), "/api/v1"),
-        (System::Huawei, Select::new("ecs").region("cn-north-1"), account::HUAWEI_PROJECT_ID),
+        (
+            System::Huawei,
+            EndpointQuery::new("ecs").region("cn-north-1"),
+            account::HUAWEI_PROJECT_ID,
+        ),
     ] {
         let said = call(&client(&server, system), want, "/x?limit=1").await.unwrap();
         assert!(said.contains(&format!(r#"{path}/x","#)), "{system}: {said}");

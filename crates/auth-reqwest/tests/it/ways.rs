@@ -43,7 +43,7 @@ async fn a_token_that_is_passed_on_is_asked_about_and_used_as_it_is() {
     let (cloud, credential, scope) = documented(&server, System::Otc);
     let own = direct(Client::builder(cloud.clone(), credential, scope)).build().unwrap();
     let token = own.token().await.unwrap();
-    let passed = Credential::passed_on(token.expose());
+    let passed = Credential::existing_token(token.expose());
     let client = direct(Client::builder(cloud, passed, Scope::default())).build().unwrap();
     assert_eq!(client.token().await.unwrap().expires_at(), token.expires_at());
     assert_eq!(call(&client).await.unwrap().0, 200);

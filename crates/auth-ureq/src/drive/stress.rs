@@ -166,8 +166,8 @@ impl World {
         let plan = Plan::draw(&mut Dice::new(seed));
         let service = Arc::new(Service::new(seed, &plan));
         let set_by = Arc::new(AtomicI64::new(0));
-        let settings = Settings::default().with_flight_timeout(LONG).with_seed(seed);
-        let account = Account::new(CLOUD.clone(), credential(0), settings).unwrap();
+        let settings = Settings::default().with_response_timeout(LONG).with_seed(seed);
+        let account = Session::new(CLOUD.clone(), credential(0), settings).unwrap();
         let clock = clock(&plan, &service, &set_by);
         let shared = Arc::new(Shared::new(account, clock, Arc::clone(&service)));
         Self { plan, service, shared, set_by, credentials: AtomicUsize::new(0) }
@@ -187,7 +187,7 @@ impl World {
                     self.set_by.fetch_add(by, SeqCst);
                 }
                 Deed::Replace => self.replace(),
-                Deed::Token(patience) => match self.shared.token(&scope, patience, Account::poll) {
+                Deed::Token(patience) => match self.shared.token(&scope, patience, Session::poll) {
                     Ok(token) => {
                         let project = token.project().and_then(|project| project.id.clone());
                         assert_eq!(project, Some(format!("p{number}")));
@@ -200,7 +200,7 @@ impl World {
                 Deed::Unauthorized => {
                     if let Some(token) = last.take() {
                         self.service.excuse();
-                        let refuse = |account: &mut Account| {
+                        let refuse = |account: &mut Session| {
                             account.handle_unauthorized(&token, self.shared.now());
                         };
                         self.shared.change(refuse);
@@ -239,7 +239,7 @@ impl World {
     }
 
     fn soon(&self, number: usize) -> Result<Arc<Token>, Error> {
-        let ask = || self.shared.token(&scope(number), Duration::from_secs(60), Account::poll);
+        let ask = || self.shared.token(&scope(number), Duration::from_secs(60), Session::poll);
         match ask() {
             // A failure from before was carried to the account only now.
             Err(Error::Auth(error)) if !matches!(error.kind(), ErrorKind::Rejected(_)) => {
@@ -252,7 +252,7 @@ impl World {
 
     fn pass_pauses(&self) {
         // Once read, so that it goes on from here by more than any pause.
-        self.shared.change(|account| account.live(&scope(0), self.shared.now()));
+        self.shared.change(|account| account.cached_token(&scope(0), self.shared.now()));
         self.set_by.fetch_add(600, SeqCst);
     }
 

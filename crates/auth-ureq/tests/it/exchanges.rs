@@ -2,7 +2,7 @@
 
 use auth_emulator::{Emulator, Server, System, account};
 use auth_proto::{
-    Check, Domains, ErrorKind, Exchange, Page, Projects, Revoke, SystemScopes, UserProjects,
+    Check, Domains, ErrorKind, IdentityRequest, Page, Projects, Revoke, SystemScopes, UserProjects,
     Validate,
 };
 use auth_ureq::{Client, Error};
@@ -17,7 +17,7 @@ const V3: [System; 3] = [System::Otc, System::Kakao, System::Huawei];
 /// The items of all pages from this one on, and how many pages there were.
 fn all<T, N>(client: &Client, first: N) -> (Vec<T>, usize)
 where
-    N: Exchange<Output = Page<T, N>>,
+    N: IdentityRequest<Output = Page<T, N>>,
 {
     let (mut items, mut pages, mut next) = (Vec::new(), 0, Some(first));
     while let Some(exchange) = next {

@@ -5,7 +5,7 @@ use std::sync::{
 
 use auth_emulator::{Emulator, Server, System, account};
 use auth_proto::{
-    Cloud, Credential, Dialect, DomainRef, ErrorKind, Factor, Scope, Select, UserRef,
+    ApiVersion, Cloud, Credential, DomainRef, EndpointQuery, ErrorKind, Factor, Scope, UserRef,
 };
 use auth_ureq::{Client, Error};
 use time::{Duration, UtcDateTime};
@@ -25,10 +25,10 @@ fn every_documented_system_takes_one_request() {
         assert_eq!(server.emulator().requests(system), 1, "{system}");
 
         let want = match system {
-            System::NhnIaas | System::NhnCompute => Select::new("compute").region("KR1"),
-            System::Kakao => Select::new("bcs"),
-            System::Otc => Select::new("compute"),
-            _ => Select::new("ecs").region("cn-north-1"),
+            System::NhnIaas | System::NhnCompute => EndpointQuery::new("compute").region("KR1"),
+            System::Kakao => EndpointQuery::new("bcs"),
+            System::Otc => EndpointQuery::new("compute"),
+            _ => EndpointQuery::new("ecs").region("cn-north-1"),
         };
         let url = client.endpoint(&want).unwrap_or_else(|error| panic!("{system}: {error}"));
         let answer = client.call(Request::get(format!("{url}/x")).body("").unwrap()).unwrap();
@@ -80,9 +80,9 @@ fn a_server_is_asked_for_its_version_where_the_url_names_none() {
     let cloud = Cloud::keystone(url.strip_suffix("/v3").unwrap()).unwrap();
     let scope = Scope::project_name_in("cn-north-1", DomainRef::name(account::HUAWEI_DOMAIN));
     let client = direct(Client::builder(cloud, credential, scope)).build().unwrap();
-    assert_eq!(client.cloud().dialect(), None);
+    assert_eq!(client.cloud().api_version(), None);
     client.token().unwrap();
-    assert_eq!(client.cloud().dialect(), Some(Dialect::V3));
+    assert_eq!(client.cloud().api_version(), Some(ApiVersion::V3));
     assert_eq!(server.emulator().requests(System::Huawei), 2);
 }
 
@@ -102,8 +102,10 @@ fn a_second_factor_is_asked_for_and_sent_with_the_receipt() {
     let client = raw_client(&raw).build().unwrap();
     let Err(Error::NeedFactor(challenge)) = client.token() else { panic!("no question") };
     assert_eq!(challenge.missing().collect::<Vec<_>>(), [["totp"]]);
-    let Err(Error::Auth(_)) = client.answer(Factor::password("x")) else { panic!("not asked") };
-    client.answer(Factor::totp("123456")).unwrap();
+    let Err(Error::Auth(_)) = client.submit_factor(Factor::password("x")) else {
+        panic!("not asked")
+    };
+    client.submit_factor(Factor::totp("123456")).unwrap();
     client.token().unwrap();
 
     let seen = raw.seen();

@@ -35,7 +35,7 @@ fn no_caller_waits_for_a_login() {
     let server = Server::start_with(emulator).unwrap();
     server.script(|arrival| arrival.login.map(|_| Fault::new().delay(LOGIN)));
     let client = client(&server, System::Otc);
-    let renewal = thread::spawn(client.renewal());
+    let renewal = thread::spawn(client.refresh_loop());
     client.token().unwrap();
 
     let mut tokens = HashSet::new();
@@ -62,7 +62,7 @@ fn callers_leave_early_renewals_to_it() {
         .clock(move || UtcDateTime::now() + time::Duration::hours(ahead.load(SeqCst)))
         .build()
         .unwrap();
-    let renewal = thread::spawn(client.renewal());
+    let renewal = thread::spawn(client.refresh_loop());
     until("a token", || client.token_within(Duration::ZERO).is_ok());
     thread::sleep(SHORT);
     // Of 24 hours, later than 90 per cent.
@@ -77,7 +77,7 @@ fn callers_leave_early_renewals_to_it() {
 fn it_ends_with_the_last_client() {
     let server = Server::start().unwrap();
     let client = client(&server, System::Otc);
-    let renewal = thread::spawn(client.renewal());
+    let renewal = thread::spawn(client.refresh_loop());
     until("a login", || client.token_within(Duration::ZERO).is_ok());
     let other = client.scoped(client.scope().clone());
     drop(client);
@@ -99,7 +99,7 @@ fn it_ends_when_the_account_does() {
             let (cloud, credential, scope) = documented(&server, System::Otc);
             let builder = direct(Client::builder(cloud, credential, scope));
             let client = builder.identity_timeout(5 * SHORT).build().unwrap();
-            let renewal = thread::spawn(client.renewal());
+            let renewal = thread::spawn(client.refresh_loop());
             until("a login", || server.traffic().logins == 1);
             thread::sleep(SHORT);
             end(client);
@@ -117,7 +117,7 @@ fn it_gets_over_an_outage_by_itself() {
         (arrival.number == 0).then(|| unavailable().header(RETRY_AFTER, 1.into()))
     });
     let client = client(&server, System::Otc);
-    let renewal = thread::spawn(client.renewal());
+    let renewal = thread::spawn(client.refresh_loop());
     until("a token", || client.token_within(Duration::ZERO).is_ok());
     assert_eq!(server.traffic().logins, 2);
     client.close();
@@ -128,7 +128,7 @@ fn it_gets_over_an_outage_by_itself() {
 fn it_replaces_a_token_that_was_refused() {
     let server = Server::start().unwrap();
     let client = client(&server, System::Huawei);
-    let renewal = thread::spawn(client.renewal());
+    let renewal = thread::spawn(client.refresh_loop());
     let old = client.token().unwrap();
     server.emulator().revoke_all();
     let url = format!("http://{}/service/huawei/ecs.example/v1", server.address());

@@ -6,7 +6,8 @@ use std::{
 
 use auth_emulator::{Server, System, account};
 use auth_proto::{
-    ConfigError, Credential, DomainRef, EndpointError, ErrorKind, Scope, ScopeHint, Select, UserRef,
+    ConfigError, Credential, DomainRef, EndpointError, EndpointQuery, ErrorKind, Scope, ScopeHint,
+    UserRef,
 };
 use auth_ureq::{Client, Error};
 use ureq::{SendBody, http::Request};
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// Calls this path of a service; what the emulator says of who called what.
-fn call(client: &Client, service: impl Into<Select>, path: &str) -> Result<String, Error> {
+fn call(client: &Client, service: impl Into<EndpointQuery>, path: &str) -> Result<String, Error> {
     let request = Request::get(path).body("").unwrap();
     let mut answer = client.service(service).call(request)?;
     assert_eq!(answer.status(), 200);
@@ -90,11 +91,15 @@ fn a_wrong_password_is_posted_once_for_both() {
 fn a_path_reaches_the_service_at_every_system() {
     let server = Server::start().unwrap();
     for (system, want, path) in [
-        (System::NhnIaas, Select::new("compute").region("KR1"), account::NHN_TENANT),
-        (System::NhnCompute, Select::new("compute").region("KR1"), account::NHN_TENANT),
+        (System::NhnIaas, EndpointQuery::new("compute").region("KR1"), account::NHN_TENANT),
+        (System::NhnCompute, EndpointQuery::new("compute").region("KR1"), account::NHN_TENANT),
         (System::Otc, "compute".into(), account::OTC_PROJECT),
         (System::Kakao, "bcs".into(), "/api/v1"),
-        (System::Huawei, Select::new("ecs").region("cn-north-1"), account::HUAWEI_PROJECT_ID),
+        (
+            System::Huawei,
+            EndpointQuery::new("ecs").region("cn-north-1"),
+            account::HUAWEI_PROJECT_ID,
+        ),
     ] {
         let said = call(&client(&server, system), want, "/x?limit=1").unwrap();
         assert!(said.contains(&format!(r#"{path}/x","#)), "{system}: {said}");

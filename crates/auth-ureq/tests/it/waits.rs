@@ -212,7 +212,7 @@ fn a_new_credential_wakes_whoever_waits() {
 #[test]
 fn the_identity_time_out_stays_below_the_flights() {
     let raw = silent();
-    let settings = Settings::default().with_flight_timeout(Duration::from_secs(15));
+    let settings = Settings::default().with_response_timeout(Duration::from_secs(15));
     let built = raw_client(&raw).settings(settings).build();
     let Err(Error::IdentityTimeout { identity, flight }) = built else { panic!("built") };
     assert_eq!(identity, flight);

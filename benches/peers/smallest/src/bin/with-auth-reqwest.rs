@@ -2,7 +2,7 @@
 
 use std::{env, error::Error};
 
-use auth_proto::{Cloud, Credential, DomainRef, Scope, Select, UserRef};
+use auth_proto::{Cloud, Credential, DomainRef, Scope, EndpointQuery, UserRef};
 use auth_reqwest::Client;
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let credential = Credential::password(user, "password");
     let client = Client::new(Cloud::keystone(&identity)?, credential, project)?;
     let token = client.token().await?;
-    let endpoint = client.endpoint(&Select::new(&service).region(&region)).await?;
+    let endpoint = client.endpoint(&EndpointQuery::new(&service).region(&region)).await?;
     println!("{} {endpoint}", token.expose().len());
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::{env, error::Error};
 
-use auth_proto::{Cloud, Credential, DomainRef, Scope, Select, UserRef};
+use auth_proto::{Cloud, Credential, DomainRef, Scope, EndpointQuery, UserRef};
 use auth_ureq::Client;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let credential = Credential::password(user, "password");
     let client = Client::new(Cloud::keystone(&identity)?, credential, project)?;
     let token = client.token()?;
-    let endpoint = client.endpoint(&Select::new(&service).region(&region))?;
+    let endpoint = client.endpoint(&EndpointQuery::new(&service).region(&region))?;
     println!("{} {endpoint}", token.expose().len());
     Ok(())
 }

@@ -3,8 +3,8 @@
 mod refusals;
 
 use auth_proto::{
-    Check, Cloud, Credential, Dialect, Domains, Exchange, FetchCatalog, Interface, Projects,
-    Revoke, Scope, Select, SystemScopes, UserProjects, UserRef, Validate, Versions,
+    ApiVersion, Check, Cloud, Credential, Domains, EndpointQuery, FetchCatalog, IdentityRequest,
+    Interface, Projects, Revoke, Scope, SystemScopes, UserProjects, UserRef, Validate, Versions,
 };
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn tokens() -> Vec<Case> {
     }
     cases.push(Case::new("v2 token passed on", "a token", |world, through| {
         let token = world.fresh("alice", &world.in_project("alpha"))?;
-        let credential = Credential::passed_on(token.as_str());
+        let credential = Credential::existing_token(token.as_str());
         let client = Client::new(through, Wish::new(world.v2()?, credential, Scope::default()));
         let got = client.and_then(|client| client.token())?;
         // Nobody may ask about it but administrators.
@@ -87,7 +87,7 @@ fn tokens() -> Vec<Case> {
     ];
     for (name, token) in gone {
         let pass_on = move |world: &World| {
-            Ok(Wish::new(world.v2()?, Credential::passed_on(token(world)?), Scope::default()))
+            Ok(Wish::new(world.v2()?, Credential::existing_token(token(world)?), Scope::default()))
         };
         let exchange = move |world: &World| {
             Ok(Wish::new(world.v2()?, Credential::token(token(world)?), world.project("alpha")))
@@ -158,11 +158,12 @@ fn places() -> Vec<Case> {
                 let wish = Wish::new(place.clone(), bob(world), Scope::default());
                 let client = Client::new(through, wish)?;
                 let versions = client.run(&Versions::new(&place))?;
-                let found =
-                    |dialect| versions.iter().find(|version| version.dialect() == Some(dialect));
-                let v2 = found(Dialect::V2).ok_or("no v2.0")?;
+                let found = |api_version| {
+                    versions.iter().find(|version| version.api_version() == Some(api_version))
+                };
+                let v2 = found(ApiVersion::V2).ok_or("no v2.0")?;
                 same("url", v2.url.as_deref(), Some(url(world).trim_end_matches('/')))?;
-                found(Dialect::V3).map(drop).ok_or_else(|| "no v3".to_owned())
+                found(ApiVersion::V3).map(drop).ok_or_else(|| "no v3".to_owned())
             },
         ));
     }
@@ -183,7 +184,7 @@ fn places() -> Vec<Case> {
 
 /// None of these requests is in v2.0; and where its services are.
 fn operations() -> Vec<Case> {
-    fn refused<E: Exchange>(
+    fn refused<E: IdentityRequest>(
         world: &World,
         through: Through,
         exchange: fn(&Cloud) -> E,
@@ -230,7 +231,7 @@ fn endpoints(world: &World, client: &Client, service: &str) -> Result<(), String
     for endpoint in entries.flat_map(|entry| entry["endpoints"].as_array().into_iter().flatten()) {
         let part = |key: &str| endpoint[key].as_str().unwrap_or_default();
         let interface: Interface = part("interface").parse().map_err(|_| "an odd interface")?;
-        let select = Select::new(service).region(part("region_id")).interfaces(&[interface]);
+        let select = EndpointQuery::new(service).region(part("region_id")).interfaces(&[interface]);
         same("url", client.endpoint(&select)?.as_str(), part("url"))?;
         count += 1;
     }

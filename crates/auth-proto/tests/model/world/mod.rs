@@ -6,8 +6,8 @@ mod reference;
 use std::{collections::BTreeSet, time::Duration};
 
 use auth_proto::{
-    Account, Action, Cloud, Credential, ErrorKind, Event, Factor, Failure, FailureKind, Flight,
-    Login, Scope, Settings, Step, UserRef, timestamp,
+    Action, Cloud, Credential, ErrorKind, Event, Factor, Failure, FailureKind, Login,
+    PendingRequest, Scope, Session, Settings, Step, UserRef, timestamp,
 };
 use http::Response;
 use reference::Reference;
@@ -37,7 +37,7 @@ pub(crate) fn walk_with_codes(ops: impl IntoIterator<Item = Op>) {
             Op::Poll(index) | Op::Renew(index) => {
                 match world.account.poll(&scope(index), world.now) {
                     Action::NeedFactor(_) => {
-                        world.account.answer(&scope(index), fresh()).unwrap();
+                        world.account.submit_factor(&scope(index), fresh()).unwrap();
                     }
                     Action::Send(flight, request) => {
                         let body: serde_json::Value =
@@ -109,12 +109,12 @@ pub(crate) enum Answer {
 
 /// The account, its model, and the world around both.
 struct World {
-    account: Account,
+    account: Session,
     model: Reference,
     now: UtcDateTime,
-    flights: [Option<Flight>; 3],
+    flights: [Option<PendingRequest>; 3],
     /// Whose requests no longer count.
-    late: Vec<Flight>,
+    late: Vec<PendingRequest>,
     tokens: Vec<String>,
     /// Whether the credential holds a code that is good for one login.
     one_time: bool,
@@ -133,7 +133,7 @@ impl World {
         let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
         let settings = Settings::default().with_seed(seed);
         Self {
-            account: Account::new(cloud, credential(), settings).unwrap(),
+            account: Session::new(cloud, credential(), settings).unwrap(),
             model: Reference::default(),
             now: START,
             flights: [None, None, None],
@@ -163,7 +163,7 @@ impl World {
                 self.model.tick(quarters as f64 / 4.0);
             }
             Op::Factor(index) => {
-                let answered = self.account.answer(&scope(index), Factor::totp("123456"));
+                let answered = self.account.submit_factor(&scope(index), Factor::totp("123456"));
                 let asked = &mut self.model.scopes[index];
                 let open = asked.air.is_none().then_some(asked.asks.as_mut()).flatten();
                 // Nobody is asked twice, and a pause that the wrong one made is over.
@@ -187,8 +187,8 @@ impl World {
                     self.account.handle_response(self.late.remove(which), answer, self.now);
                 }
             }
-            Op::Poll(index) => self.poll(index, Account::poll),
-            Op::Renew(index) => self.poll(index, Account::renew),
+            Op::Poll(index) => self.poll(index, Session::poll),
+            Op::Renew(index) => self.poll(index, Session::renew),
             Op::Replace => {
                 self.account.replace_credential(credential()).unwrap();
                 self.model.replaced();
@@ -208,7 +208,7 @@ impl World {
     /// What must hold after every step.
     fn check(&mut self) {
         for index in 0..3 {
-            let live = self.account.live(&scope(index), self.now);
+            let live = self.account.cached_token(&scope(index), self.now);
             let live = live.as_ref().map(|token| token.expose());
             let known = self.model.scopes[index].token.as_ref().map(|(text, ..)| text.as_str());
             assert_eq!(live, known, "the token of scope {index}");
@@ -229,15 +229,15 @@ impl World {
         }
         assert!(self.account.replace_credential(credential()).is_err());
         for scope in (0..3).map(scope) {
-            assert!(self.account.answer(&scope, Factor::totp("123456")).is_err());
+            assert!(self.account.submit_factor(&scope, Factor::totp("123456")).is_err());
             let Action::Fail(error) = self.account.poll(&scope, self.now) else { panic!() };
             assert_eq!(error.kind(), &ErrorKind::Closed);
-            assert!(self.account.live(&scope, self.now).is_none());
+            assert!(self.account.cached_token(&scope, self.now).is_none());
             assert!(self.account.renew_at(&scope).is_none());
         }
     }
 
-    fn poll(&mut self, index: usize, poll: fn(&mut Account, &Scope, UtcDateTime) -> Action) {
+    fn poll(&mut self, index: usize, poll: fn(&mut Session, &Scope, UtcDateTime) -> Action) {
         let (may, must) = self.model.login(index);
         let action = poll(&mut self.account, &scope(index), self.now);
         let known = &mut self.model.scopes[index];
@@ -311,7 +311,7 @@ impl World {
         response.body(body.to_string().into_bytes()).unwrap()
     }
 
-    fn answer(&mut self, index: usize, flight: Flight, answer: &Answer) {
+    fn answer(&mut self, index: usize, flight: PendingRequest, answer: &Answer) {
         let (model, now) = (&mut self.model, self.now);
         let sent = model.scopes[index].air.unwrap();
         let receipt = model.scopes[index].asks;
