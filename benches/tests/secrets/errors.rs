@@ -47,7 +47,7 @@ fn of_callers() -> Vec<Error> {
         login(Credential::totp(user(), PASSCODE), Scope::default()),
         login(password(UserRef::name("u")), Scope::system()),
         account(Cloud::huawei(), UserRef::id("u")).scope_for(&global, &project).unwrap_err(),
-        account(cloud(), user()).answer(&own, code).unwrap_err(),
+        account(cloud(), user()).submit_factor(&own, code).unwrap_err(),
         cloud().with_override("thing", "https://x.example/{word}").unwrap_err(),
     ];
     // Those that want a region.

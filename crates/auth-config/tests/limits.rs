@@ -19,7 +19,7 @@ const ROWS: [Row; 6] = [
     Row { name: "DEPTH", measure: depth, told: "is nested too deep" },
     Row { name: "DEPTH", measure: depth_by_aliases, told: "is nested too deep" },
     Row { name: "FILE", measure: file, told: "is larger than 1048576 bytes" },
-    Row { name: "SHOWN", measure: shown, told: "cut" },
+    Row { name: "ERROR_TEXT", measure: shown, told: "cut" },
     Row { name: "UNKNOWN_KEYS", measure: unknown, told: "one is not told of" },
     Row { name: "WEIGHT", measure: weight, told: "holds too much" },
 ];

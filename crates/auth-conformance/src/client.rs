@@ -80,9 +80,9 @@ impl Client {
         }
     }
 
-    pub(crate) fn answer(&self, factor: Factor) -> Result<(), Stop> {
+    pub(crate) fn submit_factor(&self, factor: Factor) -> Result<(), Stop> {
         match self {
-            Self::Core(login, _) => Ok(login.borrow_mut().answer(factor)?),
+            Self::Core(login, _) => Ok(login.borrow_mut().submit_factor(factor)?),
             Self::Reqwest(client) => Ok(client.submit_factor(factor)?),
             Self::Ureq(client) => Ok(client.submit_factor(factor)?),
         }

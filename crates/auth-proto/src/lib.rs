@@ -88,67 +88,46 @@
 
 #![forbid(unsafe_code)]
 
-mod account;
-mod action;
-mod arena;
-mod backoff;
-mod body;
-mod call;
-mod catalog;
-mod challenge;
-mod clock;
 mod cloud;
-mod credential;
 mod error;
-mod event;
-mod exchange;
-mod fault;
-mod held;
-mod join;
-mod latch;
-mod lifetime;
+mod identity;
 pub mod limits;
 mod login;
 #[doc = include_str!("manual.md")]
 pub mod manual {}
-mod nearest;
-mod ordinary;
-mod redact;
-mod row;
-mod scope;
-mod select;
-mod service_types;
+mod model;
 mod session;
-mod settings;
 pub mod text;
-pub mod timestamp;
-mod token;
 mod url;
-mod version;
 mod wire;
 
-pub use account::Session;
-pub use action::{Action, PendingRequest};
-pub use body::Body;
-pub use call::{RetryDecision, ServiceCall};
-pub use catalog::{Catalog, Endpoint, Service};
-pub use challenge::Challenge;
 pub use cloud::{Advice, Cloud, ScopeHint};
-pub use credential::{Agency, Credential, Factor, UserRef};
 pub use error::{
     ConfigError, EndpointError, Error, ErrorKind, Failure, FailureKind, FieldProblem, Misuse,
     ProtocolError, Refusal, UrlProblem,
+    fault::{Code, Fault},
 };
-pub use event::{Event, FailureClass};
-pub use exchange::{
+pub use identity::{
     Check, Domains, FetchCatalog, IdentityRequest, IdentityResponse, Page, Projects, Revoke,
     SystemScopes, UserProjects, Validate, Versions,
 };
-pub use fault::{Code, Fault};
 pub use login::{Login, Step};
-pub use scope::{DomainRef, Scope};
-pub use select::{EndpointQuery, Interface};
-pub use settings::Settings;
-pub use token::{Domain, Project, Role, Token, User};
+pub use model::{
+    body::Body,
+    catalog::{Catalog, Endpoint, Service},
+    challenge::Challenge,
+    credential::{Agency, Credential, Factor, UserRef},
+    endpoint_query::{EndpointQuery, Interface},
+    scope::{DomainRef, Scope},
+    token::{Domain, Project, Role, Token, User},
+    version::Version,
+};
+pub use session::{
+    Session,
+    action::{Action, PendingRequest},
+    event::{Event, FailureClass},
+    service_call::{RetryDecision, ServiceCall},
+    settings::Settings,
+};
+pub use text::timestamp;
 pub use url::ApiVersion;
-pub use version::Version;

@@ -5,8 +5,8 @@ mod support;
 
 use auth_emulator::{account, documents};
 use auth_proto::{
-    Answer, ApiVersion, Cloud, Code, Credential, DomainRef, EndpointQuery, ErrorKind,
-    IdentityRequest, Login, Scope, ScopeHint, Token, UserProjects, UserRef, Validate,
+    ApiVersion, Cloud, Code, Credential, DomainRef, EndpointQuery, ErrorKind, IdentityRequest,
+    IdentityResponse, Login, Scope, ScopeHint, Token, UserProjects, UserRef, Validate,
 };
 use http::{Response, StatusCode};
 use support::{first_request, json, login_with, request_of, response};
@@ -90,8 +90,8 @@ fn nhn_flags_are_bool_or_text_and_a_disabled_tenant_is_told() {
         ("\"false\"", false),
     ] {
         let document = document.replace("\"enabled\": true", &format!("\"enabled\": {enabled}"));
-        let answer = Answer::read(&response(200, None, &document), None).unwrap();
-        let Answer::Token(ApiVersion::V2, token) = answer else { panic!("{answer:?}") };
+        let answer = IdentityResponse::read(&response(200, None, &document), None).unwrap();
+        let IdentityResponse::Token(ApiVersion::V2, token) = answer else { panic!("{answer:?}") };
         assert_eq!(token.project().unwrap().enabled, Some(want), "{enabled}");
 
         let scope = Scope::project_id(account::NHN_TENANT);

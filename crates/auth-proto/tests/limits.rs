@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use auth_proto::{
-    Action, Answer, Cloud, Credential, DomainRef, EndpointQuery, Event, IdentityRequest, Login,
-    Projects, Scope, Session, Settings, Step, UserProjects, UserRef, Validate, limits, timestamp,
+    Action, Cloud, Credential, DomainRef, EndpointQuery, Event, IdentityRequest, IdentityResponse,
+    Login, Projects, Scope, Session, Settings, Step, UserProjects, UserRef, Validate, limits,
+    timestamp,
 };
 use http::Response;
 use time::{UtcDateTime, macros::utc_datetime};
@@ -22,24 +23,24 @@ struct Row {
 const ROWS: [Row; 23] = [
     Row { name: "BODY", measure: body, told: "the answer's body is larger than 4194304" },
     Row { name: "EVENTS", measure: events, told: "the first one is forgotten" },
-    Row { name: "FAULT", measure: fault, told: "no reason given" },
-    Row { name: "FAULT", measure: receipt_body, told: "the answer's receipt is larger than 65536" },
-    Row { name: "FLIGHT", measure: flight, told: "kept at 3600s" },
-    Row { name: "GUESSED", measure: guessed, told: "no guess" },
-    Row { name: "ID", measure: id, told: "user id: is no id" },
+    Row { name: "ERROR_BODY", measure: fault, told: "no reason given" },
+    Row { name: "ERROR_BODY", measure: receipt_body, told: "the answer's receipt is larger than 65536" },
+    Row { name: "RESPONSE_TIMEOUT", measure: flight, told: "kept at 3600s" },
+    Row { name: "SUGGESTION_INPUT", measure: guessed, told: "no guess" },
+    Row { name: "PATH_ID", measure: id, told: "user id: is no id" },
     Row { name: "INPUT", measure: input, told: "credential.password: is longer than 32768 characters" },
-    Row { name: "LIFE", measure: life, told: "ended by 30 days" },
-    Row { name: "LIFE", measure: life_of_one_passed_on, told: "ended by 30 days" },
+    Row { name: "TOKEN_LIFETIME", measure: life, told: "ended by 30 days" },
+    Row { name: "TOKEN_LIFETIME", measure: life_of_one_passed_on, told: "ended by 30 days" },
     Row { name: "LIST", measure: list, told: "the answer's list of projects is larger than 10000" },
-    Row { name: "LOGIN", measure: login, told: "credential and scope together: is longer than 65536" },
+    Row { name: "LOGIN_REQUEST", measure: login, told: "credential and scope together: is longer than 65536" },
     Row { name: "METHODS", measure: methods, told: "the answer's list of methods is larger than 32" },
-    Row { name: "PAUSE", measure: pause, told: "a day" },
-    Row { name: "RECEIPT", measure: receipt, told: "the receipt is over" },
+    Row { name: "RETRY_AFTER", measure: pause, told: "a day" },
+    Row { name: "RECEIPT_LIFETIME", measure: receipt, told: "the receipt is over" },
     Row { name: "RULES", measure: rules, told: "the answer's list of rules is larger than 32" },
-    Row { name: "SEARCHED", measure: searched, told: "refused with 401 ([redacted]…)" },
+    Row { name: "REDACTION_INPUT", measure: searched, told: "refused with 401 ([redacted]…)" },
     Row { name: "SECRETS", measure: secrets, told: "refused with 401 ([redacted]: [redacted])" },
-    Row { name: "SESSIONS", measure: sessions, told: "more than 64 scopes are in use at once" },
-    Row { name: "SHOWN", measure: shown, told: "cut" },
+    Row { name: "SCOPES", measure: sessions, told: "more than 64 scopes are in use at once" },
+    Row { name: "ERROR_TEXT", measure: shown, told: "cut" },
     Row { name: "TIMESTAMP", measure: moment, told: "no moment" },
     Row { name: "TOKEN", measure: token_length, told: "the answer's token is larger than 32768" },
     Row { name: "URL", measure: url, told: "is longer than 8192 characters" },
@@ -171,7 +172,9 @@ fn guessed(past: usize) -> Result<(), String> {
             "endpoints": [{{"interface": "public", "url": "https://a.example"}}]}}]}}}}"#
     );
     let answer = response(201, ("X-Subject-Token", "t"), body);
-    let Answer::Token(_, token) = Answer::read(&answer, None).unwrap() else { panic!("no token") };
+    let IdentityResponse::Token(_, token) = IdentityResponse::read(&answer, None).unwrap() else {
+        panic!("no token")
+    };
     let slip = format!("y{}", &named[1..]);
     let said = cloud().endpoint(&token, &EndpointQuery::new(slip)).unwrap_err().to_string();
     if said.contains("did you mean") { Ok(()) } else { Err("no guess".to_owned()) }

@@ -4,8 +4,8 @@
 mod support;
 
 use auth_proto::{
-    Agency, Answer, ApiVersion, Cloud, Credential, DomainRef, Error, ErrorKind, Factor, Login,
-    Misuse, ProtocolError, Scope, Step, UserRef,
+    Agency, ApiVersion, Cloud, Credential, DomainRef, Error, ErrorKind, Factor, IdentityResponse,
+    Login, Misuse, ProtocolError, Scope, Step, UserRef,
 };
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -246,8 +246,10 @@ fn a_receipt_asks_for_the_missing_factor() {
         format!("{challenge:?}").contains(r#"required: [["totp", "password"]]"#),
         "{challenge:?}"
     );
-    let answer = Answer::read(&receipt(), None);
-    assert!(matches!(answer, Ok(Answer::Receipt(wanted)) if wanted.given() == ["password"]));
+    let answer = IdentityResponse::read(&receipt(), None);
+    assert!(
+        matches!(answer, Ok(IdentityResponse::Receipt(wanted)) if wanted.given() == ["password"])
+    );
 
     login.submit_factor(Factor::totp("123456")).unwrap();
     let request = request_of(&login);

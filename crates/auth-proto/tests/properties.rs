@@ -5,8 +5,8 @@ mod support;
 
 use auth_emulator::documents;
 use auth_proto::{
-    Answer, ApiVersion, Cloud, Credential, DomainRef, EndpointQuery, Factor, IdentityRequest,
-    Login, Scope, Step, UserProjects, UserRef, timestamp,
+    ApiVersion, Cloud, Credential, DomainRef, EndpointQuery, Factor, IdentityRequest,
+    IdentityResponse, Login, Scope, Step, UserProjects, UserRef, timestamp,
 };
 use http::{HeaderName, HeaderValue, Response};
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
@@ -150,8 +150,8 @@ proptest! {
     #[test]
     fn any_answer_is_read_or_refused(response in any_response()) {
         for api_version in [None, Some(ApiVersion::V2), Some(ApiVersion::V3)] {
-            match Answer::read(&response, api_version) {
-                Ok(Answer::Token(_, token)) => {
+            match IdentityResponse::read(&response, api_version) {
+                Ok(IdentityResponse::Token(_, token)) => {
                     prop_assert!(token.expose().bytes().all(|b| b.is_ascii_graphic()));
                     prop_assert!(!token.expose().is_empty());
                     prop_assert!(token.header().is_sensitive());
@@ -162,7 +162,7 @@ proptest! {
                         }
                     }
                 }
-                Ok(Answer::Fault(_, fault)) => {
+                Ok(IdentityResponse::Fault(_, fault)) => {
                     let shown = fault.to_string();
                     prop_assert!(!shown.contains(char::is_control), "{shown:?}");
                 }
@@ -306,7 +306,7 @@ proptest! {
         })).collect();
         let body = json!({"token": {"expires_at": "2026-11-22T20:00:00Z", "catalog": catalog}});
         let answer = response(201, Some("t"), &body.to_string());
-        let Ok(Answer::Token(_, token)) = Answer::read(&answer, None) else { panic!() };
+        let Ok(IdentityResponse::Token(_, token)) = IdentityResponse::read(&answer, None) else { panic!() };
         let mut select = EndpointQuery::new(service.clone());
         if let Some(region) = &region {
             select = select.region(region);

@@ -5,8 +5,8 @@ mod support;
 
 use auth_emulator::documents;
 use auth_proto::{
-    Answer, Cloud, Credential, DomainRef, Error, ErrorKind, FieldProblem, IdentityRequest,
-    ProtocolError, Scope, UserProjects, UserRef, Validate, limits,
+    Cloud, Credential, DomainRef, Error, ErrorKind, FieldProblem, IdentityRequest,
+    IdentityResponse, ProtocolError, Scope, UserProjects, UserRef, Validate, limits,
 };
 use http::{HeaderValue, Response};
 use support::{login_with, response};
@@ -249,7 +249,7 @@ fn a_server_that_repeats_its_own_headers_is_redacted() {
         let fault = r#"{"error":{"message":"no gAAAA-new-token here"}}"#;
         let mut odd = response(403, None, fault);
         odd.headers_mut().insert(name, HeaderValue::from_static("gAAAA-new-token"));
-        let shown = format!("{:?}", Answer::read(&odd, None));
+        let shown = format!("{:?}", IdentityResponse::read(&odd, None));
         assert!(shown.contains("no [redacted] here"), "{shown}");
         let shown = v3(odd).unwrap_err().to_string();
         assert!(shown.contains("no [redacted] here"), "{shown}");
@@ -275,22 +275,27 @@ fn no_error_quotes_the_answer() {
 
 #[test]
 fn answers_without_a_question_are_told_apart() {
-    let read = |status, body: &str| match Answer::read(&response(status, None, body), None) {
-        Ok(Answer::Token(..)) => "token",
-        Ok(Answer::Projects(..)) => "projects",
-        Ok(Answer::Catalog(_)) => "catalog",
-        Ok(Answer::Domains(domains, next)) if next.is_none() == domains.is_empty() => "domains",
-        Ok(Answer::SystemScopes(scopes)) if scopes == [Scope::system()] => "system",
-        Ok(Answer::SystemScopes(scopes)) if scopes.is_empty() => "no system",
-        Ok(Answer::Versions(_)) => "versions",
-        Ok(Answer::Fault(..)) => "fault",
-        Ok(_) => "other",
-        Err(error) => match error.kind() {
-            ErrorKind::Protocol(ProtocolError::MissingToken { .. }) => "no token",
-            ErrorKind::Protocol(ProtocolError::Unknown) => "unknown",
-            _ => "error",
-        },
-    };
+    let read =
+        |status, body: &str| match IdentityResponse::read(&response(status, None, body), None) {
+            Ok(IdentityResponse::Token(..)) => "token",
+            Ok(IdentityResponse::Projects(..)) => "projects",
+            Ok(IdentityResponse::Catalog(_)) => "catalog",
+            Ok(IdentityResponse::Domains(domains, next))
+                if next.is_none() == domains.is_empty() =>
+            {
+                "domains"
+            }
+            Ok(IdentityResponse::SystemScopes(scopes)) if scopes == [Scope::system()] => "system",
+            Ok(IdentityResponse::SystemScopes(scopes)) if scopes.is_empty() => "no system",
+            Ok(IdentityResponse::Versions(_)) => "versions",
+            Ok(IdentityResponse::Fault(..)) => "fault",
+            Ok(_) => "other",
+            Err(error) => match error.kind() {
+                ErrorKind::Protocol(ProtocolError::MissingToken { .. }) => "no token",
+                ErrorKind::Protocol(ProtocolError::Unknown) => "unknown",
+                _ => "error",
+            },
+        };
     let version =
         r#"{"id":"v3.14","status":"stable","links":[{"rel":"self","href":"http://x/v3/"}]}"#;
     for (status, body, want) in [
@@ -363,7 +368,9 @@ fn regions_and_names_have_a_second_place() {
         r#""catalog": [{"type": "a", "endpoints": [
             {"interface": "public", "region": "name", "region_id": "id", "url": "https://a"}]}]"#,
     );
-    let Ok(Answer::Token(_, token)) = Answer::read(&response(201, Some("t"), &body), None) else {
+    let Ok(IdentityResponse::Token(_, token)) =
+        IdentityResponse::read(&response(201, Some("t"), &body), None)
+    else {
         panic!("no token")
     };
     let service = token.catalog().unwrap().services().next().unwrap();
@@ -371,7 +378,9 @@ fn regions_and_names_have_a_second_place() {
 
     let body = documents::NHN_IAAS_RESPONSE
         .replace("\"name\": \"37be6ac0-d660-11e7-ae46-005056ac1497\",", "");
-    let Ok(Answer::Token(_, token)) = Answer::read(&response(200, None, &body), None) else {
+    let Ok(IdentityResponse::Token(_, token)) =
+        IdentityResponse::read(&response(200, None, &body), None)
+    else {
         panic!("no token")
     };
     assert_eq!(token.user().name.as_deref(), Some("37be6ac0-d660-11e7-ae46-005056ac1497"));
@@ -381,7 +390,9 @@ fn regions_and_names_have_a_second_place() {
 fn a_versions_own_link_is_told_from_the_others() {
     let body = r#"{"version":{"id":"v3.14","status":"stable","links":[
         {"rel":"describedby","href":"http://docs"},{"rel":"self","href":"http://own"}]}}"#;
-    let Ok(Answer::Versions(versions)) = Answer::read(&response(200, None, body), None) else {
+    let Ok(IdentityResponse::Versions(versions)) =
+        IdentityResponse::read(&response(200, None, body), None)
+    else {
         panic!("no versions")
     };
     assert_eq!(versions[0].url.as_deref(), Some("http://own"));
@@ -392,12 +403,12 @@ fn mixed_answers_are_what_their_body_is() {
     let with = |status, header: &'static str, body: &str| {
         let mut answer = response(status, None, body);
         answer.headers_mut().insert(header, HeaderValue::from_static("gAAA"));
-        Answer::read(&answer, None)
+        IdentityResponse::read(&answer, None)
     };
     let v2 = with(200, "x-subject-token", documents::NHN_IAAS_RESPONSE);
-    assert!(matches!(v2, Ok(Answer::Token(auth_proto::ApiVersion::V2, _))), "{v2:?}");
+    assert!(matches!(v2, Ok(IdentityResponse::Token(auth_proto::ApiVersion::V2, _))), "{v2:?}");
     let fault = with(401, "openstack-auth-receipt", documents::HUAWEI_401);
-    assert!(matches!(fault, Ok(Answer::Fault(..))), "{fault:?}");
+    assert!(matches!(fault, Ok(IdentityResponse::Fault(..))), "{fault:?}");
     assert!(with(401, "openstack-auth-receipt", "").is_err());
     assert!(with(201, "x-subject-token", "{}").is_err());
 }

@@ -2,10 +2,12 @@
 
 use super::Cloud;
 use crate::{
-    credential::{Credential, Key, Method, MethodKind, UserRef},
     error::ConfigError,
     limits,
-    scope::{DomainRef, Scope, ScopeKind, Target},
+    model::{
+        credential::{Credential, Key, Method, MethodKind, UserRef},
+        scope::{DomainRef, Scope, ScopeKind, Target},
+    },
     url::ApiVersion,
 };
 

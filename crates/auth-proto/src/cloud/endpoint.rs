@@ -8,14 +8,15 @@ use super::{
     template::filled,
 };
 use crate::{
-    catalog::Endpoint,
     error::{EndpointError, Error},
-    ordinary,
-    select::{EndpointQuery, Interface},
-    service_types,
+    model::{
+        catalog::Endpoint,
+        endpoint_query::{EndpointQuery, Interface},
+        service_types,
+        token::Token,
+    },
     text::shown,
-    token::Token,
-    url::{Origin, parsed},
+    url::{Origin, fast_path, parsed},
 };
 
 impl Cloud {
@@ -48,7 +49,7 @@ impl Cloud {
             Some(own) => own.endpoint(token, want)?,
             None => self.listed(token, want)?,
         };
-        if ordinary::is_url(&endpoint.url) {
+        if fast_path::is_url(&endpoint.url) {
             return Ok(endpoint);
         }
         if own.is_none() && has_placeholder(&endpoint.url) {

@@ -7,7 +7,7 @@ use super::{
     keystone::KEYSTONE,
     profile::{At, Profile, TableRow},
 };
-use crate::{credential::MethodKind, scope::ScopeKind};
+use crate::model::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) static KAKAO: Profile = Profile {
     id: "kakao",

@@ -4,7 +4,7 @@
 //! (`openstack/config/vendors/`); the source of the others stands above them.
 
 use super::profile::{At, Profile};
-use crate::{credential::MethodKind, scope::ScopeKind};
+use crate::model::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) const KEYSTONE: Profile = Profile {
     id: "keystone",

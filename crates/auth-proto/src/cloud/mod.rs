@@ -7,19 +7,19 @@
 
 mod check;
 mod endpoint;
-mod hint;
 mod huawei;
 mod kakao;
 mod keystone;
-mod missing;
 mod named;
 mod nhn;
+mod not_found;
 mod otc;
 mod overrides;
 mod profile;
 mod refusal;
+mod service_scope;
 mod template;
-mod trust;
+mod token_destination;
 mod v2;
 
 use std::{fmt, sync::Arc};
@@ -27,7 +27,7 @@ use std::{fmt, sync::Arc};
 use http::Uri;
 
 pub use self::profile::Advice;
-pub(crate) use self::trust::AUTH_TOKEN;
+pub(crate) use self::token_destination::AUTH_TOKEN;
 use self::{overrides::Override, profile::Profile};
 use crate::{
     error::{ConfigError, Error, UrlProblem},

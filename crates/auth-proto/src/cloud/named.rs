@@ -3,8 +3,7 @@
 use super::{Cloud, huawei, kakao, keystone, nhn, otc, profile::Profile, v2};
 use crate::{
     error::{ConfigError, Error},
-    nearest::nearest,
-    text::shown,
+    text::{nearest::nearest, shown},
 };
 
 /// In the order of their ids.

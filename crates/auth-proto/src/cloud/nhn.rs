@@ -10,7 +10,7 @@ use super::{
     keystone::KEYSTONE,
     profile::{At, Profile, TableRow},
 };
-use crate::{credential::MethodKind, scope::ScopeKind};
+use crate::model::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) static NHN: Profile = Profile {
     id: "nhn",

@@ -7,7 +7,7 @@ use super::{
     keystone::KEYSTONE,
     profile::{Advice, At, Profile},
 };
-use crate::{credential::MethodKind, scope::ScopeKind};
+use crate::model::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) static OTC: Profile = Profile {
     id: "otc",

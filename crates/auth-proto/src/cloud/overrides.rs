@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use super::{Cloud, template::filled};
 use crate::{
-    catalog::Endpoint,
     error::{ConfigError, EndpointError, UrlProblem},
-    select::{EndpointQuery, Interface},
+    model::{
+        catalog::Endpoint,
+        endpoint_query::{EndpointQuery, Interface},
+        token::Token,
+    },
     text::shown,
-    token::Token,
     url::Origin,
 };
 

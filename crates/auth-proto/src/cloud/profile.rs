@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 
 use crate::{
-    credential::MethodKind,
-    error::ConfigError,
-    fault::Code,
-    scope::ScopeKind,
+    error::{ConfigError, fault::Code},
+    model::{credential::MethodKind, scope::ScopeKind},
     text::shown_within,
     url::{ApiVersion, Base},
 };

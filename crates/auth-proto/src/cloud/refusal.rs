@@ -3,8 +3,8 @@
 use http::StatusCode;
 
 use super::{Advice, Cloud};
-use crate::{
-    error::{Error, ErrorKind, Refusal},
+use crate::error::{
+    Error, ErrorKind, Refusal,
     fault::{Code, Fault},
 };
 

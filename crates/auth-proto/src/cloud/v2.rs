@@ -6,7 +6,7 @@ use super::{
     keystone::KEYSTONE,
     profile::{At, Profile},
 };
-use crate::{credential::MethodKind, scope::ScopeKind};
+use crate::model::{credential::MethodKind, scope::ScopeKind};
 
 /// <https://www.conoha.jp/docs/identity-post_tokens.php> shows the same answers as NHN Cloud.
 pub(super) static CONOHA: Profile = Profile {

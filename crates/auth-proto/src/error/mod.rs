@@ -1,6 +1,7 @@
 //! Everything that can go wrong, and what to do about it.
 
 mod config;
+pub(crate) mod fault;
 mod protocol;
 
 use std::fmt;
@@ -11,7 +12,7 @@ pub use protocol::{FieldProblem, ProtocolError};
 use thiserror::Error as ThisError;
 use time::UtcDateTime;
 
-use crate::{fault::Fault, limits, redact::redact};
+use crate::{error::fault::Fault, limits, text::redact::redact};
 
 /// Why there is no token, no endpoint or no answer.
 ///
@@ -137,7 +138,7 @@ impl fmt::Display for Error {
         self.kind.fmt(f)?;
         match self.retry_at {
             None => Ok(()),
-            Some(at) => write!(f, "; no new try before {}", crate::timestamp::in_seconds(at)),
+            Some(at) => write!(f, "; no new try before {}", crate::text::timestamp::in_seconds(at)),
         }
     }
 }

@@ -33,27 +33,29 @@
 //!
 //! What is sent is in `request`, what comes back in `answer`.
 
-mod answer;
+pub(crate) mod lifetime;
 mod request;
-
-pub(crate) use answer::refused_unseen;
+mod response;
 
 use std::sync::Arc;
 
 use http::{HeaderValue, Request, Response};
+pub(crate) use response::refused_unseen;
 use secrecy::{ExposeSecret, SecretString};
 use time::{Duration, UtcDateTime};
 
 use crate::{
-    body::Body,
-    challenge::Challenge,
     cloud::Cloud,
-    credential::{Credential, Factor, Method},
     error::{Error, Misuse},
-    lifetime::retry_after,
     limits,
-    scope::Scope,
-    token::Token,
+    login::lifetime::retry_after,
+    model::{
+        body::Body,
+        challenge::Challenge,
+        credential::{Credential, Factor, Method},
+        scope::Scope,
+        token::Token,
+    },
 };
 
 /// One login: requests out, responses in, until there is a token, a question or an error.

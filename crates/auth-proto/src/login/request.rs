@@ -6,14 +6,16 @@ use http::{HeaderName, HeaderValue, Method, Request, header};
 
 use super::{Login, Phase};
 use crate::{
-    body::Body,
     cloud::AUTH_TOKEN,
-    credential::{self, MethodKind},
     error::{ConfigError, Error, ProtocolError},
-    exchange::{FetchCatalog, IdentityRequest, JSON, Validate, Versions, get},
+    identity::{FetchCatalog, IdentityRequest, JSON, Validate, Versions, get},
     limits,
-    scope::{Scope, Target},
-    token::{Token, secret_header},
+    model::{
+        body::Body,
+        credential::{self, MethodKind},
+        scope::{Scope, Target},
+        token::{Token, secret_header},
+    },
     url::ApiVersion,
     wire,
 };

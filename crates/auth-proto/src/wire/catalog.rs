@@ -8,21 +8,23 @@ use serde::{
 };
 
 use super::{
-    apart::{Apart, Nothing},
-    field::{Field, Into, Take},
+    field::{Field, Into, ReadInto},
+    split_key::{Nothing, SplitKey},
 };
 use crate::{
-    arena::{Arena, EndpointRow, Span},
-    catalog::Catalog,
     error::ProtocolError,
     limits,
-    select::Interface,
+    model::{
+        arena::{Arena, EndpointRow, Span},
+        catalog::Catalog,
+        endpoint_query::Interface,
+    },
 };
 
 /// The answer to `GET /v3/auth/catalog`.
 pub(crate) fn read_catalog(body: &[u8]) -> Result<Catalog, ProtocolError> {
     let mut services = Services::<V3>::for_document(body);
-    let answer = Apart::<Nothing, _>::new("catalog", &mut services);
+    let answer = SplitKey::<Nothing, _>::new("catalog", &mut services);
     let (_, given) = super::read_into(body, answer)?.required("document")?;
     given.required("catalog")?;
     services.catalog()
@@ -70,7 +72,7 @@ impl<F> Services<F> {
 }
 
 /// A list of services, or the single one that some documents show in its place.
-impl<F: Form> Take for &mut Services<F> {
+impl<F: Form> ReadInto for &mut Services<F> {
     type Value = ();
 
     fn map<'de, A: MapAccess<'de>>(self, map: A) -> Result<Option<()>, A::Error> {
@@ -101,7 +103,7 @@ enum ServiceKey {
     Other,
 }
 
-impl<F: Form> Take for Service<'_, F> {
+impl<F: Form> ReadInto for Service<'_, F> {
     type Value = ();
 
     fn map<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Option<()>, A::Error> {
@@ -148,7 +150,7 @@ enum Length {
     Whole,
 }
 
-impl<F: Form> Take for Endpoints<'_, F> {
+impl<F: Form> ReadInto for Endpoints<'_, F> {
     type Value = Length;
 
     fn map<'de, A: MapAccess<'de>>(self, map: A) -> Result<Option<Length>, A::Error> {
@@ -184,7 +186,7 @@ impl<'a, F> Endpoint<'a, F> {
     }
 }
 
-impl<F: Form> Take for Endpoint<'_, F> {
+impl<F: Form> ReadInto for Endpoint<'_, F> {
     type Value = ();
 
     fn map<'de, A: MapAccess<'de>>(self, map: A) -> Result<Option<()>, A::Error> {
@@ -306,7 +308,7 @@ const fn put<P: FnOnce(&str) -> Span>(put: P) -> Put<P> {
 
 struct Put<P>(P);
 
-impl<P: FnOnce(&str) -> Span> Take for Put<P> {
+impl<P: FnOnce(&str) -> Span> ReadInto for Put<P> {
     type Value = Span;
 
     /// Ids and names; some clouds write them as numbers.
@@ -322,7 +324,7 @@ impl<P: FnOnce(&str) -> Span> Take for Put<P> {
 
 /// Reads what stands under a key that may stand there once.
 #[inline]
-fn once<'de, A: MapAccess<'de>, T: Take>(
+fn once<'de, A: MapAccess<'de>, T: ReadInto>(
     field: &mut Field<T::Value>,
     key: &'static str,
     map: &mut A,
@@ -356,7 +358,7 @@ mod tests {
         ] {
             let body = format!(r#"{{"catalog": [{}]}}"#, services.join(","));
             let mut services = Services::<V3>::for_document(body.as_bytes());
-            let answer = Apart::<Nothing, _>::new("catalog", &mut services);
+            let answer = SplitKey::<Nothing, _>::new("catalog", &mut services);
             crate::wire::read_into(body.as_bytes(), answer).unwrap();
             let arena = &services.arena;
             assert_eq!(arena.services().len(), kept);

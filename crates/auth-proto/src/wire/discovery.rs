@@ -7,7 +7,7 @@ use serde::{
 };
 
 use super::field::{Field, List, Object, Shape};
-use crate::{error::ProtocolError, version::Version};
+use crate::{error::ProtocolError, model::version::Version};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]

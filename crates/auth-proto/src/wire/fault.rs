@@ -21,7 +21,7 @@ use serde::{
 use zeroize::Zeroizing;
 
 use crate::{
-    fault::{Code, Fault},
+    error::fault::{Code, Fault},
     limits,
 };
 

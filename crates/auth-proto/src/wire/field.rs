@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::{FieldProblem, ProtocolError},
-    limits, timestamp,
+    limits,
+    text::timestamp,
 };
 
 /// What stood under a key. Reading one never fails over its type: a catalog with one odd entry
@@ -24,7 +25,7 @@ pub(crate) enum Field<T> {
     Absent,
     Null,
     /// Something of another type.
-    Odd,
+    WrongType,
     Given(T),
 }
 
@@ -42,7 +43,7 @@ impl<T> Field<T> {
         let problem = match self {
             Self::Given(value) => return Ok(value),
             Self::Absent | Self::Null => FieldProblem::Missing,
-            Self::Odd => FieldProblem::Type,
+            Self::WrongType => FieldProblem::Type,
         };
         Err(ProtocolError::Field { field, problem })
     }
@@ -55,7 +56,7 @@ impl Field<String> {
     }
 }
 
-impl Field<Moment> {
+impl Field<Timestamp> {
     /// A moment that nothing depends on: what is none is as good as absent.
     pub(crate) fn moment(self) -> Option<UtcDateTime> {
         self.ok()?.0
@@ -100,7 +101,7 @@ impl<T> Field<List<T>> {
 
 /// What stands in a moment's place, if it is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Moment(Option<UtcDateTime>);
+pub(crate) struct Timestamp(Option<UtcDateTime>);
 
 /// A JSON object that is read as a `T`, which a derived reader describes. (Such a reader alone
 /// would take an array too.)
@@ -152,7 +153,7 @@ impl Shape for String {
     }
 }
 
-impl Shape for Moment {
+impl Shape for Timestamp {
     fn from_number(_: i64) -> Option<Self> {
         Some(Self(None))
     }
@@ -239,7 +240,7 @@ impl<'de, T: Shape> Deserialize<'de> for Field<T> {
 
 /// Whoever takes what stands under a key, for a value that knows where it is put. Every reader that
 /// is not overridden refuses.
-pub(crate) trait Take: Sized {
+pub(crate) trait ReadInto: Sized {
     type Value;
 
     fn bool(self, _: bool) -> Option<Self::Value> {
@@ -266,7 +267,7 @@ pub(crate) trait Take: Sized {
 }
 
 /// A value that is put nowhere.
-impl<T: Shape> Take for PhantomData<T> {
+impl<T: Shape> ReadInto for PhantomData<T> {
     type Value = T;
 
     fn bool(self, flag: bool) -> Option<T> {
@@ -293,7 +294,7 @@ impl<T: Shape> Take for PhantomData<T> {
 /// Reads a [`Field`] into whoever takes it.
 pub(crate) struct Into<T>(pub(crate) T);
 
-impl<'de, T: Take> DeserializeSeed<'de> for Into<T> {
+impl<'de, T: ReadInto> DeserializeSeed<'de> for Into<T> {
     type Value = Field<T::Value>;
 
     #[inline]
@@ -302,7 +303,7 @@ impl<'de, T: Take> DeserializeSeed<'de> for Into<T> {
     }
 }
 
-impl<'de, T: Take> Visitor<'de> for Into<T> {
+impl<'de, T: ReadInto> Visitor<'de> for Into<T> {
     type Value = Field<T::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -326,7 +327,7 @@ impl<'de, T: Take> Visitor<'de> for Into<T> {
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Field::Odd)
+        Ok(Field::WrongType)
     }
 
     #[inline]
@@ -345,7 +346,7 @@ impl<'de, T: Take> Visitor<'de> for Into<T> {
 
 #[inline]
 fn given<T>(value: Option<T>) -> Field<T> {
-    value.map_or(Field::Odd, Field::Given)
+    value.map_or(Field::WrongType, Field::Given)
 }
 
 #[cfg(test)]
@@ -360,11 +361,11 @@ mod tests {
     fn a_field_takes_whatever_stands_there() {
         for (json, want) in [
             ("null", Field::Null),
-            ("[1]", Field::Odd),
-            ("{\"a\":[{}]}", Field::Odd),
-            ("true", Field::Odd),
-            ("1.5", Field::Odd),
-            ("18446744073709551615", Field::Odd),
+            ("[1]", Field::WrongType),
+            ("{\"a\":[{}]}", Field::WrongType),
+            ("true", Field::WrongType),
+            ("1.5", Field::WrongType),
+            ("18446744073709551615", Field::WrongType),
             ("7", Field::Given("7".to_owned())),
             ("-7", Field::Given("-7".to_owned())),
             ("\"x\"", Field::Given("x".to_owned())),

@@ -3,7 +3,6 @@
 //! Reading is lenient and total: [`Field`](field::Field) takes whatever stands under a key, and
 //! what is wrong is told afterwards by the field's name. Writing is strict.
 
-mod apart;
 pub(crate) mod catalog;
 pub(crate) mod discovery;
 pub(crate) mod fault;
@@ -12,6 +11,7 @@ pub(crate) mod projects;
 pub(crate) mod receipt;
 pub(crate) mod request;
 pub(crate) mod scopes;
+mod split_key;
 pub(crate) mod v2;
 pub(crate) mod v3;
 
@@ -23,8 +23,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed};
 use crate::{
     error::ProtocolError,
     limits,
-    token::secret_header,
-    wire::field::{Field, Into, Shape, Take},
+    model::token::secret_header,
+    wire::field::{Field, Into, ReadInto, Shape},
 };
 
 /// Reads a JSON object.
@@ -38,7 +38,7 @@ pub(crate) fn read_value<T: Shape>(body: &[u8]) -> Result<Field<T>, ProtocolErro
 }
 
 /// The same into whoever takes it.
-fn read_into<T: Take>(body: &[u8], take: T) -> Result<Field<T::Value>, ProtocolError> {
+fn read_into<T: ReadInto>(body: &[u8], take: T) -> Result<Field<T::Value>, ProtocolError> {
     if body.len() > limits::BODY {
         return Err(ProtocolError::TooLarge { what: "body", limit: limits::BODY });
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::field::{Field, List, Object};
 use crate::{
     error::ProtocolError,
-    token::{Domain, Project},
+    model::token::{Domain, Project},
 };
 
 #[derive(Default, Deserialize)]

@@ -7,12 +7,12 @@ use time::Duration;
 
 use super::{
     RECEIPT,
-    field::{Field, List, Moment, Object},
+    field::{Field, List, Object, Timestamp},
 };
 use crate::{
-    challenge::Challenge,
     error::{FieldProblem, ProtocolError},
     limits,
+    model::challenge::Challenge,
     text::shown,
 };
 
@@ -26,8 +26,8 @@ struct Answer {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ReceiptShape {
-    expires_at: Field<Moment>,
-    issued_at: Field<Moment>,
+    expires_at: Field<Timestamp>,
+    issued_at: Field<Timestamp>,
     methods: Field<List<String>>,
 }
 

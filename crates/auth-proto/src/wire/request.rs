@@ -6,9 +6,11 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::{
-    body::Body,
-    credential::{Agency, Key, Method, UserRef},
-    scope::{DomainRef, Scope, Target},
+    model::{
+        body::Body,
+        credential::{Agency, Key, Method, UserRef},
+        scope::{DomainRef, Scope, Target},
+    },
     url::ApiVersion,
 };
 

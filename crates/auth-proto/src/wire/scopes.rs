@@ -7,7 +7,7 @@ use super::{
     field::{Field, List, Object},
     projects::Links,
 };
-use crate::{error::ProtocolError, token::Domain};
+use crate::{error::ProtocolError, model::token::Domain};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]

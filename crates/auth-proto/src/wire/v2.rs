@@ -4,13 +4,13 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{
-    apart::{Apart, Nothing},
     catalog::{Services, V2},
-    field::{Field, List, Moment, Object},
+    field::{Field, List, Object, Timestamp},
+    split_key::{Nothing, SplitKey},
 };
 use crate::{
     error::ProtocolError,
-    token::{Details, Project, Role, Token, User, secret_header},
+    model::token::{Details, Project, Role, Token, User, secret_header},
 };
 
 #[derive(Default, Deserialize)]
@@ -24,9 +24,9 @@ struct Access {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct TokenShape {
-    expires: Field<Moment>,
+    expires: Field<Timestamp>,
     id: Field<Zeroizing<String>>,
-    issued_at: Field<Moment>,
+    issued_at: Field<Timestamp>,
     tenant: Field<Object<Tenant>>,
 }
 
@@ -65,8 +65,8 @@ const PLACE: &str = "access.token.id";
 
 pub(crate) fn read_token(body: &[u8]) -> Result<Token, ProtocolError> {
     let mut services = Services::<V2>::for_document(body);
-    let access = Apart::<Access, _>::new("serviceCatalog", &mut services);
-    let answer = super::read_into(body, Apart::<Nothing, _>::new("access", access))?;
+    let access = SplitKey::<Access, _>::new("serviceCatalog", &mut services);
+    let answer = super::read_into(body, SplitKey::<Nothing, _>::new("access", access))?;
     let (_, access) = answer.required("document")?;
     let (access, catalog) = access.required("access")?;
     let token = access.token.required_object("access.token")?;

@@ -6,21 +6,21 @@ use serde::Deserialize;
 
 use super::{
     SUBJECT_TOKEN,
-    apart::{Apart, Nothing},
     catalog::{Services, V3},
-    field::{Field, List, Moment, Object},
+    field::{Field, List, Object, Timestamp},
+    split_key::{Nothing, SplitKey},
 };
 use crate::{
     error::ProtocolError,
-    token::{Details, Domain, Project, Role, Token, User},
+    model::token::{Details, Domain, Project, Role, Token, User},
 };
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct TokenShape {
     domain: Field<Object<Named>>,
-    expires_at: Field<Moment>,
-    issued_at: Field<Moment>,
+    expires_at: Field<Timestamp>,
+    issued_at: Field<Timestamp>,
     methods: Field<List<String>>,
     project: Field<Object<ProjectShape>>,
     roles: Field<List<Object<Named>>>,
@@ -57,14 +57,14 @@ struct UserShape {
     domain: Field<Object<Named>>,
     id: Field<String>,
     name: Field<String>,
-    password_expires_at: Field<Moment>,
+    password_expires_at: Field<Timestamp>,
 }
 
 pub(crate) fn read_token(headers: &HeaderMap, body: &[u8]) -> Result<Token, ProtocolError> {
     let header = super::header(headers, SUBJECT_TOKEN)?;
     let mut services = Services::<V3>::for_document(body);
-    let token = Apart::<TokenShape, _>::new("catalog", &mut services);
-    let answer = super::read_into(body, Apart::<Nothing, _>::new("token", token))?;
+    let token = SplitKey::<TokenShape, _>::new("catalog", &mut services);
+    let answer = super::read_into(body, SplitKey::<Nothing, _>::new("token", token))?;
     let (_, token) = answer.required("document")?;
     let (token, catalog) = token.required("token")?;
     let roles = token.roles.list("list of roles")?.into_iter();

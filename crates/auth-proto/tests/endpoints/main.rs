@@ -9,7 +9,8 @@ mod service_types;
 mod support;
 
 use auth_proto::{
-    Answer, ApiVersion, Cloud, ConfigError, EndpointQuery, Error, ErrorKind, Interface, Token,
+    ApiVersion, Cloud, ConfigError, EndpointQuery, Error, ErrorKind, IdentityResponse, Interface,
+    Token,
 };
 use http::{Request, Response};
 use serde_json::{Map, Value, json};
@@ -122,8 +123,8 @@ fn token(cloud: &Cloud, catalog: &str, setup: &str) -> Token {
     }
     let answer = Response::builder().header("X-Subject-Token", "t");
     let body = json!({ if v2 { "access" } else { "token" }: body });
-    match Answer::read(&answer.body(body.to_string()).unwrap(), cloud.api_version()) {
-        Ok(Answer::Token(_, token)) => *token,
+    match IdentityResponse::read(&answer.body(body.to_string()).unwrap(), cloud.api_version()) {
+        Ok(IdentityResponse::Token(_, token)) => *token,
         other => panic!("{other:?}"),
     }
 }

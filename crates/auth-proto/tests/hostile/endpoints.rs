@@ -1,6 +1,6 @@
 //! Where a catalog sends a token, and where the token goes.
 
-use auth_proto::{Answer, EndpointQuery};
+use auth_proto::{EndpointQuery, IdentityResponse};
 use http::{Request, Response};
 use serde_json::{Value, json};
 
@@ -120,8 +120,8 @@ fn found(catalog: &Value) -> String {
 fn token(catalog: &Value) -> auth_proto::Token {
     let body = json!({"token": {"expires_at": "2026-11-22T20:00:00Z", "catalog": catalog}});
     let answer = Response::builder().status(201).header("x-subject-token", "t1");
-    match Answer::read(&answer.body(body.to_string()).unwrap(), None) {
-        Ok(Answer::Token(_, token)) => *token,
+    match IdentityResponse::read(&answer.body(body.to_string()).unwrap(), None) {
+        Ok(IdentityResponse::Token(_, token)) => *token,
         other => panic!("{other:?}"),
     }
 }

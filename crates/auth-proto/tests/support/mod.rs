@@ -3,10 +3,11 @@
 
 pub(crate) mod talk;
 
+use std::sync::Arc;
+
 use auth_proto::{Body, Cloud, Credential, Error, Login, Scope, Step, Token};
 use http::{Request, Response};
 use serde_json::Value;
-use std::sync::Arc;
 use time::{UtcDateTime, macros::utc_datetime};
 
 pub(crate) const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);

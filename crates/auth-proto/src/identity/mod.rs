@@ -1,0 +1,163 @@
+//! One round trip each: requests that are no login.
+
+mod catalog;
+mod check;
+mod page;
+mod projects;
+mod response;
+mod revoke;
+mod scopes;
+mod subject;
+mod validate;
+mod versions;
+
+pub use catalog::FetchCatalog;
+pub use check::Check;
+use http::{HeaderMap, Request, Response, StatusCode, header};
+pub use page::Page;
+pub use projects::UserProjects;
+pub use response::IdentityResponse;
+pub use revoke::Revoke;
+pub use scopes::{Domains, Projects, SystemScopes};
+pub use validate::Validate;
+pub use versions::Versions;
+
+use crate::{
+    cloud::{AUTH_TOKEN, Cloud},
+    error::{ConfigError, Error, ErrorKind, ProtocolError, Refusal, UrlProblem},
+    limits,
+    model::body::Body,
+    url::{ApiVersion, Origin},
+    wire::{RECEIPT, SUBJECT_TOKEN, fault::read_fault},
+};
+
+/// One request to an identity service and the reading of its answer, built from a
+/// [`Cloud`], whose identity URL it goes to.
+///
+/// A driver sends [`request`](Self::request), with the token added where the exchange is
+/// [`authenticated`](Self::authenticated), and hands the answer to [`parse`](Self::parse). Both are
+/// pure and can be repeated.
+pub trait IdentityRequest {
+    /// What the answer means.
+    type Output;
+
+    /// Whether the request needs a token in `X-Auth-Token`.
+    fn authenticated(&self) -> bool {
+        true
+    }
+
+    /// The request, without the token.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if the input that the exchange was made of does not fit into a request.
+    fn request(&self) -> Result<Request<Body>, Error>;
+
+    /// What the answer says.
+    ///
+    /// # Errors
+    ///
+    /// What the service refused, or why its answer is none.
+    fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error>;
+}
+
+/// A request without a body.
+pub(crate) fn get(url: &str) -> Result<Request<Body>, Error> {
+    Request::get(url)
+        .header(header::ACCEPT, JSON)
+        .body(Body::default())
+        .map_err(|_| ConfigError::Url { field: "identity url", problem: UrlProblem::Syntax }.into())
+}
+
+/// Passes a success on, and makes an error of everything else, without these secrets and those that
+/// stand in the answer's own headers.
+pub(crate) fn expect_success<B: AsRef<[u8]>>(
+    cloud: &Cloud,
+    response: &Response<B>,
+    secrets: &[&str],
+) -> Result<(), Error> {
+    let status = response.status();
+    let secrets = || [secrets, &own_secrets(response.headers())].concat();
+    if status.is_success() {
+        Ok(())
+    } else if status.is_redirection() {
+        Err(Error::from(redirect(response)).without_secrets(&secrets()))
+    } else if status.is_client_error() || status.is_server_error() {
+        Err(cloud.refusal(status, read_fault(response.body().as_ref()).cleaned(&secrets())))
+    } else {
+        Err(ProtocolError::Status { status }.into())
+    }
+}
+
+/// The same for a request with a token: a 401 says that this one is not taken.
+pub(crate) fn expect_taken<B: AsRef<[u8]>>(
+    cloud: &Cloud,
+    response: &Response<B>,
+    secrets: &[&str],
+) -> Result<(), Error> {
+    let error = match expect_success(cloud, response, secrets) {
+        Err(error) if response.status() == StatusCode::UNAUTHORIZED => error,
+        other => return other,
+    };
+    match error.kind() {
+        ErrorKind::Rejected(refusal) => {
+            let remedy = "the caller's own token is not taken; log in again";
+            Err(ErrorKind::Rejected(Refusal { remedy, ..refusal.clone() }).into())
+        }
+        _ => Err(error),
+    }
+}
+
+/// The secrets that an answer gives or repeats in its headers.
+fn own_secrets(headers: &HeaderMap) -> Vec<&str> {
+    let values = [RECEIPT, SUBJECT_TOKEN].into_iter().flat_map(|name| headers.get_all(name));
+    let values = values.chain(headers.get_all(AUTH_TOKEN));
+    values.filter_map(|value| value.to_str().ok()).collect()
+}
+
+/// Redirects are never followed; the error names where this one points, without path or query.
+pub(crate) fn redirect<B>(response: &Response<B>) -> ProtocolError {
+    let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+    let location = match location.map(Origin::parse) {
+        Some(Ok((origin, _))) => origin.to_string(),
+        Some(Err(_)) => "another path".to_owned(),
+        None => "nowhere".to_owned(),
+    };
+    ProtocolError::Redirect { status: response.status(), location }
+}
+
+/// An id as one segment of a path.
+fn segment(field: &'static str, id: &str) -> Result<String, ConfigError> {
+    if id.is_empty() {
+        return Err(ConfigError::Empty { field });
+    }
+    if id == "." || id == ".." || id.len() > limits::PATH_ID {
+        return Err(ConfigError::Id { field });
+    }
+    let mut out = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(char::from(byte));
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Ok(out)
+}
+
+/// The path of a v3 exchange.
+fn v3_path(cloud: &Cloud, path: &str) -> Result<String, ConfigError> {
+    match cloud.api_version() {
+        Some(ApiVersion::V3) => Ok(cloud.identity_path(&format!("/v3{path}"))),
+        Some(ApiVersion::V2) => Err(ConfigError::NotInV2),
+        None => Err(ConfigError::Version),
+    }
+}
+
+pub(crate) const JSON: &str = "application/json";
+
+/// Whether an answer carries the receipt of a login that is not over.
+pub(crate) fn is_receipt<B>(response: &Response<B>) -> bool {
+    response.status() == StatusCode::UNAUTHORIZED && response.headers().contains_key(RECEIPT)
+}

@@ -1,0 +1,159 @@
+//! Any answer of an identity service, read without knowing the question.
+
+use http::{Response, StatusCode};
+use serde::Deserialize;
+
+use super::{is_receipt, own_secrets};
+use crate::{
+    error::{Error, ProtocolError, fault::Fault},
+    model::{
+        catalog::Catalog,
+        challenge::Challenge,
+        scope::Scope,
+        token::{Domain, Project, Token},
+        version::Version,
+    },
+    url::ApiVersion,
+    wire::{
+        self, SUBJECT_TOKEN,
+        field::{Field, Shape},
+    },
+};
+
+/// What an answer is and says: for support tools and for holding the readers against recorded
+/// answers. A login or an exchange knows what it asked and does not need this.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum IdentityResponse {
+    /// A catalog on its own.
+    Catalog(Catalog),
+    /// A list of domains, and the link to the next page as the server wrote it.
+    Domains(Vec<Domain>, Option<String>),
+    /// A refusal or a redirect, whatever the shape of its body.
+    Fault(StatusCode, Fault),
+    /// A list of projects, and the link to the next page as the server wrote it.
+    Projects(Vec<Project>, Option<String>),
+    /// A first factor was accepted, another is wanted.
+    Receipt(Challenge),
+    /// A list of system scopes: [`Scope::system`], or nothing.
+    SystemScopes(Vec<Scope>),
+    /// A token, and the API version that it came in.
+    Token(ApiVersion, Box<Token>),
+    /// A version document.
+    Versions(Vec<Version>),
+}
+
+impl IdentityResponse {
+    /// Reads an answer; a token only in this API version, if one is given.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none of these.
+    pub fn read<B: AsRef<[u8]>>(
+        response: &Response<B>,
+        api_version: Option<ApiVersion>,
+    ) -> Result<Self, Error> {
+        let (status, headers) = (response.status(), response.headers());
+        let body = response.body().as_ref();
+        if is_receipt(response) {
+            let fault = wire::fault::read_fault(body);
+            return match wire::receipt::read_challenge(headers, body) {
+                Ok(challenge) => Ok(Self::Receipt(challenge)),
+                // A receipt in the headers alone opens nothing; what the body says still counts.
+                Err(_) if fault != Fault::default() => {
+                    Ok(Self::Fault(status, fault.cleaned(&own_secrets(headers))))
+                }
+                Err(why) => Err(why.into()),
+            };
+        }
+        if status == StatusCode::MULTIPLE_CHOICES
+            && let Ok(versions) = wire::discovery::read_versions(body)
+        {
+            return Ok(Self::Versions(versions));
+        }
+        if status.is_redirection() || status.is_client_error() || status.is_server_error() {
+            return Ok(Self::Fault(
+                status,
+                wire::fault::read_fault(body).cleaned(&own_secrets(headers)),
+            ));
+        }
+        if !status.is_success() {
+            return Err(ProtocolError::Status { status }.into());
+        }
+        let in_header = headers.contains_key(SUBJECT_TOKEN);
+        let missing = ProtocolError::MissingToken { place: SUBJECT_TOKEN };
+        let keys: Keys = match wire::read(body) {
+            // Whoever answers 201 meant to give a token.
+            Err(ProtocolError::Empty) if status == StatusCode::CREATED && !in_header => {
+                return Err(missing.into());
+            }
+            keys => keys?,
+        };
+        if keys.access.is_there() || keys.token.is_there() {
+            let usual = if keys.access.is_there() { ApiVersion::V2 } else { ApiVersion::V3 };
+            token(api_version.unwrap_or(usual), response)
+        } else if keys.projects.is_there() {
+            let (projects, next) = wire::projects::read_projects(body)?;
+            Ok(Self::Projects(projects, next))
+        } else if keys.domains.is_there() {
+            let (domains, next) = wire::scopes::read_domains(body)?;
+            Ok(Self::Domains(domains, next))
+        } else if keys.system.is_there() {
+            let is_all = wire::scopes::read_system(body)?;
+            Ok(Self::SystemScopes(is_all.then(Scope::system).into_iter().collect()))
+        } else if keys.catalog.is_there() {
+            Ok(Self::Catalog(wire::catalog::read_catalog(body)?))
+        } else if keys.versions.is_there()
+            || keys.version.is_there()
+            || (keys.id.is_there() && (keys.links.is_there() || keys.status.is_there()))
+        {
+            Ok(Self::Versions(wire::discovery::read_versions(body)?))
+        } else if in_header {
+            token(api_version.unwrap_or(ApiVersion::V3), response)
+        } else if status == StatusCode::CREATED {
+            Err(missing.into())
+        } else {
+            Err(ProtocolError::Unknown.into())
+        }
+    }
+}
+
+fn token<B: AsRef<[u8]>>(
+    api_version: ApiVersion,
+    response: &Response<B>,
+) -> Result<IdentityResponse, Error> {
+    let body = response.body().as_ref();
+    let token = match api_version {
+        ApiVersion::V2 => wire::v2::read_token(body)?,
+        ApiVersion::V3 => wire::v3::read_token(response.headers(), body)?,
+    };
+    Ok(IdentityResponse::Token(api_version, Box::new(token)))
+}
+
+/// The keys that tell the answers apart.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Keys {
+    access: Field<Anything>,
+    catalog: Field<Anything>,
+    domains: Field<Anything>,
+    id: Field<Anything>,
+    links: Field<Anything>,
+    projects: Field<Anything>,
+    status: Field<Anything>,
+    system: Field<Anything>,
+    token: Field<Anything>,
+    version: Field<Anything>,
+    versions: Field<Anything>,
+}
+
+/// No shape at all: every value is odd, and so is there.
+struct Anything;
+
+impl Shape for Anything {}
+
+impl Field<Anything> {
+    fn is_there(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+}

@@ -1,0 +1,67 @@
+//! Whether a token is still good, and what for.
+
+use http::{Method, Request, Response, StatusCode};
+use secrecy::SecretString;
+
+use super::{IdentityRequest, subject::Subject};
+use crate::{
+    cloud::Cloud,
+    error::Error,
+    model::{
+        body::Body,
+        token::{Token, secret_header},
+    },
+    wire::{self, SUBJECT_TOKEN},
+};
+
+/// Asks the service about a token: `GET /v3/auth/tokens`, with the token in question in
+/// `X-Subject-Token`. KakaoCloud asks its users to verify a token before they rely on it (API
+/// Preparations, "Changes or expiration of API authentication token permissions").
+///
+/// The answer is the token as the service sees it now, or `None` if the service knows no such
+/// token: it has ended, was revoked, or never was. A 401 is an error: it is about the caller's own
+/// token.
+///
+/// Keystone says the same `None` of a token of an application credential with access rules, which only
+/// services are told about that enforce the rules; this crate does not read them.
+#[derive(Clone, Debug)]
+pub struct Validate {
+    subject: Subject,
+    catalog: bool,
+}
+
+impl Validate {
+    /// Asks about this token.
+    pub fn new(cloud: &Cloud, subject: impl Into<SecretString>) -> Self {
+        Self { subject: Subject::new(cloud, subject), catalog: true }
+    }
+
+    /// Asks without the token's catalog, which may be large.
+    #[must_use]
+    pub fn without_catalog(self) -> Self {
+        Self { catalog: false, ..self }
+    }
+}
+
+impl IdentityRequest for Validate {
+    type Output = Option<Token>;
+
+    fn request(&self) -> Result<Request<Body>, Error> {
+        match self.catalog {
+            true => self.subject.request(Method::GET, ""),
+            false => self.subject.request(Method::GET, "?nocatalog=true"),
+        }
+    }
+
+    fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        self.subject.expect_success(&response)?;
+        let mut headers = response.headers().clone();
+        // Some clouds do not repeat what was asked about; nobody may answer with another one's.
+        let place = SUBJECT_TOKEN;
+        headers.append(place, secret_header(self.subject.expose().as_bytes(), place)?);
+        Ok(Some(wire::v3::read_token(&headers, response.body())?))
+    }
+}

@@ -1,0 +1,61 @@
+//! The versions of the protocol that a server speaks.
+
+use http::{Request, Response, StatusCode};
+
+use super::{IdentityRequest, expect_success, get, redirect};
+use crate::{
+    cloud::Cloud,
+    error::Error,
+    model::{body::Body, version::Version},
+    url::ApiVersion,
+    wire::discovery::read_versions,
+};
+
+/// Asks a server which versions it speaks: `GET` of the identity URL without its version (Identity
+/// API v3, "List versions"). A [`Login`](crate::Login) does that by itself where the identity URL
+/// names none.
+///
+/// Keystone answers 300 with a list, others 200, and four shapes of it are out there; all are read.
+/// Behind a proxy the links in it often have a wrong scheme, host or path: each
+/// [`Version::url`] is the one under the identity URL that was configured, and `None` for a version
+/// that this crate does not speak.
+#[derive(Clone, Debug)]
+pub struct Versions(Cloud);
+
+impl Versions {
+    /// The list.
+    pub fn new(cloud: &Cloud) -> Self {
+        Self(cloud.clone())
+    }
+}
+
+impl IdentityRequest for Versions {
+    type Output = Vec<Version>;
+
+    fn authenticated(&self) -> bool {
+        false
+    }
+
+    fn request(&self) -> Result<Request<Body>, Error> {
+        get(&self.0.identity_path("/"))
+    }
+
+    fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
+        if response.status() != StatusCode::MULTIPLE_CHOICES {
+            expect_success(&self.0, &response, &[])?;
+        }
+        let versions = match read_versions(response.body()) {
+            // A 300 without versions is a redirect.
+            Err(_) if response.status().is_redirection() => return Err(redirect(&response).into()),
+            versions => versions?,
+        };
+        let repaired = |version: Version| {
+            let path = version.api_version().map(|api_version| match api_version {
+                ApiVersion::V2 => "/v2.0",
+                ApiVersion::V3 => "/v3",
+            });
+            Version { url: path.map(|path| self.0.identity_path(path)), ..version }
+        };
+        Ok(versions.into_iter().map(repaired).collect())
+    }
+}

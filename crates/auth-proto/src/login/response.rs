@@ -1,0 +1,228 @@
+//! What comes back: tokens, questions, refusals.
+
+use std::sync::Arc;
+
+use http::{Response, StatusCode};
+use time::{Duration, UtcDateTime};
+
+use super::{Login, Phase, request};
+use crate::{
+    error::{Error, ErrorKind, ProtocolError, Refusal, fault::Fault},
+    identity::{FetchCatalog, IdentityRequest, Versions, expect_success, is_receipt},
+    login::lifetime::{LONGEST_LIFE, life_on_arrival, rest_of_life},
+    model::{
+        credential::Method,
+        scope::{DomainRef, Scope, Target},
+        token::{Domain, Token},
+    },
+    url::ApiVersion,
+    wire,
+};
+
+impl Login {
+    pub(super) fn read_versions(
+        &mut self,
+        response: &Response<impl AsRef<[u8]>>,
+    ) -> Result<Phase, Error> {
+        let versions = Versions::new(&self.cloud).parse(borrowed(response))?;
+        let offered =
+            |api_version| versions.iter().any(|version| version.api_version() == Some(api_version));
+        let api_version =
+            [ApiVersion::V3, ApiVersion::V2].into_iter().find(|api_version| offered(*api_version));
+        let cloud = self.cloud.clone().speaking(api_version.ok_or(ProtocolError::Version)?);
+        cloud.check(&self.credential, &self.scope)?;
+        self.cloud = cloud;
+        self.first_phase()
+    }
+
+    pub(super) fn read_login(
+        &self,
+        response: &Response<impl AsRef<[u8]>>,
+        now: UtcDateTime,
+    ) -> Result<Phase, Error> {
+        let (headers, body) = (response.headers(), response.body().as_ref());
+        if is_receipt(response) {
+            let challenge = wire::receipt::read_challenge(headers, body)?;
+            return Ok(Phase::Challenged(challenge));
+        }
+        if !response.status().is_success() {
+            expect_success(&self.cloud, response, &self.secrets())
+                .map_err(|error| self.with_remedy(error))?;
+        }
+        let token = match self.cloud.api_version() {
+            Some(ApiVersion::V2) => wire::v2::read_token(body)?,
+            _ => wire::v3::read_token(headers, body)?,
+        };
+        let is_own = self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume(_));
+        accept(&token, &self.asked_scope())?;
+        let life = life_on_arrival(&token, headers, now).ok_or(ProtocolError::Expired)?;
+        Ok(match is_own {
+            true => Phase::Assume(token.header),
+            false => Phase::Done(Arc::new(token), life),
+        })
+    }
+
+    /// What the service says of a token that was passed on. It is used all the same where the
+    /// service does not say, unless it does not take the token itself.
+    pub(super) fn read_inspected(
+        &self,
+        response: &Response<impl AsRef<[u8]>>,
+        now: UtcDateTime,
+    ) -> Result<Phase, Error> {
+        let inspected = match self.cloud.api_version() {
+            Some(ApiVersion::V2) => {
+                expect_success(&self.cloud, response, &self.secrets()).map(|()| None)
+            }
+            _ => self.validation().parse(borrowed(response)),
+        };
+        let (token, life) = match inspected {
+            Ok(Some(token)) => {
+                accept(&token, &self.scope)?;
+                let life = rest_of_life(&token, response.headers(), now);
+                (token, life.ok_or(ProtocolError::Expired)?)
+            }
+            Err(error) if !may_not_ask(&error) => return Err(self.with_remedy(error)),
+            Ok(None) | Err(_) => {
+                let header = request::own_header(self.own_token())?;
+                (Token::unvalidated(header), LONGEST_LIFE)
+            }
+        };
+        let has_one = self.cloud.api_version() == Some(ApiVersion::V3)
+            && (!token.is_validated() || token.project().is_some() || token.domain().is_some());
+        Ok(match self.catalog && token.catalog().is_none() && has_one {
+            true => Phase::FetchCatalog(Arc::new(token), life),
+            false => Phase::Done(Arc::new(token), life),
+        })
+    }
+
+    /// A catalog for this token, which is as good without.
+    pub(super) fn read_catalog(
+        &self,
+        response: &Response<impl AsRef<[u8]>>,
+        token: &Arc<Token>,
+        life: Duration,
+    ) -> Result<Phase, Error> {
+        let token = Arc::clone(token);
+        let fetched = FetchCatalog::new(&self.cloud).parse(borrowed(response));
+        match fetched {
+            Ok(catalog) => {
+                let token = Arc::unwrap_or_clone(token).with_catalog(catalog);
+                Ok(Phase::Done(Arc::new(token), life))
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::Unavailable(_)) => Err(error),
+            Err(error) if is_unauthorized(&error) && !token.is_validated() => {
+                Err(self.with_remedy(error))
+            }
+            Err(_) => Ok(Phase::Done(token, life)),
+        }
+    }
+
+    /// What to do about a refusal where it may be more than the user and the secret. (Keystone
+    /// answers 404 to a token that has ended, 403 to one that must not be exchanged, and either, or
+    /// 401, to a trust that is none.)
+    fn with_remedy(&self, error: Error) -> Error {
+        let ErrorKind::Rejected(refusal) = error.kind() else { return error };
+        let status = refusal.status.as_u16();
+        if !matches!(status, 401 | 403 | 404) {
+            return error;
+        }
+        let remedy = match (&self.phase, &self.credential.methods[..], &self.scope.0) {
+            (_, [Method::PassedOn(_)], _) if status == 401 => PASSED_ON,
+            (Phase::Assume(_), [Method::Token(_)], _) if status == 401 => PASSED_ON,
+            (Phase::Assume(_), ..) => ASSUMED,
+            (Phase::Continue(..), ..) if status == 401 => FACTOR,
+            (_, _, Target::Trust { .. }) => TRUST,
+            (_, [Method::Token(_)], _) => EXCHANGED,
+            _ => return error,
+        };
+        ErrorKind::Rejected(Refusal { remedy, ..refusal.clone() }).into()
+    }
+}
+
+/// What there is to say when a service has refused a token that nobody may ask about.
+pub(crate) fn refused_unseen() -> Error {
+    let (status, fault) = (StatusCode::UNAUTHORIZED, Fault::default());
+    ErrorKind::Rejected(Refusal { status, fault, remedy: PASSED_ON }).into()
+}
+
+const ASSUMED: &str = "check the agency's name, its account's domain and the scope there, and that \
+                       the user may assume it (Agent Operator)";
+const PASSED_ON: &str =
+    "the token that was passed on has ended or was revoked; pass on a fresh one";
+const FACTOR: &str = "check this factor and answer again; if it is right, the first one is too long \
+                      ago: log in anew";
+const TRUST: &str = "check the user, the secret, and the trust: whose it is, and whether it has \
+                     ended or was used up";
+const EXCHANGED: &str = "the token has ended, was revoked, or must not be exchanged, or its user has \
+                         no role in this scope; give a fresh one, check the scope, or pass it on as \
+                         it is";
+
+fn is_unauthorized(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Rejected(refusal)
+        if refusal.status == StatusCode::UNAUTHORIZED)
+}
+
+/// Whether a service does not tell what a token is good for, or not this user.
+fn may_not_ask(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Rejected(_)) && !is_unauthorized(error)
+}
+
+fn borrowed(response: &Response<impl AsRef<[u8]>>) -> Response<&[u8]> {
+    let mut borrowed = Response::new(response.body().as_ref());
+    *borrowed.status_mut() = response.status();
+    *borrowed.headers_mut() = response.headers().clone();
+    borrowed
+}
+
+/// Refuses a token that cannot be used, or is for something else than was asked.
+fn accept(token: &Token, scope: &Scope) -> Result<(), ProtocolError> {
+    let project = token.project();
+    let project_id = project.and_then(|project| project.id.as_deref());
+    if project.is_some_and(|project| project.enabled == Some(false)) {
+        let project = crate::text::shown(project_id.unwrap_or_default());
+        return Err(ProtocolError::DisabledProject { project });
+    }
+    let fits = match &scope.0 {
+        Target::Default => true,
+        Target::Domain(domain) => token.domain().is_some_and(|got| is_domain(domain, got)),
+        Target::ProjectId(id) => project.is_some_and(|got| agrees(id, &got.id)),
+        Target::ProjectName { name, domain } => project.is_some_and(|got| {
+            let own = got.domain.as_ref().zip(domain.as_ref());
+            agrees(name, &got.name) && own.is_none_or(|(got, own)| is_domain(own, got))
+        }),
+        Target::System => token.is_system(),
+        Target::Trust { id, project_id: wanted } => {
+            let in_project = |id| project.is_some_and(|got| agrees(id, &got.id));
+            token.trust_id() == Some(id) && wanted.as_deref().is_none_or(in_project)
+        }
+        Target::Unscoped => project.is_none() && token.domain().is_none() && !token.is_system(),
+    };
+    if !fits {
+        let (asked, got) = (scope.to_string(), scope_of(token));
+        return Err(ProtocolError::ScopeMismatch { asked, got });
+    }
+    Ok(())
+}
+
+/// Whether an answer names what was asked for, as far as it names it. Databases compare without
+/// regard to case.
+fn agrees(asked: &str, got: &Option<String>) -> bool {
+    got.as_ref().is_none_or(|got| got.to_lowercase() == asked.to_lowercase())
+}
+
+fn is_domain(asked: &DomainRef, got: &Domain) -> bool {
+    match asked {
+        DomainRef::Id(id) => agrees(id, &got.id),
+        DomainRef::Name(name) => agrees(name, &got.name),
+    }
+}
+
+fn scope_of(token: &Token) -> String {
+    let id = |id: &Option<String>| crate::text::shown(id.as_deref().unwrap_or("without id"));
+    match (token.project(), token.domain()) {
+        (Some(project), _) => format!("project {}", id(&project.id)),
+        (None, Some(domain)) => format!("domain {}", id(&domain.id)),
+        (None, None) if token.is_system() => "the system".to_owned(),
+        (None, None) => "nothing".to_owned(),
+    }
+}

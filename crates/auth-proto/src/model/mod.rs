@@ -1,0 +1,12 @@
+//! What a user knows and what a server answers: plain values, without phases.
+
+pub(crate) mod arena;
+pub(crate) mod body;
+pub(crate) mod catalog;
+pub(crate) mod challenge;
+pub(crate) mod credential;
+pub(crate) mod endpoint_query;
+pub(crate) mod scope;
+pub(crate) mod service_types;
+pub(crate) mod token;
+pub(crate) mod version;
