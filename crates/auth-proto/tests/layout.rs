@@ -3,6 +3,7 @@
 use std::path::Path;
 
 #[expect(clippy::disallowed_methods, reason = "the test reads the crate's own sources")]
+#[expect(unreachable_pub, reason = "the file is part of a library, too")]
 #[path = "../../../tests/testing/src/layout.rs"]
 mod layout;
 

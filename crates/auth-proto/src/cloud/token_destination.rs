@@ -43,7 +43,7 @@ impl Cloud {
     /// The identity service's own origin needs no look at its parts, either: many a cloud has all of
     /// its services there.
     fn check_closely(&self, uri: &Uri) -> Result<(), Error> {
-        if self.0.base.is_beside(uri) {
+        if self.0.base.has_same_text_origin(uri) {
             return Ok(());
         }
         let origin = Origin::of(uri).map_err(|problem| {

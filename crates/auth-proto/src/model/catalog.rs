@@ -54,7 +54,7 @@ impl Catalog {
     ) -> Option<Endpoint<'_>> {
         let (arena, interface) = (&self.services, Span::of(interface));
         let mut best: Option<(Fit, Service<'_>, &EndpointRow)> = None;
-        for row in arena.of_type(service_type) {
+        for row in arena.services_of_type(service_type) {
             let service = Service { arena, row };
             let rows = arena.endpoints(row).iter().filter(|row| row.interface == interface);
             for row in rows {
@@ -103,7 +103,7 @@ impl<'c> Service<'c> {
 
     /// What the operator calls it: `nova`, `swift`, …
     pub fn name(&self) -> Option<&'c str> {
-        self.arena.filled(self.row.name)
+        self.arena.optional_text(self.row.name)
     }
 
     /// Where it is.
@@ -116,13 +116,13 @@ impl<'c> Service<'c> {
     pub(crate) fn places(&self) -> impl Iterator<Item = (&'c str, Option<&'c str>)> + use<'c> {
         let arena = self.arena;
         let rows = arena.endpoints(self.row).iter();
-        rows.map(|row| (arena.text(row.interface), arena.filled(row.region)))
+        rows.map(|row| (arena.text(row.interface), arena.optional_text(row.region)))
     }
 
     fn endpoint(&self, row: &EndpointRow) -> Endpoint<'c> {
         Endpoint {
             interface: self.arena.text(row.interface),
-            region: self.arena.filled(row.region).map(Cow::Borrowed),
+            region: self.arena.optional_text(row.region).map(Cow::Borrowed),
             retired: false,
             service_type: self.service_type(),
             url: Cow::Borrowed(self.arena.text(row.url)),
@@ -133,8 +133,8 @@ impl<'c> Service<'c> {
         match region {
             None => Fit::Exact,
             Some(_) if row.region.is_empty() => Fit::Nowhere,
-            Some(region) if self.arena.is(row.region, region) => Fit::Exact,
-            Some(_) if self.arena.is(row.region, "*") => Fit::Everywhere,
+            Some(region) if self.arena.text_is(row.region, region) => Fit::Exact,
+            Some(_) if self.arena.text_is(row.region, "*") => Fit::Everywhere,
             Some(_) => Fit::Elsewhere,
         }
     }
