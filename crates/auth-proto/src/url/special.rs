@@ -12,7 +12,9 @@ impl Origin<'_> {
             Some(IpAddr::V4(v4)) => special_address(v4.into()),
             Some(IpAddr::V6(v6)) => special_address(v6.into())
                 .or_else(|| embedded(v6).into_iter().find_map(|v4| special_address(v4.into()))),
-            None if is_numeric(&self.host) => Some("its host is an IPv4 address in disguise"),
+            None if is_numeric(&self.host) => {
+                Some("its host is an IPv4 address in another notation")
+            }
             None if self.is_localhost() || LOOPBACK_NAMES.contains(&&*self.host) => Some(LOOPBACK),
             None if METADATA_NAMES.contains(&&*self.host) => Some(METADATA),
             None => None,
