@@ -50,7 +50,7 @@ impl Cloud {
     fn takes_methods(&self, credential: &Credential) -> Result<(), ConfigError> {
         let kinds: Vec<_> = credential.methods.iter().map(Method::kind).collect();
         // That is no login, and no cloud's business.
-        if kinds == [MethodKind::PassedOn] {
+        if kinds == [MethodKind::ExistingToken] {
             return Ok(());
         }
         for (index, kind) in kinds.iter().enumerate() {
@@ -156,7 +156,7 @@ fn check_method(method: &Method) -> Result<(), ConfigError> {
         Method::ApplicationCredential { key: Key::Name(name), .. } => {
             check_text("credential.name", name)
         }
-        Method::PassedOn(_) | Method::Token(_) | Method::Totp(_) => {
+        Method::ExistingToken(_) | Method::Token(_) | Method::Totp(_) => {
             match method.secret().bytes().all(|b| b.is_ascii_graphic()) {
                 true => Ok(()),
                 false => Err(ConfigError::Characters { field }),

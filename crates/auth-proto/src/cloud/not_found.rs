@@ -50,7 +50,7 @@ impl Cloud {
             let service = row.service_type();
             there.types.insert(service);
             there.is_listed |= fits(service);
-            for (interface, region) in row.places() {
+            for (interface, region) in row.locations() {
                 there.place(fits(service), interface, region.unwrap_or(NO_REGION));
             }
         }

@@ -44,7 +44,8 @@ impl Cloud {
 /// Whether its scope is open: an application credential has one already, and so has a token that is
 /// used as it is.
 fn takes_scope(credential: &Credential) -> bool {
-    let fixes = |kind| matches!(kind, MethodKind::ApplicationCredential | MethodKind::PassedOn);
+    let fixes =
+        |kind| matches!(kind, MethodKind::ApplicationCredential | MethodKind::ExistingToken);
     credential.agency.is_some() || !credential.methods.iter().any(|method| fixes(method.kind()))
 }
 

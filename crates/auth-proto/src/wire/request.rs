@@ -288,7 +288,7 @@ fn v3<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) ->
                 let user = UserFields { password: secret, ..user.map(user_of).unwrap_or_default() };
                 identity.password = Some(OfUser { user });
             }
-            Method::PassedOn(_) | Method::Token(_) => {
+            Method::ExistingToken(_) | Method::Token(_) => {
                 identity.token = Some(Id { id: method.secret() });
             }
             Method::Totp(_) => {
