@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl Cloud {
-    /// Refuses a credential or scope that cannot work at this cloud. Rules that depend on an unknown
-    /// API version are skipped; the login checks again after discovery.
+    /// Refuses a credential or scope that cannot work at this cloud. Rules that depend on an
+    /// unknown API version are skipped; the login checks again after discovery.
     pub(crate) fn check(&self, credential: &Credential, scope: &Scope) -> Result<(), ConfigError> {
         self.check_credential(credential)?;
         check_scope_texts(scope)?;

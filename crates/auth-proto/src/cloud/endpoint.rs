@@ -28,17 +28,18 @@ impl Cloud {
     /// OpenStack's Service Types Authority (`block-storage`, `volumev3`, `volumev2`, …), then the
     /// cloud's aliases (`iam` for `identity`). A query for `volumev2` never finds `volumev3`.
     ///
-    /// Among the endpoints of a type, the query's interfaces have precedence in their order. Then an
-    /// endpoint in the wanted region precedes one in `*`, and that one precedes an endpoint without a
-    /// region. Of several equally good endpoints, the first in the catalog is taken. The identity
-    /// service fits every region, regardless of the region that lists it.
+    /// Among the endpoints of a type, the query's interfaces have precedence in their order. Then
+    /// an endpoint in the wanted region precedes one in `*`, and that one precedes an endpoint
+    /// without a region. Of several equally good endpoints, the first in the catalog is taken. The
+    /// identity service fits every region, regardless of the region that lists it.
     ///
     /// # Errors
     ///
     /// [`EndpointError::NotFound`], with the available endpoints; [`EndpointError::Refused`] if the
     /// token must not be sent to the endpoint's host; [`EndpointError::Url`] if the URL is invalid;
     /// [`EndpointError::Template`] if the catalog has a template instead of a URL;
-    /// [`EndpointError::Unfilled`] if neither the token nor the query has the value of a placeholder.
+    /// [`EndpointError::Unfilled`] if neither the token nor the query has the value of a
+    /// placeholder.
     pub fn endpoint<'t>(
         &'t self,
         token: &'t Token,

@@ -68,8 +68,8 @@ pub(super) static FLEXIBLE_ENGINE: Profile = Profile {
 };
 
 /// IAM's error codes
-/// (<https://support.huaweicloud.com/intl/en-us/ae-ad-1-api-iam/iam_01_0005.html>), and those of the
-/// gateway in front of the services, also in their older spelling.
+/// (<https://support.huaweicloud.com/intl/en-us/ae-ad-1-api-iam/iam_01_0005.html>), and those of
+/// the gateway in front of the services, also in their older spelling.
 pub(super) const CODES: &[(&str, Advice)] = &[
     ("APIG.0301", Advice::LogIn),
     ("APIG.0307", Advice::LogIn),

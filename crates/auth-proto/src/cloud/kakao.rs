@@ -39,7 +39,8 @@ pub(super) static KAKAO: Profile = Profile {
         ),
         (
             404,
-            "the access key does not exist or was deleted; create one in the console under Access key",
+            "the access key does not exist or was deleted; create one in the console under \
+             Access key",
         ),
     ],
     ..KEYSTONE

@@ -1,7 +1,7 @@
 //! Stock Keystone: at any URL, and at clouds without special rules.
 //!
-//! If openstacksdk has a vendor profile of the same id (`openstack/config/vendors/`), URL and regions
-//! are from there. Other clouds have their source above them.
+//! If openstacksdk has a vendor profile of the same id (`openstack/config/vendors/`), URL and
+//! regions are from there. Other clouds have their source above them.
 
 use super::profile::{IdentityUrl, Profile};
 use crate::model::{credential::MethodKind, scope::ScopeKind};

@@ -72,8 +72,8 @@ pub enum ScopeHint {
 }
 
 impl Cloud {
-    /// NHN Cloud, public zone (IaaS Token; API v2 Preparations): v2.0, the id of a tenant, the name of
-    /// an account and its *API password*, which differs from the account's password.
+    /// NHN Cloud, public zone (IaaS Token; API v2 Preparations): v2.0, the id of a tenant, the name
+    /// of an account and its *API password*, which differs from the account's password.
     pub fn nhn() -> Self {
         Self::global(&nhn::NHN)
     }
@@ -118,8 +118,8 @@ impl Cloud {
         Self::global(&keystone::STOCK).at(identity)
     }
 
-    /// As [`keystone`](Self::keystone), also over plain http, which shows every password and token to
-    /// the network.
+    /// As [`keystone`](Self::keystone), also over plain http, which shows every password and token
+    /// to the network.
     ///
     /// # Errors
     ///
@@ -143,8 +143,8 @@ impl Cloud {
         Err(ConfigError::Url { field: IDENTITY_URL, problem: UrlProblem::PlainHttp }.into())
     }
 
-    /// Allows tokens to be sent to this origin (scheme, host and port) although it is plain http, or
-    /// a loopback, link-local or metadata address.
+    /// Allows tokens to be sent to this origin (scheme, host and port) although it is plain http,
+    /// or a loopback, link-local or metadata address.
     ///
     /// # Errors
     ///
@@ -156,12 +156,13 @@ impl Cloud {
         Ok(self)
     }
 
-    /// Sets the endpoint of a service for all interfaces. It takes precedence over the catalog and the
-    /// built-in table. The origin of the URL is [allowed](Self::allow_origin) for tokens, unless a
-    /// placeholder is part of the host.
+    /// Sets the endpoint of a service for all interfaces. It takes precedence over the catalog and
+    /// the built-in table. The origin of the URL is [allowed](Self::allow_origin) for tokens,
+    /// unless a placeholder is part of the host.
     ///
-    /// The URL may contain `{project_id}` or its synonym `{tenant_id}`, `{domain_id}` and `{user_id}`,
-    /// which are filled in from the token, and `{region}`, which is filled in from the query.
+    /// The URL may contain `{project_id}` or its synonym `{tenant_id}`, `{domain_id}` and
+    /// `{user_id}`, which are filled in from the token, and `{region}`, which is filled in from the
+    /// query.
     ///
     /// ```
     /// use auth_proto::Cloud;
@@ -226,14 +227,14 @@ impl Cloud {
         })
     }
 
-    /// The regions in the cloud's documents. The cloud may have newer ones. Empty for clouds with too
-    /// many regions to list.
+    /// The regions in the cloud's documents. The cloud may have newer ones. Empty for clouds with
+    /// too many regions to list.
     pub fn regions(&self) -> &'static [&'static str] {
         self.0.profile.regions
     }
 
-    /// Whether the identity URL and all allowed origins are https. If so, the HTTP client should refuse
-    /// plain http.
+    /// Whether the identity URL and all allowed origins are https. If so, the HTTP client should
+    /// refuse plain http.
     pub fn is_https_only(&self) -> bool {
         self.0.base.origin.is_https() && self.0.allowed.iter().all(Origin::is_https)
     }
@@ -242,7 +243,8 @@ impl Cloud {
     /// [`with_scope_hint`](Self::with_scope_hint).
     ///
     /// `service` is a catalog type or the vendor's name; case and punctuation do not matter: `OBS`,
-    /// `Anti-DDoS`, `iam`. [`Session::scope_for`](crate::Session::scope_for) gives a scope that fits.
+    /// `Anti-DDoS`, `iam`. [`Session::scope_for`](crate::Session::scope_for) gives a scope that
+    /// fits.
     pub fn scope_hint(&self, service: &str) -> ScopeHint {
         let overridden = |name: &str| {
             let name = plain(name);

@@ -46,8 +46,8 @@ static NAMED: [&Profile; 35] = [
 ];
 
 impl Cloud {
-    /// The cloud with this id, one of [`ids`](Self::ids). If openstacksdk has a vendor profile of the
-    /// cloud, the id is its name.
+    /// The cloud with this id, one of [`ids`](Self::ids). If openstacksdk has a vendor profile of
+    /// the cloud, the id is its name.
     ///
     /// # Errors
     ///
@@ -57,7 +57,8 @@ impl Cloud {
         Self::of(find(id)?, None)
     }
 
-    /// As [`named`](Self::named), with the identity service of a region, if regions have separate ones.
+    /// As [`named`](Self::named), with the identity service of a region, if regions have separate
+    /// ones.
     ///
     /// ```
     /// use auth_proto::Cloud;
@@ -71,14 +72,14 @@ impl Cloud {
     ///
     /// # Errors
     ///
-    /// As [`named`](Self::named), and [`ConfigError::Region`] if the region cannot be part of a host
-    /// name.
+    /// As [`named`](Self::named), and [`ConfigError::Region`] if the region cannot be part of a
+    /// host name.
     pub fn named_in(id: &str, region: &str) -> Result<Self, Error> {
         Self::of(find(id)?, Some(region))
     }
 
-    /// The regions of the cloud with this id, as [`regions`](Self::regions), without a `Cloud`, which
-    /// may need a region.
+    /// The regions of the cloud with this id, as [`regions`](Self::regions), without a `Cloud`,
+    /// which may need a region.
     ///
     /// # Errors
     ///

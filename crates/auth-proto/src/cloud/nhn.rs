@@ -1,8 +1,8 @@
 //! NHN Cloud: the public zone, and the zones of the government.
 //!
-//! Sources: *IaaS Token* (newer) and *API v2 Preparations* (older). Where they differ, the newer one
-//! is followed. Regions that the vendor has removed from its pages stay usable, marked as retired.
-//! The zones are from the pages of each zone: `ko/identity-api-ZONE.md` of
+//! Sources: *IaaS Token* (newer) and *API v2 Preparations* (older). Where they differ, the newer
+//! one is followed. Regions that the vendor has removed from its pages stay usable, marked as
+//! retired. The zones are from the pages of each zone: `ko/identity-api-ZONE.md` of
 //! <https://github.com/TOAST-DOCS/Compute>, and `ko/api-guide-ZONE.md` of
 //! <https://github.com/TOAST-DOCS/Storage-Object-Storage>.
 
@@ -98,8 +98,8 @@ pub(super) static NCGN: Profile = Profile {
     ..RULES
 };
 
-/// The one documented service is an object storage over plain http, whose account is not documented.
-/// A user can set it by `Cloud::with_override`.
+/// The one documented service is an object storage over plain http, whose account is not
+/// documented. A user can set it by `Cloud::with_override`.
 pub(super) static NGCC: Profile = Profile {
     id: "nhn-ngcc",
     name: "NHN Cloud (ngcc)",
@@ -135,7 +135,8 @@ const RULES: Profile = Profile {
         (
             401,
             "check the account name (an e-mail address or an IAM id, not the API user id) and the \
-             API password, which is set under \"Set API Endpoint\" and differs from the account's password",
+             API password, which is set under \"Set API Endpoint\" and differs from the \
+             account's password",
         ),
         (403, "the user has lost the project, or the tenant is disabled"),
     ],

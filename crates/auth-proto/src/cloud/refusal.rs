@@ -61,7 +61,7 @@ fn usual_remedy(status: StatusCode) -> &'static str {
         403 => "the user has no access; ask for a role in this scope",
         404 => "not found; check the ids and the identity URL",
         413 => "the request is too large for the service",
-        429 => "too many logins; reuse tokens until they expire",
+        429 => "too many logins; reuse tokens, and try again",
         _ if status_is_transient(status) => "try again later",
         _ => "check the identity URL",
     }

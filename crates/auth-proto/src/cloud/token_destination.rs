@@ -14,8 +14,8 @@ impl Cloud {
     ///
     /// # Errors
     ///
-    /// [`EndpointError::Refused`] for plain http and for loopback, link-local and metadata addresses,
-    /// except the host of the identity service and origins that are allowed by
+    /// [`EndpointError::Refused`] for plain http and for loopback, link-local and metadata
+    /// addresses, except the host of the identity service and origins that are allowed by
     /// [`allow_origin`](Self::allow_origin) or [`with_override`](Self::with_override);
     /// [`EndpointError::Url`] for an invalid URI. The request is unchanged then.
     #[inline]

@@ -39,9 +39,9 @@ impl Catalog {
         self.services.services().is_empty()
     }
 
-    /// The endpoint of this type and interface that fits the region best: an endpoint in the region,
-    /// then in `*`, then without a region, then, if `anywhere`, in another region. Of several equally
-    /// good ones, the first.
+    /// The endpoint of this type and interface that fits the region best: an endpoint in the
+    /// region, then in `*`, then without a region, then, if `anywhere`, in another region. Of
+    /// several equally good ones, the first.
     // Never inlined, so that a profile separates the search from the check of the URL.
     #[inline(never)]
     pub(crate) fn find(
@@ -173,8 +173,8 @@ impl Endpoint<'_> {
         self.region.as_deref()
     }
 
-    /// Whether the endpoint comes from the cloud's built-in table, in a region that the cloud's newer
-    /// documents no longer list.
+    /// Whether the endpoint comes from the cloud's built-in table, in a region that the cloud's
+    /// newer documents no longer list.
     pub fn is_retired(&self) -> bool {
         self.retired
     }
@@ -191,8 +191,8 @@ impl Endpoint<'_> {
 
     /// The URL of a path with an optional query, such as `/servers?limit=1`, below this endpoint.
     ///
-    /// The path is appended to the endpoint's path, with one slash between the two. Scheme, host and
-    /// port are always the endpoint's.
+    /// The path is appended to the endpoint's path, with one slash between the two. Scheme, host
+    /// and port are always the endpoint's.
     ///
     /// ```
     /// # use auth_proto::{Cloud, EndpointQuery, Token};
@@ -206,8 +206,8 @@ impl Endpoint<'_> {
     /// # Errors
     ///
     /// [`EndpointError::Url`] if the path does not start with a slash; if it has a segment `.` or
-    /// `..`, plain or percent-encoded, which a client or proxy may resolve; or if the endpoint's URL is
-    /// invalid or has a query.
+    /// `..`, plain or percent-encoded, which a client or proxy may resolve; or if the endpoint's
+    /// URL is invalid or has a query.
     pub fn join(&self, path: &Uri) -> Result<Uri, Error> {
         Self::check_path(path)?;
         let refused = |problem| {
@@ -218,8 +218,8 @@ impl Endpoint<'_> {
         Ok(join(&endpoint, path).map_err(refused)?)
     }
 
-    /// Checks whether [`join`](Self::join) accepts a path. The check needs no endpoint, so a caller can
-    /// refuse a bad path before a login sends the password.
+    /// Checks whether [`join`](Self::join) accepts a path. The check needs no endpoint, so a caller
+    /// can refuse a bad path before a login sends the password.
     ///
     /// # Errors
     ///

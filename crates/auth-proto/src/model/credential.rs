@@ -136,18 +136,18 @@ impl Credential {
         Self::of_user(user.into(), Method::ApplicationCredential { key, secret: secret.into() })
     }
 
-    /// A token to exchange for a token of another scope. The new token expires together with the old
-    /// one and cannot be renewed.
+    /// A token to exchange for a token of another scope. The new token expires together with the
+    /// old one and cannot be renewed.
     pub fn token(token: impl Into<SecretString>) -> Self {
         Self::without_user(Method::Token(token.into()))
     }
 
-    /// A token to use as it is, without a login: for tokens of an application credential or a trust,
-    /// which cannot be exchanged, and for clouds that forbid the exchange.
+    /// A token to use as it is, without a login: for tokens of an application credential or a
+    /// trust, which cannot be exchanged, and for clouds that forbid the exchange.
     ///
-    /// The token is validated first (`GET /v3/auth/tokens`, with the token as `X-Auth-Token`, too). If
-    /// the identity service refuses to describe it, the token is used
-    /// [without validation](crate::Token::is_validated) until a service refuses it.
+    /// The token is validated first (`GET /v3/auth/tokens`, with the token as `X-Auth-Token`, too).
+    /// If the identity service refuses to describe it, the token is used [without
+    /// validation](crate::Token::is_validated) until a service refuses it.
     pub fn existing_token(token: impl Into<SecretString>) -> Self {
         Self::without_user(Method::ExistingToken(token.into()))
     }
@@ -165,11 +165,12 @@ impl Credential {
     }
 
     /// Uses permissions that another account has delegated to this user by an agency: after the
-    /// login, the token is exchanged for a token of the agency (`assume_role`). A renewal repeats both.
+    /// login, the token is exchanged for a token of the agency (`assume_role`). A renewal repeats
+    /// both.
     ///
     /// Huawei Cloud and Open Telekom Cloud have agencies. The user needs the permission `Agent
-    /// Operator`. The exchange needs a token for the user's domain, so the user must be named with the
-    /// domain. The scope is a project or the domain of the delegating account.
+    /// Operator`. The exchange needs a token for the user's domain, so the user must be named with
+    /// the domain. The scope is a project or the domain of the delegating account.
     ///
     /// ```
     /// use auth_proto::{Agency, Credential, DomainRef, UserRef};

@@ -74,8 +74,8 @@ impl From<String> for EndpointQuery {
 }
 
 impl EndpointQuery {
-    /// A service by its type (`compute`, `object-store`, …) or an alias of the type (`volumev3`), in
-    /// any region, with the public interface.
+    /// A service by its type (`compute`, `object-store`, …) or an alias of the type (`volumev3`),
+    /// in any region, with the public interface.
     pub fn new(service: impl Into<String>) -> Self {
         Self { service: service.into(), region: None, interfaces: vec![Interface::Public] }
     }
@@ -85,7 +85,8 @@ impl EndpointQuery {
         &self.service
     }
 
-    /// Limits the query to a region. An endpoint in region `*` or without a region fits every region.
+    /// Limits the query to a region. An endpoint in region `*` or without a region fits every
+    /// region.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());

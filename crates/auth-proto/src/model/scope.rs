@@ -76,8 +76,8 @@ impl Scope {
         Self(Target::ProjectId(id.into()))
     }
 
-    /// The project (in v2.0, the tenant) with this name, where the name needs no domain: in v2.0, and
-    /// at Huawei Cloud and Open Telekom Cloud, where each region is a project of the same name.
+    /// The project (in v2.0, the tenant) with this name, where the name needs no domain: in v2.0,
+    /// and at Huawei Cloud and Open Telekom Cloud, where each region is a project of the same name.
     pub fn project_name(name: impl Into<String>) -> Self {
         Self(Target::ProjectName { name: name.into(), domain: None })
     }

@@ -59,8 +59,8 @@ impl Token {
 
     /// The value for `X-Auth-Token`, marked sensitive.
     ///
-    /// Prefer [`Cloud::authorize`](crate::Cloud::authorize), which first checks that the token may be
-    /// sent to the request's host.
+    /// Prefer [`Cloud::authorize`](crate::Cloud::authorize), which first checks that the token may
+    /// be sent to the request's host.
     pub fn header(&self) -> &HeaderValue {
         &self.header
     }
@@ -89,9 +89,9 @@ impl Token {
         self
     }
 
-    /// Whether the identity service has described the token. `false` only for an
-    /// [existing token](crate::Credential::existing_token) that the service refused to validate. Such
-    /// a token has no scope, user or catalog, and [`UtcDateTime::MAX`] as its expiry.
+    /// Whether the identity service has described the token. `false` only for an [existing
+    /// token](crate::Credential::existing_token) that the service refused to validate. Such a token
+    /// has no scope, user or catalog, and [`UtcDateTime::MAX`] as its expiry.
     pub fn is_validated(&self) -> bool {
         self.is_validated
     }
@@ -131,8 +131,8 @@ impl Token {
         self.details.trust_id.as_deref()
     }
 
-    /// The user of the token. At NHN Cloud the name differs from the name in the login (IaaS Token: the
-    /// request has an e-mail address, the response a UUID).
+    /// The user of the token. At NHN Cloud the name differs from the name in the login (IaaS Token:
+    /// the request has an e-mail address, the response a UUID).
     pub fn user(&self) -> &User {
         &self.details.user
     }
@@ -159,8 +159,8 @@ pub struct User {
     pub name: Option<String>,
     /// The domain of the user. `None` in v2.0.
     pub domain: Option<Domain>,
-    /// When the password expires. `None` if it does not: absent, null and `""` all mean that (Huawei
-    /// Cloud, Obtaining a User Token, table 21).
+    /// When the password expires. `None` if it does not: absent, null and `""` all mean that
+    /// (Huawei Cloud, Obtaining a User Token, table 21).
     pub password_expires_at: Option<UtcDateTime>,
 }
 
@@ -186,7 +186,8 @@ pub struct Project {
     pub domain: Option<Domain>,
     /// The operator's description.
     pub description: Option<String>,
-    /// Whether the project is enabled. Present in v2.0 tokens and in project lists, not in v3 tokens.
+    /// Whether the project is enabled. Present in v2.0 tokens and in project lists, not in v3
+    /// tokens.
     pub enabled: Option<bool>,
     /// The id of the parent project or domain. Present only in project lists.
     pub parent_id: Option<String>,
@@ -203,8 +204,8 @@ pub struct Role {
     pub name: Option<String>,
 }
 
-/// A header value for a secret: its characters checked, marked sensitive, and wiped from memory with
-/// its last clone. `place` names the secret's origin in errors.
+/// A header value for a secret: its characters checked, marked sensitive, and wiped from memory
+/// with its last clone. `place` names the secret's origin in errors.
 pub(crate) fn secret_header(
     text: &[u8],
     place: &'static str,

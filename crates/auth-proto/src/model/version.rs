@@ -11,8 +11,8 @@ pub struct Version {
     /// The status. `stable`, `current`, `supported` and `deprecated` versions can be used, others
     /// cannot.
     pub status: Option<String>,
-    /// The URL. In an [`IdentityResponse`](crate::IdentityResponse) it is the server's own, which is
-    /// often wrong behind a proxy, and no request is sent there; [`Versions`](crate::Versions)
+    /// The URL. In an [`IdentityResponse`](crate::IdentityResponse) it is the server's own, which
+    /// is often wrong behind a proxy, and no request is sent there; [`Versions`](crate::Versions)
     /// corrects it.
     pub url: Option<String>,
 }

@@ -11,8 +11,8 @@ use crate::limits;
 ///
 /// The errors of this crate escape these characters in the texts that they quote. A server's names
 /// are returned unchanged; a program that prints them should replace or escape these characters.
-/// Letters, accents and emoji are printable. The joiners and variation selectors that change the look
-/// of a letter or an emoji are not.
+/// Letters, accents and emoji are printable. The joiners and variation selectors that change the
+/// look of a letter or an emoji are not.
 pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(

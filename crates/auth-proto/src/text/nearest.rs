@@ -2,8 +2,8 @@
 
 use crate::limits;
 
-/// The candidate that is most similar to `wanted`, if it is close enough for a typing error: at most
-/// three letters differ, and at most a third of all. Of equally similar ones, the first in
+/// The candidate that is most similar to `wanted`, if it is close enough for a typing error: at
+/// most three letters differ, and at most a third of all. Of equally similar ones, the first in
 /// alphabetical order.
 pub(crate) fn nearest<'a>(
     wanted: &str,
@@ -27,7 +27,8 @@ fn letters(name: &str) -> Option<Vec<char>> {
         .then(|| name.chars().flat_map(char::to_lowercase).collect())
 }
 
-/// The Levenshtein distance: the number of letters to insert, delete or replace. Computed row by row.
+/// The Levenshtein distance: the number of letters to insert, delete or replace. Computed row by
+/// row.
 fn distance(from: &[char], to: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (above, a) in from.iter().enumerate() {

@@ -20,8 +20,8 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    /// Parses a configured identity URL. It may end with a slash, with a version (`/v3`, `/v2.0`), or
-    /// with the path of a login (`/v3/auth/tokens`), as in the vendors' documents.
+    /// Parses a configured identity URL. It may end with a slash, with a version (`/v3`, `/v2.0`),
+    /// or with the path of a login (`/v3/auth/tokens`), as in the vendors' documents.
     pub(crate) fn parse(url: &str) -> Result<(Self, Option<ApiVersion>), UrlProblem> {
         if url.contains(['?', '#']) {
             return Err(UrlProblem::Query);
@@ -48,8 +48,8 @@ impl Base {
         Ok((Self { origin, text, uri }, api_version))
     }
 
-    /// Whether scheme, host and port are the same text. If they are not, the origins may still be the
-    /// same.
+    /// Whether scheme, host and port are the same text. If they are not, the origins may still be
+    /// the same.
     pub(crate) fn has_same_text_origin(&self, uri: &Uri) -> bool {
         uri.scheme_str() == self.uri.scheme_str()
             && uri.authority().map(Authority::as_str) == self.uri.authority().map(Authority::as_str)

@@ -1,10 +1,10 @@
 //! A fast check that recognises ordinary URLs.
 //!
-//! Each request needs the check of its target, and each lookup the check of its URL. The full checks
-//! are in [`url`](crate::url). Nearly every URL is https to a name under a top-level domain, which
-//! passes them all; this module recognises it in a tenth of the time. `false` means that the full
-//! check decides. This module compares no hosts, so that its reading of a URL cannot contradict the
-//! parser's: it accepts only URLs that every parser reads alike.
+//! Each request needs the check of its target, and each lookup the check of its URL. The full
+//! checks are in [`url`](crate::url). Nearly every URL is https to a name under a top-level domain,
+//! which passes them all; this module recognises it in a tenth of the time. `false` means that the
+//! full check decides. This module compares no hosts, so that its reading of a URL cannot
+//! contradict the parser's: it accepts only URLs that every parser reads alike.
 
 use http::Uri;
 
@@ -19,7 +19,8 @@ pub(crate) fn is_target(uri: &Uri) -> bool {
     }
 }
 
-/// Whether a text is a URL without `.` or `..` in its path, and a token may go there at every cloud.
+/// Whether a text is a URL without `.` or `..` in its path, and a token may go there at every
+/// cloud.
 pub(crate) fn is_url(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("https://") else { return false };
     let authority = rest.split('/').next().unwrap_or(rest);
@@ -65,8 +66,8 @@ const MAX_TOP_LETTERS: usize = 6;
 /// A bound on the length of a host's name, which lets the compiler simplify the search.
 const MAX_HOST: usize = 128;
 
-/// Whether any byte matches. Reading all bytes, sixteen at once, is faster than stopping at the first
-/// match.
+/// Whether any byte matches. Reading all bytes, sixteen at once, is faster than stopping at the
+/// first match.
 #[inline]
 pub(crate) fn any_byte(text: &str, matches: impl Fn(u8) -> bool) -> bool {
     let among = |bytes: &[u8]| bytes.iter().fold(false, |any, byte| any | matches(*byte));

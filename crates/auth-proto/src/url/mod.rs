@@ -39,8 +39,8 @@ pub(crate) fn parsed(url: &str) -> Result<Uri, UrlProblem> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin<'u> {
     https: bool,
-    /// In lower case, without a final dot; an IPv6 address without its brackets. Borrowed from nearly
-    /// every URI, so that the check of a request allocates nothing.
+    /// In lower case, without a final dot; an IPv6 address without its brackets. Borrowed from
+    /// nearly every URI, so that the check of a request allocates nothing.
     host: Cow<'u, str>,
     /// The host, if it is an address.
     address: Option<IpAddr>,

@@ -60,8 +60,8 @@ const LOOPBACK: &str = "it is a loopback address";
 const LINK_LOCAL: &str = "it is a link-local address";
 const METADATA: &str = "it is a metadata service";
 
-/// Names of this machine in hosts files. A resolver may give other addresses for them, so a password
-/// may not go there over plain http.
+/// Names of this machine in hosts files. A resolver may give other addresses for them, so a
+/// password may not go there over plain http.
 pub(crate) const LOOPBACK_NAMES: [&str; 7] = [
     "ip6-localhost",
     "ip6-loopback",

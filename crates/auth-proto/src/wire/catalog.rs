@@ -251,7 +251,8 @@ impl CatalogForm for V3Form {
     }
 }
 
-/// v2.0: one entry for each region, with a key for each interface. NHN Cloud sends only `publicURL`.
+/// v2.0: one entry for each region, with a key for each interface. NHN Cloud sends only
+/// `publicURL`.
 pub(crate) struct V2Form;
 
 #[derive(Deserialize)]

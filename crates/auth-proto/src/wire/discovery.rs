@@ -1,5 +1,5 @@
-//! Version documents, in four shapes: `versions.values[]` (Keystone's root), `versions[]`, `version`
-//! (Keystone's `/v3`), and an entry without a key around it.
+//! Version documents, in four shapes: `versions.values[]` (Keystone's root), `versions[]`,
+//! `version` (Keystone's `/v3`), and an entry without a key around it.
 
 use std::marker::PhantomData;
 

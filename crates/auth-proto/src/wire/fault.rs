@@ -38,8 +38,8 @@ pub(crate) fn read_fault(body: &[u8]) -> Fault {
     }
 }
 
-/// Any JSON. The service may have repeated a secret in it, so every text is wiped when dropped, also
-/// if reading fails half-way.
+/// Any JSON. The service may have repeated a secret in it, so every text is wiped when dropped,
+/// also if reading fails half-way.
 enum Wiped {
     List(Vec<Self>),
     Number(i64),

@@ -16,7 +16,8 @@ use crate::{
 
 /// The body of a login by these methods.
 ///
-/// Leaves out parts that the API version cannot express: the check of the cloud has refused those before.
+/// Leaves out parts that the API version cannot express: the check of the cloud has refused those
+/// before.
 pub(crate) fn login(
     api_version: ApiVersion,
     user: Option<&UserRef>,
@@ -41,8 +42,9 @@ pub(crate) fn assume(field: &'static str, agency: &Agency, scope: &Scope) -> Bod
     body(&Envelope { auth: V3Auth { identity, scope: scope_of(scope) } })
 }
 
-/// Serialises into a buffer that never grows, since growing would leave a copy of the secret in freed
-/// memory. A usual login fits into the first buffer; for a longer one the length is measured first.
+/// Serialises into a buffer that never grows, since growing would leave a copy of the secret in
+/// freed memory. A usual login fits into the first buffer; for a longer one the length is measured
+/// first.
 fn body(document: &impl Serialize) -> Body {
     let mut usual = Bounded(Zeroizing::new(Vec::with_capacity(USUAL)));
     if serde_json::to_writer(&mut usual, document).is_ok() {

@@ -11,12 +11,13 @@ use self::reading::{Reading, Spelling, spellings};
 use crate::limits;
 
 /// Replaces every secret in these texts, in all spellings of a server: upper or lower case, escaped
-/// for JSON, Python, a URL or HTML (up to three times), hexadecimal, or base64, also of a longer text
-/// around the secret. Of a secret longer than [`PART`] bytes, each part of that length is replaced.
+/// for JSON, Python, a URL or HTML (up to three times), hexadecimal, or base64, also of a longer
+/// text around the secret. Of a secret longer than [`PART`] bytes, each part of that length is
+/// replaced.
 ///
 /// The whole text is replaced if it holds a secret of fewer than four bytes, since the gaps would
-/// give such a secret away, or if the secrets are longer than [`limits::SECRETS`] together, since the
-/// search would take too long. A text is cut to [`limits::REDACTION_INPUT`] bytes.
+/// give such a secret away, or if the secrets are longer than [`limits::SECRETS`] together, since
+/// the search would take too long. A text is cut to [`limits::REDACTION_INPUT`] bytes.
 pub(crate) fn redact(texts: &mut [&mut String], secrets: &[&str]) {
     let mut secrets: Vec<&str> = secrets.iter().copied().filter(|s| !s.is_empty()).collect();
     secrets.sort_unstable();

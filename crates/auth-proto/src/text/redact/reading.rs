@@ -108,8 +108,8 @@ pub(super) fn spellings(secret: &str) -> Vec<Spelling> {
     all
 }
 
-/// The base64 of a text inside a longer one, [folded](Reading::folded): the characters that depend on
-/// this text alone, if the number of bytes before it is `before` modulo 3.
+/// The base64 of a text inside a longer one, [folded](Reading::folded): the characters that depend
+/// on this text alone, if the number of bytes before it is `before` modulo 3.
 fn base64(text: &[u8], before: usize) -> Spelling {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789+/";
     // Without characters that hold a bit of another byte.
