@@ -148,8 +148,8 @@ impl Arena {
     #[inline]
     pub(crate) fn region(&mut self, name: &str) -> Span {
         if let Some(previous) = self.services.last()
-            && let number = self.endpoints.len() - previous.end as usize
-            && let Some(candidate) = self.endpoints.get(previous.first as usize + number)
+            && let at = previous.first as usize + self.endpoints.len() - previous.end as usize
+            && let Some(candidate) = self.endpoints.get(at)
             && self.text_is(candidate.region, name)
         {
             return candidate.region;
