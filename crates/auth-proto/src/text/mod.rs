@@ -41,7 +41,8 @@ pub fn is_unprintable(c: char) -> bool {
         )
 }
 
-/// At most [`limits::ERROR_TEXT`] characters of `text`, with unprintable ones escaped.
+/// At most [`limits::ERROR_TEXT`] characters of `text`, in one line: line breaks and tabs, with the
+/// blanks around them, become one blank, and other unprintable characters are escaped.
 pub(crate) fn shown(text: &str) -> String {
     shown_within(text, limits::ERROR_TEXT)
 }
@@ -50,15 +51,27 @@ pub(crate) fn shown(text: &str) -> String {
 pub(crate) fn shown_within(text: &str, limit: usize) -> String {
     // With enough capacity the text rarely moves: a move would leave a copy in freed memory.
     let mut out = String::with_capacity(text.len().min(4 * limit) + '…'.len_utf8());
-    for (count, c) in text.trim().chars().enumerate() {
+    let (mut count, mut after_break) = (0, false);
+    for c in text.trim().chars() {
+        let is_break = matches!(c, '\n' | '\r' | '\t');
+        let is_shown = match c {
+            _ if is_break => !out.ends_with(' '),
+            ' ' => !after_break,
+            _ => true,
+        };
+        after_break = is_break || (c == ' ' && after_break);
+        if !is_shown {
+            continue;
+        }
         if count == limit {
             out.push('…');
             break;
         }
-        if is_unprintable(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
+        count += 1;
+        match c {
+            _ if is_break => out.push(' '),
+            _ if is_unprintable(c) => out.extend(c.escape_unicode()),
+            _ => out.push(c),
         }
     }
     out
@@ -93,6 +106,22 @@ mod tests {
         assert_eq!(shown("a\u{1b}[31m\u{202e}b\n"), "a\\u{1b}[31m\\u{202e}b");
         assert_eq!(shown("a\u{61c}b\u{e0041}"), "a\\u{61c}b\\u{e0041}");
         assert_eq!(shown("요청 ✓ é e\u{301} 😀"), "요청 ✓ é e\u{301} 😀");
+    }
+
+    #[test]
+    fn a_line_break_is_one_blank() {
+        for (text, want) in [
+            ("a\nb", "a b"),
+            ("a\r\n\t b", "a b"),
+            ("a \n b", "a b"),
+            ("a  b", "a  b"),
+            ("\na\n", "a"),
+            ("a\u{b}\n\u{2028}b", "a\\u{b} \\u{2028}b"),
+        ] {
+            assert_eq!(shown(text), want, "{text:?}");
+        }
+        assert_eq!(shown_within("a\n\n\nbc", 3), "a b…");
+        assert_eq!(shown_within("a\n\n\nb", 3), "a b");
     }
 
     #[test]
