@@ -145,7 +145,7 @@ impl Credential {
     /// A token to use as it is, without a login: for tokens of an application credential or a
     /// trust, which cannot be exchanged, and for clouds that forbid the exchange.
     ///
-    /// The token is validated first (`GET /v3/auth/tokens`, with the token as `X-Auth-Token`, too).
+    /// The token is validated first (`GET /v3/auth/tokens`, authorised by the token itself).
     /// If the identity service refuses to describe it, the token is used [without
     /// validation](crate::Token::is_validated) until a service refuses it.
     pub fn existing_token(token: impl Into<SecretString>) -> Self {

@@ -29,7 +29,8 @@ const NAMES: [&[&str]; 19] = [
 /// The types that match a query for `service`, in order of preference: `service`, the official
 /// type, the aliases.
 ///
-/// A query for `volumev2` does not match `volumev3`: it wants that version.
+/// A query for `volumev2` does not match `volumev3`, nor the other way round: the caller has chosen
+/// a version.
 pub(crate) fn names(service: &str) -> impl Iterator<Item = &str> {
     // Mostly the exact type is found, and the aliases are never looked up.
     let exact = std::iter::once(service);

@@ -9,8 +9,9 @@ use crate::limits;
 /// Whether a character must be escaped before a text is printed: it controls a terminal, ends a
 /// line, changes the direction of writing, or is invisible.
 ///
-/// The errors of this crate escape these characters in the texts that they quote. A server's names
-/// are returned unchanged; a program that prints them should replace or escape these characters.
+/// The errors of this crate escape these characters in the texts that they quote, and show a line
+/// break or tab as a blank. A server's names are returned unchanged; a program that prints them
+/// should replace or escape these characters.
 /// Letters, accents and emoji are printable. The joiners and variation selectors that change the
 /// look of a letter or an emoji are not.
 pub fn is_unprintable(c: char) -> bool {

@@ -35,7 +35,7 @@ pub(crate) fn parsed(url: &str) -> Result<Uri, UrlProblem> {
     }
 }
 
-/// Scheme, host and port. A secret may go to an origin or not.
+/// Scheme, host and port. Whether a secret may be sent to a URL depends on its origin alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin<'u> {
     https: bool,

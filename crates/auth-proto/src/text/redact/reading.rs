@@ -23,7 +23,8 @@ impl Reading {
     /// In lower case. Invalid UTF-8 is read as Latin-1. Characters that form encoding and the two
     /// base64 alphabets exchange are folded together.
     pub(super) fn folded(bytes: &[u8], positions: &[usize]) -> Self {
-        // No character grows beyond twice its length, so the buffer never moves and leaves a copy.
+        // No character grows beyond twice its length, so the buffer never moves: a move would leave
+        // a copy.
         let mut folded = Zeroizing::new(Vec::with_capacity(2 * bytes.len()));
         let mut folded_positions = Vec::with_capacity(2 * bytes.len() + 1);
         let mut at = 0;
@@ -89,7 +90,7 @@ pub(super) fn spellings(secret: &str) -> Vec<Spelling> {
         }
     }
     let latin = Reading::folded(&latin, &positions[..=latin.len()]);
-    // With this capacity the buffer never moves and leaves a copy.
+    // With this capacity the buffer never moves.
     let mut quoted = Zeroizing::new(Vec::with_capacity(6 * secret.len() + 2));
     serde_json::to_writer(&mut *quoted, secret)
         .expect("any text is JSON, and a vector accepts all bytes");
