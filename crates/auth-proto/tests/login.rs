@@ -574,11 +574,11 @@ fn statuses_are_transient_or_final() {
         };
         let own = match status {
             400 => "check the names, the domains and the scope",
-            401 => "check the user, the secret, their domain and the scope",
+            401 => "check the user, the secret, the user's domain and the scope",
             403 => "ask for a role in this scope",
-            404 => "check ids and the identity URL",
+            404 => "check the ids and the identity URL",
             413 => "too large",
-            429 => "keep tokens",
+            429 => "reuse tokens",
             _ if retryable => "try again later",
             _ => "check the identity URL",
         };

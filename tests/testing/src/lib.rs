@@ -1,1 +1,3 @@
 //! What the tests of both adapters share.
+
+pub mod layout;

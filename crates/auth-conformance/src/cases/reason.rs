@@ -34,7 +34,7 @@ impl Reason {
 }
 
 pub(crate) const NO: Want =
-    Want::Refused(401, "check the user, the secret, their domain and the scope");
+    Want::Refused(401, "check the user, the secret, the user's domain and the scope");
 
 /// How it shows that they are refused for this reason and for no other: of nearly everything
 /// Keystone says no more than 401, so that nobody learns who exists.

@@ -1,4 +1,4 @@
-//! What a cloud takes, checked before a byte is sent.
+//! Checks a credential and a scope against the cloud's rules, before a request is sent.
 
 use super::Cloud;
 use crate::{
@@ -12,32 +12,32 @@ use crate::{
 };
 
 impl Cloud {
-    /// Refuses what cannot work at this cloud. Where the API version is still unknown, what depends on
-    /// it is checked once it is known.
+    /// Refuses a credential or scope that cannot work at this cloud. Rules that depend on an
+    /// unknown API version are skipped; the login checks again after discovery.
     pub(crate) fn check(&self, credential: &Credential, scope: &Scope) -> Result<(), ConfigError> {
         self.check_credential(credential)?;
-        check_scope(scope)?;
-        self.takes_scope(credential, scope)?;
-        self.takes_trust(scope)?;
-        self.takes_project_name(scope)
+        check_scope_texts(scope)?;
+        self.check_scope_kind(credential, scope)?;
+        self.check_trust(scope)?;
+        self.check_project_name(scope)
     }
 
-    /// The part of it that is the same for every scope.
+    /// The part of [`check`](Self::check) that does not depend on the scope.
     pub(crate) fn check_credential(&self, credential: &Credential) -> Result<(), ConfigError> {
         for method in credential.methods.iter() {
-            check_method(method)?;
+            check_method_texts(method)?;
         }
-        check_user(credential.user.as_ref())?;
-        self.takes_methods(credential)?;
-        self.takes_user_name(credential)?;
-        self.takes_agency(credential)
+        check_user_texts(credential.user.as_ref())?;
+        self.check_methods(credential)?;
+        self.check_user_name(credential)?;
+        self.check_agency(credential)
     }
 
-    /// The user's own token is one for their domain, so that this must be known.
-    fn takes_agency(&self, credential: &Credential) -> Result<(), ConfigError> {
+    /// An agency needs a token for the user's domain, so the domain must be known.
+    fn check_agency(&self, credential: &Credential) -> Result<(), ConfigError> {
         let Some(agency) = &credential.agency else { return Ok(()) };
         if self.agency_field().is_none() {
-            return Err(self.no_method("agency"));
+            return Err(self.method_error("agency"));
         }
         check_text("credential.agency", &agency.name)?;
         check_domain("credential.agency.domain", Some(&agency.domain))?;
@@ -47,10 +47,10 @@ impl Cloud {
         }
     }
 
-    fn takes_methods(&self, credential: &Credential) -> Result<(), ConfigError> {
+    fn check_methods(&self, credential: &Credential) -> Result<(), ConfigError> {
         let kinds: Vec<_> = credential.methods.iter().map(Method::kind).collect();
-        // That is no login, and no cloud's business.
-        if kinds == [MethodKind::PassedOn] {
+        // An existing token needs no login, so it works at every cloud.
+        if kinds == [MethodKind::ExistingToken] {
             return Ok(());
         }
         for (index, kind) in kinds.iter().enumerate() {
@@ -62,40 +62,40 @@ impl Cloud {
             if kinds[..index].contains(kind) {
                 return Err(ConfigError::MethodTwice { method });
             }
-            if !self.takes_method(*kind) {
+            if !self.accepts_method(*kind) {
                 let method = if index > 0 { "second factor" } else { method };
-                return Err(self.no_method(method));
+                return Err(self.method_error(method));
             }
         }
         Ok(())
     }
 
-    fn no_method(&self, method: &'static str) -> ConfigError {
-        let all = self.0.profile.methods.iter().filter(|kind| self.takes_method(**kind));
+    fn method_error(&self, method: &'static str) -> ConfigError {
+        let all = self.0.profile.methods.iter().filter(|kind| self.accepts_method(**kind));
         let takes = joined(all.map(|kind| kind.as_str()));
         ConfigError::Method { cloud: self.name(), method, takes }
     }
 
-    fn takes_method(&self, kind: MethodKind) -> bool {
+    fn accepts_method(&self, kind: MethodKind) -> bool {
         let in_v2 = matches!(kind, MethodKind::Password | MethodKind::Token);
         self.0.profile.methods.contains(&kind)
             && (self.api_version() != Some(ApiVersion::V2) || in_v2)
     }
 
-    fn takes_scope(&self, credential: &Credential, scope: &Scope) -> Result<(), ConfigError> {
+    fn check_scope_kind(&self, credential: &Credential, scope: &Scope) -> Result<(), ConfigError> {
         let has = |kind| credential.methods.iter().any(|method| method.kind() == kind);
         let kind = scope.kind();
         if has(MethodKind::ApplicationCredential) && kind != ScopeKind::Default {
             return Err(ConfigError::ApplicationCredentialScope);
         }
-        // It has a scope already.
+        // The token has a scope already.
         if credential.is_existing_token() && kind == ScopeKind::Default {
             return Ok(());
         }
         let v2 = self.api_version() == Some(ApiVersion::V2);
         let takes = |kind: &ScopeKind| {
             let in_v2 = !matches!(kind, ScopeKind::Domain | ScopeKind::System);
-            // An agency's token is for a project or a domain of the account that delegates.
+            // An agency's token is for a project or the domain of the delegating account.
             let in_agency =
                 matches!(kind, ScopeKind::Domain | ScopeKind::ProjectId | ScopeKind::ProjectName);
             self.0.profile.scopes.contains(kind)
@@ -110,8 +110,8 @@ impl Cloud {
         Err(ConfigError::Scope { cloud: self.name(), scope: kind.as_str(), takes })
     }
 
-    /// In v2.0 a trust gives no project by itself (seen at Keystone 12).
-    fn takes_trust(&self, scope: &Scope) -> Result<(), ConfigError> {
+    /// In v2.0 the project of a trust must be given, too (seen at Keystone 12).
+    fn check_trust(&self, scope: &Scope) -> Result<(), ConfigError> {
         let is_alone = matches!(scope.0, Target::Trust { project_id: None, .. });
         match is_alone && self.api_version() == Some(ApiVersion::V2) {
             true => Err(ConfigError::TrustProject),
@@ -119,8 +119,8 @@ impl Cloud {
         }
     }
 
-    /// Names are unique within a domain, which v2.0 does not know.
-    fn takes_user_name(&self, credential: &Credential) -> Result<(), ConfigError> {
+    /// In v3 a user's name is unique within a domain. v2.0 has no domains.
+    fn check_user_name(&self, credential: &Credential) -> Result<(), ConfigError> {
         let Some(UserRef::Name { domain, .. }) = &credential.user else { return Ok(()) };
         match (self.api_version(), domain) {
             (Some(ApiVersion::V2), Some(_)) => {
@@ -131,8 +131,8 @@ impl Cloud {
         }
     }
 
-    /// The same for projects, which some v3 clouds find by name alone.
-    fn takes_project_name(&self, scope: &Scope) -> Result<(), ConfigError> {
+    /// As for users. Some v3 clouds accept a project's name without a domain.
+    fn check_project_name(&self, scope: &Scope) -> Result<(), ConfigError> {
         let Target::ProjectName { domain, .. } = &scope.0 else { return Ok(()) };
         let field = PROJECT_DOMAIN;
         match (self.api_version(), domain) {
@@ -148,7 +148,7 @@ impl Cloud {
 const USER_DOMAIN: &str = "credential.user.domain";
 const PROJECT_DOMAIN: &str = "scope.project.domain";
 
-fn check_method(method: &Method) -> Result<(), ConfigError> {
+fn check_method_texts(method: &Method) -> Result<(), ConfigError> {
     let field = method.kind().field();
     check_text(field, method.secret())?;
     match method {
@@ -156,7 +156,7 @@ fn check_method(method: &Method) -> Result<(), ConfigError> {
         Method::ApplicationCredential { key: Key::Name(name), .. } => {
             check_text("credential.name", name)
         }
-        Method::PassedOn(_) | Method::Token(_) | Method::Totp(_) => {
+        Method::ExistingToken(_) | Method::Token(_) | Method::Totp(_) => {
             match method.secret().bytes().all(|b| b.is_ascii_graphic()) {
                 true => Ok(()),
                 false => Err(ConfigError::Characters { field }),
@@ -166,7 +166,7 @@ fn check_method(method: &Method) -> Result<(), ConfigError> {
     }
 }
 
-fn check_user(user: Option<&UserRef>) -> Result<(), ConfigError> {
+fn check_user_texts(user: Option<&UserRef>) -> Result<(), ConfigError> {
     match user {
         None => Ok(()),
         Some(UserRef::Id(id)) => check_text("credential.user.id", id),
@@ -177,7 +177,7 @@ fn check_user(user: Option<&UserRef>) -> Result<(), ConfigError> {
     }
 }
 
-fn check_scope(scope: &Scope) -> Result<(), ConfigError> {
+fn check_scope_texts(scope: &Scope) -> Result<(), ConfigError> {
     match &scope.0 {
         Target::Default | Target::System | Target::Unscoped => Ok(()),
         Target::Domain(domain) => check_domain("scope.domain", Some(domain)),

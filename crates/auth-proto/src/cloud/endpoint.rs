@@ -1,4 +1,4 @@
-//! From a wish to a URL.
+//! The lookup of an endpoint.
 
 use std::borrow::Cow;
 
@@ -20,39 +20,40 @@ use crate::{
 };
 
 impl Cloud {
-    /// Where a service is, for this token: by the user's own word
-    /// ([`with_override`](Self::with_override)), else by the token's catalog, else by the cloud's
-    /// table.
+    /// Looks up the endpoint of a service: in the overrides
+    /// ([`with_override`](Self::with_override)), then in the token's catalog, then in the cloud's
+    /// built-in table.
     ///
-    /// In each of them the exact type comes first, then the other names of the same type: the
-    /// official one and its aliases by OpenStack's Service Types Authority (`block-storage`,
-    /// `volumev3`, `volumev2`, …), then the cloud's own (`iam` for `identity`). Who asks for
-    /// `volumev2` never gets `volumev3`.
+    /// In each of them, the exact type has precedence, then the official type and its aliases by
+    /// OpenStack's Service Types Authority (`block-storage`, `volumev3`, `volumev2`, …), then the
+    /// cloud's aliases (`iam` for `identity`). A query for `volumev2` never finds `volumev3`.
     ///
-    /// Among the endpoints of one type, the interfaces count in the order of the wish; then the
-    /// region: exactly the one that was asked for, then `*`, then none at all. The first one in
-    /// the catalog's order wins, over several entries of one type. The identity service is one for
-    /// all regions, wherever it is listed.
+    /// Among the endpoints of a type, the query's interfaces have precedence in their order. Then
+    /// an endpoint in the wanted region precedes one in `*`, and that one precedes an endpoint
+    /// without a region. Of several equally good endpoints, the first in the catalog is taken. The
+    /// identity service fits every region, regardless of the region that lists it.
     ///
     /// # Errors
     ///
-    /// [`EndpointError::NotFound`] says what there is instead; [`EndpointError::Refused`] if the
-    /// token must not go where the endpoint points; [`EndpointError::Unfilled`] if an override or
-    /// the table needs what neither the token nor the wish holds.
+    /// [`EndpointError::NotFound`], with the available endpoints; [`EndpointError::Refused`] if the
+    /// token must not be sent to the endpoint's host; [`EndpointError::Url`] if the URL is invalid;
+    /// [`EndpointError::Template`] if the catalog has a template instead of a URL;
+    /// [`EndpointError::Unfilled`] if neither the token nor the query has the value of a
+    /// placeholder.
     pub fn endpoint<'t>(
         &'t self,
         token: &'t Token,
         want: &EndpointQuery,
     ) -> Result<Endpoint<'t>, Error> {
-        let own = self.overriding(&want.service);
-        let endpoint = match own {
-            Some(own) => own.endpoint(token, want)?,
+        let by_user = self.override_for(&want.service);
+        let endpoint = match by_user {
+            Some(by_user) => by_user.endpoint(token, want)?,
             None => self.listed(token, want)?,
         };
         if fast_path::is_url(&endpoint.url) {
             return Ok(endpoint);
         }
-        if own.is_none() && has_placeholder(&endpoint.url) {
+        if by_user.is_none() && has_placeholder(&endpoint.url) {
             let service = shown(endpoint.service_type);
             return Err(EndpointError::Template { service }.into());
         }
@@ -61,11 +62,11 @@ impl Cloud {
             EndpointError::Url { target, problem }
         };
         let uri = parsed(&endpoint.url).map_err(refused)?;
-        self.trust(&Origin::of(&uri).map_err(refused)?)?;
+        self.check_origin(&Origin::of(&uri).map_err(refused)?)?;
         Ok(endpoint)
     }
 
-    /// Where a service is by the catalog, else by the table.
+    /// Looks up the catalog, then the built-in table.
     fn listed<'t>(
         &'t self,
         token: &'t Token,
@@ -78,7 +79,7 @@ impl Cloud {
         found.ok_or_else(|| self.not_found(token, want))?
     }
 
-    /// The types that will do for this one, the best first.
+    /// The types that match a query for this service, in order of preference.
     pub(super) fn types<'s>(&self, service: &'s str) -> impl Iterator<Item = &'s str> + use<'s> {
         let own = self.0.profile.aliases.iter().filter_map(move |(one, other)| match service {
             _ if service == *one => Some(*other),
@@ -88,8 +89,7 @@ impl Cloud {
         service_types::names(service).chain(own)
     }
 
-    /// The table is that of the cloud's own place: elsewhere its rules hold, but not its hosts. The
-    /// identity service is where it was configured, whatever the catalog leaves out.
+    /// Looks up the built-in table. The identity service is always at the configured identity URL.
     fn in_table<'t>(
         &'t self,
         token: &'t Token,
@@ -115,6 +115,7 @@ impl Cloud {
         })
     }
 
+    /// The built-in table; empty at another identity URL than the vendor's, which has other hosts.
     pub(super) fn table(&self) -> &'static [TableRow] {
         match self.0.is_home {
             true => self.0.profile.table,
@@ -126,7 +127,7 @@ impl Cloud {
 fn in_catalog<'t>(token: &'t Token, service: &str, want: &EndpointQuery) -> Option<Endpoint<'t>> {
     let catalog = token.catalog()?;
     let region = want.region.as_deref();
-    // One that is listed under another region all the same serves this one too.
+    // The identity service of another region serves this one, too.
     let anywhere = service == IDENTITY;
     let mut interfaces = want.interfaces.iter();
     interfaces.find_map(|interface| catalog.find(service, *interface, region, anywhere))
@@ -162,7 +163,7 @@ impl TableRow {
 
 const IDENTITY: &str = "identity";
 
-/// `%(project_id)s` and `$(project_id)s`, as Keystone's own templates are written, and `{project}`.
+/// Finds `%(project_id)s` and `$(project_id)s`, as in Keystone's templates, and `{project}`.
 fn has_placeholder(url: &str) -> bool {
     ["{", "%(", "$("].iter().any(|mark| url.contains(mark))
 }

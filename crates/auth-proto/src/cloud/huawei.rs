@@ -1,10 +1,10 @@
-//! Huawei Cloud, and Flexible Engine, which plays by its rules.
+//! Huawei Cloud, and Flexible Engine, which has the same rules.
 //!
 //! Source: *Obtaining a User Token Through Password Authentication* of the IAM API reference.
 
 use super::{
     keystone::KEYSTONE,
-    profile::{Advice, At, Profile},
+    profile::{Advice, IdentityUrl, Profile},
 };
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
@@ -12,9 +12,9 @@ pub(super) static HUAWEI: Profile = Profile {
     id: "huawei",
     name: "Huawei Cloud",
     identity: &[
-        At::All("https://iam.myhuaweicloud.com/v3"),
-        At::In("eu-west-101", EUROPE_101),
-        At::Each("https://iam.{region}.myhuaweicloud.com/v3"),
+        IdentityUrl::All("https://iam.myhuaweicloud.com/v3"),
+        IdentityUrl::In("eu-west-101", EUROPE_101),
+        IdentityUrl::Each("https://iam.{region}.myhuaweicloud.com/v3"),
     ],
     // services/iam/v3/region/region.go of the vendor's SDK huaweicloud-sdk-go-v3.
     regions: &[
@@ -44,12 +44,15 @@ pub(super) static HUAWEI: Profile = Profile {
     ..RULES
 };
 
-/// Europe has a domain of its own (*Regions and Endpoints* of IAM; the region's host is from the
+/// Europe has a separate domain name (*Regions and Endpoints* of IAM; the region's host is from the
 /// SDK).
 pub(super) static HUAWEI_EU: Profile = Profile {
     id: "huawei-eu",
     name: "Huawei Cloud Europe",
-    identity: &[At::All("https://iam.myhuaweicloud.eu/v3"), At::In("eu-west-101", EUROPE_101)],
+    identity: &[
+        IdentityUrl::All("https://iam.myhuaweicloud.eu/v3"),
+        IdentityUrl::In("eu-west-101", EUROPE_101),
+    ],
     regions: &["eu-west-101"],
     ..RULES
 };
@@ -58,7 +61,7 @@ pub(super) static HUAWEI_EU: Profile = Profile {
 pub(super) static FLEXIBLE_ENGINE: Profile = Profile {
     id: "flexibleengine",
     name: "Flexible Engine",
-    identity: &[At::All("https://iam.eu-west-0.prod-cloud-ocb.orange-business.com/v3")],
+    identity: &[IdentityUrl::All("https://iam.eu-west-0.prod-cloud-ocb.orange-business.com/v3")],
     regions: &["eu-west-0"],
     remedies: &[],
     ..RULES
@@ -66,7 +69,7 @@ pub(super) static FLEXIBLE_ENGINE: Profile = Profile {
 
 /// IAM's error codes
 /// (<https://support.huaweicloud.com/intl/en-us/ae-ad-1-api-iam/iam_01_0005.html>), and those of
-/// the gateway before the services, in its older spelling, too.
+/// the gateway in front of the services, also in their older spelling.
 pub(super) const CODES: &[(&str, Advice)] = &[
     ("APIG.0301", Advice::LogIn),
     ("APIG.0307", Advice::LogIn),
@@ -84,7 +87,7 @@ pub(super) const CODES: &[(&str, Advice)] = &[
     ("IAM.0062", Advice::GiveUp),
     ("IAM.0066", Advice::LogIn),
     ("IAM.0067", Advice::LogIn),
-    // The user may use the console alone.
+    // The user may use only the console.
     ("IAM.0081", Advice::GiveUp),
     ("IAM.0082", Advice::GiveUp),
 ];
@@ -93,13 +96,13 @@ const EUROPE_101: &str = "https://iam.eu-west-101.myhuaweicloud.eu/v3";
 
 const RULES: Profile = Profile {
     methods: &[MethodKind::Password, MethodKind::Token, MethodKind::Totp],
-    // Table 4: the scope is mandatory. Both at once are never sent: the project would win.
+    // Table 4: the scope is mandatory. A request has one scope: of two, the project would win.
     scopes: &[ScopeKind::Domain, ScopeKind::ProjectId, ScopeKind::ProjectName],
-    // Table 11: a project goes by id or by name; a region's project bears the region's name.
+    // Table 11: a project is named by id or by name; a region's project has the region's name.
     project_name_alone: true,
     // The catalog lists the identity service as `iam`.
     aliases: &[("identity", "iam")],
-    // Table 9 names OBS; the others are what the vendor's own tools use a domain's token for
+    // Table 9 names OBS. The vendor's tools use domain scope for the others
     // (huaweicloud/config/endpoints.go of terraform-provider-huaweicloud).
     global: &[
         "accessanalyzer",
@@ -127,7 +130,7 @@ const RULES: Profile = Profile {
              obtain a token: create an IAM user for it; a federated user must first set a \
              password: \"Forgot password\" on the login page",
         ),
-        (403, "the IAM user lacks the permission, or may use the console alone"),
+        (403, "the IAM user lacks the permission, or may use only the console"),
         (404, "check the project or domain, and the identity URL"),
     ],
     ..KEYSTONE

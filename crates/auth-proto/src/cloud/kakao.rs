@@ -1,18 +1,18 @@
 //! KakaoCloud.
 //!
-//! Source: *API Preparations*. The service table is from the vendor's own SDK: the documents show
+//! Source: *API Preparations*. The service table is from the vendor's SDK, since the documents show
 //! no catalog.
 
 use super::{
     keystone::KEYSTONE,
-    profile::{At, Profile, TableRow},
+    profile::{IdentityUrl, Profile, TableRow},
 };
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) static KAKAO: Profile = Profile {
     id: "kakao",
     name: "KakaoCloud",
-    identity: &[At::All("https://iam.kakaocloud.com/identity/v3")],
+    identity: &[IdentityUrl::All("https://iam.kakaocloud.com/identity/v3")],
     regions: &["kr-central-2", "kr-central-1", "kr-central-3"],
     // Methods 1 and 2 are both application credentials.
     methods: &[MethodKind::ApplicationCredential],
@@ -31,18 +31,22 @@ pub(super) static KAKAO: Profile = Profile {
         service("object-storage", "https://objectstorage.{region}.kakaocloud.com"),
     ],
     remedies: &[
-        (400, "the service takes Content-Type: application/json alone"),
+        (400, "the service accepts only Content-Type: application/json"),
         (
             401,
-            "check the access key's id or name, its secret and the user's id; a deleted or ended \
-             key must be made anew in the console under Access key",
+            "check the access key's id or name, its secret and the user's id; replace a \
+             deleted or expired key in the console under Access key",
         ),
-        (404, "the access key does not exist (any more); make one in the console under Access key"),
+        (
+            404,
+            "the access key does not exist or was deleted; create one in the console under \
+             Access key",
+        ),
     ],
     ..KEYSTONE
 };
 
-/// The SDK knows the hosts of this region alone.
+/// The SDK has hosts for this region only.
 const fn service(service: &'static str, url: &'static str) -> TableRow {
     TableRow { service, url, regions: Some(&["kr-central-2"]) }
 }

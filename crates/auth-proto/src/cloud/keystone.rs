@@ -1,16 +1,16 @@
-//! Stock Keystone: at any URL, and at clouds that need no rule of their own.
+//! Stock Keystone: at any URL, and at clouds without special rules.
 //!
-//! Where openstacksdk has a vendor profile of the same id, URL and regions are from there
-//! (`openstack/config/vendors/`); the source of the others stands above them.
+//! If openstacksdk has a vendor profile of the same id (`openstack/config/vendors/`), URL and
+//! regions are from there. Other clouds have their source above them.
 
-use super::profile::{At, Profile};
+use super::profile::{IdentityUrl, Profile};
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) const KEYSTONE: Profile = Profile {
     id: "keystone",
     name: "Keystone",
-    // Never used: every constructor gives a URL.
-    identity: &[At::All("https://keystone.invalid")],
+    // Never used: every constructor sets a URL.
+    identity: &[IdentityUrl::All("https://keystone.invalid")],
     regions: &[],
     retired: &[],
     methods: &[
@@ -42,15 +42,19 @@ pub(super) const KEYSTONE: Profile = Profile {
 pub(super) static STOCK: Profile = KEYSTONE;
 
 pub(super) static AURO: Profile =
-    stock("auro", "AURO", &[At::All("https://api.van2.auro.io:5000/v3")], &["RegionOne"]);
+    stock("auro", "AURO", &[IdentityUrl::All("https://api.van2.auro.io:5000/v3")], &["RegionOne"]);
 
-pub(super) static BINERO: Profile =
-    stock("binero", "Binero", &[At::All("https://auth.binero.cloud:5000/v3")], &["europe-se-1"]);
+pub(super) static BINERO: Profile = stock(
+    "binero",
+    "Binero",
+    &[IdentityUrl::All("https://auth.binero.cloud:5000/v3")],
+    &["europe-se-1"],
+);
 
 pub(super) static CITYCLOUD: Profile = stock(
     "citycloud",
     "Cleura",
-    &[At::Each("https://{region}.citycloud.com:5000/v3")],
+    &[IdentityUrl::Each("https://{region}.citycloud.com:5000/v3")],
     &["Buf1", "Fra1", "Sto2", "Kna1", "dx1", "tky1"],
 );
 
@@ -58,31 +62,35 @@ pub(super) static CITYCLOUD: Profile = stock(
 pub(super) static CONOHA_V3: Profile = stock(
     "conoha-v3",
     "ConoHa (version 3.0)",
-    &[At::All("https://identity.c3j1.conoha.io/v3")],
+    &[IdentityUrl::All("https://identity.c3j1.conoha.io/v3")],
     &["c3j1"],
 );
 
-pub(super) static DREAMCOMPUTE: Profile =
-    stock("dreamcompute", "DreamCompute", &[At::All("https://iad2.dream.io:5000")], &["RegionOne"]);
+pub(super) static DREAMCOMPUTE: Profile = stock(
+    "dreamcompute",
+    "DreamCompute",
+    &[IdentityUrl::All("https://iad2.dream.io:5000")],
+    &["RegionOne"],
+);
 
 pub(super) static ELASTX: Profile =
-    stock("elastx", "Elastx", &[At::All("https://ops.elastx.cloud:5000/v3")], &["se-sto"]);
+    stock("elastx", "Elastx", &[IdentityUrl::All("https://ops.elastx.cloud:5000/v3")], &["se-sto"]);
 
 pub(super) static ENTERCLOUDSUITE: Profile = stock(
     "entercloudsuite",
     "Enter Cloud Suite",
-    &[At::All("https://api.entercloudsuite.com")],
+    &[IdentityUrl::All("https://api.entercloudsuite.com")],
     &["it-mil1", "nl-ams1", "de-fra1"],
 );
 
-/// <https://docs.infomaniak.cloud/identity/policies>; which region is at which,
+/// <https://docs.infomaniak.cloud/identity/policies>; the regions of the URLs:
 /// <https://docs.mountainduck.io/protocols/openstack/infomaniak>.
 pub(super) static INFOMANIAK: Profile = stock(
     "infomaniak",
     "Infomaniak Public Cloud",
     &[
-        At::In("dc3-a", "https://api.pub1.infomaniak.cloud/identity/v3"),
-        At::In("dc4-a", "https://api.pub2.infomaniak.cloud/identity/v3"),
+        IdentityUrl::In("dc3-a", "https://api.pub1.infomaniak.cloud/identity/v3"),
+        IdentityUrl::In("dc4-a", "https://api.pub2.infomaniak.cloud/identity/v3"),
     ],
     &["dc3-a", "dc4-a"],
 );
@@ -90,19 +98,19 @@ pub(super) static INFOMANIAK: Profile = stock(
 pub(super) static LIMESTONENETWORKS: Profile = stock(
     "limestonenetworks",
     "Limestone Networks",
-    &[At::All("https://auth.cloud.lstn.net:5000/v3")],
+    &[IdentityUrl::All("https://auth.cloud.lstn.net:5000/v3")],
     &["us-dfw-1", "us-slc"],
 );
 
-/// A user may obtain 60 tokens a minute: <https://help.ovhcloud.com> KB0067627. The regions are
-/// many and change.
+/// A user may obtain 60 tokens a minute: <https://help.ovhcloud.com> KB0067627. The regions are too
+/// many to list, and change.
 pub(super) static OVH: Profile =
-    stock("ovh", "OVHcloud", &[At::All("https://auth.cloud.ovh.net/v3")], &[]);
+    stock("ovh", "OVHcloud", &[IdentityUrl::All("https://auth.cloud.ovh.net/v3")], &[]);
 
 pub(super) static OVH_US: Profile = stock(
     "ovh-us",
     "OVHcloud US",
-    &[At::All("https://auth.cloud.ovh.us")],
+    &[IdentityUrl::All("https://auth.cloud.ovh.us")],
     &["US-EAST-VA-1", "US-WEST-OR-1", "US-EAST-VA", "US-WEST-OR"],
 );
 
@@ -110,7 +118,7 @@ pub(super) static OVH_US: Profile = stock(
 pub(super) static PLUSCLOUDOPEN: Profile = stock(
     "pluscloudopen",
     "pluscloud open",
-    &[At::Each("https://{region}.api.pco.get-cloud.io:5000/v3")],
+    &[IdentityUrl::Each("https://{region}.api.pco.get-cloud.io:5000/v3")],
     &["prod1", "prod2", "prod3", "prod4"],
 );
 
@@ -118,42 +126,50 @@ pub(super) static PLUSCLOUDOPEN: Profile = stock(
 pub(super) static REGIOCLOUD: Profile = stock(
     "regiocloud",
     "REGIO.cloud",
-    &[At::All("https://keystone.services.a.regiocloud.tech/v3")],
+    &[IdentityUrl::All("https://keystone.services.a.regiocloud.tech/v3")],
     &["RegionA"],
 );
 
 /// <https://docs.selectel.ru/en/api/authorization.md>
-pub(super) static SELECTEL: Profile =
-    stock("selectel", "Selectel", &[At::All("https://cloud.api.selcloud.ru/identity/v3")], &[]);
+pub(super) static SELECTEL: Profile = stock(
+    "selectel",
+    "Selectel",
+    &[IdentityUrl::All("https://cloud.api.selcloud.ru/identity/v3")],
+    &[],
+);
 
 pub(super) static SWITCHCLOUD: Profile = stock(
     "switchcloud",
     "Switch Cloud",
-    &[At::All("https://identity.compute.cloud.switch.ch/v3")],
+    &[IdentityUrl::All("https://identity.compute.cloud.switch.ch/v3")],
     &["zhw", "zhc"],
 );
 
 pub(super) static SWITCHENGINES: Profile = stock(
     "switchengines",
     "SWITCHengines",
-    &[At::All("https://keystone.cloud.switch.ch:5000/v3")],
+    &[IdentityUrl::All("https://keystone.cloud.switch.ch:5000/v3")],
     &["LS", "ZH"],
 );
 
 pub(super) static VEXXHOST: Profile =
-    stock("vexxhost", "VEXXHOST", &[At::All("https://auth.vexxhost.net")], &[]);
+    stock("vexxhost", "VEXXHOST", &[IdentityUrl::All("https://auth.vexxhost.net")], &[]);
 
 /// <https://github.com/osism/testbed/blob/main/terraform/clouds-public.yaml>
-pub(super) static WAVESTACK: Profile =
-    stock("wavestack", "Wavestack", &[At::All("https://api.wavestack.de:5000")], &["MUC5"]);
+pub(super) static WAVESTACK: Profile = stock(
+    "wavestack",
+    "Wavestack",
+    &[IdentityUrl::All("https://api.wavestack.de:5000")],
+    &["MUC5"],
+);
 
 pub(super) static ZETTA: Profile =
-    stock("zetta", "Zetta", &[At::All("https://identity.api.zetta.io/v3")], &["no-osl1"]);
+    stock("zetta", "Zetta", &[IdentityUrl::All("https://identity.api.zetta.io/v3")], &["no-osl1"]);
 
 const fn stock(
     id: &'static str,
     name: &'static str,
-    identity: &'static [At],
+    identity: &'static [IdentityUrl],
     regions: &'static [&'static str],
 ) -> Profile {
     Profile { id, name, identity, regions, ..KEYSTONE }

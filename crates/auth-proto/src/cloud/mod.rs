@@ -1,9 +1,9 @@
-//! What is known of each cloud, as data: its identity URL, its API version, what it takes and refuses,
-//! and the endpoints that its catalog leaves out.
+//! The supported clouds, as data: identity URL, API version, accepted methods and scopes, and the
+//! endpoints that the catalog omits.
 //!
-//! A cloud is one file here that holds its [`Profile`], and a line in `named`; the rules that read
-//! it are in `check`, `endpoint`, `hint`, `missing`, `overrides`, `refusal` and `trust`, and name no
-//! cloud.
+//! A cloud is a [`Profile`] in the file of its vendor, and a line in `named`. The rules that read
+//! profiles are in `check`, `endpoint`, `not_found`, `overrides`, `refusal`, `service_scope` and
+//! `token_destination`. They name no cloud.
 
 mod check;
 mod endpoint;
@@ -34,7 +34,7 @@ use crate::{
     url::{ApiVersion, Base, Origin},
 };
 
-/// A cloud: where its identity service is and by which rules it plays. Cheap to clone.
+/// A cloud: the URL of its identity service, and its rules. A clone is cheap.
 ///
 /// ```
 /// use auth_proto::Cloud;
@@ -50,74 +50,86 @@ pub struct Cloud(Arc<Inner>);
 struct Inner {
     profile: &'static Profile,
     base: Base,
-    /// `None` where the server must be asked first.
+    /// `None` until the first login discovers it.
     api_version: Option<ApiVersion>,
-    /// Whether the identity service is where the vendor documents it.
+    /// Whether the identity URL is the vendor's. The table of endpoints applies only then.
     is_home: bool,
-    /// Named by the user as places that tokens may go to.
+    /// Origins that the user allows tokens to be sent to.
     allowed: Vec<Origin<'static>>,
     overrides: Vec<Override>,
-    /// By services, spelled [plainly](plain).
+    /// By the service's [plain](plain) name.
     hints: Vec<(String, ScopeHint)>,
 }
 
-/// Which scope a service wants its tokens to have.
+/// The scope that a service needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScopeHint {
-    /// The domain: a global service of Huawei Cloud or Open Telekom Cloud.
+    /// A domain, for the global services of Huawei Cloud and Open Telekom Cloud.
     Domain,
-    /// A project, as nearly every service.
+    /// A project, for nearly every service.
     Project,
 }
 
 impl Cloud {
-    /// NHN Cloud, public zone (IaaS Token; API v2 Preparations): v2.0, a tenant's id, an account
-    /// name and the *API password*, which is not the account's.
+    /// NHN Cloud, public zone (IaaS Token; API v2 Preparations): v2.0, the id of a tenant, the name
+    /// of an account and its *API password*, which differs from the account's password.
     pub fn nhn() -> Self {
-        Self::everywhere(&nhn::NHN)
+        Self::global(&nhn::NHN)
     }
 
     /// Open Telekom Cloud in a region, such as `eu-de` or `eu-nl` (Token Authentication): v3 and a
     /// password; project scope for most services, domain scope for the global ones.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Region`] if the region cannot be part of a host name.
     pub fn otc(region: &str) -> Result<Self, Error> {
         Self::of(&otc::OTC, Some(region))
     }
 
-    /// KakaoCloud (API Preparations): v3 and an access key, which is an application credential.
+    /// KakaoCloud (API Preparations): v3 and an access key, that is an application credential.
     pub fn kakao() -> Self {
-        Self::everywhere(&kakao::KAKAO)
+        Self::global(&kakao::KAKAO)
     }
 
-    /// Huawei Cloud by its global endpoint (Obtaining a User Token Through Password
-    /// Authentication): v3, an IAM user's password; project or domain scope.
+    /// Huawei Cloud, global identity endpoint (Obtaining a User Token Through Password
+    /// Authentication): v3, an IAM user and a password; project or domain scope.
     pub fn huawei() -> Self {
-        Self::everywhere(&huawei::HUAWEI)
+        Self::global(&huawei::HUAWEI)
     }
 
-    /// Huawei Cloud by a region's endpoint. Its tokens are good for that region alone.
+    /// Huawei Cloud, identity endpoint of a region. Its tokens are valid only in that region.
+    ///
+    /// # Errors
+    ///
+    /// As [`otc`](Self::otc).
     pub fn huawei_in(region: &str) -> Result<Self, Error> {
         Self::of(&huawei::HUAWEI, Some(region))
     }
 
-    /// Any other cloud with a Keystone, by its identity URL, with or without a path prefix, a
-    /// version (`/v3`, `/v2.0`) and a slash at the end. Without a version the first login asks the
-    /// server for it.
+    /// Any other Keystone, by its identity URL. The URL may have a path prefix, a version (`/v3`,
+    /// `/v2.0`) and a slash at the end. Without a version, the first login discovers it.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] unless it is https, or plain http on loopback.
+    /// [`ConfigError::Url`] if the URL is invalid, or plain http to another machine.
     pub fn keystone(identity: &str) -> Result<Self, Error> {
-        Self::everywhere(&keystone::STOCK).at(identity)
+        Self::global(&keystone::STOCK).at(identity)
     }
 
-    /// The same over plain http, which shows every password and token to the network between.
+    /// As [`keystone`](Self::keystone), also over plain http, which shows every password and token
+    /// to the network.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Url`] if the URL is invalid.
     pub fn keystone_over_plain_http(identity: &str) -> Result<Self, Error> {
-        Self::everywhere(&keystone::STOCK).moved(identity)
+        Self::global(&keystone::STOCK).moved(identity)
     }
 
-    /// A cloud by the same rules at another identity URL: a private zone, or an emulator on
-    /// loopback. Endpoints that the catalog leaves out are not known there.
+    /// Moves the cloud to another identity URL with the same rules: for a private zone, or an
+    /// emulator on loopback. The built-in table of endpoints does not apply there.
     ///
     /// # Errors
     ///
@@ -131,12 +143,12 @@ impl Cloud {
         Err(ConfigError::Url { field: IDENTITY_URL, problem: UrlProblem::PlainHttp }.into())
     }
 
-    /// Lets tokens go to this origin (scheme, host and port) although it is plain http, or a
-    /// loopback, link-local or metadata address.
+    /// Allows tokens to be sent to this origin (scheme, host and port) although it is plain http,
+    /// or a loopback, link-local or metadata address.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] if it is no URL.
+    /// [`ConfigError::Url`] if the URL is invalid.
     pub fn allow_origin(mut self, origin: &str) -> Result<Self, Error> {
         let (origin, _) = Origin::parse(origin)
             .map_err(|problem| ConfigError::Url { field: "allowed origin", problem })?;
@@ -144,12 +156,13 @@ impl Cloud {
         Ok(self)
     }
 
-    /// Where a service is by the user's own word, which comes before the catalog and the cloud's
-    /// table, for every interface. Tokens may go to its origin as to one that was named with
-    /// [`allow_origin`](Self::allow_origin), unless a placeholder is part of the host's name.
+    /// Sets the endpoint of a service for all interfaces. It takes precedence over the catalog and
+    /// the built-in table. The origin of the URL is [allowed](Self::allow_origin) for tokens,
+    /// unless a placeholder is part of the host.
     ///
-    /// The URL may hold `{project_id}`, or `{tenant_id}`, which is the same, `{domain_id}`,
-    /// `{user_id}` (all three are the token's) and `{region}` (the one that is asked for).
+    /// The URL may contain `{project_id}` or its synonym `{tenant_id}`, `{domain_id}` and
+    /// `{user_id}`, which are filled in from the token, and `{region}`, which is filled in from the
+    /// query.
     ///
     /// ```
     /// use auth_proto::Cloud;
@@ -162,24 +175,24 @@ impl Cloud {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Empty`] without a service, [`ConfigError::Placeholder`] for an unknown
-    /// placeholder, [`ConfigError::Url`] if it makes no URL.
+    /// [`ConfigError::Empty`] for an empty service, [`ConfigError::Placeholder`] for an unknown
+    /// placeholder, [`ConfigError::Url`] if the result is not a valid URL.
     pub fn with_override(
         mut self,
         service: impl Into<String>,
         url: impl Into<String>,
     ) -> Result<Self, Error> {
         let service = service.into();
-        let (own, origin) = Override::new(service.clone(), url.into())?;
+        let (new, origin) = Override::new(service.clone(), url.into())?;
         let inner = Arc::make_mut(&mut self.0);
         inner.overrides.retain(|other| !other.is_for(&service));
-        inner.overrides.push(own);
+        inner.overrides.push(new);
         inner.allowed.extend(origin);
         Ok(self)
     }
 
-    /// Which scope a service wants, by the user's own word. It holds for the other names of its type,
-    /// too, but for those that have a word of their own.
+    /// Overrides which scope a service needs. The override also applies to the aliases of its type,
+    /// unless they have an override.
     #[must_use]
     pub fn with_scope_hint(mut self, service: &str, hint: ScopeHint) -> Self {
         let service = plain(service);
@@ -189,23 +202,23 @@ impl Cloud {
         self
     }
 
-    /// The field that names the agency in a login by `assume_role`, where the cloud has such a
-    /// login: `agency_name` at Huawei Cloud, `xrole_name` at Open Telekom Cloud.
+    /// The field for the agency's name in an `assume_role` request: `agency_name` at Huawei Cloud,
+    /// `xrole_name` at Open Telekom Cloud. `None` if the cloud has no agencies.
     pub fn agency_field(&self) -> Option<&'static str> {
         self.0.profile.agency_field
     }
 
-    /// The cloud's name, for people.
+    /// The name of the cloud, for people.
     pub fn name(&self) -> &'static str {
         self.0.profile.name
     }
 
-    /// The API version that it speaks; `None` where the first login asks the server.
+    /// The API version; `None` until the first login discovers it.
     pub fn api_version(&self) -> Option<ApiVersion> {
         self.0.api_version
     }
 
-    /// The identity URL, with the version if it is known.
+    /// The identity URL, with the API version if it is known.
     pub fn identity_url(&self) -> String {
         self.0.base.join(match self.0.api_version {
             Some(ApiVersion::V2) => "/v2.0",
@@ -214,55 +227,55 @@ impl Cloud {
         })
     }
 
-    /// The regions that the cloud's documents list. There may be newer ones, and none are listed
-    /// where they are many.
+    /// The regions in the cloud's documents. The cloud may have newer ones. Empty for clouds with
+    /// too many regions to list.
     pub fn regions(&self) -> &'static [&'static str] {
         self.0.profile.regions
     }
 
-    /// Whether nothing that this cloud is used with may be plain http, so that an HTTP client may
-    /// be told to refuse it.
+    /// Whether the identity URL and all allowed origins are https. If so, the HTTP client should
+    /// refuse plain http.
     pub fn is_https_only(&self) -> bool {
         self.0.base.origin.is_https() && self.0.allowed.iter().all(Origin::is_https)
     }
 
-    /// Which scope a service wants, for calls by a user who did not choose one.
+    /// The scope that a service needs by the cloud's documents or by
+    /// [`with_scope_hint`](Self::with_scope_hint).
     ///
-    /// `service` is a catalog type or the name in the vendor's list, however it is spelled:
-    /// `OBS`, `Anti-DDoS`, `iam`. What the documents say can be overridden
-    /// ([`with_scope_hint`](Self::with_scope_hint)). [`Session::scope_for`](crate::Session::scope_for)
-    /// makes a scope of it.
+    /// `service` is a catalog type or the vendor's name; case and punctuation do not matter: `OBS`,
+    /// `Anti-DDoS`, `iam`. [`Session::scope_for`](crate::Session::scope_for) gives a scope that
+    /// fits.
     pub fn scope_hint(&self, service: &str) -> ScopeHint {
-        let own = |name: &str| {
+        let overridden = |name: &str| {
             let name = plain(name);
             self.0.hints.iter().find(|(other, _)| *other == name).map(|(_, hint)| *hint)
         };
-        match self.types(&service.to_ascii_lowercase()).find_map(own) {
+        match self.types(&service.to_ascii_lowercase()).find_map(overridden) {
             Some(hint) => hint,
             None if self.0.profile.global.contains(&plain(service).as_str()) => ScopeHint::Domain,
             None => ScopeHint::Project,
         }
     }
 
-    /// The same cloud after its server has been asked for its version.
+    /// Sets the discovered API version.
     pub(crate) fn speaking(mut self, api_version: ApiVersion) -> Self {
         Arc::make_mut(&mut self.0).api_version = Some(api_version);
         self
     }
 
-    /// The URL of `path` under the identity URL without its version.
+    /// The URL of `path` below the identity URL without its version.
     pub(crate) fn identity_path(&self, path: &str) -> String {
         self.0.base.join(path)
     }
 
-    /// The same as a URI.
+    /// As [`identity_path`](Self::identity_path), as a URI.
     pub(crate) fn identity_uri(&self, path: &str) -> Result<Uri, ConfigError> {
         let problem = |problem| ConfigError::Url { field: IDENTITY_URL, problem };
         self.0.base.uri(path).map_err(problem)
     }
 
-    /// A cloud with one identity service for all regions, as a test makes sure.
-    fn everywhere(profile: &'static Profile) -> Self {
+    /// A cloud with one identity URL for all regions. A test checks each of them.
+    fn global(profile: &'static Profile) -> Self {
         match Self::of(profile, None) {
             Ok(cloud) => cloud,
             Err(error) => unreachable!("the built-in identity URL: {error}"),
@@ -303,7 +316,7 @@ fn parsed(identity: &str) -> Result<(Base, Option<ApiVersion>), ConfigError> {
     Base::parse(identity).map_err(|problem| ConfigError::Url { field: IDENTITY_URL, problem })
 }
 
-/// A service's name in lower case, letters and digits alone.
+/// A service's name in lower case, only its letters and digits.
 fn plain(service: &str) -> String {
     let letters = service.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|letter| letter.to_ascii_lowercase()).collect()

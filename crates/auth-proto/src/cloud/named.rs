@@ -1,4 +1,4 @@
-//! The clouds that are known by name.
+//! The clouds with a built-in profile.
 
 use super::{Cloud, huawei, kakao, keystone, nhn, otc, profile::Profile, v2};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     text::{nearest::nearest, shown},
 };
 
-/// In the order of their ids.
+/// Sorted by id.
 static NAMED: [&Profile; 35] = [
     &keystone::AURO,
     &keystone::BINERO,
@@ -46,18 +46,19 @@ static NAMED: [&Profile; 35] = [
 ];
 
 impl Cloud {
-    /// The cloud with this id, as in [`ids`](Self::ids); where openstacksdk has a vendor profile
-    /// of the cloud, the id is that profile's name.
+    /// The cloud with this id, one of [`ids`](Self::ids). If openstacksdk has a vendor profile of
+    /// the cloud, the id is its name.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::CloudUnknown`]; [`ConfigError::RegionNeeded`] if the cloud has an identity
-    /// service for each region and none for all.
+    /// [`ConfigError::CloudUnknown`]; [`ConfigError::RegionNeeded`] if the cloud has a separate
+    /// identity service in each region.
     pub fn named(id: &str) -> Result<Self, Error> {
         Self::of(find(id)?, None)
     }
 
-    /// The same by the identity service of a region, where regions have their own.
+    /// As [`named`](Self::named), with the identity service of a region, if regions have separate
+    /// ones.
     ///
     /// ```
     /// use auth_proto::Cloud;
@@ -71,14 +72,14 @@ impl Cloud {
     ///
     /// # Errors
     ///
-    /// As [`named`](Self::named), and [`ConfigError::Region`] for what cannot be part of a host's
-    /// name.
+    /// As [`named`](Self::named), and [`ConfigError::Region`] if the region cannot be part of a
+    /// host name.
     pub fn named_in(id: &str, region: &str) -> Result<Self, Error> {
         Self::of(find(id)?, Some(region))
     }
 
-    /// The regions of the cloud with this id, as [`regions`](Self::regions): for who has to choose
-    /// one first.
+    /// The regions of the cloud with this id, as [`regions`](Self::regions), without a `Cloud`,
+    /// which may need a region.
     ///
     /// # Errors
     ///
@@ -87,7 +88,7 @@ impl Cloud {
         Ok(find(id)?.regions)
     }
 
-    /// The ids of all clouds that are known by name, in alphabetical order.
+    /// The ids of all clouds with a built-in profile, in alphabetical order.
     pub fn ids() -> impl ExactSizeIterator<Item = &'static str> {
         NAMED.iter().map(|profile| profile.id)
     }
@@ -118,7 +119,7 @@ mod tests {
             assert!(profile.regions.iter().all(|region| Cloud::of(profile, Some(region)).is_ok()));
             assert!(profile.id == STOCK.id || Cloud::regions_of(profile.id) == Ok(profile.regions));
             assert_eq!(cloud.regions(), profile.regions);
-            // Who has to choose a region is told which there are.
+            // The error for a missing region lists the regions.
             assert!(profile.identity(None).is_ok() || !profile.regions.is_empty(), "{cloud:?}");
             for row in profile.table {
                 let url = row.url.replace("{region}", "r").replace("{zone}", profile.zone);
@@ -139,7 +140,7 @@ mod tests {
             assert!(Cloud::huawei_in(region).is_err(), "{region}");
             assert!(Cloud::named_in("citycloud", region).is_err(), "{region}");
         }
-        // One that is newer than this crate.
+        // Regions that are newer than this crate.
         for (region, is_label) in [
             ("eu-west-9", true),
             ("eu", true),

@@ -1,22 +1,22 @@
 //! NHN Cloud: the public zone, and the zones of the government.
 //!
-//! Sources: *IaaS Token* (the newer) and *API v2 Preparations* (the older); where they differ the
-//! newer holds, and what the vendor's pages have dropped since stays reachable, marked as retired.
-//! The zones are from the same pages for each of them: `ko/identity-api-ZONE.md` of
+//! Sources: *IaaS Token* (newer) and *API v2 Preparations* (older). Where they differ, the newer
+//! one is followed. Regions that the vendor has removed from its pages stay usable, marked as
+//! retired. The zones are from the pages of each zone: `ko/identity-api-ZONE.md` of
 //! <https://github.com/TOAST-DOCS/Compute>, and `ko/api-guide-ZONE.md` of
 //! <https://github.com/TOAST-DOCS/Storage-Object-Storage>.
 
 use super::{
     keystone::KEYSTONE,
-    profile::{At, Profile, TableRow},
+    profile::{IdentityUrl, Profile, TableRow},
 };
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) static NHN: Profile = Profile {
     id: "nhn",
     name: "NHN Cloud",
-    // "Verify API endpoints": the same in all regions, though the catalog lists it under KR1.
-    identity: &[At::All("https://api-identity-infrastructure.nhncloudservice.com/v2.0")],
+    // "Verify API endpoints": the same in all regions, although the catalog lists it under KR1.
+    identity: &[IdentityUrl::All("https://api-identity-infrastructure.nhncloudservice.com/v2.0")],
     // KR3 came with the vendor's pages of 2026-03, which dropped US1.
     regions: &["KR1", "KR2", "KR3", "JP1"],
     retired: &["US1"],
@@ -38,7 +38,9 @@ pub(super) static NHN: Profile = Profile {
 pub(super) static GOV: Profile = Profile {
     id: "nhn-gov",
     name: "NHN Cloud (Gov)",
-    identity: &[At::All("https://api-identity-infrastructure.gov-nhncloudservice.com/v2.0")],
+    identity: &[IdentityUrl::All(
+        "https://api-identity-infrastructure.gov-nhncloudservice.com/v2.0",
+    )],
     regions: &["KR1", "KR2"],
     zone: "gov-nhncloudservice.com",
     table: &[COMPUTE, NETWORK, IMAGE, VOLUME, everywhere("nasv1", NAS), OBJECT_STORE, KEY_MANAGER],
@@ -48,7 +50,7 @@ pub(super) static GOV: Profile = Profile {
 pub(super) static NGSC: Profile = Profile {
     id: "nhn-ngsc",
     name: "NHN Cloud (ngsc.go.kr)",
-    identity: &[At::All("https://api-identity-infrastructure.ngsc.go.kr/v2.0")],
+    identity: &[IdentityUrl::All("https://api-identity-infrastructure.ngsc.go.kr/v2.0")],
     zone: "ngsc.go.kr",
     ..KR4
 };
@@ -56,16 +58,16 @@ pub(super) static NGSC: Profile = Profile {
 pub(super) static NINC: Profile = Profile {
     id: "nhn-ninc",
     name: "NHN Cloud (ninc.go.kr)",
-    identity: &[At::All("https://api-identity-infrastructure.ninc.go.kr/v2.0")],
+    identity: &[IdentityUrl::All("https://api-identity-infrastructure.ninc.go.kr/v2.0")],
     zone: "ninc.go.kr",
     ..KR4
 };
 
-/// The page's table says `.com`, its sample `.go.kr`: the table holds.
+/// The page's table has `.com`, its sample `.go.kr`; this profile follows the table.
 pub(super) static NGOIC: Profile = Profile {
     id: "nhn-ngoic",
     name: "NHN Cloud (ngoic.com)",
-    identity: &[At::All("https://api-identity-infrastructure.ngoic.com/v2.0")],
+    identity: &[IdentityUrl::All("https://api-identity-infrastructure.ngoic.com/v2.0")],
     zone: "ngoic.com",
     ..KR4
 };
@@ -74,16 +76,16 @@ pub(super) static NGOIC: Profile = Profile {
 pub(super) static NGOVC: Profile = Profile {
     id: "nhn-ngovc",
     name: "NHN Cloud (ngovc.com)",
-    identity: &[At::All("https://api-identity-infrastructure.ngovc.com/v2.0")],
+    identity: &[IdentityUrl::All("https://api-identity-infrastructure.ngovc.com/v2.0")],
     zone: "ngovc.com",
     ..KR4
 };
 
-/// The object storage's host bears no region.
+/// The host of the object storage contains no region.
 pub(super) static NCGN: Profile = Profile {
     id: "nhn-ncgn",
     name: "NHN Cloud (gncloud.go.kr)",
-    identity: &[At::All("https://api-identity-infrastructure.gncloud.go.kr/v2.0")],
+    identity: &[IdentityUrl::All("https://api-identity-infrastructure.gncloud.go.kr/v2.0")],
     regions: &["KR1"],
     zone: "gncloud.go.kr",
     table: &[
@@ -96,12 +98,12 @@ pub(super) static NCGN: Profile = Profile {
     ..RULES
 };
 
-/// Its one documented service is an object storage over plain http, at an account that nothing
-/// tells: for that there is `Cloud::with_override`.
+/// The one documented service is an object storage over plain http, whose account is not
+/// documented. A user can set it by `Cloud::with_override`.
 pub(super) static NGCC: Profile = Profile {
     id: "nhn-ngcc",
     name: "NHN Cloud (ngcc)",
-    identity: &[At::All("https://ngcc-kr4-iaas.kr.cloud.toastoven.net/identity/v2.0")],
+    identity: &[IdentityUrl::All("https://ngcc-kr4-iaas.kr.cloud.toastoven.net/identity/v2.0")],
     regions: &["KR4"],
     ..RULES
 };
@@ -127,13 +129,14 @@ const RULES: Profile = Profile {
     methods: &[MethodKind::Password],
     // "Request": tenantId is required.
     scopes: &[ScopeKind::ProjectId],
-    // The public zone and Gov say `nasv1`, the zones of KR4 `nas`.
+    // The public zone and Gov list `nasv1`, the zones of KR4 `nas`.
     aliases: &[("nas", "nasv1")],
     remedies: &[
         (
             401,
             "check the account name (an e-mail address or an IAM id, not the API user id) and the \
-             API password, which is set under \"Set API Endpoint\" and is not the account's",
+             API password, which is set under \"Set API Endpoint\" and differs from the \
+             account's password",
         ),
         (403, "the user has lost the project, or the tenant is disabled"),
     ],
@@ -150,8 +153,8 @@ const VOLUME: TableRow = everywhere(
     "https://{region}-api-block-storage-infrastructure.{zone}/v2/{project_id}",
 );
 const NAS: &str = "https://{region}-api-nas-infrastructure.{zone}";
-/// The path is from the vendor's Object Storage API guide, which also says that the object storage
-/// has a tenant of its own: this is right for a token of that tenant.
+/// The path is from the vendor's Object Storage API guide. By that guide the object storage has a
+/// separate tenant; the URL is right for a token of that tenant.
 const OBJECT_STORE: TableRow =
     everywhere("object-store", "https://{region}-api-object-storage.{zone}/v1/AUTH_{project_id}");
 const KEY_MANAGER: TableRow =

@@ -1,4 +1,4 @@
-//! What there is in the place of an endpoint that there is not.
+//! Builds the "endpoint not found" error: what is available, and the nearest match.
 
 use std::collections::BTreeSet;
 
@@ -13,20 +13,21 @@ use crate::{
     text::{nearest::nearest, shown, shown_within},
 };
 
-/// What is there, each in order and once.
+/// The available services, regions and interfaces, sorted and without duplicates.
 #[derive(Default)]
-struct There<'t> {
+struct Available<'t> {
     types: BTreeSet<&'t str>,
     regions: BTreeSet<&'t str>,
     interfaces: BTreeSet<&'t str>,
-    places: BTreeSet<(&'t str, &'t str)>,
-    /// Whether the service is listed at all.
+    /// Interface and region of each endpoint of the wanted service.
+    endpoints: BTreeSet<(&'t str, &'t str)>,
+    /// Whether the wanted service is listed, with or without endpoints.
     is_listed: bool,
 }
 
 impl Cloud {
     pub(super) fn not_found(&self, token: &Token, want: &EndpointQuery) -> EndpointError {
-        let there = self.there(token, want);
+        let available = self.available(token, want);
         let interfaces: Vec<_> = want.interfaces.iter().map(|it| it.as_str()).collect();
         EndpointError::NotFound {
             service: shown(&want.service),
@@ -38,56 +39,57 @@ impl Cloud {
                 true => "such".to_owned(),
                 false => interfaces.join(" or "),
             },
-            available: there.text(token.catalog().is_none(), want.interfaces.is_empty()),
-            nearest: there.nearest(want).map(shown),
+            available: available.text(token.catalog().is_none(), want.interfaces.is_empty()),
+            nearest: available.nearest(want).map(shown),
         }
     }
 
-    fn there<'t>(&'t self, token: &'t Token, want: &EndpointQuery) -> There<'t> {
+    fn available<'t>(&'t self, token: &'t Token, want: &EndpointQuery) -> Available<'t> {
         let fits = |service: &str| self.types(&want.service).any(|name| name == service);
-        let mut there = There::default();
+        let mut available = Available::default();
         for row in token.catalog().into_iter().flat_map(|catalog| catalog.services()) {
             let service = row.service_type();
-            there.types.insert(service);
-            there.is_listed |= fits(service);
-            for (interface, region) in row.places() {
-                there.place(fits(service), interface, region.unwrap_or(NO_REGION));
+            available.types.insert(service);
+            available.is_listed |= fits(service);
+            for (interface, region) in row.locations() {
+                available.add_endpoint(fits(service), interface, region.unwrap_or(NO_REGION));
             }
         }
         for row in self.table() {
-            there.types.insert(row.service);
-            there.is_listed |= fits(row.service);
+            available.types.insert(row.service);
+            available.is_listed |= fits(row.service);
             for region in row.regions(self.0.profile) {
-                there.place(fits(row.service), Interface::Public.as_str(), region);
+                available.add_endpoint(fits(row.service), Interface::Public.as_str(), region);
             }
         }
-        there.types.extend(self.overridden());
-        there
+        available.types.extend(self.overridden());
+        available
     }
 }
 
-impl<'t> There<'t> {
-    fn place(&mut self, fits: bool, interface: &'t str, region: &'t str) {
+impl<'t> Available<'t> {
+    fn add_endpoint(&mut self, fits: bool, interface: &'t str, region: &'t str) {
         self.regions.insert(region);
         self.interfaces.insert(interface);
         if fits {
-            self.places.insert((interface, region));
+            self.endpoints.insert((interface, region));
         }
     }
 
-    /// The places of the service, if it is there at all; else all services, regions and interfaces.
+    /// The endpoints of the wanted service if it is listed, otherwise all services, regions and
+    /// interfaces.
     fn text(&self, no_catalog: bool, no_interface: bool) -> String {
-        let places = || {
-            self.places.iter().map(|(interface, region)| match *region {
+        let endpoints = || {
+            self.endpoints.iter().map(|(interface, region)| match *region {
                 NO_REGION => format!("{interface} in no region"),
                 region => format!("{interface} in {region}"),
             })
         };
         let mut text = match (self.is_listed, self.types.is_empty()) {
-            (true, _) if self.places.is_empty() => {
+            (true, _) if self.endpoints.is_empty() => {
                 "the service without any endpoint, as in tokens of another scope".to_owned()
             }
-            (true, _) => listed(places(), 400),
+            (true, _) => listed(endpoints(), 400),
             (false, true) => "nothing".to_owned(),
             (false, false) => {
                 let types = listed(self.types.iter().map(ToString::to_string), 240);
@@ -108,15 +110,15 @@ impl<'t> There<'t> {
         text
     }
 
-    /// What may have been meant: another type, or another region of this one.
+    /// The most similar type, or the most similar region of the wanted service.
     fn nearest(&self, want: &EndpointQuery) -> Option<&'t str> {
         if !self.is_listed {
             let officials = self.types.iter().filter_map(|name| service_types::official(name));
             return nearest(&want.service, self.types.iter().copied().chain(officials));
         }
-        let regions = || self.places.iter().map(|(_, region)| *region);
+        let regions = || self.endpoints.iter().map(|(_, region)| *region);
         let region = want.region.as_deref()?;
-        // Where the region is right, it is the interface that is not there.
+        // If the region is known, the interface is missing.
         let is_wrong = regions().all(|known| known != region);
         is_wrong.then(|| nearest(region, regions()))?
     }
@@ -126,10 +128,10 @@ impl<'t> There<'t> {
     }
 }
 
-/// No region's name.
+/// The region of an endpoint without one.
 const NO_REGION: &str = "";
 
-/// As many of them as can be read, and how many more there are.
+/// The first items, up to `limit` bytes, and the number of items left out.
 fn listed(all: impl Iterator<Item = String>, limit: usize) -> String {
     let mut text = String::new();
     let mut left_out = 0_usize;
@@ -155,12 +157,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_are_listed_as_can_be_read() {
+    fn a_long_list_is_cut() {
         let list = |items: &[&str]| listed(items.iter().map(|item| (*item).to_owned()), 8);
         assert_eq!(list(&[]), "");
         assert_eq!(list(&["abcd", "efgh"]), "abcd, efgh");
         assert_eq!(list(&["abcd", "efgh", "i"]), "abcd, efgh and 1 more");
-        // None is listed after one that was not.
+        // After the first omitted item, all others are omitted.
         assert_eq!(list(&["a", "bcde", "fghi", "j"]), "a, bcde and 2 more");
         assert_eq!(list(&["abcdefghi"]), "abcd…");
     }

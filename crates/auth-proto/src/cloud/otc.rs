@@ -5,25 +5,28 @@
 use super::{
     huawei,
     keystone::KEYSTONE,
-    profile::{Advice, At, Profile},
+    profile::{Advice, IdentityUrl, Profile},
 };
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
 pub(super) static OTC: Profile = Profile {
     id: "otc",
     name: "Open Telekom Cloud",
-    identity: &[At::Each("https://iam.{region}.otc.t-systems.com/v3"), At::In("eu-ch2", SWISS)],
+    identity: &[
+        IdentityUrl::Each("https://iam.{region}.otc.t-systems.com/v3"),
+        IdentityUrl::In("eu-ch2", SWISS),
+    ],
     regions: &["eu-de", "eu-nl"],
     ..RULES
 };
 
-/// The Swiss installation has hosts of its own
+/// The Swiss installation has separate hosts
 /// (<https://docs.otc.t-systems.com/cloud-create/api-ref/auth.html>; openstacksdk's profile lacks
 /// the scheme).
 pub(super) static OTC_SWISS: Profile = Profile {
     id: "otc-swiss",
     name: "Open Telekom Cloud Swiss",
-    identity: &[At::All(SWISS)],
+    identity: &[IdentityUrl::All(SWISS)],
     regions: &["eu-ch2"],
     ..RULES
 };
@@ -37,11 +40,11 @@ const RULES: Profile = Profile {
     aliases: &[("identity", "iam"), ("object-store", "object")],
     // "Procedure": Anti-DDoS, IAM, OBS and TMS; `identity` and `object` are their catalog types.
     global: &["antiddos", "iam", "identity", "obs", "object", "tms"],
-    // *Obtaining a User Token* of the IAM API reference: with an empty scope the token is one for
+    // *Obtaining a User Token* of the IAM API reference: a token with an empty scope is valid for
     // global services.
     default_is_global: true,
-    // The manual's table says `agency_name`; its sample and the vendor's own clients
-    // (gophertelekomcloud, python-otcextensions) send this.
+    // The manual's table has `agency_name`; its sample and the vendor's clients
+    // (gophertelekomcloud, python-otcextensions) send `xrole_name`.
     agency_field: Some("xrole_name"),
     codes: &CODES,
     remedies: &[(
@@ -52,7 +55,7 @@ const RULES: Profile = Profile {
     ..KEYSTONE
 };
 
-/// Those of Huawei Cloud, and DCS's "Invalid token"
+/// The codes of Huawei Cloud, and DCS's "Invalid token"
 /// (<https://github.com/opentelekomcloud/terraform-provider-opentelekomcloud/issues/2455>).
 const CODES: [(&str, Advice); huawei::CODES.len() + 1] = {
     let mut codes = [("111401001", Advice::LogIn); huawei::CODES.len() + 1];

@@ -1,4 +1,4 @@
-//! Endpoints by the user's own word.
+//! Endpoints that the user sets.
 
 use std::borrow::Cow;
 
@@ -14,6 +14,7 @@ use crate::{
     url::Origin,
 };
 
+/// The endpoint of one service, as a template.
 #[derive(Clone)]
 pub(super) struct Override {
     service: String,
@@ -21,7 +22,7 @@ pub(super) struct Override {
 }
 
 impl Override {
-    /// Checks a template. If it always leads to the same origin, the user has named that one.
+    /// Checks a template. If no placeholder is in its host, its origin is returned, too.
     pub(super) fn new(
         service: String,
         template: String,
@@ -48,7 +49,7 @@ impl Override {
         self.service == service
     }
 
-    /// Its URL for this token and this wish.
+    /// The endpoint for this token and query.
     pub(super) fn endpoint<'t>(
         &'t self,
         token: &Token,
@@ -78,19 +79,20 @@ impl Override {
 }
 
 impl Cloud {
-    /// The user's word for a service, by any of its names.
-    pub(super) fn overriding(&self, service: &str) -> Option<&Override> {
-        let own = &self.0.overrides;
-        let mut types = self.types(service).take_while(|_| !own.is_empty());
-        types.find_map(|name| own.iter().find(|own| own.is_for(name)))
+    /// The override of a service or of an alias of its type.
+    pub(super) fn override_for(&self, service: &str) -> Option<&Override> {
+        let all = &self.0.overrides;
+        let mut types = self.types(service).take_while(|_| !all.is_empty());
+        types.find_map(|name| all.iter().find(|one| one.is_for(name)))
     }
 
+    /// The services with an override.
     pub(super) fn overridden(&self) -> impl Iterator<Item = &str> {
-        self.0.overrides.iter().map(|own| own.service.as_str())
+        self.0.overrides.iter().map(|one| one.service.as_str())
     }
 }
 
-/// A placeholder's name, if it is one: anything else may be part of a password.
+/// The name of a placeholder, for an error. Other text may be part of a password and is not shown.
 fn name(placeholder: &str) -> String {
     match placeholder.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
         true => shown(placeholder),

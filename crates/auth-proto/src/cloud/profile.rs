@@ -1,4 +1,4 @@
-//! What there is to know of a cloud. A cloud is one [`Profile`], and a line in `named.rs`.
+//! The data of a cloud: one [`Profile`], and a line in `named.rs`.
 
 use std::borrow::Cow;
 
@@ -9,92 +9,93 @@ use crate::{
     url::{ApiVersion, Base},
 };
 
-/// A kind of cloud.
+/// The data of a cloud.
 pub(super) struct Profile {
-    /// Its name in configurations: that of openstacksdk's vendor profiles, where it has one there.
+    /// The name in configurations: that of openstacksdk's vendor profile, if there is one.
     pub(super) id: &'static str,
-    /// Its name for people.
+    /// The name for people.
     pub(super) name: &'static str,
-    /// With the version, which is its API version, unless the server must be asked.
-    pub(super) identity: &'static [At],
-    /// The regions that its documents list; there may be newer ones.
+    /// The identity URLs, with the API version unless a login must discover it.
+    pub(super) identity: &'static [IdentityUrl],
+    /// The regions in the cloud's documents. The cloud may have newer ones.
     pub(super) regions: &'static [&'static str],
     /// Regions that newer documents no longer list.
     pub(super) retired: &'static [&'static str],
+    /// The accepted methods.
     pub(super) methods: &'static [MethodKind],
+    /// The accepted scopes.
     pub(super) scopes: &'static [ScopeKind],
     /// Whether a project's name needs no domain.
     pub(super) project_name_alone: bool,
-    /// Pairs of types that this cloud has one name for where others have the other, beside what
-    /// `service_types` knows.
+    /// Pairs of types that mean the same service at this cloud, in addition to `service_types`.
     pub(super) aliases: &'static [(&'static str, &'static str)],
-    /// Services that want a token scoped to the domain, in lower case, letters and digits alone.
+    /// Services that need domain scope, in lower case, only their letters and digits.
     pub(super) global: &'static [&'static str],
-    /// Whether a login without a scope gives a token for them.
+    /// Whether a token without a scope is valid for these services.
     pub(super) default_is_global: bool,
-    /// What `{zone}` stands for in the table.
+    /// The value of `{zone}` in the table.
     pub(super) zone: &'static str,
-    /// Endpoints that the catalog leaves out.
+    /// Endpoints that the catalog omits.
     pub(super) table: &'static [TableRow],
-    /// The field that names the agency in a login by `assume_role`, where there is such a login.
+    /// The field for the agency's name in an `assume_role` request; `None` without agencies.
     pub(super) agency_field: Option<&'static str>,
-    /// Error codes that say more than the status.
+    /// The documented meaning of error codes.
     pub(super) codes: &'static [(&'static str, Advice)],
-    /// What to do about a refusal with this status.
+    /// The remedies for a refusal with this status, as the user reads them.
     pub(super) remedies: &'static [(u16, &'static str)],
 }
 
-/// Where an identity service is. `{region}` is filled in, in lower case.
-pub(super) enum At {
-    /// For all regions, and for whoever names none.
+/// The URL of an identity service. `{region}` is filled in, in lower case.
+pub(super) enum IdentityUrl {
+    /// One URL for all regions.
     All(&'static str),
-    /// For each region that is asked for.
+    /// A URL for each region, with `{region}`.
     Each(&'static str),
-    /// For this region.
+    /// The URL for this region. It has precedence over the others.
     In(&'static str, &'static str),
 }
 
-/// A service of a cloud's documentation.
+/// A service in the cloud's documents.
 pub(super) struct TableRow {
     pub(super) service: &'static str,
-    /// With `{region}`, in lower case, `{zone}` and `{project_id}` to fill in.
+    /// With the placeholders `{region}` (in lower case), `{zone}` and `{project_id}`.
     pub(super) url: &'static str,
-    /// `None` for all regions of the profile, the retired ones included.
+    /// `None` for all regions of the profile, including the retired ones.
     pub(super) regions: Option<&'static [&'static str]>,
 }
 
-/// What an error code asks for, as far as the cloud's documents say.
+/// The action that a cloud's documents recommend for an error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Advice {
-    /// Nothing will help but a change: another password, a role, an unlocked account.
+    /// Do not retry. The user must change something: the password, a role, a locked account.
     GiveUp,
-    /// The token has ended. Log in again.
+    /// The token has expired. Log in again.
     LogIn,
     /// The service cannot answer now. Try again later.
     Wait,
 }
 
 impl Profile {
-    /// The identity URL, for a region if one is named.
+    /// The identity URL of a region, or of all regions.
     pub(super) fn identity(&self, region: Option<&str>) -> Result<Cow<'static, str>, ConfigError> {
-        let own = self.identity.iter().find_map(|at| match at {
-            At::In(place, url) if region == Some(place) => Some(*url),
+        let of_region = self.identity.iter().find_map(|known| match known {
+            IdentityUrl::In(name, url) if region == Some(name) => Some(*url),
             _ => None,
         });
         let each = || {
-            self.identity.iter().find_map(|at| match at {
-                At::Each(url) => Some(*url).zip(region),
+            self.identity.iter().find_map(|known| match known {
+                IdentityUrl::Each(url) => Some(*url).zip(region),
                 _ => None,
             })
         };
         let all = || {
-            self.identity.iter().find_map(|at| match at {
-                At::All(url) => Some(*url),
+            self.identity.iter().find_map(|known| match known {
+                IdentityUrl::All(url) => Some(*url),
                 _ => None,
             })
         };
-        if let Some(url) = own {
+        if let Some(url) = of_region {
             return Ok(url.into());
         }
         if let Some((url, region)) = each() {
@@ -106,21 +107,22 @@ impl Profile {
         })
     }
 
-    /// The API version, which is the same at all its places.
+    /// The API version, which is the same in all identity URLs.
     pub(super) fn api_version(&self) -> Option<ApiVersion> {
-        let (At::All(url) | At::Each(url) | At::In(_, url)) = self.identity.first()?;
+        let (IdentityUrl::All(url) | IdentityUrl::Each(url) | IdentityUrl::In(_, url)) =
+            self.identity.first()?;
         Base::parse(&url.replace("{region}", "region"))
             .ok()
             .and_then(|(_, api_version)| api_version)
     }
 
-    /// What the documents say of an error code.
+    /// The documented advice for an error code.
     pub(super) fn advice(&self, code: &Code) -> Option<Advice> {
         let Code::Text(code) = code else { return None };
         self.codes.iter().find(|(known, _)| known == code).map(|(_, advice)| *advice)
     }
 
-    /// A region becomes part of a host name.
+    /// The region in lower case, if it can be part of a host name.
     fn host_part(&self, region: &str) -> Result<String, ConfigError> {
         let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         let is_label = (1..=63).contains(&region.len()) && region.bytes().all(fits);
@@ -132,10 +134,10 @@ impl Profile {
 }
 
 impl TableRow {
-    /// The regions that it is in, the retired ones last.
+    /// The regions of the service, the retired ones last.
     pub(super) fn regions(&self, profile: &Profile) -> impl Iterator<Item = &'static str> {
-        let own = self.regions.unwrap_or(profile.regions);
+        let current = self.regions.unwrap_or(profile.regions);
         let retired = if self.regions.is_none() { profile.retired } else { &[] };
-        own.iter().chain(retired).copied()
+        current.iter().chain(retired).copied()
     }
 }

@@ -1,4 +1,4 @@
-//! Answers that refuse: whether a later try may help, and what to do.
+//! Refusals: whether a retry may help, and the remedy.
 
 use http::StatusCode;
 
@@ -9,8 +9,8 @@ use crate::error::{
 };
 
 impl Cloud {
-    /// What an error code asks for, of the identity service or of any service behind the cloud's
-    /// gateway; `None` where the documents say nothing beyond the status.
+    /// The documented advice for an error code of the identity service or of a service behind the
+    /// cloud's gateway. `None` if the documents have no advice.
     ///
     /// ```
     /// use auth_proto::{Advice, Cloud, Code};
@@ -22,45 +22,47 @@ impl Cloud {
         self.0.profile.advice(code)
     }
 
-    /// The error that an answer with this status is.
+    /// The error for a response with this status.
     pub(crate) fn refusal(&self, status: StatusCode, fault: Fault) -> Error {
         let advice = fault.code.as_ref().and_then(|code| self.advice(code));
-        let own = self.0.profile.remedies.iter().find(|(code, _)| *code == status.as_u16());
-        let remedy = match (advice, own) {
-            (Some(Advice::LogIn), _) => "the token has ended; log in again",
+        let by_cloud = self.0.profile.remedies.iter().find(|(code, _)| *code == status.as_u16());
+        let remedy = match (advice, by_cloud) {
+            (Some(Advice::LogIn), _) => "the token has expired; log in again",
             (Some(Advice::Wait), _) => "try again later",
             (_, Some((_, remedy))) => remedy,
-            (Some(Advice::GiveUp), None) => "it stays refused until somebody changes something",
+            (Some(Advice::GiveUp), None) => {
+                "a retry does not help; change the password, the roles or the user's state first"
+            }
             (None, None) => usual_remedy(status),
         };
         let refusal = Refusal { status, fault, remedy };
-        let is_passing = match advice {
+        let is_transient = match advice {
             Some(Advice::GiveUp) => false,
             Some(Advice::Wait) => true,
-            _ => is_transient(status),
+            _ => status_is_transient(status),
         };
-        match is_passing {
+        match is_transient {
             true => ErrorKind::Unavailable(refusal).into(),
             false => ErrorKind::Rejected(refusal).into(),
         }
     }
 }
 
-/// Whether the service may answer otherwise without anybody changing anything. 520 to 530 are
-/// what proxies say of a server behind them.
-fn is_transient(status: StatusCode) -> bool {
+/// Whether a retry may succeed without a change by the user. 520 to 530 are codes of proxies for
+/// failures of the server behind them.
+fn status_is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=530)
 }
 
 fn usual_remedy(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "check the names, the domains and the scope",
-        401 => "check the user, the secret, their domain and the scope",
-        403 => "the user is known but not allowed here; ask for a role in this scope",
-        404 => "it does not exist; check ids and the identity URL",
+        401 => "check the user, the secret, the user's domain and the scope",
+        403 => "the user has no access; ask for a role in this scope",
+        404 => "not found; check the ids and the identity URL",
         413 => "the request is too large for the service",
-        429 => "too many logins; keep tokens for as long as they live",
-        _ if is_transient(status) => "try again later",
+        429 => "too many logins; reuse tokens, and try again",
+        _ if status_is_transient(status) => "try again later",
         _ => "check the identity URL",
     }
 }

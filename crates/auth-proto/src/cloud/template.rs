@@ -1,7 +1,7 @@
 //! URLs with `{placeholders}`.
 
-/// The template with every `{name}` replaced; a name without a value that fits into a URL is the
-/// error.
+/// Replaces every `{name}` in a template. The error is a name without a value, or with a value that
+/// does not fit into a URL.
 pub(super) fn filled<'t, 'v>(
     template: &'t str,
     value: impl Fn(&str) -> Option<&'v str>,
@@ -18,7 +18,7 @@ pub(super) fn filled<'t, 'v>(
     Ok(url)
 }
 
-/// Whether a value stands for itself wherever it is put into a URL, and leads nowhere else.
+/// Whether a value has only unreserved characters of URLs, and is not `.` or `..`.
 fn is_plain(value: &str) -> bool {
     let is_unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
     value.bytes().all(is_unreserved) && value.bytes().any(|b| b != b'.')

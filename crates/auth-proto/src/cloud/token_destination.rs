@@ -1,4 +1,4 @@
-//! Where a token may go.
+//! The hosts that a token may be sent to.
 
 use http::{HeaderName, Request, Uri};
 
@@ -10,25 +10,25 @@ use crate::{
 };
 
 impl Cloud {
-    /// Sets the token on a request, if it may go where the request goes.
+    /// Sets the `X-Auth-Token` header of a request, if the token may be sent to the request's host.
     ///
     /// # Errors
     ///
-    /// [`EndpointError::Refused`] for plain http, loopback, link-local and metadata addresses,
-    /// unless that is the identity service's own host or was named with
-    /// [`allow_origin`](Self::allow_origin) or [`with_override`](Self::with_override). The request
-    /// is unchanged then.
+    /// [`EndpointError::Refused`] for plain http and for loopback, link-local and metadata
+    /// addresses, except the host of the identity service and origins that are allowed by
+    /// [`allow_origin`](Self::allow_origin) or [`with_override`](Self::with_override);
+    /// [`EndpointError::Url`] for an invalid URI. The request is unchanged then.
     #[inline]
     pub fn authorize<B>(&self, token: &Token, request: &mut Request<B>) -> Result<(), Error> {
         if !fast_path::is_target(request.uri()) {
-            self.check_closely(request.uri())?;
+            self.check_fully(request.uri())?;
         }
         request.headers_mut().insert(AUTH_TOKEN, token.header().clone());
         Ok(())
     }
 
-    /// Whether a token may be sent to this URI, before there is one: a login for a request that
-    /// must not go out would send the password for nothing.
+    /// Checks whether a token may be sent to this URI. The check needs no token, so a caller can
+    /// refuse a bad target before a login sends the password.
     ///
     /// # Errors
     ///
@@ -36,28 +36,29 @@ impl Cloud {
     pub fn check_target(&self, uri: &Uri) -> Result<(), Error> {
         match fast_path::is_target(uri) {
             true => Ok(()),
-            false => self.check_closely(uri),
+            false => self.check_fully(uri),
         }
     }
 
-    /// The identity service's own origin needs no look at its parts, either: many a cloud has all of
-    /// its services there.
-    fn check_closely(&self, uri: &Uri) -> Result<(), Error> {
-        if self.0.base.is_beside(uri) {
+    /// The full check. A URI with the text of the identity service's origin passes without parsing:
+    /// some clouds have all services there.
+    fn check_fully(&self, uri: &Uri) -> Result<(), Error> {
+        if self.0.base.has_same_text_origin(uri) {
             return Ok(());
         }
         let origin = Origin::of(uri).map_err(|problem| {
             let target = "the request".to_owned();
             EndpointError::Url { target, problem }
         })?;
-        self.trust(&origin)
+        self.check_origin(&origin)
     }
 
-    pub(super) fn trust(&self, origin: &Origin<'_>) -> Result<(), Error> {
+    /// Refuses an origin that tokens must not be sent to.
+    pub(super) fn check_origin(&self, origin: &Origin<'_>) -> Result<(), Error> {
         let identity = &self.0.base.origin;
         let why = match origin.special() {
             _ if self.0.allowed.contains(origin) => return Ok(()),
-            // The identity service's own host, unless that would be a step down to plain http.
+            // The host of the identity service, unless that is a downgrade to plain http.
             _ if origin.has_host_of(identity) && (origin.is_https() || !identity.is_https()) => {
                 return Ok(());
             }

@@ -1,29 +1,29 @@
-//! Clouds that still speak v2.0 and need no other rule of their own. (NHN Cloud has.)
+//! v2.0 clouds without other special rules. (NHN Cloud has some.)
 //!
 //! Source: the vendor profiles of the same ids in openstacksdk (`openstack/config/vendors/`).
 
 use super::{
     keystone::KEYSTONE,
-    profile::{At, Profile},
+    profile::{IdentityUrl, Profile},
 };
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
-/// <https://www.conoha.jp/docs/identity-post_tokens.php> shows the same answers as NHN Cloud.
+/// <https://www.conoha.jp/docs/identity-post_tokens.php> shows the same responses as NHN Cloud.
 pub(super) static CONOHA: Profile = Profile {
     id: "conoha",
     name: "ConoHa (version 2.0)",
-    identity: &[At::Each("https://identity.{region}.conoha.io/v2.0")],
+    identity: &[IdentityUrl::Each("https://identity.{region}.conoha.io/v2.0")],
     regions: &["sin1", "sjc1", "tyo1"],
     ..V2
 };
 
-/// With a password; an API key (`RAX-KSKEY:apiKeyCredentials`) is another method.
+/// With a password. An API key (`RAX-KSKEY:apiKeyCredentials`) is another method, unsupported here.
 pub(super) static RACKSPACE: Profile = Profile {
     id: "rackspace",
     name: "Rackspace Public Cloud",
     identity: &[
-        At::All("https://identity.api.rackspacecloud.com/v2.0"),
-        At::In("LON", "https://lon.identity.api.rackspacecloud.com/v2.0"),
+        IdentityUrl::All("https://identity.api.rackspacecloud.com/v2.0"),
+        IdentityUrl::In("LON", "https://lon.identity.api.rackspacecloud.com/v2.0"),
     ],
     regions: &["DFW", "HKG", "IAD", "ORD", "SYD", "LON"],
     ..V2

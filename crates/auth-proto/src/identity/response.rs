@@ -1,5 +1,7 @@
 //! Any answer of an identity service, read without knowing the question.
 
+use std::marker::PhantomData;
+
 use http::{Response, StatusCode};
 use serde::Deserialize;
 
@@ -14,10 +16,7 @@ use crate::{
         version::Version,
     },
     url::ApiVersion,
-    wire::{
-        self, SUBJECT_TOKEN,
-        field::{Field, Shape},
-    },
+    wire::{self, SUBJECT_TOKEN, field::Field, read_into::ReadInto},
 };
 
 /// What an answer is and says: for support tools and for holding the readers against recorded
@@ -150,7 +149,9 @@ struct Keys {
 /// No shape at all: every value is odd, and so is there.
 struct Anything;
 
-impl Shape for Anything {}
+impl ReadInto for PhantomData<Anything> {
+    type Value = Anything;
+}
 
 impl Field<Anything> {
     fn is_there(&self) -> bool {

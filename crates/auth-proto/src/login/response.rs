@@ -127,7 +127,7 @@ impl Login {
             return error;
         }
         let remedy = match (&self.phase, &self.credential.methods[..], &self.scope.0) {
-            (_, [Method::PassedOn(_)], _) if status == 401 => PASSED_ON,
+            (_, [Method::ExistingToken(_)], _) if status == 401 => PASSED_ON,
             (Phase::Assume(_), [Method::Token(_)], _) if status == 401 => PASSED_ON,
             (Phase::Assume(_), ..) => ASSUMED,
             (Phase::Continue(..), ..) if status == 401 => FACTOR,

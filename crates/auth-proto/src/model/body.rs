@@ -1,15 +1,15 @@
-//! The body of a request, which may hold a password.
+//! Request bodies, which may hold a password.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Bytes to send. `Debug` shows their number alone, and they are wiped when dropped.
+/// The body of a request. Its bytes are wiped from memory on drop; `Debug` shows only their number.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body(Zeroizing<Vec<u8>>);
 
 impl Body {
-    /// A body of these bytes; the vector itself is kept, and wiped later.
+    /// A body of these bytes. The vector is kept, not copied.
     pub const fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
         Self(bytes)
     }
@@ -19,7 +19,7 @@ impl Body {
         &self.0
     }
 
-    /// Whether there is nothing to send.
+    /// Whether the body has no bytes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

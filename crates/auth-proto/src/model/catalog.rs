@@ -1,4 +1,4 @@
-//! The services that a token is good for, and where they are.
+//! The service catalog of a token.
 
 use std::{borrow::Cow, fmt};
 
@@ -20,30 +20,29 @@ use crate::{
 /// The service catalog of a token: v3's `catalog` or v2.0's `serviceCatalog`, in one form and in
 /// the server's order.
 ///
-/// Services without a type and endpoints without a URL are left out: nothing could find or use
-/// them. A service with no endpoints stays, as Keystone lists it to domain- and system-scoped
-/// tokens.
+/// Services without a type and endpoints without a URL are omitted, since a lookup cannot use them.
+/// A service without endpoints is kept: Keystone lists such services for domain and system scope.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Catalog {
     pub(crate) services: Arena,
 }
 
 impl Catalog {
-    /// The services, in the server's order. A type may occur more than once.
+    /// The services, in the server's order. Several services may have the same type.
     pub fn services(&self) -> impl ExactSizeIterator<Item = Service<'_>> {
         let arena = &self.services;
         arena.services().iter().map(|row| Service { arena, row })
     }
 
-    /// Whether there are no services at all.
+    /// Whether the catalog has no services.
     pub fn is_empty(&self) -> bool {
         self.services.services().is_empty()
     }
 
-    /// The endpoint of this type and interface that suits the region best: it is in it, or in `*`,
-    /// or in none, or `anywhere`. Of several the first one.
-    ///
-    /// A function of its own in every build, so that a profiler tells it from the check of the URL.
+    /// The endpoint of this type and interface that fits the region best: an endpoint in the
+    /// region, then in `*`, then without a region, then, if `anywhere`, in another region. Of
+    /// several equally good ones, the first.
+    // Never inlined, so that a profile separates the search from the check of the URL.
     #[inline(never)]
     pub(crate) fn find(
         &self,
@@ -54,7 +53,7 @@ impl Catalog {
     ) -> Option<Endpoint<'_>> {
         let (arena, interface) = (&self.services, Span::of(interface));
         let mut best: Option<(Fit, Service<'_>, &EndpointRow)> = None;
-        for row in arena.of_type(service_type) {
+        for row in arena.services_of_type(service_type) {
             let service = Service { arena, row };
             let rows = arena.endpoints(row).iter().filter(|row| row.interface == interface);
             for row in rows {
@@ -79,12 +78,14 @@ impl fmt::Debug for Catalog {
     }
 }
 
-/// How an endpoint suits a region, the best first.
+/// How well an endpoint fits the wanted region, best first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
     Exact,
+    /// In region `*`.
     Everywhere,
-    Nowhere,
+    /// Without a region.
+    NoRegion,
     Elsewhere,
 }
 
@@ -96,33 +97,33 @@ pub struct Service<'c> {
 }
 
 impl<'c> Service<'c> {
-    /// What kind of service it is: `compute`, `object-store`, `volumev3`, …
+    /// The type, such as `compute`, `object-store` or `volumev3`.
     pub fn service_type(&self) -> &'c str {
         self.arena.text(self.row.service_type)
     }
 
-    /// What the operator calls it: `nova`, `swift`, …
+    /// The operator's name for the service, such as `nova` or `swift`.
     pub fn name(&self) -> Option<&'c str> {
-        self.arena.filled(self.row.name)
+        self.arena.optional_text(self.row.name)
     }
 
-    /// Where it is.
+    /// The endpoints, in the server's order.
     pub fn endpoints(&self) -> impl ExactSizeIterator<Item = Endpoint<'c>> + use<'c> {
         let service = *self;
         self.arena.endpoints(self.row).iter().map(move |row| service.endpoint(row))
     }
 
-    /// Interface and region of each of its endpoints.
-    pub(crate) fn places(&self) -> impl Iterator<Item = (&'c str, Option<&'c str>)> + use<'c> {
+    /// Interface and region of each endpoint.
+    pub(crate) fn locations(&self) -> impl Iterator<Item = (&'c str, Option<&'c str>)> + use<'c> {
         let arena = self.arena;
         let rows = arena.endpoints(self.row).iter();
-        rows.map(|row| (arena.text(row.interface), arena.filled(row.region)))
+        rows.map(|row| (arena.text(row.interface), arena.optional_text(row.region)))
     }
 
     fn endpoint(&self, row: &EndpointRow) -> Endpoint<'c> {
         Endpoint {
             interface: self.arena.text(row.interface),
-            region: self.arena.filled(row.region).map(Cow::Borrowed),
+            region: self.arena.optional_text(row.region).map(Cow::Borrowed),
             retired: false,
             service_type: self.service_type(),
             url: Cow::Borrowed(self.arena.text(row.url)),
@@ -132,9 +133,9 @@ impl<'c> Service<'c> {
     fn fit(&self, row: &EndpointRow, region: Option<&str>) -> Fit {
         match region {
             None => Fit::Exact,
-            Some(_) if row.region.is_empty() => Fit::Nowhere,
-            Some(region) if self.arena.is(row.region, region) => Fit::Exact,
-            Some(_) if self.arena.is(row.region, "*") => Fit::Everywhere,
+            Some(_) if row.region.is_empty() => Fit::NoRegion,
+            Some(region) if self.arena.text_is(row.region, region) => Fit::Exact,
+            Some(_) if self.arena.text_is(row.region, "*") => Fit::Everywhere,
             Some(_) => Fit::Elsewhere,
         }
     }
@@ -150,7 +151,7 @@ impl fmt::Debug for Service<'_> {
     }
 }
 
-/// A place where a service is.
+/// A URL of a service, for one interface and region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint<'t> {
     pub(crate) interface: &'t str,
@@ -161,36 +162,37 @@ pub struct Endpoint<'t> {
 }
 
 impl Endpoint<'_> {
-    /// Its interface: `public`, `internal` or `admin`, or another word of the server's.
+    /// The interface: `public`, `internal`, `admin`, or an unusual one of the server.
     pub fn interface(&self) -> &str {
         self.interface
     }
 
-    /// Its region, if the catalog names one. `*` stands for all of them (Huawei Cloud, Open
-    /// Telekom Cloud).
+    /// The region, if the catalog names one. `*` means all regions (Huawei Cloud, Open Telekom
+    /// Cloud).
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
 
-    /// Whether the operator's newer documents no longer list it.
+    /// Whether the endpoint comes from the cloud's built-in table, in a region that the cloud's
+    /// newer documents no longer list.
     pub fn is_retired(&self) -> bool {
         self.retired
     }
 
-    /// The type of its service.
+    /// The type of the service.
     pub fn service_type(&self) -> &str {
         self.service_type
     }
 
-    /// Its URL, just as the catalog or the cloud's table has it.
+    /// The URL, unchanged from the catalog or the cloud's built-in table.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The URL of a path under this one, such as `/servers?limit=1`, with its query.
+    /// The URL of a path with an optional query, such as `/servers?limit=1`, below this endpoint.
     ///
-    /// The endpoint's own path stays in front of it, with one slash between the two, and the host
-    /// is the endpoint's whatever the path looks like.
+    /// The path is appended to the endpoint's path, with one slash between the two. Scheme, host
+    /// and port are always the endpoint's.
     ///
     /// ```
     /// # use auth_proto::{Cloud, EndpointQuery, Token};
@@ -203,21 +205,21 @@ impl Endpoint<'_> {
     ///
     /// # Errors
     ///
-    /// [`EndpointError::Url`] if the path does not start with a slash, or has a segment `.` or `..`,
-    /// written out or percent-encoded, which clients and proxies may take for a way out; or if the
-    /// endpoint cannot take a path.
+    /// [`EndpointError::Url`] if the path does not start with a slash; if it has a segment `.` or
+    /// `..`, plain or percent-encoded, which a client or proxy may resolve; or if the endpoint's
+    /// URL is invalid or has a query.
     pub fn join(&self, path: &Uri) -> Result<Uri, Error> {
         Self::check_path(path)?;
-        let own = |problem| {
+        let refused = |problem| {
             let target = format!("service {}", shown(self.service_type));
             EndpointError::Url { target, problem }
         };
-        let (_, endpoint) = Origin::parse(&self.url).map_err(own)?;
-        Ok(join(&endpoint, path).map_err(own)?)
+        let (_, endpoint) = Origin::parse(&self.url).map_err(refused)?;
+        Ok(join(&endpoint, path).map_err(refused)?)
     }
 
-    /// Whether [`join`](Self::join) takes this path, before there is an endpoint: a login for a
-    /// request that must not go out would send the password for nothing.
+    /// Checks whether [`join`](Self::join) accepts a path. The check needs no endpoint, so a caller
+    /// can refuse a bad path before a login sends the password.
     ///
     /// # Errors
     ///

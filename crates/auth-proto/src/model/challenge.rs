@@ -1,27 +1,27 @@
-//! A login that is not over yet.
+//! A login that needs more input from the user.
 
 use std::fmt;
 
 use http::HeaderValue;
 use time::{Duration, UtcDateTime};
 
-/// What a login still wants: a further factor, or a fresh one-time code.
+/// A login's request for a further factor or a new one-time code.
 ///
-/// The answer to a first factor where a user needs two is status 401 with a receipt, good for some
-/// minutes (OpenStack Identity API v3, multi-factor authentication). It goes back with the missing
-/// factor alone; [`Login::submit_factor`](crate::Login::submit_factor) sees to that.
+/// For a user with two factors, the server responds to the first one with status 401 and a receipt
+/// (OpenStack Identity API v3, multi-factor authentication). The receipt is valid for some minutes;
+/// [`Login::submit_factor`](crate::Login::submit_factor) sends it back with the missing factor.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Challenge {
     pub(crate) receipt: Option<HeaderValue>,
     pub(crate) given: Vec<String>,
     pub(crate) required: Vec<Vec<String>>,
     pub(crate) expires_at: Option<UtcDateTime>,
-    /// How long the receipt lives, by the server's own two clocks.
+    /// The lifetime of the receipt, from its own two timestamps.
     pub(crate) life: Duration,
 }
 
 impl Challenge {
-    /// A spent one-time code must be replaced before the next login.
+    /// A request for a new one-time code, after the previous one was used.
     pub(crate) fn fresh_code(method: &str) -> Self {
         Self {
             receipt: None,
@@ -37,12 +37,12 @@ impl Challenge {
         &self.given
     }
 
-    /// The combinations of factors that would do, any one of them.
+    /// The accepted combinations of factors. One of them is enough.
     pub fn required(&self) -> &[Vec<String>] {
         &self.required
     }
 
-    /// The factors that are still missing, for each combination that would do.
+    /// The missing factors of each accepted combination.
     pub fn missing(&self) -> impl Iterator<Item = Vec<&str>> {
         self.required.iter().map(|rule| {
             let missing = rule.iter().filter(|method| !self.given.contains(method));
@@ -50,7 +50,7 @@ impl Challenge {
         })
     }
 
-    /// When the receipt ends, by the server's clock; `None` for a fresh one-time code.
+    /// When the receipt expires, by the server's clock; `None` if a new one-time code is needed.
     pub fn expires_at(&self) -> Option<UtcDateTime> {
         self.expires_at
     }

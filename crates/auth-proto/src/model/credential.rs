@@ -1,4 +1,4 @@
-//! What a user knows.
+//! Credentials and their parts.
 
 use std::{fmt, sync::Arc};
 
@@ -6,17 +6,17 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::scope::DomainRef;
 
-/// How a user is named by a caller.
+/// A user, by id or by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UserRef {
-    /// By id, which is unique in the whole cloud.
+    /// By id, which is unique within a cloud.
     Id(String),
-    /// By name, which is unique within a domain. v2.0 clouds have no domains; v3 clouds want it.
+    /// By name, which is unique within a domain. v3 requires the domain; v2.0 has no domains.
     Name {
         /// The name.
         name: String,
-        /// The domain that the user belongs to; it may differ from the project's.
+        /// The domain of the user. It may differ from the domain of the project.
         domain: Option<DomainRef>,
     },
 }
@@ -50,14 +50,14 @@ impl From<String> for UserRef {
     }
 }
 
-/// One way of proving who one is that a login may ask for on top of another. It names no user: the
-/// credential that it joins does.
+/// A further authentication factor for a login. It belongs to the user of the credential that it is
+/// added to.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Factor {
     /// The user's password.
     Password(SecretString),
-    /// A one-time code, as an authenticator shows it. An account sends each one once.
+    /// A one-time code of an authenticator app. A session sends each code once.
     Totp(SecretString),
 }
 
@@ -91,8 +91,10 @@ impl fmt::Debug for Factor {
     }
 }
 
-/// What a user knows: who they are and how they prove it. Cheap to clone; its secrets are wiped
-/// when the last clone is dropped, and never shown by `Debug`.
+/// A user and one or more secrets to log in with.
+///
+/// A clone is cheap. The secrets are wiped from memory when the last clone is dropped, and `Debug`
+/// does not show them.
 ///
 /// ```
 /// use auth_proto::{Credential, DomainRef, Factor, UserRef};
@@ -110,21 +112,21 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// A user and a password. A plain text as the user is a name at a v2.0 cloud.
+    /// A user and a password. A plain string as the user is a name without a domain, as in v2.0.
     pub fn password(user: impl Into<UserRef>, password: impl Into<SecretString>) -> Self {
         Self::of_user(user.into(), Method::Password(password.into()))
     }
 
-    /// An application credential by its id. At KakaoCloud this is an access key (API Preparations,
+    /// An application credential by its id. KakaoCloud calls it an access key (API Preparations,
     /// method 1).
     pub fn application_credential(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         let method =
             Method::ApplicationCredential { key: Key::Id(id.into()), secret: secret.into() };
-        Self::of_nobody(method)
+        Self::without_user(method)
     }
 
     /// An application credential by its name, which is unique per user (KakaoCloud, API
-    /// Preparations, method 2, with the user's id).
+    /// Preparations, method 2, with the id of the user).
     pub fn application_credential_of(
         user: impl Into<UserRef>,
         name: impl Into<String>,
@@ -134,40 +136,41 @@ impl Credential {
         Self::of_user(user.into(), Method::ApplicationCredential { key, secret: secret.into() })
     }
 
-    /// A token that is exchanged for one of another scope. The new one ends when the old one ends,
-    /// and is not renewed before.
+    /// A token to exchange for a token of another scope. The new token expires together with the
+    /// old one and cannot be renewed.
     pub fn token(token: impl Into<SecretString>) -> Self {
-        Self::of_nobody(Method::Token(token.into()))
+        Self::without_user(Method::Token(token.into()))
     }
 
-    /// A token that is used as it is: one that must not be exchanged, because an application
-    /// credential or a trust gave it, or because the cloud forbids that.
+    /// A token to use as it is, without a login: for tokens of an application credential or a
+    /// trust, which cannot be exchanged, and for clouds that forbid the exchange.
     ///
-    /// The identity service is asked what it is good for and how long (`GET /v3/auth/tokens`, with
-    /// the token itself as the caller's). Where it does not tell that, the token is
-    /// [used](crate::Token::is_validated) until a service refuses it.
+    /// The token is validated first (`GET /v3/auth/tokens`, authorised by the token itself).
+    /// If the identity service refuses to describe it, the token is used [without
+    /// validation](crate::Token::is_validated) until a service refuses it.
     pub fn existing_token(token: impl Into<SecretString>) -> Self {
-        Self::of_nobody(Method::PassedOn(token.into()))
+        Self::without_user(Method::ExistingToken(token.into()))
     }
 
-    /// A user and a one-time code, where the code alone suffices.
+    /// A user and a one-time code, for users who need no other factor.
     pub fn totp(user: impl Into<UserRef>, code: impl Into<SecretString>) -> Self {
         Self::of_user(user.into(), Method::Totp(code.into()))
     }
 
-    /// The same with a further factor in the same request.
+    /// Adds a further factor, which is sent in the same request.
     #[must_use]
     pub fn and(mut self, factor: Factor) -> Self {
         Arc::make_mut(&mut self.methods).push(factor.method());
         self
     }
 
-    /// What another account has delegated to this user: a login by this credential, whose token is
-    /// then exchanged for one of the agency (`assume_role`). A renewal does both again.
+    /// Uses permissions that another account has delegated to this user by an agency: after the
+    /// login, the token is exchanged for a token of the agency (`assume_role`). A renewal repeats
+    /// both.
     ///
     /// Huawei Cloud and Open Telekom Cloud have agencies. The user needs the permission `Agent
-    /// Operator` and is named with their domain, whose token the exchange wants; the scope is one of
-    /// the account that delegates.
+    /// Operator`. The exchange needs a token for the user's domain, so the user must be named with
+    /// the domain. The scope is a project or the domain of the delegating account.
     ///
     /// ```
     /// use auth_proto::{Agency, Credential, DomainRef, UserRef};
@@ -181,7 +184,7 @@ impl Credential {
         Self { agency: Some(agency), ..self }
     }
 
-    /// Nothing: in the place of one that is wiped.
+    /// An empty credential, to replace one that is wiped.
     pub(crate) fn none() -> Self {
         Self { user: None, methods: Arc::new(Vec::new()), agency: None }
     }
@@ -190,24 +193,24 @@ impl Credential {
         Self { user: Some(user), methods: Arc::new(vec![method]), agency: None }
     }
 
-    fn of_nobody(method: Method) -> Self {
+    fn without_user(method: Method) -> Self {
         Self { user: None, methods: Arc::new(vec![method]), agency: None }
     }
 
-    /// Whether it holds a code that no server takes twice.
+    /// Whether it has a one-time code, which a server accepts once.
     pub(crate) fn is_one_time(&self) -> bool {
         self.methods.iter().any(|method| method.kind() == MethodKind::Totp)
     }
 
-    /// The token that it is.
+    /// The token, if the credential is one.
     pub(crate) fn own_token(&self) -> Option<&str> {
         match self.methods.first()? {
-            Method::PassedOn(token) | Method::Token(token) => Some(token.expose_secret()),
+            Method::ExistingToken(token) | Method::Token(token) => Some(token.expose_secret()),
             _ => None,
         }
     }
 
-    /// The domain that its user is named in.
+    /// The domain of a user who is named with one.
     pub(crate) fn user_domain(&self) -> Option<&DomainRef> {
         match &self.user {
             Some(UserRef::Name { domain, .. }) => domain.as_ref(),
@@ -215,18 +218,18 @@ impl Credential {
         }
     }
 
-    /// Whether its token is used as it is, so that no login gives another one.
+    /// Whether the token is used as it is, so that a login cannot replace it.
     pub(crate) fn is_existing_token(&self) -> bool {
-        self.agency.is_none() && matches!(self.methods[..], [Method::PassedOn(_)])
+        self.agency.is_none() && matches!(self.methods[..], [Method::ExistingToken(_)])
     }
 
-    /// Whether a token that it gave can be had again before it ends, without asking anybody: not
-    /// by a code that is spent, nor by a token that ends at the same time.
+    /// Whether its tokens can be renewed early without user input. A one-time code is already used,
+    /// and a token for exchange gives only tokens that expire together with it.
     pub(crate) fn renews_early(&self) -> bool {
         !self.is_one_time() && (self.agency.is_some() || self.own_token().is_none())
     }
 
-    /// The same with this factor in the place of an older one of its kind.
+    /// Replaces the factor of the same kind.
     pub(crate) fn with_fresh(mut self, factor: &Factor) -> Self {
         let fresh = factor.method();
         let methods = Arc::make_mut(&mut self.methods);
@@ -248,8 +251,8 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// What another account has delegated, by the name of the agency and the account's domain (Huawei
-/// Cloud, "Obtaining an Agency Token"). See [`Credential::assume`].
+/// An agency: permissions that an account delegates to users of another one (Huawei Cloud,
+/// "Obtaining an Agency Token"). See [`Credential::assume`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agency {
     pub(crate) name: String,
@@ -257,13 +260,13 @@ pub struct Agency {
 }
 
 impl Agency {
-    /// The agency of this name in the domain of the account that delegates.
+    /// The agency with this name, in the domain of the delegating account.
     pub fn new(name: impl Into<String>, domain: DomainRef) -> Self {
         Self { name: name.into(), domain }
     }
 }
 
-/// How an application credential is named.
+/// An application credential, by id or by name.
 #[derive(Clone)]
 pub(crate) enum Key {
     Id(String),
@@ -274,7 +277,7 @@ pub(crate) enum Key {
 #[derive(Clone)]
 pub(crate) enum Method {
     ApplicationCredential { key: Key, secret: SecretString },
-    PassedOn(SecretString),
+    ExistingToken(SecretString),
     Password(SecretString),
     Token(SecretString),
     Totp(SecretString),
@@ -284,7 +287,7 @@ impl Method {
     pub(crate) fn kind(&self) -> MethodKind {
         match self {
             Self::ApplicationCredential { .. } => MethodKind::ApplicationCredential,
-            Self::PassedOn(_) => MethodKind::PassedOn,
+            Self::ExistingToken(_) => MethodKind::ExistingToken,
             Self::Password(_) => MethodKind::Password,
             Self::Token(_) => MethodKind::Token,
             Self::Totp(_) => MethodKind::Totp,
@@ -294,7 +297,7 @@ impl Method {
     pub(crate) fn secret(&self) -> &str {
         match self {
             Self::ApplicationCredential { secret, .. }
-            | Self::PassedOn(secret)
+            | Self::ExistingToken(secret)
             | Self::Password(secret)
             | Self::Token(secret)
             | Self::Totp(secret) => secret.expose_secret(),
@@ -302,35 +305,35 @@ impl Method {
     }
 }
 
-/// The kinds of method, as clouds allow or refuse them.
+/// The kinds of method. A cloud's profile lists those that it accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MethodKind {
     ApplicationCredential,
-    /// No method of a login.
-    PassedOn,
+    /// A token that is used as it is, without a login.
+    ExistingToken,
     Password,
     Token,
     Totp,
 }
 
 impl MethodKind {
-    /// The name on the wire, where it has one.
+    /// The name of the method in a request. An existing token is never sent as a method.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::ApplicationCredential => "application_credential",
-            Self::PassedOn => "token passed on",
+            Self::ExistingToken => "existing token",
             Self::Password => "password",
             Self::Token => "token",
             Self::Totp => "totp",
         }
     }
 
-    /// The input that holds the secret, as errors name it.
+    /// The name of the secret's field in errors.
     pub(crate) const fn field(self) -> &'static str {
         match self {
             Self::ApplicationCredential => "credential.secret",
             Self::Password => "credential.password",
-            Self::PassedOn | Self::Token => "credential.token",
+            Self::ExistingToken | Self::Token => "credential.token",
             Self::Totp => "credential.totp",
         }
     }

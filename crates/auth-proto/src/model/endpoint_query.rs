@@ -1,20 +1,20 @@
-//! Which endpoint a caller wants.
+//! The query for an endpoint.
 
 use std::{fmt, str::FromStr};
 
 use crate::error::ConfigError;
 
-/// From where an endpoint can be reached.
+/// The network that an endpoint is for.
 ///
-/// v3 catalogs spell it `"interface": "public"`, v2.0 catalogs as the key `publicURL`.
+/// v3 catalogs write `"interface": "public"`, v2.0 catalogs have a key `publicURL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Interface {
-    /// For administrators, from an administrative network.
+    /// For administrators, in an administrative network.
     Admin,
-    /// For other services, from inside the cloud.
+    /// For other services, in the cloud's internal network.
     Internal,
-    /// For everyone. Most public clouds list nothing else.
+    /// For all users. Most public clouds list no other interface.
     Public,
 }
 
@@ -29,7 +29,7 @@ impl Interface {
     }
 }
 
-/// Reads both spellings, `public` and `publicURL`.
+/// Parses both spellings, `public` and `publicURL`.
 impl FromStr for Interface {
     type Err = ConfigError;
 
@@ -46,13 +46,13 @@ impl fmt::Display for Interface {
     }
 }
 
-/// A wish for an endpoint: a service type, and where it should stand.
+/// A query for an endpoint: service type, region and interfaces.
 ///
 /// ```
 /// use auth_proto::{Interface, EndpointQuery};
 ///
-/// let want = EndpointQuery::new("compute").region("KR1");
-/// let want = EndpointQuery::new("image").interfaces(&[Interface::Internal, Interface::Public]);
+/// let query = EndpointQuery::new("compute").region("KR1");
+/// let query = EndpointQuery::new("image").interfaces(&[Interface::Internal, Interface::Public]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointQuery {
@@ -74,25 +74,26 @@ impl From<String> for EndpointQuery {
 }
 
 impl EndpointQuery {
-    /// The service of this type (`compute`, `object-store`, …) or of another name of the type
-    /// (`volumev3`), in any region, public.
+    /// A service by its type (`compute`, `object-store`, …) or an alias of the type (`volumev3`),
+    /// in any region, with the public interface.
     pub fn new(service: impl Into<String>) -> Self {
         Self { service: service.into(), region: None, interfaces: vec![Interface::Public] }
     }
 
-    /// The type that is asked for, as it was given.
+    /// The wanted type, as it was given.
     pub fn service(&self) -> &str {
         &self.service
     }
 
-    /// Only in this region. A service that the catalog lists under region `*` serves every region.
+    /// Limits the query to a region. An endpoint in region `*` or without a region fits every
+    /// region.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
         self
     }
 
-    /// The interfaces that will do, the preferred one first; instead of public alone.
+    /// Replaces the interfaces (by default only the public one) by these, in order of preference.
     #[must_use]
     pub fn interfaces(mut self, interfaces: &[Interface]) -> Self {
         self.interfaces = interfaces.to_vec();

@@ -1,4 +1,4 @@
-//! What a user knows and what a server answers: plain values, without phases.
+//! Plain values: the caller's credentials and scopes, the server's tokens and catalogs.
 
 pub(crate) mod arena;
 pub(crate) mod body;

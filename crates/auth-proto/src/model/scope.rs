@@ -1,14 +1,14 @@
-//! What a token shall be good for.
+//! The scope of a token.
 
 use std::fmt;
 
-/// How a domain is named by a caller.
+/// A domain, by id or by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DomainRef {
-    /// By its id. Keystone's first domain has the id `default`.
+    /// By id. Keystone's first domain has the id `default`.
     Id(String),
-    /// By its name. At Huawei Cloud and Open Telekom Cloud this is the account's name.
+    /// By name. At Huawei Cloud and Open Telekom Cloud this is the name of the account.
     Name(String),
 }
 
@@ -24,19 +24,20 @@ impl DomainRef {
     }
 }
 
-/// What a token shall be good for. Each scope has a token of its own.
+/// The scope of a token: a project, a domain, the system or a trust. Each scope needs a separate
+/// token.
 ///
 /// ```
 /// use auth_proto::{DomainRef, Scope};
 ///
 /// let tenant = Scope::project_id("f5073eaa26b64cffbee89411df94ce01");
 /// let stock = Scope::project_name_in("demo", DomainRef::name("Default"));
-/// let huawei = Scope::project_name("cn-north-1"); // there, a region's name is enough
+/// let huawei = Scope::project_name("cn-north-1"); // a region is a project there
 /// let global = Scope::domain_name("IAMDomain");
 /// ```
 ///
-/// `Scope::default()` asks for nothing and takes what the server gives: the project of an
-/// application credential, the user's default project, or none.
+/// `Scope::default()` lets the server choose: the project of an application credential, the user's
+/// default project, or an unscoped token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope(pub(crate) Target);
 
@@ -59,8 +60,8 @@ pub(crate) enum Target {
 }
 
 impl Scope {
-    /// The domain with this id. Global services of Huawei Cloud and Open Telekom Cloud need a
-    /// domain's token.
+    /// The domain with this id. Global services of Huawei Cloud and Open Telekom Cloud need domain
+    /// scope.
     pub fn domain_id(id: impl Into<String>) -> Self {
         Self(Target::Domain(DomainRef::id(id)))
     }
@@ -75,8 +76,8 @@ impl Scope {
         Self(Target::ProjectId(id.into()))
     }
 
-    /// The project (in v2.0, the tenant) with this name, where the name alone tells it: in v2.0,
-    /// and at Huawei Cloud and Open Telekom Cloud, where every region is a project of that name.
+    /// The project (in v2.0, the tenant) with this name, where the name needs no domain: in v2.0,
+    /// and at Huawei Cloud and Open Telekom Cloud, where each region is a project of the same name.
     pub fn project_name(name: impl Into<String>) -> Self {
         Self(Target::ProjectName { name: name.into(), domain: None })
     }
@@ -86,25 +87,24 @@ impl Scope {
         Self(Target::ProjectName { name: name.into(), domain: Some(domain) })
     }
 
-    /// The whole deployment, for its administrators.
+    /// The whole deployment, for administrators.
     pub fn system() -> Self {
         Self(Target::System)
     }
 
-    /// What the trust with this id delegates to the user. v2.0 wants the trust's project as well:
-    /// [`trust_in`](Self::trust_in).
+    /// The trust with this id, by which another user has delegated roles. v2.0 needs the trust's
+    /// project as well: [`trust_in`](Self::trust_in).
     pub fn trust(id: impl Into<String>) -> Self {
         Self(Target::Trust { id: id.into(), project_id: None })
     }
 
-    /// What the trust with this id delegates to the user in the project (in v2.0, the tenant) with
-    /// this id.
+    /// The trust with this id, for the project (in v2.0, the tenant) with this id.
     pub fn trust_in(id: impl Into<String>, project_id: impl Into<String>) -> Self {
         Self(Target::Trust { id: id.into(), project_id: Some(project_id.into()) })
     }
 
-    /// Nothing, even where the user has a default project: a token to list projects with, or to
-    /// exchange for a scoped one.
+    /// No scope, even if the user has a default project: for a token that lists projects or is
+    /// exchanged for a scoped one.
     pub fn unscoped() -> Self {
         Self(Target::Unscoped)
     }
@@ -139,7 +139,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// The kinds of scope, as clouds allow or refuse them.
+/// The kinds of scope. A cloud's profile lists those that it accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScopeKind {
     Default,

@@ -1,9 +1,9 @@
-//! The names that a type of service goes by.
+//! Service types and their aliases.
 //!
 //! Source: OpenStack's Service Types Authority as of 2024-05-08,
-//! <https://service-types.openstack.org/service-types.json>. Of its 45 types these have other names.
+//! <https://service-types.openstack.org/service-types.json>. It has 45 types; these have aliases.
 
-/// The official type, and its aliases in the authority's order.
+/// The official type first, then its aliases in the authority's order.
 const NAMES: [&[&str]; 19] = [
     &["admin-logic", "registration"],
     &["alarm", "alarming"],
@@ -26,12 +26,13 @@ const NAMES: [&[&str]; 19] = [
     &["workflow", "workflowv2"],
 ];
 
-/// The types that will do for whoever asks for `service`, the best first: itself, the official
+/// The types that match a query for `service`, in order of preference: `service`, the official
 /// type, the aliases.
 ///
-/// `volumev2` and `volumev3` are not each other's: who names a version wants no other one.
+/// A query for `volumev2` does not match `volumev3`, nor the other way round: the caller has chosen
+/// a version.
 pub(crate) fn names(service: &str) -> impl Iterator<Item = &str> {
-    // The others are looked up once they are asked for: mostly the exact type is there.
+    // Mostly the exact type is found, and the aliases are never looked up.
     let exact = std::iter::once(service);
     exact.clone().chain(exact.flat_map(others))
 }
@@ -49,7 +50,7 @@ pub(crate) fn official(service: &str) -> Option<&'static str> {
     Some(names[0])
 }
 
-/// The version that a type ends with: `3` in `volumev3`.
+/// The version at the end of a type: `3` in `volumev3`.
 fn version(name: &str) -> Option<char> {
     let mut letters = name.chars().rev();
     let version = letters.next().filter(char::is_ascii_digit)?;

@@ -1,4 +1,4 @@
-//! What a login gives.
+//! Tokens and their descriptions.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::{error::ProtocolError, limits, model::catalog::Catalog};
 
-/// A token, and everything that came with it.
+/// A token and its description: scope, user, roles, lifetime and catalog.
 ///
-/// Its text is wiped from memory when the last clone of its header value is dropped, and is never
-/// shown by `Debug`.
+/// The text of the token is wiped from memory when the last clone of the header value is dropped.
+/// `Debug` does not show it.
 #[derive(Clone)]
 pub struct Token {
     pub(crate) header: HeaderValue,
@@ -20,7 +20,7 @@ pub struct Token {
     pub(crate) is_validated: bool,
 }
 
-/// What an answer says about a token, beside its text.
+/// The server's description of a token.
 #[derive(Clone, Debug)]
 pub(crate) struct Details {
     pub(crate) catalog: Option<Catalog>,
@@ -40,7 +40,7 @@ impl Token {
         Self { header, details, is_validated: true }
     }
 
-    /// A token of which nothing is known.
+    /// A token without a description.
     pub(crate) fn unvalidated(header: HeaderValue) -> Self {
         let details = Details {
             catalog: None,
@@ -59,81 +59,80 @@ impl Token {
 
     /// The value for `X-Auth-Token`, marked sensitive.
     ///
-    /// Whoever takes it decides for themselves where it goes:
-    /// [`Cloud::authorize`](crate::Cloud::authorize) checks that first.
+    /// Prefer [`Cloud::authorize`](crate::Cloud::authorize), which first checks that the token may
+    /// be sent to the request's host.
     pub fn header(&self) -> &HeaderValue {
         &self.header
     }
 
-    /// The token's text, for handing it on.
+    /// The text of the token, for passing it to another program.
     pub fn expose(&self) -> &str {
-        // Checked to be visible ASCII when the token was made.
+        // `secret_header` accepts visible ASCII only.
         self.header.to_str().unwrap_or_default()
     }
 
-    /// The services that the token is good for. `None` if the answer had no catalog at all, as
-    /// for an unscoped token or a login without catalog at a stock Keystone; an empty catalog is
-    /// another thing (Huawei Cloud answers `[]` there).
+    /// The service catalog. `None` if the response had none, as for an unscoped token or a login
+    /// without a catalog at a stock Keystone. Huawei Cloud sends an empty catalog in these cases.
     pub fn catalog(&self) -> Option<&Catalog> {
         self.details.catalog.as_ref()
     }
 
-    /// The domain that the token is scoped to, if it is.
+    /// The domain that the token is scoped to.
     pub fn domain(&self) -> Option<&Domain> {
         self.details.domain.as_ref()
     }
 
-    /// The same token with this catalog, which was [fetched](crate::FetchCatalog) for it.
+    /// Sets the catalog, which was [fetched](crate::FetchCatalog) separately.
     #[must_use]
     pub fn with_catalog(mut self, catalog: Catalog) -> Self {
         self.details.catalog = Some(catalog);
         self
     }
 
-    /// Whether the identity service has said what the token is good for. It has of every token
-    /// but one that was [passed on](crate::Credential::existing_token) and that it would not be asked
-    /// about: of that nothing is known, and [`UtcDateTime::MAX`] stands for its end.
+    /// Whether the identity service has described the token. `false` only for an [existing
+    /// token](crate::Credential::existing_token) that the service refused to validate. Such a token
+    /// has no scope, user or catalog, and [`UtcDateTime::MAX`] as its expiry.
     pub fn is_validated(&self) -> bool {
         self.is_validated
     }
 
-    /// When the token ends, in the server's words and by the server's clock.
+    /// When the token expires, by the server's clock.
     pub fn expires_at(&self) -> UtcDateTime {
         self.details.expires_at
     }
 
-    /// When the token was issued, in the server's words and by the server's clock.
+    /// When the token was issued, by the server's clock.
     pub fn issued_at(&self) -> Option<UtcDateTime> {
         self.details.issued_at
     }
 
-    /// How the user proved who they are: `password`, `totp`, … Empty in v2.0.
+    /// The authentication methods of the login: `password`, `totp`, … Empty in v2.0.
     pub fn methods(&self) -> &[String] {
         &self.details.methods
     }
 
-    /// The project (in v2.0, the tenant) that the token is scoped to, if it is.
+    /// The project (in v2.0, the tenant) that the token is scoped to.
     pub fn project(&self) -> Option<&Project> {
         self.details.project.as_ref()
     }
 
-    /// What the user may do within the scope.
+    /// The user's roles within the scope.
     pub fn roles(&self) -> &[Role] {
         &self.details.roles
     }
 
-    /// Whether the token is for the whole deployment.
+    /// Whether the token has system scope, that is for the whole deployment.
     pub fn is_system(&self) -> bool {
         self.details.system
     }
 
-    /// The trust that the token came by, if it did.
+    /// The id of the trust that the token is scoped to.
     pub fn trust_id(&self) -> Option<&str> {
         self.details.trust_id.as_deref()
     }
 
-    /// Whom the token stands for. At NHN Cloud the name is not the one that was sent (IaaS Token:
-    /// an e-mail address goes in, a UUID comes back).
+    /// The user of the token. At NHN Cloud the name differs from the name in the login (IaaS Token:
+    /// the request has an e-mail address, the response a UUID).
     pub fn user(&self) -> &User {
         &self.details.user
     }
@@ -150,7 +149,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Whom a token stands for.
+/// The user of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User {
@@ -158,14 +157,14 @@ pub struct User {
     pub id: Option<String>,
     /// The name.
     pub name: Option<String>,
-    /// The domain that the user belongs to. Absent in v2.0.
+    /// The domain of the user. `None` in v2.0.
     pub domain: Option<Domain>,
-    /// When the password ends. `None` if never: absent, null and `""` all mean that (Huawei Cloud,
-    /// Obtaining a User Token, table 21).
+    /// When the password expires. `None` if it does not: absent, null and `""` all mean that
+    /// (Huawei Cloud, Obtaining a User Token, table 21).
     pub password_expires_at: Option<UtcDateTime>,
 }
 
-/// A domain, which is what other clouds call an account.
+/// A domain: the owner of users and projects. Other clouds call it an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Domain {
@@ -179,32 +178,34 @@ pub struct Domain {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Project {
-    /// The id. An opaque text: not every cloud uses 32 hexadecimal digits.
+    /// The id, an opaque text. Not every cloud uses 32 hexadecimal digits.
     pub id: Option<String>,
     /// The name.
     pub name: Option<String>,
-    /// The domain that the project belongs to. Absent in v2.0.
+    /// The domain of the project. `None` in v2.0.
     pub domain: Option<Domain>,
-    /// What it is for.
+    /// The operator's description.
     pub description: Option<String>,
-    /// Whether it can be used. v2.0 tokens and project lists say so, v3 tokens do not.
+    /// Whether the project is enabled. Present in v2.0 tokens and in project lists, not in v3
+    /// tokens.
     pub enabled: Option<bool>,
-    /// The project or domain above it. In project lists only.
+    /// The id of the parent project or domain. Present only in project lists.
     pub parent_id: Option<String>,
 }
 
-/// What a user may do.
+/// A role of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Role {
-    /// The id. No key: Huawei Cloud gives every role the id `0` (Obtaining a User Token, table 20).
+    /// The id. It is not unique: at Huawei Cloud every role has the id `0` (Obtaining a User Token,
+    /// table 20).
     pub id: Option<String>,
     /// The name.
     pub name: Option<String>,
 }
 
-/// A secret made into a header value: checked, marked sensitive, and wiped from memory with its
-/// last clone.
+/// A header value for a secret: its characters checked, marked sensitive, and wiped from memory
+/// with its last clone. `place` names the secret's origin in errors.
 pub(crate) fn secret_header(
     text: &[u8],
     place: &'static str,

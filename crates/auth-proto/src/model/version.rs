@@ -1,23 +1,24 @@
-//! The versions of the identity protocol that a server offers.
+//! The API versions that a server offers.
 
 use crate::url::ApiVersion;
 
-/// One version, as a server's version document describes it.
+/// One entry of a server's version document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Version {
-    /// `v3.14`, `v2.0`, …
+    /// The id, such as `v3.14` or `v2.0`.
     pub id: String,
-    /// `stable` and `current` are fit for use, `deprecated` still is, others are not.
+    /// The status. `stable`, `current`, `supported` and `deprecated` versions can be used, others
+    /// cannot.
     pub status: Option<String>,
-    /// Where it is. In a recorded [`IdentityResponse`](crate::IdentityResponse) that is what the server says, which is
-    /// often wrong behind a proxy, so that nothing is ever sent there; [`Versions`](crate::Versions)
-    /// puts it right.
+    /// The URL. In an [`IdentityResponse`](crate::IdentityResponse) it is the server's own, which
+    /// is often wrong behind a proxy, and no request is sent there; [`Versions`](crate::Versions)
+    /// corrects it.
     pub url: Option<String>,
 }
 
 impl Version {
-    /// The API version that it stands for, if it is one that this crate speaks and fit for use.
+    /// The API version, if this crate supports it and the status allows its use.
     pub fn api_version(&self) -> Option<ApiVersion> {
         let usable = self.status.as_deref().is_none_or(|status| {
             let known = ["current", "deprecated", "stable", "supported"];

@@ -1,4 +1,4 @@
-//! Foreign text made fit to be shown.
+//! Text from outside: made safe to print, and searched for secrets and misspellings.
 
 pub(crate) mod nearest;
 pub(crate) mod redact;
@@ -6,17 +6,19 @@ pub mod timestamp;
 
 use crate::limits;
 
-/// Whether a character is no part of a text that people read: it steers a terminal, ends a line,
-/// changes the direction of writing, or hides, as what nobody sees does.
+/// Whether a character must be escaped before a text is printed: it controls a terminal, ends a
+/// line, changes the direction of writing, or is invisible.
 ///
-/// What the errors of this crate quote is free of these. Whoever prints a server's names, which are
-/// handed over as they came, should replace or escape them. Letters, accents and emoji are none of
-/// them, but the joiners and selectors that change a letter's or an emoji's look are.
+/// The errors of this crate escape these characters in the texts that they quote, and show a line
+/// break or tab as a blank. A server's names are returned unchanged; a program that prints them
+/// should replace or escape these characters.
+/// Letters, accents and emoji are printable. The joiners and variation selectors that change the
+/// look of a letter or an emoji are not.
 pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
-            // Unicode's `Default_Ignorable_Code_Point`, which has all of `Bidi_Control`.
+            // Unicode's `Default_Ignorable_Code_Point`, which includes all of `Bidi_Control`.
             '\u{AD}'
                 | '\u{34F}'
                 | '\u{61C}'
@@ -34,29 +36,43 @@ pub fn is_unprintable(c: char) -> bool {
                 | '\u{1BCA0}'..='\u{1BCA3}'
                 | '\u{1D173}'..='\u{1D17A}'
                 | '\u{E0000}'..='\u{E0FFF}'
-                // Separators of lines and paragraphs, and the marks of interlinear annotations.
+                // Separators of lines and paragraphs, marks of interlinear annotations.
                 | '\u{2028}'..='\u{2029}'
                 | '\u{FFF9}'..='\u{FFFB}'
         )
 }
 
-/// At most [`limits::ERROR_TEXT`] characters of `text`, with nothing in it that is harmful.
+/// At most [`limits::ERROR_TEXT`] characters of `text`, in one line: line breaks and tabs, with the
+/// blanks around them, become one blank, and other unprintable characters are escaped.
 pub(crate) fn shown(text: &str) -> String {
     shown_within(text, limits::ERROR_TEXT)
 }
 
+/// As [`shown`], with another limit.
 pub(crate) fn shown_within(text: &str, limit: usize) -> String {
-    // Room for most, so that no copy of what is not fit to be shown is left behind when it grows.
+    // With enough capacity the text rarely moves: a move would leave a copy in freed memory.
     let mut out = String::with_capacity(text.len().min(4 * limit) + '…'.len_utf8());
-    for (count, c) in text.trim().chars().enumerate() {
+    let (mut count, mut after_break) = (0, false);
+    for c in text.trim().chars() {
+        let is_break = matches!(c, '\n' | '\r' | '\t');
+        let is_shown = match c {
+            _ if is_break => !out.ends_with(' '),
+            ' ' => !after_break,
+            _ => true,
+        };
+        after_break = is_break || (c == ' ' && after_break);
+        if !is_shown {
+            continue;
+        }
         if count == limit {
             out.push('…');
             break;
         }
-        if is_unprintable(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
+        count += 1;
+        match c {
+            _ if is_break => out.push(' '),
+            _ if is_unprintable(c) => out.extend(c.escape_unicode()),
+            _ => out.push(c),
         }
     }
     out
@@ -69,13 +85,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_unicode_hides_or_turns_is_harmful_and_nothing_else() {
-        let harmful = r"(?x) [
+    fn unprintable_characters_are_those_of_unicode() {
+        let unprintable = r"(?x) [
             \p{Default_Ignorable_Code_Point} \p{Bidi_Control} \p{Cc} \p{Zl} \p{Zp} \u{FFF9}-\u{FFFB}
         ]";
-        let parsed = regex_syntax::parse(harmful).unwrap();
-        let HirKind::Class(Class::Unicode(harmful)) = parsed.kind() else { panic!("{parsed:?}") };
-        let ranges = harmful.ranges();
+        let parsed = regex_syntax::parse(unprintable).unwrap();
+        let HirKind::Class(Class::Unicode(unprintable)) = parsed.kind() else {
+            panic!("{parsed:?}")
+        };
+        let ranges = unprintable.ranges();
         let wrong: Vec<char> = ('\0'..=char::MAX)
             .filter(|c| {
                 is_unprintable(*c) != ranges.iter().any(|r| r.start() <= *c && *c <= r.end())
@@ -89,6 +107,22 @@ mod tests {
         assert_eq!(shown("a\u{1b}[31m\u{202e}b\n"), "a\\u{1b}[31m\\u{202e}b");
         assert_eq!(shown("a\u{61c}b\u{e0041}"), "a\\u{61c}b\\u{e0041}");
         assert_eq!(shown("요청 ✓ é e\u{301} 😀"), "요청 ✓ é e\u{301} 😀");
+    }
+
+    #[test]
+    fn a_line_break_is_one_blank() {
+        for (text, want) in [
+            ("a\nb", "a b"),
+            ("a\r\n\t b", "a b"),
+            ("a \n b", "a b"),
+            ("a  b", "a  b"),
+            ("\na\n", "a"),
+            ("a\u{b}\n\u{2028}b", "a\\u{b} \\u{2028}b"),
+        ] {
+            assert_eq!(shown(text), want, "{text:?}");
+        }
+        assert_eq!(shown_within("a\n\n\nbc", 3), "a b…");
+        assert_eq!(shown_within("a\n\n\nb", 3), "a b");
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! What somebody may have meant who wrote something else.
+//! The most similar known name, for an unknown one.
 
 use crate::limits;
 
-/// The candidate that differs least from `wanted`, if it does not differ by more than slips of the
-/// fingers do: a third of its letters, and three of them at most. The first in the alphabet wins.
+/// The candidate that is most similar to `wanted`, if it is close enough for a typing error: at
+/// most three letters differ, and at most a third of all. Of equally similar ones, the first in
+/// alphabetical order.
 pub(crate) fn nearest<'a>(
     wanted: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -12,7 +13,7 @@ pub(crate) fn nearest<'a>(
     let allowed = (wanted.len() / 3).min(3);
     let near = candidates.into_iter().filter_map(|candidate| {
         let letters = letters(candidate)?;
-        // Nothing closer can come of such a difference in length.
+        // The distance is at least the difference in length.
         let steps = (letters.len().abs_diff(wanted.len()) <= allowed)
             .then(|| distance(&wanted, &letters))?;
         (steps <= allowed).then_some((steps, candidate))
@@ -20,14 +21,14 @@ pub(crate) fn nearest<'a>(
     near.min().map(|(_, candidate)| candidate)
 }
 
-/// In lower case; `None` for what is too long to be anybody's slip.
+/// The letters in lower case; `None` if the name is longer than [`limits::SUGGESTION_INPUT`].
 fn letters(name: &str) -> Option<Vec<char>> {
     (name.len() <= limits::SUGGESTION_INPUT)
         .then(|| name.chars().flat_map(char::to_lowercase).collect())
 }
 
-/// How many letters must be put in, left out or replaced to get from one to the other
-/// (Levenshtein), row by row.
+/// The Levenshtein distance: the number of letters to insert, delete or replace. Computed row by
+/// row.
 fn distance(from: &[char], to: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (above, a) in from.iter().enumerate() {
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_told_from_other_words() {
+    fn typing_errors_have_a_suggestion() {
         let types = ["compute", "network", "image", "object-store", "volumev3"];
         for (wanted, want) in [
             ("comptue", Some("compute")),

@@ -1,4 +1,4 @@
-//! The spellings of a moment that identity services use.
+//! Timestamps in the spellings of identity services.
 
 use std::borrow::Cow;
 
@@ -6,24 +6,23 @@ use time::{OffsetDateTime, UtcDateTime, format_description::well_known::Rfc3339}
 
 use crate::limits;
 
-/// Reads a moment as the documented clouds write it, or gives `None`.
+/// Parses a timestamp in any spelling of the documented clouds. `None` for any other text.
 ///
 /// | spelling | where |
 /// | --- | --- |
 /// | `2020-04-29T15:31:21Z` | NHN Cloud, `expires` |
-/// | `2020-04-29T03:32:28.000405` | NHN Cloud, `issued_at`: no zone, which means UTC |
+/// | `2020-04-29T03:32:28.000405` | NHN Cloud, `issued_at`: without a zone, which means UTC |
 /// | `2020-01-04T09:05:22.701000Z` | Huawei Cloud and every Keystone v3 |
 /// | `2020-01-04T09:05:22+0000`, `…+00:00`, `…-06:00` | Keystone's own tools, other v2.0 clouds |
 ///
-/// Years before 1 and moments that fall outside the years 1 to 9999 in UTC are refused. Never
-/// panics, whatever the text.
+/// A timestamp outside the years 1 to 9999 in UTC is refused. The function never panics.
 pub fn parse(text: &str) -> Option<UtcDateTime> {
     const SECONDS: usize = "2020-04-29T15:31:21".len();
     const DATE: usize = "2020-04-29".len();
     if !text.is_ascii() || text.len() < SECONDS || text.len() > limits::TIMESTAMP {
         return None;
     }
-    // `time` takes anything there, a NUL too.
+    // `time` accepts any byte between date and time, even NUL.
     if !matches!(text.as_bytes()[DATE], b'T' | b't' | b' ') {
         return None;
     }
@@ -31,28 +30,28 @@ pub fn parse(text: &str) -> Option<UtcDateTime> {
         None => 0,
         Some(rest) => 1 + rest.bytes().take_while(u8::is_ascii_digit).count(),
     };
-    let (moment, zone) = text.split_at(SECONDS + fraction);
+    let (seconds, zone) = text.split_at(SECONDS + fraction);
     let whole = match zone.as_bytes() {
-        [] => Cow::Owned([moment, "Z"].concat()),
-        [b'+' | b'-', _, _, _, _] => format!("{moment}{}:{}", &zone[..3], &zone[3..]).into(),
+        [] => Cow::Owned([seconds, "Z"].concat()),
+        [b'+' | b'-', _, _, _, _] => format!("{seconds}{}:{}", &zone[..3], &zone[3..]).into(),
         _ => text.into(),
     };
     let parsed = OffsetDateTime::parse(&whole, &Rfc3339).ok()?;
-    // `to_utc` panics where the offset leads out of range; the detour by the Unix time does not.
+    // `to_utc` panics if the offset leads out of range; a conversion by Unix time does not.
     let utc = UtcDateTime::from_unix_timestamp_nanos(parsed.unix_timestamp_nanos()).ok()?;
-    // A leap second is read as the last moment before it, which has a fraction that nobody wrote.
+    // `time` reads a leap second as 59.999999999; the fraction is not in the text.
     let utc =
         if &text[SECONDS - 2..SECONDS] == "60" { utc.replace_nanosecond(0).ok()? } else { utc };
     (1..=9999).contains(&utc.year()).then_some(utc)
 }
 
-/// Writes a moment in UTC by RFC 3339, with `Z` and no more digits than it needs.
+/// Formats a timestamp by RFC 3339 in UTC, with `Z` and without trailing zeros in the fraction.
 pub fn format(moment: UtcDateTime) -> String {
-    // Only years outside 0 to 9999 cannot be written so, and `parse` gives none of them.
+    // RFC 3339 has no years outside 0 to 9999, and `parse` returns none.
     moment.format(&Rfc3339).unwrap_or_else(|_| moment.to_string())
 }
 
-/// The same for people, who need no fractions.
+/// As [`format()`], without a fraction, for people.
 pub(crate) fn in_seconds(moment: UtcDateTime) -> String {
     format(moment.replace_nanosecond(0).unwrap_or(moment))
 }

@@ -1,16 +1,16 @@
-//! What nearly every URL and every target of a request looks like, seen at a glance.
+//! A fast check that recognises ordinary URLs.
 //!
-//! Each request of each caller is asked whether a token may go there, and each look-up whether its
-//! URL is one. [`url`](crate::url) answers that, whatever the URL; but nearly all are https to a
-//! name under a top-level domain, to which it has nothing to say, and that is seen in a tenth of the
-//! time. `false` leaves the answer to it. Nothing is compared here, so that there is no second
-//! reading of a URL that could differ from the first: what is not as plain as can be is not ordinary.
+//! Each request needs the check of its target, and each lookup the check of its URL. The full
+//! checks are in [`url`](crate::url). Nearly every URL is https to a name under a top-level domain,
+//! which passes them all; this module recognises it in a tenth of the time. `false` means that the
+//! full check decides. This module compares no hosts, so that its reading of a URL cannot
+//! contradict the parser's: it accepts only URLs that every parser reads alike.
 
 use http::Uri;
 
 use crate::limits;
 
-/// Whether a token may go to this URI in any cloud.
+/// Whether a token may go to this URI at every cloud.
 #[inline]
 pub(crate) fn is_target(uri: &Uri) -> bool {
     match uri.authority() {
@@ -19,12 +19,13 @@ pub(crate) fn is_target(uri: &Uri) -> bool {
     }
 }
 
-/// Whether this is a URL, whose path leads nowhere else, and a token may go there in any cloud.
+/// Whether a text is a URL without `.` or `..` in its path, and a token may go there at every
+/// cloud.
 pub(crate) fn is_url(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("https://") else { return false };
     let authority = rest.split('/').next().unwrap_or(rest);
     let is_letter = |b: u8| (b | 0x20).is_ascii_lowercase();
-    // No branches, and no more than this, so that sixteen bytes are one step.
+    // Without branches the compiler checks sixteen bytes at once.
     let is_odd = |b| !(is_letter(b) | matches!(b, b'-'..=b':') | (b == b'_'));
     text.len() <= limits::URL
         && is_domain(authority)
@@ -32,7 +33,7 @@ pub(crate) fn is_url(text: &str) -> bool {
         && !rest.contains("/.")
 }
 
-/// Whether an authority is a name under a top-level domain, and perhaps a port.
+/// Whether an authority is a name under a top-level domain, with or without a port.
 #[inline(always)]
 fn is_domain(authority: &str) -> bool {
     match authority.as_bytes().last() {
@@ -50,26 +51,26 @@ fn has_port(authority: &str) -> bool {
 
 #[inline(always)]
 fn is_host(host: &str) -> bool {
-    let Some(end) = host.as_bytes().last_chunk::<{ LETTERS + 1 }>() else { return false };
+    let Some(end) = host.as_bytes().last_chunk::<{ MAX_TOP_LETTERS + 1 }>() else { return false };
     let Some(dot) = end.iter().rposition(|b| *b == b'.') else { return false };
-    // Numbers begin otherwise, and names for this machine or for metadata have more letters.
+    // A number begins with a digit; the last label of a special name has more letters.
     let is_top = end.get(dot + 1).is_some_and(u8::is_ascii_lowercase);
-    // User info, brackets, a port and capitals are from `:` to `` ` ``.
+    // Capitals, `@` of user info, brackets and `:` of a port are all from `:` to `` ` ``.
     let is_odd = |b| matches!(b, b':'..=b'`');
-    is_top && host.len() < LONG && !any_byte(host, is_odd)
+    is_top && host.len() < MAX_HOST && !any_byte(host, is_odd)
 }
 
-/// At most as many has a top-level domain here: `localhost`, `internal` and `metadata` have more.
-const LETTERS: usize = 6;
+/// The most letters of a top-level domain. `localhost`, `internal` and `metadata` have more.
+const MAX_TOP_LETTERS: usize = 6;
 
-/// No name of a host is as long: that there is a bound makes the search for odd bytes short.
-const LONG: usize = 128;
+/// A bound on the length of a host's name, which lets the compiler simplify the search.
+const MAX_HOST: usize = 128;
 
-/// Whether any byte is such a one. All of them are looked at, sixteen at once, which is faster than
-/// to stop.
+/// Whether any byte matches. Reading all bytes, sixteen at once, is faster than stopping at the
+/// first match.
 #[inline]
-pub(crate) fn any_byte(text: &str, is: impl Fn(u8) -> bool) -> bool {
-    let among = |bytes: &[u8]| bytes.iter().fold(false, |any, byte| any | is(*byte));
+pub(crate) fn any_byte(text: &str, matches: impl Fn(u8) -> bool) -> bool {
+    let among = |bytes: &[u8]| bytes.iter().fold(false, |any, byte| any | matches(*byte));
     let text = text.as_bytes();
     match text.last_chunk::<16>() {
         None => among(text),
@@ -85,10 +86,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::url::{LOOPBACK_NAMES, METADATA_NAMES, Origin, parsed};
+    use crate::url::{
+        Origin, parsed,
+        special::{LOOPBACK_NAMES, METADATA_NAMES},
+    };
 
     #[test]
-    fn what_clouds_list_is_ordinary() {
+    fn usual_endpoints_are_ordinary() {
         for url in [
             "https://compute.example.com",
             "https://compute.example.com/",
@@ -103,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_is_left_to_who_reads_it() {
+    fn other_urls_take_the_full_check() {
         for url in [
             "",
             "https://",
@@ -159,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_that_is_special_is_ordinary() {
+    fn no_special_name_is_ordinary() {
         for name in LOOPBACK_NAMES.iter().chain(&METADATA_NAMES) {
             for (url, uri) in ["", ".", ":443", "/v3"].map(|end| {
                 let url = format!("https://{name}{end}");
@@ -171,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_looked_at() {
+    fn every_byte_is_checked() {
         for length in 0..50 {
             assert!(!any_byte(&"a".repeat(length), |b| b == b'@'));
             for at in 0..length {
@@ -181,7 +185,7 @@ mod tests {
         }
     }
 
-    /// What may be in a URL, the parts that mean something more often than by chance.
+    /// Parts of URLs, those with a meaning more often than by chance.
     fn texts() -> impl Strategy<Value = String> {
         let part = prop_oneof![
             4 => "[a-z]{1,8}",
@@ -203,7 +207,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
 
         #[test]
-        fn nothing_is_to_be_said_to_what_is_ordinary(text in texts()) {
+        fn ordinary_urls_pass_the_full_check(text in texts()) {
             if is_url(&text) {
                 let uri = parsed(&text).unwrap();
                 prop_assert!(is_target(&uri));

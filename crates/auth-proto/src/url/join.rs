@@ -1,11 +1,11 @@
-//! A service's path and a request's, made into one URL.
+//! Appends a request's path to an endpoint's URL.
 
 use http::Uri;
 
 use crate::error::UrlProblem;
 
-/// The URL of a path, with its query, under an endpoint's own path. Scheme, host and port are the
-/// endpoint's: they are taken over as they are, and no text is read a second time.
+/// The URL of a path, with its query, below the endpoint's path. Scheme, host and port are copied
+/// from the endpoint, not parsed again.
 pub(crate) fn join(endpoint: &Uri, path: &Uri) -> Result<Uri, UrlProblem> {
     if endpoint.query().is_some() {
         return Err(UrlProblem::Query);
@@ -19,7 +19,7 @@ pub(crate) fn join(endpoint: &Uri, path: &Uri) -> Result<Uri, UrlProblem> {
     Uri::from_parts(parts).map_err(|_| UrlProblem::Syntax)
 }
 
-/// Refuses what is no path, or one that may lead out of wherever it is put.
+/// Refuses a URI that is not a path, and a path that may lead out of its parent.
 pub(crate) fn check(path: &Uri) -> Result<(), UrlProblem> {
     let is_path = path.authority().is_none() && path.path().starts_with('/');
     match is_path && !leads_out(path.path()) {
@@ -28,16 +28,16 @@ pub(crate) fn check(path: &Uri) -> Result<(), UrlProblem> {
     }
 }
 
-/// Whether some client, proxy or service may read a segment of it as one that leads elsewhere.
+/// Whether a client, proxy or service may read a segment as `.` or `..`.
 pub(crate) fn leads_out(path: &str) -> bool {
-    // Nearly every path is done with here, and without a copy.
+    // Nearly every path returns here, without a copy.
     if !path.contains(['%', '\\']) && !path.starts_with('.') && !path.contains("/.") {
         return false;
     }
     let path = path.to_ascii_lowercase();
     let path =
         path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\").replace("%3b", ";");
-    // What follows a semicolon is a parameter to some, and no part of the name.
+    // Some servers cut a segment at a semicolon, where its parameters begin.
     let names = path.split(['/', '\\']).map(|segment| segment.split(';').next().unwrap_or(segment));
     names.into_iter().any(|name| name == "." || name == "..")
 }
@@ -69,7 +69,7 @@ mod tests {
                 "/c/a%2Fb//c...d/..e",
                 "https://a.example/v1/c/a%2Fb//c...d/..e",
             ),
-            // Nothing of it is a host.
+            // No part of the path becomes a host.
             ("https://a.example/v1", "//evil.example/x", "https://a.example/v1//evil.example/x"),
             ("https://a.example", "//evil.example/x", "https://a.example//evil.example/x"),
             ("https://a.example", "/\\evil.example", "https://a.example/\\evil.example"),
@@ -79,7 +79,7 @@ mod tests {
                 "/https://evil.example",
                 "https://a.example/v1/https://evil.example",
             ),
-            // A fragment is none of the server's business.
+            // A fragment is not sent.
             ("https://a.example/v1", "/s?a=b#/../x", "https://a.example/v1/s?a=b"),
             ("https://a.example/v1#x", "/s", "https://a.example/v1/s"),
         ] {
@@ -111,10 +111,10 @@ mod tests {
             "evil.example:443",
             "https://evil.example/x",
         ] {
-            let Ok(path) = path.parse() else { panic!("{path}: is refused before") };
+            let Ok(path) = path.parse() else { panic!("{path}: not a URI") };
             assert_eq!(join(&endpoint, &path), Err(UrlProblem::Path), "{path}");
         }
-        // What the caller's own URI cannot hold.
+        // Not a URI.
         for path in [
             "",
             "?a=b",

@@ -1,4 +1,4 @@
-//! Both forms of a catalog, read straight into its [`Arena`].
+//! Both forms of a catalog, streamed into its [`Arena`] without values in between.
 
 use std::marker::PhantomData;
 
@@ -8,7 +8,8 @@ use serde::{
 };
 
 use super::{
-    field::{Field, Into, ReadInto},
+    field::Field,
+    read_into::{FieldSeed, ReadInto},
     split_key::{Nothing, SplitKey},
 };
 use crate::{
@@ -21,36 +22,35 @@ use crate::{
     },
 };
 
-/// The answer to `GET /v3/auth/catalog`.
+/// Reads the response to `GET /v3/auth/catalog`.
 pub(crate) fn read_catalog(body: &[u8]) -> Result<Catalog, ProtocolError> {
-    let mut services = Services::<V3>::for_document(body);
-    let answer = SplitKey::<Nothing, _>::new("catalog", &mut services);
-    let (_, given) = super::read_into(body, answer)?.required("document")?;
+    let mut services = Services::<V3Form>::for_document(body);
+    let document = SplitKey::<Nothing, _>::new("catalog", &mut services);
+    let (_, given) = super::read_document(body, document)?.required("document")?;
     given.required("catalog")?;
     services.catalog()
 }
 
-/// The services of an answer that is being read. What stands under the catalog's key goes into it
-/// entry by entry; an entry of another type is passed over.
+/// The catalog of a response that is being read, entry by entry. Entries of another type are
+/// skipped.
 pub(crate) struct Services<F> {
     arena: Arena,
-    /// An entry counts as many as it has endpoints, so that these are bounded over all services
-    /// together.
+    /// The number of endpoints of all services together, where a service without any counts as one.
     weight: usize,
-    /// Some service had too many endpoints.
+    /// A service had more than [`limits::LIST`] endpoints.
     cut: bool,
     form: PhantomData<F>,
 }
 
 impl<F> Services<F> {
     pub(crate) fn for_document(body: &[u8]) -> Self {
-        // What is larger is refused before it is read.
+        // A larger document is refused before it is read.
         let length = body.len().min(limits::BODY);
         Self { arena: Arena::for_document(length), weight: 0, cut: false, form: PhantomData }
     }
 
-    /// The catalog, if there was one: whoever sends none, null, or something that is no list says
-    /// nothing about services, whoever sends an empty one says that there are none.
+    /// The catalog; `None` if it was absent, null or not a list, which says nothing about the
+    /// services. An empty list is an empty catalog.
     pub(crate) fn if_given(self, given: &Field<()>) -> Result<Option<Catalog>, ProtocolError> {
         match given {
             Field::Given(()) => self.catalog().map(Some),
@@ -71,18 +71,18 @@ impl<F> Services<F> {
     }
 }
 
-/// A list of services, or the single one that some documents show in its place.
-impl<F: Form> ReadInto for &mut Services<F> {
+/// A list of services, or a single service without a list, as some documents show it.
+impl<F: CatalogForm> ReadInto for &mut Services<F> {
     type Value = ();
 
     fn map<'de, A: MapAccess<'de>>(self, map: A) -> Result<Option<()>, A::Error> {
-        Service(self).map(map)
+        ServiceEntry(self).map(map)
     }
 
     fn seq<'de, A: SeqAccess<'de>>(self, mut seq: A) -> Result<Option<()>, A::Error> {
-        while seq.next_element_seed(Into(Service(self)))?.is_some() {
+        while seq.next_element_seed(FieldSeed(ServiceEntry(self)))?.is_some() {
             if self.weight > limits::LIST {
-                skip(seq)?;
+                skip_rest(seq)?;
                 break;
             }
         }
@@ -90,8 +90,8 @@ impl<F: Form> ReadInto for &mut Services<F> {
     }
 }
 
-/// One entry of a catalog. Without a type it is left out.
-struct Service<'s, F>(&'s mut Services<F>);
+/// One entry of a catalog. An entry without a type is dropped.
+struct ServiceEntry<'s, F>(&'s mut Services<F>);
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "lowercase")]
@@ -103,7 +103,7 @@ enum ServiceKey {
     Other,
 }
 
-impl<F: Form> ReadInto for Service<'_, F> {
+impl<F: CatalogForm> ReadInto for ServiceEntry<'_, F> {
     type Value = ();
 
     fn map<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Option<()>, A::Error> {
@@ -114,14 +114,14 @@ impl<F: Form> ReadInto for Service<'_, F> {
             let arena = &mut services.arena;
             match key {
                 ServiceKey::Endpoints => {
-                    let list = Endpoints { arena, form: PhantomData::<F> };
-                    once(&mut endpoints, "endpoints", &mut map, list)?;
+                    let list = EndpointList { arena, form: PhantomData::<F> };
+                    read_once(&mut endpoints, "endpoints", &mut map, list)?;
                 }
                 ServiceKey::Name => {
-                    once(&mut name, "name", &mut map, put(|text| arena.push(text)))?;
+                    read_once(&mut name, "name", &mut map, write(|text| arena.push(text)))?;
                 }
                 ServiceKey::Type => {
-                    once(&mut service_type, "type", &mut map, put(|text| arena.push(text)))?;
+                    read_once(&mut service_type, "type", &mut map, write(|text| arena.push(text)))?;
                 }
                 ServiceKey::Other => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -132,14 +132,14 @@ impl<F: Form> ReadInto for Service<'_, F> {
                 services.cut |= endpoints.ok() == Some(Length::Cut);
                 services.arena.push_service(service_type, name.ok().unwrap_or_default(), start);
             }
-            None => services.arena.back_to(start),
+            None => services.arena.rewind(start),
         }
         Ok(Some(()))
     }
 }
 
-/// A list of endpoints, or a single one. One without a URL is no entry.
-struct Endpoints<'a, F> {
+/// A list of endpoints, or a single endpoint without a list. Endpoints without a URL are skipped.
+struct EndpointList<'a, F> {
     arena: &'a mut Arena,
     form: PhantomData<F>,
 }
@@ -150,11 +150,11 @@ enum Length {
     Whole,
 }
 
-impl<F: Form> ReadInto for Endpoints<'_, F> {
+impl<F: CatalogForm> ReadInto for EndpointList<'_, F> {
     type Value = Length;
 
     fn map<'de, A: MapAccess<'de>>(self, map: A) -> Result<Option<Length>, A::Error> {
-        Endpoint::<F>::of(self.arena).map(map)?;
+        EndpointEntry::<F>::of(self.arena).map(map)?;
         Ok(Some(Length::Whole))
     }
 
@@ -162,31 +162,31 @@ impl<F: Form> ReadInto for Endpoints<'_, F> {
         let mut count = 0;
         loop {
             let start = self.arena.mark();
-            let entry = Into(Endpoint::<F>::of(self.arena));
+            let entry = FieldSeed(EndpointEntry::<F>::of(self.arena));
             let Some(entry) = seq.next_element_seed(entry)? else { return Ok(Some(Length::Whole)) };
             count += usize::from(entry.ok().is_some());
             if count > limits::LIST {
-                self.arena.back_to(start);
-                skip(seq)?;
+                self.arena.rewind(start);
+                skip_rest(seq)?;
                 return Ok(Some(Length::Cut));
             }
         }
     }
 }
 
-/// One entry of a list of endpoints, which is a row for each URL in it.
-struct Endpoint<'a, F> {
+/// One entry of a list of endpoints. It becomes a row for each URL in it.
+struct EndpointEntry<'a, F> {
     arena: &'a mut Arena,
     form: PhantomData<F>,
 }
 
-impl<'a, F> Endpoint<'a, F> {
+impl<'a, F> EndpointEntry<'a, F> {
     fn of(arena: &'a mut Arena) -> Self {
         Self { arena, form: PhantomData }
     }
 }
 
-impl<F: Form> ReadInto for Endpoint<'_, F> {
+impl<F: CatalogForm> ReadInto for EndpointEntry<'_, F> {
     type Value = ();
 
     fn map<'de, A: MapAccess<'de>>(self, map: A) -> Result<Option<()>, A::Error> {
@@ -194,19 +194,19 @@ impl<F: Form> ReadInto for Endpoint<'_, F> {
         F::read(self.arena, map)?;
         let is_entry = self.arena.endpoints_since(start) > 0;
         if !is_entry {
-            self.arena.back_to(start);
+            self.arena.rewind(start);
         }
         Ok(is_entry.then_some(()))
     }
 }
 
-/// A catalog's form: how one entry becomes endpoints.
-pub(crate) trait Form {
+/// How one entry of a list of endpoints becomes endpoints.
+pub(crate) trait CatalogForm {
     fn read<'de, A: MapAccess<'de>>(arena: &mut Arena, map: A) -> Result<(), A::Error>;
 }
 
-/// v3: one entry an interface.
-pub(crate) struct V3;
+/// v3: one entry for each interface.
+pub(crate) struct V3Form;
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
@@ -219,27 +219,27 @@ enum V3Key {
     Other,
 }
 
-impl Form for V3 {
+impl CatalogForm for V3Form {
     fn read<'de, A: MapAccess<'de>>(arena: &mut Arena, mut map: A) -> Result<(), A::Error> {
         let (mut interface, mut region, mut region_id, mut url) = Default::default();
         while let Some(key) = map.next_key()? {
             match key {
                 V3Key::Interface => {
-                    let name = put(|text| arena.interface(text));
-                    once(&mut interface, "interface", &mut map, name)?;
+                    let name = write(|text| arena.interface(text));
+                    read_once(&mut interface, "interface", &mut map, name)?;
                 }
                 V3Key::Region => {
-                    once(&mut region, "region", &mut map, put(|text| arena.region(text)))?;
+                    read_once(&mut region, "region", &mut map, write(|text| arena.region(text)))?;
                 }
                 V3Key::RegionId => {
-                    let name = put(|text| match region {
-                        // Nearly always the two are the same.
-                        Field::Given(region) if arena.is(region, text) => region,
+                    let name = write(|text| match region {
+                        // The two are nearly always the same.
+                        Field::Given(region) if arena.text_is(region, text) => region,
                         _ => arena.region(text),
                     });
-                    once(&mut region_id, "region_id", &mut map, name)?;
+                    read_once(&mut region_id, "region_id", &mut map, name)?;
                 }
-                V3Key::Url => once(&mut url, "url", &mut map, put(|text| arena.push(text)))?,
+                V3Key::Url => read_once(&mut url, "url", &mut map, write(|text| arena.push(text)))?,
                 V3Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -251,8 +251,9 @@ impl Form for V3 {
     }
 }
 
-/// v2.0: one entry a region, with a key for each interface. NHN Cloud gives `publicURL` alone.
-pub(crate) struct V2;
+/// v2.0: one entry for each region, with a key for each interface. NHN Cloud sends only
+/// `publicURL`.
+pub(crate) struct V2Form;
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "camelCase")]
@@ -268,7 +269,7 @@ enum V2Key {
     Other,
 }
 
-impl Form for V2 {
+impl CatalogForm for V2Form {
     fn read<'de, A: MapAccess<'de>>(arena: &mut Arena, mut map: A) -> Result<(), A::Error> {
         let (mut region, mut public, mut internal, mut admin) = Default::default();
         while let Some(key) = map.next_key()? {
@@ -277,7 +278,7 @@ impl Form for V2 {
                 V2Key::Internal => (&mut internal, "internalURL"),
                 V2Key::Public => (&mut public, "publicURL"),
                 V2Key::Region => {
-                    once(&mut region, "region", &mut map, put(|text| arena.region(text)))?;
+                    read_once(&mut region, "region", &mut map, write(|text| arena.region(text)))?;
                     continue;
                 }
                 V2Key::Other => {
@@ -285,7 +286,7 @@ impl Form for V2 {
                     continue;
                 }
             };
-            once(url, name, &mut map, put(|text| arena.push(text)))?;
+            read_once(url, name, &mut map, write(|text| arena.push(text)))?;
         }
         let region = region.ok().unwrap_or_default();
         for (interface, url) in [
@@ -301,17 +302,18 @@ impl Form for V2 {
     }
 }
 
-/// Takes a text to where it is put. An empty one is none: clouds write `""` where they mean nothing.
-const fn put<P: FnOnce(&str) -> Span>(put: P) -> Put<P> {
-    Put(put)
+/// Writes a text by this function. An empty text is rejected: clouds write `""` for an absent one.
+struct WriteText<W>(W);
+
+/// A function, so that the compiler infers the closure's type for every lifetime of the text.
+const fn write<W: FnOnce(&str) -> Span>(write: W) -> WriteText<W> {
+    WriteText(write)
 }
 
-struct Put<P>(P);
-
-impl<P: FnOnce(&str) -> Span> ReadInto for Put<P> {
+impl<W: FnOnce(&str) -> Span> ReadInto for WriteText<W> {
     type Value = Span;
 
-    /// Ids and names; some clouds write them as numbers.
+    /// An id or a name; some clouds write them as numbers.
     fn number(self, number: i64) -> Option<Span> {
         self.text(&number.to_string())
     }
@@ -322,23 +324,23 @@ impl<P: FnOnce(&str) -> Span> ReadInto for Put<P> {
     }
 }
 
-/// Reads what stands under a key that may stand there once.
+/// Reads the value of a key. A repeated key is an error.
 #[inline]
-fn once<'de, A: MapAccess<'de>, T: ReadInto>(
-    field: &mut Field<T::Value>,
+fn read_once<'de, A: MapAccess<'de>, R: ReadInto>(
+    field: &mut Field<R::Value>,
     key: &'static str,
     map: &mut A,
-    take: T,
+    reader: R,
 ) -> Result<(), A::Error> {
     if !matches!(field, Field::Absent) {
         return Err(A::Error::duplicate_field(key));
     }
-    *field = map.next_value_seed(Into(take))?;
+    *field = map.next_value_seed(FieldSeed(reader))?;
     Ok(())
 }
 
-/// Passes over what is left of a list.
-fn skip<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
+/// Skips the rest of a list.
+fn skip_rest<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
     while seq.next_element::<IgnoredAny>()?.is_some() {}
     Ok(())
 }
@@ -348,7 +350,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_is_kept_than_what_tells_that_it_is_too_large() {
+    fn dropped_entries_leave_no_text() {
+        let services = r#"{"name": "lost", "endpoints": [
+                {"interface": "lost", "region": "lost", "url": "lost"}]},
+            {"type": "a", "endpoints": [
+                {"interface": "lost", "region": "lost", "region_id": "lost2"},
+                {"interface": "publicURL", "region": "R", "region_id": "R", "url": "u"},
+                {"url": "lost", "region": "lost"}]},
+            {"endpoints": [{"interface": "public", "region": "R", "url": "lost"}], "name": "lost"},
+            {"type": "b", "endpoints": {"interface": "admin", "region_id": "R", "url": "w"}}"#;
+        let body = format!(r#"{{"catalog": [{services}]}}"#);
+        let arena = read_catalog(body.as_bytes()).unwrap().services;
+        assert_eq!(arena.written(), "aRubw");
+        let endpoints = arena.services().iter().map(|row| arena.endpoints(row).len());
+        assert_eq!(endpoints.collect::<Vec<_>>(), [1, 1]);
+        assert_eq!(arena.unused(), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_too_large_catalog_is_not_read_to_its_end() {
         let endpoints = |count| vec![r#"{"interface":"public","url":"u"}"#; count].join(",");
         let service = |count| format!(r#"{{"type":"a","endpoints":[{}]}}"#, endpoints(count));
         for (services, kept) in [
@@ -357,9 +377,9 @@ mod tests {
             (vec![service(3 * limits::LIST)], 1),
         ] {
             let body = format!(r#"{{"catalog": [{}]}}"#, services.join(","));
-            let mut services = Services::<V3>::for_document(body.as_bytes());
-            let answer = SplitKey::<Nothing, _>::new("catalog", &mut services);
-            crate::wire::read_into(body.as_bytes(), answer).unwrap();
+            let mut services = Services::<V3Form>::for_document(body.as_bytes());
+            let document = SplitKey::<Nothing, _>::new("catalog", &mut services);
+            crate::wire::read_document(body.as_bytes(), document).unwrap();
             let arena = &services.arena;
             assert_eq!(arena.services().len(), kept);
             assert!(arena.services().iter().all(|row| arena.endpoints(row).len() <= limits::LIST));

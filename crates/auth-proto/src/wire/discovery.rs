@@ -1,43 +1,50 @@
-//! Version documents, in the four shapes that are out there: `versions.values[]` (Keystone's
-//! root), `versions[]`, `version` (Keystone's `/v3`), and the bare entry.
+//! Version documents, in four shapes: `versions.values[]` (Keystone's root), `versions[]`,
+//! `version` (Keystone's `/v3`), and an entry without a key around it.
+
+use std::marker::PhantomData;
 
 use serde::{
     Deserialize,
-    de::{MapAccess, value::MapAccessDeserializer},
+    de::{MapAccess, SeqAccess, value::MapAccessDeserializer},
 };
 
-use super::field::{Field, List, Object, Shape};
+use super::{
+    field::{Field, List, Object},
+    read_into::ReadInto,
+};
 use crate::{error::ProtocolError, model::version::Version};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Answer {
+struct VersionDocument {
     version: Field<Version>,
-    versions: Field<Versions>,
+    versions: Field<VersionList>,
 }
 
-/// What stands under `versions`: a list, or an object with one.
-struct Versions(List<Version>);
+/// The value of `versions`: a list, or an object with one.
+struct VersionList(List<Version>);
 
-impl Shape for Versions {
-    fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+impl ReadInto for PhantomData<VersionList> {
+    type Value = VersionList;
+
+    fn map<'de, A: MapAccess<'de>>(self, map: A) -> Result<Option<VersionList>, A::Error> {
         #[derive(Default, Deserialize)]
         #[serde(default)]
         struct Wrapped {
             values: Field<List<Version>>,
         }
         let wrapped = Wrapped::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(wrapped.values.ok().map(Self))
+        Ok(wrapped.values.ok().map(VersionList))
     }
 
-    fn from_seq<'de, A: serde::de::SeqAccess<'de>>(seq: A) -> Result<Option<Self>, A::Error> {
-        Ok(List::from_seq(seq)?.map(Self))
+    fn seq<'de, A: SeqAccess<'de>>(self, seq: A) -> Result<Option<VersionList>, A::Error> {
+        Ok(PhantomData::<List<Version>>.seq(seq)?.map(VersionList))
     }
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Entry {
+struct VersionEntry {
     id: Field<String>,
     links: Field<List<Object<Link>>>,
     status: Field<String>,
@@ -50,13 +57,15 @@ struct Link {
     rel: Field<String>,
 }
 
-/// An entry without an id is none.
-impl Shape for Version {
-    fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let entry = Entry::deserialize(MapAccessDeserializer::new(map))?;
+/// An entry without an id is skipped.
+impl ReadInto for PhantomData<Version> {
+    type Value = Version;
+
+    fn map<'de, A: MapAccess<'de>>(self, map: A) -> Result<Option<Version>, A::Error> {
+        let entry = VersionEntry::deserialize(MapAccessDeserializer::new(map))?;
         let mut links = entry.links.ok().map_or_else(Vec::new, List::into_entries).into_iter();
         let own = links.find(|Object(link)| link.rel == Field::Given("self".to_owned()));
-        Ok(entry.id.text().map(|id| Self {
+        Ok(entry.id.text().map(|id| Version {
             id,
             status: entry.status.text(),
             url: own.and_then(|Object(link)| link.href.text()),
@@ -65,14 +74,14 @@ impl Shape for Version {
 }
 
 pub(crate) fn read_versions(body: &[u8]) -> Result<Vec<Version>, ProtocolError> {
-    let answer: Answer = super::read(body)?;
-    let mut versions = match answer.versions {
-        Field::Given(Versions(list)) => Field::Given(list).list("list of versions")?,
+    let document: VersionDocument = super::read(body)?;
+    let mut versions = match document.versions {
+        Field::Given(VersionList(list)) => Field::Given(list).list("list of versions")?,
         _ => Vec::new(),
     };
-    versions.extend(answer.version.ok());
+    versions.extend(document.version.ok());
     if versions.is_empty() {
-        // The bare entry has no key of its own around it.
+        // The document may be an entry itself.
         versions.extend(super::read_value::<Version>(body)?.ok());
     }
     match versions.is_empty() {

@@ -1,14 +1,14 @@
-//! Error answers, in whatever shape they come.
+//! Error responses, in all known shapes.
 //!
-//! | shape | who |
+//! | shape | sender |
 //! | --- | --- |
 //! | `{"error": {"code", "title", "message"}}` | Keystone, Huawei Cloud (Obtaining a User Token, 400 and 401), KakaoCloud |
-//! | the same with a text as `code` | services of Open Telekom Cloud |
+//! | as above, with a text as `code` | services of Open Telekom Cloud |
 //! | `{"error": "…", "error_description": "…"}` | OAuth 2 |
 //! | `{"errors": [{"title", "detail", "code"}]}` | OpenStack's API guidelines |
 //! | `{"error_code", "error_msg"}` | gateways and IAM v3.0 at Huawei Cloud and Open Telekom Cloud |
 //! | `{"header": {"resultCode", "resultMessage"}}` | NHN Cloud's framework |
-//! | `{"unauthorized": {"code", "message"}}` and the like | v2.0 faults, Nova, Neutron |
+//! | `{"unauthorized": {"code", "message"}}`, under any name | v2.0 faults, Nova, Neutron |
 //! | `{"message": "…"}` | Keystone's web framework |
 //! | HTML, an empty body | proxies |
 
@@ -25,8 +25,8 @@ use crate::{
     limits,
 };
 
-/// What the body says, unredacted: [`Fault::cleaned`] comes next. A body that says nothing gives
-/// an empty fault, since the status still counts.
+/// Reads the code, title and message of an error body, without redaction: the caller applies
+/// [`Fault::cleaned`]. An unreadable body gives an empty fault, since the status still counts.
 pub(crate) fn read_fault(body: &[u8]) -> Fault {
     if body.len() > limits::ERROR_BODY {
         return Fault::default();
@@ -38,8 +38,8 @@ pub(crate) fn read_fault(body: &[u8]) -> Fault {
     }
 }
 
-/// Any JSON. A service may have repeated a secret in it, so that each text of it is wiped, and be it
-/// one that is dropped before the document is read to its end.
+/// Any JSON. The service may have repeated a secret in it, so every text is wiped when dropped,
+/// also if reading fails half-way.
 enum Wiped {
     List(Vec<Self>),
     Number(i64),
@@ -52,13 +52,13 @@ type Entries = Vec<(Zeroizing<String>, Wiped)>;
 
 impl<'de> Deserialize<'de> for Wiped {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+        deserializer.deserialize_any(WipedVisitor)
     }
 }
 
-struct Reader;
+struct WipedVisitor;
 
-impl<'de> Visitor<'de> for Reader {
+impl<'de> Visitor<'de> for WipedVisitor {
     type Value = Wiped;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,7 +102,7 @@ impl<'de> Visitor<'de> for Reader {
         while let Some(key) = map.next_key::<String>()?.map(Zeroizing::new) {
             entries.push((key, map.next_value()?));
         }
-        // Of a key that stands twice the last one counts.
+        // The last one of a repeated key counts.
         entries.reverse();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         entries.dedup_by(|a, b| a.0 == b.0);
@@ -135,7 +135,7 @@ fn of_document(document: &Entries) -> Fault {
     if flat != Fault::default() {
         return flat;
     }
-    // The one key is the fault's name, as in {"badRequest": {…}}.
+    // A single key is the fault's name, as in {"badRequest": {…}}.
     match &document[..] {
         [(name, Wiped::Object(error))] => {
             let mut fault = of_object(error);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_body_is_not_looked_at() {
+    fn a_large_body_is_not_read() {
         let body = |message: usize| format!(r#"{{"message":"{}"}}"#, "x".repeat(message));
         let around = body(0).len();
         assert_ne!(read_fault(body(limits::ERROR_BODY - around).as_bytes()), Fault::default());

@@ -1,13 +1,14 @@
-//! JSON in and out of bytes: one file for each family of shapes, and nothing else in here.
+//! JSON bodies, one file for each family of documents.
 //!
-//! Reading is lenient and total: [`Field`](field::Field) takes whatever stands under a key, and
-//! what is wrong is told afterwards by the field's name. Writing is strict.
+//! Reading is lenient: a [`Field`](field::Field) takes any JSON, and its accessors report a missing
+//! or odd value by the field's name. Writing is strict.
 
 pub(crate) mod catalog;
 pub(crate) mod discovery;
 pub(crate) mod fault;
 pub(crate) mod field;
 pub(crate) mod projects;
+pub(crate) mod read_into;
 pub(crate) mod receipt;
 pub(crate) mod request;
 pub(crate) mod scopes;
@@ -24,26 +25,32 @@ use crate::{
     error::ProtocolError,
     limits,
     model::token::secret_header,
-    wire::field::{Field, Into, ReadInto, Shape},
+    wire::{
+        field::{Field, Object},
+        read_into::{FieldSeed, ReadInto},
+    },
 };
 
 /// Reads a JSON object.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProtocolError> {
-    read_value(body)?.required_object("document")
+    read_value::<Object<T>>(body)?.required_object("document")
 }
 
-/// Reads a JSON document, whatever it is.
-pub(crate) fn read_value<T: Shape>(body: &[u8]) -> Result<Field<T>, ProtocolError> {
-    read_into(body, PhantomData)
+/// Reads a JSON document of any type.
+pub(crate) fn read_value<T>(body: &[u8]) -> Result<Field<T>, ProtocolError>
+where
+    PhantomData<T>: ReadInto<Value = T>,
+{
+    read_document(body, PhantomData::<T>)
 }
 
-/// The same into whoever takes it.
-fn read_into<T: ReadInto>(body: &[u8], take: T) -> Result<Field<T::Value>, ProtocolError> {
+/// Reads a JSON document by this reader.
+fn read_document<R: ReadInto>(body: &[u8], reader: R) -> Result<Field<R::Value>, ProtocolError> {
     if body.len() > limits::BODY {
         return Err(ProtocolError::TooLarge { what: "body", limit: limits::BODY });
     }
     let body = body.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(body);
-    // Checked once here, the reader need not look at every string again.
+    // One check of the whole is cheaper than serde_json's check of every string.
     let text = std::str::from_utf8(body).map_err(|_| ProtocolError::NotUtf8)?.trim_ascii();
     if text.is_empty() {
         return Err(ProtocolError::Empty);
@@ -51,15 +58,15 @@ fn read_into<T: ReadInto>(body: &[u8], take: T) -> Result<Field<T::Value>, Proto
     if text.starts_with('<') {
         return Err(ProtocolError::NotJson);
     }
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Into(take).deserialize(&mut reader).and_then(|read| {
-        reader.end()?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = FieldSeed(reader).deserialize(&mut json).and_then(|read| {
+        json.end()?;
         Ok(read)
     });
     read.map_err(|error| json_error(&error))
 }
 
-/// serde's own text quotes the offending value, so only the place is kept.
+/// Line, column and category. serde's own text quotes the offending value, which may be a secret.
 fn json_error(error: &serde_json::Error) -> ProtocolError {
     let category = match error.classify() {
         serde_json::error::Category::Data => "repeated key",
@@ -69,7 +76,7 @@ fn json_error(error: &serde_json::Error) -> ProtocolError {
     ProtocolError::Json { category, line: error.line(), column: error.column() }
 }
 
-/// The one token in the headers of this name. Repeated ones must agree.
+/// The token in the header of this name. Repeated headers must have the same value.
 pub(crate) fn header(
     headers: &HeaderMap,
     name: &'static str,

@@ -10,7 +10,7 @@ use crate::{
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Answer {
+struct ProjectList {
     links: Field<Object<Links>>,
     projects: Field<List<Object<ProjectShape>>>,
 }
@@ -22,7 +22,7 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// The link to the next page, if there is one.
+    /// The link to the next page.
     pub(super) fn next(links: Field<Object<Self>>) -> Option<String> {
         links.object().and_then(|links| links.next.text())
     }
@@ -39,10 +39,11 @@ struct ProjectShape {
     parent_id: Field<String>,
 }
 
-/// The projects of one page, and the link to the next one as the server wrote it.
+/// The projects of one page, and the server's link to the next page.
 pub(crate) fn read_projects(body: &[u8]) -> Result<(Vec<Project>, Option<String>), ProtocolError> {
-    let answer: Answer = super::read(body)?;
-    let projects = Field::Given(answer.projects.required("projects")?).list("list of projects")?;
+    let document: ProjectList = super::read(body)?;
+    let projects =
+        Field::Given(document.projects.required("projects")?).list("list of projects")?;
     let projects = projects.into_iter().map(|Object(project)| Project {
         description: project.description.text(),
         domain: project.domain_id.text().map(|id| Domain { id: Some(id), name: None }),
@@ -51,5 +52,5 @@ pub(crate) fn read_projects(body: &[u8]) -> Result<(Vec<Project>, Option<String>
         name: project.name.text(),
         parent_id: project.parent_id.text(),
     });
-    Ok((projects.collect(), Links::next(answer.links)))
+    Ok((projects.collect(), Links::next(document.links)))
 }

@@ -1,5 +1,5 @@
-//! The answer to a factor that is not enough: status 401, a receipt in a header, and what is still
-//! wanted in the body (OpenStack Identity API v3, multi-factor authentication).
+//! The response that asks for a further factor: status 401, a receipt in a header, and the missing
+//! methods in the body (OpenStack Identity API v3, multi-factor authentication).
 
 use http::HeaderMap;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use crate::{
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Answer {
+struct ReceiptDocument {
     receipt: Field<Object<ReceiptShape>>,
     required_auth_methods: Field<List<List<String>>>,
 }
@@ -36,33 +36,33 @@ pub(crate) fn read_challenge(headers: &HeaderMap, body: &[u8]) -> Result<Challen
         return Err(ProtocolError::TooLarge { what: "receipt", limit: limits::ERROR_BODY });
     }
     let header = super::header(headers, RECEIPT)?;
-    let answer: Answer = super::read(body)?;
-    let receipt = answer.receipt.required_object("receipt")?;
+    let document: ReceiptDocument = super::read(body)?;
+    let receipt = document.receipt.required_object("receipt")?;
     let field = "required_auth_methods";
-    let rules = Field::Given(answer.required_auth_methods.required(field)?);
+    let rules = Field::Given(document.required_auth_methods.required(field)?);
     let rules = rules.list_within("list of rules", limits::RULES)?.into_iter();
     let rules = rules.map(|rule| methods(Field::Given(rule)));
-    let expires_at = receipt.expires_at.required_moment("receipt.expires_at")?;
-    let issued_at = receipt.issued_at.moment();
+    let expires_at = receipt.expires_at.required_timestamp("receipt.expires_at")?;
+    let issued_at = receipt.issued_at.timestamp();
     let challenge = Challenge {
         receipt: Some(header),
         given: methods(receipt.methods)?,
         required: rules.collect::<Result<_, _>>()?,
         expires_at: Some(expires_at),
-        life: issued_at.map_or(USUAL_LIFE, |issued_at| expires_at - issued_at),
+        life: issued_at.map_or(DEFAULT_LIFETIME, |issued_at| expires_at - issued_at),
     };
     if challenge.missing().all(|rule| rule.is_empty()) {
-        // Nobody could answer that.
+        // No factor is missing, so none could be submitted.
         return Err(ProtocolError::Field { field, problem: FieldProblem::Missing });
     }
     Ok(challenge)
 }
 
-/// Names of methods, fit to be shown to who has to answer.
+/// Names of methods, safe to print for the user.
 fn methods(list: Field<List<String>>) -> Result<Vec<String>, ProtocolError> {
     let names = list.list_within("list of methods", limits::METHODS)?;
     Ok(names.iter().map(|name| shown(name)).collect())
 }
 
-/// What Keystone gives a receipt unless it is configured otherwise.
-const USUAL_LIFE: Duration = Duration::minutes(5);
+/// Keystone's default lifetime of a receipt.
+const DEFAULT_LIFETIME: Duration = Duration::minutes(5);

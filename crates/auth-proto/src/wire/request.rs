@@ -16,7 +16,8 @@ use crate::{
 
 /// The body of a login by these methods.
 ///
-/// What the API version cannot express is left out here; the cloud has refused it before.
+/// Leaves out parts that the API version cannot express: the check of the cloud has refused those
+/// before.
 pub(crate) fn login(
     api_version: ApiVersion,
     user: Option<&UserRef>,
@@ -29,8 +30,8 @@ pub(crate) fn login(
     }
 }
 
-/// The body that exchanges a user's token for one of an agency, whose name stands in the field that
-/// the cloud has for it (Huawei Cloud, "Obtaining an Agency Token").
+/// The body that exchanges a user's token for a token of an agency (Huawei Cloud, "Obtaining an
+/// Agency Token"). `field` holds the agency's name; it differs by cloud.
 pub(crate) fn assume(field: &'static str, agency: &Agency, scope: &Scope) -> Body {
     let domain = match &agency.domain {
         DomainRef::Id(id) => ("domain_id", id.as_str()),
@@ -38,11 +39,12 @@ pub(crate) fn assume(field: &'static str, agency: &Agency, scope: &Scope) -> Bod
     };
     let assume_role = Some([domain, (field, agency.name.as_str())].into());
     let identity = Identity { methods: Methods::AssumeRole, assume_role, ..Identity::default() };
-    body(&Envelope { auth: V3 { identity, scope: scope_of(scope) } })
+    body(&Envelope { auth: V3Auth { identity, scope: scope_of(scope) } })
 }
 
-/// Serialises into a buffer that never moves, so that it leaves no copy of a secret behind: first
-/// into one that does for usual logins; for what does not fit, into one that is measured.
+/// Serialises into a buffer that never grows, since growing would leave a copy of the secret in
+/// freed memory. A usual login fits into the first buffer; for a longer one the length is measured
+/// first.
 fn body(document: &impl Serialize) -> Body {
     let mut usual = Bounded(Zeroizing::new(Vec::with_capacity(USUAL)));
     if serde_json::to_writer(&mut usual, document).is_ok() {
@@ -59,7 +61,7 @@ fn body(document: &impl Serialize) -> Body {
 /// Bytes of a login with a password, an application credential or a short token.
 const USUAL: usize = 512;
 
-/// Takes what there is room for.
+/// A buffer that refuses to grow.
 struct Bounded(Zeroizing<Vec<u8>>);
 
 impl io::Write for Bounded {
@@ -76,6 +78,7 @@ impl io::Write for Bounded {
     }
 }
 
+/// Counts bytes and stores none.
 struct Count(usize);
 
 impl io::Write for Count {
@@ -97,7 +100,7 @@ struct Envelope<A> {
 /// NHN Cloud, IaaS Token, "Request". The token method and the trust are Keystone's.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct V2<'a> {
+struct V2Auth<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,8 +123,8 @@ struct PasswordCredentials<'a> {
     password: &'a str,
 }
 
-fn v2<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) -> V2<'a> {
-    let mut auth = V2::default();
+fn v2<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) -> V2Auth<'a> {
+    let mut auth = V2Auth::default();
     match methods.first() {
         Some(method @ Method::Password(_)) => {
             let (user_id, username) = match user {
@@ -150,7 +153,7 @@ fn v2<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) ->
 }
 
 #[derive(Serialize)]
-struct V3<'a> {
+struct V3Auth<'a> {
     identity: Identity<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<ScopeShape<'a>>,
@@ -194,11 +197,11 @@ impl Serialize for Methods<'_> {
 
 #[derive(Serialize)]
 struct OfUser<'a> {
-    user: User<'a>,
+    user: UserFields<'a>,
 }
 
 #[derive(Default, Serialize)]
-struct User<'a> {
+struct UserFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -220,7 +223,7 @@ struct ApplicationCredential<'a> {
     name: Option<&'a str>,
     secret: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<User<'a>>,
+    user: Option<UserFields<'a>>,
 }
 
 #[derive(Serialize)]
@@ -248,7 +251,7 @@ impl<'a> From<&'a DomainRef> for Named<'a> {
 #[serde(rename_all = "lowercase")]
 enum ScopeShape<'a> {
     Domain(Named<'a>),
-    Project(Project<'a>),
+    Project(ProjectFields<'a>),
     System {
         all: bool,
     },
@@ -259,7 +262,7 @@ enum ScopeShape<'a> {
 }
 
 #[derive(Serialize)]
-struct Project<'a> {
+struct ProjectFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -268,7 +271,7 @@ struct Project<'a> {
     domain: Option<Named<'a>>,
 }
 
-fn v3<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) -> V3<'a> {
+fn v3<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) -> V3Auth<'a> {
     let mut identity = Identity { methods: Methods::Of(methods), ..Identity::default() };
     for method in methods {
         let secret = Some(method.secret());
@@ -284,29 +287,29 @@ fn v3<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) ->
                     Some(ApplicationCredential { id, name, secret, user });
             }
             Method::Password(_) => {
-                let user = User { password: secret, ..user.map(user_of).unwrap_or_default() };
+                let user = UserFields { password: secret, ..user.map(user_of).unwrap_or_default() };
                 identity.password = Some(OfUser { user });
             }
-            Method::PassedOn(_) | Method::Token(_) => {
+            Method::ExistingToken(_) | Method::Token(_) => {
                 identity.token = Some(Id { id: method.secret() });
             }
             Method::Totp(_) => {
-                let user = User { passcode: secret, ..user.map(user_of).unwrap_or_default() };
+                let user = UserFields { passcode: secret, ..user.map(user_of).unwrap_or_default() };
                 identity.totp = Some(OfUser { user });
             }
         }
     }
-    // An application credential has a scope of its own.
+    // An application credential brings its scope.
     let scoped = identity.application_credential.is_none();
-    V3 { identity, scope: scope_of(scope).filter(|_| scoped) }
+    V3Auth { identity, scope: scope_of(scope).filter(|_| scoped) }
 }
 
-fn user_of(user: &UserRef) -> User<'_> {
+fn user_of(user: &UserRef) -> UserFields<'_> {
     match user {
-        UserRef::Id(id) => User { id: Some(id), ..User::default() },
+        UserRef::Id(id) => UserFields { id: Some(id), ..UserFields::default() },
         UserRef::Name { name, domain } => {
             let domain = domain.as_ref().map(Named::from);
-            User { name: Some(name), domain, ..User::default() }
+            UserFields { name: Some(name), domain, ..UserFields::default() }
         }
     }
 }
@@ -316,11 +319,11 @@ fn scope_of(scope: &Scope) -> Option<ScopeShape<'_>> {
         Target::Default => return None,
         Target::Domain(domain) => ScopeShape::Domain(domain.into()),
         Target::ProjectId(id) => {
-            ScopeShape::Project(Project { id: Some(id), name: None, domain: None })
+            ScopeShape::Project(ProjectFields { id: Some(id), name: None, domain: None })
         }
         Target::ProjectName { name, domain } => {
             let domain = domain.as_ref().map(Named::from);
-            ScopeShape::Project(Project { id: None, name: Some(name), domain })
+            ScopeShape::Project(ProjectFields { id: None, name: Some(name), domain })
         }
         Target::System => ScopeShape::System { all: true },
         Target::Trust { id, .. } => ScopeShape::Trust(Id { id }),
@@ -335,7 +338,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_takes_what_there_is_room_for_and_stays_where_it_is() {
+    fn a_bounded_buffer_never_moves() {
         let mut buffer = Bounded(Zeroizing::new(Vec::with_capacity(8)));
         let (place, room) = (buffer.0.as_ptr(), buffer.0.capacity());
         let full = vec![b'x'; room];

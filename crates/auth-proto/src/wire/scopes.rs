@@ -11,7 +11,7 @@ use crate::{error::ProtocolError, model::token::Domain};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Domains {
+struct DomainList {
     domains: Field<List<Object<DomainShape>>>,
     links: Field<Object<Links>>,
 }
@@ -25,7 +25,7 @@ struct DomainShape {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct System {
+struct SystemScopeList {
     system: Field<List<Object<SystemShape>>>,
 }
 
@@ -35,19 +35,19 @@ struct SystemShape {
     all: Field<bool>,
 }
 
-/// The domains of one page, and the link to the next one as the server wrote it.
+/// The domains of one page, and the server's link to the next page.
 pub(crate) fn read_domains(body: &[u8]) -> Result<(Vec<Domain>, Option<String>), ProtocolError> {
-    let answer: Domains = super::read(body)?;
-    let domains = Field::Given(answer.domains.required("domains")?).list("list of domains")?;
+    let document: DomainList = super::read(body)?;
+    let domains = Field::Given(document.domains.required("domains")?).list("list of domains")?;
     let domains = domains
         .into_iter()
         .map(|Object(domain)| Domain { id: domain.id.text(), name: domain.name.text() });
-    Ok((domains.collect(), Links::next(answer.links)))
+    Ok((domains.collect(), Links::next(document.links)))
 }
 
-/// Whether the whole system is among the scopes.
+/// Whether the scopes include the whole system.
 pub(crate) fn read_system(body: &[u8]) -> Result<bool, ProtocolError> {
-    let answer: System = super::read(body)?;
-    let scopes = Field::Given(answer.system.required("system")?).list("list of system scopes")?;
+    let document: SystemScopeList = super::read(body)?;
+    let scopes = Field::Given(document.system.required("system")?).list("list of system scopes")?;
     Ok(scopes.into_iter().any(|Object(scope)| scope.all.ok() == Some(true)))
 }

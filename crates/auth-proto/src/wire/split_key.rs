@@ -1,4 +1,4 @@
-//! Objects of which one part is read in another way than the rest.
+//! Objects with one key that is read separately from the others.
 
 use std::{fmt, marker::PhantomData};
 
@@ -9,58 +9,63 @@ use serde::{
     },
 };
 
-use super::field::{Field, Into, ReadInto};
+use super::{
+    field::Field,
+    read_into::{FieldSeed, ReadInto},
+};
 
-/// Takes an object as a `T`, which a derived reader describes, but for what stands under one key:
-/// that goes where it is put, which no derived reader can be told.
-pub(crate) struct SplitKey<T, P> {
+/// Deserializes an object into `T`, except one key, whose value is streamed into a caller-supplied
+/// reader (serde derive cannot do that).
+pub(crate) struct SplitKey<T, R> {
     key: &'static str,
-    part: P,
+    reader: R,
     rest: PhantomData<T>,
 }
 
-impl<T, P> SplitKey<T, P> {
-    pub(crate) const fn new(key: &'static str, part: P) -> Self {
-        Self { key, part, rest: PhantomData }
+impl<T, R> SplitKey<T, R> {
+    pub(crate) const fn new(key: &'static str, reader: R) -> Self {
+        Self { key, reader, rest: PhantomData }
     }
 }
 
-impl<T: for<'a> Deserialize<'a>, P: ReadInto> ReadInto for SplitKey<T, P> {
-    type Value = (T, Field<P::Value>);
+impl<T: for<'a> Deserialize<'a>, R: ReadInto> ReadInto for SplitKey<T, R> {
+    type Value = (T, Field<R::Value>);
 
     fn map<'de, A: MapAccess<'de>>(self, map: A) -> Result<Option<Self::Value>, A::Error> {
-        let mut rest = Rest { map, key: self.key, part: Some(self.part), read: Field::Absent };
+        let mut rest =
+            OtherKeys { map, key: self.key, reader: Some(self.reader), value: Field::Absent };
         let object = T::deserialize(MapAccessDeserializer::new(&mut rest))?;
-        Ok(Some((object, rest.read)))
+        Ok(Some((object, rest.value)))
     }
 }
 
-/// An object without any key, as far as a derived reader is concerned.
+/// A struct without fields: all other keys are ignored.
 #[derive(Deserialize)]
 pub(crate) struct Nothing {}
 
-/// An object without the key, which is read in passing.
-struct Rest<A, P: ReadInto> {
+/// The object without the separate key. On the way to the next other key, that one is read.
+struct OtherKeys<A, R: ReadInto> {
     map: A,
     key: &'static str,
-    part: Option<P>,
-    read: Field<P::Value>,
+    /// `None` once the key was read.
+    reader: Option<R>,
+    value: Field<R::Value>,
 }
 
-impl<'de, A: MapAccess<'de>, P: ReadInto> MapAccess<'de> for Rest<A, P> {
+impl<'de, A: MapAccess<'de>, R: ReadInto> MapAccess<'de> for OtherKeys<A, R> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         mut seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        while let Some(key) = self.map.next_key_seed(KeySeed { apart: self.key, seed })? {
+        while let Some(key) = self.map.next_key_seed(KeySeed { separate: self.key, seed })? {
             match key {
-                Key::Other(key) => return Ok(Some(key)),
-                Key::SplitKey(same) => seed = same,
+                SplitKeyName::Other(key) => return Ok(Some(key)),
+                SplitKeyName::Separate(same) => seed = same,
             }
-            let part = self.part.take().ok_or_else(|| A::Error::duplicate_field(self.key))?;
-            self.read = self.map.next_value_seed(Into(part))?;
+            let reader = self.reader.take().ok_or_else(|| A::Error::duplicate_field(self.key))?;
+            self.value = self.map.next_value_seed(FieldSeed(reader))?;
         }
         Ok(None)
     }
@@ -70,19 +75,20 @@ impl<'de, A: MapAccess<'de>, P: ReadInto> MapAccess<'de> for Rest<A, P> {
     }
 }
 
-/// Reads a key for whoever wants it, unless it is the one that is read apart.
+/// Reads a key by the seed, unless it is the separate one.
 struct KeySeed<S> {
-    apart: &'static str,
+    separate: &'static str,
     seed: S,
 }
 
-enum Key<S, V> {
-    SplitKey(S),
+enum SplitKeyName<S, V> {
+    /// The separate key. The seed is unused.
+    Separate(S),
     Other(V),
 }
 
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<S> {
-    type Value = Key<S, S::Value>;
+    type Value = SplitKeyName<S, S::Value>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_identifier(self)
@@ -90,16 +96,16 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<S> {
 }
 
 impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for KeySeed<S> {
-    type Value = Key<S, S::Value>;
+    type Value = SplitKeyName<S, S::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        match key == self.apart {
-            true => Ok(Key::SplitKey(self.seed)),
-            false => self.seed.deserialize(key.into_deserializer()).map(Key::Other),
+        match key == self.separate {
+            true => Ok(SplitKeyName::Separate(self.seed)),
+            false => self.seed.deserialize(key.into_deserializer()).map(SplitKeyName::Other),
         }
     }
 }

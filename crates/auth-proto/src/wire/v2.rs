@@ -1,10 +1,10 @@
-//! v2.0 token answers (NHN Cloud, IaaS Token, "Response"): everything is in the body.
+//! v2.0 token responses (NHN Cloud, IaaS Token, "Response"). The token is in the body.
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{
-    catalog::{Services, V2},
+    catalog::{Services, V2Form},
     field::{Field, List, Object, Timestamp},
     split_key::{Nothing, SplitKey},
 };
@@ -15,9 +15,9 @@ use crate::{
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Access {
+struct AccessShape {
     token: Field<Object<TokenShape>>,
-    trust: Field<Object<Trust>>,
+    trust: Field<Object<TrustShape>>,
     user: Field<Object<UserShape>>,
 }
 
@@ -27,12 +27,12 @@ struct TokenShape {
     expires: Field<Timestamp>,
     id: Field<Zeroizing<String>>,
     issued_at: Field<Timestamp>,
-    tenant: Field<Object<Tenant>>,
+    tenant: Field<Object<TenantShape>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Tenant {
+struct TenantShape {
     description: Field<String>,
     enabled: Field<bool>,
     id: Field<String>,
@@ -41,7 +41,7 @@ struct Tenant {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Trust {
+struct TrustShape {
     id: Field<String>,
 }
 
@@ -61,28 +61,28 @@ struct RoleShape {
     name: Field<String>,
 }
 
-const PLACE: &str = "access.token.id";
+const TOKEN_ID: &str = "access.token.id";
 
 pub(crate) fn read_token(body: &[u8]) -> Result<Token, ProtocolError> {
-    let mut services = Services::<V2>::for_document(body);
-    let access = SplitKey::<Access, _>::new("serviceCatalog", &mut services);
-    let answer = super::read_into(body, SplitKey::<Nothing, _>::new("access", access))?;
-    let (_, access) = answer.required("document")?;
+    let mut services = Services::<V2Form>::for_document(body);
+    let access = SplitKey::<AccessShape, _>::new("serviceCatalog", &mut services);
+    let document = super::read_document(body, SplitKey::<Nothing, _>::new("access", access))?;
+    let (_, access) = document.required("document")?;
     let (access, catalog) = access.required("access")?;
     let token = access.token.required_object("access.token")?;
     let id = match token.id {
         Field::Absent | Field::Null => {
-            return Err(ProtocolError::MissingToken { place: PLACE });
+            return Err(ProtocolError::MissingToken { place: TOKEN_ID });
         }
-        given => given.required(PLACE)?,
+        given => given.required(TOKEN_ID)?,
     };
     let user = access.user.object().unwrap_or_default();
     let roles = user.roles.list("list of roles")?.into_iter();
     let details = Details {
         catalog: services.if_given(&catalog)?,
         domain: None,
-        expires_at: token.expires.required_moment("access.token.expires")?,
-        issued_at: token.issued_at.moment(),
+        expires_at: token.expires.required_timestamp("access.token.expires")?,
+        issued_at: token.issued_at.timestamp(),
         methods: Vec::new(),
         project: token.tenant.object().map(|tenant| Project {
             description: tenant.description.text(),
@@ -104,5 +104,5 @@ pub(crate) fn read_token(body: &[u8]) -> Result<Token, ProtocolError> {
             password_expires_at: None,
         },
     };
-    Ok(Token::new(secret_header(id.as_bytes(), PLACE)?, details))
+    Ok(Token::new(secret_header(id.as_bytes(), TOKEN_ID)?, details))
 }

@@ -1,12 +1,12 @@
-//! v3 token answers (Huawei Cloud, Obtaining a User Token, tables 12 to 22): the token is in a
-//! header, what it is good for in the body.
+//! v3 token responses (Huawei Cloud, Obtaining a User Token, tables 12 to 22). The token is in a
+//! header, its description in the body.
 
 use http::HeaderMap;
 use serde::Deserialize;
 
 use super::{
     SUBJECT_TOKEN,
-    catalog::{Services, V3},
+    catalog::{Services, V3Form},
     field::{Field, List, Object, Timestamp},
     split_key::{Nothing, SplitKey},
 };
@@ -24,7 +24,7 @@ struct TokenShape {
     methods: Field<List<String>>,
     project: Field<Object<ProjectShape>>,
     roles: Field<List<Object<Named>>>,
-    system: Field<Object<System>>,
+    system: Field<Object<SystemShape>>,
     #[serde(rename = "OS-TRUST:trust")]
     trust: Field<Object<Named>>,
     user: Field<Object<UserShape>>,
@@ -47,7 +47,7 @@ struct ProjectShape {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct System {
+struct SystemShape {
     all: Field<bool>,
 }
 
@@ -62,17 +62,17 @@ struct UserShape {
 
 pub(crate) fn read_token(headers: &HeaderMap, body: &[u8]) -> Result<Token, ProtocolError> {
     let header = super::header(headers, SUBJECT_TOKEN)?;
-    let mut services = Services::<V3>::for_document(body);
+    let mut services = Services::<V3Form>::for_document(body);
     let token = SplitKey::<TokenShape, _>::new("catalog", &mut services);
-    let answer = super::read_into(body, SplitKey::<Nothing, _>::new("token", token))?;
-    let (_, token) = answer.required("document")?;
+    let document = super::read_document(body, SplitKey::<Nothing, _>::new("token", token))?;
+    let (_, token) = document.required("document")?;
     let (token, catalog) = token.required("token")?;
     let roles = token.roles.list("list of roles")?.into_iter();
     let details = Details {
         catalog: services.if_given(&catalog)?,
         domain: token.domain.object().map(domain),
-        expires_at: token.expires_at.required_moment("token.expires_at")?,
-        issued_at: token.issued_at.moment(),
+        expires_at: token.expires_at.required_timestamp("token.expires_at")?,
+        issued_at: token.issued_at.timestamp(),
         methods: token.methods.list("list of methods")?,
         project: token.project.object().map(|project| Project {
             domain: project.domain.object().map(domain),
@@ -95,7 +95,7 @@ fn user(user: UserShape) -> User {
         domain: user.domain.object().map(domain),
         id: user.id.text(),
         name: user.name.text(),
-        password_expires_at: user.password_expires_at.moment(),
+        password_expires_at: user.password_expires_at.timestamp(),
     }
 }
 

@@ -164,7 +164,7 @@ fn a_refused_login_goes_by_the_code_before_the_status() {
         (410, "IAM.0020", true, "try again later"),
         (410, "IAM.9999", false, "check the identity URL"),
         (429, "IAM.0012", true, "try again later"),
-        (503, "IAM.0061", false, "until somebody changes something"),
+        (503, "IAM.0061", false, "a retry does not help"),
         (401, "IAM.0062", false, "Forgot password"),
         (401, "IAM.0066", false, "log in again"),
         (401, "APIG.0307", false, "log in again"),

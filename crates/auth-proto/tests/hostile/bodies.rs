@@ -56,7 +56,7 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("a project enabled by a text", (in_v2, || changed(V2, "\"enabled\": true", "\"enabled\": \"true\"")), "token t1."),
     ("a project that is off", (in_v2, || changed(V2, "\"enabled\": true", "\"enabled\": \"False\"")), "DisabledProject { project: \"p1\" }"),
     ("another project", (in_v3, || changed(V3, "\"id\": \"p1\"", "\"id\": \"p2\"")), "ScopeMismatch { asked: \"project p1\", got: \"project p2\" }"),
-    ("another project, to steer a terminal", (in_v3, || changed(V3, "\"id\": \"p1\"", "\"id\": \"\\u001b[2J\\u202e\\n\\u0000p2\"")), "ScopeMismatch { asked: \"project p1\", got: \"project \\\\u{1b}[2J\\\\u{202e}\\\\u{a}\\\\u{0}p2\" }"),
+    ("another project, to steer a terminal", (in_v3, || changed(V3, "\"id\": \"p1\"", "\"id\": \"\\u001b[2J\\u202e\\n\\u0000p2\"")), "ScopeMismatch { asked: \"project p1\", got: \"project \\\\u{1b}[2J\\\\u{202e} \\\\u{0}p2\" }"),
     ("another project of four mebibytes", (in_v3, || changed(V3, "\"id\": \"p1\"", &format!("\"id\": \"{}\"", "p".repeat(limits::BODY - 500)))), "ScopeMismatch { asked: \"project p1\", got: \"project ppppp"),
     ("another project, by the name of the password", (in_v3, || changed(V3, "\"id\": \"p1\"", r#""id": "s3cret-\"pass\\w\u00f6rd""#)), "ScopeMismatch { asked: \"project p1\", got: \"project [redacted]\" }"),
     ("a project that is off, by the name of the password", (in_v2, || changed(V2, r#""id": "p1", "enabled": true"#, r#""id": "s3cret-\"pass\\w\u00f6rd", "enabled": false"#)), "DisabledProject { project: \"[redacted]\" }"),

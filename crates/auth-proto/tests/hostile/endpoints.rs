@@ -39,7 +39,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("loopback within IPv6", "https://[::127.0.0.1]/", "Refused"),
     ("loopback by 6to4", "https://[2002:7f00:1::]/", "Refused"),
     ("loopback under a name", "https://a.localhost./", "Refused"),
-    ("loopback in hexadecimal", "https://0x7f.1/", "Refused { origin: \"https://0x7f.1:443\", why: \"its host is a number in disguise\" }"),
+    ("loopback in hexadecimal", "https://0x7f.1/", "Refused { origin: \"https://0x7f.1:443\", why: \"its host is an IPv4 address in another notation\" }"),
     ("loopback in octal", "https://0177.0.0.1/", "Refused"),
     ("loopback as one number", "https://2130706433/", "Refused"),
     ("loopback in two parts", "https://127.1/", "Refused"),

@@ -66,10 +66,10 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("an empty pause", (503, &[(AGAIN, b"")], ""), "unavailable 503 (no reason given); try again later."),
     ("a pause that is no number", (503, &[(AGAIN, b"NaN")], ""), "unavailable 503 (no reason given); try again later."),
     ("a pause of other bytes", (503, &[(AGAIN, b"3\xff0")], ""), "unavailable 503 (no reason given); try again later."),
-    ("a pause until the past", (429, &[(AGAIN, b"Sun, 22 Nov 2026 07:01:00 GMT")], ""), "unavailable 429 (no reason given); too many logins; keep tokens for as long as they live in 0 s."),
-    ("a pause until the wrong weekday", (429, &[(AGAIN, b"Mon, 22 Nov 2026 08:01:00 GMT")], ""), "unavailable 429 (no reason given); too many logins; keep tokens for as long as they live."),
-    ("pauses of both forms", (429, &[(AGAIN, b"30"), (AGAIN, b"Sun, 22 Nov 2026 08:01:00 GMT"), (AGAIN, b"x")], ""), "unavailable 429 (no reason given); too many logins; keep tokens for as long as they live in 60 s."),
-    ("a pause by a date in 1970", (429, &[(AGAIN, b"60"), ("date", b"Thu, 01 Jan 1970 00:00:00 GMT")], ""), "unavailable 429 (no reason given); too many logins; keep tokens for as long as they live in 60 s."),
+    ("a pause until the past", (429, &[(AGAIN, b"Sun, 22 Nov 2026 07:01:00 GMT")], ""), "unavailable 429 (no reason given); too many logins; reuse tokens, and try again in 0 s."),
+    ("a pause until the wrong weekday", (429, &[(AGAIN, b"Mon, 22 Nov 2026 08:01:00 GMT")], ""), "unavailable 429 (no reason given); too many logins; reuse tokens, and try again."),
+    ("pauses of both forms", (429, &[(AGAIN, b"30"), (AGAIN, b"Sun, 22 Nov 2026 08:01:00 GMT"), (AGAIN, b"x")], ""), "unavailable 429 (no reason given); too many logins; reuse tokens, and try again in 60 s."),
+    ("a pause by a date in 1970", (429, &[(AGAIN, b"60"), ("date", b"Thu, 01 Jan 1970 00:00:00 GMT")], ""), "unavailable 429 (no reason given); too many logins; reuse tokens, and try again in 60 s."),
     ("a pause that comes with a refusal", (401, &[(AGAIN, b"60")], ""), "refused 401 (no reason given); check"),
 ];
 

@@ -1,11 +1,11 @@
-//! The escapes of JSON, Python, URLs and HTML, in a text of lower case.
+//! The escapes of JSON, Python, URLs and HTML, in lower case.
 
 pub(super) enum Escaped {
     Byte(u8),
     Char(char),
 }
 
-/// What an escape at the beginning of the text stands for, and its length.
+/// The character of an escape at the start of the text, and the escape's length.
 pub(super) fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
     match text {
         [b'%', ..] | [b'\\', b'x', ..] => {
@@ -33,7 +33,7 @@ pub(super) fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
             Some((Escaped::Byte(byte), 2))
         }
         [b'&', b'#', rest @ ..] => {
-            let length = rest.iter().take(DIGITS).position(|byte| *byte == b';')?;
+            let length = rest.iter().take(MAX_DIGITS).position(|byte| *byte == b';')?;
             let code = match &rest[..length] {
                 [b'x', digits @ ..] => number(digits, 16),
                 digits => number(digits, 10),
@@ -52,8 +52,8 @@ pub(super) fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
 const ENTITIES: [(&str, u8); 5] =
     [("&amp;", b'&'), ("&apos;", b'\''), ("&gt;", b'>'), ("&lt;", b'<'), ("&quot;", b'"')];
 
-/// More than any character's number has, with some noughts before it.
-const DIGITS: usize = 12;
+/// The most digits of a character's number, with some leading zeros.
+const MAX_DIGITS: usize = 12;
 
 fn number(digits: &[u8], radix: u32) -> Option<u32> {
     let digit = |value: u32, digit: &u8| {

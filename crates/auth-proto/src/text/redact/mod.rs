@@ -1,22 +1,23 @@
-//! A server's text, without what it repeats of our secrets.
+//! Removes the caller's secrets from a server's text.
 
 mod escape;
+mod reading;
 
 use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use self::escape::{Escaped, escape};
+use self::reading::{Reading, Spelling, spellings};
 use crate::limits;
 
-/// Replaces every secret in these texts, however a server has spelled it: in either case of its
-/// letters, escaped for JSON, Python, a URL or HTML, several times over, or in base64 or hexadecimal
-/// digits, be it with what stood around it. So much as [`PART`] bytes in a row of a longer one are
-/// replaced too.
+/// Replaces every secret in these texts, in all spellings of a server: upper or lower case, escaped
+/// for JSON, Python, a URL or HTML (up to three times), hexadecimal, or base64, also of a longer
+/// text around the secret. Of a secret longer than [`PART`] bytes, each part of that length is
+/// replaced.
 ///
-/// A secret of fewer than four characters takes the whole text with it: the places where it was cut
-/// out would give it away. So do more secrets than [`limits::SECRETS`], since the search takes time,
-/// and a text is cut to what is searched of it, [`limits::REDACTION_INPUT`].
+/// The whole text is replaced if it holds a secret of fewer than four bytes, since the gaps would
+/// give such a secret away, or if the secrets are longer than [`limits::SECRETS`] together, since
+/// the search would take too long. A text is cut to [`limits::REDACTION_INPUT`] bytes.
 pub(crate) fn redact(texts: &mut [&mut String], secrets: &[&str]) {
     let mut secrets: Vec<&str> = secrets.iter().copied().filter(|s| !s.is_empty()).collect();
     secrets.sort_unstable();
@@ -39,7 +40,7 @@ pub(crate) fn redact(texts: &mut [&mut String], secrets: &[&str]) {
         if given_away[range.clone()].contains(&true) {
             replace(text, REDACTED.to_owned());
         } else if length < text.len() {
-            // What begins at the end of it cannot be told.
+            // A secret that begins in the tail may end behind the cut, and is not recognised.
             let mut shown = without(within(text, length - TAIL), &hidden[range]);
             shown.push('…');
             replace(text, shown);
@@ -50,28 +51,33 @@ pub(crate) fn redact(texts: &mut [&mut String], secrets: &[&str]) {
     }
 }
 
-/// Puts another text in the place of one that may hold a secret, which is wiped.
+/// Replaces a text that may hold a secret, and wipes it.
 pub(crate) fn replace(text: &mut String, by: String) {
     drop(Zeroizing::new(std::mem::replace(text, by)));
 }
 
 const REDACTED: &str = "[redacted]";
-/// What is shorter is found in the midst of words.
+
+/// The shortest secret, in bytes, that is replaced alone. A shorter one also occurs inside words.
 const SHORTEST: usize = 4;
-/// No text has so many bytes in common with a secret by chance.
+
+/// The number of bytes that a text and a secret do not have in common by chance.
 const PART: usize = 12;
-/// A request within a message within a document is escaped twice.
+
+/// The number of readings of a text: as it is, and with up to three levels of escapes resolved. A
+/// request in a message in a document has two levels.
 const READINGS: usize = 4;
-/// Longer than any secret of fewer than [`PART`] bytes is when it is escaped.
+
+/// More bytes than an escaped secret of fewer than [`PART`] bytes has.
 const TAIL: usize = 1024;
 
-/// The beginning of a text.
+/// The start of a text, at most `limit` bytes.
 fn within(text: &str, limit: usize) -> &str {
     let ends = (0..=limit.min(text.len())).rev();
     &text[..ends.into_iter().find(|end| text.is_char_boundary(*end)).unwrap_or(0)]
 }
 
-/// The text with one mark for each stretch that is hidden.
+/// The text with one [`REDACTED`] for each run of hidden bytes.
 fn without(text: &str, hidden: &[bool]) -> String {
     let mut out = String::with_capacity(text.len() + REDACTED.len() + '…'.len_utf8());
     let mut was_hidden = false;
@@ -87,9 +93,10 @@ fn without(text: &str, hidden: &[bool]) -> String {
     out
 }
 
-/// Texts, one behind the other, in every reading.
+/// Several texts in all readings. Positions count through the texts as if they were one.
 struct Search {
     readings: Vec<Reading>,
+    /// Bytes of all texts together.
     length: usize,
 }
 
@@ -97,9 +104,9 @@ impl Search {
     fn of(texts: &[&str]) -> Self {
         let (mut readings, mut length) = (Vec::new(), 0);
         for text in texts {
-            let from: Vec<usize> = (length..=length + text.len()).collect();
+            let positions: Vec<usize> = (length..=length + text.len()).collect();
             length += text.len();
-            let mut reading = Reading::folded(text.as_bytes(), &from);
+            let mut reading = Reading::folded(text.as_bytes(), &positions);
             for _ in 1..READINGS {
                 let next = reading.unescaped();
                 if next.bytes == reading.bytes {
@@ -112,148 +119,59 @@ impl Search {
         Self { readings, length }
     }
 
-    /// Which bytes are part of a secret.
+    /// For each byte of the texts, whether it is part of a secret.
     fn hidden(&self, secrets: &[&str]) -> Vec<bool> {
-        let mut hidden = vec![false; self.length];
         let spellings: Vec<_> = secrets.iter().copied().flat_map(spellings).collect();
+        let mut hidden = vec![false; self.length];
         for length in 1..=PART {
-            let spellings = spellings.iter().filter(|spelling| spelling.len().min(PART) == length);
-            let mut parts = spellings.flat_map(|spelling| spelling.windows(length)).peekable();
-            if parts.peek().is_none() {
-                continue;
-            }
-            let mut places: BTreeMap<&[u8], Vec<(&Reading, usize)>> = BTreeMap::new();
-            for reading in &self.readings {
-                for (at, part) in reading.bytes.windows(length).enumerate() {
-                    places.entry(part).or_default().push((reading, at));
-                }
-            }
-            for part in parts {
-                // What is hidden once need not be looked for again.
-                for (reading, at) in places.remove(part).into_iter().flatten() {
-                    hidden[reading.from[at]..reading.from[at + length]].fill(true);
-                }
-            }
+            self.hide_parts(length, &spellings, &mut hidden);
         }
-        // What is left of one where the text was cut before.
-        for reading in &self.readings {
-            let Some(rest) = reading.bytes.strip_suffix("…".as_bytes()) else { continue };
-            let is_left = |at: &usize| spellings.iter().any(|all| all.starts_with(&rest[*at..]));
-            let starts = rest.len().saturating_sub(PART)..(rest.len() + 1).saturating_sub(SHORTEST);
-            if let Some(start) = starts.into_iter().find(is_left) {
-                hidden[reading.from[start]..reading.from[rest.len()]].fill(true);
-            }
-        }
+        self.hide_cut_off(&spellings, &mut hidden);
         hidden
     }
-}
 
-/// A text with some of its escapes resolved, [folded](Self::folded).
-struct Reading {
-    bytes: Zeroizing<Vec<u8>>,
-    /// Where each byte comes from, and where the last one ends.
-    from: Vec<usize>,
-}
-
-impl Reading {
-    /// In lower case, and as UTF-8: a byte that is none is a character of Latin-1. What forms and
-    /// the two alphabets of base64 write for each other is the same.
-    fn folded(bytes: &[u8], from: &[usize]) -> Self {
-        // No character doubles, so that no copy is left behind when it grows.
-        let mut folded = Zeroizing::new(Vec::with_capacity(2 * bytes.len()));
-        let mut origins = Vec::with_capacity(2 * bytes.len() + 1);
-        let mut at = 0;
-        let mut push = |c: char, length: usize| {
-            let c = match c {
-                ' ' | '-' => '+',
-                '_' => '/',
-                other => other,
-            };
-            for lower in c.to_lowercase() {
-                folded.extend(lower.encode_utf8(&mut [0; 4]).bytes());
+    /// Hides the parts of this length: the whole of a spelling that is shorter than [`PART`], and
+    /// each [`PART`] bytes of a longer one.
+    fn hide_parts(&self, length: usize, spellings: &[Spelling], hidden: &mut [bool]) {
+        let of_length = spellings.iter().filter(|spelling| spelling.len().min(PART) == length);
+        let mut parts = of_length.flat_map(|spelling| spelling.windows(length)).peekable();
+        if parts.peek().is_none() {
+            return;
+        }
+        let mut occurrences = self.windows(length);
+        for part in parts {
+            // The entry is removed, since the same part in another spelling hides nothing more.
+            for (reading, start) in occurrences.remove(part).into_iter().flatten() {
+                reading.hide(start..start + length, hidden);
             }
-            origins.resize(folded.len(), from[at]);
-            at += length;
-        };
-        for chunk in bytes.utf8_chunks() {
-            chunk.valid().chars().for_each(|c| push(c, c.len_utf8()));
-            chunk.invalid().iter().for_each(|byte| push(char::from(*byte), 1));
         }
-        origins.extend(from.last());
-        Self { bytes: folded, from: origins }
     }
 
-    /// One more level of escapes resolved.
-    fn unescaped(&self) -> Self {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(self.bytes.len()));
-        let mut from = Vec::with_capacity(self.bytes.len() + 1);
-        let mut at = 0;
-        while at < self.bytes.len() {
-            let (c, length) =
-                escape(&self.bytes[at..]).unwrap_or((Escaped::Byte(self.bytes[at]), 1));
-            match c {
-                Escaped::Byte(byte) => bytes.push(byte),
-                // No escape is shorter than what it stands for, so that there is room.
-                Escaped::Char(c) => bytes.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+    /// Each `length` bytes in a row in any reading, and the positions where they begin. One index
+    /// for all parts keeps the search from taking text length times secret length.
+    fn windows(&self, length: usize) -> BTreeMap<&[u8], Vec<(&Reading, usize)>> {
+        let mut windows: BTreeMap<&[u8], Vec<_>> = BTreeMap::new();
+        for reading in &self.readings {
+            for (start, window) in reading.bytes.windows(length).enumerate() {
+                windows.entry(window).or_default().push((reading, start));
             }
-            from.resize(bytes.len(), self.from[at]);
-            at += length;
         }
-        from.extend(self.from.last());
-        Self::folded(&bytes, &from)
+        windows
     }
-}
 
-/// What a secret looks like in a reading.
-fn spellings(secret: &str) -> Vec<Zeroizing<Vec<u8>>> {
-    let from: Vec<usize> = (0..=secret.len()).collect();
-    let plain = Reading::folded(secret.as_bytes(), &from);
-    // Where a part of it looks like an escape itself, that is resolved with the others.
-    let once = plain.unescaped();
-    let twice = once.unescaped();
-    // Where its characters in Latin-1 look like UTF-8, they are taken for it.
-    let mut latin = Zeroizing::new(Vec::with_capacity(secret.len()));
-    for c in secret.chars() {
-        match u8::try_from(c) {
-            Ok(byte) => latin.push(byte),
-            Err(_) => latin.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+    /// Hides the start of a secret, [`SHORTEST`] bytes or more, before a `…` at the end of a text:
+    /// the server has cut the text there.
+    fn hide_cut_off(&self, spellings: &[Spelling], hidden: &mut [bool]) {
+        for reading in &self.readings {
+            let Some(text) = reading.bytes.strip_suffix("…".as_bytes()) else { continue };
+            let begins_secret =
+                |start: &usize| spellings.iter().any(|all| all.starts_with(&text[*start..]));
+            let starts = text.len().saturating_sub(PART)..(text.len() + 1).saturating_sub(SHORTEST);
+            if let Some(start) = starts.into_iter().find(begins_secret) {
+                reading.hide(start..text.len(), hidden);
+            }
         }
     }
-    let latin = Reading::folded(&latin, &from[..=latin.len()]);
-    // Room for it, so that no copy is left behind when it grows.
-    let mut quoted = Zeroizing::new(Vec::with_capacity(6 * secret.len() + 2));
-    serde_json::to_writer(&mut *quoted, secret).expect("any text is JSON, and memory takes it");
-    let mut digits = Zeroizing::new(Vec::with_capacity(2 * secret.len()));
-    for byte in secret.bytes() {
-        digits.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
-    }
-    let mut all = vec![once.bytes, twice.bytes, latin.bytes, digits];
-    for text in [secret.as_bytes(), &quoted[1..quoted.len() - 1]] {
-        all.extend((0..3).map(|before| base64(text, before)));
-    }
-    all.retain(|spelling| spelling.len() >= SHORTEST);
-    all.push(plain.bytes);
-    all.sort_unstable_by(|a, b| a[..].cmp(&b[..]));
-    all.dedup();
-    all
-}
-
-/// The characters that are the same whatever follows and whichever `before` bytes come before,
-/// [folded](Reading::folded).
-fn base64(text: &[u8], before: usize) -> Zeroizing<Vec<u8>> {
-    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789+/";
-    // Those that hold a foreign bit are left out.
-    let characters = (before * 8).div_ceil(6)..(before + text.len()) * 8 / 6;
-    let bit = |at: usize| {
-        let at = at - before * 8;
-        text[at / 8] >> (7 - at % 8) & 1
-    };
-    let mut out = Zeroizing::new(Vec::with_capacity(characters.len()));
-    out.extend(characters.map(|at| {
-        let value = (0..6).fold(0, |value, next| value << 1 | bit(at * 6 + next));
-        LETTERS[usize::from(value)]
-    }));
-    out
 }
 
 #[cfg(test)]
@@ -267,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_replaced_however_it_is_spelled() {
+    fn a_secret_is_replaced_in_every_spelling() {
         let secret = "pa\"s% +é\\w";
         for spelled in [
             r#"pa"s% +é\w"#,
@@ -295,15 +213,15 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_that_is_escaped_in_two_parts_is_read_as_one() {
+    fn a_surrogate_pair_is_one_letter() {
         let message = r"no, pa\ud83d\uDE00ss is wrong";
         assert_eq!(redacted(message, &["pa😀ss"]), "no, [redacted] is wrong");
-        // Whatever follows the two.
+        // A text may follow the two.
         assert_eq!(redacted(r"\ud83d\ude00s3cret", &["s3cret"]), r"\ud83d\ude00[redacted]");
     }
 
     #[test]
-    fn a_secret_is_replaced_in_base64_wherever_it_lies() {
+    fn a_secret_is_replaced_inside_base64() {
         // "before pa?s>word behind", and the same with one and two letters more before.
         for spelled in [
             "YmVmb3JlIHBhP3M+d29yZCBiZWhpbmQ=",
@@ -320,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_are_found_by_number_as_bytes_and_in_either_case() {
+    fn numbered_bytewise_and_capital_letters_are_found() {
         for (secret, spelled) in [
             ("pa/ss=word", "pa&#x2F;ss&#x3D;word"),
             ("pa/ss=word", "pa&#X2f;ss&#061;word"),
@@ -343,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_long_secret_is_replaced_and_a_word_of_it_is_not() {
+    fn a_long_part_is_replaced_and_a_word_is_not() {
         let secret = "correct horse battery staple";
         assert_eq!(redacted("no horse battery", &[secret]), "no[redacted]");
         assert_eq!(redacted("a battery is no horse", &[secret]), "a battery is no horse");
@@ -355,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_cut_has_left_of_a_secret_is_replaced() {
+    fn a_cut_secret_is_replaced() {
         assert_eq!(redacted("it is the-s…", &["the-s3cret"]), "it is [redacted]…");
         assert_eq!(redacted("it is the…", &["the-s3cret"]), "it is the…");
     }
@@ -369,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_without_a_secret_and_broken_escapes_stay_as_they_are() {
+    fn broken_escapes_stay_as_they_are() {
         for text in ["", "%", "%4", "%zz", "\\", "\\u12", "\\ud800", "\\x", "&", "&amp", "é\\"] {
             let mut shown = text.to_owned();
             redact(&mut [&mut shown], &["s3cret", "a longer secret"]);
@@ -378,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_text_of_one_letter_is_no_product_of_lengths() {
+    fn the_search_is_not_quadratic() {
         let (text, secret) = ("a".repeat(64 * 1024), "a".repeat(16 * 1024));
         assert_eq!(redacted(&text, &[&secret, &secret[1..]]), "[redacted]…");
     }

@@ -1,0 +1,144 @@
+//! The base URL of an identity service.
+
+use bytes::Bytes;
+use http::{
+    Uri,
+    uri::{Authority, PathAndQuery},
+};
+
+use super::{ApiVersion, Origin};
+use crate::error::UrlProblem;
+
+/// An identity URL without its version: origin and path prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Base {
+    pub(crate) origin: Origin<'static>,
+    /// Without a slash at the end.
+    text: String,
+    /// The parsed `text`.
+    uri: Uri,
+}
+
+impl Base {
+    /// Parses a configured identity URL. It may end with a slash, with a version (`/v3`, `/v2.0`),
+    /// or with the path of a login (`/v3/auth/tokens`), as in the vendors' documents.
+    pub(crate) fn parse(url: &str) -> Result<(Self, Option<ApiVersion>), UrlProblem> {
+        if url.contains(['?', '#']) {
+            return Err(UrlProblem::Query);
+        }
+        let (origin, uri) = Origin::parse(url)?;
+        let path = uri.path().trim_end_matches('/');
+        let path = ["/v3/auth/tokens", "/v2.0/tokens"]
+            .iter()
+            .find_map(|login| {
+                let (version, _) = login[1..].split_once('/')?;
+                let prefix = path.strip_suffix(login)?;
+                Some(&path[..prefix.len() + 1 + version.len()])
+            })
+            .unwrap_or(path);
+        let (prefix, api_version) = match path.rsplit_once('/') {
+            Some((prefix, "v3")) => (prefix, Some(ApiVersion::V3)),
+            Some((prefix, "v2.0")) => (prefix, Some(ApiVersion::V2)),
+            _ => (path, None),
+        };
+        let scheme = uri.scheme_str().unwrap_or("https");
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let text = format!("{scheme}://{authority}{}", prefix.trim_end_matches('/'));
+        let uri = text.parse().map_err(|_| UrlProblem::Syntax)?;
+        Ok((Self { origin, text, uri }, api_version))
+    }
+
+    /// Whether scheme, host and port are the same text. If they are not, the origins may still be
+    /// the same.
+    pub(crate) fn has_same_text_origin(&self, uri: &Uri) -> bool {
+        uri.scheme_str() == self.uri.scheme_str()
+            && uri.authority().map(Authority::as_str) == self.uri.authority().map(Authority::as_str)
+    }
+
+    /// The URL of `path`, which starts with a slash, under the base.
+    pub(crate) fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.text)
+    }
+
+    /// As [`join`](Self::join), as a URI. Scheme and host are copied, not parsed again.
+    pub(crate) fn uri(&self, path: &str) -> Result<Uri, UrlProblem> {
+        let prefix = self.uri.path().trim_end_matches('/');
+        let mut parts = self.uri.clone().into_parts();
+        let path = Bytes::from([prefix, path].concat());
+        let path = PathAndQuery::from_maybe_shared(path).map_err(|_| UrlProblem::Syntax)?;
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(|_| UrlProblem::Syntax)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits;
+
+    #[test]
+    fn identity_urls_in_all_spellings() {
+        for (url, base, api_version) in [
+            ("https://iam.example", "https://iam.example", None),
+            ("https://iam.example/", "https://iam.example", None),
+            ("https://iam.example/v3", "https://iam.example", Some(ApiVersion::V3)),
+            ("https://iam.example/v3/", "https://iam.example", Some(ApiVersion::V3)),
+            ("https://iam.example:5000/v2.0", "https://iam.example:5000", Some(ApiVersion::V2)),
+            (
+                "https://iam.example/identity/v3",
+                "https://iam.example/identity",
+                Some(ApiVersion::V3),
+            ),
+            (
+                "https://iam.example/identity//v3//",
+                "https://iam.example/identity",
+                Some(ApiVersion::V3),
+            ),
+            (
+                "https://iam.example/id/v3/auth/tokens",
+                "https://iam.example/id",
+                Some(ApiVersion::V3),
+            ),
+            ("https://iam.example/v2.0/tokens/", "https://iam.example", Some(ApiVersion::V2)),
+            ("https://iam.example/dev1/identity", "https://iam.example/dev1/identity", None),
+            ("https://iam.example/v3.0", "https://iam.example/v3.0", None),
+            ("http://[::1]:35357/v3", "http://[::1]:35357", Some(ApiVersion::V3)),
+        ] {
+            let (read, version) = Base::parse(url).unwrap();
+            assert_eq!((read.text.as_str(), version), (base, api_version), "{url}");
+        }
+    }
+
+    #[test]
+    fn each_bad_url_has_its_problem() {
+        for (url, problem) in [
+            ("", UrlProblem::Scheme),
+            ("iam.example/v3", UrlProblem::Scheme),
+            ("javascript:alert(1)", UrlProblem::Scheme),
+            ("//iam.example/v3", UrlProblem::Scheme),
+            ("ftp://iam.example/v3", UrlProblem::Scheme),
+            ("https://", UrlProblem::Host),
+            ("https:///v3", UrlProblem::Host),
+            ("https://user:pw@iam.example/v3", UrlProblem::UserInfo),
+            ("https://iam.example\\@evil.example/v3", UrlProblem::UserInfo),
+            ("https://iam.example:99999/v3", UrlProblem::Port),
+            ("https://iam.example:0/v3", UrlProblem::Port),
+            ("https://[iam.example]/v3", UrlProblem::Host),
+            ("https://[fe80::1%25eth0]/v3", UrlProblem::Host),
+            ("https://iam.example:/v3", UrlProblem::Port),
+            ("https://iam.example:+80/v3", UrlProblem::Port),
+            ("https://iam.example:80a/v3", UrlProblem::Port),
+            ("https://iam.example/v3?x=1", UrlProblem::Query),
+            ("https://iam.example/v3#x", UrlProblem::Query),
+            ("https://iam example/v3", UrlProblem::Syntax),
+            ("https://iam example:443/v3", UrlProblem::Syntax),
+            ("https://[::1 ]/v3", UrlProblem::Syntax),
+            ("https://iam.example/v3\n", UrlProblem::Syntax),
+            ("https://예시.example/v3", UrlProblem::Syntax),
+        ] {
+            assert_eq!(Base::parse(url).err(), Some(problem), "{url:?}");
+        }
+        let long = format!("https://iam.example/{}", "x".repeat(limits::URL));
+        assert_eq!(Base::parse(&long).err(), Some(UrlProblem::TooLong));
+    }
+}
