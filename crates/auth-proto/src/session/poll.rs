@@ -8,7 +8,7 @@ use super::Session;
 use crate::{
     error::{Error, ErrorKind, Misuse},
     limits,
-    login::{Login, Step},
+    login::{Login, State, Step},
     model::{challenge::Challenge, credential::MethodKind, scope::Scope},
     session::{
         action::{Action, PendingRequest},
@@ -104,11 +104,11 @@ impl Session {
     /// What the user is asked before the next login can be sent.
     pub(super) fn pending_challenge(&self, state: &ScopeState) -> Option<Challenge> {
         match &state.phase {
-            Phase::Pending(pending) => match pending.login.poll() {
-                Ok(Step::NeedFactor(challenge)) => Some(challenge),
+            Phase::Pending(pending) => match pending.login.state() {
+                State::NeedFactor(challenge) => Some(challenge.clone()),
                 // The pause after a refused factor is over.
-                Err(_) => pending.login.challenge().cloned(),
-                Ok(Step::Done(_) | Step::Send(_)) => None,
+                State::Failed(_) => pending.login.challenge().cloned(),
+                State::Done(_) | State::ToSend => None,
             },
             Phase::InFlight(_) => None,
             Phase::Idle => self.code_used.then(|| Challenge::fresh_code(MethodKind::Totp.as_str())),
@@ -121,7 +121,13 @@ impl Session {
             Some(pending) => pending,
             None => {
                 let (credential, scope) = (self.credential.clone(), state.scope.clone());
-                match Login::new(&self.cloud, credential, scope) {
+                let checked = match state.is_checked {
+                    true => Ok(()),
+                    false => self.cloud.check(&credential, &scope),
+                };
+                state.is_checked = checked.is_ok();
+                let login = checked.map_err(Error::from);
+                match login.and_then(|()| Login::of_checked(&self.cloud, credential, scope)) {
                     Ok(login) if self.settings.catalog() => {
                         Pending { login, until: Duration::ZERO, since: None }
                     }
