@@ -101,7 +101,7 @@ pub(crate) fn expect_taken<B: AsRef<[u8]>>(
     };
     match error.kind() {
         ErrorKind::Rejected(refusal) => {
-            let remedy = "the caller's own token is not taken; log in again";
+            let remedy = "the caller's own token was refused; log in again";
             Err(ErrorKind::Rejected(Refusal { remedy, ..refusal.clone() }).into())
         }
         _ => Err(error),

@@ -53,7 +53,8 @@ impl Login {
             Some(ApiVersion::V2) => wire::v2::read_token(body)?,
             _ => wire::v3::read_token(headers, body)?,
         };
-        let is_own = self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume { .. });
+        let is_own =
+            self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume { .. });
         check_token(&token, &self.requested_scope())?;
         let life = life_on_arrival(&token, headers, now).ok_or(ProtocolError::Expired)?;
         Ok(match is_own {
@@ -145,17 +146,16 @@ pub(crate) fn existing_token_refused() -> Error {
     ErrorKind::Rejected(Refusal { status, fault, remedy: EXISTING_TOKEN }).into()
 }
 
-const AGENCY: &str = "check the agency's name, its account's domain and the scope there, and that \
-                       the user may assume it (Agent Operator)";
-const EXISTING_TOKEN: &str =
-    "the token that was passed on has ended or was revoked; pass on a fresh one";
-const FACTOR: &str = "check this factor and answer again; if it is right, the first one is too long \
-                      ago: log in anew";
-const TRUST: &str = "check the user, the secret, and the trust: whose it is, and whether it has \
-                     ended or was used up";
-const TOKEN_EXCHANGE: &str = "the token has ended, was revoked, or must not be exchanged, or its user has \
-                         no role in this scope; give a fresh one, check the scope, or pass it on as \
-                         it is";
+const AGENCY: &str = "check the agency's name, the domain of the delegating account, the scope in \
+                      that domain, and the user's permission to assume it (Agent Operator)";
+const EXISTING_TOKEN: &str = "the existing token has expired or was revoked; use a new one";
+const FACTOR: &str = "check this factor and submit it again; if it is correct, the receipt of the \
+                      first factor may have expired: start a new login";
+const TRUST: &str = "check the user, the secret and the trust: its trustee, its expiry and its \
+                     remaining uses";
+const TOKEN_EXCHANGE: &str = "the token has expired, was revoked or cannot be exchanged, or its user \
+                              has no role in this scope; use a new token, check the scope, or use \
+                              Credential::existing_token";
 
 fn is_unauthorized(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Rejected(refusal)
@@ -218,11 +218,11 @@ fn is_domain(asked: &DomainRef, got: &Domain) -> bool {
 }
 
 fn scope_of(token: &Token) -> String {
-    let id = |id: &Option<String>| crate::text::shown(id.as_deref().unwrap_or("without id"));
+    let id = |id: &Option<String>| crate::text::shown(id.as_deref().unwrap_or("without an id"));
     match (token.project(), token.domain()) {
         (Some(project), _) => format!("project {}", id(&project.id)),
         (None, Some(domain)) => format!("domain {}", id(&domain.id)),
         (None, None) if token.is_system() => "the system".to_owned(),
-        (None, None) => "nothing".to_owned(),
+        (None, None) => "no scope".to_owned(),
     }
 }

@@ -40,7 +40,8 @@ pub fn is_unprintable(c: char) -> bool {
         )
 }
 
-/// At most [`limits::ERROR_TEXT`] characters of `text`, with nothing in it that is harmful.
+/// At most [`limits::ERROR_TEXT`] characters of `text`, on one line: a line break or a tab becomes a
+/// blank, other unprintable characters are escaped.
 pub(crate) fn shown(text: &str) -> String {
     shown_within(text, limits::ERROR_TEXT)
 }
@@ -48,15 +49,25 @@ pub(crate) fn shown(text: &str) -> String {
 pub(crate) fn shown_within(text: &str, limit: usize) -> String {
     // Room for most, so that no copy of what is not fit to be shown is left behind when it grows.
     let mut out = String::with_capacity(text.len().min(4 * limit) + '…'.len_utf8());
-    for (count, c) in text.trim().chars().enumerate() {
+    let mut count = 0;
+    let mut after_break = false;
+    for c in text.trim().chars() {
+        // The indentation of the next line belongs to the line break.
+        let is_break = matches!(c, '\n' | '\r' | '\t');
+        if after_break && (is_break || c == ' ') {
+            continue;
+        }
+        after_break = is_break;
         if count == limit {
             out.push('…');
             break;
         }
-        if is_unprintable(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
+        count += 1;
+        match c {
+            _ if is_break && out.ends_with(' ') => {}
+            _ if is_break => out.push(' '),
+            c if is_unprintable(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
         }
     }
     out
@@ -89,6 +100,18 @@ mod tests {
         assert_eq!(shown("a\u{1b}[31m\u{202e}b\n"), "a\\u{1b}[31m\\u{202e}b");
         assert_eq!(shown("a\u{61c}b\u{e0041}"), "a\\u{61c}b\\u{e0041}");
         assert_eq!(shown("요청 ✓ é e\u{301} 😀"), "요청 ✓ é e\u{301} 😀");
+    }
+
+    #[test]
+    fn line_breaks_and_tabs_become_one_blank() {
+        assert_eq!(shown("one \ntwo"), "one two");
+        assert_eq!(shown("one\r\n\ttwo\n\n  three\tfour\n"), "one two three four");
+        assert_eq!(
+            shown("two  blanks stay, \u{b}\u{2028} are escaped"),
+            "two  blanks stay, \\u{b}\\u{2028} are escaped"
+        );
+        assert_eq!(shown_within("a\n\n\nbcd", 3), "a b…");
+        assert_eq!(shown_within("abc\n", 3), "abc");
     }
 
     #[test]
