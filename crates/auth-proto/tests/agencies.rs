@@ -172,7 +172,7 @@ fn a_refused_agency_does_not_send_the_password_again() {
     let answer = talk.carry(request);
     talk.account.handle_response(flight, answer, NOW);
     talk.service.fail_next(System::Otc, StatusCode::FORBIDDEN);
-    let error = refused(talk.token(&scope), 403, "(Agent Operator); try again after");
+    let error = refused(talk.token(&scope), 403, "(Agent Operator); next attempt after");
     talk.now += Duration::minutes(29);
     assert_eq!(talk.token(&scope).unwrap_err(), error);
     assert_eq!(talk.service.logins(System::Otc), 2);

@@ -177,7 +177,7 @@ pub enum UrlProblem {
     #[error("no valid host; write https://host/path")]
     Host,
     /// The path does not start with `/`, or contains `.` or `..`.
-    #[error("the path is relative or ambiguous; start it with / and remove . and ..")]
+    #[error("the path does not start with /, or has a . or .. segment; correct the path")]
     Path,
     /// Plain http would show the password to the network.
     #[error(

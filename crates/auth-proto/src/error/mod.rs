@@ -139,7 +139,9 @@ impl fmt::Display for Error {
         self.kind.fmt(f)?;
         match self.retry_at {
             None => Ok(()),
-            Some(at) => write!(f, "; try again after {}", crate::text::timestamp::in_seconds(at)),
+            Some(at) => {
+                write!(f, "; next attempt after {}", crate::text::timestamp::in_seconds(at))
+            }
         }
     }
 }
@@ -238,7 +240,7 @@ pub struct Refusal {
     pub status: StatusCode,
     /// The server's reason.
     pub fault: Fault,
-    /// The remedy, from the cloud's documents; empty if there is none.
+    /// The remedy, from the cloud's documents; may be empty.
     pub remedy: &'static str,
 }
 
@@ -254,7 +256,7 @@ impl fmt::Display for Refusal {
 
 /// A request without a response. A driver builds it from the error of its HTTP client.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
-#[error("{kind}: {detail}")]
+#[error("{kind}: {detail}{}", kind.remedy())]
 #[non_exhaustive]
 pub struct Failure {
     /// What failed.
@@ -287,9 +289,19 @@ pub enum FailureKind {
     #[error("no response in time")]
     Timeout,
     /// The certificate or the handshake was refused. A session does not retry soon after this.
-    #[error(
-        "TLS failed; check the port, the host name and the certificates (of a private CA, and of \
-         the client if the server requires one)"
-    )]
+    #[error("TLS failed")]
     Tls,
+}
+
+impl FailureKind {
+    /// The end of a failure's text.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Tls => {
+                "; check the port, the host name and the certificates (of a private CA, and of the \
+                 client if the server requires one)"
+            }
+            Self::Connect | Self::Dns | Self::Io | Self::Timeout => "",
+        }
+    }
 }

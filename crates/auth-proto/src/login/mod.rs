@@ -127,7 +127,7 @@ pub enum Step {
 
 /// The state of a login, without the cost of a request.
 #[derive(Debug)]
-pub(crate) enum State<'a> {
+pub(crate) enum LoginState<'a> {
     Done(&'a Arc<Token>),
     Failed(&'a Error),
     NeedFactor(&'a Challenge),
@@ -193,17 +193,17 @@ impl Login {
     }
 
     /// The state that [`poll`](Self::poll) would report.
-    pub(crate) fn state(&self) -> State<'_> {
+    pub(crate) fn state(&self) -> LoginState<'_> {
         match &self.phase {
             Phase::Assume { .. }
             | Phase::Authenticate
             | Phase::Continue(..)
             | Phase::Discover
             | Phase::FetchCatalog(..)
-            | Phase::Inspect => State::ToSend,
-            Phase::Challenged(challenge) => State::NeedFactor(challenge),
-            Phase::Done(token, _) => State::Done(token),
-            Phase::Failed(error) | Phase::Refused(_, error) => State::Failed(error),
+            | Phase::Inspect => LoginState::ToSend,
+            Phase::Challenged(challenge) => LoginState::NeedFactor(challenge),
+            Phase::Done(token, _) => LoginState::Done(token),
+            Phase::Failed(error) | Phase::Refused(_, error) => LoginState::Failed(error),
         }
     }
 

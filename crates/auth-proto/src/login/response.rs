@@ -9,7 +9,7 @@ use super::{Login, Phase, request};
 use crate::{
     error::{Error, ErrorKind, ProtocolError, Refusal, fault::Fault},
     identity::{FetchCatalog, IdentityRequest, Versions, expect_success, is_receipt},
-    login::lifetime::{LONGEST_LIFE, life_on_arrival, rest_of_life},
+    login::lifetime::{MAX_LIFE, life_of_existing, life_of_new},
     model::{
         credential::Method,
         scope::{DomainRef, Scope, Target},
@@ -53,11 +53,11 @@ impl Login {
             Some(ApiVersion::V2) => wire::v2::read_token(body)?,
             _ => wire::v3::read_token(headers, body)?,
         };
-        let is_own =
+        let is_before_agency =
             self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume { .. });
         check_token(&token, &self.requested_scope())?;
-        let life = life_on_arrival(&token, headers, now).ok_or(ProtocolError::Expired)?;
-        Ok(match is_own {
+        let life = life_of_new(&token, headers, now).ok_or(ProtocolError::Expired)?;
+        Ok(match is_before_agency {
             true => self.assume_with(token.header)?,
             false => Phase::Done(Arc::new(token), life),
         })
@@ -79,13 +79,13 @@ impl Login {
         let (token, life) = match inspected {
             Ok(Some(token)) => {
                 check_token(&token, &self.scope)?;
-                let life = rest_of_life(&token, response.headers(), now);
+                let life = life_of_existing(&token, response.headers(), now);
                 (token, life.ok_or(ProtocolError::Expired)?)
             }
             Err(error) if !gives_no_data(&error) => return Err(self.with_remedy(error)),
             Ok(None) | Err(_) => {
                 let header = request::token_header(self.own_token())?;
-                (Token::unvalidated(header), LONGEST_LIFE)
+                (Token::unvalidated(header), MAX_LIFE)
             }
         };
         let may_have_catalog = self.cloud.api_version() == Some(ApiVersion::V3)

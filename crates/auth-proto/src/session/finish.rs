@@ -9,7 +9,7 @@ use super::Session;
 use crate::{
     error::ProtocolError,
     limits,
-    login::{self, State},
+    login::{self, LoginState},
     model::token::Token,
     session::{
         action::PendingRequest,
@@ -39,15 +39,15 @@ impl Session {
         landed.login.handle_response(response, now);
         let sent_at = landed.sent_at;
         match landed.login.state() {
-            State::Done(token) if self.scopes[index].has_refused(token) => {
+            LoginState::Done(token) if self.scopes[index].has_refused(token) => {
                 Input::Refused(login::existing_token_refused(), self.settings.probes())
             }
-            State::Done(token) => {
+            LoginState::Done(token) => {
                 let token = Arc::clone(token);
                 let early = self.credential.renews_early() && !landed.login.is_answered();
                 self.token(token, &landed, early, at)
             }
-            State::NeedFactor(challenge) => {
+            LoginState::NeedFactor(challenge) => {
                 let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
                 let until = sent_at.saturating_add(life.min(limits::RECEIPT_LIFETIME));
                 match until < at + USABLE {
@@ -55,11 +55,11 @@ impl Session {
                     false => Input::Pending(Pending { login: landed.login, until, since: None }),
                 }
             }
-            State::ToSend if landed.login.is_half_done() => {
+            LoginState::ToSend if landed.login.is_half_done() => {
                 let until = at.saturating_add(self.settings.response_timeout());
                 Input::Pending(Pending { login: landed.login, until, since: Some(sent_at) })
             }
-            State::ToSend => {
+            LoginState::ToSend => {
                 self.cloud = landed.login.cloud().clone();
                 // The login has checked its own scope for this version, and no other.
                 for (other, state) in self.scopes.iter_mut().enumerate() {
@@ -68,19 +68,19 @@ impl Session {
                 Input::VersionFound
             }
             // Where a person takes part, they may have mistyped: they are told, and asked again.
-            State::Failed(error)
+            LoginState::Failed(error)
                 if (error.is_credential_refused() || (showed_token && error.is_not_found()))
                     && landed.with_credential
                     && !(with_person && self.scopes[index].may_be_mistaken()) =>
             {
                 Input::Refused(error.clone(), self.settings.probes())
             }
-            State::Failed(error) if was_under_way => {
+            LoginState::Failed(error) if was_under_way => {
                 let error = error.clone();
                 let until = landed.receipt_until;
                 Input::FactorRejected(Pending { login: landed.login, until, since: None }, error)
             }
-            State::Failed(error) => Input::Failed(error.clone()),
+            LoginState::Failed(error) => Input::Failed(error.clone()),
         }
     }
 

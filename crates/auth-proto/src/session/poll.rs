@@ -8,7 +8,7 @@ use super::Session;
 use crate::{
     error::{Error, ErrorKind, Misuse},
     limits,
-    login::{Login, State, Step},
+    login::{Login, LoginState, Step},
     model::{challenge::Challenge, credential::MethodKind, scope::Scope},
     session::{
         action::{Action, PendingRequest},
@@ -105,10 +105,10 @@ impl Session {
     pub(super) fn pending_challenge(&self, state: &ScopeState) -> Option<Challenge> {
         match &state.phase {
             Phase::Pending(pending) => match pending.login.state() {
-                State::NeedFactor(challenge) => Some(challenge.clone()),
+                LoginState::NeedFactor(challenge) => Some(challenge.clone()),
                 // The pause after a refused factor is over.
-                State::Failed(_) => pending.login.challenge().cloned(),
-                State::Done(_) | State::ToSend => None,
+                LoginState::Failed(_) => pending.login.challenge().cloned(),
+                LoginState::Done(_) | LoginState::ToSend => None,
             },
             Phase::InFlight(_) => None,
             Phase::Idle => self.code_used.then(|| Challenge::fresh_code(MethodKind::Totp.as_str())),
