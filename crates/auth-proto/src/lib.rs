@@ -1,10 +1,11 @@
 //! Logins to Keystone-style clouds, without I/O.
 //!
-//! Give this crate a **cloud**, a **credential** and a **scope**. It builds the [`http::Request`] of
-//! the login, reads the [`http::Response`], and keeps the **token** and its **catalog** until they
-//! must be renewed. It opens no socket and reads no clock, file, environment variable or random
-//! source; it starts no thread. Any HTTP client can carry its requests, blocking or async, and every
-//! decision is made here: when to renew, what to retry, when to stop, which endpoint to use.
+//! Give this crate a **cloud**, a **credential** and a **scope**. It builds the [`http::Request`]
+//! of the login, reads the [`http::Response`], and keeps the **token** and its **catalog** until
+//! they must be renewed. It opens no socket and reads no clock, file, environment variable or
+//! random source; it starts no thread. Any HTTP client can carry its requests, blocking or async,
+//! and every decision is made here: when to renew, what to retry, when to stop, which endpoint to
+//! use.
 //!
 //! ```text
 //!   cloud + credential                                                    request to a service
@@ -23,8 +24,8 @@
 //!   cloud.endpoint(&token, &EndpointQuery): overrides, then the catalog, then the built-in table
 //! ```
 //!
-//! The driver is the part that does I/O. `auth-ureq` (blocking) and `auth-reqwest` (async) are ready
-//! to use; with `auth-driver`, any other HTTP client becomes one.
+//! The driver is the part that does I/O. `auth-ureq` (blocking) and `auth-reqwest` (async) are
+//! ready to use; with `auth-driver`, any other HTTP client becomes one.
 //!
 //! # A whole login
 //!
@@ -83,8 +84,8 @@
 //! * [`manual`]: outages, refused passwords, lockouts, renewal and clocks, for operators.
 //! * [`Cloud`], [`Credential`], [`Scope`], [`EndpointQuery`]: the input.
 //! * [`Login`]: one login, for a program that runs once.
-//! * [`Session`] and [`ServiceCall`]: tokens kept alive for a program that keeps running, and the rule
-//!   for a 401.
+//! * [`Session`] and [`ServiceCall`]: tokens kept alive for a program that keeps running, and the
+//!   rule for a 401.
 //! * [`IdentityRequest`]: validate, revoke, list projects, and the other requests to an identity
 //!   service.
 //! * [`Error`]: what went wrong and what to do. [`Event`]: what happened. [`limits`]: every limit.
@@ -96,10 +97,10 @@
 //!
 //! | crate | version | types in this API |
 //! | --- | --- | --- |
-//! | [`http`] | 1 | `Request`, `Response`, `StatusCode`, `Uri`, `HeaderValue`: requests and responses |
-//! | [`time`] | 0.3 | `UtcDateTime`, `Duration`: every `now`, and the life of a token |
-//! | [`secrecy`] | 0.10 | `SecretString`: arguments of [`Credential`] and [`Factor`] |
-//! | [`zeroize`] | 1 | `Zeroizing`: [`Body::new`] |
+//! | [`http`] | 1 | `Request`, `Response`, `StatusCode`, `Uri`, `HeaderValue` |
+//! | [`time`] | 0.3 | `UtcDateTime`, `Duration` |
+//! | [`secrecy`] | 0.10 | `SecretString` |
+//! | [`zeroize`] | 1 | `Zeroizing`, in [`Body::new`] |
 //!
 //! The adapters add one each: `auth-ureq` has ureq 3 in its API, `auth-reqwest` has reqwest 0.13. A
 //! new major version of the HTTP client is a new major version of the adapter alone: this crate and

@@ -7,8 +7,8 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-/// Bytes of a response's body. A driver reads at most one byte more and passes the body on; the core
-/// refuses it.
+/// Bytes of a response's body. A driver reads at most one byte more and passes the body on; the
+/// core refuses it.
 pub const BODY: usize = 4 * 1024 * 1024;
 
 /// Events that a session keeps until they are polled; older ones are dropped.
@@ -37,12 +37,12 @@ pub const INPUT: usize = 32 * 1024;
 /// The longest believed life of a token. A token with a longer one is renewed by then.
 pub const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// Entries of any list in a response: services, endpoints of all services together, roles, projects,
-/// methods.
+/// Entries of any list in a response: services, endpoints of all services together, roles,
+/// projects, methods.
 pub const LIST: usize = 10_000;
 
-/// Bytes of a login's body, which contains all names and secrets. Keystone refuses more than 112 KiB
-/// and closes the connection before it has read them.
+/// Bytes of a login's body, which contains all names and secrets. Keystone refuses more than 112
+/// KiB and closes the connection before it has read them.
 pub const LOGIN_REQUEST: usize = 64 * 1024;
 
 /// Methods in a receipt, and in each of its rules.
@@ -64,8 +64,8 @@ pub const REDACTION_INPUT: usize = 8 * 1024;
 /// other secrets of a login. If a response's headers contain more, the text is left out.
 pub const SECRETS: usize = 40 * 1024;
 
-/// Scopes that one [`Session`](crate::Session) keeps tokens for. A scope that no caller has polled for
-/// two minutes can be replaced by another one.
+/// Scopes that one [`Session`](crate::Session) keeps tokens for. A scope that no caller has polled
+/// for two minutes can be replaced by another one.
 pub const SCOPES: usize = 64;
 
 /// Characters of a server's text in an error.

@@ -16,8 +16,9 @@ use crate::{error::fault::Fault, limits, text::redact::redact};
 
 /// The error of every operation of this crate.
 ///
-/// [`kind`](Self::kind) gives the reason. The text says what to do next and never contains a secret.
-/// Errors are cheap to clone, because one failed login answers every caller that waited for it.
+/// [`kind`](Self::kind) gives the reason. The text says what to do next and never contains a
+/// secret. Errors are cheap to clone, because one failed login answers every caller that waited for
+/// it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error {
     kind: Box<ErrorKind>,

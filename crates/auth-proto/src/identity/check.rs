@@ -11,12 +11,12 @@ use crate::{
 };
 
 /// Checks whether a token is still good: `HEAD /v3/auth/tokens`, with the token in question in
-/// `X-Subject-Token` (Identity API v3, "Check token"). [`Validate`](crate::Validate) also returns the
-/// token's data.
+/// `X-Subject-Token` (Identity API v3, "Check token"). [`Validate`](crate::Validate) also returns
+/// the token's data.
 ///
-/// The result is `true` for 200 and 204: the document has both, clouds answer 200. It is `false` for
-/// 404: the token has ended, was revoked, or never existed. A 401 is an error, because it concerns
-/// the caller's own token. A token with access rules gives `false`, as `None` in
+/// The result is `true` for 200 and 204: the document has both, clouds answer 200. It is `false`
+/// for 404: the token has ended, was revoked, or never existed. A 401 is an error, because it
+/// concerns the caller's own token. A token with access rules gives `false`, as `None` in
 /// [`Validate`](crate::Validate).
 #[derive(Clone, Debug)]
 pub struct Check(Subject);

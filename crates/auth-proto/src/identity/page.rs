@@ -18,8 +18,8 @@ pub struct Page<T, N> {
 
 /// The position in a list.
 ///
-/// The link to the next page cannot be used as it is: KakaoCloud's links have `http://` and lack the
-/// path prefix `/identity`. The next request takes only the query from the link and goes to the
+/// The link to the next page cannot be used as it is: KakaoCloud's links have `http://` and lack
+/// the path prefix `/identity`. The next request takes only the query from the link and goes to the
 /// configured identity URL.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor {

@@ -17,8 +17,8 @@ use crate::{
 /// Lists the projects that a user has a role in: `GET /v3/users/{id}/projects` (KakaoCloud, API
 /// Preparations, appendix "View project list").
 ///
-/// The next page takes only the query from the server's link and goes to the configured identity URL:
-/// KakaoCloud's links have `http://` and lack the path prefix `/identity`.
+/// The next page takes only the query from the server's link and goes to the configured identity
+/// URL: KakaoCloud's links have `http://` and lack the path prefix `/identity`.
 #[derive(Clone, Debug)]
 pub struct UserProjects {
     cursor: Cursor,
@@ -26,8 +26,8 @@ pub struct UserProjects {
 }
 
 impl UserProjects {
-    /// The first page for the user with this id. [`Token::user`](crate::Token::user) has the caller's
-    /// own id.
+    /// The first page for the user with this id. [`Token::user`](crate::Token::user) has the
+    /// caller's own id.
     pub fn new(cloud: &Cloud, user_id: impl Into<String>) -> Self {
         Self { cursor: Cursor::first(cloud), user_id: user_id.into() }
     }

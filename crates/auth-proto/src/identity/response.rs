@@ -45,7 +45,8 @@ pub enum IdentityResponse {
 }
 
 impl IdentityResponse {
-    /// Reads a response. With an API version, a token is accepted only in the format of this version.
+    /// Reads a response. With an API version, a token is accepted only in the format of this
+    /// version.
     ///
     /// # Errors
     ///

@@ -13,11 +13,12 @@ use crate::{
 /// Revokes a token: `DELETE /v3/auth/tokens`, with the token in question in `X-Subject-Token`
 /// (Identity API v3, "Revoke token"). It may be the caller's own token.
 ///
-/// 404 counts as a success like 204, because the token no longer exists: repeating the request after
-/// a lost response gives no error. A 401 is an error, because it concerns the caller's own token.
+/// 404 counts as a success like 204, because the token no longer exists: repeating the request
+/// after a lost response gives no error. A 401 is an error, because it concerns the caller's own
+/// token.
 ///
-/// Keystone (as of version 30) answers 404 for a token of an application credential with access rules
-/// and does not revoke it. Delete the application credential instead.
+/// Keystone (as of version 30) answers 404 for a token of an application credential with access
+/// rules and does not revoke it. Delete the application credential instead.
 ///
 /// A [`Session`](crate::Session) does not notice that its token was revoked, and uses it until a
 /// service answers 401.

@@ -77,7 +77,8 @@ impl IdentityRequest for Domains {
 /// Lists the system scopes that the caller's token may be given: `GET /v3/auth/system` (Identity
 /// API v3, "Get available system scopes").
 ///
-/// The only system scope is [`Scope::system`]. The list has one entry or is empty, and has no pages.
+/// The only system scope is [`Scope::system`]. The list has one entry or is empty, and has no
+/// pages.
 #[derive(Clone, Debug)]
 pub struct SystemScopes(Cloud);
 

@@ -23,7 +23,8 @@ impl Subject {
         Self { cloud: cloud.clone(), token: token.into() }
     }
 
-    /// A request to `/v3/auth/tokens` with this query. The header with the token is marked sensitive.
+    /// A request to `/v3/auth/tokens` with this query. The header with the token is marked
+    /// sensitive.
     pub(super) fn request(&self, method: Method, query: &str) -> Result<Request<Body>, Error> {
         let field = "token";
         let subject = secret_header(self.expose().as_bytes(), field).map_err(|why| match why {

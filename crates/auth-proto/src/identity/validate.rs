@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// Validates a token: `GET /v3/auth/tokens`, with the token in question in `X-Subject-Token`.
-/// KakaoCloud asks its users to verify a token before they rely on it (API Preparations, "Changes or
-/// expiration of API authentication token permissions").
+/// KakaoCloud asks its users to verify a token before they rely on it (API Preparations, "Changes
+/// or expiration of API authentication token permissions").
 ///
 /// The result is the token with its current data, or `None` if it has ended, was revoked, or never
 /// existed. A 401 is an error, because it concerns the caller's own token.

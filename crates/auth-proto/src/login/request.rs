@@ -169,3 +169,46 @@ fn within_limit(body: Body) -> Result<Body, Error> {
     }
     Ok(body)
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Response;
+    use time::UtcDateTime;
+
+    use super::*;
+    use crate::{
+        cloud::Cloud,
+        error::ErrorKind,
+        login::Step,
+        model::{
+            credential::{Credential, Factor, UserRef},
+            scope::DomainRef,
+        },
+    };
+
+    const NOW: UtcDateTime = time::macros::utc_datetime!(2026-11-22 08:00:00);
+
+    fn is_too_long(error: &Error) -> bool {
+        matches!(error.kind(), ErrorKind::Config(ConfigError::TooLong { .. }))
+    }
+
+    #[test]
+    fn a_factor_that_is_too_long_is_refused_at_once() {
+        let text = "x".repeat(20 * 1024);
+        let user = UserRef::name_in(&text, DomainRef::name(&text));
+        let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+        let credential = Credential::password(user, "secretsecret");
+        let mut login = Login::new(&cloud, credential, Scope::default()).unwrap();
+        let receipt = r#"{
+            "receipt": {"methods": ["password"], "expires_at": "2026-11-22T08:05:00Z"},
+            "required_auth_methods": [["password", "totp"]]
+        }"#;
+        let response = Response::builder().status(401).header(wire::RECEIPT, "r");
+        login.handle_response(response.body(receipt).unwrap(), NOW);
+        let long = Factor::totp("1".repeat(30 * 1024));
+        assert!(is_too_long(&login.submit_factor(long).unwrap_err()));
+        assert!(matches!(login.poll(), Ok(Step::NeedFactor(_))));
+        login.submit_factor(Factor::totp("123456")).unwrap();
+        assert!(matches!(login.poll(), Ok(Step::Send(_))));
+    }
+}

@@ -153,9 +153,8 @@ const FACTOR: &str = "check this factor and submit it again; if it is correct, t
                       first factor may have expired: start a new login";
 const TRUST: &str = "check the user, the secret and the trust: its trustee, its expiry and its \
                      remaining uses";
-const TOKEN_EXCHANGE: &str = "the token has expired, was revoked or cannot be exchanged, or its user \
-                              has no role in this scope; use a new token, check the scope, or use \
-                              Credential::existing_token";
+const TOKEN_EXCHANGE: &str = "the token has expired, was revoked or cannot be exchanged, or its user has no role in this \
+     scope; use a new token, check the scope, or use Credential::existing_token";
 
 fn is_unauthorized(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Rejected(refusal)

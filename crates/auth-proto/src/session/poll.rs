@@ -207,3 +207,52 @@ impl Block<'_> {
         self.streak.error.clone().with_retry_at(retry_at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Response;
+
+    use super::*;
+    use crate::{
+        cloud::Cloud,
+        error::ConfigError,
+        model::credential::{Credential, UserRef},
+        session::settings::Settings,
+    };
+
+    const NOW: UtcDateTime = time::macros::utc_datetime!(2026-11-22 08:00:00);
+
+    #[test]
+    fn every_scope_is_checked_once_the_version_is_known() {
+        let cloud = Cloud::keystone("https://keystone.example").unwrap();
+        let credential = Credential::password("me", "secretsecret");
+        let mut session = Session::new(cloud, credential, Settings::default()).unwrap();
+        let (project, domain) = (Scope::project_id("p"), Scope::domain_id("d"));
+        let Action::Send(pending, _) = session.poll(&project, NOW) else { panic!("discovery") };
+        assert!(matches!(session.poll(&domain, NOW), Action::Wait(_)));
+        let versions = r#"{"version": {"id": "v2.0", "status": "stable"}}"#;
+        let response = Response::builder().status(200).body(versions).unwrap();
+        session.handle_response(pending, response, NOW);
+        // v2.0 has no domains.
+        let Action::Fail(error) = session.poll(&domain, NOW) else { panic!("domain scope") };
+        assert!(matches!(error.kind(), ErrorKind::Config(ConfigError::Scope { .. })), "{error}");
+        assert!(matches!(session.poll(&project, NOW), Action::Send(..)));
+    }
+
+    #[test]
+    fn every_scope_is_checked_for_a_new_credential() {
+        let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+        let password = Credential::password(UserRef::id("u"), "secretsecret");
+        let mut session = Session::new(cloud, password, Settings::default()).unwrap();
+        let scope = Scope::project_id("p");
+        let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("a login") };
+        let response = Response::builder().status(401).body("{}").unwrap();
+        session.handle_response(pending, response, NOW);
+        // An application credential has a fixed scope.
+        let key = Credential::application_credential("id", "secretsecret");
+        session.replace_credential(key).unwrap();
+        let Action::Fail(error) = session.poll(&scope, NOW) else { panic!("a fixed scope") };
+        let wants = ConfigError::ApplicationCredentialScope;
+        assert_eq!(error.kind(), &ErrorKind::Config(wants));
+    }
+}
