@@ -11,7 +11,9 @@ const HINT: &str = "; check the identity URL and any proxy in between";
 #[non_exhaustive]
 pub enum ProtocolError {
     /// The response contains two different tokens, or another token than the one asked about.
-    #[error("the response has conflicting {header} headers, or the one of another token{HINT}")]
+    #[error(
+        "the {header} header has two different values, or another token than the one asked about{HINT}"
+    )]
     AmbiguousToken {
         /// The header's name.
         header: &'static str,
