@@ -17,7 +17,7 @@ fn bodies_are_read_up_to_their_bound() {
     for login in [ureq as Login, reqwest] {
         assert_eq!(login(with_body(limits::BODY)), Ok(()));
         let past = login(with_body(limits::BODY + 1)).unwrap_err();
-        assert!(past.contains("the answer's body is larger than 4194304"), "{past}");
+        assert!(past.contains("the response's body exceeds the limit of 4194304"), "{past}");
     }
 }
 

@@ -106,7 +106,7 @@ impl From<auth_proto::Error> for Failure {
             ErrorKind::Endpoint(EndpointError::Refused { origin, why }) => (
                 Exit::Failed,
                 format!(
-                    "a token must not go to {origin}: {why}; `cloud-auth catalog` shows what there \
+                    "the token must not be sent to {origin}: {why}; `cloud-auth catalog` shows what there \
                      is"
                 ),
             ),

@@ -224,7 +224,7 @@ fn a_region_that_makes_no_host_is_told_of() {
     let text =
         |auth: &str| format!("clouds: {{c: {{profile: otc, regions: [EU_DE], auth: {{{auth}}}}}}}");
     let said = said(of_file(&text("username: me")));
-    assert!(said.contains("cloud c: region: is no region"), "{said}");
+    assert!(said.contains("cloud c: region: not a valid region name"), "{said}");
     let elsewhere = of_file(&text("auth_url: 'https://k.example/v3'")).unwrap();
     assert_eq!(elsewhere.cloud().unwrap().name(), "Open Telekom Cloud");
 }

@@ -106,8 +106,8 @@ fn configured_urls_reach_the_cloud() {
 fn a_url_that_is_none_is_told_of_with_its_place() {
     for (url, problem) in [
         ("'c.example'", "scheme"),
-        ("'https://c.example/%(domain)s'", "domain is no placeholder"),
-        ("'https://c.example/%(hunter2'", "is no placeholder"),
+        ("'https://c.example/%(domain)s'", "unknown placeholder \"domain\""),
+        ("'https://c.example/%(hunter2'", "unknown placeholder "),
         ("'https://c.example/?a=%(project_id)s'", "query"),
     ] {
         let text = format!(

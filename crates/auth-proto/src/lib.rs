@@ -1,11 +1,11 @@
-//! Logging in to Keystone-style clouds without doing any I/O.
+//! Logins to Keystone-style clouds, without I/O.
 //!
-//! A user knows a **cloud**, a **credential** and a **scope**. This crate turns them into an
-//! [`http::Request`], reads the [`http::Response`], and keeps the **token** and its **catalog**
-//! until they must be renewed. It never touches a socket, a clock, a file, an environment
-//! variable, a thread or a random source: all of these are arguments. Whoever has an HTTP client,
-//! blocking, async or one of their own, drives the same machines, and every decision (when to
-//! renew, what to retry, when to stop, which endpoint fits) is made here, once.
+//! Give this crate a **cloud**, a **credential** and a **scope**. It builds the [`http::Request`]
+//! of the login, reads the [`http::Response`], and keeps the **token** and its **catalog** until
+//! they must be renewed. It opens no socket and reads no clock, file, environment variable or
+//! random source; it starts no thread. Any HTTP client can carry its requests, blocking or async,
+//! and every decision is made here: when to renew, what to retry, when to stop, which endpoint to
+//! use.
 //!
 //! ```text
 //!   cloud + credential                                                    request to a service
@@ -13,39 +13,42 @@
 //!         ▼                                                                      ▼
 //!  ┌───────────────┐  http::Request   ┌─────────────┐   X-Auth-Token    ┌─────────────────┐
 //!  │    Session    │ ───────────────▶ │   driver    │ ────────────────▶ │     service     │
-//!  │ a token per   │ ◀─────────────── │ auth-ureq,  │ ◀──────────────── │                 │
-//!  │ scope, alive  │  http::Response  │ auth-reqwest│        401        └─────────────────┘
+//!  │   one token   │ ◀─────────────── │ auth-ureq,  │ ◀──────────────── │                 │
+//!  │   per scope   │  http::Response  │ auth-reqwest│        401        └─────────────────┘
 //!  │   ┌───────┐   │                  │ or your own │
-//!  │   │ Login │   │ ◀─────────────── │             │   Call: replay once, with the new token,
-//!  │   └───────┘   │ "token refused"  └─────────────┘         or deliver
+//!  │   │ Login │   │ ◀─────────────── │             │   ServiceCall: send the request once more
+//!  │   └───────┘   │ "token refused"  └─────────────┘   with a new token, or return the 401
 //!  └───────────────┘
 //!         │  Arc<Token> { issued_at, expires_at, scope, user, roles, catalog }
 //!         ▼
-//!   cloud.endpoint(&token, &EndpointQuery): overrides, the catalog, then the cloud's table
+//!   cloud.endpoint(&token, &EndpointQuery): overrides, then the catalog, then the built-in table
 //! ```
+//!
+//! The driver is the part that does I/O. `auth-ureq` (blocking) and `auth-reqwest` (async) are
+//! ready to use; with `auth-driver`, any other HTTP client becomes one.
 //!
 //! # A whole login
 //!
-//! [`Login`] is one login. The response here is the one that Huawei Cloud documents (*Obtaining a
-//! User Token Through Password Authentication*, second example, shortened).
+//! [`Login`] is one login. The response in this example is the one that Huawei Cloud documents
+//! (*Obtaining a User Token Through Password Authentication*, second example, shortened).
 //!
 //! ```
-//! use auth_proto::{Cloud, Credential, DomainRef, Login, Scope, EndpointQuery, Step, UserRef};
+//! use auth_proto::{Cloud, Credential, DomainRef, EndpointQuery, Login, Scope, Step, UserRef};
 //! use http::Response;
-//! use time::{UtcDateTime, Month, Time, Date};
+//! use time::macros::utc_datetime;
 //!
 //! let cloud = Cloud::huawei();
 //! let user = UserRef::name_in("IAMUser", DomainRef::name("IAMDomain"));
 //! let credential = Credential::password(user, "IAMPassword");
 //! let mut login = Login::new(&cloud, credential, Scope::domain_name("IAMDomain"))?;
 //!
-//! // What to send.
-//! let Step::Send(request) = login.poll()? else { unreachable!("a new login has to ask") };
+//! // The request.
+//! let Step::Send(request) = login.poll()? else { unreachable!("a new login sends a request") };
 //! assert_eq!(request.method(), "POST");
 //! assert_eq!(request.uri(), "https://iam.myhuaweicloud.com/v3/auth/tokens");
 //! assert_eq!(request.headers()["content-type"], "application/json");
 //!
-//! // What came back, by whatever means it was carried.
+//! // The response, from any HTTP client.
 //! let response = Response::builder().status(201).header("X-Subject-Token", "MIIatAYJ").body(br#"{
 //!     "token": {
 //!         "catalog": [{
@@ -62,10 +65,9 @@
 //!         "user": {"id": "7116d09f88fa41908676fdd4b039e", "name": "IAMUser"}
 //!     }
 //! }"#)?;
-//! let now = UtcDateTime::new(Date::from_calendar_date(2020, Month::January, 3)?, Time::from_hms(9, 8, 50)?);
-//! login.handle_response(response, now);
+//! login.handle_response(response, utc_datetime!(2020-01-03 09:08:50));
 //!
-//! // A token, and where it leads.
+//! // The token, and the endpoint of a service.
 //! let Step::Done(token) = login.poll()? else { unreachable!("a token has arrived") };
 //! let endpoint = cloud.endpoint(&token, &EndpointQuery::new("identity").region("cn-north-1"))?;
 //! assert_eq!(endpoint.url(), "https://iam.myhuaweicloud.com/v3.0");
@@ -78,13 +80,32 @@
 //!
 //! # Where to go on
 //!
-//! * [`Cloud`], [`Credential`], [`Scope`], [`EndpointQuery`]: what you know and want.
-//! * [`Login`]: one login, for programs that run once.
-//! * [`Session`] and [`ServiceCall`]: tokens kept alive for programs that run on, and the rule for a 401.
-//! * [`IdentityRequest`]: the other requests to an identity service.
-//! * [`manual`]: what happens in an outage, after a change of password, at a lock-out. [`Event`]: how
-//!   to see it.
-//! * [`Error`]: what went wrong and what to do. [`limits`]: every bound that is kept.
+//! * [`tutorial`]: from the first login to a driver, step by step.
+//! * [`manual`]: outages, refused passwords, lockouts, renewal and clocks, for operators.
+//! * [`Cloud`], [`Credential`], [`Scope`], [`EndpointQuery`]: the input.
+//! * [`Login`]: one login, for a program that runs once.
+//! * [`Session`] and [`ServiceCall`]: tokens kept alive for a program that keeps running, and the
+//!   rule for a 401.
+//! * [`IdentityRequest`]: validate, revoke, list projects, and the other requests to an identity
+//!   service.
+//! * [`Error`]: what went wrong and what to do. [`Event`]: what happened. [`limits`]: every limit.
+//!
+//! # Types from other crates
+//!
+//! Some public types come from other crates. A new major version of such a crate needs a new major
+//! version of ours; until then, use the same major version as we do.
+//!
+//! | crate | version | types in this API |
+//! | --- | --- | --- |
+//! | [`http`] | 1 | `Request`, `Response`, `StatusCode`, `Uri`, `HeaderValue` |
+//! | [`time`] | 0.3 | `UtcDateTime`, `Duration` |
+//! | [`secrecy`] | 0.10 | `SecretString` |
+//! | [`zeroize`] | 1 | `Zeroizing`, in [`Body::new`] |
+//!
+//! The adapters add one each: `auth-ureq` has ureq 3 in its API, `auth-reqwest` has reqwest 0.13. A
+//! new major version of the HTTP client is a new major version of the adapter alone: this crate and
+//! the other adapter stay as they are. All other dependencies are private and can change in any
+//! release.
 
 #![forbid(unsafe_code)]
 
@@ -93,11 +114,11 @@ mod error;
 mod identity;
 pub mod limits;
 mod login;
-#[doc = include_str!("manual.md")]
-pub mod manual {}
+pub mod manual;
 mod model;
 mod session;
 pub mod text;
+pub mod tutorial;
 mod url;
 mod wire;
 

@@ -172,7 +172,7 @@ fn a_refused_agency_does_not_send_the_password_again() {
     let answer = talk.carry(request);
     talk.account.handle_response(flight, answer, NOW);
     talk.service.fail_next(System::Otc, StatusCode::FORBIDDEN);
-    let error = refused(talk.token(&scope), 403, "(Agent Operator); no new try before");
+    let error = refused(talk.token(&scope), 403, "(Agent Operator); next attempt after");
     talk.now += Duration::minutes(29);
     assert_eq!(talk.token(&scope).unwrap_err(), error);
     assert_eq!(talk.service.logins(System::Otc), 2);
@@ -191,7 +191,11 @@ fn a_token_assumes_an_agency_without_a_login() {
         let [(_, headers, _)] = &talk.said[..] else { panic!("{:?}", talk.said) };
         assert_eq!(headers["X-Auth-Token"], own);
         let unknown = make("unknown".to_owned()).assume(agency());
-        refused(Talk::new(&cloud, unknown).token(&scope), 401, "pass on a fresh one");
+        refused(
+            Talk::new(&cloud, unknown).token(&scope),
+            401,
+            "the existing token has expired or was revoked",
+        );
         // It can be had again for as long as the user's own token lives.
         assert!(talk.account.renew_at(&scope).unwrap() < NOW + Duration::hours(23));
         // If it is taken, but not for this, the agency is at fault.
@@ -210,16 +214,21 @@ fn what_no_agency_can_be_assumed_with_is_told_before_anything_is_sent() {
     let key = Credential::application_credential("k", "s");
     for (cloud, credential, scope, part) in [
         (otc(), by_id.assume(agency()), project(), "credential.user.domain: missing"),
-        (otc(), password(&otc()).assume(nameless), project(), "credential.agency: is empty"),
-        (otc(), password(&otc()).assume(no_domain), project(), "credential.agency.domain: is"),
+        (otc(), password(&otc()).assume(nameless), project(), "credential.agency: empty"),
+        (otc(), password(&otc()).assume(no_domain), project(), "credential.agency.domain: empty"),
         (
             otc(),
             password(&otc()).assume(agency()),
             Scope::default(),
-            "takes no default scope; it takes domain scope, project scope by id, project scope by \
-             name",
+            "default scope is not supported by Open Telekom Cloud; use one of: domain scope, \
+             project scope by id, project scope by name",
         ),
-        (Cloud::kakao(), key.assume(agency()), Scope::default(), "takes no agency; it takes"),
+        (
+            Cloud::kakao(),
+            key.assume(agency()),
+            Scope::default(),
+            "agency is not supported by KakaoCloud; use one of: application_credential",
+        ),
     ] {
         let account = Session::new(cloud, credential, Settings::default());
         let error = match account.map(|mut account| account.poll(&scope, NOW)) {

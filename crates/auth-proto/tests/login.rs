@@ -410,10 +410,10 @@ fn receipts_that_are_none() {
 fn a_mismatch_names_both_sides() {
     for (token, got) in [
         (json!({"project": {"id": "q"}}), "project q"),
-        (json!({"project": {"name": "no id"}, "domain": {"id": "x"}}), "project without id"),
+        (json!({"project": {"name": "no id"}, "domain": {"id": "x"}}), "project without an id"),
         (json!({"domain": {"id": "d"}}), "domain d"),
         (json!({"system": {"all": true}}), "the system"),
-        (json!({}), "nothing"),
+        (json!({}), "no scope"),
     ] {
         let mut login = Login::new(&stock(), password(), Scope::trust("t")).unwrap();
         let mut body = json!({"token": {"expires_at": "2026-11-22T20:00:00Z"}});
@@ -421,7 +421,7 @@ fn a_mismatch_names_both_sides() {
         login.handle_response(response(201, Some("t"), &body.to_string()), NOW);
         let error = login.poll().unwrap_err().to_string();
         assert!(
-            error.starts_with(&format!("the token is for {got}, asked was trust t; ")),
+            error.starts_with(&format!("requested scope trust t but the token is for {got}; ")),
             "{error}"
         );
     }
@@ -535,7 +535,7 @@ fn what_to_do_about_a_trust_is_said() {
         let mut login = Login::new(&stock(), password(), Scope::trust("t")).unwrap();
         login.handle_response(response(status, None, "{}"), NOW);
         let error = login.poll().unwrap_err().to_string();
-        assert!(error.ends_with("has ended or was used up"), "{error}");
+        assert!(error.ends_with("its expiry and its remaining uses"), "{error}");
     }
 }
 

@@ -380,7 +380,7 @@ fn a_receipt_is_answered_for_its_scope() {
     // A wrong code does not condemn the password, which was right.
     account.handle_response(flight, refusal(), NOW);
     let error = failed(account.poll(&p, NOW));
-    assert!(error.to_string().ends_with("the first one is too long ago: log in anew"), "{error}");
+    assert!(error.to_string().ends_with("may have expired: start a new login"), "{error}");
     // Nothing has to be waited for.
     account.submit_factor(&p, Factor::totp("654321")).unwrap();
     let Action::Send(..) = account.poll(&p, NOW) else { panic!("no request") };

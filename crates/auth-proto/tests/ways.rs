@@ -52,7 +52,7 @@ fn a_token_is_exchanged_for_other_scopes_and_ends_with_them() {
     talk.token(&project).unwrap();
     assert_eq!(talk.lines().len(), 0);
     talk.now = NOW + Duration::hours(24);
-    refused(talk.token(&project), 401, "has ended, was revoked, or must not be exchanged");
+    refused(talk.token(&project), 401, "has expired, was revoked or cannot be exchanged");
     // Two scopes that it was good for are refused before the third is believed to be.
     talk.token(&domain).unwrap_err();
     assert_eq!(talk.lines().len(), 2);
@@ -71,7 +71,11 @@ fn a_token_that_must_not_be_exchanged_is_passed_on() {
     let stock = Cloud::keystone("https://iam.kakaocloud.com/identity/v3").unwrap();
     let mut talk = Talk::new(&stock, Credential::token(token.clone()));
     std::mem::swap(&mut talk.service, &mut service);
-    refused(talk.token(&Scope::project_id(account::KAKAO_PROJECT)), 403, "or pass it on as it is");
+    refused(
+        talk.token(&Scope::project_id(account::KAKAO_PROJECT)),
+        403,
+        "or use Credential::existing_token",
+    );
 
     for scope in [Scope::default(), Scope::project_id(account::KAKAO_PROJECT)] {
         let mut again = Talk::new(&stock, Credential::existing_token(token.clone()));
@@ -92,7 +96,7 @@ fn a_token_that_must_not_be_exchanged_is_passed_on() {
         again.token(&scope).unwrap();
         assert_eq!(again.lines().len(), 0);
         again.now = NOW + Duration::hours(12);
-        refused(again.token(&scope), 401, "pass on a fresh one");
+        refused(again.token(&scope), 401, "the existing token has expired or was revoked");
         again.now += Duration::minutes(29);
         again.token(&scope).unwrap_err();
         assert_eq!(again.lines().len(), 1);
@@ -108,7 +112,7 @@ fn a_token_that_must_not_be_exchanged_is_passed_on() {
 
     // At a cloud that takes application credentials alone it needs no permission either.
     let mut talk = Talk::new(&cloud, Credential::existing_token("unknown"));
-    refused(talk.token(&Scope::default()), 401, "pass on a fresh one");
+    refused(talk.token(&Scope::default()), 401, "the existing token has expired or was revoked");
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn a_service_that_refuses_a_token_that_was_passed_on_is_believed() {
     talk.service.revoke_all();
     talk.now += Duration::minutes(2);
     assert_eq!(talk.refuse(&passed), RetryDecision::Deliver);
-    refused(talk.token(&Scope::default()), 401, "pass on a fresh one");
+    refused(talk.token(&Scope::default()), 401, "the existing token has expired or was revoked");
 }
 
 #[test]
@@ -154,7 +158,11 @@ fn a_token_that_nobody_may_ask_about_is_used_until_a_service_refuses_it() {
         talk.now = NOW + Duration::hours(1);
         assert_eq!(talk.refuse(&passed), RetryDecision::Deliver);
         talk.service.fail_next(System::Kakao, status);
-        refused(talk.token(&Scope::default()), 401, "pass on a fresh one");
+        refused(
+            talk.token(&Scope::default()),
+            401,
+            "the existing token has expired or was revoked",
+        );
         talk.now += Duration::minutes(20);
         talk.token(&Scope::default()).unwrap_err();
 
@@ -208,7 +216,7 @@ fn a_catalog_that_cannot_be_had_costs_no_token() {
     // But a token that is not taken there is taken nowhere.
     let mut talk = Talk::new(&Cloud::kakao(), Credential::existing_token(token));
     talk.service.fail_next(System::Kakao, StatusCode::FORBIDDEN);
-    refused(talk.token(&Scope::default()), 401, "pass on a fresh one");
+    refused(talk.token(&Scope::default()), 401, "the existing token has expired or was revoked");
 
     // Who wants no catalog asks for none.
     let settings = Settings::default().without_catalog();
@@ -314,7 +322,7 @@ fn at_a_v2_cloud_a_token_is_tried_at_the_list_of_tenants() {
 
     let mut talk = Talk::new(&Cloud::nhn(), Credential::existing_token("t"));
     talk.service.fail_next(System::NhnIaas, StatusCode::UNAUTHORIZED);
-    refused(talk.token(&Scope::default()), 401, "pass on a fresh one");
+    refused(talk.token(&Scope::default()), 401, "the existing token has expired or was revoked");
 }
 
 #[test]

@@ -196,7 +196,7 @@ fn uri(url: &str) -> Result<Uri, Failure> {
 fn misdirected(why: &Error) -> Failure {
     Failure::usage(match why.kind() {
         ErrorKind::Endpoint(EndpointError::Refused { origin, why }) => format!(
-            "a token must not go to {origin}: {why}; give an https URL of a service of the cloud"
+            "the token must not be sent to {origin}: {why}; give an https URL of a service of the cloud"
         ),
         kind => kind.to_string(),
     })

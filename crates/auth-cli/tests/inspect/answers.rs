@@ -163,7 +163,7 @@ fn what_is_no_answer_says_why() {
         ("HTTP/1.1 200 OK\n\n", "no body"),
         ("HTTP/1.1 201 Created\n\n", "no token"),
         ("HTTP/1.1 200 OK\n\n<html>Log in</html>", "HTML"),
-        ("HTTP/1.1 200 OK\n\n{\"a\":1}", "no token, catalog, list or version"),
+        ("HTTP/1.1 200 OK\n\n{\"a\":1}", "not a token, a catalog, a list or a version"),
         ("HTTP/1.1 200 OK\n\n[]", "wrong type"),
         ("HTTP/1.1 200 OK\n\n{\"token\":", "line 1"),
         ("HTTP/1.1 201 Created\nX-Subject-Token: t\n\n{\"token\":{}}", "expires_at"),

@@ -94,9 +94,9 @@ fn endpoints() {
     // What the documented place's catalog leaves out is not known at another one.
     find(&["object-store", "--region", "JP1"]).failed(4, "no public endpoint");
 
-    find(&["image", "--region", "XX1"]).failed(4, "region XX1; there is: public in");
+    find(&["image", "--region", "XX1"]).failed(4, "region XX1; available: public in");
     find(&["image", "--interface", "admin"]).failed(4, "no admin endpoint");
-    find(&["nothing"]).failed(4, "there is: compute");
+    find(&["nothing"]).failed(4, "available: compute");
 }
 
 #[test]

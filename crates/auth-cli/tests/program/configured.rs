@@ -97,7 +97,7 @@ fn flags_go_over_what_is_configured() {
     );
     let url = url.replace("/v3", "/v2.0");
     let moved = ["token", "--cloud", "mail", "--identity-url", &url];
-    machine.run(&moved, "", &[]).failed(5, "no new try before");
+    machine.run(&moved, "", &[]).failed(5, "next attempt after");
     assert!(request.join().unwrap().starts_with("POST /v2.0/tokens"));
 }
 

@@ -141,7 +141,7 @@ fn no_compute() -> Outcome {
     Outcome(
         4,
         String::new(),
-        "error: no public endpoint of service compute in region kr-central-2; there is: bcs, \
+        "error: no public endpoint of service compute in region kr-central-2; available: bcs, \
          identity, image, load-balancer, network, volume, vpc (regions: kr-central-2; interfaces: \
          public); `cloud-auth catalog` shows all\n",
     )

@@ -25,7 +25,7 @@ fn refusals_say_what_to_do() {
     server.emulator().fail_next(System::NhnIaas, down);
     run(&with(&["token"], &nhn(&server)), account::NHN_PASSWORD).ok();
     server.emulator().fail_next_with_retry_after(System::NhnIaas, down, later);
-    run(&with(&["token"], &nhn(&server)), account::NHN_PASSWORD).failed(5, "no new try before");
+    run(&with(&["token"], &nhn(&server)), account::NHN_PASSWORD).failed(5, "next attempt after");
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn without_a_terminal_there_is_no_question() {
     let arguments: Vec<_> = ["token"].into_iter().chain(login.iter().map(String::as_str)).collect();
     run(&arguments, "").failed(2, "--password-stdin or --password-env");
     run(&with(&["token"], &login), "").failed(2, "no password on standard input");
-    run(&with(&["token"], &login), "\n").failed(2, "credential.password: is empty");
+    run(&with(&["token"], &login), "\n").failed(2, "credential.password: empty");
     assert_eq!(server.emulator().requests(System::NhnIaas), 0);
 }
 

@@ -40,7 +40,7 @@ fn a_token_is_as_good_as_a_login_until_it_is_revoked() {
     let said = [by_variable(&["validate"]), by_variable(&["revoke"])]
         .map(|run| run.failed(1, "is not good"));
     assert!(!said.concat().contains(token));
-    let said = by_variable(&["catalog"]).failed(3, "has ended or was revoked; pass on a fresh one");
+    let said = by_variable(&["catalog"]).failed(3, "has expired or was revoked; use a new one");
     assert!(!said.contains(token), "{said}");
     // The configured password was not used for any of it.
     assert_eq!(server.traffic().canary_bytes, 0);

@@ -60,7 +60,7 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("a typo in a variable", (|| vec![], &[("OS_AUTH_URL", "https://k.example"), ("OS_PASWORD", "s3cret")]), "verified, none, pasword: unknown key; did you mean password? (variable OS_PASWORD)"),
     ("a key of nothing", (|| of_cloud("'': 1"), &[]), "verified, s3cret-password, : unknown key (/here/clouds.yaml:1, clouds.c.)"),
     ("a key of 400,000 letters", (|| of_cloud(&format!("{}: 1", "é".repeat(400_000))), &[]), "verified, s3cret-password, éééé"),
-    ("a URL with user info", (|| b"clouds: {c: {auth: {auth_url: 'https://me:s3cret@k.example', password: s3cret}}}".to_vec(), &[]), "cloud c: identity url: carries user info before an @; pass the credential on its own"),
+    ("a URL with user info", (|| b"clouds: {c: {auth: {auth_url: 'https://me:s3cret@k.example', password: s3cret}}}".to_vec(), &[]), "cloud c: identity url: contains user information before an @; remove it and pass the credential separately"),
     ("a profile of the network", (|| of_cloud("profile: 'https://vexxhost.com'"), &[]), "verified, s3cret-password, profile https://vexxhost.com: is neither"),
 ];
 

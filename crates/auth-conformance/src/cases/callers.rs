@@ -135,7 +135,12 @@ fn dead() -> Vec<Case> {
                 _ => {
                     let credential = Credential::existing_token(token(world)?);
                     let wish = Wish::new(world.v3()?, credential, Scope::default());
-                    ask.refused(world, &Client::new(through, wish)?, 401, "pass on a fresh one")
+                    ask.refused(
+                        world,
+                        &Client::new(through, wish)?,
+                        401,
+                        "the existing token has expired or was revoked",
+                    )
                 }
             };
             cases.push(Case::new(GROUP, format!("{}, with {name}", ask.name), run));

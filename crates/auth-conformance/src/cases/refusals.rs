@@ -169,7 +169,7 @@ const CODES: &[Reason] = &[Reason {
     ],
 }];
 
-const GONE: Want = Want::Refused(404, "the token has ended, was revoked, or must not be exchanged");
+const GONE: Want = Want::Refused(404, "the token has expired, was revoked or cannot be exchanged");
 
 const TOKENS: &[Reason] = &[
     Reason {
@@ -209,14 +209,14 @@ fn unsent() -> Vec<Case> {
         (
             "a name without a domain",
             |w: &World| own(w, w.name("alice"), "alice"),
-            "user names are unique within a domain only",
+            "a user name is unique only within its domain",
         ),
         ("an empty password", |w| by(w, w.user("alice"), ""), "is empty"),
         // The server would hang up before it has read it.
         (
             "a name and a password that are too long together",
             |w| by(w, in_default(&"u".repeat(32_768)), &"p".repeat(32_768)),
-            "credential and scope together: is longer than",
+            "credential and scope together: longer than",
         ),
         (
             "a password that is too long to send",
@@ -226,7 +226,7 @@ fn unsent() -> Vec<Case> {
         (
             "a project's name without a domain",
             |w| to(w, "alice", Scope::project_name("alpha")),
-            "project names are unique within a domain only",
+            "a project name is unique only within its domain",
         ),
         ("an empty project", |w| to(w, "alice", Scope::project_id("")), "is empty"),
         (

@@ -29,7 +29,7 @@ fn exchanged() -> Vec<Case> {
                 let token = Client::new(through, wish).and_then(|client| client.token());
                 if matches!((from, on), (On::System, On::Domain(_) | On::Project(_))) {
                     // The one way that Keystone bars.
-                    let want = Want::Refused(403, "must not be exchanged");
+                    let want = Want::Refused(403, "cannot be exchanged");
                     return want.judge(world, token.as_deref(), true);
                 }
                 Want::Token("alice", on).judge(world, token.as_deref(), true)?;
@@ -103,8 +103,8 @@ fn existing_token() -> Vec<Case> {
 }
 
 const ALPHA: Want = Want::Token("alice", On::Project("alpha"));
-const GONE: Want = Want::Refused(401, "pass on a fresh one");
-const OTHER: Want = Want::Answer("asked was project");
+const GONE: Want = Want::Refused(401, "the existing token has expired or was revoked");
+const OTHER: Want = Want::Answer("requested scope project");
 
 fn trusts() -> Vec<Case> {
     let case = |name, wish: Of<Result<Wish, String>>, want| Case::login("trust", name, wish, want);
@@ -130,12 +130,12 @@ fn trusts() -> Vec<Case> {
                 let trust = Scope::trust(world.trust(true, None)?);
                 Ok(Wish::new(world.v3()?, world.password("alice"), trust))
             },
-            Want::Refused(403, "the trust: whose it is"),
+            Want::Refused(403, "the trust: its trustee"),
         ),
         case(
             "that nobody made",
             |world| as_bob(world, "f5073eaa26b64cffbee89411df94ce01".to_owned()),
-            Want::Refused(401, "the trust: whose it is"),
+            Want::Refused(401, "the trust: its trustee"),
         ),
     ];
     cases.push(Case::new("trust", "used up", |world, through| {
@@ -146,7 +146,7 @@ fn trusts() -> Vec<Case> {
         };
         // Keystone gives a token for the last use too, but does not know it afterwards.
         log_in(trust.clone())??;
-        Want::Refused(401, "the trust: whose it is").judge(world, log_in(trust)?.as_deref(), true)
+        Want::Refused(401, "the trust: its trustee").judge(world, log_in(trust)?.as_deref(), true)
     }));
     cases
 }

@@ -1,202 +1,211 @@
-//! What a caller's input gets wrong.
+//! Errors in the caller's input.
 
 use thiserror::Error as ThisError;
 
 use crate::limits;
 
-/// What is wrong with a caller's input, which field it is, and what to put there.
+/// An error in the caller's input: which field, what is wrong with it, and what to enter instead.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// An agency is assumed with a token for the user's own domain, which is not known.
+    /// Assuming an agency takes a token for the user's own domain, and the user names no domain.
     #[error(
-        "credential.user.domain: missing; an agency is assumed with a token for the user's domain, \
-         so name it: UserRef::name_in(name, domain)"
+        "credential.user.domain: missing, but needed to assume an agency; use \
+         UserRef::name_in(name, domain)"
     )]
     AgencyUser,
-    /// An application credential is bound to its project, so that no scope may be asked with it.
-    #[error("scope: an application credential fixes its own; ask for Scope::default()")]
+    /// An application credential is bound to its project, so that a login cannot choose a scope.
+    #[error("scope: an application credential has a fixed scope; use Scope::default()")]
     ApplicationCredentialScope,
-    /// A token or code holds a character outside the visible ASCII ones (0x21 to 0x7E).
+    /// A token or a code contains a character outside visible ASCII (0x21 to 0x7E).
     #[error(
-        "{field}: has a character outside visible ASCII (a line end or a blank?); pass it trimmed"
+        "{field}: contains a character outside visible ASCII, perhaps a line break or a blank; \
+         remove it"
     )]
     Characters {
-        /// Which input.
+        /// The input.
         field: &'static str,
     },
-    /// No cloud goes by this id.
+    /// No built-in cloud has this id.
     #[error(
-        "cloud: none has the id {id}: Cloud::ids tells them all, Cloud::keystone takes any URL{}",
-        meant(*nearest)
+        "cloud: unknown id {id}; Cloud::ids lists the known ones, Cloud::keystone takes any URL{}",
+        did_you_mean(*nearest)
     )]
     CloudUnknown {
         /// The id that was given.
         id: String,
-        /// The id that may have been meant.
+        /// A similar known id.
         nearest: Option<&'static str>,
     },
-    /// The v2.0 protocol has no domains.
-    #[error("{field}: the v2.0 protocol knows no domains; leave it out")]
+    /// The v2.0 API has no domains.
+    #[error("{field}: the v2.0 API has no domains; leave it out")]
     DomainUnknown {
-        /// Which input.
+        /// The input.
         field: &'static str,
     },
     /// A required input is empty.
-    #[error("{field}: is empty; give a value")]
+    #[error("{field}: empty; enter a value")]
     Empty {
-        /// Which input.
+        /// The input.
         field: &'static str,
     },
-    /// An id cannot be part of a URL.
-    #[error("{field}: is no id; pass it as the cloud shows it")]
+    /// An id cannot be part of a URL's path: it is `.`, `..` or longer than [`limits::PATH_ID`].
+    #[error("{field}: not a valid id; copy it exactly as the cloud shows it")]
     Id {
-        /// Which input.
+        /// The input.
         field: &'static str,
     },
-    /// The cloud does not take this way of logging in.
-    #[error("credential: {cloud} takes no {method}; it takes {takes}")]
+    /// The cloud does not support this login method.
+    #[error("credential: {method} is not supported by {cloud}; use one of: {takes}")]
     Method {
         /// The cloud's name.
         cloud: &'static str,
-        /// The way that was given.
+        /// The method that was given.
         method: &'static str,
-        /// The ways that there are.
+        /// The supported methods.
         takes: String,
     },
-    /// One method was given twice.
-    #[error("credential: {method} is given twice; give each factor once")]
+    /// The credential contains a method twice.
+    #[error("credential: {method} appears twice; give each factor once")]
     MethodTwice {
         /// The method.
         method: &'static str,
     },
-    /// The v2.0 protocol has no such request.
-    #[error("identity url: the v2.0 protocol has no such request; it needs a v3 service")]
+    /// The v2.0 API has no such request.
+    #[error("identity url: the v2.0 API does not support this request; use a v3 URL")]
     NotInV2,
-    /// An interface is none of the three.
-    #[error("interface: is none; use public, internal or admin")]
+    /// The text is not the name of an interface.
+    #[error("interface: unknown; use public, internal or admin")]
     Interface,
-    /// An override's URL holds a placeholder that nothing is known for.
+    /// An override's URL contains an unknown placeholder.
     #[error(
-        "override.url: {placeholder} is no placeholder; use {{project_id}}, {{tenant_id}}, \
+        "override.url: unknown placeholder \"{placeholder}\"; use {{project_id}}, {{tenant_id}}, \
          {{domain_id}}, {{user_id}} or {{region}}"
     )]
     Placeholder {
-        /// What it holds.
+        /// The placeholder.
         placeholder: String,
     },
-    /// A project's name means nothing without the domain that it is unique in.
+    /// A project name needs a domain, because it is unique only within its domain.
     #[error(
-        "scope.project.domain: missing; project names are unique within a domain only, \
-         so name it: Scope::project_name_in(name, domain), or use the project's id"
+        "scope.project.domain: missing; a project name is unique only within its domain; use \
+         Scope::project_name_in(name, domain) or the project's id"
     )]
     ProjectDomain,
-    /// A region is no name of one.
-    #[error("region: is no region; use lower-case letters, digits and hyphens, such as eu-de")]
+    /// The text cannot be the name of a region.
+    #[error(
+        "region: not a valid region name; use lower-case letters, digits and hyphens, for example \
+         eu-de"
+    )]
     Region,
-    /// The cloud has an identity service for each region, and none for all.
-    #[error("region: {cloud} has an identity service for each region; name one: {regions}")]
+    /// The cloud has one identity service per region and no global one.
+    #[error("region: missing; {cloud} has one identity service per region; use one of: {regions}")]
     RegionNeeded {
         /// The cloud's name.
         cloud: &'static str,
         /// The regions that its documents list.
         regions: String,
     },
-    /// The cloud does not take this kind of scope.
-    #[error("scope: {cloud} takes no {scope}; it takes {takes}")]
+    /// The cloud does not support this kind of scope.
+    #[error("scope: {scope} is not supported by {cloud}; use one of: {takes}")]
     Scope {
         /// The cloud's name.
         cloud: &'static str,
-        /// The scope that was given.
+        /// The kind of scope that was given.
         scope: &'static str,
-        /// The scopes that there are.
+        /// The supported kinds.
         takes: String,
     },
-    /// A global service wants a token for the user's domain, and nothing says which that is.
+    /// A global service needs a token for the user's domain, and neither the credential nor the
+    /// scope names a domain.
     #[error(
-        "scope: the service {service} wants a token for a domain, and none is named; name the \
-         user's, UserRef::name_in(name, domain), or ask with the scope Scope::domain_id(id)"
+        "scope: service {service} needs a token for a domain, and no domain is known; use \
+         UserRef::name_in(name, domain) or Scope::domain_id(id)"
     )]
     ServiceDomain {
         /// The service type asked for.
         service: String,
     },
-    /// An input is longer than [`limits::INPUT`], or all together than [`limits::LOGIN_REQUEST`].
-    #[error("{field}: is longer than {limit} characters; check what was passed")]
+    /// An input is longer than [`limits::INPUT`], or all inputs together are longer than
+    /// [`limits::LOGIN_REQUEST`].
+    #[error("{field}: longer than {limit} bytes; check the value")]
     TooLong {
-        /// Which input.
+        /// The input.
         field: &'static str,
         /// The limit, in bytes.
         limit: usize,
     },
-    /// The v2.0 protocol wants a trust's project beside the trust.
-    #[error("scope.trust: v2.0 wants its project as well; name both: Scope::trust_in(id, project)")]
+    /// The v2.0 API needs the project of a trust beside the trust.
+    #[error(
+        "scope.trust: the v2.0 API also needs the trust's project; use Scope::trust_in(id, project)"
+    )]
     TrustProject,
     /// A URL cannot be used.
     #[error("{field}: {problem}")]
     Url {
-        /// Which input.
+        /// The input.
         field: &'static str,
         /// What is wrong with it.
         problem: UrlProblem,
     },
-    /// A user's name means nothing without the domain that it is unique in.
+    /// A user name needs a domain, because it is unique only within its domain.
     #[error(
-        "credential.user.domain: missing; user names are unique within a domain only, \
-         so name it: UserRef::name_in(name, domain), or use the user's id"
+        "credential.user.domain: missing; a user name is unique only within its domain; use \
+         UserRef::name_in(name, domain) or the user's id"
     )]
     UserDomain,
-    /// A second factor needs to know whose it is.
+    /// A password or a one-time code needs a user.
     #[error(
-        "credential.user: {method} belongs to a user; start from Credential::password or ::totp"
+        "credential.user: missing, but needed for {method}; start with Credential::password or \
+         Credential::totp"
     )]
     UserMissing {
         /// The method.
         method: &'static str,
     },
-    /// The cloud's URL names no protocol version, so that only a login, which asks the server for
-    /// it, can go there.
-    #[error("identity url: names no version; end it with /v3 or /v2.0")]
+    /// The cloud's URL names no API version. Only a login can use such a URL, because it asks the
+    /// server for its versions.
+    #[error("identity url: the API version is missing; end the URL with /v3 or /v2.0")]
     Version,
 }
 
-/// What is wrong with a URL. The URL is not repeated: it may hold a password.
+/// What is wrong with a URL. The text does not repeat the URL, which may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum UrlProblem {
-    /// There is no host, or it is no host name.
-    #[error("has no usable host; write https://host/path")]
+    /// The host is missing or not a valid host name.
+    #[error("no valid host; write https://host/path")]
     Host,
-    /// Its path may lead elsewhere.
-    #[error("has a path that may lead elsewhere; start it with / and leave out . and ..")]
+    /// The path does not start with `/`, or contains `.` or `..`.
+    #[error("the path does not start with /, or has a . or .. segment; correct the path")]
     Path,
-    /// Plain HTTP would show the password to the network.
+    /// Plain http would show the password to the network.
     #[error(
-        "is plain http on another host than loopback, which would show every secret to the \
-         network; use https, or opt in with Cloud::keystone_over_plain_http"
+        "plain http to a host other than loopback shows every secret to the network; use https, \
+         or opt in with Cloud::keystone_over_plain_http"
     )]
     PlainHttp,
-    /// The port is no number from 1 to 65535.
-    #[error("has a bad port; use 1 to 65535, or none")]
+    /// The port is not a number from 1 to 65535.
+    #[error("invalid port; use 1 to 65535, or leave it out")]
     Port,
-    /// A query or a fragment makes no sense here.
-    #[error("has a query or a fragment; end it with the path")]
+    /// The URL has a query or a fragment, which an identity URL or an endpoint cannot have.
+    #[error("contains a query or a fragment; end the URL with the path")]
     Query,
-    /// It starts with neither `https://` nor `http://`.
-    #[error("has no scheme that is https or http; start it with https://")]
+    /// The URL starts with neither `https://` nor `http://`.
+    #[error("no http or https scheme; start the URL with https://")]
     Scheme,
-    /// It is no URL.
-    #[error("is no URL (a blank, a control character?)")]
+    /// The text is not a URL.
+    #[error("not a valid URL; check it for blanks and control characters")]
     Syntax,
-    /// It is longer than [`limits::URL`].
-    #[error("is longer than {} characters", limits::URL)]
+    /// The URL is longer than [`limits::URL`].
+    #[error("longer than {} bytes; check the value", limits::URL)]
     TooLong,
-    /// It carries a user name or password, which would leak into logs and other headers.
-    #[error("carries user info before an @; pass the credential on its own")]
+    /// The URL carries a user name or a password, which would leak into logs and headers.
+    #[error("contains user information before an @; remove it and pass the credential separately")]
     UserInfo,
 }
 
-/// The end of a sentence that something was not found.
-pub(super) fn meant(nearest: Option<&str>) -> String {
+/// The end of a "not found" text.
+pub(super) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"))
 }

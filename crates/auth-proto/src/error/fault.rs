@@ -1,4 +1,4 @@
-//! What an identity service says when it refuses.
+//! The content of an identity service's error response.
 
 use std::fmt;
 
@@ -7,11 +7,12 @@ use crate::text::{
     shown,
 };
 
-/// The content of an error answer, whatever shape it had.
+/// The content of an error response, in any of the known formats.
 ///
-/// Every part is optional: a proxy's HTML page or an empty body gives none of them. The text comes
-/// from the server, cleaned of control characters, cut to [`limits::ERROR_TEXT`](crate::limits::ERROR_TEXT)
-/// characters and, in a login, with the caller's own secrets replaced by `[redacted]`.
+/// Every part is optional: a proxy's HTML page or an empty body has none of them. The text is the
+/// server's, with line breaks and tabs shown as a blank, other control characters escaped, cut to
+/// [`limits::ERROR_TEXT`](crate::limits::ERROR_TEXT) characters and, in a login, with the caller's
+/// secrets replaced by `[redacted]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
@@ -19,11 +20,11 @@ pub struct Fault {
     pub code: Option<Code>,
     /// The short name, such as `Unauthorized`.
     pub title: Option<String>,
-    /// The sentence for people.
+    /// The explanation, a sentence.
     pub message: Option<String>,
 }
 
-/// A code in an error answer, as it was spelled.
+/// A code in an error response, with its JSON type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Code {
@@ -34,7 +35,7 @@ pub enum Code {
 }
 
 impl Fault {
-    /// The text made fit to be shown: every secret [replaced](redact), then cleaned and cut.
+    /// The same text fit for display: secrets [replaced](redact), then escaped and cut.
     pub(crate) fn cleaned(mut self, secrets: &[&str]) -> Self {
         let (mut code, number) = match self.code.take() {
             Some(Code::Number(number)) => (Some(number.to_string()), Some(number)),
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_may_be_a_secret_too() {
+    fn a_code_that_is_a_secret_is_replaced() {
         let fault = Fault { code: Some(Code::Number(123_456)), ..Fault::default() };
         assert_eq!(fault.clone().cleaned(&["123456"]).to_string(), "[redacted]");
         assert_eq!(fault.cleaned(&["654321"]).code, Some(Code::Number(123_456)));

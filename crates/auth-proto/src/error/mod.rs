@@ -1,4 +1,4 @@
-//! Everything that can go wrong, and what to do about it.
+//! All errors of the crate.
 
 mod config;
 pub(crate) mod fault;
@@ -14,10 +14,11 @@ use time::UtcDateTime;
 
 use crate::{error::fault::Fault, limits, text::redact::redact};
 
-/// Why there is no token, no endpoint or no answer.
+/// The error of every operation of this crate.
 ///
-/// [`kind`](Self::kind) names the reason; the text says what to do next and never holds a secret.
-/// Errors are cheap to clone, because one failed login answers everybody who waited for it.
+/// [`kind`](Self::kind) gives the reason. The text says what to do next and never contains a
+/// secret. Errors are cheap to clone, because one failed login answers every caller that waited for
+/// it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error {
     kind: Box<ErrorKind>,
@@ -28,62 +29,63 @@ pub struct Error {
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The account was closed. Make a new one.
-    #[error("the account is closed; make a new one to log in again")]
+    /// The session was closed. Create a new one.
+    #[error("the session is closed; create a new one to log in again")]
     Closed,
-    /// What the caller gave cannot work. Nothing was sent.
+    /// The caller's input cannot work. Nothing was sent.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The wish for an endpoint cannot be met, or the token must not be sent there.
+    /// No endpoint fits the query, or the token must not be sent to it.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// The machines were called in an order that makes no sense: an error in the calling program,
-    /// never caused by a server.
+    /// A method was called in the wrong state: an error in the calling program, never caused by a
+    /// server.
     #[error(transparent)]
     Misuse(#[from] Misuse),
-    /// The server answered something that is no answer.
+    /// The server's response cannot be used.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
-    /// The server understood and refused. Trying again unchanged will not help.
+    /// The server refused the request. The same request will be refused again.
     #[error("refused with {0}")]
     Rejected(Refusal),
-    /// No answer arrived.
+    /// No response arrived.
     #[error(transparent)]
     Transport(#[from] Failure),
-    /// The server cannot answer now. Trying again later may help.
+    /// The server cannot answer now. A later attempt may succeed.
     #[error("the service is unavailable: {0}")]
     Unavailable(Refusal),
 }
 
 impl Error {
-    /// Why.
+    /// The reason.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }
 
-    /// Whether the same request may succeed later without anybody changing anything.
+    /// Whether the same request may succeed later without any change by the caller.
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(failure) => failure.kind != FailureKind::Tls,
             ErrorKind::Unavailable(_) => true,
-            ErrorKind::Protocol(why) => why.may_pass(),
+            ErrorKind::Protocol(why) => why.is_transient(),
             _ => false,
         }
     }
 
-    /// When a new try makes sense, if that is known: the server said so, or an account pauses.
+    /// The earliest time of the next attempt, if there is one: from the server's `Retry-After`, or
+    /// from the session's pause after a failure.
     pub fn retry_at(&self) -> Option<UtcDateTime> {
         self.retry_at
     }
 
-    /// The same without this secret, should the service have repeated it: for drivers that add a
-    /// token to a request that the core did not know.
+    /// The same error with this secret removed from the server's text. For drivers that add a token
+    /// to a request which the core did not build.
     #[must_use]
     pub fn without_secret(self, secret: &str) -> Self {
         self.without_secrets(&[secret])
     }
 
-    /// The same without these secrets in whatever a service has a say in.
+    /// The same error with these secrets removed from all text that comes from a server.
     pub(crate) fn without_secrets(mut self, secrets: &[&str]) -> Self {
         let text = match &mut *self.kind {
             ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => {
@@ -102,21 +104,21 @@ impl Error {
         self
     }
 
-    /// Whether the service may have refused the credential itself, so that repeating it may lock
-    /// the user out. (Keystone answers 401 to a wrong scope as well; 404 names what does not exist,
-    /// which locks nobody out.)
+    /// Whether the service may have refused the credential itself, so that another attempt may lock
+    /// the user's account. (Keystone answers 401 to a wrong scope as well; 404 means that an object
+    /// does not exist, which locks no account.)
     pub(crate) fn is_credential_refused(&self) -> bool {
         matches!(self.kind(), ErrorKind::Rejected(refusal)
             if matches!(refusal.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
     }
 
-    /// Whether the service knows nothing of what it was asked for.
+    /// Whether the service answered 404.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self.kind(), ErrorKind::Rejected(refusal)
             if refusal.status == StatusCode::NOT_FOUND)
     }
 
-    /// Whether an answer came that is none.
+    /// Whether a response arrived that cannot be used.
     pub(crate) fn is_unusable(&self) -> bool {
         matches!(self.kind(), ErrorKind::Protocol(_))
     }
@@ -138,7 +140,9 @@ impl fmt::Display for Error {
         self.kind.fmt(f)?;
         match self.retry_at {
             None => Ok(()),
-            Some(at) => write!(f, "; no new try before {}", crate::text::timestamp::in_seconds(at)),
+            Some(at) => {
+                write!(f, "; next attempt after {}", crate::text::timestamp::in_seconds(at))
+            }
         }
     }
 }
@@ -151,14 +155,14 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
-/// Why there is no endpoint, or why a token must not go there.
+/// Why there is no endpoint, or why the token must not be sent to it.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum EndpointError {
-    /// Nothing fits.
+    /// No endpoint fits the query.
     #[error(
-        "no {interfaces} endpoint of service {service} in {region}; there is: {available}{}",
-        config::meant(nearest.as_deref())
+        "no {interfaces} endpoint of service {service} in {region}; available: {available}{}",
+        config::did_you_mean(nearest.as_deref())
     )]
     NotFound {
         /// The service type asked for.
@@ -167,31 +171,33 @@ pub enum EndpointError {
         region: String,
         /// The interfaces asked for.
         interfaces: String,
-        /// What there is, cut to a readable length.
+        /// The available endpoints, cut to a readable length.
         available: String,
-        /// The service type, or the region of the service, that may have been meant.
+        /// A similar service type, or a similar region of the service.
         nearest: Option<String>,
     },
-    /// The place is not one that a token may be sent to.
-    #[error(
-        "a token must not go to {origin}: {why}; if it should, name it with Cloud::allow_origin"
-    )]
+    /// A token must not be sent to this origin.
+    #[error("the token must not be sent to {origin}: {why}; to allow it, use Cloud::allow_origin")]
     Refused {
         /// Scheme, host and port.
         origin: String,
-        /// Why not.
+        /// The reason.
         why: &'static str,
     },
-    /// The URL holds a placeholder such as `%(project_id)s` that nobody filled in.
-    #[error("the endpoint of service {service} holds an unfilled placeholder; tell the operator")]
+    /// The catalog's URL contains a placeholder such as `%(project_id)s` that the service should
+    /// have replaced.
+    #[error(
+        "the catalog's URL of service {service} contains an unfilled placeholder; ask the cloud's \
+         operator to correct it"
+    )]
     Template {
         /// The service type.
         service: String,
     },
-    /// The URL of an override or of the cloud's table needs what is not there.
+    /// The URL of an override or of the cloud's table needs a value that is not available.
     #[error(
-        "the URL of service {service} needs {{{placeholder}}}: neither the token nor the \
-         wish has one that fits into a URL; check the scope, name a region"
+        "the URL of service {service} needs {{{placeholder}}}, and neither the token nor the query \
+         has a usable value; check the scope, or name a region"
     )]
     Unfilled {
         /// The service type.
@@ -200,9 +206,9 @@ pub enum EndpointError {
         placeholder: String,
     },
     /// The URL cannot be used.
-    #[error("the URL of {target} {problem}")]
+    #[error("the URL of {target}: {problem}")]
     Url {
-        /// Whose URL: an endpoint's or a request's.
+        /// The owner of the URL: an endpoint or a request.
         target: String,
         /// What is wrong with it.
         problem: UrlProblem,
@@ -213,29 +219,29 @@ pub enum EndpointError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Misuse {
-    /// A factor was given that nobody asked for.
-    #[error("answer: no factor is asked for; poll first")]
+    /// A factor was submitted although the service has not asked for one.
+    #[error("factor: the service has not asked for one; poll first")]
     NoChallenge,
-    /// More scopes than [`limits::SCOPES`] are in use at once.
+    /// More scopes than [`limits::SCOPES`] are in use at the same time.
     #[error(
-        "more than {} scopes are in use at once; share clients, or use more accounts",
+        "more than {} scopes are in use at the same time; use fewer scopes, or more sessions",
         limits::SCOPES
     )]
     TooManyScopes,
-    /// Another factor was asked for.
-    #[error("answer: this factor is not among those asked for; see Challenge::missing")]
+    /// The service has asked for another factor.
+    #[error("factor: not one of the requested ones; see Challenge::missing")]
     WrongFactor,
 }
 
-/// An answer that refuses.
+/// A server's refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
     /// The status.
     pub status: StatusCode,
-    /// What the server says.
+    /// The server's reason.
     pub fault: Fault,
-    /// What to do about it, as far as the cloud's documents say.
+    /// The remedy, from the cloud's documents; may be empty.
     pub remedy: &'static str,
 }
 
@@ -249,44 +255,54 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// A request to which no answer came. A driver makes one from its HTTP client's error.
+/// A request without a response. A driver builds it from the error of its HTTP client.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
-#[error("{kind}: {detail}")]
+#[error("{kind}: {detail}{}", kind.remedy())]
 #[non_exhaustive]
 pub struct Failure {
     /// What failed.
     pub kind: FailureKind,
-    /// The client's own words, without URL, header or body.
+    /// The client's text, without URL, header or body.
     pub detail: String,
 }
 
 impl Failure {
-    /// A failure of this kind. The detail is cleaned and cut, but must hold no secret.
+    /// A failure of this kind. The detail is escaped and cut, but must not contain a secret.
     pub fn new(kind: FailureKind, detail: impl AsRef<str>) -> Self {
         Self { kind, detail: crate::text::shown(detail.as_ref()) }
     }
 }
 
-/// What kept an answer from coming.
+/// The kind of a [`Failure`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// No connection could be made.
+    /// The connection could not be established.
     #[error("cannot connect")]
     Connect,
     /// The host name is unknown.
     #[error("cannot resolve the host name")]
     Dns,
-    /// The connection broke, or spoke no HTTP.
+    /// The connection broke, or the peer did not speak HTTP.
     #[error("the connection failed")]
     Io,
-    /// The time was over.
-    #[error("no answer in time")]
+    /// The time limit was reached.
+    #[error("no response in time")]
     Timeout,
-    /// The certificate or the handshake was refused. Never retried by itself.
-    #[error(
-        "TLS failed; check that the port speaks it, the host's name, and the certificates: of a \
-         private CA, and of the client where one is asked for"
-    )]
+    /// The certificate or the handshake was refused. A session does not retry soon after this.
+    #[error("TLS failed")]
     Tls,
+}
+
+impl FailureKind {
+    /// The end of a failure's text.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Tls => {
+                "; check the port, the host name and the certificates (of a private CA, and of the \
+                 client if the server requires one)"
+            }
+            Self::Connect | Self::Dns | Self::Io | Self::Timeout => "",
+        }
+    }
 }

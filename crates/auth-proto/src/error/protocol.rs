@@ -1,107 +1,113 @@
-//! What a server's answer gets wrong.
+//! Errors in a server's response.
 
 use http::StatusCode;
 use thiserror::Error as ThisError;
 
-/// What to do where nothing better is known.
-const HINT: &str = "; is the identity URL right, does a proxy change the answer?";
+/// The remedy for a response that no identity service sends.
+const HINT: &str = "; check the identity URL and any proxy in between";
 
-/// Why an answer is no answer. Nothing of the answer's text is repeated.
+/// Why a response cannot be used. The text repeats nothing from the response's body.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// Two different tokens came at once, or another one than was asked about.
-    #[error("the answer carries two different {header} headers, or another one's{HINT}")]
+    /// The response contains two different tokens, or another token than the one asked about.
+    #[error(
+        "the {header} header has two different values, or another token than the one asked about{HINT}"
+    )]
     AmbiguousToken {
         /// The header's name.
         header: &'static str,
     },
-    /// The project that the token is for is disabled, so that no call with it can succeed (NHN
+    /// The token's project is disabled, so that no service call with the token can succeed (NHN
     /// Cloud, IaaS Token, response table: `tenant.enabled`).
-    #[error("the project {project} is disabled; have it enabled, or log in to another one")]
+    #[error("project {project} is disabled; enable it, or log in to another project")]
     DisabledProject {
         /// Its id.
         project: String,
     },
     /// The body is empty.
-    #[error("the answer has no body{HINT}")]
+    #[error("the response has no body{HINT}")]
     Empty,
     /// The token had ended before it arrived.
-    #[error("the token had expired on arrival; compare the clocks of the server and its proxies")]
+    #[error(
+        "the token had already expired on arrival; check the clocks of the server and its proxies"
+    )]
     Expired,
-    /// A field is missing or of the wrong type.
-    #[error("the answer's {field} is {problem}{HINT}")]
+    /// A field is missing or has the wrong type.
+    #[error("the response's {field} is {problem}{HINT}")]
     Field {
         /// Its path in the document.
         field: &'static str,
         /// What is wrong with it.
         problem: FieldProblem,
     },
-    /// The body is JSON no further than here.
-    #[error("the answer's JSON fails in line {line}, column {column} ({category}){HINT}")]
+    /// The body is not valid JSON, or not JSON of the expected shape.
+    #[error("the response's JSON is invalid at line {line}, column {column} ({category}){HINT}")]
     Json {
         /// Broken syntax, a wrong type or key, or an early end.
         category: &'static str,
         /// Counted from 1.
         line: usize,
-        /// Counted from 1; 0 where unknown.
+        /// Counted from 1; 0 if unknown.
         column: usize,
     },
-    /// There is no token where one should be.
-    #[error("the answer carries no token ({place}){HINT}")]
+    /// The response has no token.
+    #[error("the response has no token ({place}){HINT}")]
     MissingToken {
-        /// Where it should be.
+        /// Where the token should be.
         place: &'static str,
     },
-    /// The body is a page for people, perhaps a proxy's or a login portal's.
-    #[error("the answer is HTML, not JSON{HINT}")]
+    /// The body is an HTML page, perhaps from a proxy or a login portal.
+    #[error("the response is HTML, not JSON{HINT}")]
     NotJson,
     /// The body is not UTF-8.
-    #[error("the answer is not UTF-8{HINT}")]
+    #[error("the response is not UTF-8{HINT}")]
     NotUtf8,
-    /// Redirects are never followed: they would carry the password along.
-    #[error("the service redirects ({status}) to {location}; configure the URL that is meant")]
+    /// The response is a redirect. Redirects are never followed, because that would send the
+    /// password to another place.
+    #[error("the service redirects ({status}) to {location}; configure the final URL instead")]
     Redirect {
         /// The status.
         status: StatusCode,
-        /// Scheme and host of the place it points to, if that is readable.
+        /// Scheme and host of the new location, if they are readable.
         location: String,
     },
-    /// The token is for something else than was asked.
+    /// The token has another scope than the requested one.
     #[error(
-        "the token is for {got}, asked was {asked}; ask for the scope that it has, or check the identity URL"
+        "requested scope {asked} but the token is for {got}; request the token's scope, or check \
+         the identity URL"
     )]
     ScopeMismatch {
-        /// The scope asked for.
+        /// The requested scope.
         asked: String,
-        /// The scope that came.
+        /// The token's scope.
         got: String,
     },
-    /// The status belongs to no answer of an identity service.
-    #[error("the status {status} is no answer to this request{HINT}")]
+    /// An identity service does not answer this request with this status.
+    #[error("unexpected status {status}{HINT}")]
     Status {
         /// The status.
         status: StatusCode,
     },
-    /// The token holds a character outside 0x21 to 0x7E.
-    #[error("the token in {place} holds a character outside visible ASCII{HINT}")]
+    /// The token contains a character outside visible ASCII (0x21 to 0x7E).
+    #[error("the token in {place} contains a character outside visible ASCII{HINT}")]
     TokenCharacters {
-        /// Where it stood.
+        /// Where the token was.
         place: &'static str,
     },
-    /// Something is larger than any real answer.
-    #[error("the answer's {what} is larger than {limit}{HINT}")]
+    /// A part of the response is larger than any real one.
+    #[error("the response's {what} exceeds the limit of {limit}{HINT}")]
     TooLarge {
-        /// What.
+        /// The part.
         what: &'static str,
         /// The limit: bytes, or entries of a list.
         limit: usize,
     },
-    /// It is none of the answers that an identity service gives.
-    #[error("the answer is no token, catalog, list or version document{HINT}")]
+    /// The response is not a known response of an identity service.
+    #[error("the response is not a token, a catalog, a list or a version document{HINT}")]
     Unknown,
-    /// None of the offered protocol versions is v2.0 or v3.
-    #[error("the service offers neither v3 nor v2.0{HINT}")]
+    /// The service offers no API version that this crate supports.
+    #[error("the service supports neither v3 nor v2.0{HINT}")]
     Version,
 }
 
@@ -112,18 +118,18 @@ pub enum FieldProblem {
     /// It is absent, or null.
     #[error("missing")]
     Missing,
-    /// It is no moment in any known spelling.
-    #[error("no timestamp")]
+    /// It is not a timestamp in any known format.
+    #[error("not a valid timestamp")]
     Timestamp,
-    /// It is of another JSON type.
+    /// It has another JSON type.
     #[error("of the wrong type")]
     Type,
 }
 
 impl ProtocolError {
-    /// Whether the next answer may be a better one: what a proxy or a restart breaks for a while,
-    /// as against what the service means.
-    pub(crate) fn may_pass(&self) -> bool {
+    /// Whether the next response may be usable: a proxy or a restart breaks responses for a while,
+    /// but the service's own decisions stay the same.
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::DisabledProject { .. }
             | Self::Redirect { .. }

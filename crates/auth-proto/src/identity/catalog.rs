@@ -1,8 +1,8 @@
-//! The catalog of a token on its own.
+//! Fetches the catalog of a token.
 
 use http::{Request, Response};
 
-use super::{IdentityRequest, expect_taken, get, v3_path};
+use super::{IdentityRequest, expect_authorized, get, v3_path};
 use crate::{
     cloud::Cloud,
     error::Error,
@@ -11,15 +11,16 @@ use crate::{
 };
 
 /// Fetches the catalog of the caller's token: `GET /v3/auth/catalog` (Identity API v3, "Get service
-/// catalog"). For a token that came without: [`Token::with_catalog`](crate::Token::with_catalog)
-/// puts it where [`Cloud::endpoint`](crate::Cloud::endpoint) looks.
+/// catalog"). For a token that came without one:
+/// [`Token::with_catalog`](crate::Token::with_catalog) adds it, so that
+/// [`Cloud::endpoint`](crate::Cloud::endpoint) finds it.
 ///
-/// A token of no project and no domain has none, and is answered with 403.
+/// A token without a project and without a domain has no catalog; the service answers 403.
 #[derive(Clone, Debug)]
 pub struct FetchCatalog(Cloud);
 
 impl FetchCatalog {
-    /// The catalog.
+    /// Fetches the catalog from this cloud.
     pub fn new(cloud: &Cloud) -> Self {
         Self(cloud.clone())
     }
@@ -33,7 +34,7 @@ impl IdentityRequest for FetchCatalog {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        expect_taken(&self.0, &response, &[])?;
+        expect_authorized(&self.0, &response, &[])?;
         Ok(wire::catalog::read_catalog(response.body())?)
     }
 }

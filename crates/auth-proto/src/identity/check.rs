@@ -1,4 +1,4 @@
-//! Whether a token is still good, and no more.
+//! Checks whether a token is still good.
 
 use http::{Method, Request, Response, StatusCode};
 use secrecy::SecretString;
@@ -10,19 +10,19 @@ use crate::{
     model::body::Body,
 };
 
-/// Asks the service whether a token is still good: `HEAD /v3/auth/tokens`, with the token in
-/// question in `X-Subject-Token` (Identity API v3, "Check token"). [`Validate`](crate::Validate)
-/// asks what it is good for as well.
+/// Checks whether a token is still good: `HEAD /v3/auth/tokens`, with the token in question in
+/// `X-Subject-Token` (Identity API v3, "Check token"). [`Validate`](crate::Validate) also returns
+/// the token's data.
 ///
-/// 200 and 204 mean that it is: the document says both, and clouds answer 200. 404 means that the
-/// service knows no such token: it has ended, was revoked, or never was. A 401 is an error: it is
-/// about the caller's own token. A token with access rules is none here, as in
+/// The result is `true` for 200 and 204: the document has both, clouds answer 200. It is `false`
+/// for 404: the token has ended, was revoked, or never existed. A 401 is an error, because it
+/// concerns the caller's own token. A token with access rules gives `false`, as `None` in
 /// [`Validate`](crate::Validate).
 #[derive(Clone, Debug)]
 pub struct Check(Subject);
 
 impl Check {
-    /// Asks about this token.
+    /// Checks this token.
     pub fn new(cloud: &Cloud, subject: impl Into<SecretString>) -> Self {
         Self(Subject::new(cloud, subject))
     }
@@ -41,7 +41,7 @@ impl IdentityRequest for Check {
             StatusCode::OK | StatusCode::NO_CONTENT => return Ok(true),
             _ => self.0.expect_success(&response)?,
         }
-        // There is no body to tell more, so that no other success may pass for a yes.
+        // Without a body, no other success proves that the token is good.
         Err(ProtocolError::Status { status: response.status() }.into())
     }
 }

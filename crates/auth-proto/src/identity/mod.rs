@@ -1,4 +1,4 @@
-//! One round trip each: requests that are no login.
+//! Requests to the identity service other than logins. Each takes one round trip.
 
 mod catalog;
 mod check;
@@ -31,14 +31,13 @@ use crate::{
     wire::{RECEIPT, SUBJECT_TOKEN, fault::read_fault},
 };
 
-/// One request to an identity service and the reading of its answer, built from a
-/// [`Cloud`], whose identity URL it goes to.
+/// One request to the identity service of a [`Cloud`], and the parser of its response.
 ///
-/// A driver sends [`request`](Self::request), with the token added where the exchange is
-/// [`authenticated`](Self::authenticated), and hands the answer to [`parse`](Self::parse). Both are
-/// pure and can be repeated.
+/// A driver sends [`request`](Self::request), adds the token if the request is
+/// [`authenticated`](Self::authenticated), and passes the response to [`parse`](Self::parse). Both
+/// methods are pure and can be repeated.
 pub trait IdentityRequest {
-    /// What the answer means.
+    /// The parsed response.
     type Output;
 
     /// Whether the request needs a token in `X-Auth-Token`.
@@ -50,14 +49,14 @@ pub trait IdentityRequest {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the input that the exchange was made of does not fit into a request.
+    /// [`ConfigError`] if the caller's input does not fit into a request.
     fn request(&self) -> Result<Request<Body>, Error>;
 
-    /// What the answer says.
+    /// Parses the response.
     ///
     /// # Errors
     ///
-    /// What the service refused, or why its answer is none.
+    /// The service's refusal, or the reason why its response cannot be used.
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error>;
 }
 
@@ -69,15 +68,15 @@ pub(crate) fn get(url: &str) -> Result<Request<Body>, Error> {
         .map_err(|_| ConfigError::Url { field: "identity url", problem: UrlProblem::Syntax }.into())
 }
 
-/// Passes a success on, and makes an error of everything else, without these secrets and those that
-/// stand in the answer's own headers.
+/// Accepts a success and returns an error for any other status. The error's text contains neither
+/// these secrets nor those in the response's headers.
 pub(crate) fn expect_success<B: AsRef<[u8]>>(
     cloud: &Cloud,
     response: &Response<B>,
     secrets: &[&str],
 ) -> Result<(), Error> {
     let status = response.status();
-    let secrets = || [secrets, &own_secrets(response.headers())].concat();
+    let secrets = || [secrets, &header_secrets(response.headers())].concat();
     if status.is_success() {
         Ok(())
     } else if status.is_redirection() {
@@ -89,8 +88,8 @@ pub(crate) fn expect_success<B: AsRef<[u8]>>(
     }
 }
 
-/// The same for a request with a token: a 401 says that this one is not taken.
-pub(crate) fn expect_taken<B: AsRef<[u8]>>(
+/// The same for a request with a token: a 401 means that the service refused this token.
+pub(crate) fn expect_authorized<B: AsRef<[u8]>>(
     cloud: &Cloud,
     response: &Response<B>,
     secrets: &[&str],
@@ -101,33 +100,33 @@ pub(crate) fn expect_taken<B: AsRef<[u8]>>(
     };
     match error.kind() {
         ErrorKind::Rejected(refusal) => {
-            let remedy = "the caller's own token is not taken; log in again";
+            let remedy = "the caller's own token was refused; log in again";
             Err(ErrorKind::Rejected(Refusal { remedy, ..refusal.clone() }).into())
         }
         _ => Err(error),
     }
 }
 
-/// The secrets that an answer gives or repeats in its headers.
-fn own_secrets(headers: &HeaderMap) -> Vec<&str> {
+/// The secrets in a response's headers.
+fn header_secrets(headers: &HeaderMap) -> Vec<&str> {
     let values = [RECEIPT, SUBJECT_TOKEN].into_iter().flat_map(|name| headers.get_all(name));
     let values = values.chain(headers.get_all(AUTH_TOKEN));
     values.filter_map(|value| value.to_str().ok()).collect()
 }
 
-/// Redirects are never followed; the error names where this one points, without path or query.
+/// Redirects are never followed. The error shows the new location without path and query.
 pub(crate) fn redirect<B>(response: &Response<B>) -> ProtocolError {
     let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
     let location = match location.map(Origin::parse) {
         Some(Ok((origin, _))) => origin.to_string(),
         Some(Err(_)) => "another path".to_owned(),
-        None => "nowhere".to_owned(),
+        None => "an unknown location".to_owned(),
     };
     ProtocolError::Redirect { status: response.status(), location }
 }
 
-/// An id as one segment of a path.
-fn segment(field: &'static str, id: &str) -> Result<String, ConfigError> {
+/// An id as one segment of a URL's path, percent-encoded.
+fn path_segment(field: &'static str, id: &str) -> Result<String, ConfigError> {
     if id.is_empty() {
         return Err(ConfigError::Empty { field });
     }
@@ -146,7 +145,7 @@ fn segment(field: &'static str, id: &str) -> Result<String, ConfigError> {
     Ok(out)
 }
 
-/// The path of a v3 exchange.
+/// The URL of a v3 request.
 fn v3_path(cloud: &Cloud, path: &str) -> Result<String, ConfigError> {
     match cloud.api_version() {
         Some(ApiVersion::V3) => Ok(cloud.identity_path(&format!("/v3{path}"))),
@@ -157,7 +156,7 @@ fn v3_path(cloud: &Cloud, path: &str) -> Result<String, ConfigError> {
 
 pub(crate) const JSON: &str = "application/json";
 
-/// Whether an answer carries the receipt of a login that is not over.
+/// Whether a response carries the receipt of a login that needs a further factor.
 pub(crate) fn is_receipt<B>(response: &Response<B>) -> bool {
     response.status() == StatusCode::UNAUTHORIZED && response.headers().contains_key(RECEIPT)
 }

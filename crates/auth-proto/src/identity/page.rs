@@ -1,4 +1,4 @@
-//! Lists that come page by page.
+//! Lists in pages.
 
 use http::{Request, Uri};
 
@@ -11,23 +11,23 @@ use crate::{cloud::Cloud, error::Error, limits, model::body::Body};
 pub struct Page<T, N> {
     /// The entries.
     pub items: Vec<T>,
-    /// The exchange that fetches the next page, if there is one. It is never the same page again,
-    /// but a server may lead in a wider circle, or on and on: stop after as many pages as can be.
+    /// The request for the next page, if there is one. It never repeats the same page, but a faulty
+    /// server may link pages in a circle: limit the number of pages.
     pub next: Option<N>,
 }
 
-/// Where a list is read, and from where on.
+/// The position in a list.
 ///
-/// The link to the next page is data: KakaoCloud's own say `http://` and lack the path prefix
-/// `/identity`. The next request takes nothing but the query from it, and goes to the configured
-/// identity URL.
+/// The link to the next page cannot be used as it is: KakaoCloud's links have `http://` and lack
+/// the path prefix `/identity`. The next request takes only the query from the link and goes to the
+/// configured identity URL.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct Cursor {
     pub(super) cloud: Cloud,
     query: Option<String>,
 }
 
-impl Place {
+impl Cursor {
     /// The first page.
     pub(super) fn first(cloud: &Cloud) -> Self {
         Self { cloud: cloud.clone(), query: None }
@@ -42,12 +42,12 @@ impl Place {
         }
     }
 
-    /// The same list where the link points on. `None` where it does not point on.
+    /// The position that the link points to; `None` without a further page.
     pub(super) fn following(&self, link: Option<String>) -> Option<Self> {
         let uri: Uri = link.filter(|link| link.len() <= limits::URL)?.parse().ok()?;
         let query = Some(uri.query()?.to_owned()).filter(|query| !query.is_empty());
-        // A link back to the page itself would go on for ever.
-        let goes_on = query.is_some() && query != self.query;
-        goes_on.then(|| Self { query, ..self.clone() })
+        // A link to the same page would never end.
+        let is_further = query.is_some() && query != self.query;
+        is_further.then(|| Self { query, ..self.clone() })
     }
 }

@@ -1,11 +1,11 @@
-//! The projects of a user, page by page.
+//! Lists the projects of a user.
 
 use http::{Request, Response};
 
 use super::{
-    IdentityRequest, expect_taken,
-    page::{Page, Place},
-    segment,
+    IdentityRequest, expect_authorized,
+    page::{Cursor, Page},
+    path_segment,
 };
 use crate::{
     cloud::Cloud,
@@ -17,20 +17,19 @@ use crate::{
 /// Lists the projects that a user has a role in: `GET /v3/users/{id}/projects` (KakaoCloud, API
 /// Preparations, appendix "View project list").
 ///
-/// The link to the next page is data: KakaoCloud's own say `http://` and lack the path prefix
-/// `/identity`. The next request takes nothing but the query from it, and goes to the configured
-/// identity URL.
+/// The next page takes only the query from the server's link and goes to the configured identity
+/// URL: KakaoCloud's links have `http://` and lack the path prefix `/identity`.
 #[derive(Clone, Debug)]
 pub struct UserProjects {
-    place: Place,
+    cursor: Cursor,
     user_id: String,
 }
 
 impl UserProjects {
-    /// The first page for the user with this id; [`Token::user`](crate::Token::user) has the own
-    /// one.
+    /// The first page for the user with this id. [`Token::user`](crate::Token::user) has the
+    /// caller's own id.
     pub fn new(cloud: &Cloud, user_id: impl Into<String>) -> Self {
-        Self { place: Place::first(cloud), user_id: user_id.into() }
+        Self { cursor: Cursor::first(cloud), user_id: user_id.into() }
     }
 }
 
@@ -38,14 +37,14 @@ impl IdentityRequest for UserProjects {
     type Output = Page<Project, Self>;
 
     fn request(&self) -> Result<Request<Body>, Error> {
-        let user = segment("user id", &self.user_id)?;
-        self.place.request(&format!("/users/{user}/projects"))
+        let user = path_segment("user id", &self.user_id)?;
+        self.cursor.request(&format!("/users/{user}/projects"))
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        expect_taken(&self.place.cloud, &response, &[])?;
+        expect_authorized(&self.cursor.cloud, &response, &[])?;
         let (items, link) = wire::projects::read_projects(response.body())?;
-        let next = self.place.following(link);
-        Ok(Page { items, next: next.map(|place| Self { place, ..self.clone() }) })
+        let next = self.cursor.following(link);
+        Ok(Page { items, next: next.map(|cursor| Self { cursor, ..self.clone() }) })
     }
 }

@@ -1,11 +1,11 @@
-//! Any answer of an identity service, read without knowing the question.
+//! Any response of an identity service, read without knowing the request.
 
 use std::marker::PhantomData;
 
 use http::{Response, StatusCode};
 use serde::Deserialize;
 
-use super::{is_receipt, own_secrets};
+use super::{header_secrets, is_receipt};
 use crate::{
     error::{Error, ProtocolError, fault::Fault},
     model::{
@@ -19,35 +19,37 @@ use crate::{
     wire::{self, SUBJECT_TOKEN, field::Field, read_into::ReadInto},
 };
 
-/// What an answer is and says: for support tools and for holding the readers against recorded
-/// answers. A login or an exchange knows what it asked and does not need this.
+/// The kind and the content of a response, for support tools and for tests with recorded responses.
+/// A [`Login`](crate::Login) and an [`IdentityRequest`](crate::IdentityRequest) know their request
+/// and do not need this.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum IdentityResponse {
-    /// A catalog on its own.
+    /// A catalog without a token.
     Catalog(Catalog),
     /// A list of domains, and the link to the next page as the server wrote it.
     Domains(Vec<Domain>, Option<String>),
-    /// A refusal or a redirect, whatever the shape of its body.
+    /// A refusal or a redirect, with a body in any format.
     Fault(StatusCode, Fault),
     /// A list of projects, and the link to the next page as the server wrote it.
     Projects(Vec<Project>, Option<String>),
-    /// A first factor was accepted, another is wanted.
+    /// A first factor was accepted, a further one is needed.
     Receipt(Challenge),
-    /// A list of system scopes: [`Scope::system`], or nothing.
+    /// A list of system scopes: [`Scope::system`], or an empty list.
     SystemScopes(Vec<Scope>),
-    /// A token, and the API version that it came in.
+    /// A token, and the API version of its response.
     Token(ApiVersion, Box<Token>),
     /// A version document.
     Versions(Vec<Version>),
 }
 
 impl IdentityResponse {
-    /// Reads an answer; a token only in this API version, if one is given.
+    /// Reads a response. With an API version, a token is accepted only in the format of this
+    /// version.
     ///
     /// # Errors
     ///
-    /// Why it is none of these.
+    /// The reason why the response is not one of these.
     pub fn read<B: AsRef<[u8]>>(
         response: &Response<B>,
         api_version: Option<ApiVersion>,
@@ -58,9 +60,9 @@ impl IdentityResponse {
             let fault = wire::fault::read_fault(body);
             return match wire::receipt::read_challenge(headers, body) {
                 Ok(challenge) => Ok(Self::Receipt(challenge)),
-                // A receipt in the headers alone opens nothing; what the body says still counts.
+                // Without a receipt in the body there is no challenge, but perhaps a reason.
                 Err(_) if fault != Fault::default() => {
-                    Ok(Self::Fault(status, fault.cleaned(&own_secrets(headers))))
+                    Ok(Self::Fault(status, fault.cleaned(&header_secrets(headers))))
                 }
                 Err(why) => Err(why.into()),
             };
@@ -73,7 +75,7 @@ impl IdentityResponse {
         if status.is_redirection() || status.is_client_error() || status.is_server_error() {
             return Ok(Self::Fault(
                 status,
-                wire::fault::read_fault(body).cleaned(&own_secrets(headers)),
+                wire::fault::read_fault(body).cleaned(&header_secrets(headers)),
             ));
         }
         if !status.is_success() {
@@ -82,29 +84,29 @@ impl IdentityResponse {
         let in_header = headers.contains_key(SUBJECT_TOKEN);
         let missing = ProtocolError::MissingToken { place: SUBJECT_TOKEN };
         let keys: Keys = match wire::read(body) {
-            // Whoever answers 201 meant to give a token.
+            // A 201 is the response of a login.
             Err(ProtocolError::Empty) if status == StatusCode::CREATED && !in_header => {
                 return Err(missing.into());
             }
             keys => keys?,
         };
-        if keys.access.is_there() || keys.token.is_there() {
-            let usual = if keys.access.is_there() { ApiVersion::V2 } else { ApiVersion::V3 };
+        if keys.access.is_present() || keys.token.is_present() {
+            let usual = if keys.access.is_present() { ApiVersion::V2 } else { ApiVersion::V3 };
             token(api_version.unwrap_or(usual), response)
-        } else if keys.projects.is_there() {
+        } else if keys.projects.is_present() {
             let (projects, next) = wire::projects::read_projects(body)?;
             Ok(Self::Projects(projects, next))
-        } else if keys.domains.is_there() {
+        } else if keys.domains.is_present() {
             let (domains, next) = wire::scopes::read_domains(body)?;
             Ok(Self::Domains(domains, next))
-        } else if keys.system.is_there() {
+        } else if keys.system.is_present() {
             let is_all = wire::scopes::read_system(body)?;
             Ok(Self::SystemScopes(is_all.then(Scope::system).into_iter().collect()))
-        } else if keys.catalog.is_there() {
+        } else if keys.catalog.is_present() {
             Ok(Self::Catalog(wire::catalog::read_catalog(body)?))
-        } else if keys.versions.is_there()
-            || keys.version.is_there()
-            || (keys.id.is_there() && (keys.links.is_there() || keys.status.is_there()))
+        } else if keys.versions.is_present()
+            || keys.version.is_present()
+            || (keys.id.is_present() && (keys.links.is_present() || keys.status.is_present()))
         {
             Ok(Self::Versions(wire::discovery::read_versions(body)?))
         } else if in_header {
@@ -129,7 +131,7 @@ fn token<B: AsRef<[u8]>>(
     Ok(IdentityResponse::Token(api_version, Box::new(token)))
 }
 
-/// The keys that tell the answers apart.
+/// The keys that distinguish the responses.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Keys {
@@ -146,7 +148,7 @@ struct Keys {
     versions: Field<Anything>,
 }
 
-/// No shape at all: every value is odd, and so is there.
+/// Matches no type, so that every value is reported as one of a wrong type, and so as present.
 struct Anything;
 
 impl ReadInto for PhantomData<Anything> {
@@ -154,7 +156,7 @@ impl ReadInto for PhantomData<Anything> {
 }
 
 impl Field<Anything> {
-    fn is_there(&self) -> bool {
+    fn is_present(&self) -> bool {
         !matches!(self, Self::Absent)
     }
 }

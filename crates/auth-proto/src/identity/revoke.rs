@@ -1,4 +1,4 @@
-//! The end of a token before its time.
+//! Revokes a token.
 
 use http::{Method, Request, Response, StatusCode};
 use secrecy::SecretString;
@@ -10,23 +10,23 @@ use crate::{
     model::body::Body,
 };
 
-/// Ends a token: `DELETE /v3/auth/tokens`, with the token in question in `X-Subject-Token`
-/// (Identity API v3, "Revoke token"). It may be the caller's own.
+/// Revokes a token: `DELETE /v3/auth/tokens`, with the token in question in `X-Subject-Token`
+/// (Identity API v3, "Revoke token"). It may be the caller's own token.
 ///
-/// A 404 is as good as a 204: the token is gone, which is what was wanted, and who repeats the
-/// request after a lost answer gets no error for it. A 401 is an error: it is about the caller's
-/// own token.
+/// 404 counts as a success like 204, because the token no longer exists: repeating the request
+/// after a lost response gives no error. A 401 is an error, because it concerns the caller's own
+/// token.
 ///
-/// One token outlives this: Keystone (as of version 30) answers 404 for that of an application
-/// credential with access rules, and does not revoke it. Delete the application credential.
+/// Keystone (as of version 30) answers 404 for a token of an application credential with access
+/// rules and does not revoke it. Delete the application credential instead.
 ///
-/// An [`Session`](crate::Session) is not told. One whose token is revoked goes on showing it until
-/// a service answers 401.
+/// A [`Session`](crate::Session) does not notice that its token was revoked, and uses it until a
+/// service answers 401.
 #[derive(Clone, Debug)]
 pub struct Revoke(Subject);
 
 impl Revoke {
-    /// Ends this token.
+    /// Revokes this token.
     pub fn new(cloud: &Cloud, subject: impl Into<SecretString>) -> Self {
         Self(Subject::new(cloud, subject))
     }
@@ -44,7 +44,7 @@ impl IdentityRequest for Revoke {
             StatusCode::NOT_FOUND | StatusCode::OK | StatusCode::NO_CONTENT => return Ok(()),
             _ => self.0.expect_success(&response)?,
         }
-        // Such as 202: a token that will be revoked is not.
+        // After a 202, for example, the token is not revoked yet.
         Err(ProtocolError::Status { status: response.status() }.into())
     }
 }

@@ -1,10 +1,10 @@
-//! What the caller's token may be scoped to.
+//! Lists the scopes that the caller's token may be exchanged for.
 
 use http::{Request, Response};
 
 use super::{
-    IdentityRequest, expect_taken, get,
-    page::{Page, Place},
+    IdentityRequest, expect_authorized, get,
+    page::{Cursor, Page},
     v3_path,
 };
 use crate::{
@@ -21,14 +21,14 @@ use crate::{
 /// Lists the projects that the caller's token may be scoped to: `GET /v3/auth/projects` (Identity
 /// API v3, "Get available project scopes").
 ///
-/// Pages are followed as those of [`UserProjects`](crate::UserProjects) are.
+/// Pages work as in [`UserProjects`](crate::UserProjects).
 #[derive(Clone, Debug)]
-pub struct Projects(Place);
+pub struct Projects(Cursor);
 
 impl Projects {
     /// The first page.
     pub fn new(cloud: &Cloud) -> Self {
-        Self(Place::first(cloud))
+        Self(Cursor::first(cloud))
     }
 }
 
@@ -40,7 +40,7 @@ impl IdentityRequest for Projects {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        expect_taken(&self.0.cloud, &response, &[])?;
+        expect_authorized(&self.0.cloud, &response, &[])?;
         let (items, link) = wire::projects::read_projects(response.body())?;
         Ok(Page { items, next: self.0.following(link).map(Self) })
     }
@@ -49,14 +49,14 @@ impl IdentityRequest for Projects {
 /// Lists the domains that the caller's token may be scoped to: `GET /v3/auth/domains` (Identity API
 /// v3, "Get available domain scopes").
 ///
-/// Pages are followed as those of [`UserProjects`](crate::UserProjects) are.
+/// Pages work as in [`UserProjects`](crate::UserProjects).
 #[derive(Clone, Debug)]
-pub struct Domains(Place);
+pub struct Domains(Cursor);
 
 impl Domains {
     /// The first page.
     pub fn new(cloud: &Cloud) -> Self {
-        Self(Place::first(cloud))
+        Self(Cursor::first(cloud))
     }
 }
 
@@ -68,7 +68,7 @@ impl IdentityRequest for Domains {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        expect_taken(&self.0.cloud, &response, &[])?;
+        expect_authorized(&self.0.cloud, &response, &[])?;
         let (items, link) = wire::scopes::read_domains(response.body())?;
         Ok(Page { items, next: self.0.following(link).map(Self) })
     }
@@ -77,7 +77,8 @@ impl IdentityRequest for Domains {
 /// Lists the system scopes that the caller's token may be given: `GET /v3/auth/system` (Identity
 /// API v3, "Get available system scopes").
 ///
-/// There is one such scope, [`Scope::system`], so that the list has one entry or none, and no pages.
+/// The only system scope is [`Scope::system`]. The list has one entry or is empty, and has no
+/// pages.
 #[derive(Clone, Debug)]
 pub struct SystemScopes(Cloud);
 
@@ -96,7 +97,7 @@ impl IdentityRequest for SystemScopes {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        expect_taken(&self.0, &response, &[])?;
+        expect_authorized(&self.0, &response, &[])?;
         let all = wire::scopes::read_system(response.body())?;
         Ok(all.then(Scope::system).into_iter().collect())
     }

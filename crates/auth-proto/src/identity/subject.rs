@@ -1,9 +1,9 @@
-//! The token that an exchange is about.
+//! The token that a request is about.
 
 use http::{Method, Request, Response};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{expect_taken, get, v3_path};
+use super::{expect_authorized, get, v3_path};
 use crate::{
     cloud::Cloud,
     error::{ConfigError, Error, ProtocolError},
@@ -11,7 +11,7 @@ use crate::{
     wire::SUBJECT_TOKEN,
 };
 
-/// A token that somebody asks about, who shows another one or the same in `X-Auth-Token`.
+/// The token in `X-Subject-Token`. The token in `X-Auth-Token` may be the same or another one.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
     cloud: Cloud,
@@ -23,7 +23,7 @@ impl Subject {
         Self { cloud: cloud.clone(), token: token.into() }
     }
 
-    /// `/v3/auth/tokens` and this query, with this token in `X-Subject-Token`, which is marked
+    /// A request to `/v3/auth/tokens` with this query. The header with the token is marked
     /// sensitive.
     pub(super) fn request(&self, method: Method, query: &str) -> Result<Request<Body>, Error> {
         let field = "token";
@@ -38,10 +38,9 @@ impl Subject {
         Ok(request)
     }
 
-    /// Passes a success on. A 401 says nothing about this token: it is the caller's own that is
-    /// not taken.
+    /// Accepts a success. A 401 concerns the caller's own token, not this one.
     pub(super) fn expect_success(&self, response: &Response<&[u8]>) -> Result<(), Error> {
-        expect_taken(&self.cloud, response, &[self.expose()])
+        expect_authorized(&self.cloud, response, &[self.expose()])
     }
 
     pub(super) fn expose(&self) -> &str {

@@ -1,4 +1,4 @@
-//! Whether a token is still good, and what for.
+//! Validates a token and returns its data.
 
 use http::{Method, Request, Response, StatusCode};
 use secrecy::SecretString;
@@ -14,16 +14,15 @@ use crate::{
     wire::{self, SUBJECT_TOKEN},
 };
 
-/// Asks the service about a token: `GET /v3/auth/tokens`, with the token in question in
-/// `X-Subject-Token`. KakaoCloud asks its users to verify a token before they rely on it (API
-/// Preparations, "Changes or expiration of API authentication token permissions").
+/// Validates a token: `GET /v3/auth/tokens`, with the token in question in `X-Subject-Token`.
+/// KakaoCloud asks its users to verify a token before they rely on it (API Preparations, "Changes
+/// or expiration of API authentication token permissions").
 ///
-/// The answer is the token as the service sees it now, or `None` if the service knows no such
-/// token: it has ended, was revoked, or never was. A 401 is an error: it is about the caller's own
-/// token.
+/// The result is the token with its current data, or `None` if it has ended, was revoked, or never
+/// existed. A 401 is an error, because it concerns the caller's own token.
 ///
-/// Keystone says the same `None` of a token of an application credential with access rules, which only
-/// services are told about that enforce the rules; this crate does not read them.
+/// The result is also `None` for a token of an application credential with access rules: Keystone
+/// returns its data only to clients that enforce access rules, and this crate does not read them.
 #[derive(Clone, Debug)]
 pub struct Validate {
     subject: Subject,
@@ -31,12 +30,12 @@ pub struct Validate {
 }
 
 impl Validate {
-    /// Asks about this token.
+    /// Validates this token.
     pub fn new(cloud: &Cloud, subject: impl Into<SecretString>) -> Self {
         Self { subject: Subject::new(cloud, subject), catalog: true }
     }
 
-    /// Asks without the token's catalog, which may be large.
+    /// Validates without fetching the token's catalog, which may be large.
     #[must_use]
     pub fn without_catalog(self) -> Self {
         Self { catalog: false, ..self }
@@ -59,7 +58,7 @@ impl IdentityRequest for Validate {
         }
         self.subject.expect_success(&response)?;
         let mut headers = response.headers().clone();
-        // Some clouds do not repeat what was asked about; nobody may answer with another one's.
+        // Some clouds do not repeat the token in the response. Reading fails if it is another one.
         let place = SUBJECT_TOKEN;
         headers.append(place, secret_header(self.subject.expose().as_bytes(), place)?);
         Ok(Some(wire::v3::read_token(&headers, response.body())?))

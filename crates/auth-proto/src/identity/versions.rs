@@ -1,4 +1,4 @@
-//! The versions of the protocol that a server speaks.
+//! Lists the API versions of a server.
 
 use http::{Request, Response, StatusCode};
 
@@ -11,19 +11,18 @@ use crate::{
     wire::discovery::read_versions,
 };
 
-/// Asks a server which versions it speaks: `GET` of the identity URL without its version (Identity
-/// API v3, "List versions"). A [`Login`](crate::Login) does that by itself where the identity URL
-/// names none.
+/// Lists the API versions of a server: `GET` of the identity URL without its version (Identity API
+/// v3, "List versions"). A [`Login`](crate::Login) does this if the identity URL names no version.
 ///
-/// Keystone answers 300 with a list, others 200, and four shapes of it are out there; all are read.
-/// Behind a proxy the links in it often have a wrong scheme, host or path: each
-/// [`Version::url`] is the one under the identity URL that was configured, and `None` for a version
-/// that this crate does not speak.
+/// Keystone answers 300 with a list, other servers 200; all four known formats are read. Behind a
+/// proxy, the links in the list often have a wrong scheme, host or path. Therefore each
+/// [`Version::url`] is built from the configured identity URL; it is `None` for a version that this
+/// crate does not support.
 #[derive(Clone, Debug)]
 pub struct Versions(Cloud);
 
 impl Versions {
-    /// The list.
+    /// Lists the versions of this cloud.
     pub fn new(cloud: &Cloud) -> Self {
         Self(cloud.clone())
     }

@@ -1,5 +1,4 @@
-//! How long a token lives and how long a server wants to be left alone, from the server's own
-//! words.
+//! A token's life and the server's `Retry-After`, measured by the server's clocks.
 
 use std::time::SystemTime;
 
@@ -8,18 +7,15 @@ use time::{Duration, UtcDateTime};
 
 use crate::{limits, model::token::Token};
 
-/// A longer life or pause than this is not believed.
-pub(crate) const LONGEST_LIFE: Duration =
-    Duration::seconds(limits::TOKEN_LIFETIME.as_secs() as i64);
-const LONGEST_PAUSE: Duration = Duration::seconds(limits::RETRY_AFTER.as_secs() as i64);
+pub(crate) const MAX_LIFE: Duration = Duration::seconds(limits::TOKEN_LIFETIME.as_secs() as i64);
+const MAX_PAUSE: Duration = Duration::seconds(limits::RETRY_AFTER.as_secs() as i64);
 
-/// The rest of a token's life when its answer was sent; `None` if it was over.
+/// The remaining life of a new token when its response was sent; `None` if it had ended.
 ///
-/// Both ends are taken from the server's clocks, so that the caller's own need not be right: from
-/// `issued_at` and from the answer's `Date`, whichever leaves less. A `Date` that is a day off
-/// `issued_at` is some proxy's, and not believed. Only where there is neither does the caller's
-/// clock decide.
-pub(crate) fn life_on_arrival(
+/// The start is the later of `issued_at` and the response's `Date`, so that the caller's clock need
+/// not be right. A `Date` more than a day off `issued_at` comes from a proxy and is ignored. The
+/// caller's clock counts only if both are missing.
+pub(crate) fn life_of_new(
     token: &Token,
     headers: &HeaderMap,
     now: UtcDateTime,
@@ -31,13 +27,13 @@ pub(crate) fn life_on_arrival(
         (sent, _) => sent,
     };
     let rests = [sent, issued].into_iter().flatten().map(|start| token.expires_at() - start);
-    let life = rests.min().unwrap_or_else(|| token.expires_at() - now).min(LONGEST_LIFE);
+    let life = rests.min().unwrap_or_else(|| token.expires_at() - now).min(MAX_LIFE);
     life.is_positive().then_some(life)
 }
 
-/// The rest of the life of a token that was issued some time ago, when the answer about it was sent;
-/// `None` if it was over. The server's `Date` counts, and where there is none the caller's clock.
-pub(crate) fn rest_of_life(
+/// The remaining life of an existing token when the response about it was sent; `None` if it had
+/// ended. Measured from the response's `Date`, or from the caller's clock if it is missing.
+pub(crate) fn life_of_existing(
     token: &Token,
     headers: &HeaderMap,
     now: UtcDateTime,
@@ -45,24 +41,24 @@ pub(crate) fn rest_of_life(
     let sent = date(headers, header::DATE).unwrap_or(now);
     let whole = token.issued_at().map(|issued| token.expires_at() - issued);
     let rest = token.expires_at() - sent;
-    let life = whole.map_or(rest, |whole| whole.min(rest)).min(LONGEST_LIFE);
+    let life = whole.map_or(rest, |whole| whole.min(rest)).min(MAX_LIFE);
     life.is_positive().then_some(life)
 }
 
-/// When the server wants to be asked again: `Retry-After` in seconds or as a date, the latest if
-/// there are several.
+/// The time in `Retry-After`, which is a number of seconds or a date; the latest if there are
+/// several.
 pub(crate) fn retry_after(headers: &HeaderMap, now: UtcDateTime) -> Option<UtcDateTime> {
     let values = headers.get_all(header::RETRY_AFTER).into_iter();
     let pauses = values.filter_map(|value| {
         let text = value.to_str().ok()?.trim();
         if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            // More digits than fit are a long time too.
-            return Some(text.parse().map_or(LONGEST_PAUSE, Duration::seconds));
+            // A number that does not fit is a long time as well.
+            return Some(text.parse().map_or(MAX_PAUSE, Duration::seconds));
         }
         let until = http_date(text)?;
         Some(until - date(headers, header::DATE).unwrap_or(now))
     });
-    let pause = pauses.max()?.clamp(Duration::ZERO, LONGEST_PAUSE);
+    let pause = pauses.max()?.clamp(Duration::ZERO, MAX_PAUSE);
     Some(now.checked_add(pause).unwrap_or(UtcDateTime::MAX))
 }
 
@@ -118,7 +114,7 @@ mod tests {
         assert_eq!(retry_after(&headers, NOW), Some(NOW + Duration::minutes(1)));
     }
 
-    /// A token by these clocks relative to [`NOW`], in seconds, and the headers of its answer.
+    /// A token and the headers of its response; times are seconds relative to [`NOW`].
     fn token(expires: i64, issued: Option<i64>, date: Option<&str>) -> (Token, HeaderMap) {
         let stamp = |offset: i64| crate::text::timestamp::format(NOW + Duration::seconds(offset));
         let mut token = serde_json::json!({"expires_at": stamp(expires)});
@@ -134,36 +130,36 @@ mod tests {
         (crate::wire::v3::read_token(&headers, body.as_bytes()).unwrap(), headers)
     }
 
-    /// The rest of its life in seconds.
+    /// The remaining life in seconds.
     fn life(expires: i64, issued: Option<i64>, date: Option<&str>) -> Option<i64> {
         let (token, headers) = token(expires, issued, date);
-        life_on_arrival(&token, &headers, NOW).map(Duration::whole_seconds)
+        life_of_new(&token, &headers, NOW).map(Duration::whole_seconds)
     }
 
     #[test]
-    fn a_life_is_counted_by_the_servers_clocks() {
+    fn a_life_is_measured_by_the_servers_clocks() {
         const DAY: i64 = 86_400;
         for (expires, issued, date, want) in [
             (3600, Some(0), None, Some(3600)),
-            // The caller's clock does not count, wherever the server's is.
+            // A wrong clock of the caller does not matter.
             (3600 - 7200, Some(-7200), None, Some(3600)),
             (3600 + 7200, Some(7200), Some("Sun, 22 Nov 2026 10:00:00 GMT"), Some(3600)),
-            // An answer that was kept for a while: less is left than was given.
+            // A delayed response: less is left.
             (3600, Some(0), Some("Sun, 22 Nov 2026 08:10:00 GMT"), Some(3000)),
-            // A token that was issued for a part of another one's life.
+            // An exchanged token, with the rest of the first one's life.
             (600, Some(0), Some("Sun, 22 Nov 2026 07:59:00 GMT"), Some(600)),
             (3600, None, Some("Sun, 22 Nov 2026 08:10:00 GMT"), Some(3000)),
-            // A date that cannot be the server's.
+            // A `Date` that is not the server's.
             (3600, Some(0), Some("Thu, 01 Jan 1970 00:00:00 GMT"), Some(3600)),
             (3600, Some(0), Some("Mon, 23 Nov 2026 08:00:01 GMT"), Some(3600)),
             (2 * DAY, Some(0), Some("Mon, 23 Nov 2026 08:00:00 GMT"), Some(DAY)),
             (3600, Some(0), Some("soon"), Some(3600)),
-            // Only without both does the caller's clock decide.
+            // Without both, the caller's clock decides.
             (3600, None, None, Some(3600)),
             (-1, None, None, None),
             (0, Some(0), None, None),
             (3600, Some(0), Some("Sun, 22 Nov 2026 09:00:00 GMT"), None),
-            // No longer than is believed.
+            // Limited to the longest believed life.
             (400 * DAY, Some(0), None, Some(30 * DAY)),
         ] {
             assert_eq!(life(expires, issued, date), want, "{expires} {issued:?} {date:?}");
@@ -171,21 +167,21 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_life_is_counted_from_the_answer() {
-        // Seconds from now until it ends, since it was issued; the answer's date; what is left.
+    fn a_remaining_life_is_measured_from_the_response() {
+        // Seconds from now to its end and to its issue; the `Date`; the seconds left.
         for (expires, issued, date, want) in [
             (600, Some(-3000), None, Some(600)),
             (600, Some(-3000), Some("Sun, 22 Nov 2026 08:05:00 GMT"), Some(300)),
-            // The caller's clock is off by two hours.
+            // The caller's clock is two hours wrong.
             (7800, Some(4200), Some("Sun, 22 Nov 2026 10:00:00 GMT"), Some(600)),
-            // No more than it ever had: some clock is wrong.
+            // Limited to its whole life: one of the clocks is wrong.
             (7200, Some(3600), None, Some(3600)),
             (600, None, None, Some(600)),
             (0, Some(-3600), None, None),
             (40 * 86_400, None, None, Some(30 * 86_400)),
         ] {
             let (token, headers) = token(expires, issued, date);
-            let got = rest_of_life(&token, &headers, NOW).map(Duration::whole_seconds);
+            let got = life_of_existing(&token, &headers, NOW).map(Duration::whole_seconds);
             assert_eq!(got, want, "{expires} {issued:?} {date:?}");
         }
     }

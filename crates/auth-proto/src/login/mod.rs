@@ -8,30 +8,30 @@
 //!       │                      │        │                      ▲
 //!       │                      │        │ 401 + receipt        │ 201 + token
 //!       │ anything else        │        ▼                      │
-//!       │                      │   ┌────────────┐  answer   ┌──────────┐
+//!       │                      │   ┌────────────┐  factor   ┌──────────┐
 //!       │                      │   │ Challenged │──────────▶│ Continue │
 //!       │                      │   └────────────┘◀──────────└──────────┘
 //!       ▼                      ▼                  401 + receipt │   ▲
-//!  ┌──────────────────────────────┐               anything else ▼   │ answer
+//!  ┌──────────────────────────────┐               anything else ▼   │ factor
 //!  │            Failed            │                         ┌──────────┐
 //!  └──────────────────────────────┘                         │ Refused  │
 //!                                                           └──────────┘
 //! ```
 //!
-//! A login starts in `Discover` only where the identity URL names no version, so that it takes one
-//! request wherever the API version is known. Two kinds of credential go another way:
+//! A login starts in `Discover` only if the identity URL names no version. With a known API version
+//! it takes one request. Two kinds of credential take another path:
 //!
 //! ```text
-//! with an agency:                                     201 + token
-//!   Authenticate ─────▶ Assume, with the user's token ───────────▶ Done
+//! with an agency:                                   201 + token
+//!   Authenticate ─────▶ Assume, with the user's token ─────────▶ Done
 //!
-//! a token passed on:              200 + what it is good for
-//!   Inspect ────────────────────────────────────────────────┬────▶ Done
-//!      │ nobody may ask that                                 │ a catalog, or none
-//!      └────────────────▶ FetchCatalog ──────────────────────┘
+//! an existing token:             200 + the token's data
+//!   Inspect ──────────────────────────────────────────────┬────▶ Done
+//!      │ the service does not answer                      │ a catalog, or 403, 404
+//!      └────────────────▶ FetchCatalog ───────────────────┘
 //! ```
 //!
-//! What is sent is in `request`, what comes back in `answer`.
+//! `request` builds the requests, `response` reads the responses.
 
 pub(crate) mod lifetime;
 mod request;
@@ -40,7 +40,7 @@ mod response;
 use std::sync::Arc;
 
 use http::{HeaderValue, Request, Response};
-pub(crate) use response::refused_unseen;
+pub(crate) use response::existing_token_refused;
 use secrecy::{ExposeSecret, SecretString};
 use time::{Duration, UtcDateTime};
 
@@ -58,7 +58,7 @@ use crate::{
     },
 };
 
-/// One login: requests out, responses in, until there is a token, a question or an error.
+/// One login: requests out, responses in, until it ends with a token or an error.
 ///
 /// ```
 /// use auth_proto::{Cloud, Credential, Login, Scope, Step};
@@ -67,13 +67,13 @@ use crate::{
 /// let scope = Scope::project_id("f5073eaa26b64cffbee89411df94ce01");
 /// let login = Login::new(&Cloud::nhn(), credential, scope)?;
 ///
-/// let Step::Send(request) = login.poll()? else { unreachable!("a new login has to ask") };
+/// let Step::Send(request) = login.poll()? else { unreachable!("a new login sends a request") };
 /// assert_eq!(request.method(), "POST");
 /// assert_eq!(
 ///     request.uri(),
 ///     "https://api-identity-infrastructure.nhncloudservice.com/v2.0/tokens",
 /// );
-/// // Send it by whatever means, then:
+/// // Send it with any HTTP client, then:
 /// // login.handle_response(response, now);
 /// // match login.poll()? { Step::Done(token) => …
 /// # Ok::<(), auth_proto::Error>(())
@@ -84,41 +84,55 @@ pub struct Login {
     credential: Credential,
     scope: Scope,
     catalog: bool,
-    /// Whether somebody has answered a question in it.
+    /// Whether the caller has submitted a factor.
     answered: bool,
-    /// The factors and receipts of all answers, which a service may repeat long after.
-    told: Vec<SecretString>,
+    /// All submitted factors and their receipts: a server may repeat them in a later response.
+    seen_secrets: Vec<SecretString>,
     phase: Phase,
 }
 
 #[derive(Clone, Debug)]
 enum Phase {
-    /// With the user's own token, which an agency's is had for.
-    Assume(HeaderValue),
+    /// Exchanges the user's own token for the agency's.
+    Assume {
+        user_token: HeaderValue,
+        body: Body,
+    },
     Authenticate,
     Challenged(Challenge),
-    Continue(Challenge, Factor),
+    /// Sends a further factor, which is in the body.
+    Continue(Challenge, Body),
     Discover,
     Done(Arc<Token>, Duration),
     Failed(Error),
-    /// For a token that was passed on, and that lives so long.
+    /// Fetches the catalog of an existing token. The duration is the rest of the token's life.
     FetchCatalog(Arc<Token>, Duration),
     Inspect,
-    /// The receipt is still good for another try.
+    /// The factor was refused. The receipt is still good for another one.
     Refused(Challenge, Error),
 }
 
-/// What a login wants next.
+/// The next step of a login.
 #[derive(Clone, Debug)]
 #[must_use = "a login goes on only if its step is taken"]
 #[expect(clippy::exhaustive_enums, reason = "a driver has to know every step")]
 pub enum Step {
-    /// It is over.
+    /// The login has ended with this token.
     Done(Arc<Token>),
-    /// The service wants a further factor: hand it to [`Login::submit_factor`].
+    /// The service asks for a further factor: pass it to [`Login::submit_factor`].
     NeedFactor(Challenge),
-    /// Send this request and hand the response to [`Login::handle_response`].
+    /// Send this request and pass the response to [`Login::handle_response`].
     Send(Request<Body>),
+}
+
+/// The state of a login, without the cost of a request.
+#[derive(Debug)]
+pub(crate) enum LoginState<'a> {
+    Done(&'a Arc<Token>),
+    Failed(&'a Error),
+    NeedFactor(&'a Challenge),
+    /// [`Login::poll`] gives the request to send.
+    ToSend,
 }
 
 impl Login {
@@ -126,39 +140,49 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`](crate::ConfigError) for whatever cannot work at this cloud: nothing is sent then.
+    /// [`ConfigError`](crate::ConfigError) for input that cannot work at this cloud.
     pub fn new(cloud: &Cloud, credential: Credential, scope: Scope) -> Result<Self, Error> {
         cloud.check(&credential, &scope)?;
+        Self::of_checked(cloud, credential, scope)
+    }
+
+    /// The same for a credential and a scope that [`Cloud::check`] has accepted.
+    pub(crate) fn of_checked(
+        cloud: &Cloud,
+        credential: Credential,
+        scope: Scope,
+    ) -> Result<Self, Error> {
         let (cloud, phase) = (cloud.clone(), Phase::Discover);
-        let (catalog, answered, told) = (true, false, Vec::new());
-        let mut login = Self { cloud, credential, scope, catalog, answered, told, phase };
+        let (catalog, answered, seen_secrets) = (true, false, Vec::new());
+        let mut login = Self { cloud, credential, scope, catalog, answered, seen_secrets, phase };
         if login.cloud.api_version().is_some() {
             login.phase = login.first_phase()?;
         }
         Ok(login)
     }
 
-    /// Asks for a token without its catalog, which may be large. v2.0 knows no such wish.
+    /// Requests a token without its catalog, which may be large. v2.0 always sends the catalog.
     #[must_use]
     pub fn without_catalog(mut self) -> Self {
         self.catalog = false;
         self
     }
 
-    /// What to do now. The same until the next [`handle_response`](Self::handle_response) or
-    /// [`submit_factor`](Self::submit_factor): after a failure of the connection the request may be sent again.
+    /// The next step. It stays the same until the next [`handle_response`](Self::handle_response)
+    /// or [`submit_factor`](Self::submit_factor), so that a request can be sent again after a
+    /// connection failure.
     ///
     /// # Errors
     ///
-    /// Why the login failed; again until a new one is made.
+    /// The reason why the login failed. A failed login stays failed: create a new one.
+    /// [`ConfigError::TooLong`](crate::ConfigError::TooLong) if the request would exceed
+    /// [`limits::LOGIN_REQUEST`].
     pub fn poll(&self) -> Result<Step, Error> {
         let request = match &self.phase {
-            Phase::Assume(own) => self.assume(own),
-            Phase::Authenticate => self.authenticate(&self.credential.methods, None),
+            Phase::Assume { user_token, body } => self.assume(user_token, body.clone()),
+            Phase::Authenticate => self.authenticate(),
             Phase::Challenged(challenge) => return Ok(Step::NeedFactor(challenge.clone())),
-            Phase::Continue(challenge, factor) => {
-                self.authenticate(&[factor.method()], challenge.receipt.as_ref())
-            }
+            Phase::Continue(challenge, body) => self.go_on(challenge, body.clone()),
             Phase::Discover => self.discover(),
             Phase::Done(token, _) => return Ok(Step::Done(Arc::clone(token))),
             Phase::Failed(error) | Phase::Refused(_, error) => return Err(error.clone()),
@@ -168,12 +192,27 @@ impl Login {
         request.map(Step::Send)
     }
 
-    /// Takes the response to the last request. A response that nobody waits for changes nothing.
+    /// The state that [`poll`](Self::poll) would report.
+    pub(crate) fn state(&self) -> LoginState<'_> {
+        match &self.phase {
+            Phase::Assume { .. }
+            | Phase::Authenticate
+            | Phase::Continue(..)
+            | Phase::Discover
+            | Phase::FetchCatalog(..)
+            | Phase::Inspect => LoginState::ToSend,
+            Phase::Challenged(challenge) => LoginState::NeedFactor(challenge),
+            Phase::Done(token, _) => LoginState::Done(token),
+            Phase::Failed(error) | Phase::Refused(_, error) => LoginState::Failed(error),
+        }
+    }
+
+    /// Takes the response to the last request. A response to no request is ignored.
     ///
-    /// `now` is the caller's wall clock; a pause that the server asks for is counted from it.
+    /// `now` is the caller's wall clock. A `Retry-After` in seconds is counted from it.
     pub fn handle_response(&mut self, response: Response<impl AsRef<[u8]>>, now: UtcDateTime) {
         let next = match &self.phase {
-            Phase::Assume(_) | Phase::Authenticate | Phase::Continue(..) => {
+            Phase::Assume { .. } | Phase::Authenticate | Phase::Continue(..) => {
                 self.read_login(&response, now)
             }
             Phase::Discover => self.read_versions(&response),
@@ -193,83 +232,91 @@ impl Login {
         });
     }
 
-    /// Answers a [`Step::NeedFactor`], or a refusal of the factor before: a code may have been
+    /// Answers a [`Step::NeedFactor`], or replaces a factor that was refused: a code may have been
     /// mistyped.
     ///
     /// # Errors
     ///
-    /// [`Misuse`] if no factor, or another one, is asked for; [`ConfigError`](crate::ConfigError) if this one cannot be
-    /// sent.
+    /// [`Misuse`] if the service asks for no factor or for another one;
+    /// [`ConfigError`](crate::ConfigError) if this one cannot be sent.
     pub fn submit_factor(&mut self, factor: Factor) -> Result<(), Error> {
         let (Phase::Challenged(challenge) | Phase::Refused(challenge, _)) = &self.phase else {
             return Err(Misuse::NoChallenge.into());
         };
-        if !challenge.wants(factor.method().kind().as_str()) {
+        let method = factor.method();
+        if !challenge.wants(method.kind().as_str()) {
             return Err(Misuse::WrongFactor.into());
         }
         self.cloud.check(&self.credential.clone().with_fresh(&factor), &self.scope)?;
-        let known: usize = self.told.iter().map(|told| told.expose_secret().len()).sum();
-        // With more than that no text is shown at all.
+        let body = self.login_body(&[method])?;
+        let known: usize = self.seen_secrets.iter().map(|seen| seen.expose_secret().len()).sum();
+        // Beyond this limit no text is shown at all, so that further secrets need no entry.
         if known <= limits::SECRETS {
-            self.told.push(factor.secret().into());
+            self.seen_secrets.push(factor.secret().into());
             let receipt = challenge.receipt.as_ref().and_then(|receipt| receipt.to_str().ok());
-            self.told.extend(receipt.map(SecretString::from));
+            self.seen_secrets.extend(receipt.map(SecretString::from));
         }
-        self.phase = Phase::Continue(challenge.clone(), factor);
+        self.phase = Phase::Continue(challenge.clone(), body);
         self.answered = true;
         Ok(())
     }
 
-    /// The cloud, with the API version that the server speaks once that is known.
+    /// The cloud, with its API version after discovery.
     pub(crate) fn cloud(&self) -> &Cloud {
         &self.cloud
     }
 
-    /// The first phase, once the API version is known.
+    /// The first phase with a known API version.
     fn first_phase(&self) -> Result<Phase, Error> {
-        Ok(match self.credential.own_token() {
+        match self.credential.own_token() {
             Some(token) if self.credential.agency.is_some() => {
-                Phase::Assume(request::own_header(token)?)
+                self.assume_with(request::token_header(token)?)
             }
-            _ if self.credential.is_existing_token() => Phase::Inspect,
-            _ => Phase::Authenticate,
-        })
+            _ if self.credential.is_existing_token() => Ok(Phase::Inspect),
+            _ => Ok(Phase::Authenticate),
+        }
     }
 
-    /// Whether the next request shows the credential, or what it was exchanged for: whether a
-    /// refusal of it is one of the credential.
+    /// The phase that exchanges this token of the user for the agency's.
+    fn assume_with(&self, user_token: HeaderValue) -> Result<Phase, Error> {
+        let body = self.assume_body()?;
+        Ok(Phase::Assume { user_token, body })
+    }
+
+    /// Whether the next request carries the credential or a token made from it, so that a refusal
+    /// may be one of the credential.
     pub(crate) fn shows_credential(&self) -> bool {
         !matches!(self.phase, Phase::Discover)
     }
 
-    /// Whether it shows a token, of which 404 says that it has ended, or that there is no such
-    /// agency.
+    /// Whether the next request carries a token. A 404 then means that the token has ended or that
+    /// the agency does not exist.
     pub(crate) fn shows_token(&self) -> bool {
-        matches!(self.phase, Phase::Assume(_)) || self.credential.own_token().is_some()
+        matches!(self.phase, Phase::Assume { .. }) || self.credential.own_token().is_some()
     }
 
-    /// Whether a person took part.
+    /// Whether the caller has submitted a factor.
     pub(crate) fn is_answered(&self) -> bool {
         self.answered
     }
 
-    /// Whether part of it is done that a login made anew would have to do again.
+    /// Whether the login has passed a step that a new login would have to repeat.
     pub(crate) fn is_half_done(&self) -> bool {
-        matches!(self.phase, Phase::Assume(_) | Phase::FetchCatalog(..))
+        matches!(self.phase, Phase::Assume { .. } | Phase::FetchCatalog(..))
     }
 
-    /// Whether a first factor has been accepted already.
+    /// Whether the service has accepted a first factor.
     pub(crate) fn is_under_way(&self) -> bool {
         self.challenge().is_some()
     }
 
-    /// What the service has asked for, if it has.
+    /// The service's request for a further factor, if there is one.
     pub(crate) fn challenge(&self) -> Option<&Challenge> {
         match &self.phase {
             Phase::Challenged(challenge)
             | Phase::Continue(challenge, _)
             | Phase::Refused(challenge, _) => Some(challenge),
-            Phase::Assume(_)
+            Phase::Assume { .. }
             | Phase::Authenticate
             | Phase::Discover
             | Phase::Done(..)
@@ -279,7 +326,7 @@ impl Login {
         }
     }
 
-    /// How long the token lives from its issue on, in the server's words.
+    /// The token's life from the moment the response was sent, by the server's clocks.
     pub(crate) fn life(&self) -> Duration {
         match self.phase {
             Phase::Done(_, life) => life,
@@ -287,15 +334,15 @@ impl Login {
         }
     }
 
-    /// What must not be shown, should the server repeat it.
+    /// The secrets that an error must not show if the server repeats them.
     pub(crate) fn secrets(&self) -> Vec<&str> {
         let mut secrets: Vec<_> = self.credential.methods.iter().map(Method::secret).collect();
         match &self.phase {
-            Phase::Assume(own) => secrets.extend(own.to_str()),
+            Phase::Assume { user_token, .. } => secrets.extend(user_token.to_str()),
             Phase::FetchCatalog(token, _) => secrets.push(token.expose()),
             _ => {}
         }
-        secrets.extend(self.told.iter().map(|told| told.expose_secret()));
+        secrets.extend(self.seen_secrets.iter().map(|seen| seen.expose_secret()));
         secrets
     }
 }

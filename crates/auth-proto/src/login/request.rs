@@ -1,4 +1,4 @@
-//! What is sent.
+//! The requests of a login.
 
 use std::borrow::Cow;
 
@@ -12,6 +12,7 @@ use crate::{
     limits,
     model::{
         body::Body,
+        challenge::Challenge,
         credential::{self, MethodKind},
         scope::{Scope, Target},
         token::{Token, secret_header},
@@ -25,44 +26,44 @@ impl Login {
         Versions::new(&self.cloud).request()
     }
 
-    /// A login by these methods; with an agency it is for the user's own token alone.
-    pub(super) fn authenticate(
-        &self,
-        methods: &[credential::Method],
-        receipt: Option<&HeaderValue>,
-    ) -> Result<Request<Body>, Error> {
-        let user = self.credential.user.as_ref();
-        let catalog = self.catalog && self.credential.agency.is_none();
-        let body = wire::request::login(self.api_version()?, user, methods, &self.asked_scope());
-        let mut request = self.post(catalog, body)?;
-        if let Some(receipt) = receipt {
-            request.headers_mut().insert(wire::RECEIPT, receipt.clone());
-        }
-        // Some clouds want a token that is exchanged in the header as well.
+    /// A login by the methods of the credential.
+    pub(super) fn authenticate(&self) -> Result<Request<Body>, Error> {
+        let methods = &self.credential.methods;
+        let mut request = self.post(self.wants_catalog(), self.login_body(methods)?)?;
+        // Some clouds want the token to be exchanged in the header as well.
         if let Some(token) = methods.iter().find(|method| method.kind() == MethodKind::Token) {
-            request.headers_mut().insert(AUTH_TOKEN, own_header(token.secret())?);
+            request.headers_mut().insert(AUTH_TOKEN, token_header(token.secret())?);
+        }
+        Ok(request)
+    }
+
+    /// The same login with a further factor: the receipt stands for the earlier ones.
+    pub(super) fn go_on(&self, challenge: &Challenge, body: Body) -> Result<Request<Body>, Error> {
+        let mut request = self.post(self.wants_catalog(), body)?;
+        if let Some(receipt) = &challenge.receipt {
+            request.headers_mut().insert(wire::RECEIPT, receipt.clone());
         }
         Ok(request)
     }
 
     /// The exchange of the user's own token for the agency's.
-    pub(super) fn assume(&self, own: &HeaderValue) -> Result<Request<Body>, Error> {
-        let agency = self.credential.agency.as_ref().zip(self.cloud.agency_field());
-        // Checked when the login was made.
-        let (agency, field) = agency.ok_or(ConfigError::AgencyUser)?;
-        let body = wire::request::assume(field, agency, &self.scope);
+    pub(super) fn assume(
+        &self,
+        user_token: &HeaderValue,
+        body: Body,
+    ) -> Result<Request<Body>, Error> {
         let mut request = self.post(self.catalog, body)?;
-        request.headers_mut().insert(AUTH_TOKEN, own.clone());
+        request.headers_mut().insert(AUTH_TOKEN, user_token.clone());
         Ok(request)
     }
 
-    /// Asks what a token that was passed on is good for. In v2.0 nobody may ask that but
-    /// administrators; its list of tenants tells at least whether the token lives (Identity API
-    /// v2.0, "List tenants").
+    /// Asks for the data of an existing token. In v2.0 only administrators may validate a token;
+    /// the list of tenants at least shows whether it is still good (Identity API v2.0, "List
+    /// tenants").
     ///
-    /// Keystone is silent about a token with access rules unless who asks says that they know of
-    /// them (Identity API v3, "Validate and show information for token"). Whoever bears the token has
-    /// nothing to enforce: the services do.
+    /// Keystone answers 404 for a token with access rules unless the header says that the client
+    /// knows access rules (Identity API v3, "Validate and show information for token"). The
+    /// services enforce them, not the bearer of the token.
     pub(super) fn inspect(&self) -> Result<Request<Body>, Error> {
         let mut request = match self.api_version()? {
             ApiVersion::V2 => get(&self.cloud.identity_path("/v2.0/tenants"))?,
@@ -72,7 +73,7 @@ impl Login {
                 request
             }
         };
-        request.headers_mut().insert(AUTH_TOKEN, own_header(self.own_token())?);
+        request.headers_mut().insert(AUTH_TOKEN, token_header(self.own_token())?);
         Ok(request)
     }
 
@@ -90,33 +91,53 @@ impl Login {
         }
     }
 
-    /// The token that the credential is; empty if it is none.
+    /// The token in the credential; empty if the credential is not a token.
     pub(super) fn own_token(&self) -> &str {
         self.credential.own_token().unwrap_or_default()
     }
 
-    /// What this request asks for. Before an agency is assumed it is the user's own domain, where
-    /// the permission to do so is.
-    pub(super) fn asked_scope(&self) -> Cow<'_, Scope> {
-        match (&self.phase, self.credential.user_domain()) {
-            (Phase::Authenticate | Phase::Continue(..), Some(domain))
-                if self.credential.agency.is_some() =>
-            {
+    /// The scope that the request in flight asks for.
+    pub(super) fn requested_scope(&self) -> Cow<'_, Scope> {
+        match self.phase {
+            Phase::Assume { .. } => Cow::Borrowed(&self.scope),
+            _ => self.login_scope(),
+        }
+    }
+
+    /// The scope of the user's own token: with an agency it is the user's domain, where the
+    /// permission to assume the agency is.
+    fn login_scope(&self) -> Cow<'_, Scope> {
+        match self.credential.user_domain() {
+            Some(domain) if self.credential.agency.is_some() => {
                 Cow::Owned(Scope(Target::Domain(domain.clone())))
             }
             _ => Cow::Borrowed(&self.scope),
         }
     }
 
+    /// With an agency, the user's own token only serves to get the agency's.
+    fn wants_catalog(&self) -> bool {
+        self.catalog && self.credential.agency.is_none()
+    }
+
+    pub(super) fn login_body(&self, methods: &[credential::Method]) -> Result<Body, Error> {
+        let user = self.credential.user.as_ref();
+        let api_version = self.api_version()?;
+        within_limit(wire::request::login(api_version, user, methods, &self.login_scope()))
+    }
+
+    pub(super) fn assume_body(&self) -> Result<Body, Error> {
+        let agency = self.credential.agency.as_ref().zip(self.cloud.agency_field());
+        // Unreachable: `Cloud::check` refuses an agency that the cloud has no field for.
+        let (agency, field) = agency.ok_or(ConfigError::AgencyUser)?;
+        within_limit(wire::request::assume(field, agency, &self.scope))
+    }
+
     fn post(&self, catalog: bool, body: Body) -> Result<Request<Body>, Error> {
-        if body.as_bytes().len() > limits::LOGIN_REQUEST {
-            let (field, limit) = ("credential and scope together", limits::LOGIN_REQUEST);
-            return Err(ConfigError::TooLong { field, limit }.into());
-        }
         let path = match (self.api_version()?, catalog) {
             (ApiVersion::V2, _) => "/v2.0/tokens",
             (ApiVersion::V3, true) => "/v3/auth/tokens",
-            // Keystone looks for the key alone, Huawei Cloud wants any value.
+            // Keystone looks for the key alone, Huawei Cloud wants a value.
             (ApiVersion::V3, false) => "/v3/auth/tokens?nocatalog=true",
         };
         let mut request = Request::new(body);
@@ -128,7 +149,7 @@ impl Login {
         Ok(request)
     }
 
-    /// Discovery comes before, where it is needed.
+    /// The API version. Every phase after `Discover` has one.
     fn api_version(&self) -> Result<ApiVersion, ConfigError> {
         self.cloud.api_version().ok_or(ConfigError::Version)
     }
@@ -136,7 +157,58 @@ impl Login {
 
 const ACCESS_RULES: HeaderName = HeaderName::from_static("openstack-identity-access-rules");
 
-/// A token that a user gave, as a header's value.
-pub(super) fn own_header(token: &str) -> Result<HeaderValue, ProtocolError> {
+/// The caller's token as a header's value.
+pub(super) fn token_header(token: &str) -> Result<HeaderValue, ProtocolError> {
     secret_header(token.as_bytes(), "credential.token")
+}
+
+fn within_limit(body: Body) -> Result<Body, Error> {
+    if body.as_bytes().len() > limits::LOGIN_REQUEST {
+        let (field, limit) = ("credential and scope together", limits::LOGIN_REQUEST);
+        return Err(ConfigError::TooLong { field, limit }.into());
+    }
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Response;
+    use time::UtcDateTime;
+
+    use super::*;
+    use crate::{
+        cloud::Cloud,
+        error::ErrorKind,
+        login::Step,
+        model::{
+            credential::{Credential, Factor, UserRef},
+            scope::DomainRef,
+        },
+    };
+
+    const NOW: UtcDateTime = time::macros::utc_datetime!(2026-11-22 08:00:00);
+
+    fn is_too_long(error: &Error) -> bool {
+        matches!(error.kind(), ErrorKind::Config(ConfigError::TooLong { .. }))
+    }
+
+    #[test]
+    fn a_factor_that_is_too_long_is_refused_at_once() {
+        let text = "x".repeat(20 * 1024);
+        let user = UserRef::name_in(&text, DomainRef::name(&text));
+        let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+        let credential = Credential::password(user, "secretsecret");
+        let mut login = Login::new(&cloud, credential, Scope::default()).unwrap();
+        let receipt = r#"{
+            "receipt": {"methods": ["password"], "expires_at": "2026-11-22T08:05:00Z"},
+            "required_auth_methods": [["password", "totp"]]
+        }"#;
+        let response = Response::builder().status(401).header(wire::RECEIPT, "r");
+        login.handle_response(response.body(receipt).unwrap(), NOW);
+        let long = Factor::totp("1".repeat(30 * 1024));
+        assert!(is_too_long(&login.submit_factor(long).unwrap_err()));
+        assert!(matches!(login.poll(), Ok(Step::NeedFactor(_))));
+        login.submit_factor(Factor::totp("123456")).unwrap();
+        assert!(matches!(login.poll(), Ok(Step::Send(_))));
+    }
 }

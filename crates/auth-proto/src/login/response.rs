@@ -1,4 +1,4 @@
-//! What comes back: tokens, questions, refusals.
+//! The responses of a login: tokens, challenges, refusals.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{Login, Phase, request};
 use crate::{
     error::{Error, ErrorKind, ProtocolError, Refusal, fault::Fault},
     identity::{FetchCatalog, IdentityRequest, Versions, expect_success, is_receipt},
-    login::lifetime::{LONGEST_LIFE, life_on_arrival, rest_of_life},
+    login::lifetime::{MAX_LIFE, life_of_existing, life_of_new},
     model::{
         credential::Method,
         scope::{DomainRef, Scope, Target},
@@ -53,17 +53,18 @@ impl Login {
             Some(ApiVersion::V2) => wire::v2::read_token(body)?,
             _ => wire::v3::read_token(headers, body)?,
         };
-        let is_own = self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume(_));
-        accept(&token, &self.asked_scope())?;
-        let life = life_on_arrival(&token, headers, now).ok_or(ProtocolError::Expired)?;
-        Ok(match is_own {
-            true => Phase::Assume(token.header),
+        let is_before_agency =
+            self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume { .. });
+        check_token(&token, &self.requested_scope())?;
+        let life = life_of_new(&token, headers, now).ok_or(ProtocolError::Expired)?;
+        Ok(match is_before_agency {
+            true => self.assume_with(token.header)?,
             false => Phase::Done(Arc::new(token), life),
         })
     }
 
-    /// What the service says of a token that was passed on. It is used all the same where the
-    /// service does not say, unless it does not take the token itself.
+    /// Reads the data of an existing token. A token that the service gives no data for is used as
+    /// well, unless the service refuses the token itself.
     pub(super) fn read_inspected(
         &self,
         response: &Response<impl AsRef<[u8]>>,
@@ -77,25 +78,25 @@ impl Login {
         };
         let (token, life) = match inspected {
             Ok(Some(token)) => {
-                accept(&token, &self.scope)?;
-                let life = rest_of_life(&token, response.headers(), now);
+                check_token(&token, &self.scope)?;
+                let life = life_of_existing(&token, response.headers(), now);
                 (token, life.ok_or(ProtocolError::Expired)?)
             }
-            Err(error) if !may_not_ask(&error) => return Err(self.with_remedy(error)),
+            Err(error) if !gives_no_data(&error) => return Err(self.with_remedy(error)),
             Ok(None) | Err(_) => {
-                let header = request::own_header(self.own_token())?;
-                (Token::unvalidated(header), LONGEST_LIFE)
+                let header = request::token_header(self.own_token())?;
+                (Token::unvalidated(header), MAX_LIFE)
             }
         };
-        let has_one = self.cloud.api_version() == Some(ApiVersion::V3)
+        let may_have_catalog = self.cloud.api_version() == Some(ApiVersion::V3)
             && (!token.is_validated() || token.project().is_some() || token.domain().is_some());
-        Ok(match self.catalog && token.catalog().is_none() && has_one {
+        Ok(match self.catalog && token.catalog().is_none() && may_have_catalog {
             true => Phase::FetchCatalog(Arc::new(token), life),
             false => Phase::Done(Arc::new(token), life),
         })
     }
 
-    /// A catalog for this token, which is as good without.
+    /// Adds the catalog to this token. The token is good without one, too.
     pub(super) fn read_catalog(
         &self,
         response: &Response<impl AsRef<[u8]>>,
@@ -117,9 +118,9 @@ impl Login {
         }
     }
 
-    /// What to do about a refusal where it may be more than the user and the secret. (Keystone
-    /// answers 404 to a token that has ended, 403 to one that must not be exchanged, and either, or
-    /// 401, to a trust that is none.)
+    /// Adds the remedy for a refusal that may concern more than the user and the secret. (Keystone
+    /// answers 404 to a token that has ended, 403 to one that must not be exchanged, and 401, 403
+    /// or 404 to an unknown trust.)
     fn with_remedy(&self, error: Error) -> Error {
         let ErrorKind::Rejected(refusal) = error.kind() else { return error };
         let status = refusal.status.as_u16();
@@ -127,43 +128,41 @@ impl Login {
             return error;
         }
         let remedy = match (&self.phase, &self.credential.methods[..], &self.scope.0) {
-            (_, [Method::ExistingToken(_)], _) if status == 401 => PASSED_ON,
-            (Phase::Assume(_), [Method::Token(_)], _) if status == 401 => PASSED_ON,
-            (Phase::Assume(_), ..) => ASSUMED,
+            (_, [Method::ExistingToken(_)], _) if status == 401 => EXISTING_TOKEN,
+            (Phase::Assume { .. }, [Method::Token(_)], _) if status == 401 => EXISTING_TOKEN,
+            (Phase::Assume { .. }, ..) => AGENCY,
             (Phase::Continue(..), ..) if status == 401 => FACTOR,
             (_, _, Target::Trust { .. }) => TRUST,
-            (_, [Method::Token(_)], _) => EXCHANGED,
+            (_, [Method::Token(_)], _) => TOKEN_EXCHANGE,
             _ => return error,
         };
         ErrorKind::Rejected(Refusal { remedy, ..refusal.clone() }).into()
     }
 }
 
-/// What there is to say when a service has refused a token that nobody may ask about.
-pub(crate) fn refused_unseen() -> Error {
+/// The error after a service has refused an existing token that has no data to look up.
+pub(crate) fn existing_token_refused() -> Error {
     let (status, fault) = (StatusCode::UNAUTHORIZED, Fault::default());
-    ErrorKind::Rejected(Refusal { status, fault, remedy: PASSED_ON }).into()
+    ErrorKind::Rejected(Refusal { status, fault, remedy: EXISTING_TOKEN }).into()
 }
 
-const ASSUMED: &str = "check the agency's name, its account's domain and the scope there, and that \
-                       the user may assume it (Agent Operator)";
-const PASSED_ON: &str =
-    "the token that was passed on has ended or was revoked; pass on a fresh one";
-const FACTOR: &str = "check this factor and answer again; if it is right, the first one is too long \
-                      ago: log in anew";
-const TRUST: &str = "check the user, the secret, and the trust: whose it is, and whether it has \
-                     ended or was used up";
-const EXCHANGED: &str = "the token has ended, was revoked, or must not be exchanged, or its user has \
-                         no role in this scope; give a fresh one, check the scope, or pass it on as \
-                         it is";
+const AGENCY: &str = "check the agency's name, the domain of the delegating account, the scope in \
+                      that domain, and the user's permission to assume it (Agent Operator)";
+const EXISTING_TOKEN: &str = "the existing token has expired or was revoked; use a new one";
+const FACTOR: &str = "check this factor and submit it again; if it is correct, the receipt of the \
+                      first factor may have expired: start a new login";
+const TRUST: &str = "check the user, the secret and the trust: its trustee, its expiry and its \
+                     remaining uses";
+const TOKEN_EXCHANGE: &str = "the token has expired, was revoked or cannot be exchanged, or its user has no role in this \
+     scope; use a new token, check the scope, or use Credential::existing_token";
 
 fn is_unauthorized(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Rejected(refusal)
         if refusal.status == StatusCode::UNAUTHORIZED)
 }
 
-/// Whether a service does not tell what a token is good for, or not this user.
-fn may_not_ask(error: &Error) -> bool {
+/// Whether the service gives no data for this token, or not to this user.
+fn gives_no_data(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Rejected(_)) && !is_unauthorized(error)
 }
 
@@ -174,8 +173,8 @@ fn borrowed(response: &Response<impl AsRef<[u8]>>) -> Response<&[u8]> {
     borrowed
 }
 
-/// Refuses a token that cannot be used, or is for something else than was asked.
-fn accept(token: &Token, scope: &Scope) -> Result<(), ProtocolError> {
+/// Refuses a token of a disabled project or of another scope than the requested one.
+fn check_token(token: &Token, scope: &Scope) -> Result<(), ProtocolError> {
     let project = token.project();
     let project_id = project.and_then(|project| project.id.as_deref());
     if project.is_some_and(|project| project.enabled == Some(false)) {
@@ -204,8 +203,8 @@ fn accept(token: &Token, scope: &Scope) -> Result<(), ProtocolError> {
     Ok(())
 }
 
-/// Whether an answer names what was asked for, as far as it names it. Databases compare without
-/// regard to case.
+/// Whether the token's value is the requested one; an absent value agrees. Keystone's databases
+/// ignore case.
 fn agrees(asked: &str, got: &Option<String>) -> bool {
     got.as_ref().is_none_or(|got| got.to_lowercase() == asked.to_lowercase())
 }
@@ -218,11 +217,11 @@ fn is_domain(asked: &DomainRef, got: &Domain) -> bool {
 }
 
 fn scope_of(token: &Token) -> String {
-    let id = |id: &Option<String>| crate::text::shown(id.as_deref().unwrap_or("without id"));
+    let id = |id: &Option<String>| crate::text::shown(id.as_deref().unwrap_or("without an id"));
     match (token.project(), token.domain()) {
         (Some(project), _) => format!("project {}", id(&project.id)),
         (None, Some(domain)) => format!("domain {}", id(&domain.id)),
         (None, None) if token.is_system() => "the system".to_owned(),
-        (None, None) => "nothing".to_owned(),
+        (None, None) => "no scope".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use super::Session;
 use crate::{
     error::ProtocolError,
     limits,
-    login::{self, Step},
+    login::{self, LoginState},
     model::token::Token,
     session::{
         action::PendingRequest,
@@ -38,15 +38,16 @@ impl Session {
         let showed_token = landed.login.shows_token();
         landed.login.handle_response(response, now);
         let sent_at = landed.sent_at;
-        match landed.login.poll() {
-            Ok(Step::Done(token)) if self.scopes[index].has_refused(&token) => {
-                Input::Refused(login::refused_unseen(), self.settings.probes())
+        match landed.login.state() {
+            LoginState::Done(token) if self.scopes[index].has_refused(token) => {
+                Input::Refused(login::existing_token_refused(), self.settings.probes())
             }
-            Ok(Step::Done(token)) => {
+            LoginState::Done(token) => {
+                let token = Arc::clone(token);
                 let early = self.credential.renews_early() && !landed.login.is_answered();
                 self.token(token, &landed, early, at)
             }
-            Ok(Step::NeedFactor(challenge)) => {
+            LoginState::NeedFactor(challenge) => {
                 let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
                 let until = sent_at.saturating_add(life.min(limits::RECEIPT_LIFETIME));
                 match until < at + USABLE {
@@ -54,27 +55,32 @@ impl Session {
                     false => Input::Pending(Pending { login: landed.login, until, since: None }),
                 }
             }
-            Ok(Step::Send(_)) if landed.login.is_half_done() => {
+            LoginState::ToSend if landed.login.is_half_done() => {
                 let until = at.saturating_add(self.settings.response_timeout());
                 Input::Pending(Pending { login: landed.login, until, since: Some(sent_at) })
             }
-            Ok(Step::Send(_)) => {
+            LoginState::ToSend => {
                 self.cloud = landed.login.cloud().clone();
+                // The login has checked its own scope for this version, and no other.
+                for (other, state) in self.scopes.iter_mut().enumerate() {
+                    state.is_checked &= other == index;
+                }
                 Input::VersionFound
             }
             // Where a person takes part, they may have mistyped: they are told, and asked again.
-            Err(error)
+            LoginState::Failed(error)
                 if (error.is_credential_refused() || (showed_token && error.is_not_found()))
                     && landed.with_credential
                     && !(with_person && self.scopes[index].may_be_mistaken()) =>
             {
-                Input::Refused(error, self.settings.probes())
+                Input::Refused(error.clone(), self.settings.probes())
             }
-            Err(error) if was_under_way => {
+            LoginState::Failed(error) if was_under_way => {
+                let error = error.clone();
                 let until = landed.receipt_until;
                 Input::FactorRejected(Pending { login: landed.login, until, since: None }, error)
             }
-            Err(error) => Input::Failed(error),
+            LoginState::Failed(error) => Input::Failed(error.clone()),
         }
     }
 

@@ -381,6 +381,9 @@ impl Session {
         for state in self.scopes.iter().filter(|state| state.is_in_use()) {
             self.cloud.check(&credential, &state.scope)?;
         }
+        for state in &mut self.scopes {
+            state.is_checked = state.is_in_use();
+        }
         self.credential = credential;
         self.lockout = None;
         self.credential_verified = false;

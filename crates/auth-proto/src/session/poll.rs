@@ -8,7 +8,7 @@ use super::Session;
 use crate::{
     error::{Error, ErrorKind, Misuse},
     limits,
-    login::{Login, Step},
+    login::{Login, LoginState, Step},
     model::{challenge::Challenge, credential::MethodKind, scope::Scope},
     session::{
         action::{Action, PendingRequest},
@@ -104,11 +104,11 @@ impl Session {
     /// What the user is asked before the next login can be sent.
     pub(super) fn pending_challenge(&self, state: &ScopeState) -> Option<Challenge> {
         match &state.phase {
-            Phase::Pending(pending) => match pending.login.poll() {
-                Ok(Step::NeedFactor(challenge)) => Some(challenge),
+            Phase::Pending(pending) => match pending.login.state() {
+                LoginState::NeedFactor(challenge) => Some(challenge.clone()),
                 // The pause after a refused factor is over.
-                Err(_) => pending.login.challenge().cloned(),
-                Ok(Step::Done(_) | Step::Send(_)) => None,
+                LoginState::Failed(_) => pending.login.challenge().cloned(),
+                LoginState::Done(_) | LoginState::ToSend => None,
             },
             Phase::InFlight(_) => None,
             Phase::Idle => self.code_used.then(|| Challenge::fresh_code(MethodKind::Totp.as_str())),
@@ -121,7 +121,13 @@ impl Session {
             Some(pending) => pending,
             None => {
                 let (credential, scope) = (self.credential.clone(), state.scope.clone());
-                match Login::new(&self.cloud, credential, scope) {
+                let checked = match state.is_checked {
+                    true => Ok(()),
+                    false => self.cloud.check(&credential, &scope),
+                };
+                state.is_checked = checked.is_ok();
+                let login = checked.map_err(Error::from);
+                match login.and_then(|()| Login::of_checked(&self.cloud, credential, scope)) {
                     Ok(login) if self.settings.catalog() => {
                         Pending { login, until: Duration::ZERO, since: None }
                     }
@@ -199,5 +205,54 @@ impl Block<'_> {
     pub(super) fn error(&self, clock: &Clock) -> Error {
         let retry_at = (self.until < Duration::MAX).then(|| clock.at(self.until));
         self.streak.error.clone().with_retry_at(retry_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Response;
+
+    use super::*;
+    use crate::{
+        cloud::Cloud,
+        error::ConfigError,
+        model::credential::{Credential, UserRef},
+        session::settings::Settings,
+    };
+
+    const NOW: UtcDateTime = time::macros::utc_datetime!(2026-11-22 08:00:00);
+
+    #[test]
+    fn every_scope_is_checked_once_the_version_is_known() {
+        let cloud = Cloud::keystone("https://keystone.example").unwrap();
+        let credential = Credential::password("me", "secretsecret");
+        let mut session = Session::new(cloud, credential, Settings::default()).unwrap();
+        let (project, domain) = (Scope::project_id("p"), Scope::domain_id("d"));
+        let Action::Send(pending, _) = session.poll(&project, NOW) else { panic!("discovery") };
+        assert!(matches!(session.poll(&domain, NOW), Action::Wait(_)));
+        let versions = r#"{"version": {"id": "v2.0", "status": "stable"}}"#;
+        let response = Response::builder().status(200).body(versions).unwrap();
+        session.handle_response(pending, response, NOW);
+        // v2.0 has no domains.
+        let Action::Fail(error) = session.poll(&domain, NOW) else { panic!("domain scope") };
+        assert!(matches!(error.kind(), ErrorKind::Config(ConfigError::Scope { .. })), "{error}");
+        assert!(matches!(session.poll(&project, NOW), Action::Send(..)));
+    }
+
+    #[test]
+    fn every_scope_is_checked_for_a_new_credential() {
+        let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+        let password = Credential::password(UserRef::id("u"), "secretsecret");
+        let mut session = Session::new(cloud, password, Settings::default()).unwrap();
+        let scope = Scope::project_id("p");
+        let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("a login") };
+        let response = Response::builder().status(401).body("{}").unwrap();
+        session.handle_response(pending, response, NOW);
+        // An application credential has a fixed scope.
+        let key = Credential::application_credential("id", "secretsecret");
+        session.replace_credential(key).unwrap();
+        let Action::Fail(error) = session.poll(&scope, NOW) else { panic!("a fixed scope") };
+        let wants = ConfigError::ApplicationCredentialScope;
+        assert_eq!(error.kind(), &ErrorKind::Config(wants));
     }
 }

@@ -23,6 +23,9 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct ScopeState {
     pub(crate) scope: Scope,
+    /// Whether the cloud accepts this scope with the credential. Checked once for each credential
+    /// and API version.
+    pub(crate) is_checked: bool,
     /// A living token: its end takes it away, before anybody looks.
     pub(crate) live: Option<LiveToken>,
     pub(crate) phase: Phase,
@@ -111,9 +114,11 @@ const FORCED: Duration = Duration::from_secs(60);
 const RECENT: Duration = Duration::from_secs(120);
 
 impl ScopeState {
+    /// The state of a scope that [`Cloud::check`](crate::Cloud) has accepted.
     pub(crate) fn new(scope: Scope) -> Self {
         Self {
             scope,
+            is_checked: true,
             live: None,
             phase: Phase::Idle,
             streak: None,

@@ -91,7 +91,7 @@ fn a_cloud_nobody_knows_is_told_with_the_nearest() {
     }
     for (id, regions) in [("otc", "eu-de, eu-nl"), ("infomaniak", "dc3-a, dc4-a")] {
         let text = Cloud::named(id).unwrap_err().to_string();
-        assert!(text.ends_with(&format!("name one: {regions}")), "{text}");
+        assert!(text.ends_with(&format!("use one of: {regions}")), "{text}");
     }
     assert!(Cloud::named_in("infomaniak", "dc5-a").is_err());
 }

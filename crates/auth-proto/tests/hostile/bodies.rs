@@ -60,7 +60,7 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("another project of four mebibytes", (in_v3, || changed(V3, "\"id\": \"p1\"", &format!("\"id\": \"{}\"", "p".repeat(limits::BODY - 500)))), "ScopeMismatch { asked: \"project p1\", got: \"project ppppp"),
     ("another project, by the name of the password", (in_v3, || changed(V3, "\"id\": \"p1\"", r#""id": "s3cret-\"pass\\w\u00f6rd""#)), "ScopeMismatch { asked: \"project p1\", got: \"project [redacted]\" }"),
     ("a project that is off, by the name of the password", (in_v2, || changed(V2, r#""id": "p1", "enabled": true"#, r#""id": "s3cret-\"pass\\w\u00f6rd", "enabled": false"#)), "DisabledProject { project: \"[redacted]\" }"),
-    ("no project", (in_v3, || changed(V3, "\"project\"", "\"x\"")), "ScopeMismatch { asked: \"project p1\", got: \"nothing\" }"),
+    ("no project", (in_v3, || changed(V3, "\"project\"", "\"x\"")), "ScopeMismatch { asked: \"project p1\", got: \"no scope\" }"),
     ("half of a surrogate pair", (in_v3, || changed(V3, "alice", "\\ud800")), "Json { category: \"syntax\""),
     ("halves in the wrong order", (in_v3, || changed(V3, "alice", "\\udc00\\ud800")), "Json { category: \"syntax\""),
     ("no UTF-8", (in_v3, || changed(V3, "alice", "al\u{e9}ce").into_iter().filter(|b| *b != 0xa9).collect()), "NotUtf8"),

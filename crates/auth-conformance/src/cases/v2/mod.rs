@@ -92,7 +92,7 @@ fn tokens() -> Vec<Case> {
         let exchange = move |world: &World| {
             Ok(Wish::new(world.v2()?, Credential::token(token(world)?), world.project("alpha")))
         };
-        let fresh = Want::Refused(401, "pass on a fresh one");
+        let fresh = Want::Refused(401, "the existing token has expired or was revoked");
         let ended = Want::Refused(401, "the token has ended");
         cases.push(Case::login("v2 token passed on", name, pass_on, fresh));
         cases.push(Case::login("v2 token exchanged", name, exchange, ended));
@@ -126,11 +126,11 @@ fn trusts() -> Vec<Case> {
         "v2 trust",
         "nobody's",
         gone,
-        Want::Refused(404, "the trust: whose it is"),
+        Want::Refused(404, "the trust: its trustee"),
     ));
     let alone =
         |world: &World| Ok(Wish::new(world.v2()?, bob(world), Scope::trust("f5073eaa26b64cff")));
-    let needs = Want::Config("wants its project as well");
+    let needs = Want::Config("also needs the trust's project");
     cases.push(Case::login("v2 trust", "without its project", alone, needs));
     cases
 }

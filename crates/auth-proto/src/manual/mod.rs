@@ -1,0 +1,42 @@
+//! How a session behaves when something goes wrong: a page per topic, for operators.
+//!
+//! Everything here holds for each [`Session`](crate::Session), and so for each client of
+//! `auth-ureq` and `auth-reqwest` with all its clones. Several processes are several sessions: they
+//! share nothing.
+//!
+//! * [`renewal`]: when a token is renewed, and who waits for it.
+//! * [`outages`]: the identity service does not answer, or answers with an error.
+//! * [`refused_credentials`]: a changed password, a lockout.
+//! * [`rejected_tokens`]: a service answers 401.
+//! * [`factors`]: one-time codes, and logins that need a person.
+//! * [`token_credentials`]: tokens as credentials, and agencies.
+//! * [`many_scopes`]: more than 64 scopes.
+//! * [`clocks`]: a wrong clock, and requests that stay unanswered.
+//! * [`events`]: what to log, and what to alert on.
+
+#[doc = include_str!("renewal.md")]
+pub mod renewal {}
+
+#[doc = include_str!("outages.md")]
+pub mod outages {}
+
+#[doc = include_str!("refused_credentials.md")]
+pub mod refused_credentials {}
+
+#[doc = include_str!("rejected_tokens.md")]
+pub mod rejected_tokens {}
+
+#[doc = include_str!("factors.md")]
+pub mod factors {}
+
+#[doc = include_str!("token_credentials.md")]
+pub mod token_credentials {}
+
+#[doc = include_str!("many_scopes.md")]
+pub mod many_scopes {}
+
+#[doc = include_str!("clocks.md")]
+pub mod clocks {}
+
+#[doc = include_str!("events.md")]
+pub mod events {}
