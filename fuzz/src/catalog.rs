@@ -220,7 +220,7 @@ static AUTHORITY: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
         r#type: String,
         aliases: Vec<String>,
     }
-    let list = include_str!("../../crates/auth-proto/tests/data/service-types.json");
+    let list = include_str!("../../crates/auth-proto/tests/it/data/service-types.json");
     let list: List = serde_json::from_str(list).expect("the authority's list is JSON");
     let mut names = HashMap::new();
     for Type { r#type, aliases } in list.services {

@@ -5,7 +5,6 @@
 
 #![forbid(unsafe_code)]
 
-mod account_model;
 mod answers;
 mod catalog;
 mod choices;
@@ -17,11 +16,11 @@ mod login_script;
 mod moments;
 mod promise;
 mod roundtrip;
+mod session_model;
 mod slow;
 mod tokens;
 mod urls;
 
-pub use account_model::account_model;
 pub use answers::{discovery, fault, projects};
 pub use catalog::catalog_select;
 pub use config::clouds_yaml;
@@ -30,6 +29,7 @@ pub use inspect::http_response;
 pub use login_script::login_script;
 pub use moments::{retry_after, timestamp};
 pub use roundtrip::roundtrip;
+pub use session_model::session_model;
 pub use tokens::{receipt, token_v2, token_v3};
 pub use urls::url;
 
@@ -38,7 +38,6 @@ pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its program, corpus and dictionary.
 pub const TARGETS: &[(&str, Target)] = &[
-    ("account_model", account_model),
     ("catalog_select", catalog_select),
     ("clouds_yaml", clouds_yaml),
     ("differential", differential),
@@ -50,6 +49,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("receipt", receipt),
     ("retry_after", retry_after),
     ("roundtrip", roundtrip),
+    ("session_model", session_model),
     ("timestamp", timestamp),
     ("token_v2", token_v2),
     ("token_v3", token_v3),
