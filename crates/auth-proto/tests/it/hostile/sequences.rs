@@ -173,7 +173,7 @@ impl Sequence {
                 self.session.handle_failure(pending, failure, self.now);
             }
             "none" => {
-                self.session.handle_response(pending, respond(200, "[]".to_owned()), self.now)
+                self.session.handle_response(pending, respond(200, "[]".to_owned()), self.now);
             }
             "ok" => {
                 self.issued += 1;

@@ -1,16 +1,16 @@
-//! What holds for every text that is shown, whatever a server wrote.
+//! Checks of every shown text.
 
 use auth_proto::{Code, Error, Fault, limits, text::is_unprintable};
 
-/// An error's text is short and clean.
+/// Checks that an error's text is short and clean.
 pub(crate) fn check_error(error: &Error) {
-    // Three parts of a fault, every character escaped, and our own words.
+    // Three parts of a fault with every character escaped, and our own words.
     const LONGEST: usize = 4 * PART;
     check_text(&error.to_string(), LONGEST);
     check_text(&format!("{error:?}"), 2 * LONGEST);
 }
 
-/// So is each part of what a service says.
+/// Checks that each part of a fault is short and clean.
 pub(crate) fn check_fault(fault: &Fault) {
     let code = match &fault.code {
         Some(Code::Text(text)) => Some(text),
@@ -21,10 +21,10 @@ pub(crate) fn check_fault(fault: &Fault) {
     }
 }
 
-/// As much as [`limits::ERROR_TEXT`] characters take, each of them escaped, and the mark of a cut.
+/// The bytes of [`limits::ERROR_TEXT`] escaped characters and the mark of a cut.
 const PART: usize = limits::ERROR_TEXT * r"\u{e0041}".len() + '…'.len_utf8();
 
-/// Nothing in it moves a terminal's cursor, turns the direction of writing or hides other text.
+/// Checks that no character moves a terminal's cursor, turns the direction of text or hides other text.
 pub(crate) fn check_text(text: &str, longest: usize) {
     assert!(text.len() <= longest, "{} bytes, at most {longest}: {text:?}", text.len());
     for c in text.chars() {
@@ -32,7 +32,7 @@ pub(crate) fn check_text(text: &str, longest: usize) {
     }
 }
 
-/// None of these texts holds the secret.
+/// Checks that no text contains the secret.
 pub(crate) fn check_hidden<'t>(secret: &str, texts: impl IntoIterator<Item = &'t str>) {
     for text in texts {
         assert!(!text.contains(secret), "{secret} in {text}");

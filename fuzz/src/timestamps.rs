@@ -1,4 +1,4 @@
-//! Moments and pauses.
+//! Timestamps and `Retry-After`.
 
 use std::sync::LazyLock;
 
@@ -7,24 +7,23 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use time::{Duration, UtcDateTime};
 
 use crate::{
+    checks::check_error,
     input::{first_line, response},
-    promise::check_error,
 };
 
-/// Any text is a moment or none, as a slow reading has it, and a moment is written so that it is
-/// read back.
+/// Any text is a timestamp or invalid, as in a naive reader, and a written timestamp is read back.
 pub fn timestamp(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let read = timestamp::parse(text);
-    assert_eq!(read, slow(text), "{text:?}");
+    assert_eq!(read, naive(text), "{text:?}");
     if let Some(moment) = read {
         let written = timestamp::format(moment);
         assert_eq!(timestamp::parse(&written), Some(moment), "{text} as {written}");
     }
 }
 
-/// The same rules, character by character and in plain arithmetic.
-pub(crate) fn slow(text: &str) -> Option<UtcDateTime> {
+/// The same rules, by character and in plain arithmetic.
+pub(crate) fn naive(text: &str) -> Option<UtcDateTime> {
     if !text.is_ascii() || !(19..=64).contains(&text.len()) {
         return None;
     }
@@ -60,7 +59,7 @@ pub(crate) fn slow(text: &str) -> Option<UtcDateTime> {
     let days = years(year) + length[..index].iter().sum::<i64>() + day - 1 - years(1970);
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second.min(59) - offset;
     if second == 60 {
-        // Only where a leap second may be: at the end of a month, in UTC.
+        // A leap second occurs only at the end of a month, in UTC.
         let moment = UtcDateTime::from_unix_timestamp(seconds).ok().filter(in_range)?;
         let is_last = moment.date().next_day().is_none_or(|next| next.day() == 1);
         return (is_last && moment.as_hms() == (23, 59, 59)).then_some(moment);
@@ -95,8 +94,8 @@ fn offset(zone: &str) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
-/// Any pause that a server asks for: the first line is the time of the answer in seconds since
-/// 1970, each other one a header.
+/// Any pause that a server asks for. The first line is the time of the response in seconds since 1970,
+/// and each other line is a header.
 pub fn retry_after(data: &[u8]) {
     let Some((now, lines)) = first_line(data) else { return };
     let now = std::str::from_utf8(now).ok().and_then(|now| now.parse().ok());
@@ -106,7 +105,7 @@ pub fn retry_after(data: &[u8]) {
     let expected = pause(response.headers(), now);
     let mut login = LOGIN.clone();
     login.handle_response(response, now);
-    let error = login.poll().expect_err("there is no service");
+    let error = login.poll().expect_err("503 is an error");
     check_error(&error);
     let at = expected.map(|pause| now.checked_add(pause).unwrap_or(UtcDateTime::MAX));
     assert_eq!(error.retry_at(), at);
@@ -124,7 +123,7 @@ fn headers(lines: &[u8]) -> HeaderMap {
     headers
 }
 
-/// The longest of all that are asked for, a day at most, dates by the server's own clock.
+/// The longest pause in the headers, at most a day. Dates count by the server's clock.
 fn pause(headers: &HeaderMap, now: UtcDateTime) -> Option<Duration> {
     let date = |value: &HeaderValue| -> Option<UtcDateTime> {
         let moment = httpdate::parse_http_date(value.to_str().ok()?.trim()).ok()?;
@@ -145,7 +144,7 @@ fn pause(headers: &HeaderMap, now: UtcDateTime) -> Option<Duration> {
 }
 
 static LOGIN: LazyLock<Login> = LazyLock::new(|| {
-    let cloud = Cloud::keystone("https://keystone.example/v3").expect("it is a URL");
+    let cloud = Cloud::keystone("https://keystone.example/v3").expect("the URL is valid");
     let credential = Credential::password(UserRef::id("user"), "correct horse battery staple");
-    Login::new(&cloud, credential, Scope::project_id("project")).expect("that is enough")
+    Login::new(&cloud, credential, Scope::project_id("project")).expect("the login is valid")
 });

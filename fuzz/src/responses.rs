@@ -1,4 +1,4 @@
-//! Answers that are no tokens: refusals, versions, lists.
+//! Refusals, versions and lists.
 
 use std::sync::LazyLock;
 
@@ -11,13 +11,13 @@ use serde_json::{Map, Value};
 use time::UtcDateTime;
 
 use crate::{
+    checks::{check_error, check_fault, check_hidden},
     input::{borrowed, expanded, first_line, response},
-    promise::{check_error, check_fault, check_hidden},
 };
 
 /// Any refusal: the first line is the status, the rest the body.
 ///
-/// A password that the service repeats is never shown, and neither is a token.
+/// A password or token that the service repeats is never shown.
 pub fn fault(data: &[u8]) {
     let data = expanded(data);
     let Some((status, body)) = first_line(&data) else { return };
@@ -26,7 +26,7 @@ pub fn fault(data: &[u8]) {
         return;
     }
     let Ok(IdentityResponse::Fault(status, fault)) = IdentityResponse::read(&response, None) else {
-        panic!("{} is no refusal", response.status());
+        panic!("{} is not read as a refusal", response.status());
     };
     assert_eq!(status, response.status());
     check_fault(&fault);
@@ -42,7 +42,7 @@ pub fn fault(data: &[u8]) {
     let subject = Validate::new(&V3, SECRET).parse(borrowed(&response));
     for error in [Some(refused), subject.err()].into_iter().flatten() {
         let (ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal)) = error.kind() else {
-            panic!("{error} is no refusal");
+            panic!("{error} is not a refusal");
         };
         assert_eq!(refusal.status, status);
         check_fault(&refusal.fault);
@@ -51,7 +51,7 @@ pub fn fault(data: &[u8]) {
     }
 }
 
-/// The text of a body that is `{"message": …}` and nothing else, and not too large.
+/// The text of a body that consists of `{"message": …}` and is not too large.
 fn sole_message(body: &[u8]) -> Option<String> {
     if body.len() > limits::ERROR_BODY {
         return None;
@@ -63,7 +63,7 @@ fn sole_message(body: &[u8]) -> Option<String> {
 
 /// Any version document: the first line is the status, the rest the body.
 ///
-/// Whatever its links say, the login goes on at the configured place.
+/// The login continues at the configured URL, and ignores the links.
 pub fn discovery(data: &[u8]) {
     let data = expanded(data);
     let Some((status, body)) = first_line(&data) else { return };
@@ -75,32 +75,32 @@ pub fn discovery(data: &[u8]) {
         Ok(versions) => versions,
         Err(error) => {
             check_error(&error);
-            let own = login.poll().expect_err("a login is no better a reader");
+            let own = login.poll().expect_err("a login reads the same document");
             return check_same(&own, &error);
         }
     };
     assert!((1..=limits::LIST + 1).contains(&versions.len()));
     for version in &versions {
-        let place = version.url.as_deref();
+        let url = version.url.as_deref();
         let known = ["https://keystone.example/id/v3", "https://keystone.example/id/v2.0"];
-        assert_eq!(place.is_some(), version.api_version().is_some());
-        assert!(place.is_none_or(|place| known.contains(&place)), "{place:?}");
+        assert_eq!(url.is_some(), version.api_version().is_some());
+        assert!(url.is_none_or(|url| known.contains(&url)), "{url:?}");
     }
     match login.poll() {
         Ok(Step::Send(request)) => {
-            let places = [
+            let urls = [
                 "https://keystone.example/id/v3/auth/tokens",
                 "https://keystone.example/id/v2.0/tokens",
             ];
-            assert!(places.iter().any(|place| request.uri() == place), "{}", request.uri());
+            assert!(urls.iter().any(|url| request.uri() == url), "{}", request.uri());
             assert!(versions.iter().any(|version| version.api_version().is_some()));
         }
-        Ok(step) => panic!("{step:?} without a login"),
+        Ok(step) => panic!("{step:?} before the login"),
         Err(error) => check_error(&error),
     }
 }
 
-/// A login says why it failed as the mere reader does, but for its password.
+/// A login has the same error as the reader, with its password redacted.
 fn check_same(own: &Error, read: &Error) {
     check_error(own);
     check_hidden(SECRET, [own.to_string().as_str()]);
@@ -115,7 +115,7 @@ fn check_same(own: &Error, read: &Error) {
 
 /// Any list of projects, domains or system scopes.
 ///
-/// The next page is asked of the configured place, and never the same one again.
+/// The next page is requested at the configured URL, and never the same page again.
 pub fn projects(data: &[u8]) {
     let response = response(b"200", &expanded(data));
     pages(Projects::new(&V3), &response);
@@ -127,9 +127,9 @@ pub fn projects(data: &[u8]) {
     }
 }
 
-/// Reads an answer as this page, and as the one that it points on to.
+/// Reads a response as this page, and again as the next page.
 fn pages<T, N: IdentityRequest<Output = Page<T, N>>>(first: N, response: &Response<Vec<u8>>) {
-    let asked = first.request().expect("the first page is asked for").uri().clone();
+    let asked = first.request().expect("the first page has a request").uri().clone();
     let page = match first.parse(borrowed(response)) {
         Ok(page) => page,
         Err(error) => return check_error(&error),
@@ -140,16 +140,16 @@ fn pages<T, N: IdentityRequest<Output = Page<T, N>>>(first: N, response: &Respon
         Ok(request) => request.uri().clone(),
         Err(error) => return check_error(&error),
     };
-    let place =
+    let target =
         |uri: &Uri| (uri.scheme().cloned(), uri.authority().cloned(), uri.path().to_owned());
-    assert_eq!(place(&uri), place(&asked), "the next page is elsewhere");
+    assert_eq!(target(&uri), target(&asked), "the next page is elsewhere");
     assert!(uri.query().is_some_and(|query| !query.is_empty()));
-    // The same answer to the next page points on to that page itself.
-    let again = next.parse(borrowed(response)).expect("it has been read before");
+    // As the next page, the same response points to itself.
+    let again = next.parse(borrowed(response)).expect("the URL was read before");
     assert!(again.next.is_none(), "{uri} again");
 }
 
-/// What the services are made to repeat.
+/// The secret that services repeat.
 const SECRET: &str = "hunter2hunter2";
 
 static V3: LazyLock<Cloud> = LazyLock::new(|| cloud("https://keystone.example/id/v3"));
@@ -158,10 +158,10 @@ static LOGIN: LazyLock<Login> = LazyLock::new(|| login(&V3));
 static DISCOVERING: LazyLock<Login> = LazyLock::new(|| login(&ANY_VERSION));
 
 fn cloud(identity: &str) -> Cloud {
-    Cloud::keystone(identity).expect("it is a URL")
+    Cloud::keystone(identity).expect("the URL is valid")
 }
 
 fn login(cloud: &Cloud) -> Login {
     let credential = Credential::password(UserRef::id("user"), SECRET);
-    Login::new(cloud, credential, Scope::project_id("project")).expect("that is enough")
+    Login::new(cloud, credential, Scope::project_id("project")).expect("the login is valid")
 }

@@ -1,5 +1,5 @@
-//! Tokens and catalogs read once more, slowly and by other means: all of the JSON first, every key in
-//! its order, and the rules of the documents applied to that by hand.
+//! A naive reader of tokens and catalogs. It reads all of the JSON first, with every key in its order,
+//! and then applies the rules of the documents by hand.
 
 use auth_proto::{ApiVersion, limits, timestamp};
 use serde::{
@@ -8,12 +8,12 @@ use serde::{
 };
 use serde_json::{Value, json};
 
-use crate::moments;
+use crate::timestamps;
 
-/// What a token answer says, or `None` if it is none.
+/// The token of a response, or `None` if it is invalid.
 pub(crate) fn token(header: Option<&[u8]>, body: &Json, api_version: ApiVersion) -> Option<Value> {
     let root = body.object()?;
-    // All of these tell answers apart, so that each may stand there once.
+    // These keys decide the kind of a response, so each may occur only once.
     for key in [
         "access", "catalog", "domains", "id", "links", "projects", "status", "system", "token",
         "version", "versions",
@@ -26,13 +26,13 @@ pub(crate) fn token(header: Option<&[u8]>, body: &Json, api_version: ApiVersion)
     }
 }
 
-/// What an answer to a request for a catalog lists, or `None` if it is none.
+/// The catalog of a response, or `None` if it is invalid.
 pub(crate) fn catalog(body: &Json) -> Option<Value> {
     let catalog = get(body.object()?, "catalog").ok()?;
     services(catalog, v3_endpoint).ok()?.filter(Value::is_array)
 }
 
-/// JSON with keys that may stand twice.
+/// JSON whose keys may occur twice.
 #[derive(Debug)]
 pub(crate) enum Json {
     Null,
@@ -45,7 +45,7 @@ pub(crate) enum Json {
     Object(Vec<(String, Self)>),
 }
 
-/// A key that is read stands twice, which refuses the answer wherever it is.
+/// A key that is read occurs twice, which makes the response invalid.
 struct Twice;
 
 type Object = [(String, Json)];
@@ -95,8 +95,8 @@ fn v3(header: &[u8], token: Option<&Json>) -> Result<Option<Value>, Twice> {
     Ok((|| {
         Some(json!({
             "token": secret(header)?,
-            "expires_at": moment(expires)?,
-            "issued_at": moment(issued),
+            "expires_at": time(expires)?,
+            "issued_at": time(issued),
             "methods": methods.within()?,
             "domain": domain,
             "project": project,
@@ -104,13 +104,13 @@ fn v3(header: &[u8], token: Option<&Json>) -> Result<Option<Value>, Twice> {
             "system": flag(all) == Some(true),
             "trust_id": filled(trust),
             "user": user,
-            "password_expires_at": moment(password),
+            "password_expires_at": time(password),
             "catalog": catalog?,
         }))
     })())
 }
 
-/// What has an id, a name and a domain, if it is an object.
+/// The id, name and domain of an object.
 fn owned(json: Option<&Json>) -> Result<Option<Value>, Twice> {
     let [domain, id, name] = keys(json, ["domain", "id", "name"])?;
     let domain = owner(domain)?;
@@ -137,8 +137,8 @@ fn v2(access: Option<&Json>) -> Result<Option<Value>, Twice> {
         let Some(Json::Text(id)) = id else { return None };
         Some(json!({
             "token": secret(id.as_bytes())?,
-            "expires_at": moment(expires)?,
-            "issued_at": moment(issued),
+            "expires_at": time(expires)?,
+            "issued_at": time(issued),
             "methods": [],
             "domain": null,
             "project": tenant,
@@ -155,7 +155,7 @@ fn v2(access: Option<&Json>) -> Result<Option<Value>, Twice> {
     })())
 }
 
-/// A list as far as it is read.
+/// The entries of a list, up to the limit.
 enum Entries<T> {
     None,
     Some(Vec<T>),
@@ -163,7 +163,7 @@ enum Entries<T> {
 }
 
 impl<T> Entries<T> {
-    /// The entries, none where there is no list; `None` if there were too many.
+    /// The entries, or none without a list; `None` if there are too many.
     fn within(self) -> Option<Vec<T>> {
         match self {
             Self::None => Some(Vec::new()),
@@ -173,7 +173,7 @@ impl<T> Entries<T> {
     }
 }
 
-/// The entries of a list, or the one thing that stands in its place.
+/// The entries of a list. A single entry counts as a list.
 fn list<T>(
     json: Option<&Json>,
     entry: impl Fn(&Json) -> Result<Option<T>, Twice>,
@@ -196,7 +196,7 @@ fn list<T>(
     Ok(Entries::Some(entries))
 }
 
-/// A catalog; one that is absent or no list is null, and one with too many entries `None`.
+/// A catalog. It is null if it is absent or not a list, and `None` with too many entries.
 fn services(
     json: Option<&Json>,
     endpoint: fn(&Json) -> Result<Option<Vec<Value>>, Twice>,
@@ -220,32 +220,32 @@ fn services(
     Ok(Some(rows.into()))
 }
 
-/// The places that one entry names: one or none.
+/// The endpoint of an entry, if it is complete.
 fn v3_endpoint(json: &Json) -> Result<Option<Vec<Value>>, Twice> {
     let [interface, region, region_id, url] =
         keys(Some(json), ["interface", "region", "region_id", "url"])?;
     let Some((interface, url)) = filled(interface).zip(filled(url)) else { return Ok(None) };
     let region = filled(region_id).or_else(|| filled(region));
-    Ok(Some(vec![place(interface.strip_suffix("URL").unwrap_or(&interface), region, url)]))
+    Ok(Some(vec![endpoint_row(interface.strip_suffix("URL").unwrap_or(&interface), region, url)]))
 }
 
-/// The places that one entry names: one an interface.
+/// The endpoints of an entry: one for each interface.
 fn v2_endpoint(json: &Json) -> Result<Option<Vec<Value>>, Twice> {
     let [region, public, internal, admin] =
         keys(Some(json), ["region", "publicURL", "internalURL", "adminURL"])?;
     let urls = [("public", public), ("internal", internal), ("admin", admin)];
-    let places: Vec<_> = urls
+    let endpoints: Vec<_> = urls
         .into_iter()
-        .filter_map(|(interface, url)| Some(place(interface, filled(region), filled(url)?)))
+        .filter_map(|(interface, url)| Some(endpoint_row(interface, filled(region), filled(url)?)))
         .collect();
-    Ok((!places.is_empty()).then_some(places))
+    Ok((!endpoints.is_empty()).then_some(endpoints))
 }
 
-fn place(interface: &str, region: Option<String>, url: String) -> Value {
+fn endpoint_row(interface: &str, region: Option<String>, url: String) -> Value {
     json!({ "interface": interface, "region": region, "url": url })
 }
 
-/// What has an id and a name, if it is an object.
+/// The id and name of an object.
 fn named(json: &Json) -> Result<Option<Value>, Twice> {
     let [id, name] = keys(Some(json), ["id", "name"])?;
     Ok(json.object().map(|_| json!({ "id": filled(id), "name": filled(name) })))
@@ -264,7 +264,7 @@ fn text(json: Option<&Json>) -> Option<String> {
     }
 }
 
-/// The same, where an empty one is none.
+/// The same; an empty text counts as absent.
 fn filled(json: Option<&Json>) -> Option<String> {
     text(json).filter(|text| !text.is_empty())
 }
@@ -283,11 +283,11 @@ fn flag(json: Option<&Json>) -> Option<bool> {
     }
 }
 
-fn moment(json: Option<&Json>) -> Option<String> {
-    moments::slow(&text(json)?).map(timestamp::format)
+fn time(json: Option<&Json>) -> Option<String> {
+    timestamps::naive(&text(json)?).map(timestamp::format)
 }
 
-/// A token: visible ASCII, with space around it at most.
+/// A token: visible ASCII, without the blanks around it.
 fn secret(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?.trim_matches([' ', '\t', '\r', '\n', '\x0c']);
     let is_visible = text.bytes().filter(|byte| !(b'!'..=b'~').contains(byte)).count() == 0;
