@@ -1,4 +1,4 @@
-//! The five vendor documents as known answers: each request as documented, each response read.
+//! The five vendor documents: each request as documented, each response read.
 
 use auth_emulator::{account, documents};
 use auth_proto::{

@@ -12,11 +12,11 @@ use time::{Duration, UtcDateTime};
 
 use crate::support::{
     NOW, cases,
-    emulated::{Account, carry, huawei, kakao, log_in, nhn, otc, run},
+    emulated::{LoginInput, carry, huawei, kakao, log_in, nhn, otc, run},
     protocol_error, request_of,
 };
 
-fn kakao_by_name() -> Account {
+fn kakao_by_name() -> LoginInput {
     let user = UserRef::id(account::KAKAO_USER_ID);
     let credential =
         Credential::application_credential_of(user, account::KAKAO_KEY_NAME, account::KAKAO_SECRET);
@@ -114,7 +114,7 @@ fn a_token_opens_its_services() {
 
 #[test]
 fn refusals_keep_their_status() {
-    let refused = |(cloud, credential, scope): Account| {
+    let refused = |(cloud, credential, scope): LoginInput| {
         let login = Login::new(&cloud, credential, scope).unwrap();
         let error = log_in(&mut Emulator::new(), login).unwrap_err();
         match error.kind() {

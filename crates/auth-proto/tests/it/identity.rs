@@ -10,7 +10,7 @@ use http::Response;
 
 use crate::support::{
     config_error,
-    emulated::{Account, huawei, kakao, log_in, otc, run},
+    emulated::{LoginInput, huawei, kakao, log_in, otc, run},
     protocol_error, request_of,
 };
 
@@ -246,8 +246,8 @@ fn hostile_bodies_are_never_quoted() {
 }
 
 #[test]
-fn tokens_are_checked_and_revoked_at_every_v3_cloud() {
-    for (cloud, credential, scope) in accounts() {
+fn each_v3_cloud_checks_and_revokes_tokens() {
+    for (cloud, credential, scope) in logins() {
         let mut service = Emulator::new();
         let login = || Login::new(&cloud, credential.clone(), scope.clone()).unwrap();
         let [own, other] =
@@ -269,7 +269,7 @@ fn tokens_are_checked_and_revoked_at_every_v3_cloud() {
 
 #[test]
 fn scopes_are_listed_at_every_v3_cloud() {
-    let [otc, kakao, huawei] = accounts().map(|(cloud, credential, scope)| {
+    let [otc, kakao, huawei] = logins().map(|(cloud, credential, scope)| {
         let mut service = Emulator::new();
         service.page_size(10);
         let login = Login::new(&cloud, credential, scope).unwrap();
@@ -296,7 +296,7 @@ fn scopes_are_listed_at_every_v3_cloud() {
     assert_eq!(kakao.0[0], account::KAKAO_PROJECT);
 }
 
-fn accounts() -> [Account; 3] {
+fn logins() -> [LoginInput; 3] {
     [
         otc(Scope::project_id(account::OTC_PROJECT)),
         kakao(),
@@ -307,7 +307,7 @@ fn accounts() -> [Account; 3] {
 /// Keystone validates a token with access rules only for a client that sends this header. A service
 /// that does not enforce the rules must not send it; the owner of the token may.
 #[test]
-fn only_the_owner_of_a_token_accepts_access_rules() {
+fn only_the_owner_accepts_access_rules() {
     let rules = "OpenStack-Identity-Access-Rules";
     let login =
         Login::new(&keystone(), Credential::existing_token(SUBJECT), Scope::default()).unwrap();

@@ -22,7 +22,7 @@ fn v3(response: Response<Vec<u8>>) -> Result<(), Error> {
 const GOOD: &str = documents::HUAWEI_PROJECT_RESPONSE;
 
 #[test]
-fn a_documented_token_of_another_scope_is_refused() {
+fn a_token_of_another_scope_is_refused() {
     let (cloud, credential, _) = nhn();
     let project = response(200, None, documents::NHN_IAAS_RESPONSE);
     let project = login_with(&cloud, credential, Scope::project_id("another"), project);

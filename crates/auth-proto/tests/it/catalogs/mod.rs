@@ -242,14 +242,14 @@ fn the_debug_text_shows_the_whole_catalog() {
     assert_eq!(format!("{catalog:?}"), format!("Catalog {{ services: [{service}] }}"));
 }
 
-/// More of this stands where paths are put together.
+/// The unit tests of `url::join` hold more paths.
 #[test]
-fn a_path_is_checked_before_and_after_the_lookup() {
+fn a_path_is_checked_before_a_lookup_too() {
     let row = |interface: &str, url: &str| json!({ "interface": interface, "url": url });
     let rows = [row("public", "https://a.example/v2/p"), row("admin", "https://b.example/?x")];
     let token = token(v3(&[json!({ "type": "compute", "endpoints": rows })]));
-    let (cloud, want) = (keystone(), EndpointQuery::new("compute"));
-    let own = cloud.endpoint(&token, &want).unwrap();
+    let (cloud, query) = (keystone(), EndpointQuery::new("compute"));
+    let own = cloud.endpoint(&token, &query).unwrap();
     let joined = own.join(&"/servers?limit=1".parse().unwrap()).unwrap();
     assert_eq!(joined, "https://a.example/v2/p/servers?limit=1");
     for path in ["/x/../y", "*", "https://b.example/servers"] {
@@ -258,7 +258,7 @@ fn a_path_is_checked_before_and_after_the_lookup() {
         assert_eq!(before.unwrap_err().to_string(), after.unwrap_err().to_string());
     }
     assert!(Endpoint::check_path(&"/servers?x=../..".parse().unwrap()).is_ok());
-    let with_query = cloud.endpoint(&token, &want.interfaces(&[Interface::Admin])).unwrap();
+    let with_query = cloud.endpoint(&token, &query.interfaces(&[Interface::Admin])).unwrap();
     let refused = with_query.join(&"/servers".parse().unwrap()).unwrap_err().to_string();
     assert!(refused.contains("service compute"), "{refused}");
 }

@@ -32,7 +32,8 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["v3", "odd", "other-words public,internal,admin", "!there is: backup in R1"],
     ["v3", "wildcards", "mixed@R1 internal,public", "https://mixed-i1.example"],
     ["v3", "wildcards", "mixed@R2 internal,public", "https://mixed-all.example"],
-    // Regions: exactly, then `*`, then none at all; the first where none is asked for.
+    // Regions: the exact one, then `*`, then an entry without a region. Without a region in the query, the
+    // first entry counts.
     ["v3", "usual", "compute@R1", "https://compute-p1.example/v2.1"],
     ["v3", "usual", "compute@R2", "https://compute-p2.example/v2.1"],
     ["v2", "usual", "compute@R2", "https://compute-p2.example/v2.1"],
@@ -82,7 +83,7 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["v3", "twice", "dns", "https://dns-1.example"],
     ["v3", "twice", "dns@R1", "https://dns-1.example"],
     ["v3", "twice", "dns@R2", "https://dns-2.example"],
-    // What is left out, null or of another type ends no login and hides nothing else.
+    // Fields that are missing, null or of another type hide no other entry.
     ["v3", "odd", "bare", "https://bare.example"],
     ["v3", "odd", "bare@R1", "https://bare.example"],
     ["v3", "odd", "null-name@R1", "https://null-name.example"],
@@ -102,7 +103,7 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["v2", "v2-odd", "volume@R1", "https://one.example"],
     ["v2", "v2-odd", "volume@R1 admin", "!there is: public in R1"],
     ["v2", "v2-odd", "network@R1", "https://second.example"],
-    // Nothing there: what is, cut, and the nearest.
+    // Not found: the error lists what is available, cut if it is long, and the nearest match.
     ["v3", "empty", "compute", "!there is: nothing"],
     ["v3", "absent", "compute", "!there is: nothing (the token came without a catalog)"],
     ["v2", "absent", "compute", "!there is: nothing (the token came without a catalog)"],
@@ -113,7 +114,7 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["v3", "usual", "dns", "!interfaces: admin, internal, public)"],
     ["huawei", "huawei", "ecs@cn-noth-1", "!did you mean cn-north-1?"],
     ["nhn", "absent", "compute@kr1", "!did you mean KR1?"],
-    // Where a token may go: https, and what the user or the identity URL names.
+    // Permitted hosts: those over https, and those that the caller or the identity URL names.
     ["v3", "traps", "private", "https://10.0.0.7:8774"],
     ["v3", "traps", "own-host-port", "https://keystone.example:8774"],
     ["v3", "traps", "plain", "!a token must not go to http://service.example:80: it is plain http"],
@@ -144,7 +145,7 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["local", "traps", "other-loopback", "!it is a loopback address"],
     ["plain", "traps", "own-host-plain", "http://keystone.example:8774"],
     ["plain", "traps", "plain", "!it is plain http"],
-    // Overrides come first, and are an origin that the user named.
+    // Overrides take precedence, and permit their origin.
     ["v3 compute=https://own.example/v2.1", "usual", "compute", "https://own.example/v2.1"],
     ["v2 compute=https://own.example/v2.1", "usual", "compute@R2", "https://own.example/v2.1"],
     ["v3 compute=https://own.example", "usual", "compute admin", "https://own.example"],
@@ -174,7 +175,7 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["v3 volumev2=https://own.example/v2", "volumes", "block-storage", "https://own.example/v2"],
     ["v3 volumev2=https://own.example/v2", "volumes", "volumev3", "https://volume.example/v3"],
     ["huawei iam=https://iam.example/v3", "huawei", "identity", "https://iam.example/v3"],
-    // NHN Cloud: the catalog, then the zone's table; identity is under KR1 alone.
+    // NHN Cloud: the catalog, then the zone's table; identity is listed in KR1 only.
     ["nhn", "nhn", "compute@KR1", "https://kr1-api-instance-infrastructure.nhncloudservice.com/v2/p1"],
     ["nhn", "nhn", "compute", "https://kr2-api-instance-infrastructure.nhncloudservice.com/v2/p1"],
     ["nhn", "nhn", "compute@KR3", "https://kr3-api-instance-infrastructure.nhncloudservice.com/v2/p1"],
@@ -232,7 +233,7 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["kakao", "absent", "object-store", "https://objectstorage.kr-central-2.kakaocloud.com"],
     ["kakao", "absent", "block-storage", "https://volume.kr-central-2.kakaocloud.com/api/v1"],
     ["kakao", "usual", "compute@R1", "https://compute-p1.example/v2.1"],
-    // An identity URL leads to the same place, however it is written.
+    // Spellings of the same identity URL.
     ["url:https://h.example/v3", "absent", "identity", "https://h.example/v3"],
     ["url:https://h.example/v3/", "absent", "identity", "https://h.example/v3"],
     ["url:https://h.example/identity/v3", "absent", "identity", "https://h.example/identity/v3"],
@@ -243,7 +244,7 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["url:https://h.example/", "absent", "identity", "https://h.example"],
     ["kakao at:https://h.example/identity", "absent", "identity", "https://h.example/identity/v3"],
     ["nhn at:https://h.example/identity/", "absent", "identity", "https://h.example/identity/v2.0"],
-    // The shapes that other clients trip over.
+    // Forms that break other clients.
     ["v3", "stock", "compute@RegionOne", "https://stock.example/compute/v2.1"],
     ["v2", "stock", "compute@RegionOne", "https://stock.example/compute/v2.1"],
     ["v3", "stock", "load-balancer@RegionOne", "https://stock.example/load-balancer"],

@@ -124,7 +124,7 @@ fn logins_in(hours: i64, emulated: &mut EmulatedSession) -> u64 {
 }
 
 #[test]
-fn an_unknown_agency_does_not_repeat_the_password() {
+fn an_unknown_agency_repeats_no_password() {
     let (cloud, domain) = (otc(), DomainRef::name(account::AGENCY_DOMAIN));
     for agency in [Agency::new("other", domain), Agency::new("IAMAgency", DomainRef::id("other"))] {
         let mut emulated = EmulatedSession::new(&cloud, password(&cloud).assume(agency));
@@ -156,7 +156,7 @@ fn a_person_is_not_asked_again_before_the_end() {
 }
 
 #[test]
-fn a_refused_agency_does_not_repeat_the_password() {
+fn a_refused_agency_repeats_no_password() {
     let (cloud, scope) = (otc(), Scope::project_name("eu-de"));
     let mut emulated = EmulatedSession::new(&cloud, password(&cloud).assume(agency()));
     let (pending, request) = sent_request(emulated.session.poll(&scope, NOW));
@@ -193,7 +193,7 @@ fn a_token_assumes_an_agency_without_a_login() {
 }
 
 #[test]
-fn an_invalid_agency_is_refused_before_a_request() {
+fn an_invalid_agency_is_refused_early() {
     let project = || Scope::project_name("eu-de");
     let by_id = Credential::password(UserRef::id("u"), "pw");
     let nameless = Agency::new("", DomainRef::name("d"));

@@ -35,7 +35,7 @@ fn the_newest_usable_version_is_taken() {
 }
 
 #[test]
-fn the_login_is_checked_once_the_version_is_known() {
+fn the_version_decides_what_is_valid() {
     let error = discover(300, VERSIONS, Credential::password("alice", "pw")).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Config(_)), "{error:?}");
 }

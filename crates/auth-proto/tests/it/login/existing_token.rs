@@ -131,7 +131,7 @@ fn a_refused_existing_token_is_checked_again() {
 }
 
 #[test]
-fn an_unchecked_token_is_used_until_it_is_refused() {
+fn an_unchecked_token_serves_until_refused() {
     let mut service = Emulator::new();
     let token = kakao_token(&mut service);
     let other = kakao_token(&mut service);

@@ -19,7 +19,7 @@ fn key() -> Credential {
 }
 
 #[test]
-fn a_new_credential_is_used_from_the_next_request_on() {
+fn a_new_credential_is_used_at_once() {
     let (mut session, p) = (session(), scope("p"));
     let old = sent(session.poll(&p, NOW));
     session.replace_credential(Credential::password(UserRef::id("bob"), "bob-pw")).unwrap();
@@ -34,7 +34,7 @@ fn a_new_credential_is_used_from_the_next_request_on() {
 }
 
 #[test]
-fn a_new_credential_starts_without_pause_and_unverified() {
+fn a_new_credential_starts_unverified() {
     let mut session = session();
     log_in(&mut session, "a", NOW);
     let b = scope("b");

@@ -73,7 +73,7 @@ fn event_and_error_agree_on_the_next_probe() {
 }
 
 #[test]
-fn a_failure_is_reported_with_the_pause_of_all_scopes() {
+fn a_failure_is_reported_with_its_pause() {
     let mut session = logged_in();
     let (q, r) = (sent(session.poll(&scope("q"), NOW)), sent(session.poll(&scope("r"), NOW)));
     session.handle_response(q, with_header(503, "retry-after", "120"), NOW);

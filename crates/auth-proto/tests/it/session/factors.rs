@@ -94,7 +94,7 @@ fn a_corrected_code_uses_the_same_receipt() {
 }
 
 #[test]
-fn a_code_mistyped_as_its_receipt_ends_blocks_nothing() {
+fn a_wrong_code_at_the_end_blocks_nothing() {
     let (mut session, p) = (session(), scope("p"));
     respond(&mut session, &p, receipt(NOW + seconds(20)), NOW);
     session.submit_factor(&p, Factor::totp("123456")).unwrap();
@@ -105,7 +105,7 @@ fn a_code_mistyped_as_its_receipt_ends_blocks_nothing() {
 }
 
 #[test]
-fn generated_codes_do_not_repeat_a_wrong_password() {
+fn fresh_codes_repeat_no_wrong_password() {
     let (mut session, p) = (session_of(password_and_code()), scope("p"));
     let (mut now, mut code, mut logins) = (NOW, 200_000, 0);
     while now < NOW + seconds(86_400) {

@@ -127,7 +127,7 @@ fn other_failures_concern_one_scope() {
 }
 
 #[test]
-fn failed_discovery_does_not_blame_the_credential() {
+fn failed_discovery_blames_no_credential() {
     let mut session = session_at("https://keystone.example/identity", password());
     let p = scope("p");
     let (pending, request) = sent_request(session.poll(&p, NOW));

@@ -37,7 +37,7 @@ fn a_refusal_blocks_all_scopes() {
 }
 
 #[test]
-fn a_new_credential_ends_a_lockout_without_probes() {
+fn a_new_credential_ends_a_lockout() {
     let (mut session, p) =
         (session_with(Settings::default().with_lockout_retry(false)), scope("p"));
     respond(&mut session, &p, refusal(401), NOW);
@@ -57,7 +57,7 @@ fn a_login_ends_a_lockout() {
 }
 
 #[test]
-fn a_wrong_password_is_sent_at_most_seven_times_a_day() {
+fn a_wrong_password_is_sent_seven_times_a_day() {
     for probes in [true, false] {
         let mut session = session_with(Settings::default().with_lockout_retry(probes));
         let mut sent_at = Vec::new();
@@ -109,7 +109,7 @@ const DAY: u64 = 24 * 60;
 const WEEK: u64 = 7 * DAY;
 
 #[test]
-fn a_scope_that_never_worked_does_not_stop_others() {
+fn a_bad_scope_does_not_stop_others() {
     for status in [401, 403, 404] {
         let [served, good, bad] = poll_minutely(&mut session(), ["good", "bad"], DAY, status);
         assert_eq!(served, DAY, "{status}");
@@ -120,7 +120,7 @@ fn a_scope_that_never_worked_does_not_stop_others() {
 }
 
 #[test]
-fn a_scope_that_lost_its_role_does_not_stop_others() {
+fn a_lost_role_does_not_stop_others() {
     let mut session = session();
     log_in(&mut session, "bad", NOW);
     log_in(&mut session, "good", NOW);
@@ -130,7 +130,7 @@ fn a_scope_that_lost_its_role_does_not_stop_others() {
 }
 
 #[test]
-fn a_scope_that_is_refused_first_lets_others_try() {
+fn a_bad_first_scope_lets_others_try() {
     let [served, _, bad] = poll_minutely(&mut session(), ["bad", "good"], WEEK, 401);
     // All minutes except the half hour of the lockout.
     assert!(served >= WEEK - 31, "{served}");

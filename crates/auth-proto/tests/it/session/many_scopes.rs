@@ -61,7 +61,7 @@ fn early_renewals_cost_two_refusals() {
 }
 
 #[test]
-fn scopes_refused_before_cost_eight_refusals_a_day() {
+fn old_refusals_cost_few_new_ones() {
     let (mut session, mut now) = (session(), NOW);
     for index in 0..10 {
         log_in(&mut session, "good", now);

@@ -14,14 +14,14 @@ use time::UtcDateTime;
 use super::NOW;
 
 /// A cloud, a credential that it takes, and a scope of that user.
-pub(crate) type Account = (Cloud, Credential, Scope);
+pub(crate) type LoginInput = (Cloud, Credential, Scope);
 
-pub(crate) fn nhn() -> Account {
+pub(crate) fn nhn() -> LoginInput {
     let credential = Credential::password(account::NHN_USER, account::NHN_PASSWORD);
     (Cloud::nhn(), credential, Scope::project_id(account::NHN_TENANT))
 }
 
-pub(crate) fn otc(scope: Scope) -> Account {
+pub(crate) fn otc(scope: Scope) -> LoginInput {
     let cloud = otc_cloud();
     let credential = password(&cloud);
     (cloud, credential, scope)
@@ -31,11 +31,11 @@ pub(crate) fn otc_cloud() -> Cloud {
     Cloud::otc("eu-de").unwrap()
 }
 
-pub(crate) fn huawei(scope: Scope) -> Account {
+pub(crate) fn huawei(scope: Scope) -> LoginInput {
     (Cloud::huawei(), password(&Cloud::huawei()), scope)
 }
 
-pub(crate) fn kakao() -> Account {
+pub(crate) fn kakao() -> LoginInput {
     let key = Credential::application_credential(account::KAKAO_KEY_ID, account::KAKAO_SECRET);
     (Cloud::kakao(), key, Scope::default())
 }

@@ -34,7 +34,7 @@ pub(crate) fn session_of(credential: Credential) -> Session {
     Session::new(keystone(), credential, Settings::default()).unwrap()
 }
 
-/// A session at an identity URL without a version, which starts with discovery.
+/// A session at this identity URL.
 pub(crate) fn session_at(identity: &str, credential: Credential) -> Session {
     Session::new(Cloud::keystone(identity).unwrap(), credential, Settings::default()).unwrap()
 }
@@ -95,7 +95,7 @@ pub(crate) fn versions() -> Response<Vec<u8>> {
     response(300, None, r#"{"versions":{"values":[{"id":"v3.14","status":"stable"}]}}"#)
 }
 
-/// Polls for a request and answers it.
+/// Polls for a request and hands in this response.
 #[track_caller]
 pub(crate) fn respond(
     session: &mut Session,
