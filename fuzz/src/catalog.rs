@@ -20,8 +20,8 @@ use crate::{
 /// Any query and any catalog: the first line is `cloud|service|region|interfaces`, the rest the
 /// response to a request for a catalog.
 ///
-/// The endpoint is listed in the catalog and fits the query, and no listed endpoint fits better. The
-/// same holds for a query for each listed endpoint.
+/// The endpoint is listed in the catalog and fits the query, and no listed endpoint fits better.
+/// The same holds for a query for each listed endpoint.
 pub fn catalog_select(data: &[u8]) {
     let data = expanded(data);
     let Some((line, body)) = first_line(&data) else { return };
@@ -167,7 +167,8 @@ impl<'a> Query<'a> {
         exact.chain(same.filter(|name| *name != self.service).cloned()).chain(own).collect()
     }
 
-    /// Checks an endpoint that is not listed: it is in the cloud's table, or is the identity service.
+    /// Checks an endpoint that is not listed: it is in the cloud's table, or is the identity
+    /// service.
     fn check_table(&self, taken: &Endpoint<'_>) {
         assert!(self.interfaces.contains(&Interface::Public) && taken.interface() == "public");
         assert!(self.names().iter().any(|name| name == taken.service_type()), "{taken:?}");

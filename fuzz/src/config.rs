@@ -53,8 +53,8 @@ fn check(cloud: &CloudConfig, data: &[u8]) {
     let texts = || texts.iter().map(String::as_str);
     for key in ["application_credential_secret", "passcode", "password", "token"] {
         let Some(secret) = cloud.secret(key).map(ExposeSecret::expose_secret) else { continue };
-        // A text that occurs once, that no alias repeats and that is not a word of ours, can only be
-        // the secret.
+        // A text that occurs once, that no alias repeats and that is not a word of ours, can only
+        // be the secret.
         let places = data.windows(secret.len().max(1)).filter(|at| *at == secret.as_bytes());
         if secret.contains(SECRET) && places.count() == 1 && !data.contains(&b'*') {
             check_hidden(secret, texts());

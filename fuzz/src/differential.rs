@@ -9,8 +9,8 @@ use crate::{
     naive::{self, Json},
 };
 
-/// Any token response: the typed reader and the naive one both refuse it, or read the same. The first
-/// line is `v2`, or the header of a v3 token; the rest is the body.
+/// Any token response: the typed reader and the naive one both refuse it, or read the same. The
+/// first line is `v2`, or the header of a v3 token; the rest is the body.
 pub fn differential(data: &[u8]) {
     let data = expanded(data);
     let Some((line, body)) = first_line(&data) else { return };

@@ -15,8 +15,8 @@ use crate::{
 
 /// Any text as an HTTP response.
 ///
-/// It is read, or refused with a reason. A response that is written out is read back, and its report
-/// is JSON that does not show its token.
+/// It is read, or refused with a reason. A response that is written out is read back, and its
+/// report is JSON that does not show its token.
 pub fn http_response(data: &[u8]) {
     let data = expanded(data);
     let report = serde_json::to_string(&inspect(&data, None)).expect("a report is JSON");

@@ -1,7 +1,7 @@
 //! The fuzz targets: functions that panic if a promise is broken.
 //!
-//! `fuzz_targets/` wraps them for libFuzzer; `tests/replay.rs` runs them on stable over all files in
-//! `corpus/`. README.md describes a campaign.
+//! `fuzz_targets/` wraps them for libFuzzer; `tests/replay.rs` runs them on stable over all files
+//! in `corpus/`. README.md describes a campaign.
 
 #![forbid(unsafe_code)]
 

@@ -12,8 +12,8 @@ use time::{UtcDateTime, macros::utc_datetime};
 use crate::{checks, choices::Input, tokens::check_token};
 
 /// Any login at any cloud, and any sequence of responses. The login ends within a bounded number of
-/// requests. Its requests go to the identity service and show no more secrets than they must, and no
-/// error shows a secret.
+/// requests. Its requests go to the identity service and show no more secrets than they must, and
+/// no error shows a secret.
 ///
 /// The first three bytes choose the cloud, the credential and the scope. Then follow responses, and
 /// factors after a challenge.

@@ -1,5 +1,5 @@
-//! A naive reader of tokens and catalogs. It reads all of the JSON first, with every key in its order,
-//! and then applies the rules of the documents by hand.
+//! A naive reader of tokens and catalogs. It reads all of the JSON first, with every key in its
+//! order, and then applies the rules of the documents by hand.
 
 use auth_proto::{ApiVersion, limits, timestamp};
 use serde::{

@@ -145,7 +145,8 @@ impl Plan {
         let mut words = text.split_ascii_whitespace();
         let (system, cloud, credential, scope) = login(words.next()?)?;
         let mut number = || words.next().and_then(|word| word.parse::<i64>().ok());
-        // One character past the limit is enough, and takes a thirtieth of the time of a long token.
+        // One character past the limit is enough, and takes a thirtieth of the time of a long
+        // token.
         let length = usize::try_from(number()?).ok()?.min(limits::TOKEN + 1);
         let life = Duration::milliseconds(number()?);
         let now = UtcDateTime::from_unix_timestamp_nanos(i128::from(number()?) * 1_000_000).ok()?;

@@ -7,8 +7,8 @@ use simulation::{Op, Reply};
 
 use crate::choices::Input;
 
-/// Any sequence of calls of a session. The first byte is the seed of its pauses, or, with the top bit,
-/// says that the credential holds a one-time code. The other bytes are steps.
+/// Any sequence of calls of a session. The first byte is the seed of its pauses, or, with the top
+/// bit, says that the credential holds a one-time code. The other bytes are steps.
 pub fn session_model(data: &[u8]) {
     let mut input = Input::new(data);
     let Some(first) = input.byte() else { return };

@@ -94,8 +94,8 @@ fn offset(zone: &str) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
-/// Any pause that a server asks for. The first line is the time of the response in seconds since 1970,
-/// and each other line is a header.
+/// Any pause that a server asks for. The first line is the time of the response in seconds since
+/// 1970, and each other line is a header.
 pub fn retry_after(data: &[u8]) {
     let Some((now, lines)) = first_line(data) else { return };
     let now = std::str::from_utf8(now).ok().and_then(|now| now.parse().ok());

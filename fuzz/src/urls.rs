@@ -13,8 +13,8 @@ use crate::{catalog::token, checks::check_error, input::expanded};
 
 /// Any identity URL, any URL in a catalog and any path, one a line.
 ///
-/// The crate `url` (the reader of browsers and reqwest) reads each accepted URL the same way. A token
-/// goes only to permitted hosts, and no path leaves its endpoint.
+/// The crate `url` (the reader of browsers and reqwest) reads each accepted URL the same way. A
+/// token goes only to permitted hosts, and no path leaves its endpoint.
 pub fn url(data: &[u8]) {
     let data = expanded(data);
     let Ok(text) = std::str::from_utf8(&data) else { return };

@@ -71,7 +71,7 @@ fn nhn_responses_are_read() {
 #[test]
 fn nhn_flags_are_bool_or_text() {
     let document = documents::NHN_IAAS_RESPONSE;
-    for (enabled, want) in [
+    for (enabled, expect) in [
         ("true", true),
         ("\"true\"", true),
         ("\"True\"", true),
@@ -81,11 +81,11 @@ fn nhn_flags_are_bool_or_text() {
         let document = document.replace("\"enabled\": true", &format!("\"enabled\": {enabled}"));
         let read = IdentityResponse::read(&response(200, None, &document), None).unwrap();
         let IdentityResponse::Token(ApiVersion::V2, token) = read else { panic!("{read:?}") };
-        assert_eq!(token.project().unwrap().enabled, Some(want), "{enabled}");
+        assert_eq!(token.project().unwrap().enabled, Some(expect), "{enabled}");
 
         let (cloud, credential, scope) = nhn();
         let login = login_with(&cloud, credential, scope, response(200, None, &document));
-        match want {
+        match expect {
             true => assert!(login.is_ok()),
             false => {
                 let text = login.unwrap_err().to_string();
@@ -118,26 +118,26 @@ fn nhn_endpoints_by_catalog_and_by_table() {
         for (region, retired) in
             [("KR1", false), ("KR2", false), ("KR3", false), ("JP1", false), ("US1", true)]
         {
-            let want = format!("{}{path}", host(&region.to_ascii_lowercase(), name));
-            assert_eq!(url(service, region).unwrap(), (want, retired), "{service} {region}");
+            let expect = format!("{}{path}", host(&region.to_ascii_lowercase(), name));
+            assert_eq!(url(service, region).unwrap(), (expect, retired), "{service} {region}");
         }
         assert!(url(service, "KR9").is_err());
     }
     for region in ["KR1", "KR2"] {
-        let want = host(&region.to_ascii_lowercase(), "nas");
-        assert_eq!(url("nasv1", region).unwrap(), (want, false));
+        let expect = host(&region.to_ascii_lowercase(), "nas");
+        assert_eq!(url("nasv1", region).unwrap(), (expect, false));
     }
     assert!(url("nasv1", "JP1").is_err());
     for (region, retired) in [("KR1", false), ("KR2", false), ("JP1", false), ("US1", true)] {
         let host = region.to_ascii_lowercase();
-        let want =
+        let expect =
             format!("https://{host}-api-object-storage.nhncloudservice.com/v1/AUTH_{tenant}");
-        assert_eq!(url("object-store", region).unwrap(), (want, retired));
+        assert_eq!(url("object-store", region).unwrap(), (expect, retired));
     }
     // The catalog lists it in KR1 only, but it serves all regions.
     for region in ["KR1", "KR2", "JP1"] {
-        let want = "https://api-identity-infrastructure.nhncloudservice.com/v2.0".to_owned();
-        assert_eq!(url("identity", region).unwrap(), (want, false));
+        let expect = "https://api-identity-infrastructure.nhncloudservice.com/v2.0".to_owned();
+        assert_eq!(url("identity", region).unwrap(), (expect, false));
     }
 }
 
@@ -311,14 +311,14 @@ fn huawei_domain_response_is_read() {
     assert!(token.project().is_none());
     assert_eq!(token.domain().unwrap().name.as_deref(), Some("IAMDomain"));
     // Region * serves every region; the identity service has the type `iam`.
-    for (service, want) in [
+    for (service, expect) in [
         ("iam", "https://iam.myhuaweicloud.com/v3.0"),
         ("identity", "https://iam.myhuaweicloud.com/v3.0"),
         ("bssv1", "https://bss.myhuaweicloud.com/v1.0"),
     ] {
         for query in [EndpointQuery::new(service), EndpointQuery::new(service).region("cn-north-1")]
         {
-            assert_eq!(cloud.endpoint(&token, &query).unwrap().url(), want);
+            assert_eq!(cloud.endpoint(&token, &query).unwrap().url(), expect);
         }
     }
 }

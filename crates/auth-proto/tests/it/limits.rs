@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use auth_proto::{
-    Action, Cloud, Credential, DomainRef, EndpointQuery, Event, IdentityRequest, IdentityResponse,
-    Login, Projects, Scope, Session, Settings, Step, UserProjects, UserRef, Validate, limits,
-    timestamp,
+    Action, Cloud, Credential, DomainRef, EndpointQuery, Event, IdentityRequest, Login, Projects,
+    Scope, Session, Settings, Step, UserProjects, UserRef, Validate, limits, timestamp,
 };
 use http::Response;
 
-use crate::support::{NOW, keystone, session::session_of};
+use crate::support::{NOW, keystone, read_token, session::session_of};
 
 /// A limit, the outcome of a value that exceeds it by this much, and the error past it.
 struct LimitRow {
@@ -166,10 +165,7 @@ fn suggestion(past: usize) -> Result<(), String> {
         r#"{{"token": {{"expires_at": "2026-11-22T09:00:00Z", "catalog": [{{"type": "{named}",
             "endpoints": [{{"interface": "public", "url": "https://a.example"}}]}}]}}}}"#
     );
-    let answer = response(201, ("X-Subject-Token", "t"), body);
-    let IdentityResponse::Token(_, token) = IdentityResponse::read(&answer, None).unwrap() else {
-        panic!("no token")
-    };
+    let token = read_token(&response(201, ("X-Subject-Token", "t"), body));
     let slip = format!("y{}", &named[1..]);
     let error = keystone().endpoint(&token, &EndpointQuery::new(slip)).unwrap_err().to_string();
     if error.contains("did you mean") { Ok(()) } else { Err("no guess".to_owned()) }
@@ -215,9 +211,9 @@ fn life_of_an_existing_token(past: usize) -> Result<(), String> {
 fn lives(mut session: Session, status: u16, life: Duration) -> Result<(), String> {
     let scope = Scope::default();
     let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
-    let mut answer = token("t", life);
-    *answer.status_mut() = status.try_into().unwrap();
-    session.handle_response(pending, answer, NOW);
+    let mut response = token("t", life);
+    *response.status_mut() = status.try_into().unwrap();
+    session.handle_response(pending, response, NOW);
     match session.cached_token(&scope, NOW + life - Duration::from_nanos(2_000_000_001)) {
         Some(_) => Ok(()),
         None => Err("ended by 30 days".to_owned()),
@@ -290,11 +286,11 @@ fn redaction_input(past: usize) -> Result<(), String> {
 fn secrets(past: usize) -> Result<(), String> {
     let length = limits::SECRETS - "secretsecret".len() - 1 + past;
     let body = r#"{"error": {"code": 401, "message": "no"}}"#.to_owned();
-    let mut answer = response(401, ("X-Subject-Token", &"x".repeat(length)), body);
+    let mut response = response(401, ("X-Subject-Token", &"x".repeat(length)), body);
     for repeated in ["y", "secretsecret", "y"] {
-        answer.headers_mut().append("X-Auth-Token", repeated.parse().unwrap());
+        response.headers_mut().append("X-Auth-Token", repeated.parse().unwrap());
     }
-    let error = login_with(answer).unwrap_err();
+    let error = login_with(response).unwrap_err();
     if error.contains("no") { Ok(()) } else { Err(error) }
 }
 

@@ -181,8 +181,8 @@ proptest! {
                 }
                 Ok(Step::NeedFactor(challenge)) => {
                     let wanted = challenge.missing().any(|rule| rule.contains(&"totp"));
-                    let answered = login.submit_factor(Factor::totp("123456"));
-                    prop_assert_eq!(answered.is_ok(), wanted);
+                    let submitted = login.submit_factor(Factor::totp("123456"));
+                    prop_assert_eq!(submitted.is_ok(), wanted);
                 }
                 Ok(Step::Done(_)) => break,
                 Err(error) => {
@@ -236,14 +236,14 @@ proptest! {
             DomainRef::Name(name) => json!({"name": name}),
             _ => unreachable!(),
         };
-        let want = json!({"auth": {
+        let expect = json!({"auth": {
             "identity": {
                 "methods": ["password"],
                 "password": {"user": {"name": name, "domain": named(&domain), "password": password}},
             },
             "scope": {"project": {"name": project, "domain": named(&project_domain)}},
         }});
-        prop_assert_eq!(read(request.body()), want);
+        prop_assert_eq!(read(request.body()), expect);
         let query = (!catalog).then_some("nocatalog=true");
         prop_assert_eq!(request.uri().query(), query);
     }
@@ -257,11 +257,11 @@ proptest! {
         let credential = Credential::password(name.clone(), password.clone());
         let login =
             Login::new(&Cloud::nhn(), credential, Scope::project_id(tenant.clone())).unwrap();
-        let want = json!({"auth": {
+        let expect = json!({"auth": {
             "tenantId": tenant,
             "passwordCredentials": {"username": name, "password": password},
         }});
-        prop_assert_eq!(read(request_of(&login).body()), want);
+        prop_assert_eq!(read(request_of(&login).body()), expect);
     }
 
     #[test]
@@ -299,11 +299,11 @@ proptest! {
         let fits = |wanted: Option<&str>| rows.iter().find(|(s, r, i, _)| {
             *s == service && i == "public" && wanted.is_none_or(|wanted| r == wanted)
         });
-        let want = match &region {
+        let expect = match &region {
             None => fits(None),
             Some(region) => fits(Some(region)).or_else(|| fits(Some("*"))),
         };
         let found = keystone().endpoint(&token, &query).map(|e| e.url().to_owned()).ok();
-        prop_assert_eq!(found, want.map(|(.., n)| format!("https://{n}.example")));
+        prop_assert_eq!(found, expect.map(|(.., n)| format!("https://{n}.example")));
     }
 }

@@ -72,8 +72,9 @@ fn each_of_many_regions_is_found() {
             .collect();
         let token = token(v3(&services));
         for (service, region) in (0..3).flat_map(|s| (0..count).map(move |region| (s, region))) {
-            let want = EndpointQuery::new(format!("s{service}")).region(format!("region-{region}"));
-            assert_eq!(found(&token, &want), Some(url(service, region)), "of {count}");
+            let query =
+                EndpointQuery::new(format!("s{service}")).region(format!("region-{region}"));
+            assert_eq!(found(&token, &query), Some(url(service, region)), "of {count}");
         }
         let beyond = EndpointQuery::new("s1").region(format!("region-{count}"));
         assert_eq!(found(&token, &beyond), None);
@@ -98,8 +99,8 @@ fn each_of_many_services_is_found_in_order() {
         assert!(listed.eq(shuffled(count).map(name)));
         let token = token(catalog);
         for at in 0..count {
-            let want = EndpointQuery::new(name(at)).region("R2");
-            assert_eq!(found(&token, &want), Some(format!("https://R2.example/{at}")));
+            let query = EndpointQuery::new(name(at)).region("R2");
+            assert_eq!(found(&token, &query), Some(format!("https://R2.example/{at}")));
         }
         assert_eq!(found(&token, &EndpointQuery::new(name(count)).region("R2")), None);
     }
@@ -115,8 +116,8 @@ fn types_with_the_same_hash_are_found() {
     });
     let token = token(v3(&services.collect::<Vec<_>>()));
     for (at, name) in types.iter().enumerate() {
-        let want = EndpointQuery::new(*name).region(format!("R{at}"));
-        assert_eq!(found(&token, &want), Some(format!("https://{at}.example")));
+        let query = EndpointQuery::new(*name).region(format!("R{at}"));
+        assert_eq!(found(&token, &query), Some(format!("https://{at}.example")));
         let first = types.iter().position(|other| other == name).unwrap();
         let url = format!("https://{first}.example");
         assert_eq!(found(&token, &EndpointQuery::new(*name)), Some(url));
@@ -219,15 +220,15 @@ fn a_v2_entry_is_up_to_three_endpoints() {
     assert_eq!((service.service_type(), service.name()), ("5", Some("-3")));
     let endpoints: Vec<_> = service.endpoints().collect();
     let seen = endpoints.iter().map(|at| (at.interface(), at.region(), at.url()));
-    let want = [
+    let expect = [
         ("public", Some("7"), "https://p.example"),
         ("internal", Some("7"), "https://i.example"),
         ("admin", Some("R"), "https://a.example"),
     ];
-    assert!(seen.eq(want), "{endpoints:?}");
-    for (interface, _, url) in want {
-        let want = EndpointQuery::new("5").interfaces(&[interface.parse().unwrap()]);
-        assert_eq!(found(&token, &want).as_deref(), Some(url));
+    assert!(seen.eq(expect), "{endpoints:?}");
+    for (interface, _, url) in expect {
+        let query = EndpointQuery::new("5").interfaces(&[interface.parse().unwrap()]);
+        assert_eq!(found(&token, &query).as_deref(), Some(url));
     }
 }
 

@@ -1,5 +1,5 @@
-//! A naive reader of catalogs, which keeps owned texts in a list and searches it from the start. Any
-//! catalog of either API version, in any spelling, must give the same as the real reader.
+//! A naive reader of catalogs, which keeps owned texts in a list and searches it from the start.
+//! Any catalog of either API version, in any spelling, must give the same as the real reader.
 
 use auth_proto::{Catalog, EndpointQuery, Interface};
 use proptest::{prelude::*, sample::select};

@@ -1,10 +1,10 @@
-//! Each row: a cloud with its settings, a catalog, a query, and the expected URL. After `!` follows a
-//! part of the error, or, with a dot, its end.
+//! Each row: a cloud with its settings, a catalog, a query, and the expected URL. After `!` follows
+//! a part of the error, or, with a dot, its end.
 //!
-//! `v3`, `v2`, `local` and `plain` are stock Keystones, `url:…` is one at that URL, and other words are
-//! the ids of clouds, with `@region`. `type=URL` is an override, `+URL` an allowed origin, `at:URL`
-//! another identity URL. `domain` makes the token that of a domain (in v2.0, of no tenant), `odd-id`
-//! that of a project whose id is a path. A query is `type@region interfaces`.
+//! `v3`, `v2`, `local` and `plain` are stock Keystones, `url:…` is one at that URL, and other words
+//! are the ids of clouds, with `@region`. `type=URL` is an override, `+URL` an allowed origin,
+//! `at:URL` another identity URL. `domain` makes the token that of a domain (in v2.0, of no
+//! tenant), `odd-id` that of a project whose id is a path. A query is `type@region interfaces`.
 
 #[rustfmt::skip]
 pub(crate) const ROWS: &[[&str; 4]] = &[
@@ -32,8 +32,8 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["v3", "odd", "other-words public,internal,admin", "!there is: backup in R1"],
     ["v3", "wildcards", "mixed@R1 internal,public", "https://mixed-i1.example"],
     ["v3", "wildcards", "mixed@R2 internal,public", "https://mixed-all.example"],
-    // Regions: the exact one, then `*`, then an entry without a region. Without a region in the query, the
-    // first entry counts.
+    // Regions: the exact one, then `*`, then an entry without a region. Without a region in the
+    // query, the first entry counts.
     ["v3", "usual", "compute@R1", "https://compute-p1.example/v2.1"],
     ["v3", "usual", "compute@R2", "https://compute-p2.example/v2.1"],
     ["v2", "usual", "compute@R2", "https://compute-p2.example/v2.1"],

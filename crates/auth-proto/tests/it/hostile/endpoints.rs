@@ -11,7 +11,8 @@ use crate::support::{read_token, response};
 #[rustfmt::skip]
 const ROWS: &[(&str, &str, &str)] = &[
     ("an ordinary one", "https://nova.example/v2", "https://nova.example/v2."),
-    // Clouds use many domains, and the issuer of a token decides where it is valid, so https is enough.
+    // Clouds use many domains, and the issuer of a token decides where it is valid, so https is
+    // enough.
     ("another domain", "https://nova.elsewhere.test/v2", "https://nova.elsewhere.test/v2."),
     ("a private address", "https://10.0.0.7:8774", "https://10.0.0.7:8774."),
     // A wrong scheme is not repaired; an override can name the right URL.
@@ -93,7 +94,8 @@ const CATALOGS: &[(&str, &str, &str)] = &[
     ("no services", "[]", "NotFound { service: \"compute\", region: \"any region\", interfaces: \"public\", available: \"nothing"),
     ("no catalog", "null", "NotFound"),
     ("entries that are no services", r#"[null, 7, "compute", ["compute"], {"type": 7}]"#, "NotFound"),
-    // The first one counts, as in other clients. There is no event, because a caller could not help it.
+    // The first one counts, as in other clients. There is no event, because a caller could not help
+    // it.
     ("the same place twice", r#"[{"type": "compute", "endpoints": [{"interface": "public", "url": "https://1.example"}, {"interface": "public", "url": "https://2.example"}]}]"#, "https://1.example."),
     ("the same service twice", r#"[{"type": "compute", "endpoints": []}, {"type": "compute", "endpoints": [{"interface": "public", "url": "https://2.example"}]}]"#, "https://2.example."),
     ("a bad place before a good one", r#"[{"type": "compute", "endpoints": [{"interface": "public", "url": "http://evil.example"}, {"interface": "public", "url": "https://2.example"}]}]"#, "Refused { origin: \"http://evil.example:80\""),

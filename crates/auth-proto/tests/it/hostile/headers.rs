@@ -58,8 +58,8 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("many choices", (300, &[], r#"{"choices": []}"#), "Redirect { status: 300"),
     ("not modified", (304, &[(TOKEN, b"t1")], ""), "Redirect { status: 304"),
     ("a proxy is used", (305, &[("location", b"https://proxy.example")], ""), "Redirect { status: 305"),
-    // The longest pause is a day. Some quotas last that long. A server that lies can refuse logins for as
-    // long as it likes anyway, and a valid token serves during the pause.
+    // The longest pause is a day. Some quotas last that long. A server that lies can refuse logins
+    // for as long as it likes anyway, and a valid token serves during the pause.
     ("more seconds than there are", (503, &[(AGAIN, b"99999999999999999999")], ""), "unavailable 503 (no reason given); try again later in 86400 s."),
     ("a year of 503", (503, &[(AGAIN, b"31536000")], ""), "unavailable 503 (no reason given); try again later in 86400 s."),
     ("a pause below zero", (503, &[(AGAIN, b"-1")], ""), "unavailable 503 (no reason given); try again later."),

@@ -1,8 +1,8 @@
 //! Hostile or broken input to the core, one row each, and the outcome: a specific error, or the one
 //! valid reading. No input causes a panic, and no error steers a terminal or repeats a secret.
 //!
-//! `cargo test -p auth-proto --test it hostile:: -- --nocapture` prints the rows. The rows that need an
-//! HTTP client are in `auth-hostile`.
+//! `cargo test -p auth-proto --test it hostile:: -- --nocapture` prints the rows. The rows that
+//! need an HTTP client are in `auth-hostile`.
 
 mod bodies;
 mod config;

@@ -99,8 +99,8 @@ impl Sequence {
     }
 
     /// * `poll`, `other`: a caller polls, for this scope or the other one.
-    /// * `ok:N`, `none`, `401`, `503:N`, `broken`, `abandon`: the last pending request gets a token of N
-    ///   seconds, an invalid response, a status with or without `Retry-After`, or no response. With
+    /// * `ok:N`, `none`, `401`, `503:N`, `broken`, `abandon`: the last pending request gets a token of
+    ///   N seconds, an invalid response, a status with or without `Retry-After`, or no response. With
     ///   `first:` it is the first one. Without a pending request the step does nothing.
     /// * `no:N`, `no:last`: a service refuses a token.
     /// * `+N`, `-N`, with `y` and `ns`, `first-moment`, `last-moment`: the clock moves.
@@ -120,8 +120,8 @@ impl Sequence {
             ("close", _) => self.session.close(),
             ("replace", _) => self.session.replace_credential(credential()).unwrap(),
             ("factor", _) => {
-                let answered = self.session.submit_factor(&scope("p1"), Factor::totp("123456"));
-                self.note(result_summary(answered));
+                let submitted = self.session.submit_factor(&scope("p1"), Factor::totp("123456"));
+                self.note(result_summary(submitted));
             }
             _ if step.starts_with(['+', '-']) => self.now += moved(step),
             (end, life) if from < self.pending_requests.len() => {

@@ -78,18 +78,15 @@ fn a_renewal_runs_both_requests_again() {
 fn a_broken_login_starts_again() {
     let (cloud, scope) = (otc(), Scope::project_name("eu-de"));
     let mut emulated = EmulatedSession::new(&cloud, password(&cloud).assume(agency()));
-    let (pending, request) = sent_request(emulated.session.poll(&scope, NOW));
-    let response = emulated.carry(request);
-    emulated.session.handle_response(pending, response, NOW);
+    emulated.carry_next(&scope);
     // The next caller continues the login.
     let (pending, request) = sent_request(emulated.session.poll(&scope, NOW));
     assert!(request.headers().contains_key("X-Auth-Token"));
     assert!(matches!(emulated.session.poll(&scope, NOW), Action::Wait(_)));
     emulated.session.handle_abandoned(pending);
-    let (pending, request) = sent_request(emulated.session.poll(&scope, NOW));
-    assert!(!request.headers().contains_key("X-Auth-Token"));
-    let response = emulated.carry(request);
-    emulated.session.handle_response(pending, response, NOW);
+    emulated.carry_next(&scope);
+    let (_, headers, _) = emulated.requests.last().unwrap();
+    assert!(!headers.contains_key("X-Auth-Token"));
     // The first half expires.
     emulated.now = NOW + Duration::minutes(2);
     let (_, request) = sent_request(emulated.session.poll(&scope, emulated.now));
@@ -101,9 +98,9 @@ fn a_refused_agency_error_shows_no_token() {
     let (cloud, scope) = (otc(), Scope::project_name("eu-de"));
     let mut emulated = EmulatedSession::new(&cloud, password(&cloud).assume(agency()));
     let (pending, request) = sent_request(emulated.session.poll(&scope, NOW));
-    let answer = emulated.carry(request);
-    let own = answer.headers()["X-Subject-Token"].to_str().unwrap().to_owned();
-    emulated.session.handle_response(pending, answer, NOW);
+    let token = emulated.carry(request);
+    let own = token.headers()["X-Subject-Token"].to_str().unwrap().to_owned();
+    emulated.session.handle_response(pending, token, NOW);
     let (pending, _) = sent_request(emulated.session.poll(&scope, NOW));
     let echo = json!({"error": {"code": 403, "message": format!("{own} must not")}}).to_string();
     emulated.session.handle_response(pending, response(403, None, &echo), NOW);
@@ -146,8 +143,8 @@ fn a_person_is_not_asked_again_before_the_end() {
     let (pending, further) = sent_request(emulated.session.poll(&scope, NOW));
     assert!(further.headers().contains_key("Openstack-Auth-Receipt"));
     // The code is right: the emulator answers the request with the password alone.
-    let answer = emulated.carry(own);
-    emulated.session.handle_response(pending, answer, NOW);
+    let response = emulated.carry(own);
+    emulated.session.handle_response(pending, response, NOW);
     emulated.token(&scope).unwrap();
     emulated.requests.clear();
     emulated.now = NOW + Duration::hours(24) - Duration::minutes(1);
@@ -159,9 +156,7 @@ fn a_person_is_not_asked_again_before_the_end() {
 fn a_refused_agency_repeats_no_password() {
     let (cloud, scope) = (otc(), Scope::project_name("eu-de"));
     let mut emulated = EmulatedSession::new(&cloud, password(&cloud).assume(agency()));
-    let (pending, request) = sent_request(emulated.session.poll(&scope, NOW));
-    let answer = emulated.carry(request);
-    emulated.session.handle_response(pending, answer, NOW);
+    emulated.carry_next(&scope);
     emulated.service.fail_next(System::Otc, StatusCode::FORBIDDEN);
     let error = refused(emulated.token(&scope), 403, "(Agent Operator); no new try before");
     emulated.now += Duration::minutes(29);

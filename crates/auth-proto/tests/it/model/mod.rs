@@ -1,7 +1,7 @@
 //! Any sequence of calls of a session, compared with a reference model after each step.
 //!
-//! `PROPTEST_CASES=100000 cargo test --release -p auth-proto --test it model::` runs more cases. The fuzz
-//! target `session_model` runs the same simulation, guided by coverage.
+//! `PROPTEST_CASES=100000 cargo test --release -p auth-proto --test it model::` runs more cases.
+//! The fuzz target `session_model` runs the same simulation, guided by coverage.
 
 mod simulation;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use auth_proto::{Factor, Failure, FailureKind, Settings};
 
 use crate::support::{
-    NOW, response,
+    NOW, response as with_status,
     session::{
         asks, logged_in, receipt, refusal, respond, scope, seconds, sent, session, session_with,
         token, used, waits,
@@ -27,10 +27,10 @@ fn a_token_serves_while_it_is_renewed() {
 
 #[test]
 fn a_failed_renewal_keeps_the_token() {
-    for answer in [refusal(401), response(503, None, ""), response(200, None, "<html>")] {
+    for response in [refusal(401), with_status(503, None, ""), with_status(200, None, "<html>")] {
         let (mut session, p) = (logged_in(), scope("p"));
         let renew_at = session.renew_at(&p).unwrap();
-        respond(&mut session, &p, answer, renew_at);
+        respond(&mut session, &p, response, renew_at);
         assert_eq!(used(session.poll(&p, renew_at)).expose(), "first");
         assert_eq!(session.cached_token(&p, NOW + seconds(3590)).unwrap().expose(), "first");
         assert!(session.cached_token(&p, NOW + seconds(3600)).is_none());

@@ -11,7 +11,7 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::Value;
 use time::UtcDateTime;
 
-use super::NOW;
+use super::{NOW, session::sent_request};
 
 /// A cloud, a credential that it takes, and a scope of that user.
 pub(crate) type LoginInput = (Cloud, Credential, Scope);
@@ -126,6 +126,14 @@ impl EmulatedSession {
         let line = format!("{} {}", request.method(), request.uri());
         self.requests.push((line, request.headers().clone(), body));
         carry(&mut self.service, request, self.now)
+    }
+
+    /// Carries the request that is due now.
+    #[track_caller]
+    pub(crate) fn carry_next(&mut self, scope: &Scope) {
+        let (pending, request) = sent_request(self.session.poll(scope, self.now));
+        let response = self.carry(request);
+        self.session.handle_response(pending, response, self.now);
     }
 
     /// The request lines since the last call.

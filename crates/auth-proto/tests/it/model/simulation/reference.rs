@@ -1,8 +1,8 @@
-//! The rules of a session in their simplest form. The session picks random pauses; the reference keeps
-//! their bounds, in seconds on one axis that never goes back.
+//! The rules of a session in their simplest form. The session picks random pauses; the reference
+//! keeps their bounds, in seconds on one axis that never goes back.
 
-/// No login is sent before the first time, a poll sends one after the second. The third is the number
-/// of refusals.
+/// No login is sent before the first time, a poll sends one after the second. The third is the
+/// number of refusals.
 pub(crate) type Pause = (f64, f64, u32);
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
@@ -60,7 +60,8 @@ impl Reference {
         self.scopes[index] = Scope { token, forced, granted: true, ..Scope::default() };
         (self.lockout, self.verified) = (None, true);
     }
-    /// A failure. The next login follows after `pause`, or after the pause that the service asked for.
+    /// A failure. The next login follows after `pause`, or after the pause that the service asked
+    /// for.
     pub(crate) fn failed(&mut self, index: usize, pause: f64, asked: f64) {
         let (now, scope) = (self.now, &mut self.scopes[index]);
         (scope.sent_at, scope.challenge) = (None, None);
