@@ -4,26 +4,22 @@ use std::{
     time::Duration,
 };
 
+use auth_driver::Driver;
 use auth_proto::{Cloud, Credential, Scope, Session, Settings};
 use reqwest::ClientBuilder;
 use time::UtcDateTime;
 
-use crate::{
-    client::Client,
-    drive::{Clock, Shared},
-    error::Error,
-    send::Http,
-};
+use crate::{client::Client, error::Error, send::Http};
 
-/// Makes a [`Client`] that is not the usual one. See [`Client::builder`].
+/// Builds a [`Client`] with other settings. See [`Client::builder`].
 #[must_use = "a builder does nothing before build()"]
 pub struct Builder {
     cloud: Cloud,
     credential: Credential,
     scope: Scope,
-    /// One for the identity service, one for the others.
+    /// One for the identity service, one for all other services.
     http: (ClientBuilder, ClientBuilder),
-    clock: Box<Clock>,
+    clock: Box<dyn Fn() -> UtcDateTime + Send + Sync>,
     settings: Settings,
     identity_timeout: Duration,
 }
@@ -42,48 +38,48 @@ impl Builder {
     }
 
     /// How connections are made: TLS roots, client certificate, proxy, user agent, resolver, and
-    /// time-outs for [`Client::call`]. What is set on top of it is listed on the
-    /// [front page](crate). The function is called twice, at once.
+    /// time-outs for [`Client::call`]. The [front page](crate#http-settings) lists the settings that the
+    /// client overrides. This calls the function twice.
     pub fn http(mut self, http: impl Fn() -> ClientBuilder) -> Self {
         self.http = (http(), http());
         self
     }
 
-    /// The wall clock, the system's by default: for tests that move time. What a caller waits is
-    /// measured by a clock of its own. It is read under a lock, so it must not use the client; should
-    /// it panic, so does the caller, and nobody else.
+    /// The wall clock, the system's by default, for tests that move time. The time that a caller waits
+    /// is measured by a monotonic clock. The wall clock is read under a lock, so it must not use the
+    /// client. A panic in it reaches only the caller that read it.
     pub fn clock(mut self, clock: impl Fn() -> UtcDateTime + Send + Sync + 'static) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// How the account behaves. By default each client has a seed of its own.
+    /// The settings of the session. The default settings have a random seed.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// How long a request to the identity service may take in all, 15 s by default.
+    /// The time-out of a request to the identity service, until the whole response: 15 s by default.
     pub fn identity_timeout(mut self, timeout: Duration) -> Self {
         self.identity_timeout = timeout;
         self
     }
 
-    /// The client. Nothing is sent before it is used.
+    /// The client. It sends nothing before its first use.
     ///
     /// # Errors
     ///
     /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
-    /// the time-outs contradict each other, [`Error::Transport`] if reqwest cannot be set up.
+    /// the identity time-out is not below the session's response time-out, [`Error::Transport`] if reqwest rejects its settings.
     pub fn build(self) -> Result<Client, Error> {
-        let (identity, flight) = (self.identity_timeout, self.settings.response_timeout());
-        if identity.is_zero() || identity >= flight {
-            return Err(Error::IdentityTimeout { identity, flight });
+        let (identity, response) = (self.identity_timeout, self.settings.response_timeout());
+        if identity.is_zero() || identity >= response {
+            return Err(Error::IdentityTimeout { identity, response });
         }
         let https_only = self.cloud.is_https_only();
-        let account = Session::new(self.cloud, self.credential, self.settings)?;
+        let session = Session::new(self.cloud, self.credential, self.settings)?;
         let http = Http::new(self.http, https_only, identity).map_err(Error::transport)?;
-        Ok(Client::from_parts(Shared::new(account, self.clock, http), self.scope))
+        Ok(Client::from_parts(Driver::new(session, self.clock), http, self.scope))
     }
 }
 
@@ -99,8 +95,7 @@ impl fmt::Debug for Builder {
     }
 }
 
-/// A number that is another one for each client, from where the standard library takes the keys of
-/// its hash maps.
+/// A random number, from the source of the standard library's hash maps.
 fn seed() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -128,10 +128,7 @@
 
 mod builder;
 mod client;
-mod drive;
 mod error;
-mod events;
-mod renew;
 mod send;
 mod service;
 

@@ -129,13 +129,9 @@
 
 #![forbid(unsafe_code)]
 
-mod bell;
 mod builder;
 mod client;
-mod drive;
 mod error;
-mod events;
-mod renew;
 mod send;
 mod service;
 

@@ -1,0 +1,184 @@
+//! The loops under 100,000 short schedules each, with another mixture of callers, failures, panics,
+//! cancellations and time in every one.
+//!
+//! A seed determines its schedule. A failure prints the seed, and `STRESS_SEED=17 cargo test -p
+//! auth-driver schedules` runs that schedule again.
+
+use std::{
+    env,
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::Duration,
+};
+
+use super::{
+    plan::{LONG, Plan, Rng},
+    tasks::Tasks,
+    threads::Pool,
+    world::{World, project},
+};
+use crate::{blocking, nonblocking};
+
+const SCHEDULES: u64 = 100_000;
+/// The threads that share the schedules of a test.
+const LANES: u64 = 2;
+
+#[test]
+fn schedules_of_tasks() {
+    run_all(|| |seed| Schedule::new(seed).run());
+}
+
+#[test]
+fn schedules_of_threads() {
+    run_all(|| {
+        let pool = Pool::new(7);
+        move |seed| run_threads(seed, &pool)
+    });
+}
+
+/// Runs each seed, or the one of the environment. Prints the seed of a schedule that fails.
+fn run_all<R: Fn(u64)>(runner: fn() -> R) {
+    let seeds = match env::var("STRESS_SEED") {
+        Ok(seed) => seed.parse().unwrap()..=seed.parse().unwrap(),
+        Err(_) => 1..=SCHEDULES,
+    };
+    thread::scope(|scope| {
+        for lane in 0..LANES {
+            let seeds = seeds.clone();
+            scope.spawn(move || {
+                let run = runner();
+                for seed in seeds.skip(lane as usize).step_by(LANES as usize) {
+                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(seed))) {
+                        eprintln!("STRESS_SEED={seed}, {:#?}", Plan::draw(&mut Rng::new(seed)));
+                        resume_unwind(panic);
+                    }
+                }
+            });
+        }
+    });
+}
+
+struct Schedule {
+    rng: Rng,
+    world: Arc<World>,
+}
+
+impl Schedule {
+    fn new(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        let plan = Plan::draw(&mut rng);
+        Self { rng, world: World::new(seed, plan, false) }
+    }
+
+    fn run(mut self) {
+        let tasks = Tasks::new(&self.world);
+        let callers = 0..self.world.plan.callers.len();
+        for number in callers.clone() {
+            tasks.add(Arc::clone(&self.world).call(number));
+        }
+        if let Some(renewed) = self.world.plan.renewal {
+            let world = Arc::clone(&self.world);
+            tasks.add(async move {
+                let scope = project(renewed);
+                nonblocking::refresh_loop(&world.driver, &world.service, &scope).await;
+            });
+        }
+        self.drive(&tasks, callers, self.world.plan.cancels);
+        let last = tasks.add(Arc::clone(&self.world).afterwards());
+        self.drive(&tasks, last..last + 1, false);
+        while tasks.poll_one(&mut self.rng) {}
+        assert!(!tasks.has_any_of(0..last), "a renewal goes on after the end");
+        self.world.service.check();
+    }
+
+    /// Until these tasks have ended.
+    fn drive(&mut self, tasks: &Tasks, these: Range<usize>, cancels: bool) {
+        let mut waited = Duration::ZERO;
+        while tasks.has_any_of(these.clone()) {
+            if cancels && self.rng.one_in(12) {
+                tasks.cancel(&mut self.rng);
+            } else if !tasks.poll_one(&mut self.rng) {
+                if these.start == 0 {
+                    let waiting =
+                        these.clone().filter(|number| tasks.has_any_of(*number..number + 1));
+                    self.world.check_waiting(waiting);
+                }
+                let step = Duration::from_millis(self.rng.pick(&[1, 50, 1_000, 20_000]));
+                waited += step;
+                assert!(waited < LONG / 2, "a task has been forgotten");
+                self.world.service.timer.advance(step);
+            }
+        }
+    }
+}
+
+fn run_threads(seed: u64, pool: &Pool) {
+    let mut rng = Rng::new(seed);
+    let plan = Plan::draw(&mut rng);
+    let world = World::new(seed, plan, false);
+    let mut jobs: Vec<Box<dyn FnOnce() + Send>> = Vec::new();
+    for number in 0..world.plan.callers.len() {
+        let world = Arc::clone(&world);
+        jobs.push(Box::new(move || world.call_blocking(number)));
+    }
+    if let Some(renewed) = world.plan.renewal {
+        let world = Arc::clone(&world);
+        jobs.push(Box::new(move || {
+            blocking::refresh_loop(&world.driver, &world.service, &project(renewed));
+        }));
+    }
+    let last = Arc::clone(&world);
+    jobs.push(Box::new(move || last.afterwards_blocking()));
+    if let Err(panic) = pool.run(&world, rng, jobs) {
+        resume_unwind(panic);
+    }
+    world.service.check();
+}
+
+/// The schedules above choose where threads change. Here the machine does, with the real [`Condvar`]
+/// and real wakers.
+///
+/// [`Condvar`]: std::sync::Condvar
+#[test]
+fn threads_at_full_speed() {
+    const LANES: u64 = 8;
+    thread::scope(|scope| {
+        for lane in 0..LANES {
+            scope.spawn(move || {
+                for seed in (lane..SCHEDULES / 20).step_by(LANES as usize) {
+                    let world = World::new(seed, Plan::calm(&mut Rng::new(seed)), true);
+                    thread::scope(|scope| {
+                        for number in 0..world.plan.callers.len() {
+                            let world = Arc::clone(&world);
+                            match seed % 2 {
+                                0 => scope.spawn(move || world.call_blocking(number)),
+                                _ => scope.spawn(move || block_on(world.call(number))),
+                            };
+                        }
+                    });
+                    world.service.check();
+                }
+            });
+        }
+    });
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn block_on(future: impl Future<Output = ()>) {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    while let Poll::Pending = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        thread::park_timeout(Duration::from_secs(20));
+    }
+}
