@@ -41,7 +41,8 @@ pub fn grant<T: Transport>(
             Step::Done(result) => return result,
             Step::Send(guard, request) => match transport.send(request, left) {
                 Some(outcome) => driver.complete(guard, outcome),
-                // One caller's deadline is no failure for the others: the guard hands the request on.
+                // One caller's deadline is no failure for the others: the guard hands the request
+                // on.
                 None => drop(guard),
             },
             Step::Wait(epoch, longest) => driver.wait(epoch, longest),

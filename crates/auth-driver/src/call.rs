@@ -11,7 +11,8 @@ use crate::{
     error::Error,
 };
 
-/// One request with a token: where it goes, whether the token may go there, and the decision about a
+/// One request with a token: where it goes, whether the token may go there, and the decision about
+/// a
 /// 401. It owns the request's head, so that the URI that was checked is the URI that is sent.
 ///
 /// It locks the session only for a 401.
@@ -28,19 +29,21 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A request that has not been sent yet. With a `service`, a URI that is only a path goes
+    /// A request that has not been sent yet, and its body. With a `service`, a URI that is only a path goes
     /// [under its endpoint](Endpoint::join).
     ///
     /// # Errors
     ///
-    /// [`Error::Auth`] if no token may be sent to this URI, or the path cannot be joined. This comes
-    /// before any login, which would send the password for nothing.
-    pub fn new(
+    /// [`Error::Auth`] if no token may be sent to this URI, or the path cannot be joined. This
+    /// comes before any login, which would send the password for nothing.
+    pub fn new<B>(
         driver: &'a Driver,
         scope: &'a Scope,
         service: Option<&'a EndpointQuery>,
-        head: Request<()>,
-    ) -> Result<Self, Error> {
+        request: Request<B>,
+    ) -> Result<(Self, B), Error> {
+        let (head, body) = request.into_parts();
+        let head = Request::from_parts(head, ());
         let is_path = service.is_some() && head.uri().scheme().is_none();
         match is_path {
             true => Endpoint::check_path(head.uri())?,
@@ -48,7 +51,7 @@ impl<'a> Call<'a> {
         }
         let wanted = Wanted { scope, service };
         let (decision, used) = (ServiceCall::new(), [None, None]);
-        Ok(Self { driver, wanted, head, is_checked: !is_path, decision, used })
+        Ok((Self { driver, wanted, head, is_checked: !is_path, decision, used }, body))
     }
 
     /// The tokens that this request needs.
@@ -57,7 +60,8 @@ impl<'a> Call<'a> {
     }
 
     /// Adds the token, and returns the head to send. If the URI was a path, this puts it under the
-    /// endpoint; `spell` then rewrites the URI as the HTTP client will read it, before it is checked.
+    /// endpoint; `spell` then rewrites the URI as the HTTP client will read it, before it is
+    /// checked.
     ///
     /// # Errors
     ///
@@ -105,8 +109,8 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    /// Decides about the response to the last try. `replayable` says whether the caller can send the
-    /// request a second time.
+    /// Decides about the response to the last try. `replayable` says whether the caller can send
+    /// the request a second time.
     pub fn decide(&mut self, status: StatusCode, replayable: bool) -> RetryDecision {
         let token = match &self.used[0] {
             Some(token) if ServiceCall::concerns_session(status) => token,
@@ -118,8 +122,8 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Reads the response to an identity request. An error shows none of the tokens that were added,
-    /// which the request does not know.
+    /// Reads the response to an identity request. An error shows none of the tokens that were
+    /// added, which the request does not know.
     ///
     /// # Errors
     ///
@@ -129,13 +133,27 @@ impl<'a> Call<'a> {
         request: &E,
         response: Response<Body>,
     ) -> Result<E::Output, Error> {
-        let (head, body) = response.into_parts();
-        let response = Response::from_parts(head, body.as_bytes());
         let tokens = self.used.iter().rev().flatten();
-        Ok(request.parse(response).map_err(|error| {
-            tokens.fold(error, |error, token| error.without_secret(token.expose()))
-        })?)
+        parse(request, response).map_err(|error| match error {
+            Error::Auth(error) => {
+                Error::Auth(tokens.fold(error, |error, token| error.without_secret(token.expose())))
+            }
+            error => error,
+        })
     }
+}
+
+/// Reads the response to an identity request without a token.
+///
+/// # Errors
+///
+/// As [`IdentityRequest::parse`].
+pub fn parse<E: IdentityRequest>(
+    request: &E,
+    response: Response<Body>,
+) -> Result<E::Output, Error> {
+    let (head, body) = response.into_parts();
+    Ok(request.parse(Response::from_parts(head, body.as_bytes()))?)
 }
 
 const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");

@@ -24,8 +24,8 @@ use crate::{
 /// caller waits, or the listener runs.
 pub struct Driver {
     session: Mutex<Session>,
-    /// The session's cloud at the start. Later it may know its API version; the origins that a token
-    /// may be sent to stay the same.
+    /// The session's cloud at the start. Later it may know its API version; the origins that a
+    /// token may be sent to stay the same.
     cloud: Cloud,
     clock: Box<Clock>,
     listener: Option<Box<Listener>>,
@@ -40,7 +40,7 @@ pub struct Driver {
 }
 
 /// A wall clock.
-type Clock = dyn Fn() -> UtcDateTime + Send + Sync;
+pub type Clock = dyn Fn() -> UtcDateTime + Send + Sync;
 
 /// The tokens that a caller wants.
 #[derive(Clone, Copy, Debug)]
@@ -89,11 +89,23 @@ pub enum Step<'a> {
 /// The result of a request to the identity service.
 pub type Outcome = Result<Response<Body>, Failure>;
 
+impl Grant {
+    /// The URL of a service, without a slash added at its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cloud::endpoint`].
+    pub fn endpoint(&self, want: &EndpointQuery) -> Result<String, Error> {
+        Ok(self.cloud.endpoint(&self.token, want)?.url().to_owned())
+    }
+}
+
 impl Driver {
     /// A driver of this session. Without the feature `tracing`, it reports no events.
     ///
     /// The clock is the wall clock: [`UtcDateTime::now`], or a test's own. It is read under the
-    /// lock, so it must not use the driver. A panic of the clock reaches only the caller that read it.
+    /// lock, so it must not use the driver. A panic of the clock reaches only the caller that read
+    /// it.
     pub fn new(session: Session, clock: impl Fn() -> UtcDateTime + Send + Sync + 'static) -> Self {
         Self {
             cloud: session.cloud().clone(),
@@ -191,8 +203,8 @@ impl Driver {
         read(&self.lock())
     }
 
-    /// Closes the session and wakes all callers. No event is reported, so this may be called where a
-    /// panic is not allowed.
+    /// Closes the session and wakes all callers. No event is reported, so this may be called where
+    /// a panic is not allowed.
     pub fn close(&self) {
         let mut session = self.lock();
         session.close();
@@ -202,8 +214,8 @@ impl Driver {
         self.closed.notify();
     }
 
-    /// The pause of a background loop; the end of an epoch ends it early. `None` once the session is
-    /// closed: then the loop ends.
+    /// The pause of a background loop; the end of an epoch ends it early. `None` once the session
+    /// is closed: then the loop ends.
     pub fn refresh_pause(&self, scope: &Scope) -> Option<Duration> {
         let session = self.lock();
         let now = self.now();

@@ -1,9 +1,10 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use auth_proto::Challenge;
 use thiserror::Error as ThisError;
 
-/// The reason why a caller gets no token. No variant shows a URL, a header or a body.
+/// The reason why a caller gets no token, or a client no driver. No variant shows a URL, a header
+/// or a body.
 #[derive(Debug, ThisError)]
 #[expect(clippy::exhaustive_enums, reason = "an HTTP client's error type has every variant")]
 pub enum Error {
@@ -17,6 +18,19 @@ pub enum Error {
         /// The error of the last login, if one failed and none has succeeded since.
         #[source]
         last: Option<auth_proto::Error>,
+    },
+    /// The identity time-out is not below
+    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout): the session would
+    /// count a request as lost that is still under way.
+    #[error(
+        "identity_timeout: {identity:?} is not between 0 and the response time-out {response:?}; \
+         set a time-out between them"
+    )]
+    IdentityTimeout {
+        /// [`Options::identity_timeout`](crate::Options::identity_timeout).
+        identity: Duration,
+        /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout).
+        response: Duration,
     },
     /// The login needs a factor from the user: hand it to [`Session::submit_factor`].
     ///

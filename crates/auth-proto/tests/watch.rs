@@ -200,7 +200,7 @@ fn events_say_in_words_what_happened() {
     let back = time::Duration::seconds(-5);
     for (event, words) in [
         (Event::ClockJump { by: back }, "the clock went back by 5s"),
-        (Event::ClockJump { by: -back }, "the clock went on by 5s at once"),
+        (Event::ClockJump { by: -back }, "the clock went forward by 5s at once"),
         (Event::LoginStarted { scope: p.clone() }, "login started"),
         (Event::TokenRejected { scope: p.clone() }, "token refused by a service, and dropped"),
         (

@@ -1,11 +1,7 @@
-use std::{
-    fmt,
-    hash::{BuildHasher, Hasher, RandomState},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
-use auth_driver::Driver;
-use auth_proto::{Cloud, Credential, Scope, Session, Settings};
+use auth_driver::Options;
+use auth_proto::{Cloud, Credential, Scope, Settings};
 use reqwest::ClientBuilder;
 use time::UtcDateTime;
 
@@ -14,54 +10,45 @@ use crate::{client::Client, error::Error, send::Http};
 /// Builds a [`Client`] with other settings. See [`Client::builder`].
 #[must_use = "a builder does nothing before build()"]
 pub struct Builder {
-    cloud: Cloud,
-    credential: Credential,
-    scope: Scope,
+    options: Options,
     /// One for the identity service, one for all other services.
     http: (ClientBuilder, ClientBuilder),
-    clock: Box<dyn Fn() -> UtcDateTime + Send + Sync>,
-    settings: Settings,
-    identity_timeout: Duration,
 }
 
 impl Builder {
     pub(crate) fn new(cloud: Cloud, credential: Credential, scope: Scope) -> Self {
         Self {
-            cloud,
-            credential,
-            scope,
+            options: Options::new(cloud, credential, scope),
             http: (ClientBuilder::new(), ClientBuilder::new()),
-            clock: Box::new(UtcDateTime::now),
-            settings: Settings::default().with_seed(seed()),
-            identity_timeout: Duration::from_secs(15),
         }
     }
 
     /// How connections are made: TLS roots, client certificate, proxy, user agent, resolver, and
-    /// time-outs for [`Client::call`]. The [front page](crate#http-settings) lists the settings that the
-    /// client overrides. This calls the function twice.
+    /// time-outs for [`Client::call`]. The [front page](crate#http-settings) lists the settings
+    /// that the client overrides. This calls the function twice.
     pub fn http(mut self, http: impl Fn() -> ClientBuilder) -> Self {
         self.http = (http(), http());
         self
     }
 
-    /// The wall clock, the system's by default, for tests that move time. The time that a caller waits
-    /// is measured by a monotonic clock. The wall clock is read under a lock, so it must not use the
-    /// client. A panic in it reaches only the caller that read it.
+    /// The wall clock, the system's by default, for tests that move time. The time that a caller
+    /// waits is measured by a monotonic clock. The wall clock is read under a lock, so it must not
+    /// use the client. A panic in it reaches only the caller that read it.
     pub fn clock(mut self, clock: impl Fn() -> UtcDateTime + Send + Sync + 'static) -> Self {
-        self.clock = Box::new(clock);
+        self.options.clock = Box::new(clock);
         self
     }
 
     /// The settings of the session. The default settings have a random seed.
     pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
+        self.options.settings = settings;
         self
     }
 
-    /// The time-out of a request to the identity service, until the whole response: 15 s by default.
+    /// The time-out of a request to the identity service, until the whole response: 15 s by
+    /// default.
     pub fn identity_timeout(mut self, timeout: Duration) -> Self {
-        self.identity_timeout = timeout;
+        self.options.identity_timeout = timeout;
         self
     }
 
@@ -70,32 +57,19 @@ impl Builder {
     /// # Errors
     ///
     /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
-    /// the identity time-out is not below the session's response time-out, [`Error::Transport`] if reqwest rejects its settings.
+    /// the identity time-out is not below the session's response time-out, [`Error::Transport`] if
+    /// reqwest rejects its settings.
     pub fn build(self) -> Result<Client, Error> {
-        let (identity, response) = (self.identity_timeout, self.settings.response_timeout());
-        if identity.is_zero() || identity >= response {
-            return Err(Error::IdentityTimeout { identity, response });
-        }
-        let https_only = self.cloud.is_https_only();
-        let session = Session::new(self.cloud, self.credential, self.settings)?;
-        let http = Http::new(self.http, https_only, identity).map_err(Error::transport)?;
-        Ok(Client::from_parts(Driver::new(session, self.clock), http, self.scope))
+        let https_only = self.options.cloud.is_https_only();
+        let identity_timeout = self.options.identity_timeout;
+        let (driver, scope) = self.options.build()?;
+        let http = Http::new(self.http, https_only, identity_timeout).map_err(Error::transport)?;
+        Ok(Client::from_parts(driver, http, scope))
     }
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("cloud", &self.cloud)
-            .field("credential", &self.credential)
-            .field("scope", &self.scope)
-            .field("settings", &self.settings)
-            .field("identity_timeout", &self.identity_timeout)
-            .finish_non_exhaustive()
+        f.debug_tuple("Builder").field(&self.options).finish()
     }
-}
-
-/// A random number, from the source of the standard library's hash maps.
-fn seed() -> u64 {
-    RandomState::new().build_hasher().finish()
 }

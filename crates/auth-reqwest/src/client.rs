@@ -1,11 +1,12 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use auth_driver::{Call, Driver, Grant, Mode, Wanted, nonblocking};
+use auth_driver::{Call, Driver, Grant, Mode, Wanted, nonblocking, parse};
 use auth_proto::{
     Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, Token,
 };
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
+use reqwest::{Body, Response};
 
 use crate::{
     builder::Builder,
@@ -100,10 +101,10 @@ impl Client {
         Ok(self.grant_within(self.wanted(None), patience).await?.token)
     }
 
-    /// A background renewal of this scope's token, so that no caller waits for a login: it logs in at
-    /// once, and renews long before the token ends. Spawn it: `tokio::spawn(client.refresh_loop())`.
-    /// It ends when the session is [closed](Self::close) or its last client is dropped. It may be
-    /// dropped at any point.
+    /// A background renewal of this scope's token, so that no caller waits for a login: it logs in
+    /// at once, and renews long before the token ends. Spawn it:
+    /// `tokio::spawn(client.refresh_loop())`. It ends when the session is [closed](Self::close) or
+    /// its last client is dropped. It may be dropped at any point.
     ///
     /// It returns no errors: callers get them from [`token`](Self::token), operators from
     /// [`tracing`](crate#events). After it is dropped, or after a panic of the clock or of a
@@ -127,8 +128,7 @@ impl Client {
         wanted: Wanted<'_>,
         want: &EndpointQuery,
     ) -> Result<String, Error> {
-        let Grant { token, cloud } = self.grant_within(wanted, PATIENCE).await?;
-        Ok(cloud.endpoint(&token, want)?.url().to_owned())
+        Ok(self.grant_within(wanted, PATIENCE).await?.endpoint(want)?)
     }
 
     /// Sends a request to a service, with the token, and returns the response, whatever its status.
@@ -138,10 +138,7 @@ impl Client {
     ///
     /// As [`token`](Self::token); [`Error::Auth`] if the token must not be sent there;
     /// [`Error::Transport`].
-    pub async fn call<B: Into<Bytes>>(
-        &self,
-        request: Request<B>,
-    ) -> Result<reqwest::Response, Error> {
+    pub async fn call<B: Into<Bytes>>(&self, request: Request<B>) -> Result<Response, Error> {
         self.call_service(None, request).await
     }
 
@@ -149,10 +146,10 @@ impl Client {
         &self,
         service: Option<&EndpointQuery>,
         request: Request<B>,
-    ) -> Result<reqwest::Response, Error> {
-        let (mut head, body) = split(request.map(Into::into));
-        let mut url = normalize(&mut head);
-        let mut call = Call::new(self.driver(), &self.scope, service, head)?;
+    ) -> Result<Response, Error> {
+        let mut request = request.map(Into::into);
+        let mut url = normalize(&mut request);
+        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
         loop {
             let grant = self.grant_within(call.wanted(), PATIENCE).await?;
             let head = call.authorize(grant, |head| url = normalize(head))?.clone();
@@ -164,27 +161,24 @@ impl Client {
         }
     }
 
-    /// As [`call`](Self::call), with a body that cannot be sent twice: a file, a stream. The response
-    /// may be a 401; the next request then has a new token.
+    /// As [`call`](Self::call), with a body that cannot be sent twice: a file, a stream. The
+    /// response may be a 401; the next request then has a new token.
     ///
     /// # Errors
     ///
     /// As [`call`](Self::call).
-    pub async fn call_once<B: Into<reqwest::Body>>(
-        &self,
-        request: Request<B>,
-    ) -> Result<reqwest::Response, Error> {
+    pub async fn call_once<B: Into<Body>>(&self, request: Request<B>) -> Result<Response, Error> {
         self.call_service_once(None, request).await
     }
 
-    pub(crate) async fn call_service_once<B: Into<reqwest::Body>>(
+    pub(crate) async fn call_service_once<B: Into<Body>>(
         &self,
         service: Option<&EndpointQuery>,
         request: Request<B>,
-    ) -> Result<reqwest::Response, Error> {
-        let (mut head, body) = split(request.map(Into::into));
-        let mut url = normalize(&mut head);
-        let mut call = Call::new(self.driver(), &self.scope, service, head)?;
+    ) -> Result<Response, Error> {
+        let mut request = request.map(Into::into);
+        let mut url = normalize(&mut request);
+        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
         let grant = self.grant_within(call.wanted(), PATIENCE).await?;
         let head = call.authorize_once(grant, |head| url = normalize(head))?;
         let response = self.http().call(made(url, head.map(|()| body))).await?;
@@ -193,22 +187,20 @@ impl Client {
         Ok(response)
     }
 
-    /// Sends an [`IdentityRequest`] to the identity service, with the token if the request needs it.
-    /// The rule for a 401 is that of [`call`](Self::call).
+    /// Sends an [`IdentityRequest`] to the identity service, with the token if the request needs
+    /// it. The rule for a 401 is that of [`call`](Self::call).
     ///
     /// # Errors
     ///
     /// As [`call`](Self::call), and as [`IdentityRequest::parse`].
     pub async fn run<E: IdentityRequest>(&self, identity: &E) -> Result<E::Output, Error> {
-        let request = identity.request()?;
+        let mut request = identity.request()?;
         if !identity.authenticated() {
             let response = self.http().ask(request).await.map_err(Error::transport)?;
-            let (head, body) = response.into_parts();
-            return Ok(identity.parse(Response::from_parts(head, body.as_bytes()))?);
+            return Ok(parse(identity, response)?);
         }
-        let (mut head, mut body) = split(request);
-        let _ = normalize(&mut head);
-        let mut call = Call::new(self.driver(), &self.scope, None, head)?;
+        let _ = normalize(&mut request);
+        let (mut call, mut body) = Call::new(self.driver(), &self.scope, None, request)?;
         loop {
             let grant = self.grant_within(call.wanted(), PATIENCE).await?;
             let request = call.authorize(grant, |_| ())?.clone().map(|()| body);
@@ -238,8 +230,8 @@ impl Client {
         Ok(self.driver().change(|session| session.replace_credential(credential))?)
     }
 
-    /// Closes the session, for all its clients: waiting callers get an error, a login that is being sent
-    /// is cancelled, and the tokens are forgotten.
+    /// Closes the session, for all its clients: waiting callers get an error, a login that is being
+    /// sent is cancelled, and the tokens are forgotten.
     pub fn close(&self) {
         self.driver().close();
     }
@@ -273,8 +265,3 @@ impl fmt::Debug for Client {
 
 /// The default time of a caller.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-fn split<B>(request: Request<B>) -> (Request<()>, B) {
-    let (head, body) = request.into_parts();
-    (Request::from_parts(head, ()), body)
-}

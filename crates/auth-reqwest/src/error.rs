@@ -20,8 +20,8 @@ pub enum Error {
         last: Option<auth_proto::Error>,
     },
     /// The identity time-out is not below
-    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout): the session would count
-    /// a request as lost that is still under way.
+    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout): the session would
+    /// count a request as lost that is still under way.
     #[error(
         "identity_timeout: {identity:?} is not between 0 and the response time-out {response:?}; \
          set a time-out between them"
@@ -46,6 +46,9 @@ impl From<auth_driver::Error> for Error {
         match error {
             auth_driver::Error::Auth(error) => Self::Auth(error),
             auth_driver::Error::Deadline { last } => Self::Deadline { last },
+            auth_driver::Error::IdentityTimeout { identity, response } => {
+                Self::IdentityTimeout { identity, response }
+            }
             auth_driver::Error::NeedFactor(challenge) => Self::NeedFactor(challenge),
         }
     }
@@ -79,9 +82,10 @@ fn kind(error: &reqwest::Error) -> FailureKind {
     }
 }
 
-/// Whether rustls caused this error. rustls wraps its errors in an I/O error of the kind `InvalidData`,
-/// which another I/O error may wrap. Before a response begins, no other error has this kind, neither
-/// while connecting nor later, when a TLS 1.3 server rejects the client certificate.
+/// Whether rustls caused this error. rustls wraps its errors in an I/O error of the kind
+/// `InvalidData`, which another I/O error may wrap. Before a response begins, no other error has
+/// this kind, neither while connecting nor later, when a TLS 1.3 server rejects the client
+/// certificate.
 fn is_tls(error: &(dyn StdError + 'static)) -> bool {
     let Some(io) = error.downcast_ref::<io::Error>() else { return false };
     // `source()` of an I/O error skips the error that it wraps, so this looks at that one directly.

@@ -74,8 +74,8 @@ impl Transport for Http {
     }
 }
 
-/// Writes a request's URI as reqwest will read it, because the core must check the URI that is sent.
-/// Returns the same as a URL, if the URI has a scheme and is valid.
+/// Writes a request's URI as reqwest will read it, because the core must check the URI that is
+/// sent. Returns the same as a URL, if the URI has a scheme and is valid.
 pub(crate) fn normalize<B>(request: &mut Request<B>) -> Option<Url> {
     request.uri().scheme()?;
     let mut written = String::with_capacity(USUAL_URL);
@@ -108,8 +108,8 @@ pub(crate) fn made<B: Into<reqwest::Body>>(
     Ok(request)
 }
 
-/// The same for a body in memory. For an empty one reqwest sends no `Content-Length`, but some services
-/// (Swift) require it for methods that usually have a body.
+/// The same for a body in memory. For an empty one reqwest sends no `Content-Length`, but some
+/// services (Swift) require it for methods that usually have a body.
 pub(crate) fn made_of_bytes(
     url: Option<Url>,
     mut request: Request<Bytes>,
@@ -141,8 +141,8 @@ fn with_protocol(http: ClientBuilder, https_only: bool) -> ClientBuilder {
     if https_only { http.https_only(true) } else { http }
 }
 
-/// Reads a body up to one byte beyond [`limits::BODY`]; the core refuses the longer one. The buffer is
-/// wiped, because it may hold a token.
+/// Reads a body up to one byte beyond [`limits::BODY`]; the core refuses the longer one. The buffer
+/// is wiped, because it may hold a token.
 async fn read(mut incoming: reqwest::Response) -> Result<Body, reqwest::Error> {
     let mut body = Zeroizing::new(Vec::with_capacity(FIRST_READ));
     while let Some(chunk) = incoming.chunk().await? {

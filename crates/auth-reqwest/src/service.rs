@@ -1,11 +1,12 @@
 use auth_proto::{EndpointQuery, Scope};
 use bytes::Bytes;
 use http::Request;
+use reqwest::{Body, Response};
 
 use crate::{client::Client, error::Error};
 
-/// One service of a cloud: its endpoint, and calls with a token of the scope that the service needs.
-/// Made by [`Client::service`]. Cheap to make and to clone.
+/// One service of a cloud: its endpoint, and calls with a token of the scope that the service
+/// needs. Made by [`Client::service`]. Cheap to make and to clone.
 #[derive(Clone, Debug)]
 pub struct ServiceClient {
     client: Client,
@@ -45,10 +46,7 @@ impl ServiceClient {
     ///
     /// As [`endpoint`](Self::endpoint), [`Endpoint::join`](auth_proto::Endpoint::join) and
     /// [`Client::call`].
-    pub async fn call<B: Into<Bytes>>(
-        &self,
-        request: Request<B>,
-    ) -> Result<reqwest::Response, Error> {
+    pub async fn call<B: Into<Bytes>>(&self, request: Request<B>) -> Result<Response, Error> {
         self.client.call_service(Some(&self.want), request).await
     }
 
@@ -57,10 +55,7 @@ impl ServiceClient {
     /// # Errors
     ///
     /// As [`call`](Self::call).
-    pub async fn call_once<B: Into<reqwest::Body>>(
-        &self,
-        request: Request<B>,
-    ) -> Result<reqwest::Response, Error> {
+    pub async fn call_once<B: Into<Body>>(&self, request: Request<B>) -> Result<Response, Error> {
         self.client.call_service_once(Some(&self.want), request).await
     }
 }

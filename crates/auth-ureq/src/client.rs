@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use auth_driver::{Call, Driver, Grant, Mode, Wanted, blocking};
+use auth_driver::{Call, Driver, Grant, Mode, Wanted, blocking, parse};
 use auth_proto::{
     Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, Token,
 };
@@ -95,8 +95,8 @@ impl Client {
         Ok(self.grant_within(self.wanted(None), patience)?.token)
     }
 
-    /// A background renewal of this scope's token, so that no caller waits for a login: it logs in at
-    /// once, and renews long before the token ends. Run it on its own thread:
+    /// A background renewal of this scope's token, so that no caller waits for a login: it logs in
+    /// at once, and renews long before the token ends. Run it on its own thread:
     /// `thread::spawn(client.refresh_loop())`. It ends when the session is [closed](Self::close) or
     /// its last client is dropped, after the response to a login that it has just sent.
     ///
@@ -122,8 +122,7 @@ impl Client {
         wanted: Wanted<'_>,
         want: &EndpointQuery,
     ) -> Result<String, Error> {
-        let Grant { token, cloud } = self.grant_within(wanted, PATIENCE)?;
-        Ok(cloud.endpoint(&token, want)?.url().to_owned())
+        Ok(self.grant_within(wanted, PATIENCE)?.endpoint(want)?)
     }
 
     /// Sends a request to a service, with the token, and returns the response, whatever its status.
@@ -142,8 +141,7 @@ impl Client {
         service: Option<&EndpointQuery>,
         request: Request<B>,
     ) -> Result<Response<ureq::Body>, Error> {
-        let (head, body) = split(request);
-        let mut call = Call::new(self.driver(), &self.scope, service, head)?;
+        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
         loop {
             let grant = self.grant_within(call.wanted(), PATIENCE)?;
             let (head, ()) = call.authorize(grant, |_| ())?.clone().into_parts();
@@ -155,8 +153,8 @@ impl Client {
         }
     }
 
-    /// As [`call`](Self::call), with a body that cannot be sent twice: a file, a reader. The response
-    /// may be a 401; the next request then has a new token.
+    /// As [`call`](Self::call), with a body that cannot be sent twice: a file, a reader. The
+    /// response may be a 401; the next request then has a new token.
     ///
     /// # Errors
     ///
@@ -173,8 +171,7 @@ impl Client {
         service: Option<&EndpointQuery>,
         request: Request<B>,
     ) -> Result<Response<ureq::Body>, Error> {
-        let (head, body) = split(request);
-        let mut call = Call::new(self.driver(), &self.scope, service, head)?;
+        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
         let grant = self.grant_within(call.wanted(), PATIENCE)?;
         let head = call.authorize_once(grant, |_| ())?;
         let response = self.http().call(head.map(|()| body)).map_err(Error::transport)?;
@@ -183,8 +180,8 @@ impl Client {
         Ok(response)
     }
 
-    /// Sends an [`IdentityRequest`] to the identity service, with the token if the request needs it.
-    /// The rule for a 401 is that of [`call`](Self::call).
+    /// Sends an [`IdentityRequest`] to the identity service, with the token if the request needs
+    /// it. The rule for a 401 is that of [`call`](Self::call).
     ///
     /// # Errors
     ///
@@ -193,11 +190,9 @@ impl Client {
         let request = identity.request()?;
         if !identity.authenticated() {
             let response = self.http().ask(request).map_err(Error::transport)?;
-            let (head, body) = response.into_parts();
-            return Ok(identity.parse(Response::from_parts(head, body.as_bytes()))?);
+            return Ok(parse(identity, response)?);
         }
-        let (head, mut body) = split(request);
-        let mut call = Call::new(self.driver(), &self.scope, None, head)?;
+        let (mut call, mut body) = Call::new(self.driver(), &self.scope, None, request)?;
         loop {
             let grant = self.grant_within(call.wanted(), PATIENCE)?;
             let request = call.authorize(grant, |_| ())?.clone().map(|()| body);
@@ -228,7 +223,8 @@ impl Client {
     }
 
     /// Closes the session, for all its clients: waiting callers get an error, and the tokens are
-    /// forgotten. A caller that is sending a login gets the error after the response or the time-out.
+    /// forgotten. A caller that is sending a login gets the error after the response or the
+    /// time-out.
     pub fn close(&self) {
         self.driver().close();
     }
@@ -262,8 +258,3 @@ impl fmt::Debug for Client {
 
 /// The default time of a caller.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-fn split<B>(request: Request<B>) -> (Request<()>, B) {
-    let (head, body) = request.into_parts();
-    (Request::from_parts(head, ()), body)
-}

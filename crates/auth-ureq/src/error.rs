@@ -23,8 +23,8 @@ pub enum Error {
         last: Option<auth_proto::Error>,
     },
     /// The identity time-out is not below
-    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout): the session would count
-    /// a request as lost that is still under way.
+    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout): the session would
+    /// count a request as lost that is still under way.
     #[error(
         "identity_timeout: {identity:?} is not between 0 and the response time-out {response:?}; \
          set a time-out between them"
@@ -49,6 +49,9 @@ impl From<auth_driver::Error> for Error {
         match error {
             auth_driver::Error::Auth(error) => Self::Auth(error),
             auth_driver::Error::Deadline { last } => Self::Deadline { last },
+            auth_driver::Error::IdentityTimeout { identity, response } => {
+                Self::IdentityTimeout { identity, response }
+            }
             auth_driver::Error::NeedFactor(challenge) => Self::NeedFactor(challenge),
         }
     }

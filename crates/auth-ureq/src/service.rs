@@ -4,8 +4,8 @@ use ureq::AsSendBody;
 
 use crate::{client::Client, error::Error};
 
-/// One service of a cloud: its endpoint, and calls with a token of the scope that the service needs.
-/// Made by [`Client::service`]. Cheap to make and to clone.
+/// One service of a cloud: its endpoint, and calls with a token of the scope that the service
+/// needs. Made by [`Client::service`]. Cheap to make and to clone.
 #[derive(Clone, Debug)]
 pub struct ServiceClient {
     client: Client,

@@ -60,7 +60,7 @@ impl Fixture {
     fn call(&self, uri: &str, first: StatusCode) -> Result<usize, Error> {
         let service = EndpointQuery::new("network");
         let head = Request::get(uri).body(()).unwrap();
-        let mut call = Call::new(&self.driver, &self.scope, Some(&service), head)?;
+        let (mut call, ()) = Call::new(&self.driver, &self.scope, Some(&service), head)?;
         let (mut status, mut tries) = (first, 0);
         loop {
             let patience = Duration::from_secs(30);
@@ -125,7 +125,7 @@ fn the_uri_that_is_checked_is_the_uri_that_is_sent() {
         blocking::grant(&fixture.driver, &fixture.cloud, wanted, patience, Mode::Caller).unwrap()
     };
     let head = Request::get("/v2.0/networks").body(()).unwrap();
-    let mut call = Call::new(&fixture.driver, &fixture.scope, Some(&service), head).unwrap();
+    let (mut call, ()) = Call::new(&fixture.driver, &fixture.scope, Some(&service), head).unwrap();
     // The HTTP client reads the URI as one that no token may be sent to.
     let spelled = |head: &mut Request<()>| *head.uri_mut() = "http://127.0.0.1/".parse().unwrap();
     assert!(matches!(call.authorize(grant(), spelled), Err(Error::Auth(_))));

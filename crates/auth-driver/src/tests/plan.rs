@@ -128,7 +128,7 @@ impl Plan {
                 }
                 _ => false,
             },
-            Error::NeedFactor(_) => false,
+            Error::IdentityTimeout { .. } | Error::NeedFactor(_) => false,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::pin,
     sync::Arc,
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Wake, Waker},
     thread::{self, Thread},
     time::Duration,
 };
@@ -139,8 +139,8 @@ fn run_threads(seed: u64, pool: &Pool) {
     world.service.check();
 }
 
-/// The schedules above choose where threads change. Here the machine does, with the real [`Condvar`]
-/// and real wakers.
+/// The schedules above choose where threads change. Here the machine does, with the real
+/// [`Condvar`] and real wakers.
 ///
 /// [`Condvar`]: std::sync::Condvar
 #[test]
@@ -178,7 +178,7 @@ impl Wake for Unpark {
 fn block_on(future: impl Future<Output = ()>) {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);
-    while let Poll::Pending = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+    while future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
         thread::park_timeout(Duration::from_secs(20));
     }
 }

@@ -1,8 +1,8 @@
 //! Real threads of which one runs at a time, in an order that is drawn.
 //!
 //! A thread passes the turn on where it waits, sends or sleeps, and sometimes before it locks the
-//! session or wakes others, where another thread could come between. Time passes only when no thread
-//! can go on. So a schedule with threads depends on its seed alone.
+//! session or wakes others, where another thread could come between. Time passes only when no
+//! thread can go on. So a schedule with threads depends on its seed alone.
 
 use std::{
     any::Any,
@@ -78,8 +78,8 @@ impl Pool {
         Self { workers: (0..size).map(worker).collect(), done: all_done }
     }
 
-    /// Runs these jobs: one for each caller, perhaps a renewal, and one for the time after all callers
-    /// have ended.
+    /// Runs these jobs: one for each caller, perhaps a renewal, and one for the time after all
+    /// callers have ended.
     pub(super) fn run(
         &self,
         world: &Arc<World>,

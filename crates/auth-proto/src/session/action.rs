@@ -15,7 +15,7 @@ use crate::{
 /// [`handle_failure`](crate::Session::handle_failure) and
 /// [`handle_abandoned`](crate::Session::handle_abandoned).
 #[derive(Debug)]
-#[must_use = "a pending request that is not handed back blocks its scope until the response time-out"]
+#[must_use = "a pending request that is not handed back blocks its scope for a while"]
 pub struct PendingRequest {
     pub(crate) attempt: u64,
 }

@@ -171,8 +171,8 @@ impl Session {
     }
 
     /// The request that this handle belongs to. `None` if it no longer counts. Callers are woken in
-    /// either case: after a jump of the clock, a caller may still wait for a request that was counted
-    /// as lost.
+    /// either case: after a jump of the clock, a caller may still wait for a request that was
+    /// counted as lost.
     pub(super) fn take_in_flight(&mut self, pending: &PendingRequest) -> Option<(usize, InFlight)> {
         self.wake = true;
         let mut scopes = self.scopes.iter_mut().enumerate();

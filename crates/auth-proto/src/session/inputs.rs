@@ -43,8 +43,8 @@ impl Session {
         }
     }
 
-    /// Reports that the sender of a pending request was cancelled or panicked. The next caller takes
-    /// over at once. A second time in a row counts as a failure.
+    /// Reports that the sender of a pending request was cancelled or panicked. The next caller
+    /// takes over at once. A second time in a row counts as a failure.
     pub fn handle_abandoned(&mut self, pending: PendingRequest) {
         let at = self.clock.elapsed();
         if let Some((index, in_flight)) = self.take_in_flight(&pending) {
@@ -136,8 +136,8 @@ impl Session {
         Ok(())
     }
 
-    /// Closes the session: it forgets its tokens and its credential, and every later poll fails. The
-    /// tokens stay valid at the server until they end there.
+    /// Closes the session: it forgets its tokens and its credential, and every later poll fails.
+    /// The tokens stay valid at the server until they end there.
     pub fn close(&mut self) {
         self.closed = true;
         self.credential = Credential::none();

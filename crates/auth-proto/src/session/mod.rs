@@ -43,9 +43,9 @@ use crate::{
 ///
 /// A session never sleeps, sends or reads a clock. A driver does that: it polls the session under a
 /// lock, sends requests without the lock, hands in the responses, and wakes all waiting callers
-/// when [`take_wake`](Self::take_wake) asks for it. The crate `auth-driver` is such a driver, for any
-/// HTTP client; `auth-ureq` and `auth-reqwest` use it. The [manual](crate::manual) describes how a
-/// session behaves in an outage, after a change of password and at a lockout.
+/// when [`take_wake`](Self::take_wake) asks for it. The crate `auth-driver` is such a driver, for
+/// any HTTP client; `auth-ureq` and `auth-reqwest` use it. The [manual](crate::manual) describes
+/// how a session behaves in an outage, after a change of password and at a lockout.
 ///
 /// Each scope is in one of three phases:
 ///
@@ -64,8 +64,8 @@ use crate::{
 ///       the receipt or the first token ends  └─────────┘
 /// ```
 ///
-/// The action that [`poll`](Self::poll) returns depends on the phase, the token, and the failures so
-/// far:
+/// The action that [`poll`](Self::poll) returns depends on the phase, the token, and the failures
+/// so far:
 ///
 /// | | no token | a valid token | a token near its end |
 /// | --- | --- | --- | --- |
@@ -104,8 +104,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if the credential cannot work at this cloud. The first poll for a scope
-    /// reports a scope that cannot work.
+    /// [`ErrorKind::Config`] if the credential cannot work at this cloud. The first poll for a
+    /// scope reports a scope that cannot work.
     pub fn new(cloud: Cloud, credential: Credential, settings: Settings) -> Result<Self, Error> {
         cloud.check_credential(&credential)?;
         Ok(Self {
@@ -133,15 +133,17 @@ impl Session {
 
     /// The scope of the tokens for a service, for a caller whose own scope is `own`.
     ///
-    /// This is `own`, except for a global service ([`Cloud::scope_hint`]) when `own` is a project or
-    /// the default: then it is a domain. The domain is the one of the credential's user (with an
-    /// agency, the domain that delegates), else the one of the project. Without either, Open Telekom
-    /// Cloud uses the default scope, whose token is valid for global services there. A caller with
-    /// any other scope, an application credential and an existing token keep `own`. The result does
-    /// not depend on any token, so it stays the same.
+    /// This is `own`, except for a global service ([`Cloud::scope_hint`]) when `own` is a project
+    /// or the default: then it is a domain. The domain is the one of the credential's user (with an
+    /// agency, the domain that delegates), else the one of the project. Without either, Open
+    /// Telekom Cloud uses the default scope, whose token is valid for global services there. A
+    /// caller with any other scope, an application credential and an existing token keep `own`. The
+    /// result does not depend on any token, so it stays the same.
     ///
     /// ```
-    /// use auth_proto::{Session, Cloud, Credential, DomainRef, Scope, EndpointQuery, Settings, UserRef};
+    /// use auth_proto::{
+    ///     Cloud, Credential, DomainRef, EndpointQuery, Scope, Session, Settings, UserRef,
+    /// };
     ///
     /// let user = UserRef::name_in("me", DomainRef::name("corp"));
     /// let credential = Credential::password(user, "secretsecret");
@@ -183,8 +185,8 @@ impl Session {
         Some(Arc::clone(&live.token))
     }
 
-    /// The result for a caller whose deadline has passed: the valid token, which may have arrived at
-    /// the last moment, else the [last error](Self::last_error). Such a caller must not
+    /// The result for a caller whose deadline has passed: the valid token, which may have arrived
+    /// at the last moment, else the [last error](Self::last_error). Such a caller must not
     /// [`poll`](Self::poll): it could get a request that it has no time to send.
     ///
     /// # Errors

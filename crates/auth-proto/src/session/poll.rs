@@ -196,8 +196,8 @@ pub(super) struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// A failure that callers get at once takes precedence over one that they wait out. Of two alike,
-    /// the longer one counts.
+    /// A failure that callers get at once takes precedence over one that they wait out. Of two
+    /// alike, the longer one counts.
     fn precedence(&self) -> (bool, Duration) {
         (!self.streak.waits, self.until)
     }

@@ -13,9 +13,9 @@ const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 impl Session {
-    /// The time when [`renew`](Self::renew) has work for this scope's valid token: when the token is
-    /// due for renewal, or when the pause after a failed renewal ends. A later call is fine and an
-    /// earlier one harmless. The time may have passed already. `None` without a valid token.
+    /// The time when [`renew`](Self::renew) has work for this scope's valid token: when the token
+    /// is due for renewal, or when the pause after a failed renewal ends. A later call is fine and
+    /// an earlier one harmless. The time may have passed already. `None` without a valid token.
     pub fn renew_at(&self, scope: &Scope) -> Option<UtcDateTime> {
         let state = self.state(scope)?;
         let due = self.renewal_due(state)?;

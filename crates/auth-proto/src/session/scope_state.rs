@@ -1,7 +1,7 @@
 //! One scope's token and the login that renews it: every state, and every transition.
 //!
-//! The doc of [`Session`](crate::Session) has the diagram of the phases. Two values outlive a phase:
-//! the valid token, which stays in use while a login fetches the next one, and the streak of
+//! The doc of [`Session`](crate::Session) has the diagram of the phases. Two values outlive a
+//! phase: the valid token, which stays in use while a login fetches the next one, and the streak of
 //! failures, which delays the next login.
 
 use std::{sync::Arc, time::Duration};

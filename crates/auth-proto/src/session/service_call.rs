@@ -39,8 +39,8 @@ impl ServiceCall {
         status == StatusCode::UNAUTHORIZED
     }
 
-    /// Decides about the response to a request that was sent with `token`. `replayable` says whether
-    /// the request can be sent a second time.
+    /// Decides about the response to a request that was sent with `token`. `replayable` says
+    /// whether the request can be sent a second time.
     pub fn verdict(
         &mut self,
         session: &mut Session,
