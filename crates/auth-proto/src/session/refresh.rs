@@ -61,3 +61,97 @@ impl Session {
         Some(obstacles.fold(live.renew_at, Duration::max).min(live.ends_at))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{Response, StatusCode};
+    use time::macros::utc_datetime;
+
+    use super::*;
+    use crate::{
+        Action, Cloud, Credential, Failure, FailureKind, PendingRequest, ServiceCall, Settings,
+        UserRef,
+    };
+
+    const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00);
+
+    fn session() -> (Session, Scope) {
+        let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+        let credential = Credential::password(UserRef::id("u1"), "secretsecret");
+        let session = Session::new(cloud, credential, Settings::default()).unwrap();
+        (session, Scope::project_id("p1"))
+    }
+
+    fn send(session: &mut Session, scope: &Scope, at: UtcDateTime) -> PendingRequest {
+        let Action::Send(pending, _) = session.renew(scope, at) else { panic!("no request") };
+        pending
+    }
+
+    fn log_in(session: &mut Session, scope: &Scope, at: UtcDateTime) {
+        let pending = send(session, scope, at);
+        let body = r#"{"token": {"issued_at": "2026-11-22T08:00:00Z",
+            "expires_at": "2026-11-22T09:00:00Z", "project": {"id": "p1", "name": "p"}}}"#;
+        let response = Response::builder().status(201).header("X-Subject-Token", "t").body(body);
+        session.handle_response(pending, response.unwrap(), at);
+    }
+
+    #[test]
+    fn a_background_pause_has_limits() {
+        let (mut session, scope) = session();
+        assert_eq!(session.refresh_pause(&scope, NOW), Some(LONGEST_PAUSE));
+        let pending = send(&mut session, &scope, NOW);
+        assert_eq!(session.refresh_pause(&scope, NOW), Some(LONGEST_PAUSE));
+        session.handle_failure(pending, Failure::new(FailureKind::Connect, "refused"), NOW);
+        let Action::Wait(until) = session.renew(&scope, NOW) else { panic!("no pause") };
+        let pause = Duration::try_from(until - NOW).unwrap();
+        assert_eq!(session.refresh_pause(&scope, NOW), Some(pause));
+        // The pause is over: soon, but not at once.
+        assert_eq!(session.refresh_pause(&scope, until), Some(SHORTEST_PAUSE));
+        session.close();
+        assert_eq!(session.refresh_pause(&scope, NOW), None);
+    }
+
+    #[test]
+    fn a_background_pause_ends_at_the_renewal() {
+        let (mut session, scope) = session();
+        log_in(&mut session, &scope, NOW);
+        let renew_at = session.renew_at(&scope).unwrap();
+        let before = renew_at - Duration::from_secs(7);
+        assert_eq!(session.refresh_pause(&scope, before), Some(Duration::from_secs(7)));
+        assert_eq!(session.refresh_pause(&scope, NOW), Some(LONGEST_PAUSE));
+    }
+
+    #[test]
+    fn waiting_callers_are_woken_once_for_a_burst_of_401s() {
+        let (mut session, scope) = session();
+        let pending = send(&mut session, &scope, NOW);
+        assert!(!session.take_wake());
+        session.handle_abandoned(pending);
+        assert!(session.take_wake() && !session.take_wake());
+        log_in(&mut session, &scope, NOW);
+        assert!(session.take_wake());
+        let token = session.at_deadline(&scope, NOW).unwrap();
+        let mut woken = 0;
+        for _ in 0..1000 {
+            let status = StatusCode::UNAUTHORIZED;
+            let _ = ServiceCall::new().verdict(&mut session, &token, status, true, NOW);
+            woken += usize::from(session.take_wake());
+        }
+        assert_eq!(woken, 1);
+        session.close();
+        assert!(session.take_wake());
+    }
+
+    #[test]
+    fn a_missed_deadline_explains_itself() {
+        let (mut session, scope) = session();
+        assert!(matches!(session.at_deadline(&scope, NOW), Err(None)));
+        let pending = send(&mut session, &scope, NOW);
+        session.handle_failure(pending, Failure::new(FailureKind::Connect, "refused"), NOW);
+        assert_eq!(session.at_deadline(&scope, NOW).err(), Some(session.last_error(&scope)));
+        assert!(session.last_error(&scope).is_some());
+        let later = NOW + Duration::from_secs(10);
+        log_in(&mut session, &scope, later);
+        assert!(session.at_deadline(&scope, later).is_ok());
+    }
+}
