@@ -85,6 +85,19 @@ impl Plan {
         }
     }
 
+    /// A plan in which nothing happens.
+    pub(super) fn quiet() -> Self {
+        Self {
+            calm: true,
+            cancels: false,
+            clock_panics_at: None,
+            listener_panics_at: None,
+            at_once: false,
+            renewal: None,
+            callers: Vec::new(),
+        }
+    }
+
     /// A plan without failures.
     pub(super) fn calm(rng: &mut Rng) -> Self {
         let plans = std::iter::repeat_with(|| Self::draw(rng));

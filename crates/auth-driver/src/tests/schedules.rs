@@ -16,7 +16,7 @@ use std::{
 };
 
 use super::{
-    plan::{LONG, Plan, Rng},
+    plan::{LONG, Op, Plan, Rng},
     tasks::Tasks,
     threads::Pool,
     world::{World, project},
@@ -137,6 +137,36 @@ fn run_threads(seed: u64, pool: &Pool) {
         resume_unwind(panic);
     }
     world.service.check();
+}
+
+#[test]
+fn a_caller_dropped_at_any_poll_hands_over() {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut takeovers = 0;
+    for (seed, polls) in (0..20).flat_map(|seed| (0..10).map(move |polls| (seed, polls))) {
+        let callers = vec![(0, vec![Op::Token(LONG)]); 2];
+        let world = World::new(seed, Plan { callers, ..Plan::quiet() }, false);
+        let mut sender = Box::pin(Arc::clone(&world).call(0));
+        let mut waiter = Box::pin(Arc::clone(&world).call(1));
+        let is_sent = (0..polls).any(|_| {
+            let is_ready = sender.as_mut().poll(&mut context).is_ready();
+            assert!(waiter.as_mut().poll(&mut context).is_pending() || is_ready);
+            world.service.timer.advance(Duration::from_millis(500));
+            is_ready
+        });
+        drop(sender);
+        let mut rest = std::iter::repeat_with(|| {
+            world.service.timer.advance(Duration::from_millis(500));
+            is_sent || waiter.as_mut().poll(&mut context).is_ready()
+        });
+        assert!(
+            rest.by_ref().take(20).any(|is_ready| is_ready),
+            "seed {seed}, {polls} polls: forgotten"
+        );
+        takeovers += usize::from(world.service.requests(0) == 2);
+        world.service.check();
+    }
+    assert!(takeovers > 20, "no request was handed over");
 }
 
 /// The schedules above choose where threads change. Here the machine does, with the real
