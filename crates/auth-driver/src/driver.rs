@@ -262,6 +262,8 @@ impl Driver {
         let events = Events::take(&mut session, self.listener.as_deref());
         let wake = session.take_wake();
         drop(session);
+        #[cfg(test)]
+        crate::tests::threads::preempt();
         if wake {
             self.changed.notify();
         }

@@ -9,7 +9,7 @@ use std::{
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::pin,
-    sync::Arc,
+    sync::{Arc, mpsc},
     task::{Context, Wake, Waker},
     thread::{self, Thread},
     time::Duration,
@@ -176,25 +176,31 @@ fn a_caller_dropped_at_any_poll_hands_over() {
 #[test]
 fn threads_at_full_speed() {
     const LANES: u64 = 8;
-    thread::scope(|scope| {
-        for lane in 0..LANES {
-            scope.spawn(move || {
-                for seed in (lane..SCHEDULES / 20).step_by(LANES as usize) {
-                    let world = World::new(seed, Plan::calm(&mut Rng::new(seed)), true);
-                    thread::scope(|scope| {
-                        for number in 0..world.plan.callers.len() {
-                            let world = Arc::clone(&world);
-                            match seed % 2 {
-                                0 => scope.spawn(move || world.call_blocking(number)),
-                                _ => scope.spawn(move || block_on(world.call(number))),
-                            };
-                        }
-                    });
-                    world.service.check();
-                }
-            });
-        }
-    });
+    const ALL: u64 = SCHEDULES / 20;
+    let (done, all_done) = mpsc::channel();
+    for lane in 0..LANES {
+        let done = done.clone();
+        thread::spawn(move || {
+            for seed in (lane..ALL).step_by(LANES as usize) {
+                let world = World::new(seed, Plan::calm(&mut Rng::new(seed)), true);
+                thread::scope(|scope| {
+                    for number in 0..world.plan.callers.len() {
+                        let world = Arc::clone(&world);
+                        match seed % 2 {
+                            0 => scope.spawn(move || world.call_blocking(number)),
+                            _ => scope.spawn(move || block_on(world.call(number))),
+                        };
+                    }
+                });
+                world.service.check();
+                done.send(()).unwrap();
+            }
+        });
+    }
+    drop(done);
+    for _ in 0..ALL {
+        all_done.recv_timeout(Duration::from_secs(20)).expect("a schedule failed or hangs");
+    }
 }
 
 struct Unpark(Thread);
@@ -209,6 +215,6 @@ fn block_on(future: impl Future<Output = ()>) {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);
     while future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
-        thread::park_timeout(Duration::from_secs(20));
+        thread::park();
     }
 }
