@@ -131,7 +131,7 @@ impl Client {
         Ok(self.grant_within(wanted, PATIENCE).await?.endpoint(want)?)
     }
 
-    /// Sends a request to a service, with the token, and returns the response, whatever its status.
+    /// Sends a request to a service, with the token, and returns the response with any status.
     /// After a 401 it sends the request once more with a new token, if the session can get one.
     ///
     /// # Errors

@@ -17,7 +17,7 @@
 //! )?;
 //! let compute = client.endpoint(&EndpointQuery::new("compute").region("KR1")).await?;
 //!
-//! // reqwest's own response, whatever its status. After a 401, the second one, with a new token.
+//! // reqwest's own response, with any status. After a 401, the second one, with a new token.
 //! let response = client.call(Request::get(format!("{compute}/servers")).body("")?).await?;
 //! println!("{} {}", response.status(), response.text().await?);
 //! # Ok(())

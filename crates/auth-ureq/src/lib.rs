@@ -16,7 +16,7 @@
 //! )?;
 //! let compute = client.endpoint(&EndpointQuery::new("compute").region("KR1"))?;
 //!
-//! // ureq's own response, whatever its status. After a 401, the second one, with a new token.
+//! // ureq's own response, with any status. After a 401, the second one, with a new token.
 //! let mut response = client.call(Request::get(format!("{compute}/servers")).body("")?)?;
 //! println!("{} {}", response.status(), response.body_mut().read_to_string()?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -96,7 +96,7 @@
 //! tokens and passwords depend on them:
 //!
 //! * It follows no redirect: ureq would send `X-Auth-Token` to any other host. You get the 3xx
-//!   response. This also applies to a request with [settings of its own].
+//!   response. This also applies to a request with [its own settings].
 //! * It returns every status as a response, because the core must read refusals.
 //! * It sends only https, if the identity URL and all allowed origins are https.
 //! * It accepts 64 KiB of response headers, so that the largest token fits, and requests no
@@ -106,7 +106,7 @@
 //! ([`Builder::identity_timeout`], 15 s) and 5 s to connect. [`Client::call`] has your time-outs;
 //! by default ureq has none.
 //!
-//! [settings of its own]: ureq::Agent::configure_request
+//! [its own settings]: ureq::Agent::configure_request
 //!
 //! ureq uses a proxy from the environment for loopback addresses too, unless `NO_PROXY` lists them.
 //! Then plain http to this machine leaves it. `proxy(None)` turns the proxy off.
