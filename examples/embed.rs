@@ -1,23 +1,22 @@
-//! The core in an SDK that has an HTTP stack of its own, and wants no other: here some forty lines
-//! over a TCP socket. Eight threads share one login; then all tokens are revoked, and they share the
-//! next one.
+//! An SDK with its own HTTP stack, here some forty lines over a TCP socket. Eight threads share one
+//! login. Then all tokens are revoked, and the threads share the next login.
 //!
 //! `cargo run -p examples --bin embed`
-#![allow(clippy::print_stdout, reason = "a program speaks")]
+#![allow(clippy::print_stdout, reason = "a program prints")]
 
 use std::{
     error::Error,
     io::{self, Read, Write},
     net::TcpStream,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
 
+use auth_driver::{Call, Driver, Mode, Outcome, blocking};
 use auth_emulator::{Server, System, account};
 use auth_proto::{
-    Action, Cloud, Credential, EndpointQuery, Failure, FailureKind, RetryDecision, Scope,
-    ServiceCall, Session, Settings, Token, limits,
+    Body, Cloud, Credential, EndpointQuery, Failure, FailureKind, RetryDecision, Scope, Session,
+    Settings, limits,
 };
 use http::{Request, Response, StatusCode};
 use time::UtcDateTime;
@@ -25,7 +24,7 @@ use time::UtcDateTime;
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Result<()> {
-    // The cloud, in process. Yours is Cloud::kakao(), without the at().
+    // An emulated cloud in this process. For the real one, use Cloud::kakao() without at().
     let server = Server::start()?;
     let cloud = Cloud::kakao().at(&server.url(System::Kakao))?;
     let key = Credential::application_credential(account::KAKAO_KEY_ID, account::KAKAO_SECRET);
@@ -37,7 +36,7 @@ fn main() -> Result<()> {
                 (0..8).map(|_| scope.spawn(|| sdk.get("network", "/networks"))).collect();
             callers.into_iter().try_for_each(|caller| match caller.join() {
                 Ok(Ok(answer)) if answer.status() == StatusCode::OK => Ok(()),
-                Ok(Ok(answer)) => Err(format!("the service says {}", answer.status()).into()),
+                Ok(Ok(answer)) => Err(format!("the service answered {}", answer.status()).into()),
                 Ok(Err(error)) => Err(error),
                 Err(_) => Err("a caller panicked".into()),
             })
@@ -49,78 +48,54 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// What the users of this SDK see.
+/// The client of this SDK.
 struct Sdk {
-    /// The decisions. Locked for moments only, never while something is sent.
-    account: Mutex<Session>,
-    /// Rung whenever the account has changed, so that nobody waits longer than they must.
-    changed: Condvar,
+    /// The session, which all threads share: it decides, waits and wakes.
+    driver: Driver,
+    scope: Scope,
 }
 
 impl Sdk {
     fn new(cloud: Cloud, credential: Credential) -> Result<Self> {
-        // A login that is not answered within this time counts as lost; the sockets give up before.
+        // A login without a response counts as lost after this time. The sockets time out earlier.
         let settings = Settings::default().with_response_timeout(2 * TIMEOUT);
-        let account = Mutex::new(Session::new(cloud, credential, settings)?);
-        Ok(Self { account, changed: Condvar::new() })
+        let session = Session::new(cloud, credential, settings)?;
+        Ok(Self { driver: Driver::new(session, UtcDateTime::now), scope: Scope::default() })
     }
 
-    /// A request to a service. Clouds end tokens early, so that a 401 is part of normal life: what to
-    /// do about it is decided by `ServiceCall`.
+    /// Sends a request to a service. Clouds revoke tokens early, so a 401 is part of normal operation:
+    /// `Call` decides what to do about it.
     fn get(&self, service: &str, path: &str) -> Result<Response<Vec<u8>>> {
-        let mut call = ServiceCall::new();
+        let service = EndpointQuery::new(service);
+        let head = Request::get(path).body(())?;
+        let (mut call, ()) = Call::new(&self.driver, &self.scope, Some(&service), head)?;
         loop {
-            let token = self.token(&Scope::default())?;
-            let cloud = self.lock().cloud().clone();
-            let endpoint = cloud.endpoint(&token, &EndpointQuery::new(service))?;
-            let mut request = Request::get(format!("{}{path}", endpoint.url())).body("")?;
-            // Adds the header, unless the token must not go there.
-            cloud.authorize(&token, &mut request)?;
-            let answer = send(&request)?;
-            let verdict =
-                call.verdict(&mut self.lock(), &token, answer.status(), true, UtcDateTime::now());
-            if verdict == RetryDecision::Deliver {
+            let grant = blocking::grant(&self.driver, &Tcp, call.wanted(), PATIENCE, Mode::Caller)?;
+            // Adds the endpoint and the token, unless the token must not be sent there.
+            let head = call.authorize(grant, |_| ())?.clone();
+            let answer = send(&head.map(|()| ""))?;
+            if call.decide(answer.status(), true) == RetryDecision::Deliver {
                 return Ok(answer);
             }
         }
     }
+}
 
-    /// The whole driver: ask, and do as told.
-    fn token(&self, scope: &Scope) -> Result<Arc<Token>> {
-        let mut account = self.lock();
-        loop {
-            let now = UtcDateTime::now();
-            match account.poll(scope, now) {
-                Action::Use(token) => return Ok(token),
-                Action::Fail(error) => return Err(error.into()),
-                // Somebody else's login is in the air, or a pause runs after a failure.
-                Action::Wait(until) => {
-                    let pause = Duration::try_from(until - now).unwrap_or_default();
-                    let waited = self.changed.wait_timeout(account, pause);
-                    account = waited.unwrap_or_else(PoisonError::into_inner).0;
-                }
-                Action::Send(flight, request) => {
-                    drop(account);
-                    let answer = send(&request);
-                    account = self.lock();
-                    let now = UtcDateTime::now();
-                    match answer {
-                        Ok(answer) => account.handle_response(flight, answer, now),
-                        Err(error) => account.handle_failure(flight, failure(&error), now),
-                    }
-                    self.changed.notify_all();
-                }
-                Action::NeedFactor(_) => return Err("this SDK asks nobody for a code".into()),
-            }
+/// Sends the logins.
+struct Tcp;
+
+impl blocking::Transport for Tcp {
+    fn send(&self, request: Request<Body>, left: Duration) -> Option<Outcome> {
+        match send(&request) {
+            Ok(response) => Some(Ok(response.map(|body| Body::new(body.into())))),
+            // The caller's time is over: that is no failure of the service.
+            Err(error) if left < TIMEOUT && failure(&error).kind == FailureKind::Timeout => None,
+            Err(error) => Some(Err(failure(&error))),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Session> {
-        self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Says what went wrong in the core's words, so that it knows what is worth another try.
+/// The error in the terms of the core, which decides whether to try again.
 fn failure(error: &io::Error) -> Failure {
     let kind = match error.kind() {
         io::ErrorKind::ConnectionRefused => FailureKind::Connect,
@@ -130,8 +105,8 @@ fn failure(error: &io::Error) -> Failure {
     Failure::new(kind, error.to_string())
 }
 
-/// The HTTP stack: one request a connection, no redirect followed, everything bounded. Yours speaks
-/// TLS, too.
+/// The HTTP stack: one request per connection, no redirects, and a limit on everything. A real one also
+/// has TLS.
 fn send(request: &Request<impl AsRef<[u8]>>) -> io::Result<Response<Vec<u8>>> {
     let uri = request.uri();
     let host = uri.authority().ok_or(io::ErrorKind::InvalidInput)?.as_str();
@@ -167,3 +142,5 @@ fn read(answer: &[u8]) -> io::Result<Response<Vec<u8>>> {
 }
 
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// The time that a caller waits for a token.
+const PATIENCE: Duration = Duration::from_secs(30);

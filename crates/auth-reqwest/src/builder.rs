@@ -1,106 +1,75 @@
-use std::{
-    fmt,
-    hash::{BuildHasher, Hasher, RandomState},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
-use auth_proto::{Cloud, Credential, Scope, Session, Settings};
+use auth_driver::Options;
+use auth_proto::{Cloud, Credential, Scope, Settings};
 use reqwest::ClientBuilder;
 use time::UtcDateTime;
 
-use crate::{
-    client::Client,
-    drive::{Clock, Shared},
-    error::Error,
-    send::Http,
-};
+use crate::{client::Client, error::Error, send::Http};
 
-/// Makes a [`Client`] that is not the usual one. See [`Client::builder`].
+/// Builds a [`Client`] with other settings. See [`Client::builder`].
 #[must_use = "a builder does nothing before build()"]
 pub struct Builder {
-    cloud: Cloud,
-    credential: Credential,
-    scope: Scope,
-    /// One for the identity service, one for the others.
+    options: Options,
+    /// One for the identity service, one for all other services.
     http: (ClientBuilder, ClientBuilder),
-    clock: Box<Clock>,
-    settings: Settings,
-    identity_timeout: Duration,
 }
 
 impl Builder {
     pub(crate) fn new(cloud: Cloud, credential: Credential, scope: Scope) -> Self {
         Self {
-            cloud,
-            credential,
-            scope,
+            options: Options::new(cloud, credential, scope),
             http: (ClientBuilder::new(), ClientBuilder::new()),
-            clock: Box::new(UtcDateTime::now),
-            settings: Settings::default().with_seed(seed()),
-            identity_timeout: Duration::from_secs(15),
         }
     }
 
     /// How connections are made: TLS roots, client certificate, proxy, user agent, resolver, and
-    /// time-outs for [`Client::call`]. What is set on top of it is listed on the
-    /// [front page](crate). The function is called twice, at once.
+    /// time-outs for [`Client::call`]. The [front page](crate#http-settings) lists the settings
+    /// that the client overrides. This calls the function twice.
     pub fn http(mut self, http: impl Fn() -> ClientBuilder) -> Self {
         self.http = (http(), http());
         self
     }
 
-    /// The wall clock, the system's by default: for tests that move time. What a caller waits is
-    /// measured by a clock of its own. It is read under a lock, so it must not use the client; should
-    /// it panic, so does the caller, and nobody else.
+    /// The wall clock, the system's by default, for tests that move time. The time that a caller
+    /// waits is measured by a monotonic clock. The wall clock is read under a lock, so it must not
+    /// use the client. A panic in it reaches only the caller that read it.
     pub fn clock(mut self, clock: impl Fn() -> UtcDateTime + Send + Sync + 'static) -> Self {
-        self.clock = Box::new(clock);
+        self.options.clock = Box::new(clock);
         self
     }
 
-    /// How the account behaves. By default each client has a seed of its own.
+    /// The settings of the session. The default settings have a random seed.
     pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
+        self.options.settings = settings;
         self
     }
 
-    /// How long a request to the identity service may take in all, 15 s by default.
+    /// The time-out of a request to the identity service, until the whole response: 15 s by
+    /// default.
     pub fn identity_timeout(mut self, timeout: Duration) -> Self {
-        self.identity_timeout = timeout;
+        self.options.identity_timeout = timeout;
         self
     }
 
-    /// The client. Nothing is sent before it is used.
+    /// The client. It sends nothing before its first use.
     ///
     /// # Errors
     ///
     /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
-    /// the time-outs contradict each other, [`Error::Transport`] if reqwest cannot be set up.
+    /// the identity time-out is not below the session's response time-out, [`Error::Transport`] if
+    /// reqwest rejects its settings.
     pub fn build(self) -> Result<Client, Error> {
-        let (identity, flight) = (self.identity_timeout, self.settings.response_timeout());
-        if identity.is_zero() || identity >= flight {
-            return Err(Error::IdentityTimeout { identity, flight });
-        }
-        let https_only = self.cloud.is_https_only();
-        let account = Session::new(self.cloud, self.credential, self.settings)?;
-        let http = Http::new(self.http, https_only, identity).map_err(Error::transport)?;
-        Ok(Client::from_parts(Shared::new(account, self.clock, http), self.scope))
+        let https_only = self.options.cloud.is_https_only();
+        let identity_timeout = self.options.identity_timeout;
+        let (driver, scope) = self.options.build()?;
+        let http = Http::new(self.http, https_only, identity_timeout).map_err(Error::transport)?;
+        Ok(Client::from_parts(driver, http, scope))
     }
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("cloud", &self.cloud)
-            .field("credential", &self.credential)
-            .field("scope", &self.scope)
-            .field("settings", &self.settings)
-            .field("identity_timeout", &self.identity_timeout)
-            .finish_non_exhaustive()
+        f.debug_tuple("Builder").field(&self.options).finish()
     }
-}
-
-/// A number that is another one for each client, from where the standard library takes the keys of
-/// its hash maps.
-fn seed() -> u64 {
-    RandomState::new().build_hasher().finish()
 }

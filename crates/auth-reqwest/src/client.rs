@@ -1,42 +1,47 @@
 use std::{fmt, sync::Arc, time::Duration};
 
+use auth_driver::{Call, Driver, Grant, Mode, Wanted, nonblocking, parse};
 use auth_proto::{
-    Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, ServiceCall,
-    Session, Token,
+    Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, Token,
 };
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::Request;
+use reqwest::{Body, Response};
 
 use crate::{
     builder::Builder,
-    drive::Shared,
     error::Error,
     send::{Http, made, made_of_bytes, normalize},
     service::ServiceClient,
 };
 
-/// A user of a cloud who is logged in whenever that is needed. Cheap to clone; made to be shared
-/// between tasks. The account is closed with its last client.
+/// A user of a cloud, who is logged in when a call needs it. Cheap to clone, and made to be shared
+/// between tasks. Dropping the last client closes the session.
 #[derive(Clone)]
 pub struct Client {
     handle: Arc<Handle>,
     scope: Scope,
 }
 
-/// What all clients of an account hold, and a renewal in the background does not: the account is
-/// closed with the last client.
+/// All clients of a session hold this. A background renewal does not, so that dropping the last
+/// client closes the session.
 struct Handle {
-    shared: Arc<Shared<Http>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    driver: Driver,
+    http: Http,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.close();
+        self.shared.driver.close();
     }
 }
 
 impl Client {
-    /// A client with the usual settings. Nothing is sent before it is used.
+    /// A client with default settings. It sends nothing before its first use.
     ///
     /// # Errors
     ///
@@ -50,155 +55,160 @@ impl Client {
         Builder::new(cloud, credential, scope)
     }
 
-    pub(crate) fn from_parts(shared: Shared<Http>, scope: Scope) -> Self {
-        Self { handle: Arc::new(Handle { shared: Arc::new(shared) }), scope }
+    pub(crate) fn from_parts(driver: Driver, http: Http, scope: Scope) -> Self {
+        Self { handle: Arc::new(Handle { shared: Arc::new(Shared { driver, http }) }), scope }
     }
 
-    /// The same user with another scope: the same account and connections, a token of its own.
+    /// The same user with another scope: the same session and connections, another token.
     #[must_use]
     pub fn scoped(&self, scope: Scope) -> Self {
         Self { handle: Arc::clone(&self.handle), scope }
     }
 
-    /// A service, whose tokens have the scope that it wants: this client's, but the user's domain
-    /// where the service is a global one ([`Cloud::scope_hint`]) and this client's scope is a
-    /// project or the default.
+    /// A client for one service. Its tokens have this client's scope, except for a global service
+    /// ([`Cloud::scope_hint`]) when this scope is a project or the default: then the user's domain.
     #[must_use]
     pub fn service(&self, want: impl Into<EndpointQuery>) -> ServiceClient {
         ServiceClient::new(self.clone(), want.into())
     }
 
-    /// What the tokens are good for.
+    /// The scope of the tokens.
     pub fn scope(&self) -> &Scope {
         &self.scope
     }
 
-    /// The cloud, with its API version once that is known.
+    /// The cloud, with its API version once a response has shown it.
     pub fn cloud(&self) -> Cloud {
-        self.handle.shared.lock().cloud().clone()
+        self.driver().read(|session| session.cloud().clone())
     }
 
-    /// A living token, within 30 seconds. The account's own if it has one, else by a login.
+    /// A valid token within 30 seconds: the session's token, or one from a login.
     ///
     /// # Errors
     ///
-    /// [`Error::Auth`] why there is none, [`Error::NeedFactor`] if a person must be asked,
-    /// [`Error::Deadline`].
+    /// [`Error::Auth`] with the reason why there is no token, [`Error::NeedFactor`] if the login
+    /// needs a user, [`Error::Deadline`].
     pub async fn token(&self) -> Result<Arc<Token>, Error> {
         self.token_within(PATIENCE).await
     }
 
-    /// A living token, within this time.
+    /// A valid token within this time.
     ///
     /// # Errors
     ///
     /// As [`token`](Self::token).
     pub async fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        self.handle.shared.token(&self.scope, patience, Session::poll).await
+        Ok(self.grant_within(self.wanted(None), patience).await?.token)
     }
 
-    /// What keeps this scope's token alive in the background, so that no caller ever waits for a
-    /// login: it logs in at once, and renews long before the end. To be spawned:
-    /// `tokio::spawn(client.refresh_loop())`. It ends when the account is [closed](Self::close), or when
-    /// its last client is dropped; it may be dropped at any point.
+    /// A background renewal of this scope's token, so that no caller waits for a login: it logs in
+    /// at once, and renews long before the token ends. Spawn it:
+    /// `tokio::spawn(client.refresh_loop())`. It ends when the session is [closed](Self::close) or
+    /// its last client is dropped. It may be dropped at any point.
     ///
-    /// It tells nobody of failures: callers are told by [`token`](Self::token), operators by
-    /// [`tracing`](crate#what-is-told). Should it be dropped, or end in a panic of the clock or of
-    /// whoever listens, callers renew the token themselves, shortly before its end.
+    /// It returns no errors: callers get them from [`token`](Self::token), operators from
+    /// [`tracing`](crate#events). After it is dropped, or after a panic of the clock or of a
+    /// subscriber, callers renew the token themselves, shortly before its end.
     pub fn refresh_loop(&self) -> impl Future<Output = ()> + Send + use<> {
         let (shared, scope) = (Arc::clone(&self.handle.shared), self.scope.clone());
-        async move { shared.renew(&scope).await }
+        async move { nonblocking::refresh_loop(&shared.driver, &shared.http, &scope).await }
     }
 
-    /// Where a service is: the URL, without a slash added at its end.
+    /// The URL of a service, without a slash added at its end.
     ///
     /// # Errors
     ///
-    /// As [`Cloud::endpoint`], or because there is no token to look it up in.
+    /// As [`token`](Self::token) and [`Cloud::endpoint`].
     pub async fn endpoint(&self, want: &EndpointQuery) -> Result<String, Error> {
-        let token = self.token().await?;
-        let cloud = self.cloud();
-        Ok(cloud.endpoint(&token, want)?.url().to_owned())
+        self.endpoint_of(self.wanted(None), want).await
     }
 
-    /// Sends a request to a service, with the token, and hands on the answer whatever its status.
-    /// After a 401 it is sent once more with a new token, where the core finds that worth it.
+    pub(crate) async fn endpoint_of(
+        &self,
+        wanted: Wanted<'_>,
+        want: &EndpointQuery,
+    ) -> Result<String, Error> {
+        Ok(self.grant_within(wanted, PATIENCE).await?.endpoint(want)?)
+    }
+
+    /// Sends a request to a service, with the token, and returns the response with any status.
+    /// After a 401 it sends the request once more with a new token, if the session can get one.
     ///
     /// # Errors
     ///
-    /// As [`token`](Self::token); [`Error::Auth`] if the token must not go there;
+    /// As [`token`](Self::token); [`Error::Auth`] if the token must not be sent there;
     /// [`Error::Transport`].
-    pub async fn call<B: Into<Bytes>>(
+    pub async fn call<B: Into<Bytes>>(&self, request: Request<B>) -> Result<Response, Error> {
+        self.call_service(None, request).await
+    }
+
+    pub(crate) async fn call_service<B: Into<Bytes>>(
         &self,
+        service: Option<&EndpointQuery>,
         request: Request<B>,
-    ) -> Result<reqwest::Response, Error> {
-        let mut call = ServiceCall::new();
+    ) -> Result<Response, Error> {
         let mut request = request.map(Into::into);
         let mut url = normalize(&mut request);
+        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
         loop {
-            let mut sent = request.clone();
-            let token = self.authorize(&mut sent).await?;
-            let sent = made_of_bytes(url.take(), sent).map_err(Error::transport)?;
-            let answer = self.handle.shared.http.services.execute(sent).await;
-            let answer = answer.map_err(Error::transport)?;
-            match self.verdict(&mut call, &token, answer.status(), true) {
-                RetryDecision::Deliver => return Ok(answer),
-                RetryDecision::Retry => {}
+            let grant = self.grant_within(call.wanted(), PATIENCE).await?;
+            let head = call.authorize(grant, |head| url = normalize(head))?.clone();
+            let sent = made_of_bytes(url.take(), head.map(|()| body.clone()));
+            let response = self.http().call(sent).await?;
+            if call.decide(response.status(), true) == RetryDecision::Deliver {
+                return Ok(response);
             }
         }
     }
 
-    /// The same with a body that cannot be sent twice: a file, a stream. The answer may be a 401;
-    /// the next request then has a new token.
+    /// As [`call`](Self::call), with a body that cannot be sent twice: a file, a stream. The
+    /// response may be a 401; the next request then has a new token.
     ///
     /// # Errors
     ///
     /// As [`call`](Self::call).
-    pub async fn call_once<B: Into<reqwest::Body>>(
-        &self,
-        request: Request<B>,
-    ) -> Result<reqwest::Response, Error> {
-        let mut request = request.map(Into::into);
-        let url = normalize(&mut request);
-        let token = self.authorize(&mut request).await?;
-        let sent = made(url, request).map_err(Error::transport)?;
-        let answer = self.handle.shared.http.services.execute(sent).await;
-        let answer = answer.map_err(Error::transport)?;
-        // There is nothing to choose here, but the account has to know of a 401.
-        let _ = self.verdict(&mut ServiceCall::new(), &token, answer.status(), false);
-        Ok(answer)
+    pub async fn call_once<B: Into<Body>>(&self, request: Request<B>) -> Result<Response, Error> {
+        self.call_service_once(None, request).await
     }
 
-    /// Asks the identity service something: see [`IdentityRequest`]. With the token if that is needed, and
-    /// with the same rule for a 401 as [`call`](Self::call).
+    pub(crate) async fn call_service_once<B: Into<Body>>(
+        &self,
+        service: Option<&EndpointQuery>,
+        request: Request<B>,
+    ) -> Result<Response, Error> {
+        let mut request = request.map(Into::into);
+        let mut url = normalize(&mut request);
+        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
+        let grant = self.grant_within(call.wanted(), PATIENCE).await?;
+        let head = call.authorize_once(grant, |head| url = normalize(head))?;
+        let response = self.http().call(made(url, head.map(|()| body))).await?;
+        // The decision is always to deliver, but the session must learn of a 401.
+        let _ = call.decide(response.status(), false);
+        Ok(response)
+    }
+
+    /// Sends an [`IdentityRequest`] to the identity service, with the token if the request needs
+    /// it. The rule for a 401 is that of [`call`](Self::call).
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call), and what the exchange finds wrong with the answer.
-    pub async fn run<E: IdentityRequest>(&self, exchange: &E) -> Result<E::Output, Error> {
-        let (mut call, mut tokens) = (ServiceCall::new(), Vec::new());
+    /// As [`call`](Self::call), and as [`IdentityRequest::parse`].
+    pub async fn run<E: IdentityRequest>(&self, identity: &E) -> Result<E::Output, Error> {
+        let mut request = identity.request()?;
+        if !identity.authenticated() {
+            let response = self.http().ask(request).await.map_err(Error::transport)?;
+            return Ok(parse(identity, response)?);
+        }
+        let _ = normalize(&mut request);
+        let (mut call, mut body) = Call::new(self.driver(), &self.scope, None, request)?;
         loop {
-            let mut request = exchange.request()?;
-            let token = match exchange.authenticated() {
-                true => {
-                    let _ = normalize(&mut request);
-                    Some(self.authorize(&mut request).await?)
-                }
-                false => None,
-            };
-            let answer = self.handle.shared.http.ask(request).await.map_err(Error::transport)?;
-            let verdict = token.as_ref().map_or(RetryDecision::Deliver, |token| {
-                self.verdict(&mut call, token, answer.status(), true)
-            });
-            // The exchange does not know the tokens that were added to its requests.
-            tokens.extend(token);
-            if verdict == RetryDecision::Deliver {
-                let (head, body) = answer.into_parts();
-                let parsed = exchange.parse(Response::from_parts(head, body.as_bytes()));
-                return Ok(parsed.map_err(|error| {
-                    tokens.iter().fold(error, |error, token| error.without_secret(token.expose()))
-                })?);
+            let grant = self.grant_within(call.wanted(), PATIENCE).await?;
+            let request = call.authorize(grant, |_| ())?.clone().map(|()| body);
+            let response = self.http().ask(request).await.map_err(Error::transport)?;
+            if call.decide(response.status(), true) == RetryDecision::Deliver {
+                return Ok(call.parse(identity, response)?);
             }
+            body = identity.request()?.into_body();
         }
     }
 
@@ -206,55 +216,41 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Session::submit_factor`].
+    /// As [`Session::submit_factor`](auth_proto::Session::submit_factor).
     pub fn submit_factor(&self, factor: Factor) -> Result<(), Error> {
-        self.handle.shared.change(|account| account.submit_factor(&self.scope, factor))?;
-        Ok(())
+        Ok(self.driver().change(|session| session.submit_factor(&self.scope, factor))?)
     }
 
-    /// Goes on with another credential, for all clients of the account.
+    /// Replaces the credential, for all clients of the session.
     ///
     /// # Errors
     ///
-    /// As [`Session::replace_credential`].
+    /// As [`Session::replace_credential`](auth_proto::Session::replace_credential).
     pub fn replace_credential(&self, credential: Credential) -> Result<(), Error> {
-        self.handle.shared.change(|account| account.replace_credential(credential))?;
-        Ok(())
+        Ok(self.driver().change(|session| session.replace_credential(credential))?)
     }
 
-    /// Ends it, for all clients of the account: whoever waits is told, a login that is being sent is
-    /// broken off, and tokens are forgotten.
+    /// Closes the session, for all its clients: waiting callers get an error, a login that is being
+    /// sent is cancelled, and the tokens are forgotten.
     pub fn close(&self) {
-        self.handle.shared.close();
+        self.driver().close();
     }
 
-    pub(crate) fn scope_for(&self, want: &EndpointQuery) -> Result<Scope, Error> {
-        Ok(self.handle.shared.lock().scope_for(want, &self.scope)?)
+    pub(crate) fn wanted<'a>(&'a self, service: Option<&'a EndpointQuery>) -> Wanted<'a> {
+        Wanted { scope: &self.scope, service }
     }
 
-    /// Sets the token on a request whose URI is [spelled](normalize) as it will be read.
-    async fn authorize<B>(&self, request: &mut Request<B>) -> Result<Arc<Token>, Error> {
-        let cloud = self.cloud();
-        cloud.check_target(request.uri())?;
-        let token = self.token().await?;
-        cloud.authorize(&token, request)?;
-        Ok(token)
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.handle.shared.driver
     }
 
-    fn verdict(
-        &self,
-        call: &mut ServiceCall,
-        token: &Token,
-        status: StatusCode,
-        replayable: bool,
-    ) -> RetryDecision {
-        // The core has nothing to say to any other, and so nobody has to be asked.
-        if status != StatusCode::UNAUTHORIZED {
-            return RetryDecision::Deliver;
-        }
-        self.handle.shared.judge(&self.scope, |account: &mut Session| {
-            call.verdict(account, token, status, replayable, self.handle.shared.now())
-        })
+    fn http(&self) -> &Http {
+        &self.handle.shared.http
+    }
+
+    async fn grant_within(&self, wanted: Wanted<'_>, patience: Duration) -> Result<Grant, Error> {
+        let (driver, http) = (self.driver(), self.http());
+        Ok(nonblocking::grant(driver, http, wanted, patience, Mode::Caller).await?)
     }
 }
 
@@ -267,5 +263,5 @@ impl fmt::Debug for Client {
     }
 }
 
-/// How long a caller waits who says nothing about it.
+/// The default time of a caller.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,41 +1,57 @@
 use std::{error::Error as StdError, io, iter, time::Duration};
 
+use auth_driver::NoTokenInTime;
 use auth_proto::{Challenge, Failure, FailureKind};
 use thiserror::Error as ThisError;
 
-/// Why there is no token or no answer. No variant shows a URL, a header or a body.
+/// The reason why there is no token or no response. No variant shows a URL, a header or a body.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum Error {
-    /// The core's own error: what was given cannot work, the service refused, the login got no
-    /// answer, the token must not go there, …
+    /// An error of the core: bad input, a refusal, a login without a response, a target that the
+    /// token must not be sent to.
     #[error(transparent)]
     Auth(#[from] auth_proto::Error),
-    /// The caller's patience ended before there was a token.
-    #[error("{}", deadline(last.as_ref()))]
+    /// The caller's time ended before there was a token.
+    #[error("{}", NoTokenInTime(last.as_ref()))]
     Deadline {
-        /// What the last login failed with, if one did and nothing better has come since.
+        /// The error of the last login, if one failed and none has succeeded since.
         #[source]
         last: Option<auth_proto::Error>,
     },
-    /// The time-out for the identity service is not below
-    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout), so that a request could
-    /// still be under way when it is presumed lost.
+    /// The identity time-out is not below
+    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout): the session would
+    /// count a request as lost that is still under way.
     #[error(
-        "the identity time-out {identity:?} is not between 0 and the flight time-out {flight:?}"
+        "identity_timeout: {identity:?} is not between 0 and the response time-out {response:?}; \
+         set a time-out between them"
     )]
     IdentityTimeout {
         /// [`Builder::identity_timeout`](crate::Builder::identity_timeout).
         identity: Duration,
         /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout).
-        flight: Duration,
+        response: Duration,
     },
-    /// A person is asked for a factor: hand it to [`Client::submit_factor`](crate::Client::submit_factor).
-    #[error("the login wants a further factor; hand it to Client::submit_factor")]
+    /// The login needs a factor from the user: hand it to
+    /// [`Client::submit_factor`](crate::Client::submit_factor).
+    #[error("the login needs a further factor; ask the user and hand it to Client::submit_factor")]
     NeedFactor(Challenge),
-    /// A request other than a login got no answer, or reqwest's client could not be built.
-    #[error("the request got no answer")]
+    /// A request other than a login got no response, or reqwest's client could not be built.
+    #[error("the request got no response")]
     Transport(#[source] reqwest::Error),
+}
+
+impl From<auth_driver::Error> for Error {
+    fn from(error: auth_driver::Error) -> Self {
+        match error {
+            auth_driver::Error::Auth(error) => Self::Auth(error),
+            auth_driver::Error::Deadline { last } => Self::Deadline { last },
+            auth_driver::Error::IdentityTimeout { identity, response } => {
+                Self::IdentityTimeout { identity, response }
+            }
+            auth_driver::Error::NeedFactor(challenge) => Self::NeedFactor(challenge),
+        }
+    }
 }
 
 impl Error {
@@ -44,19 +60,10 @@ impl Error {
     }
 }
 
-fn deadline(last: Option<&auth_proto::Error>) -> String {
-    match last {
-        Some(last) => {
-            format!("no token in the time that the caller gave; the last login failed: {last}")
-        }
-        None => "no token in the time that the caller gave; the login may still succeed".to_owned(),
-    }
-}
-
-/// An error of reqwest's as the core knows them.
+/// The core's view of an error of reqwest.
 pub(crate) fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
-    // The outer texts ("error sending request") say less than the innermost.
+    // The innermost text says more than the outer ones ("error sending request").
     let detail = sources(&error).last().unwrap_or(&error).to_string();
     Failure::new(kind(&error), detail)
 }
@@ -75,12 +82,13 @@ fn kind(error: &reqwest::Error) -> FailureKind {
     }
 }
 
-/// rustls hands its errors on inside an I/O error of this kind, which may be inside another one.
-/// Nothing else has it before an answer begins: not while a connection is made, and not after it,
-/// when a server of TLS 1.3 says that it wants another client certificate.
+/// Whether rustls caused this error. rustls wraps its errors in an I/O error of the kind
+/// `InvalidData`, which another I/O error may wrap. Before a response begins, no other error has
+/// this kind, neither while connecting nor later, when a TLS 1.3 server rejects the client
+/// certificate.
 fn is_tls(error: &(dyn StdError + 'static)) -> bool {
     let Some(io) = error.downcast_ref::<io::Error>() else { return false };
-    // An I/O error's source is the source of what is inside, so that has to be looked at by itself.
+    // `source()` of an I/O error skips the error that it wraps, so this looks at that one directly.
     io.get_ref().is_some_and(|inner| io.kind() == io::ErrorKind::InvalidData || is_tls(inner))
 }
 

@@ -1,8 +1,8 @@
-//! Keystone-style clouds over [`reqwest`]: log in, keep the token alive, call services. For tokio.
+//! Keystone-style clouds over [`reqwest`]: log in, keep the token valid, call services. For tokio.
 //!
-//! Every decision is made by the pure core, [`auth_proto`]: when to renew, what to retry, when to
-//! stop, where a token may go. This crate carries bytes, waits and wakes. Its blocking twin with the
-//! same face is `auth-ureq`.
+//! The pure core, [`auth_proto`], makes every decision: when to renew, what to retry, where a token
+//! may be sent. [`auth_driver`] waits and wakes. This crate sends the requests. Its blocking twin,
+//! with the same interface, is `auth-ureq`.
 //!
 //! ```no_run
 //! use auth_proto::{Cloud, Credential, Scope, EndpointQuery};
@@ -17,22 +17,22 @@
 //! )?;
 //! let compute = client.endpoint(&EndpointQuery::new("compute").region("KR1")).await?;
 //!
-//! // reqwest's own answer, whatever its status; a 401 has been tried again with a new token.
-//! let answer = client.call(Request::get(format!("{compute}/servers")).body("")?).await?;
-//! println!("{} {}", answer.status(), answer.text().await?);
+//! // reqwest's own response, with any status. After a 401, the second one, with a new token.
+//! let response = client.call(Request::get(format!("{compute}/servers")).body("")?).await?;
+//! println!("{} {}", response.status(), response.text().await?);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A [`Client`] is cheap to clone and to share between tasks. All clones, and all that
-//! [`Client::scoped`] makes of it, share one account and its connections; whoever asks, one login is
-//! in the air per scope. Any tokio runtime will do that has time and I/O enabled, with one thread or
-//! many. No task is spawned, and every future may be dropped at any point: whoever carried the login
-//! hands it back, and somebody else takes over.
+//! A [`Client`] is cheap to clone and to share between tasks. All its clones, and all clients that
+//! [`Client::scoped`] returns, share one session and its connections. However many tasks ask, each
+//! scope has at most one login under way. Any tokio runtime with time and I/O works, with one
+//! thread or many. The client spawns no task, and every future may be dropped at any point: if it
+//! was sending a login, the next caller takes over.
 //!
 //! # Services
 //!
-//! [`Client::service`] makes of a client one for a service, where a path is enough:
+//! [`Client::service`] returns a client for one service. Its calls need only a path:
 //!
 //! ```no_run
 //! # use http::Request;
@@ -44,16 +44,15 @@
 //! # }
 //! ```
 //!
-//! The core picks the scope: global services of Huawei Cloud and Open Telekom Cloud, such as
-//! `identity`, get a token for the user's domain where the client's own scope is a project, and both
-//! tokens live side by side. [`Cloud::with_scope_hint`](auth_proto::Cloud::with_scope_hint) says
-//! otherwise for a service, [`Client::scoped`] for all that a client does.
+//! The core chooses the scope. A global service of Huawei Cloud or Open Telekom Cloud, such as
+//! `identity`, gets a token for the user's domain if the client's own scope is a project; the
+//! session keeps both tokens valid. [`Cloud::with_scope_hint`](auth_proto::Cloud::with_scope_hint)
+//! changes this for one service, and [`Client::scoped`] for all calls of a client.
 //!
-//! # In the background
+//! # Background renewal
 //!
-//! Callers renew a token as they need it, one of them while the others go on with the old one. A
-//! service that wants no request ever to pay for a login has it done in the background, for each
-//! scope that it uses:
+//! By default, callers renew a token when it is due: one sends the login, the others go on with the
+//! old token. To keep logins off the request path, run a background renewal for each scope in use:
 //!
 //! ```no_run
 //! # async fn example(client: &auth_reqwest::Client) {
@@ -61,14 +60,14 @@
 //! # }
 //! ```
 //!
-//! It logs in at once, renews early, gets over outages and refused tokens by itself, and ends when
-//! the account is closed or its last client is dropped. Should it die, callers renew again, shortly
-//! before the token ends.
+//! It logs in at once, renews early, and goes on after outages and refused tokens. It ends when the
+//! session is closed or its last client is dropped. If the task is cancelled, callers renew again,
+//! shortly before the token ends.
 //!
-//! # What is told
+//! # Events
 //!
-//! A caller who gets no token is told why, [`Error::Deadline`] included: it holds what the last login
-//! failed with. With the feature `tracing`, operators are told as well, whoever asked:
+//! A caller that gets no token gets the reason, [`Error::Deadline`] included: it holds the error of
+//! the last login. With the feature `tracing`, operators see the same from all callers:
 //!
 //! | level | message | fields |
 //! | --- | --- | --- |
@@ -79,59 +78,56 @@
 //! | `WARN` | `clock jumped` | `by` |
 //! | `ERROR` | `credential refused` | `scope`, `error`, `retry_at` |
 //!
-//! So an outage looks like this, with any subscriber, `tracing_subscriber::fmt().init()` for one:
+//! The target of all events is `auth_driver::events`. With a subscriber such as
+//! `tracing_subscriber::fmt().init()`, an outage looks like this:
 //!
 //! ```text
-//! WARN auth_reqwest::events: login failed scope=project p1 class=Transient error=the service is
+//! WARN auth_driver::events: login failed scope=project p1 class=Transient error=the service is
 //!     unavailable: 503 (…); try again later retry_at="2026-11-22T09:18:08Z"
-//! INFO auth_reqwest::events: token renewed scope=project p1 expires_at="2026-11-23T09:18:09Z"
+//! INFO auth_driver::events: token renewed scope=project p1 expires_at="2026-11-23T09:18:09Z"
 //! ```
 //!
-//! No secret is in it. They are told when no lock is held and everybody who waited has been woken, by
-//! the caller whose doing it was. What each means, and what to watch, is in the
-//! [manual](auth_proto::manual).
+//! No event contains a secret. The caller that caused an event reports it, without a lock and after
+//! all waiting callers were woken. The [manual](auth_proto::manual) explains each event, and which
+//! ones to watch.
 //!
-//! # What is yours and what is set
+//! # HTTP settings
 //!
-//! [`Builder::http`] takes a function that makes a [`reqwest::ClientBuilder`]: TLS roots, client
-//! certificate, proxy, user agent, resolver and time-outs are yours. Two clients are made with it, one
-//! for the identity service and one for the others. Set last, because tokens and passwords depend on
-//! it:
+//! [`Builder::http`] takes a function that returns a [`reqwest::ClientBuilder`]. TLS roots, client
+//! certificate, proxy, user agent, resolver and time-outs are yours. The client calls it twice: for
+//! the identity service, and for all other services. It overrides some settings, because tokens and
+//! passwords depend on them:
 //!
-//! * no redirect is followed: reqwest would send `X-Auth-Token` along to any other host, and a
-//!   password after 307 and 308. The answer 3xx is handed to you. No `Referer` is sent;
-//! * nothing but https, if neither the identity URL nor an allowed origin is plain http;
-//! * answers over HTTP/2 may have 64 KiB of headers, so that the largest token fits; they are neither
-//!   asked for compressed nor decompressed;
-//! * no `connection_verbose`, which would log every body and header.
+//! * It follows no redirect: reqwest would send `X-Auth-Token` to any other host, and a password
+//!   after 307 and 308. You get the 3xx response. It sends no `Referer`.
+//! * It sends only https, if the identity URL and all allowed origins are https.
+//! * It accepts 64 KiB of response headers over HTTP/2, so that the largest token fits. It requests
+//!   no compression, and decompresses nothing.
+//! * `connection_verbose` is off, because it would log every body and header.
 //!
-//! The client for the identity service, which also serves [`Client::run`], has a total time-out
-//! ([`Builder::identity_timeout`], 15 s), 5 s to connect, and no [retries](reqwest::retry). On
-//! [`Client::call`] your own time-outs stand, and reqwest has none by default.
+//! Requests to the identity service, including those of [`Client::run`], have a total time-out
+//! ([`Builder::identity_timeout`], 15 s), 5 s to connect, and no [retries](reqwest::retry).
+//! [`Client::call`] has your time-outs; by default reqwest has none.
 //!
-//! A proxy that the environment names is asked for loopback too, unless `NO_PROXY` excepts it: plain
-//! http to this machine then leaves it. `no_proxy()` asks none.
+//! reqwest uses a proxy from the environment for loopback addresses too, unless `NO_PROXY` lists
+//! them. Then plain http to this machine leaves it. `no_proxy()` turns the proxy off.
 //!
 //! # Secrets
 //!
 //! Errors of this crate show no URL, header or body, and the token's header is marked sensitive. A
-//! cookie store, where reqwest has that feature and you turn it on, is kept as it is: better leave it
-//! off.
+//! cookie store, if you enable reqwest's feature and turn it on, keeps working: leave it off.
 //!
 //! # Features
 //!
-//! * `http2`, on by default: HTTP/2 where a service speaks it.
+//! * `http2`, on by default: HTTP/2 with services that support it.
 //! * `rustls`, on by default: TLS by rustls with the platform's roots.
-//! * `tracing`: what happens is [told](#what-is-told) to `tracing`.
+//! * `tracing`: reports [events](#events) to `tracing`.
 
 #![forbid(unsafe_code)]
 
 mod builder;
 mod client;
-mod drive;
 mod error;
-mod events;
-mod renew;
 mod send;
 mod service;
 

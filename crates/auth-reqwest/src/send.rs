@@ -1,23 +1,24 @@
-//! Requests on their way, and answers on theirs: everything that knows reqwest.
+//! Sending requests and reading responses with reqwest.
 
-use std::{fmt::Write, time::Duration};
+use std::{
+    fmt::Write,
+    time::{Duration, Instant},
+};
 
+use auth_driver::{Outcome, nonblocking::Transport};
 use auth_proto::{Body, limits};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
 use reqwest::{ClientBuilder, Url, redirect, retry};
 use zeroize::Zeroizing;
 
-use crate::{
-    drive::{Answered, Carry},
-    error::failure,
-};
+use crate::error::{Error, failure};
 
-/// Two clients of reqwest's, set up so that no secret leaves by itself.
+/// Two reqwest clients, with settings that keep secrets where they belong.
 pub(crate) struct Http {
     identity: reqwest::Client,
-    /// The user's own time-outs stand.
-    pub(crate) services: reqwest::Client,
+    /// Has the user's time-outs.
+    services: reqwest::Client,
 }
 
 impl Http {
@@ -28,19 +29,27 @@ impl Http {
     ) -> Result<Self, reqwest::Error> {
         let identity = with_protocol(identity, https_only)
             .connect_timeout(CONNECT_TIMEOUT)
-            // What is sent twice, and when, is the account's to say.
+            // The session decides what is sent twice, and when.
             .retry(retry::never())
             .timeout(identity_timeout);
         let services = with_protocol(services, https_only);
         Ok(Self { identity: identity.build()?, services: services.build()? })
     }
 
-    /// A request to the identity service, and its whole answer.
+    /// Sends a request to a service.
+    pub(crate) async fn call(
+        &self,
+        request: Result<reqwest::Request, reqwest::Error>,
+    ) -> Result<reqwest::Response, Error> {
+        self.services.execute(request.map_err(Error::transport)?).await.map_err(Error::transport)
+    }
+
+    /// Sends a request to the identity service and reads the whole response.
     pub(crate) async fn ask(
         &self,
         request: Request<Body>,
     ) -> Result<Response<Body>, reqwest::Error> {
-        // The bytes themselves are sent and then wiped; no copy is made here.
+        // Sends these bytes without a copy, and wipes them afterwards.
         let request = request.map(Bytes::from_owner);
         let mut incoming = self.identity.execute(request.try_into()?).await?;
         let mut answer = Response::new(Body::default());
@@ -51,15 +60,24 @@ impl Http {
     }
 }
 
-impl Carry for Http {
-    async fn carry(&self, request: Request<Body>) -> Answered {
+impl Transport for Http {
+    async fn send(&self, request: Request<Body>) -> Outcome {
         self.ask(request).await.map_err(failure)
+    }
+
+    async fn sleep(&self, pause: Duration) {
+        tokio::time::sleep(pause).await;
+    }
+
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
     }
 }
 
-/// Spells a request's URI as reqwest will read it: the core has to judge that one, and no other. The
-/// same as a URL, unless it is none.
+/// Writes a request's URI as reqwest will read it, because the core must check the URI that is
+/// sent. Returns the same as a URL, if the URI has a scheme and is valid.
 pub(crate) fn normalize<B>(request: &mut Request<B>) -> Option<Url> {
+    request.uri().scheme()?;
     let mut written = String::with_capacity(USUAL_URL);
     write!(written, "{}", request.uri()).ok()?;
     let url = Url::parse(&written).ok()?;
@@ -69,17 +87,17 @@ pub(crate) fn normalize<B>(request: &mut Request<B>) -> Option<Url> {
     Some(url)
 }
 
-/// Room for what URLs mostly are, so that none is written piece by piece into more and more.
+/// Most URLs fit into this, so that the string never grows.
 const USUAL_URL: usize = 256;
 
-/// A request to a service, at its [URL](normalize) if that is at hand.
+/// The request in reqwest's type. Saves a parse if the [URL](normalize) is known.
 pub(crate) fn made<B: Into<reqwest::Body>>(
     url: Option<Url>,
     request: Request<B>,
 ) -> Result<reqwest::Request, reqwest::Error> {
     let url = match url {
         Some(url) if request.extensions().is_empty() => url,
-        // Settings of a request's own go no other way than this, which reads the URL once more.
+        // Only this conversion keeps a request's own settings. It parses the URL once more.
         _ => return request.try_into(),
     };
     let (head, body) = request.into_parts();
@@ -90,8 +108,8 @@ pub(crate) fn made<B: Into<reqwest::Body>>(
     Ok(request)
 }
 
-/// The same where the body is at hand. Of an empty one reqwest says nothing at all, and some services
-/// (Swift) insist on a length with the methods that usually have one.
+/// The same for a body in memory. For an empty one reqwest sends no `Content-Length`, but some
+/// services (Swift) require it for methods that usually have a body.
 pub(crate) fn made_of_bytes(
     url: Option<Url>,
     mut request: Request<Bytes>,
@@ -104,10 +122,10 @@ pub(crate) fn made_of_bytes(
     made(url, request)
 }
 
-/// How long connecting to the identity service may take, TLS included.
+/// The time-out of a connection to the identity service, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Sets what the protocol needs, over whatever the user has set.
+/// Overrides the user's settings with those that the protocol needs.
 fn with_protocol(http: ClientBuilder, https_only: bool) -> ClientBuilder {
     let http = http
         .connection_verbose(false)
@@ -119,19 +137,19 @@ fn with_protocol(http: ClientBuilder, https_only: bool) -> ClientBuilder {
         .referer(false);
     #[cfg(feature = "http2")]
     let http = http.http2_max_header_list_size(limits::HEADERS as u32);
-    // Where plain http is allowed here, the user may still forbid it.
+    // Where plain http is allowed, the user may still forbid it.
     if https_only { http.https_only(true) } else { http }
 }
 
-/// Reads a body of at most [`limits::BODY`] bytes and one more, which the core then refuses. It is
-/// wiped, because it may hold a token.
+/// Reads a body up to one byte beyond [`limits::BODY`]; the core refuses the longer one. The buffer
+/// is wiped, because it may hold a token.
 async fn read(mut incoming: reqwest::Response) -> Result<Body, reqwest::Error> {
     let mut body = Zeroizing::new(Vec::with_capacity(FIRST_READ));
     while let Some(chunk) = incoming.chunk().await? {
         let wanted = chunk.len().min(limits::BODY + 1 - body.len());
         let length = body.len() + wanted;
         if length > body.capacity() {
-            // A vector that grows by itself would leave a copy behind.
+            // A vector that grows in place would leave an unwiped copy.
             let twice = (2 * body.capacity()).min(limits::BODY + 1);
             let mut larger = Zeroizing::new(Vec::with_capacity(length.max(twice)));
             larger.extend_from_slice(&body);
@@ -145,7 +163,7 @@ async fn read(mut incoming: reqwest::Response) -> Result<Body, reqwest::Error> {
     Ok(Body::new(body))
 }
 
-/// Most answers are smaller.
+/// Most responses are smaller.
 const FIRST_READ: usize = 16 * 1024;
 
 #[cfg(test)]
@@ -153,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_judged_as_reqwest_reads_them() {
+    fn urls_are_checked_as_reqwest_reads_them() {
         for (written, read) in [
             ("https://0x7f.1/a", Some("https://127.0.0.1/a")),
             ("https://Service.EXAMPLE:443/a/../b?c=d", Some("https://service.example/b?c=d")),

@@ -1,11 +1,12 @@
-use auth_proto::{Endpoint, EndpointQuery, Scope};
+use auth_proto::{EndpointQuery, Scope};
 use bytes::Bytes;
 use http::Request;
+use reqwest::{Body, Response};
 
 use crate::{client::Client, error::Error};
 
-/// One service of a cloud: its endpoint, and calls with a token of the scope that it wants. Made by
-/// [`Client::service`]. Cheap to make and to clone.
+/// One service of a cloud: its endpoint, and calls with a token of the scope that the service
+/// needs. Made by [`Client::service`]. Cheap to make and to clone.
 #[derive(Clone, Debug)]
 pub struct ServiceClient {
     client: Client,
@@ -17,71 +18,44 @@ impl ServiceClient {
         Self { client, want }
     }
 
-    /// What the tokens for this service are good for: the client's own scope, or the user's domain
-    /// for a global service.
+    /// The scope of the tokens for this service: the client's own scope, or the user's domain for a
+    /// global service.
     ///
     /// # Errors
     ///
     /// As [`Session::scope_for`](auth_proto::Session::scope_for).
     pub fn scope(&self) -> Result<Scope, Error> {
-        self.client.scope_for(&self.want)
+        let own = self.client.scope();
+        Ok(self.client.driver().read(|session| session.scope_for(&self.want, own))?)
     }
 
-    /// Where the service is: the URL, without a slash added at its end.
+    /// The URL of the service, without a slash added at its end.
     ///
     /// # Errors
     ///
     /// As [`scope`](Self::scope) and [`Client::endpoint`].
     pub async fn endpoint(&self) -> Result<String, Error> {
-        self.scoped()?.endpoint(&self.want).await
+        self.client.endpoint_of(self.client.wanted(Some(&self.want)), &self.want).await
     }
 
-    /// Sends a request to the service as [`Client::call`] does. A URI that is a path alone, such as
-    /// `/servers?limit=1`, goes [under the endpoint](auth_proto::Endpoint::join); one with a host
-    /// goes there.
+    /// Sends a request to the service as [`Client::call`] does. A URI that is only a path, such as
+    /// `/servers?limit=1`, goes [under the endpoint](auth_proto::Endpoint::join). A URI with a host
+    /// goes to that host.
     ///
     /// # Errors
     ///
     /// As [`endpoint`](Self::endpoint), [`Endpoint::join`](auth_proto::Endpoint::join) and
     /// [`Client::call`].
-    pub async fn call<B: Into<Bytes>>(
-        &self,
-        request: Request<B>,
-    ) -> Result<reqwest::Response, Error> {
-        let client = self.scoped()?;
-        let request = self.located(&client, request).await?;
-        client.call(request).await
+    pub async fn call<B: Into<Bytes>>(&self, request: Request<B>) -> Result<Response, Error> {
+        self.client.call_service(Some(&self.want), request).await
     }
 
-    /// The same with a body that cannot be sent twice, as [`Client::call_once`] does.
+    /// As [`call`](Self::call), with a body that cannot be sent twice: see [`Client::call_once`].
     ///
     /// # Errors
     ///
     /// As [`call`](Self::call).
-    pub async fn call_once<B: Into<reqwest::Body>>(
-        &self,
-        request: Request<B>,
-    ) -> Result<reqwest::Response, Error> {
-        let client = self.scoped()?;
-        let request = self.located(&client, request).await?;
-        client.call_once(request).await
-    }
-
-    fn scoped(&self) -> Result<Client, Error> {
-        Ok(self.client.scoped(self.scope()?))
-    }
-
-    async fn located<B>(
-        &self,
-        client: &Client,
-        mut request: Request<B>,
-    ) -> Result<Request<B>, Error> {
-        if request.uri().scheme().is_none() {
-            Endpoint::check_path(request.uri())?;
-            let token = client.token().await?;
-            let cloud = client.cloud();
-            *request.uri_mut() = cloud.endpoint(&token, &self.want)?.join(request.uri())?;
-        }
-        Ok(request)
+    pub async fn call_once<B: Into<Body>>(&self, request: Request<B>) -> Result<Response, Error> {
+        self.client.call_service_once(Some(&self.want), request).await
     }
 }

@@ -1,36 +1,41 @@
 use std::{fmt, sync::Arc, time::Duration};
 
+use auth_driver::{Call, Driver, Grant, Mode, Wanted, blocking, parse};
 use auth_proto::{
-    Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, ServiceCall,
-    Session, Token,
+    Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, Token,
 };
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use ureq::AsSendBody;
 
-use crate::{builder::Builder, drive::Shared, error::Error, send::Http, service::ServiceClient};
+use crate::{builder::Builder, error::Error, send::Http, service::ServiceClient};
 
-/// A user of a cloud who is logged in whenever that is needed. Cheap to clone; made to be shared
-/// between threads. The account is closed with its last client.
+/// A user of a cloud, who is logged in when a call needs it. Cheap to clone, and made to be shared
+/// between threads. Dropping the last client closes the session.
 #[derive(Clone)]
 pub struct Client {
     handle: Arc<Handle>,
     scope: Scope,
 }
 
-/// What all clients of an account hold, and a renewal in the background does not: the account is
-/// closed with the last client.
+/// All clients of a session hold this. A background renewal does not, so that dropping the last
+/// client closes the session.
 struct Handle {
-    shared: Arc<Shared<Http>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    driver: Driver,
+    http: Http,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.close();
+        self.shared.driver.close();
     }
 }
 
 impl Client {
-    /// A client with the usual settings. Nothing is sent before it is used.
+    /// A client with default settings. It sends nothing before its first use.
     ///
     /// # Errors
     ///
@@ -44,101 +49,112 @@ impl Client {
         Builder::new(cloud, credential, scope)
     }
 
-    pub(crate) fn from_parts(shared: Shared<Http>, scope: Scope) -> Self {
-        Self { handle: Arc::new(Handle { shared: Arc::new(shared) }), scope }
+    pub(crate) fn from_parts(driver: Driver, http: Http, scope: Scope) -> Self {
+        Self { handle: Arc::new(Handle { shared: Arc::new(Shared { driver, http }) }), scope }
     }
 
-    /// The same user with another scope: the same account and connections, a token of its own.
+    /// The same user with another scope: the same session and connections, another token.
     #[must_use]
     pub fn scoped(&self, scope: Scope) -> Self {
         Self { handle: Arc::clone(&self.handle), scope }
     }
 
-    /// A service, whose tokens have the scope that it wants: this client's, but the user's domain
-    /// where the service is a global one ([`Cloud::scope_hint`]) and this client's scope is a
-    /// project or the default.
+    /// A client for one service. Its tokens have this client's scope, except for a global service
+    /// ([`Cloud::scope_hint`]) when this scope is a project or the default: then the user's domain.
     #[must_use]
     pub fn service(&self, want: impl Into<EndpointQuery>) -> ServiceClient {
         ServiceClient::new(self.clone(), want.into())
     }
 
-    /// What the tokens are good for.
+    /// The scope of the tokens.
     pub fn scope(&self) -> &Scope {
         &self.scope
     }
 
-    /// The cloud, with its API version once that is known.
+    /// The cloud, with its API version once a response has shown it.
     pub fn cloud(&self) -> Cloud {
-        self.handle.shared.lock().cloud().clone()
+        self.driver().read(|session| session.cloud().clone())
     }
 
-    /// A living token, within 30 seconds. The account's own if it has one, else by a login.
+    /// A valid token within 30 seconds: the session's token, or one from a login.
     ///
     /// # Errors
     ///
-    /// [`Error::Auth`] why there is none, [`Error::NeedFactor`] if a person must be asked,
-    /// [`Error::Deadline`].
+    /// [`Error::Auth`] with the reason why there is no token, [`Error::NeedFactor`] if the login
+    /// needs a user, [`Error::Deadline`].
     pub fn token(&self) -> Result<Arc<Token>, Error> {
         self.token_within(PATIENCE)
     }
 
-    /// A living token, within this time.
+    /// A valid token within this time.
     ///
     /// # Errors
     ///
     /// As [`token`](Self::token).
     pub fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        self.handle.shared.token(&self.scope, patience, Session::poll)
+        Ok(self.grant_within(self.wanted(None), patience)?.token)
     }
 
-    /// What keeps this scope's token alive in the background, so that no caller ever waits for a
-    /// login: it logs in at once, and renews long before the end. To be called on a thread of its
-    /// own: `thread::spawn(client.refresh_loop())`. It ends when the account is [closed](Self::close),
-    /// or when its last client is dropped; a login that it is sending then is waited for.
+    /// A background renewal of this scope's token, so that no caller waits for a login: it logs in
+    /// at once, and renews long before the token ends. Run it on its own thread:
+    /// `thread::spawn(client.refresh_loop())`. It ends when the session is [closed](Self::close) or
+    /// its last client is dropped, after the response to a login that it has just sent.
     ///
-    /// It tells nobody of failures: callers are told by [`token`](Self::token), operators by
-    /// [`tracing`](crate#what-is-told). Should it end in a panic of the clock or of whoever listens,
-    /// callers renew the token themselves, shortly before its end.
+    /// It returns no errors: callers get them from [`token`](Self::token), operators from
+    /// [`tracing`](crate#events). After a panic of the clock or of a subscriber, callers renew the
+    /// token themselves, shortly before its end.
     pub fn refresh_loop(&self) -> impl FnOnce() + Send + use<> {
         let (shared, scope) = (Arc::clone(&self.handle.shared), self.scope.clone());
-        move || shared.renew(&scope)
+        move || blocking::refresh_loop(&shared.driver, &shared.http, &scope)
     }
 
-    /// Where a service is: the URL, without a slash added at its end.
+    /// The URL of a service, without a slash added at its end.
     ///
     /// # Errors
     ///
-    /// As [`Cloud::endpoint`], or because there is no token to look it up in.
+    /// As [`token`](Self::token) and [`Cloud::endpoint`].
     pub fn endpoint(&self, want: &EndpointQuery) -> Result<String, Error> {
-        let token = self.token()?;
-        let cloud = self.cloud();
-        Ok(cloud.endpoint(&token, want)?.url().to_owned())
+        self.endpoint_of(self.wanted(None), want)
     }
 
-    /// Sends a request to a service, with the token, and hands on the answer whatever its status.
-    /// After a 401 it is sent once more with a new token, where the core finds that worth it.
+    pub(crate) fn endpoint_of(
+        &self,
+        wanted: Wanted<'_>,
+        want: &EndpointQuery,
+    ) -> Result<String, Error> {
+        Ok(self.grant_within(wanted, PATIENCE)?.endpoint(want)?)
+    }
+
+    /// Sends a request to a service, with the token, and returns the response with any status.
+    /// After a 401 it sends the request once more with a new token, if the session can get one.
     ///
     /// # Errors
     ///
-    /// As [`token`](Self::token); [`Error::Auth`] if the token must not go there;
+    /// As [`token`](Self::token); [`Error::Auth`] if the token must not be sent there;
     /// [`Error::Transport`].
     pub fn call<B: AsRef<[u8]>>(&self, request: Request<B>) -> Result<Response<ureq::Body>, Error> {
-        let mut call = ServiceCall::new();
-        let (mut request, body) = split(request);
+        self.call_service(None, request)
+    }
+
+    pub(crate) fn call_service<B: AsRef<[u8]>>(
+        &self,
+        service: Option<&EndpointQuery>,
+        request: Request<B>,
+    ) -> Result<Response<ureq::Body>, Error> {
+        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
         loop {
-            let token = self.authorize(&mut request)?;
-            let (head, ()) = request.clone().into_parts();
-            let answer = self.handle.shared.http.call_with_bytes(head, body.as_ref());
-            let answer = answer.map_err(Error::transport)?;
-            match self.verdict(&mut call, &token, answer.status(), true) {
-                RetryDecision::Deliver => return Ok(answer),
-                RetryDecision::Retry => {}
+            let grant = self.grant_within(call.wanted(), PATIENCE)?;
+            let (head, ()) = call.authorize(grant, |_| ())?.clone().into_parts();
+            let response = self.http().call_with_bytes(head, body.as_ref());
+            let response = response.map_err(Error::transport)?;
+            if call.decide(response.status(), true) == RetryDecision::Deliver {
+                return Ok(response);
             }
         }
     }
 
-    /// The same with a body that cannot be sent twice: a file, a reader. The answer may be a 401;
-    /// the next request then has a new token.
+    /// As [`call`](Self::call), with a body that cannot be sent twice: a file, a reader. The
+    /// response may be a 401; the next request then has a new token.
     ///
     /// # Errors
     ///
@@ -147,43 +163,44 @@ impl Client {
         &self,
         request: Request<B>,
     ) -> Result<Response<ureq::Body>, Error> {
-        let (mut request, body) = split(request);
-        let token = self.authorize(&mut request)?;
-        let answer =
-            self.handle.shared.http.call(request.map(|()| body)).map_err(Error::transport)?;
-        // There is nothing to choose here, but the account has to know of a 401.
-        let _ = self.verdict(&mut ServiceCall::new(), &token, answer.status(), false);
-        Ok(answer)
+        self.call_service_once(None, request)
     }
 
-    /// Asks the identity service something: see [`IdentityRequest`]. With the token if that is needed, and
-    /// with the same rule for a 401 as [`call`](Self::call).
+    pub(crate) fn call_service_once<B: AsSendBody>(
+        &self,
+        service: Option<&EndpointQuery>,
+        request: Request<B>,
+    ) -> Result<Response<ureq::Body>, Error> {
+        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
+        let grant = self.grant_within(call.wanted(), PATIENCE)?;
+        let head = call.authorize_once(grant, |_| ())?;
+        let response = self.http().call(head.map(|()| body)).map_err(Error::transport)?;
+        // The decision is always to deliver, but the session must learn of a 401.
+        let _ = call.decide(response.status(), false);
+        Ok(response)
+    }
+
+    /// Sends an [`IdentityRequest`] to the identity service, with the token if the request needs
+    /// it. The rule for a 401 is that of [`call`](Self::call).
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call), and what the exchange finds wrong with the answer.
-    pub fn run<E: IdentityRequest>(&self, exchange: &E) -> Result<E::Output, Error> {
-        let (mut call, mut tokens) = (ServiceCall::new(), Vec::new());
+    /// As [`call`](Self::call), and as [`IdentityRequest::parse`].
+    pub fn run<E: IdentityRequest>(&self, identity: &E) -> Result<E::Output, Error> {
+        let request = identity.request()?;
+        if !identity.authenticated() {
+            let response = self.http().ask(request).map_err(Error::transport)?;
+            return Ok(parse(identity, response)?);
+        }
+        let (mut call, mut body) = Call::new(self.driver(), &self.scope, None, request)?;
         loop {
-            let mut request = exchange.request()?;
-            let token = match exchange.authenticated() {
-                true => Some(self.authorize(&mut request)?),
-                false => None,
-            };
-            let http = &self.handle.shared.http;
-            let answer = http.ask(request, http.identity_timeout).map_err(Error::transport)?;
-            let verdict = token.as_ref().map_or(RetryDecision::Deliver, |token| {
-                self.verdict(&mut call, token, answer.status(), true)
-            });
-            // The exchange does not know the tokens that were added to its requests.
-            tokens.extend(token);
-            if verdict == RetryDecision::Deliver {
-                let (head, body) = answer.into_parts();
-                let parsed = exchange.parse(Response::from_parts(head, body.as_bytes()));
-                return Ok(parsed.map_err(|error| {
-                    tokens.iter().fold(error, |error, token| error.without_secret(token.expose()))
-                })?);
+            let grant = self.grant_within(call.wanted(), PATIENCE)?;
+            let request = call.authorize(grant, |_| ())?.clone().map(|()| body);
+            let response = self.http().ask(request).map_err(Error::transport)?;
+            if call.decide(response.status(), true) == RetryDecision::Deliver {
+                return Ok(call.parse(identity, response)?);
             }
+            body = identity.request()?.into_body();
         }
     }
 
@@ -191,53 +208,42 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Session::submit_factor`].
+    /// As [`Session::submit_factor`](auth_proto::Session::submit_factor).
     pub fn submit_factor(&self, factor: Factor) -> Result<(), Error> {
-        self.handle.shared.change(|account| account.submit_factor(&self.scope, factor))?;
-        Ok(())
+        Ok(self.driver().change(|session| session.submit_factor(&self.scope, factor))?)
     }
 
-    /// Goes on with another credential, for all clients of the account.
+    /// Replaces the credential, for all clients of the session.
     ///
     /// # Errors
     ///
-    /// As [`Session::replace_credential`].
+    /// As [`Session::replace_credential`](auth_proto::Session::replace_credential).
     pub fn replace_credential(&self, credential: Credential) -> Result<(), Error> {
-        self.handle.shared.change(|account| account.replace_credential(credential))?;
-        Ok(())
+        Ok(self.driver().change(|session| session.replace_credential(credential))?)
     }
 
-    /// Ends it, for all clients of the account: whoever waits is told, and tokens are forgotten.
-    /// A login that is being sent right now is told when its answer or its time-out comes.
+    /// Closes the session, for all its clients: waiting callers get an error, and the tokens are
+    /// forgotten. A caller that is sending a login gets the error after the response or the
+    /// time-out.
     pub fn close(&self) {
-        self.handle.shared.close();
+        self.driver().close();
     }
 
-    pub(crate) fn scope_for(&self, want: &EndpointQuery) -> Result<Scope, Error> {
-        Ok(self.handle.shared.lock().scope_for(want, &self.scope)?)
+    pub(crate) fn wanted<'a>(&'a self, service: Option<&'a EndpointQuery>) -> Wanted<'a> {
+        Wanted { scope: &self.scope, service }
     }
 
-    fn authorize<B>(&self, request: &mut Request<B>) -> Result<Arc<Token>, Error> {
-        self.cloud().check_target(request.uri())?;
-        let token = self.token()?;
-        self.cloud().authorize(&token, request)?;
-        Ok(token)
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.handle.shared.driver
     }
 
-    fn verdict(
-        &self,
-        call: &mut ServiceCall,
-        token: &Token,
-        status: StatusCode,
-        replayable: bool,
-    ) -> RetryDecision {
-        // The core has nothing to say to any other, and so nobody has to be asked.
-        if status != StatusCode::UNAUTHORIZED {
-            return RetryDecision::Deliver;
-        }
-        self.handle.shared.judge(&self.scope, |account: &mut Session| {
-            call.verdict(account, token, status, replayable, self.handle.shared.now())
-        })
+    fn http(&self) -> &Http {
+        &self.handle.shared.http
+    }
+
+    fn grant_within(&self, wanted: Wanted<'_>, patience: Duration) -> Result<Grant, Error> {
+        let granted = blocking::grant(self.driver(), self.http(), wanted, patience, Mode::Caller);
+        Ok(granted?)
     }
 }
 
@@ -250,10 +256,5 @@ impl fmt::Debug for Client {
     }
 }
 
-/// How long a caller waits who says nothing about it.
+/// The default time of a caller.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-fn split<B>(request: Request<B>) -> (Request<()>, B) {
-    let (head, body) = request.into_parts();
-    (Request::from_parts(head, ()), body)
-}

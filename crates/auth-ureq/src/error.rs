@@ -1,44 +1,60 @@
 use std::{io, time::Duration};
 
+use auth_driver::NoTokenInTime;
 use auth_proto::{Challenge, Failure, FailureKind};
 use thiserror::Error as ThisError;
 use ureq::Timeout;
 
 use crate::send::CONNECT_TIMEOUT;
 
-/// Why there is no token or no answer. No variant shows a URL, a header or a body.
+/// The reason why there is no token or no response. No variant shows a URL, a header or a body.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum Error {
-    /// The core's own error: what was given cannot work, the service refused, the login got no
-    /// answer, the token must not go there, …
+    /// An error of the core: bad input, a refusal, a login without a response, a target that the
+    /// token must not be sent to.
     #[error(transparent)]
     Auth(#[from] auth_proto::Error),
-    /// The caller's patience ended before there was a token.
-    #[error("{}", deadline(last.as_ref()))]
+    /// The caller's time ended before there was a token.
+    #[error("{}", NoTokenInTime(last.as_ref()))]
     Deadline {
-        /// What the last login failed with, if one did and nothing better has come since.
+        /// The error of the last login, if one failed and none has succeeded since.
         #[source]
         last: Option<auth_proto::Error>,
     },
-    /// The time-out for the identity service is not below
-    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout), so that a request could
-    /// still be under way when it is presumed lost.
+    /// The identity time-out is not below
+    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout): the session would
+    /// count a request as lost that is still under way.
     #[error(
-        "the identity time-out {identity:?} is not between 0 and the flight time-out {flight:?}"
+        "identity_timeout: {identity:?} is not between 0 and the response time-out {response:?}; \
+         set a time-out between them"
     )]
     IdentityTimeout {
         /// [`Builder::identity_timeout`](crate::Builder::identity_timeout).
         identity: Duration,
         /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout).
-        flight: Duration,
+        response: Duration,
     },
-    /// A person is asked for a factor: hand it to [`Client::submit_factor`](crate::Client::submit_factor).
-    #[error("the login wants a further factor; hand it to Client::submit_factor")]
+    /// The login needs a factor from the user: hand it to
+    /// [`Client::submit_factor`](crate::Client::submit_factor).
+    #[error("the login needs a further factor; ask the user and hand it to Client::submit_factor")]
     NeedFactor(Challenge),
-    /// A request other than a login got no answer.
-    #[error("the request got no answer")]
+    /// A request other than a login got no response.
+    #[error("the request got no response")]
     Transport(#[source] ureq::Error),
+}
+
+impl From<auth_driver::Error> for Error {
+    fn from(error: auth_driver::Error) -> Self {
+        match error {
+            auth_driver::Error::Auth(error) => Self::Auth(error),
+            auth_driver::Error::Deadline { last } => Self::Deadline { last },
+            auth_driver::Error::IdentityTimeout { identity, response } => {
+                Self::IdentityTimeout { identity, response }
+            }
+            auth_driver::Error::NeedFactor(challenge) => Self::NeedFactor(challenge),
+        }
+    }
 }
 
 impl Error {
@@ -47,23 +63,14 @@ impl Error {
     }
 }
 
-fn deadline(last: Option<&auth_proto::Error>) -> String {
-    match last {
-        Some(last) => {
-            format!("no token in the time that the caller gave; the last login failed: {last}")
-        }
-        None => "no token in the time that the caller gave; the login may still succeed".to_owned(),
-    }
-}
-
-/// An error of ureq's as the core knows them.
+/// The core's view of an error of ureq.
 pub(crate) fn failure(error: ureq::Error) -> Failure {
     let kind = kind(&error);
     Failure::new(kind, scrubbed(error).to_string())
 }
 
-/// Whether this is the end of the time that a caller gave to a flight, `left`, and not one of the
-/// HTTP client's own time-outs: only the latter say anything about the service.
+/// Whether the caller's time, `left`, ended, and not a time-out of the client: only the latter is a
+/// failure of the service.
 pub(crate) fn is_out_of_patience(error: &ureq::Error, left: Duration, identity: Duration) -> bool {
     let shortest = match error {
         ureq::Error::Timeout(Timeout::Global) => identity,
@@ -92,16 +99,16 @@ fn kind_of_io(error: &io::Error) -> FailureKind {
         | io::ErrorKind::ConnectionRefused
         | io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable => FailureKind::Connect,
-        // rustls puts its errors into this kind; ureq has variants of its own for bad HTTP.
+        // rustls uses this kind for its errors; ureq has other variants for bad HTTP.
         io::ErrorKind::InvalidData if error.get_ref().is_some() => FailureKind::Tls,
         io::ErrorKind::TimedOut => FailureKind::Timeout,
-        // The standard library has words for this, but no kind.
+        // The standard library has no kind for this error, only a text.
         _ if error.to_string().starts_with("failed to lookup address") => FailureKind::Dns,
         _ => FailureKind::Io,
     }
 }
 
-/// Takes out what may hold a URL. The same variant stays, so that it can be matched.
+/// Removes texts that may contain a URL. The variant stays, so that callers can match it.
 fn scrubbed(error: ureq::Error) -> ureq::Error {
     match error {
         ureq::Error::BadUri(_) => ureq::Error::BadUri("without scheme or host".to_owned()),
@@ -120,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_do_not_pass() {
+    fn errors_show_no_url() {
         let url = || "https://me:pw@host/path?token=t0ps3cret".to_owned();
         for error in [
             ureq::Error::BadUri(url()),
@@ -157,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shorter_time_says_whose_it_was() {
+    fn the_shorter_time_separates_a_deadline_from_a_timeout() {
         let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
         let global = ureq::Error::Timeout(Timeout::Global);
         let connect = ureq::Error::Timeout(Timeout::Connect);
@@ -167,7 +174,7 @@ mod tests {
         assert!(!is_out_of_patience(&global, minute, identity));
         assert!(!is_out_of_patience(&connect, Duration::from_secs(10), identity));
         assert!(!is_out_of_patience(&ureq::Error::HostNotFound, second, identity));
-        // One that the user set.
+        // A time-out that the user set.
         let read = ureq::Error::Timeout(Timeout::PerRead);
         assert!(!is_out_of_patience(&read, second, identity));
     }

@@ -1,8 +1,8 @@
-//! Keystone-style clouds over [`ureq`]: log in, keep the token alive, call services. Blocking.
+//! Keystone-style clouds over [`ureq`]: log in, keep the token valid, call services. Blocking.
 //!
-//! Every decision is made by the pure core, [`auth_proto`]: when to renew, what to retry, when to
-//! stop, where a token may go. This crate carries bytes, waits and wakes. Its asynchronous twin with
-//! the same face is `auth-reqwest`.
+//! The pure core, [`auth_proto`], makes every decision: when to renew, what to retry, where a token
+//! may be sent. [`auth_driver`] waits and wakes. This crate sends the requests. Its async twin,
+//! with the same interface, is `auth-reqwest`.
 //!
 //! ```no_run
 //! use auth_proto::{Cloud, Credential, Scope, EndpointQuery};
@@ -16,19 +16,19 @@
 //! )?;
 //! let compute = client.endpoint(&EndpointQuery::new("compute").region("KR1"))?;
 //!
-//! // ureq's own answer, whatever its status; a 401 has been tried again with a new token.
-//! let mut answer = client.call(Request::get(format!("{compute}/servers")).body("")?)?;
-//! println!("{} {}", answer.status(), answer.body_mut().read_to_string()?);
+//! // ureq's own response, with any status. After a 401, the second one, with a new token.
+//! let mut response = client.call(Request::get(format!("{compute}/servers")).body("")?)?;
+//! println!("{} {}", response.status(), response.body_mut().read_to_string()?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A [`Client`] is cheap to clone and to share between threads. All clones, and all that
-//! [`Client::scoped`] makes of it, share one account and one pool of connections; whoever asks, one
-//! login is in the air per scope.
+//! A [`Client`] is cheap to clone and to share between threads. All its clones, and all clients
+//! that [`Client::scoped`] returns, share one session and one connection pool. However many threads
+//! ask, each scope has at most one login under way.
 //!
 //! # Services
 //!
-//! [`Client::service`] makes of a client one for a service, where a path is enough:
+//! [`Client::service`] returns a client for one service. Its calls need only a path:
 //!
 //! ```no_run
 //! # use ureq::http::Request;
@@ -40,16 +40,15 @@
 //! # }
 //! ```
 //!
-//! The core picks the scope: global services of Huawei Cloud and Open Telekom Cloud, such as
-//! `identity`, get a token for the user's domain where the client's own scope is a project, and both
-//! tokens live side by side. [`Cloud::with_scope_hint`](auth_proto::Cloud::with_scope_hint) says
-//! otherwise for a service, [`Client::scoped`] for all that a client does.
+//! The core chooses the scope. A global service of Huawei Cloud or Open Telekom Cloud, such as
+//! `identity`, gets a token for the user's domain if the client's own scope is a project; the
+//! session keeps both tokens valid. [`Cloud::with_scope_hint`](auth_proto::Cloud::with_scope_hint)
+//! changes this for one service, and [`Client::scoped`] for all calls of a client.
 //!
-//! # In the background
+//! # Background renewal
 //!
-//! Callers renew a token as they need it, one of them while the others go on with the old one. A
-//! service that wants no request ever to pay for a login has it done in the background, for each
-//! scope that it uses:
+//! By default, callers renew a token when it is due: one sends the login, the others go on with the
+//! old token. To keep logins off the request path, run a background renewal for each scope in use:
 //!
 //! ```no_run
 //! use std::thread;
@@ -59,14 +58,14 @@
 //! # }
 //! ```
 //!
-//! It logs in at once, renews early, gets over outages and refused tokens by itself, and ends when
-//! the account is closed or its last client is dropped. Should it die, callers renew again, shortly
-//! before the token ends.
+//! It logs in at once, renews early, and goes on after outages and refused tokens. It ends when the
+//! session is closed or its last client is dropped. If the thread dies, callers renew again,
+//! shortly before the token ends.
 //!
-//! # What is told
+//! # Events
 //!
-//! A caller who gets no token is told why, [`Error::Deadline`] included: it holds what the last login
-//! failed with. With the feature `tracing`, operators are told as well, whoever asked:
+//! A caller that gets no token gets the reason, [`Error::Deadline`] included: it holds the error of
+//! the last login. With the feature `tracing`, operators see the same from all callers:
 //!
 //! | level | message | fields |
 //! | --- | --- | --- |
@@ -77,65 +76,62 @@
 //! | `WARN` | `clock jumped` | `by` |
 //! | `ERROR` | `credential refused` | `scope`, `error`, `retry_at` |
 //!
-//! So an outage looks like this, with any subscriber, `tracing_subscriber::fmt().init()` for one:
+//! The target of all events is `auth_driver::events`. With a subscriber such as
+//! `tracing_subscriber::fmt().init()`, an outage looks like this:
 //!
 //! ```text
-//! WARN auth_ureq::events: login failed scope=project p1 class=Transient error=the service is
+//! WARN auth_driver::events: login failed scope=project p1 class=Transient error=the service is
 //!     unavailable: 503 (…); try again later retry_at="2026-11-22T09:18:08Z"
-//! INFO auth_ureq::events: token renewed scope=project p1 expires_at="2026-11-23T09:18:09Z"
+//! INFO auth_driver::events: token renewed scope=project p1 expires_at="2026-11-23T09:18:09Z"
 //! ```
 //!
-//! No secret is in it. They are told when no lock is held and everybody who waited has been woken, by
-//! the caller whose doing it was. What each means, and what to watch, is in the
-//! [manual](auth_proto::manual).
+//! No event contains a secret. The caller that caused an event reports it, without a lock and after
+//! all waiting callers were woken. The [manual](auth_proto::manual) explains each event, and which
+//! ones to watch.
 //!
-//! # What is yours and what is set
+//! # HTTP settings
 //!
-//! [`Builder::http`] takes a builder of ureq's configuration: TLS roots, client certificate, proxy,
-//! user agent, time-outs and middleware are yours. Set last, because tokens and passwords depend on
-//! it:
+//! [`Builder::http`] takes a builder of ureq's configuration. TLS roots, client certificate, proxy,
+//! user agent, time-outs and middleware are yours. The client overrides some settings, because
+//! tokens and passwords depend on them:
 //!
-//! * no redirect is followed: ureq would send `X-Auth-Token` along to any other host. The answer 3xx
-//!   is handed to you. That holds for a request with [settings of its own] too;
-//! * no status is an error of ureq's, because the core has to read the refusals;
-//! * nothing but https, if neither the identity URL nor an allowed origin is plain http;
-//! * answers may have 64 KiB of headers, so that the largest token fits, and are not asked for
-//!   compressed.
+//! * It follows no redirect: ureq would send `X-Auth-Token` to any other host. You get the 3xx
+//!   response. This also applies to a request with [its own settings].
+//! * It returns every status as a response, because the core must read refusals.
+//! * It sends only https, if the identity URL and all allowed origins are https.
+//! * It accepts 64 KiB of response headers, so that the largest token fits, and requests no
+//!   compression.
 //!
-//! Requests to the identity service, among them those of [`Client::run`], have a total time-out
-//! ([`Builder::identity_timeout`], 15 s) and 5 s to connect. On [`Client::call`] your own time-outs
-//! stand, and ureq has none by default.
+//! Requests to the identity service, including those of [`Client::run`], have a total time-out
+//! ([`Builder::identity_timeout`], 15 s) and 5 s to connect. [`Client::call`] has your time-outs;
+//! by default ureq has none.
 //!
-//! [settings of its own]: ureq::Agent::configure_request
+//! [its own settings]: ureq::Agent::configure_request
 //!
-//! A proxy that the environment names is asked for loopback too, unless `NO_PROXY` excepts it: plain
-//! http to this machine then leaves it. `proxy(None)` asks none.
+//! ureq uses a proxy from the environment for loopback addresses too, unless `NO_PROXY` lists them.
+//! Then plain http to this machine leaves it. `proxy(None)` turns the proxy off.
 //!
 //! # Secrets
 //!
-//! Errors of this crate show no URL, header or body, and the token's header is marked sensitive, but
-//! two things are out of its reach:
+//! Errors of this crate show no URL, header or body, and the token's header is marked sensitive.
+//! Two leaks are outside its control:
 //!
-//! * at level `TRACE` the log target `ureq_proto` dumps what is on the wire, tokens and passwords
-//!   included, and `ureq` prints the `Location` of a redirect as it came. Filter both out wherever
-//!   logs are kept;
-//! * ureq's feature `cookies`, if another crate turns it on, keeps one jar for all that the client
-//!   calls.
+//! * At level `TRACE`, the log target `ureq_proto` prints the bytes on the wire, with tokens and
+//!   passwords, and `ureq` prints the `Location` of a redirect unchanged. Filter out both wherever
+//!   logs are stored.
+//! * ureq's feature `cookies`, if another crate enables it, keeps one cookie jar for all calls of a
+//!   client.
 //!
 //! # Features
 //!
 //! * `rustls`, on by default: TLS by rustls with the roots that browsers trust.
-//! * `tracing`: what happens is [told](#what-is-told) to `tracing`.
+//! * `tracing`: reports [events](#events) to `tracing`.
 
 #![forbid(unsafe_code)]
 
-mod bell;
 mod builder;
 mod client;
-mod drive;
 mod error;
-mod events;
-mod renew;
 mod send;
 mod service;
 

@@ -1,29 +1,27 @@
-//! Requests on their way, and answers on theirs: everything that knows ureq.
+//! Sending requests and reading responses with ureq.
 
 use std::{
     io::{self, Read},
     time::Duration,
 };
 
+use auth_driver::{Outcome, blocking::Transport};
 use auth_proto::{Body, limits};
 use http::{Method, Request, Response, request::Parts};
 use ureq::{Agent, AsSendBody};
 use zeroize::Zeroizing;
 
-use crate::{
-    drive::{Answered, Carry},
-    error::{failure, is_out_of_patience},
-};
+use crate::error::{failure, is_out_of_patience};
 
-/// ureq's agent, set up so that no secret leaves by itself.
+/// ureq's agent, with settings that keep secrets where they belong.
 pub(crate) struct Http {
     pub(crate) agent: Agent,
     pub(crate) https_only: bool,
     pub(crate) identity_timeout: Duration,
 }
 
-/// Sets what the protocol needs, over whatever the user has set. A macro, because the scopes of
-/// ureq's builder have no public bound in common.
+/// Overrides the user's settings with those that the protocol needs. A macro, because the scopes of
+/// ureq's builder share no public trait.
 macro_rules! with_protocol {
     ($config:expr, $https_only:expr) => {{
         let config = $config
@@ -32,14 +30,14 @@ macro_rules! with_protocol {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_response_header_size(auth_proto::limits::HEADERS);
-        // Where plain http is allowed here, the user may still forbid it.
+        // Where plain http is allowed, the user may still forbid it.
         if $https_only { config.https_only(true) } else { config }
     }};
 }
 pub(crate) use with_protocol;
 
 impl Http {
-    /// A request to a service. The user's own time-outs stand.
+    /// Sends a request to a service, with the user's time-outs.
     pub(crate) fn call<B: AsSendBody>(
         &self,
         request: Request<B>,
@@ -47,12 +45,12 @@ impl Http {
         if request.extensions().is_empty() {
             return self.agent.run(request);
         }
-        // Settings of a request's own replace the agent's as a whole, redirects among them.
+        // A request's own settings replace all settings of the agent, for redirects too.
         let config = self.agent.configure_request(request);
         self.agent.run(with_protocol!(config, self.https_only).build())
     }
 
-    /// A request to a service whose body is at hand.
+    /// Sends a request with a body in memory to a service.
     pub(crate) fn call_with_bytes(
         &self,
         head: Parts,
@@ -64,9 +62,13 @@ impl Http {
         }
     }
 
-    /// A request to the identity service, and its whole answer, within the shorter of this time and
-    /// the identity time-out.
-    pub(crate) fn ask(
+    /// Sends a request to the identity service and reads the whole response, within the identity
+    /// time-out.
+    pub(crate) fn ask(&self, request: Request<Body>) -> Result<Response<Body>, ureq::Error> {
+        self.ask_within(request, self.identity_timeout)
+    }
+
+    fn ask_within(
         &self,
         request: Request<Body>,
         left: Duration,
@@ -95,9 +97,9 @@ impl Http {
     }
 }
 
-impl Carry for Http {
-    fn carry(&self, request: Request<Body>, left: Duration) -> Option<Answered> {
-        match self.ask(request, left) {
+impl Transport for Http {
+    fn send(&self, request: Request<Body>, left: Duration) -> Option<Outcome> {
+        match self.ask_within(request, left) {
             Ok(response) => Some(Ok(response)),
             Err(error) if is_out_of_patience(&error, left, self.identity_timeout) => None,
             Err(error) => Some(Err(failure(error))),
@@ -105,25 +107,24 @@ impl Carry for Http {
     }
 }
 
-/// How long connecting to the identity service may take, TLS included.
+/// The time-out of a connection to the identity service, TLS included.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Whether a body is sent at all. ureq makes a `Content-Length: 0` of an empty one, which belongs to
-/// the methods that usually have a body, and to them alone.
+/// Whether to send a body. For an empty one ureq sends `Content-Length: 0`, which is right only for
+/// methods that usually have a body.
 fn is_sent(method: &Method, body: &[u8]) -> bool {
     !body.is_empty() || [Method::PATCH, Method::POST, Method::PUT].contains(method)
 }
 
-/// Reads a body of at most [`limits::BODY`] bytes and one more, which the core then refuses. It is
-/// counted here and not by ureq, which counts compressed bytes; and it is wiped, because it may hold
-/// a token.
+/// Reads a body up to one byte beyond [`limits::BODY`]; the core refuses the longer one. ureq's own
+/// limit would count compressed bytes. The buffer is wiped, because it may hold a token.
 fn read(reader: impl Read) -> io::Result<Body> {
     let mut reader = reader.take(limits::BODY as u64 + 1);
     let mut body = Zeroizing::new(vec![0; FIRST_READ]);
     let mut filled = 0;
     loop {
         if filled == body.len() {
-            // A vector that grows by itself would leave a copy behind.
+            // A vector that grows in place would leave an unwiped copy.
             let mut larger = Zeroizing::new(vec![0; (2 * filled).min(limits::BODY + 1)]);
             larger[..filled].copy_from_slice(&body);
             body = larger;
@@ -139,7 +140,7 @@ fn read(reader: impl Read) -> io::Result<Body> {
     Ok(Body::new(body))
 }
 
-/// Most answers are smaller.
+/// Most responses are smaller.
 const FIRST_READ: usize = 16 * 1024;
 
 #[cfg(test)]
@@ -147,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies_are_read_whole_up_to_the_limit() {
+    fn bodies_are_read_up_to_the_limit() {
         for length in [0, 1, FIRST_READ - 1, FIRST_READ, FIRST_READ + 1, 100_000] {
             let bytes: Vec<u8> = (0..length).map(|at| at as u8).collect();
             assert_eq!(read(&bytes[..]).unwrap().as_bytes(), bytes);

@@ -1,4 +1,4 @@
-//! What an account tells those who poll it.
+//! The actions that a session asks of its callers.
 
 use std::sync::Arc;
 
@@ -10,28 +10,31 @@ use crate::{
     model::{body::Body, challenge::Challenge, token::Token},
 };
 
-/// A request that is in the air. Whoever holds it hands it back in exactly one of
-/// [`Session::handle_response`](crate::Session::handle_response), [`handle_failure`](crate::Session::handle_failure) and
+/// A request that was handed out and whose result is not known yet. Its holder hands it back in
+/// exactly one of [`Session::handle_response`](crate::Session::handle_response),
+/// [`handle_failure`](crate::Session::handle_failure) and
 /// [`handle_abandoned`](crate::Session::handle_abandoned).
 #[derive(Debug)]
-#[must_use = "a flight that is not handed back blocks its scope until it is presumed lost"]
+#[must_use = "a pending request that is not handed back blocks its scope for a while"]
 pub struct PendingRequest {
     pub(crate) attempt: u64,
 }
 
-/// What a caller who needs a token does now.
+/// The next action of a caller that needs a token.
 #[derive(Debug)]
-#[must_use = "an session goes on only if its action is taken"]
+#[must_use = "a session goes on only if the caller performs its action"]
 #[expect(clippy::exhaustive_enums, reason = "a driver has to know every action")]
 pub enum Action {
-    /// There is no token to be had; the error says when a new try makes sense.
+    /// Return this error: no token can be obtained now. The error says when to try again.
     Fail(Error),
-    /// A person is asked for a factor: hand it to [`Session::submit_factor`](crate::Session::submit_factor).
+    /// Ask the user for a factor, and hand it to
+    /// [`Session::submit_factor`](crate::Session::submit_factor).
     NeedFactor(Challenge),
-    /// Send this and hand the flight back.
+    /// Send this request, and hand the pending request back.
     Send(PendingRequest, Request<Body>),
-    /// Here it is.
+    /// Use this token.
     Use(Arc<Token>),
-    /// Somebody else is at it, or a pause runs: poll again when woken, or then at the latest.
+    /// Wait: another caller's login is under way, or a pause has not ended. Poll again after a
+    /// wake-up, and at this time at the latest.
     Wait(UtcDateTime),
 }

@@ -1,12 +1,12 @@
-//! How long to pause after a failure.
+//! Jitter, and the pauses after failures.
 
 use std::time::Duration;
 
-/// Where in a token's life its renewal falls, in per cent.
+/// The part of a token's lifetime for its renewal, in per cent.
 pub(crate) type Window = (u32, u32);
 
-/// A stream of numbers from a seed (SplitMix64), for spreading what many programs do at once. Not
-/// for secrets.
+/// A stream of numbers from a seed (SplitMix64), so that many programs do not act at the same time.
+/// Not for secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct Jitter(u64);
 
@@ -32,8 +32,8 @@ impl Jitter {
 }
 
 /// The pause after the `failures`th failure in a row, counted from 1: the upper half of 5 s, 10 s,
-/// 20 s, … up to 300 s. Drawing from the whole range would break the promise of at most so many
-/// logins in ten minutes.
+/// 20 s, … up to 300 s. The lower half is excluded, because it would allow too many logins in ten
+/// minutes.
 pub(crate) fn pause(failures: u32, jitter: &mut Jitter) -> Duration {
     const FIRST: Duration = Duration::from_secs(5);
     const LONGEST: Duration = Duration::from_secs(300);

@@ -1,13 +1,13 @@
-//! The one axis that every deadline is laid on.
+//! The time axis of all deadlines.
 
 use std::time::Duration;
 
 use time::UtcDateTime;
 
-/// The time that has passed for an account, counted from its first call.
+/// The time that has passed for a session since its first call.
 ///
-/// The caller's wall clock may jump. Backwards, the axis stands still until the clock moves on
-/// again, so that no wait grows; forwards, it jumps along, which at most ends a token early.
+/// The caller's wall clock may jump. After a jump back, the axis continues from where it was, so
+/// that no wait grows. After a jump forward, the axis jumps too, which can only end a token early.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Clock {
     elapsed: Duration,
@@ -15,10 +15,10 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// Moves on to `now` and tells where that is.
+    /// Moves on to `now`, and returns the time on the axis.
     pub(crate) fn advance(&mut self, now: UtcDateTime) -> Duration {
         let step = self.last.map_or(Duration::ZERO, |last| {
-            // Negative is no `std` duration: the clock went backwards.
+            // The conversion fails for a negative duration: the clock went back.
             Duration::try_from(now - last).unwrap_or(Duration::ZERO)
         });
         self.elapsed = self.elapsed.saturating_add(step);
@@ -26,19 +26,20 @@ impl Clock {
         self.elapsed
     }
 
-    /// How far the caller's clock jumps with `now`: back by more than a second, which setting a clock
-    /// right does not do, or on by more than a day, for which no service is left alone.
+    /// The jump of the caller's clock with `now`, if it is worth an event: back by more than a
+    /// second, which a corrected clock does not do, or forward by more than a day, which is longer
+    /// than any pause.
     pub(crate) fn jump(&self, now: UtcDateTime) -> Option<time::Duration> {
         let by = now - self.last?;
         (by < -time::Duration::SECOND || by > time::Duration::DAY).then_some(by)
     }
 
-    /// Where it was when it last moved.
+    /// The time on the axis at the last [`advance`](Self::advance).
     pub(crate) fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// The caller's time at a point of the axis, as far as that is known.
+    /// The caller's time at a point of the axis. Before the first call, [`UtcDateTime::MAX`].
     pub(crate) fn at(&self, point: Duration) -> UtcDateTime {
         let Some(last) = self.last else {
             return UtcDateTime::MAX;
@@ -56,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn backwards_stands_still_and_forwards_moves_on() {
+    fn the_axis_never_goes_back() {
         let mut clock = Clock::default();
         let start = utc_datetime!(2026-11-22 08:00:00);
         assert_eq!(clock.advance(start), Duration::ZERO);

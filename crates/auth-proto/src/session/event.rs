@@ -1,4 +1,4 @@
-//! What happens to an account, for whoever watches over it.
+//! The events of a session, for an operator.
 
 use std::{collections::VecDeque, fmt};
 
@@ -6,69 +6,70 @@ use time::{Duration, UtcDateTime};
 
 use crate::{error::Error, limits, model::scope::Scope, text::timestamp};
 
-/// Something that an operator may want to know: why a service pauses, when its token was renewed.
-/// No secret is in it. See [`Session::poll_event`](crate::Session::poll_event).
+/// A change that an operator may want to know: a failed login and its pause, a renewed token. No
+/// event contains a secret. See [`Session::poll_event`](crate::Session::poll_event).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The caller's clock went back by more than a second, or on by more than a day between two
-    /// calls. Nothing breaks: tokens may end early.
+    /// The caller's clock went back by more than a second, or forward by more than a day, between
+    /// two calls. The session goes on; tokens may end early.
     ClockJump {
-        /// How far; negative if it went back.
+        /// The jump; negative if the clock went back.
         by: Duration,
     },
-    /// The credential was refused. It is not sent again for this scope before `retry_at`.
+    /// The service refused the credential. The session does not send it again for this scope before
+    /// `retry_at`.
     CredentialRejected {
-        /// The scope that was asked for.
+        /// The requested scope.
         scope: Scope,
-        /// What the service said.
+        /// The refusal.
         error: Error,
-        /// When it is tried again; `None`: not before it is replaced.
+        /// The time of the next attempt; `None`: not before the credential is replaced.
         retry_at: Option<UtcDateTime>,
     },
-    /// A login failed in another way.
+    /// A login failed for another reason.
     LoginFailed {
-        /// The scope that was asked for.
+        /// The requested scope.
         scope: Scope,
-        /// Whether it may pass by itself.
+        /// Whether the same login may succeed later.
         class: FailureClass,
-        /// Why.
+        /// The reason.
         error: Error,
-        /// When it is tried again, at the earliest.
+        /// The earliest time of the next attempt.
         retry_at: UtcDateTime,
     },
-    /// The credential, a further factor, or a token to be exchanged is on its way: once for each
-    /// request of a login.
+    /// A request with the credential, a further factor, or a token to be exchanged was handed out:
+    /// one event for each request of a login.
     LoginStarted {
-        /// The scope that is asked for.
+        /// The requested scope.
         scope: Scope,
     },
-    /// A service answered 401 to a token that had not ended, and it was dropped.
+    /// A service answered 401 to a valid token, and the session dropped the token.
     TokenRejected {
         /// The token's scope.
         scope: Scope,
     },
-    /// A login gave a token, the first one or a new one.
+    /// A login gave a token: the first one, or a renewed one.
     TokenRenewed {
         /// The token's scope.
         scope: Scope,
-        /// When it ends, by the server's clock.
+        /// The end of the token, by the server's clock.
         expires_at: UtcDateTime,
     },
 }
 
-/// Whether a failure may pass by itself.
+/// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureClass {
-    /// Somebody has to change something.
+    /// The login fails until the configuration or the cloud changes.
     Permanent,
     /// The same login may succeed later.
     Transient,
 }
 
 impl Event {
-    /// With another time of the next attempt, where it tells one.
+    /// The event with another time of the next attempt, if it has one.
     pub(crate) fn with_retry_at(mut self, at: Option<UtcDateTime>) -> Self {
         match (&mut self, at) {
             (Self::CredentialRejected { retry_at, .. }, at) => *retry_at = at,
@@ -92,7 +93,7 @@ impl fmt::Display for Event {
             Self::ClockJump { by } if by.is_negative() => {
                 write!(f, "the clock went back by {}", -*by)
             }
-            Self::ClockJump { by } => write!(f, "the clock went on by {by} at once"),
+            Self::ClockJump { by } => write!(f, "the clock went forward by {by} at once"),
             Self::CredentialRejected { error, retry_at: None, .. } => {
                 write!(f, "credential refused: {error}; not sent again before it is replaced")
             }
@@ -111,7 +112,7 @@ impl fmt::Display for Event {
     }
 }
 
-/// The last [`limits::EVENTS`] that nobody has taken.
+/// The last [`limits::EVENTS`] that have not been taken.
 #[derive(Debug, Default)]
 pub(crate) struct Events(VecDeque<Event>);
 

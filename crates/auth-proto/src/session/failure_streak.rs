@@ -1,4 +1,4 @@
-//! Failures in a row, and how long they keep an account retry_after.
+//! Failures in a row, and the pause after them.
 
 use std::time::Duration;
 
@@ -10,37 +10,38 @@ use crate::{
     },
 };
 
-/// Failures since the last good answer, and until when nothing is sent because of them.
+/// The failures since the last success, and the pause that they cause.
 #[derive(Clone, Debug)]
 pub(crate) struct FailureStreak {
     /// The last one.
     pub(crate) error: Error,
     failures: u32,
-    /// How many of them refused the credential.
+    /// The number of failures that refused the credential.
     refusals: u32,
-    /// When the first one was.
+    /// The time of the first failure.
     since: Duration,
-    /// [`Duration::MAX`]: until the credential is replaced.
+    /// The end of the pause. [`Duration::MAX`]: the session waits for another credential.
     pub(crate) until: Duration,
-    /// Whether a caller may wait it out, or is told at once.
+    /// Whether callers wait for the end of the pause. Otherwise they get the error at once.
     pub(crate) waits: bool,
-    /// Whether somebody has changed what it waits for.
+    /// Whether a new factor has ended the pause early.
     cleared: bool,
 }
 
-/// Callers wait for so many attempts, pending within so long, before they are told.
+/// Callers wait for this many attempts before they get the error.
 const ATTEMPTS: u32 = 3;
+/// Callers wait only for attempts that begin within this time after the first failure.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// So many refusals in a row are no person's mistakes.
+/// After this many refusals in a row, a mistyped factor is no longer the likely cause.
 const MISTAKES: u32 = 3;
-/// What only a change of configuration can mend is not asked again sooner. A failure that comes so
-/// long after a pause begins a row of its own.
-const TERMINAL_PAUSE: Duration = Duration::from_secs(300);
+/// The pause after a permanent failure. A failure that comes so long after a pause starts a new
+/// streak.
+const PERMANENT_PAUSE: Duration = Duration::from_secs(300);
 const FIRST_PROBE: Duration = Duration::from_secs(30 * 60);
 const LATER_PROBE: Duration = Duration::from_secs(4 * 3600);
 
 impl FailureStreak {
-    /// One failure more, that says nothing about the credential.
+    /// The streak after another failure that does not concern the credential.
     pub(crate) fn failed(
         before: Option<Self>,
         error: Error,
@@ -49,25 +50,27 @@ impl FailureStreak {
         jitter: &mut Jitter,
     ) -> Self {
         let mut streak = Self::next(before, error, at);
-        // An answer that is none is some proxy's for a moment, or there to stay.
+        // An unreadable response may be a passing proxy error or permanent: retry once, then back
+        // off.
         let attempts = if streak.error.is_unusable() { 2 } else { ATTEMPTS };
-        let lasts = !streak.error.is_retryable()
+        let is_permanent = !streak.error.is_retryable()
             || (streak.error.is_unusable() && streak.failures >= attempts);
-        let own = match lasts {
-            true => TERMINAL_PAUSE,
+        let own = match is_permanent {
+            true => PERMANENT_PAUSE,
             false => backoff::pause(streak.failures, jitter),
         };
         let asked = streak.error.retry_at().map_or(Duration::ZERO, |until| {
             (until - clock.at(at)).try_into().unwrap_or(Duration::ZERO)
         });
         streak.until = at.saturating_add(own.max(asked));
-        streak.waits = !lasts
+        streak.waits = !is_permanent
             && streak.failures < attempts
             && streak.until <= streak.since.saturating_add(PATIENCE);
         streak
     }
 
-    /// One refusal of the credential more. The next attempt is a rare probe, or there is none.
+    /// The streak after another refusal of the credential. The next attempt is a rare probe, if
+    /// `probes` allows one.
     pub(crate) fn refused(before: Option<Self>, error: Error, at: Duration, probes: bool) -> Self {
         let mut streak = Self::next(before, error, at);
         streak.refusals += 1;
@@ -92,8 +95,8 @@ impl FailureStreak {
         };
         let Some(before) = before else { return fresh };
         let refusals = before.refusals;
-        let is_over = at > before.until.saturating_add(TERMINAL_PAUSE);
-        // What was refused does not become right by waiting.
+        let is_over = at > before.until.saturating_add(PERMANENT_PAUSE);
+        // A refused credential does not become valid by waiting.
         match is_over && !before.error.is_credential_refused() {
             true => Self { refusals, ..fresh },
             false => Self {
@@ -105,19 +108,19 @@ impl FailureStreak {
         }
     }
 
-    /// Whether a person may have been mistaken so far, and the credential be right.
+    /// Whether a user's mistake can explain the refusals so far.
     pub(crate) fn may_be_mistaken(&self) -> bool {
         !self.error.is_credential_refused() || self.failures + 1 < MISTAKES
     }
 
-    /// Ends its pause, if that waits for somebody to change something: they have.
+    /// Ends the pause of a permanent failure, after the user has changed its cause.
     pub(crate) fn clear(&mut self) {
         if !self.error.is_retryable() {
             self.cleared = true;
         }
     }
 
-    /// Whether it still keeps anybody from sending.
+    /// Whether its pause has not ended.
     pub(crate) fn holds(&self, at: Duration) -> bool {
         at < self.until && !self.cleared
     }
@@ -141,7 +144,7 @@ mod tests {
         Failure::new(FailureKind::Connect, "refused").into()
     }
 
-    /// One failure more at `at`, which is also where the clock stands.
+    /// The streak after another failure at `at`, which is also the time of the clock.
     fn fail(before: Option<FailureStreak>, error: Error, at: Duration) -> FailureStreak {
         let mut clock = Clock::default();
         clock.advance(NOW);
@@ -150,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_of_the_connection_are_waited_out_three_times() {
+    fn callers_wait_for_three_attempts() {
         let (mut streak, mut at) = (None, Duration::ZERO);
         for (longest, waits) in [(5, true), (10, true), (20, false), (40, false)] {
             let next = fail(streak, failure(), at);
@@ -165,65 +168,65 @@ mod tests {
     }
 
     #[test]
-    fn attempts_that_begin_too_late_are_not_waited_for() {
+    fn callers_do_not_wait_for_late_attempts() {
         let streak = fail(None, failure(), Duration::ZERO);
         assert!(!fail(Some(streak), failure(), seconds(25)).waits);
     }
 
     #[test]
-    fn a_row_ends_by_time() {
+    fn a_streak_ends_by_time() {
         let first = fail(None, failure(), Duration::ZERO);
-        let late = first.until + TERMINAL_PAUSE;
+        let late = first.until + PERMANENT_PAUSE;
         let second = fail(Some(first.clone()), failure(), late);
         assert_eq!((second.failures, second.waits), (2, false));
-        let anew = fail(Some(first), failure(), late + seconds(1));
-        assert_eq!((anew.failures, anew.since, anew.waits), (1, late + seconds(1), true));
+        let new = fail(Some(first), failure(), late + seconds(1));
+        assert_eq!((new.failures, new.since, new.waits), (1, late + seconds(1), true));
     }
 
     #[test]
-    fn what_only_a_change_can_mend_is_told_at_once() {
+    fn a_permanent_failure_is_reported_at_once() {
         let tls = Failure::new(FailureKind::Tls, "unknown issuer");
         let streak = fail(None, tls.into(), seconds(9));
-        assert_eq!((streak.until, streak.waits), (seconds(9) + TERMINAL_PAUSE, false));
+        assert_eq!((streak.until, streak.waits), (seconds(9) + PERMANENT_PAUSE, false));
     }
 
     #[test]
-    fn answers_that_are_none_are_asked_for_twice() {
+    fn an_unusable_response_is_retried_once() {
         let first = fail(None, ProtocolError::Expired.into(), Duration::ZERO);
         assert!(first.waits && first.until <= seconds(5));
         let at = first.until;
         let second = fail(Some(first), ProtocolError::Expired.into(), at);
-        assert_eq!((second.until, second.waits), (at + TERMINAL_PAUSE, false));
+        assert_eq!((second.until, second.waits), (at + PERMANENT_PAUSE, false));
     }
 
     #[test]
-    fn the_third_refusal_in_a_row_is_no_persons_mistake() {
+    fn the_third_refusal_is_not_a_typing_mistake() {
         let (status, fault) = (StatusCode::UNAUTHORIZED, Fault::default());
         let refusal = Error::from(ErrorKind::Rejected(Refusal { status, fault, remedy: "" }));
         let first = fail(None, refusal.clone(), Duration::ZERO);
         assert!(first.may_be_mistaken());
         let second = fail(Some(first), refusal, seconds(1));
         assert!(!second.may_be_mistaken());
-        // What is no refusal is nobody's mistake, however often it comes.
+        // Other failures do not count as mistakes.
         assert!(fail(Some(second), failure(), seconds(2)).may_be_mistaken());
     }
 
     #[test]
-    fn a_longer_pause_of_the_servers_wins() {
+    fn a_longer_retry_after_wins() {
         let asked = failure().with_retry_at(Some(NOW + seconds(40)));
         let streak = fail(None, asked, Duration::ZERO);
         assert_eq!((streak.until, streak.waits), (seconds(40), false));
     }
 
     #[test]
-    fn a_refusal_leaves_a_rare_probe_or_none_and_a_failed_probe_changes_nothing() {
+    fn a_refusal_leaves_a_rare_probe_or_none() {
         let first = FailureStreak::refused(None, failure(), Duration::ZERO, true);
         assert_eq!((first.until, first.waits), (FIRST_PROBE, false));
         let failed = fail(Some(first), failure(), FIRST_PROBE);
         let at = failed.until;
         let second = FailureStreak::refused(Some(failed), failure(), at, true);
         assert_eq!((second.until, second.waits), (at + LATER_PROBE, false));
-        // However much later.
+        // At any later time.
         let third = FailureStreak::refused(Some(second), failure(), seconds(900_000), true);
         assert_eq!(third.until, seconds(900_000) + LATER_PROBE);
         let last = FailureStreak::refused(None, failure(), Duration::ZERO, false);

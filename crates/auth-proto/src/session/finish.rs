@@ -1,4 +1,4 @@
-//! What becomes of a flight, for its session and for the account.
+//! The end of a request: what it means for its scope and for the whole session.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,75 +20,81 @@ use crate::{
     },
 };
 
-/// Less than this is over before it can be used.
+/// A token or receipt that lives shorter than this ends before it can be used.
 const USABLE: Duration = Duration::from_secs(3);
 
 impl Session {
-    /// What an answer means.
+    /// Reads a response.
     pub(super) fn read(
         &mut self,
         index: usize,
-        mut landed: InFlight,
+        mut in_flight: InFlight,
         response: Response<impl AsRef<[u8]>>,
         now: UtcDateTime,
         at: Duration,
     ) -> Input {
-        let was_under_way = landed.login.is_under_way();
+        let was_under_way = in_flight.login.is_under_way();
         let with_person = was_under_way || self.credential.is_one_time();
-        let showed_token = landed.login.shows_token();
-        landed.login.handle_response(response, now);
-        let sent_at = landed.sent_at;
-        match landed.login.state() {
+        let showed_token = in_flight.login.shows_token();
+        in_flight.login.handle_response(response, now);
+        let sent_at = in_flight.sent_at;
+        match in_flight.login.state() {
             LoginState::Done(token) if self.scopes[index].has_refused(token) => {
                 Input::Refused(login::existing_token_refused(), self.settings.probes())
             }
             LoginState::Done(token) => {
                 let token = Arc::clone(token);
-                let early = self.credential.renews_early() && !landed.login.is_answered();
-                self.token(token, &landed, early, at)
+                let early = self.credential.renews_early() && !in_flight.login.is_answered();
+                self.token(token, &in_flight, early, at)
             }
             LoginState::NeedFactor(challenge) => {
                 let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
                 let until = sent_at.saturating_add(life.min(limits::RECEIPT_LIFETIME));
                 match until < at + USABLE {
                     true => Input::Failed(ProtocolError::Expired.into()),
-                    false => Input::Pending(Pending { login: landed.login, until, since: None }),
+                    false => Input::Pending(Pending { login: in_flight.login, until, since: None }),
                 }
             }
-            LoginState::ToSend if landed.login.is_half_done() => {
+            LoginState::ToSend if in_flight.login.is_half_done() => {
                 let until = at.saturating_add(self.settings.response_timeout());
-                Input::Pending(Pending { login: landed.login, until, since: Some(sent_at) })
+                Input::Pending(Pending { login: in_flight.login, until, since: Some(sent_at) })
             }
             LoginState::ToSend => {
-                self.cloud = landed.login.cloud().clone();
-                // The login has checked its own scope for this version, and no other.
+                self.cloud = in_flight.login.cloud().clone();
+                // The login has checked its scope for this version, and no other scope.
                 for (other, state) in self.scopes.iter_mut().enumerate() {
                     state.is_checked &= other == index;
                 }
                 Input::VersionFound
             }
-            // Where a person takes part, they may have mistyped: they are told, and asked again.
+            // A user may have mistyped a factor: the user gets the error and another try.
             LoginState::Failed(error)
                 if (error.is_credential_refused() || (showed_token && error.is_not_found()))
-                    && landed.with_credential
+                    && in_flight.with_credential
                     && !(with_person && self.scopes[index].may_be_mistaken()) =>
             {
                 Input::Refused(error.clone(), self.settings.probes())
             }
             LoginState::Failed(error) if was_under_way => {
                 let error = error.clone();
-                let until = landed.receipt_until;
-                Input::FactorRejected(Pending { login: landed.login, until, since: None }, error)
+                let until = in_flight.receipt_until;
+                Input::FactorRejected(Pending { login: in_flight.login, until, since: None }, error)
             }
             LoginState::Failed(error) => Input::Failed(error.clone()),
         }
     }
 
-    /// A token that has come, if there is time left to use it.
-    fn token(&mut self, token: Arc<Token>, landed: &InFlight, early: bool, at: Duration) -> Input {
-        let life = landed.login.life().try_into().unwrap_or(Duration::ZERO);
+    /// A new token, if it lives long enough.
+    fn token(
+        &mut self,
+        token: Arc<Token>,
+        in_flight: &InFlight,
+        early: bool,
+        at: Duration,
+    ) -> Input {
+        let life = in_flight.login.life().try_into().unwrap_or(Duration::ZERO);
         let window = self.settings.renewal();
-        let live = LiveToken::new(token, life, landed.sent_at, window, &mut self.jitter);
+        let live = LiveToken::new(token, life, in_flight.sent_at, window, &mut self.jitter);
         if live.ends_at < at + USABLE {
             return Input::Failed(ProtocolError::Expired.into());
         }
@@ -98,39 +104,46 @@ impl Session {
         }
     }
 
-    /// What became of a flight, for its session and for the account.
+    /// Applies the result of a request, first to the credential, then to the scope, then to the
+    /// service's `Retry-After`. The event comes last, because its `retry_at` depends on all three.
     pub(super) fn finish(&mut self, index: usize, input: Input, sent_at: Duration, at: Duration) {
-        match &input {
+        self.note_credential(index, &input, sent_at, at);
+        let event = self.scopes[index].step(input, at, &self.clock, &mut self.jitter);
+        self.note_retry_after(index, at);
+        let blocked_until = self.block(&self.scopes[index], at).map(|block| block.until);
+        let retry_at = blocked_until.filter(|until| *until < Duration::MAX);
+        let retry_at = retry_at.map(|until| self.clock.at(until));
+        self.emit(event.map(|event| event.with_retry_at(retry_at)));
+    }
+
+    /// A token verifies the credential. A refusal locks it out, unless the credential is verified
+    /// and the scope never worked: then the scope may be wrong. An unverified credential is locked
+    /// out for all scopes, so that a wrong password is not sent once for each of them.
+    fn note_credential(&mut self, index: usize, input: &Input, sent_at: Duration, at: Duration) {
+        match input {
             Input::Token(_) => {
                 self.lockout = None;
                 self.credential_verified = true;
             }
-            // It may be the scope that is wrong, as long as the credential is good for another one.
-            // Where it is not known to be good, all scopes wait, so that a wrong password is not
-            // tried for each of them.
             Input::Refused(error, probes) => {
                 let state = &self.scopes[index];
                 if state.granted || !self.credential_verified {
                     let refusal = (error.clone(), state.scope.clone(), state.granted);
-                    let lockout =
-                        Lockout::after(self.lockout.take(), refusal, sent_at, at, *probes);
-                    self.lockout = Some(lockout);
+                    let before = self.lockout.take();
+                    self.lockout = Some(Lockout::after(before, refusal, sent_at, at, *probes));
                 }
                 self.credential_verified = false;
             }
             _ => {}
         }
-        let event = self.scopes[index].step(input, at, &self.clock, &mut self.jitter);
+    }
+
+    /// A `Retry-After` applies to all scopes. The later of two counts.
+    fn note_retry_after(&mut self, index: usize, at: Duration) {
         let streak = self.scopes[index].streak.as_ref();
-        let asked =
-            streak.filter(|streak| streak.error.retry_at().is_some() && streak.holds(at)).cloned();
-        self.retry_after =
-            self.retry_after.take().into_iter().chain(asked).max_by_key(|streak| streak.until);
-        // What others were told may hold this scope for longer than its own failures.
-        let until = self.block(&self.scopes[index], at).map(|block| block.until);
-        let retry_at =
-            until.filter(|until| *until < Duration::MAX).map(|until| self.clock.at(until));
-        self.emit(event.map(|event| event.with_retry_at(retry_at)));
+        let new = streak.filter(|streak| streak.error.retry_at().is_some() && streak.holds(at));
+        let both = self.retry_after.take().into_iter().chain(new.cloned());
+        self.retry_after = both.max_by_key(|streak| streak.until);
     }
 
     pub(super) fn step(&mut self, index: usize, input: Input, at: Duration) {
@@ -138,7 +151,7 @@ impl Session {
         self.emit(event);
     }
 
-    /// Moves the clock on, which ends tokens, receipts, pauses and flights without an answer.
+    /// Moves the clock on, and ends tokens, receipts, pauses and requests whose time is over.
     pub(super) fn advance(&mut self, now: UtcDateTime) -> Duration {
         let jump = self.clock.jump(now).map(|by| Event::ClockJump { by });
         self.emit(jump);
@@ -150,7 +163,7 @@ impl Session {
             event.into_iter().for_each(|event| self.events.push(event));
         }
         self.retry_after.take_if(|streak| !streak.holds(at));
-        // With its last token a credential is no longer known to be good.
+        // Without any valid token the credential counts as unverified again.
         if has_ended {
             self.credential_verified &= self.scopes.iter().any(|state| state.live.is_some());
         }
@@ -163,9 +176,12 @@ impl Session {
         }
     }
 
-    /// Takes a flight out of the air. `None` if it no longer counts.
-    pub(super) fn take_in_flight(&mut self, flight: &PendingRequest) -> Option<(usize, InFlight)> {
+    /// The request that this handle belongs to. `None` if it no longer counts. Callers are woken in
+    /// either case: after a jump of the clock, a caller may still wait for a request that was
+    /// counted as lost.
+    pub(super) fn take_in_flight(&mut self, pending: &PendingRequest) -> Option<(usize, InFlight)> {
+        self.wake = true;
         let mut scopes = self.scopes.iter_mut().enumerate();
-        scopes.find_map(|(index, state)| Some((index, state.take_in_flight(flight.attempt)?)))
+        scopes.find_map(|(index, state)| Some((index, state.take_in_flight(pending.attempt)?)))
     }
 }

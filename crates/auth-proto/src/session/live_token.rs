@@ -1,4 +1,4 @@
-//! A living token, and the windows of its life.
+//! A valid token, and its renewal times.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,12 +7,12 @@ use crate::{
     session::backoff::{Jitter, Window},
 };
 
-/// A living token.
+/// A valid token.
 ///
 /// ```text
 ///   sent            renew_at            mandatory_at       ends_at
-///    │    it is used    │ it is used, and     │ its renewal is  │ it is gone
-///    │                  │ somebody renews it  │ waited for      │
+///    │     in use       │ in use, and one     │ callers wait    │ dropped
+///    │                  │ caller renews it    │ for the renewal │
 /// ```
 #[derive(Clone, Debug)]
 pub(crate) struct LiveToken {
@@ -23,8 +23,8 @@ pub(crate) struct LiveToken {
 }
 
 impl LiveToken {
-    /// A token whose login was sent at `sent_at` and that lives for `life` from then on: the
-    /// answer's way back only shortens it.
+    /// A token that lives for `life` from `sent_at`, when its login was sent. The server's clock
+    /// starts later, so this errs on the short side.
     pub(crate) fn new(
         token: Arc<Token>,
         life: Duration,
@@ -32,13 +32,13 @@ impl LiveToken {
         window: Option<Window>,
         jitter: &mut Jitter,
     ) -> Self {
-        // A renewal somewhere in the last quarter rides out an outage of hours on a long token,
-        // and keeps a fleet that logged in together from doing so again. Short tokens need the
-        // room earlier.
+        // A renewal in the last quarter of a long lifetime leaves hours for an outage. A random
+        // point keeps a fleet that logged in together from renewing together. Short tokens start
+        // earlier.
         let early = life < Duration::from_secs(600);
         let (low, high) = window.unwrap_or(if early { (50, 70) } else { (75, 90) });
         let renew = jitter.between(life * low / 100, life * high / 100);
-        // A server's `Date` has whole seconds, and its clock another second of its own.
+        // A server's `Date` has whole seconds, and its clock may be a second off.
         let ends = life.saturating_sub(Duration::from_secs(2).min(life / 10));
         let mandatory = life.saturating_sub(Duration::from_secs(60).min(life / 10));
         Self {
@@ -49,14 +49,14 @@ impl LiveToken {
         }
     }
 
-    /// Not renewed before it ends: a person would have to be asked for nothing, or a token that is
-    /// exchanged ends at the same time.
+    /// The token without early renewal: the login would need a user, or the new token would end at
+    /// the same time.
     pub(crate) fn without_renewal(self) -> Self {
         Self { renew_at: self.ends_at, mandatory_at: self.ends_at, ..self }
     }
 
-    /// After a renewal that gave no longer life: a server that repeats an old answer must not be
-    /// asked all the time.
+    /// Postpones the renewal, after one that gave a token with a shorter life: a server that
+    /// repeats an old response must not be asked all the time.
     pub(crate) fn postpone(&mut self, at: Duration, pause: Duration) {
         self.renew_at = at + pause.max(self.ends_at.saturating_sub(at) / 4);
     }
@@ -83,8 +83,9 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_life_has_its_windows() {
-        // life, renewal from and to in per cent, waited for from, ends: the last two before the end
+    fn renewal_times_depend_on_the_lifetime() {
+        // lifetime, start and end of the renewal window in per cent, then mandatory_at and ends_at,
+        // counted back from the end of the lifetime
         for (life, from, to, mandatory, ends) in [
             (seconds(43_200), 75, 90, seconds(60), seconds(2)),
             (seconds(600), 75, 90, seconds(60), seconds(2)),
@@ -102,14 +103,14 @@ pub(crate) mod tests {
                 assert!(window.contains(&held.renew_at), "{life:?}: {:?}", held.renew_at);
                 renewals.push(held.renew_at);
             }
-            // Jitter over most of the window.
+            // The draws spread over most of the window.
             let jitter = *renewals.iter().max().unwrap() - *renewals.iter().min().unwrap();
             assert!(jitter > life * (to - from) / 100 * 9 / 10, "{life:?}: {jitter:?}");
         }
     }
 
     #[test]
-    fn a_window_of_ones_own() {
+    fn a_custom_window() {
         let token = held(seconds(1000), SENT, 0).token;
         for life in [seconds(100), seconds(10_000)] {
             let held =
@@ -119,13 +120,13 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_token_may_live_to_its_end_without_renewal() {
+    fn a_token_without_renewal_lives_to_its_end() {
         let held = held(seconds(1000), SENT, 0).without_renewal();
         assert_eq!([held.renew_at, held.mandatory_at], [SENT + seconds(998); 2]);
     }
 
     #[test]
-    fn a_postponed_renewal_leaves_a_quarter_of_the_rest_and_never_less_than_the_pause() {
+    fn a_postponed_renewal_keeps_the_pause() {
         let mut held = held(seconds(3600), SENT, 0);
         held.postpone(SENT + seconds(3000), seconds(60));
         assert_eq!(held.renew_at, SENT + seconds(3000) + (seconds(598) / 4));

@@ -1,31 +1,31 @@
-//! A refused credential, and whom that keeps from sending it again.
+//! Lockout after a refused credential: which scopes may retry it, and when.
 
 use std::time::Duration;
 
 use crate::{error::Error, model::scope::Scope, session::failure_streak::FailureStreak};
 
-/// What the refusal of one scope means for the others.
+/// The effect of a refusal on all scopes.
 ///
-/// Keystone answers 401 to a wrong password and to a scope that the user has no role in. So a scope
-/// that was granted before is held by the refusal of others only once a second such scope was
-/// refused; one that never was, at once.
+/// Keystone answers 401 to a wrong password, and also to a scope in which the user has no role. So
+/// a refusal blocks scopes that never worked at once, and scopes that worked before only after a
+/// second of those is refused.
 #[derive(Clone, Debug)]
 pub(crate) struct Lockout {
     pub(crate) streak: FailureStreak,
     /// The scope that was refused last.
     refused: Scope,
-    /// Whether it holds granted scopes, too.
+    /// Whether it blocks granted scopes too.
     all_scopes: bool,
-    /// Whether another scope has probe_requested a token meanwhile.
+    /// Whether another scope has asked for a token since.
     probe_requested: bool,
 }
 
-/// How long other scopes have the first turn at a probe.
+/// The time in which only other scopes may send the probe.
 const OTHERS_TURN: Duration = Duration::from_secs(3600);
 
 impl Lockout {
-    /// The lockout after a refusal of this scope, whose request was sent at `sent_at`. A request that
-    /// was in the air when the lockout fell is no probe, and makes its pause no longer.
+    /// The lockout after the refusal of a request that was sent at `sent_at`. A request that was
+    /// already under way when the lockout began is not a probe, and does not extend the pause.
     pub(crate) fn after(
         before: Option<Self>,
         (error, refused, was_granted): (Error, Scope, bool),
@@ -33,30 +33,33 @@ impl Lockout {
         at: Duration,
         probes: bool,
     ) -> Self {
-        let all_scopes = before.as_ref().is_some_and(|lockout| lockout.all_scopes || was_granted);
-        match before {
-            Some(before) if sent_at < before.streak.until => Self { all_scopes, ..before },
-            before => {
-                let streak =
-                    FailureStreak::refused(before.map(|lockout| lockout.streak), error, at, probes);
-                Self { streak, refused, all_scopes, probe_requested: false }
-            }
+        let Some(mut lockout) = before else {
+            let streak = FailureStreak::refused(None, error, at, probes);
+            return Self { streak, refused, all_scopes: false, probe_requested: false };
+        };
+        lockout.all_scopes |= was_granted;
+        let is_probe = sent_at >= lockout.streak.until;
+        if is_probe {
+            lockout.streak = FailureStreak::refused(Some(lockout.streak), error, at, probes);
+            lockout.refused = refused;
+            lockout.probe_requested = false;
         }
+        lockout
     }
 
-    /// Whether it is about a scope at all.
+    /// Whether it applies to a scope.
     pub(crate) fn applies_to(&self, is_granted: bool) -> bool {
         self.all_scopes || !is_granted
     }
 
-    /// Until when it holds a scope. The probe is another scope's if one wants it: else a scope that
-    /// never works would keep it from those that do.
+    /// The end of the pause for a scope. Another scope may send the probe first, if it asked for a
+    /// token: a scope that never works must not use up the probes of scopes that do.
     pub(crate) fn until(&self, scope: &Scope) -> Duration {
         let last = self.probe_requested && *scope == self.refused;
         self.streak.until.saturating_add(if last { OTHERS_TURN } else { Duration::ZERO })
     }
 
-    /// A scope wants a token, and is held.
+    /// Notes that a blocked scope asks for a token.
     pub(crate) fn request_probe(&mut self, scope: &Scope) {
         self.probe_requested |= *scope != self.refused;
     }
@@ -75,18 +78,18 @@ mod tests {
     }
 
     #[test]
-    fn what_was_in_the_air_when_it_fell_makes_it_no_longer_but_may_make_it_firm() {
+    fn a_request_under_way_extends_no_lockout() {
         let first = refused(None, "p", true, [0, 10]);
         let second = refused(Some(first.clone()), "q", true, [5, 20]);
         assert_eq!(second.streak.until, first.streak.until);
         assert!(!first.applies_to(true) && second.applies_to(true));
-        // A probe does.
+        // A probe extends it.
         let probe = refused(Some(second), "q", false, [1810, 1820]);
         assert_eq!(probe.streak.until, Duration::from_secs(1820 + 4 * 3600));
     }
 
     #[test]
-    fn a_probe_is_the_turn_of_those_who_were_not_refused() {
+    fn other_scopes_probe_first() {
         let (p, q) = (Scope::project_id("p"), Scope::project_id("q"));
         let mut lockout = refused(None, "p", false, [0, 0]);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What a caller who needs a token does now: every decision, and no transition.
+//! The next action of a caller that needs a token: all decisions, and no transition.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,8 +31,8 @@ impl Session {
         let state = &mut self.scopes[index];
         state.background |= background;
         let Some(live) = &state.live else { return self.log_in(index, at, false) };
-        let left_to_others = state.background && !background;
-        let first = if left_to_others { live.mandatory_at } else { Duration::ZERO };
+        let left_to_background = state.background && !background;
+        let first = if left_to_background { live.mandatory_at } else { Duration::ZERO };
         let renew_at = live.renew_at.max(first);
         let token = Arc::clone(&live.token);
         if at < renew_at {
@@ -40,35 +40,34 @@ impl Session {
         }
         let (ends_at, is_near) = (live.ends_at, at >= live.mandatory_at);
         match self.log_in(index, at, !is_near) {
-            Action::Send(flight, request) => Action::Send(flight, request),
-            // The end is near: better to wait for the new one.
-            Action::Wait(until) if is_near && self.scopes[index].flight().is_some() => {
+            Action::Send(pending, request) => Action::Send(pending, request),
+            // Near its end the caller waits for the new token.
+            Action::Wait(until) if is_near && self.scopes[index].in_flight().is_some() => {
                 Action::Wait(until.min(self.clock.at(ends_at)))
             }
-            // A renewal that cannot be had now costs nobody the token that still lives.
+            // A renewal that is not possible now costs no caller the valid token.
             _ => Action::Use(token),
         }
     }
 
-    /// What a caller does whose token has ended, or wants to be renewed, which may be early: they
-    /// wait, are told, are asked, or send.
+    /// The action when the token is missing or due for renewal. `early`: the caller can still use
+    /// the old token.
     fn log_in(&mut self, index: usize, at: Duration, early: bool) -> Action {
         let state = &self.scopes[index];
-        if let Some(flight) = state.flight() {
-            return Action::Wait(self.clock.at(flight.lost_at));
+        if let Some(in_flight) = state.in_flight() {
+            return Action::Wait(self.clock.at(in_flight.lost_at));
         }
         if let Some(lockout) =
             self.lockout.as_mut().filter(|lockout| lockout.applies_to(state.granted))
         {
             lockout.request_probe(&state.scope);
         }
-        let state = &self.scopes[index];
         let block = self.block(state, at);
         if let Some(block) = block.as_ref().filter(|block| !block.streak.waits) {
             let error = block.error(&self.clock);
-            // What was mistaken may be answered better at once.
-            let is_open = matches!(&state.phase, Phase::Pending(pending) if pending.login.challenge().is_some());
-            return Action::Fail(if is_open { error.with_retry_at(None) } else { error });
+            // A user may submit a better factor at once.
+            let has_challenge = state.challenge().is_some();
+            return Action::Fail(if has_challenge { error.with_retry_at(None) } else { error });
         }
         if let Some(challenge) = self.pending_challenge(state) {
             return Action::NeedFactor(challenge);
@@ -76,32 +75,37 @@ impl Session {
         if let Some(block) = block {
             return Action::Wait(self.clock.at(block.until));
         }
-        // Until the credential has credential_verified good, its scopes do not try it side by side; and early
-        // renewals never do, because it may have changed.
-        let others = self.scopes.iter().filter_map(ScopeState::flight);
-        if let Some(first) = others.map(|flight| flight.lost_at).min()
-            && (early || !self.credential_verified)
+        // Scopes do not try an unverified credential side by side. An early renewal waits too,
+        // because the password may have changed.
+        if (early || !self.credential_verified)
+            && let Some(lost_at) = self.first_in_flight()
         {
-            return Action::Wait(self.clock.at(first));
+            return Action::Wait(self.clock.at(lost_at));
         }
         self.start(index, at)
     }
 
-    /// What keeps a session from sending, for the longest: its own failures, a refused credential, a
-    /// service that asked to be left alone. What is told at once goes before what is waited for.
+    /// When the oldest request of any scope counts as lost.
+    fn first_in_flight(&self) -> Option<Duration> {
+        let in_flight = self.scopes.iter().filter_map(ScopeState::in_flight);
+        in_flight.map(|in_flight| in_flight.lost_at).min()
+    }
+
+    /// The failure that keeps a scope from sending: its own, a refused credential, or a service's
+    /// `Retry-After`. Of several, the one with the highest [precedence](Block::precedence).
     pub(super) fn block<'a>(&'a self, state: &'a ScopeState, at: Duration) -> Option<Block<'a>> {
+        let streaks = state.streak.iter().chain(&self.retry_after);
+        let streaks = streaks
+            .filter(|streak| streak.holds(at))
+            .map(|streak| Block { until: streak.until, streak });
         let lockout = self.lockout.iter().filter(|lockout| lockout.applies_to(state.granted));
         let lockout = lockout
             .map(|lockout| Block { until: lockout.until(&state.scope), streak: &lockout.streak });
-        let streaks =
-            state.streak.iter().chain(&self.retry_after).filter(|streak| streak.holds(at));
-        let blocks = streaks.map(|streak| Block { until: streak.until, streak }).chain(lockout);
-        blocks
-            .filter(|block| at < block.until)
-            .max_by_key(|block| (!block.streak.waits, block.until))
+        let blocks = streaks.chain(lockout).filter(|block| at < block.until);
+        blocks.max_by_key(Block::precedence)
     }
 
-    /// What the user is asked before the next login can be sent.
+    /// The factor that the user must supply before the next login request.
     pub(super) fn pending_challenge(&self, state: &ScopeState) -> Option<Challenge> {
         match &state.phase {
             Phase::Pending(pending) => match pending.login.state() {
@@ -115,30 +119,14 @@ impl Session {
         }
     }
 
+    /// Sends the next request of a pending login, or the first of a new one.
     fn start(&mut self, index: usize, at: Duration) -> Action {
-        let state = &mut self.scopes[index];
-        let pending = match state.take_pending() {
+        let pending = match self.scopes[index].take_pending() {
             Some(pending) => pending,
-            None => {
-                let (credential, scope) = (self.credential.clone(), state.scope.clone());
-                let checked = match state.is_checked {
-                    true => Ok(()),
-                    false => self.cloud.check(&credential, &scope),
-                };
-                state.is_checked = checked.is_ok();
-                let login = checked.map_err(Error::from);
-                match login.and_then(|()| Login::of_checked(&self.cloud, credential, scope)) {
-                    Ok(login) if self.settings.catalog() => {
-                        Pending { login, until: Duration::ZERO, since: None }
-                    }
-                    Ok(login) => Pending {
-                        login: login.without_catalog(),
-                        until: Duration::ZERO,
-                        since: None,
-                    },
-                    Err(error) => return Action::Fail(error),
-                }
-            }
+            None => match self.new_login(index) {
+                Ok(login) => Pending { login, until: Duration::ZERO, since: None },
+                Err(error) => return Action::Fail(error),
+            },
         };
         let Pending { login, until: receipt_until, since } = pending;
         let request = match login.poll() {
@@ -149,12 +137,12 @@ impl Session {
             Err(error) => return Action::Fail(error),
         };
         let with_credential = login.shows_credential();
-        // A further factor goes without the first.
+        // A further factor is sent without the first one.
         self.code_used |= with_credential && !login.is_under_way() && self.credential.is_one_time();
         self.attempts += 1;
         let attempt = self.attempts;
         let lost_at = at.saturating_add(self.settings.response_timeout());
-        let flight = InFlight {
+        let in_flight = InFlight {
             attempt,
             login,
             sent_at: since.unwrap_or(at),
@@ -162,16 +150,27 @@ impl Session {
             lost_at,
             receipt_until,
         };
-        self.step(index, Input::Started(flight), at);
+        self.step(index, Input::Started(in_flight), at);
         Action::Send(PendingRequest { attempt }, request)
     }
 
-    /// The session of a scope, made if need be; the one unused for longest makes room.
+    fn new_login(&mut self, index: usize) -> Result<Login, Error> {
+        let state = &mut self.scopes[index];
+        if !state.is_checked {
+            self.cloud.check(&self.credential, &state.scope)?;
+            state.is_checked = true;
+        }
+        let login = Login::of_checked(&self.cloud, self.credential.clone(), state.scope.clone())?;
+        Ok(if self.settings.catalog() { login } else { login.without_catalog() })
+    }
+
+    /// The index of a scope's state, which is created if missing. At the limit, the new state
+    /// replaces the one that was unused for longest.
     fn index_of(&mut self, scope: &Scope, at: Duration) -> Result<usize, Error> {
         let index = match self.scopes.iter().position(|state| state.scope == *scope) {
             Some(index) => index,
             None => {
-                // What cannot work takes nobody's place.
+                // A scope that cannot work replaces no other.
                 self.cloud.check(&self.credential, scope)?;
                 if self.scopes.len() >= limits::SCOPES {
                     self.make_room(at)?;
@@ -186,22 +185,28 @@ impl Session {
 
     fn make_room(&mut self, at: Duration) -> Result<(), Error> {
         let all = self.scopes.iter().enumerate();
-        let may_go = all.filter(|(_, state)| state.may_go(at));
-        let oldest = may_go.min_by_key(|(_, state)| (!state.is_idle(at), state.used_at));
+        let removable = all.filter(|(_, state)| state.may_be_removed(at));
+        let oldest = removable.min_by_key(|(_, state)| (!state.is_idle(at), state.used_at));
         let (oldest, _) = oldest.ok_or(Misuse::TooManyScopes)?;
         self.scopes.swap_remove(oldest);
         Ok(())
     }
 }
 
-/// A row of failures that keeps a session from sending.
+/// A streak of failures that keeps a scope from sending.
 pub(super) struct Block<'a> {
     pub(super) until: Duration,
     streak: &'a FailureStreak,
 }
 
 impl Block<'_> {
-    /// What a caller is told of it.
+    /// A failure that callers get at once takes precedence over one that they wait out. Of two
+    /// alike, the longer one counts.
+    fn precedence(&self) -> (bool, Duration) {
+        (!self.streak.waits, self.until)
+    }
+
+    /// The error that a caller gets.
     pub(super) fn error(&self, clock: &Clock) -> Error {
         let retry_at = (self.until < Duration::MAX).then(|| clock.at(self.until));
         self.streak.error.clone().with_retry_at(retry_at)

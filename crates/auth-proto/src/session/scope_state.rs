@@ -1,15 +1,15 @@
 //! One scope's token and the login that renews it: every state, and every transition.
 //!
-//! The phases are drawn at [`Session`](crate::Session). Beside the phase stand two things that
-//! outlive it: the token that is held, which serves while a new one is fetched, and the row of
-//! failures, which keeps the next login from being sent too soon.
+//! The doc of [`Session`](crate::Session) has the diagram of the phases. Two values outlive a
+//! phase: the valid token, which stays in use while a login fetches the next one, and the streak of
+//! failures, which delays the next login.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{
     error::{Error, Failure, FailureKind},
     login::Login,
-    model::{scope::Scope, token::Token},
+    model::{challenge::Challenge, scope::Scope, token::Token},
     session::{
         backoff::Jitter,
         clock::Clock,
@@ -19,40 +19,41 @@ use crate::{
     },
 };
 
-/// What an account keeps for a scope.
+/// The state of one scope.
 #[derive(Debug)]
 pub(crate) struct ScopeState {
     pub(crate) scope: Scope,
     /// Whether the cloud accepts this scope with the credential. Checked once for each credential
     /// and API version.
     pub(crate) is_checked: bool,
-    /// A living token: its end takes it away, before anybody looks.
+    /// The valid token. [`Session::advance`](super::Session::advance) removes it at its end.
     pub(crate) live: Option<LiveToken>,
     pub(crate) phase: Phase,
     pub(crate) streak: Option<FailureStreak>,
-    /// Whether the credential has given a token for this scope, and was not refused since.
+    /// Whether the credential has given a token for this scope, and no refusal came since.
     pub(crate) granted: bool,
-    /// Whether the last flight was abandoned.
+    /// Whether the last request was abandoned.
     abandoned: bool,
-    /// Whether that was the second in a row, which counts from when somebody tells the time.
+    /// Whether that was the second one in a row. It counts as a failure at the next
+    /// [`expire`](Self::expire), which knows the time.
     given_up: bool,
     /// When a refused token last forced a login.
     forced_at: Option<Duration>,
-    /// The last token that a service refused and that nobody may ask about.
+    /// The last refused token that the identity service did not validate.
     refused: Option<Arc<Token>>,
-    /// Whether somebody in the background sees to early renewals.
+    /// Whether a background task does the early renewals.
     pub(crate) background: bool,
     pub(crate) used_at: Duration,
 }
 
-/// What is under way for the next token.
+/// The progress towards the next token.
 #[derive(Debug, Default)]
 pub(crate) enum Phase {
-    /// A login is half done: a person is asked, or nobody has sent its next request yet.
+    /// A login is half done: it waits for a factor, or for a caller that sends its next request.
     Pending(Pending),
-    /// A request is in the air.
+    /// A request is under way.
     InFlight(InFlight),
-    /// Nothing.
+    /// No login is under way.
     #[default]
     Idle,
 }
@@ -61,56 +62,56 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Pending {
     pub(crate) login: Login,
-    /// Until when what it has is good: the receipt, or the token for the next request.
+    /// When its receipt, or its token for the next request, ends.
     pub(crate) until: Duration,
-    /// When its last request was sent, if the next follows at once: a life that is told by then
+    /// Send time of the previous request, if the next one follows at once: the token's lifetime
     /// counts from there.
     pub(crate) since: Option<Duration>,
 }
 
-/// A request in the air.
+/// A request that is under way.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     pub(crate) attempt: u64,
     pub(crate) login: Login,
-    /// Or the first one of those that follow each other at once.
+    /// Send time, of the first request if several follow each other at once.
     pub(crate) sent_at: Duration,
-    /// Whether it holds the credential: a question for the version does not.
+    /// Whether it carries the credential. A request for the API version does not.
     pub(crate) with_credential: bool,
-    /// When it is presumed lost.
+    /// When it counts as lost.
     pub(crate) lost_at: Duration,
-    /// Until when the receipt is good that it goes with.
+    /// When the receipt that it carries ends.
     pub(crate) receipt_until: Duration,
 }
 
-/// Whatever happens to a session.
+/// Everything that can change a scope's state.
 pub(crate) enum Input {
-    /// The one who carried the request is gone.
+    /// The sender of the request was cancelled or panicked.
     Abandoned,
-    /// The service wants a further factor, or another request.
+    /// The login needs a further factor or another request.
     Pending(Pending),
-    /// No answer, or none that is a token.
+    /// No response, or one without a token.
     Failed(Error),
-    /// The service speaks this API version: the login is made anew, of what is known now.
+    /// The service's API version is known now. The login starts again with it.
     VersionFound,
-    /// A request is on its way.
+    /// A caller sends a request.
     Started(InFlight),
-    /// A person was mistaken; the receipt is still good for another try.
+    /// A user supplied a wrong factor. The receipt is still valid for another try.
     FactorRejected(Pending, Error),
-    /// The service refused the credential; whether it is tried again.
+    /// The service refused the credential. The flag: whether rare probes follow.
     Refused(Error, bool),
-    /// Another credential: what lives is kept.
+    /// The user replaced the credential. A valid token stays.
     Replaced,
-    /// A token.
+    /// A new token.
     Token(LiveToken),
-    /// A service refused the token that is held.
+    /// A service refused the scope's token.
     Unauthorized,
 }
 
-/// At most one login in this time is forced by refused tokens or repeated answers.
+/// Refused tokens and repeated responses force at most one login in this time.
 const FORCED: Duration = Duration::from_secs(60);
 
-/// A scope that was asked for in this time keeps its place.
+/// A scope that a caller asked for in this time keeps its place.
 const RECENT: Duration = Duration::from_secs(120);
 
 impl ScopeState {
@@ -132,7 +133,7 @@ impl ScopeState {
         }
     }
 
-    /// Every transition there is.
+    /// All transitions.
     pub(crate) fn step(
         &mut self,
         input: Input,
@@ -142,10 +143,10 @@ impl ScopeState {
     ) -> Option<Event> {
         let scope = || self.scope.clone();
         match input {
-            Input::Started(flight) => {
+            Input::Started(in_flight) => {
                 let started =
-                    flight.with_credential.then(|| Event::LoginStarted { scope: scope() });
-                self.phase = Phase::InFlight(flight);
+                    in_flight.with_credential.then(|| Event::LoginStarted { scope: scope() });
+                self.phase = Phase::InFlight(in_flight);
                 started
             }
             Input::Token(new) => {
@@ -175,7 +176,7 @@ impl ScopeState {
                 (self.phase, self.abandoned) = (Phase::Idle, false);
                 Some(self.fail(error, at, clock, jitter))
             }
-            // Somebody else takes over, at once the first time.
+            // The first time, the next caller takes over at once.
             Input::Abandoned => {
                 self.phase = Phase::Idle;
                 self.given_up = std::mem::replace(&mut self.abandoned, true);
@@ -186,10 +187,10 @@ impl ScopeState {
                 self.granted = false;
                 self.streak =
                     Some(FailureStreak::refused(self.streak.take(), error.clone(), at, probes));
-                // The probe may be another scope's: the account tells when.
+                // The session adds the time, because the probe may be another scope's.
                 Some(Event::CredentialRejected { scope: scope(), error, retry_at: None })
             }
-            // If one was dropped a moment ago, it is the service that is at odds.
+            // A token was dropped a moment ago: the service disagrees with the identity service.
             Input::Unauthorized if self.forced_at.is_some_and(|forced| at - forced < FORCED) => {
                 None
             }
@@ -207,7 +208,7 @@ impl ScopeState {
         }
     }
 
-    /// Ends what is over by time alone: a receipt, a flight, a pause that was not pending yet.
+    /// Ends what ends by time alone: a receipt, a request, and the second abandonment in a row.
     pub(crate) fn expire(
         &mut self,
         at: Duration,
@@ -221,11 +222,11 @@ impl ScopeState {
         match &self.phase {
             Phase::Pending(pending) if at >= pending.until => {
                 self.phase = Phase::Idle;
-                // What was mistaken went with the receipt.
+                // The wrong factor belonged to the receipt.
                 self.streak.iter_mut().for_each(FailureStreak::clear);
                 None
             }
-            Phase::InFlight(flight) if at >= flight.lost_at => {
+            Phase::InFlight(in_flight) if at >= in_flight.lost_at => {
                 let failure = Failure::new(FailureKind::Timeout, "presumed lost");
                 self.step(Input::Failed(failure.into()), at, clock, jitter)
             }
@@ -233,10 +234,10 @@ impl ScopeState {
         }
     }
 
-    /// Takes the login out of the air that this attempt stands for.
+    /// Takes the request of this attempt, and leaves the scope idle.
     pub(crate) fn take_in_flight(&mut self, attempt: u64) -> Option<InFlight> {
         match std::mem::take(&mut self.phase) {
-            Phase::InFlight(flight) if flight.attempt == attempt => Some(flight),
+            Phase::InFlight(in_flight) if in_flight.attempt == attempt => Some(in_flight),
             phase => {
                 self.phase = phase;
                 None
@@ -244,7 +245,7 @@ impl ScopeState {
         }
     }
 
-    /// The login to go on with. (Whom it waits for has been asked before.)
+    /// Takes the pending login, and leaves the scope idle.
     pub(crate) fn take_pending(&mut self) -> Option<Pending> {
         match std::mem::take(&mut self.phase) {
             Phase::Pending(pending) => Some(pending),
@@ -255,47 +256,55 @@ impl ScopeState {
         }
     }
 
-    pub(crate) fn flight(&self) -> Option<&InFlight> {
+    /// The challenge of a pending login.
+    pub(crate) fn challenge(&self) -> Option<&Challenge> {
         match &self.phase {
-            Phase::InFlight(flight) => Some(flight),
+            Phase::Pending(pending) => pending.login.challenge(),
+            Phase::InFlight(_) | Phase::Idle => None,
+        }
+    }
+
+    pub(crate) fn in_flight(&self) -> Option<&InFlight> {
+        match &self.phase {
+            Phase::InFlight(in_flight) => Some(in_flight),
             Phase::Pending(_) | Phase::Idle => None,
         }
     }
 
-    /// Whether a person may have been mistaken in what was refused.
+    /// Whether the refused factor may be a user's mistake.
     pub(crate) fn may_be_mistaken(&self) -> bool {
         self.streak.as_ref().is_none_or(FailureStreak::may_be_mistaken)
     }
 
-    /// Whether a service has refused this very token, which nobody may ask about.
+    /// Whether a service has refused this token, and the identity service did not validate it.
     pub(crate) fn has_refused(&self, token: &Token) -> bool {
         self.refused.as_ref().is_some_and(|refused| refused.header() == token.header())
     }
 
-    /// Whether this is its token.
+    /// Whether this is the scope's token.
     pub(crate) fn holds(&self, token: &Token) -> bool {
         self.live.as_ref().is_some_and(|live| live.token.header() == token.header())
     }
 
-    /// Whether it may make room for another scope: there is nothing to lose in it, or nobody has
-    /// asked for it of late. (What renews in the background asks every minute.)
-    pub(crate) fn may_go(&self, at: Duration) -> bool {
-        self.flight().is_none() && (self.is_idle(at) || at >= self.used_at + RECENT)
+    /// Whether another scope may replace it: it is idle, or no caller has asked for it recently. (A
+    /// background renewal asks every minute.)
+    pub(crate) fn may_be_removed(&self, at: Duration) -> bool {
+        self.in_flight().is_none() && (self.is_idle(at) || at >= self.used_at + RECENT)
     }
 
-    /// Whether there is nothing to lose in it.
+    /// Whether it holds nothing worth keeping.
     pub(crate) fn is_idle(&self, at: Duration) -> bool {
         !self.is_in_use() && !self.streak.as_ref().is_some_and(|streak| streak.holds(at))
     }
 
-    /// Whether it holds anything that a change of the credential has to fit.
+    /// Whether it holds a token or a login that a new credential must fit.
     pub(crate) fn is_in_use(&self) -> bool {
         self.live.is_some() || !matches!(self.phase, Phase::Idle)
     }
 
     fn fail(&mut self, error: Error, at: Duration, clock: &Clock, jitter: &mut Jitter) -> Event {
         let streak = FailureStreak::failed(self.streak.take(), error, at, clock, jitter);
-        // The time is told beside it.
+        // The event has the time in a field.
         let error = streak.error.clone().with_retry_at(None);
         let (class, retry_at) = (FailureClass::of(&error), clock.at(streak.until));
         self.streak = Some(streak);
@@ -316,7 +325,7 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    /// One step at a time, from [`AT`] on.
+    /// One step, `after` seconds after [`AT`].
     fn step(state: &mut ScopeState, input: Input, after: u64) -> Option<Event> {
         let mut clock = Clock::default();
         clock.advance(utc_datetime!(2026-11-22 08:00:00));
@@ -332,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_token_is_not_displaced_and_not_asked_for_all_the_time() {
+    fn a_shorter_token_only_postpones_the_renewal() {
         let mut state = state();
         step(&mut state, Input::Token(held(seconds(3600), AT, 0)), 0);
         let ends_at = state.live.as_ref().unwrap().ends_at;
@@ -347,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn success_ends_the_row() {
+    fn success_ends_the_streak() {
         let mut state = state();
         step(&mut state, Input::Failed(failure()), 0);
         step(&mut state, Input::Refused(failure(), true), 10);
@@ -374,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_abandonment_in_a_row_counts_from_the_next_look_at_the_clock() {
+    fn the_second_abandonment_counts_as_a_failure() {
         let mut state = state();
         for (after, counts) in [(0, false), (10, true), (20, true)] {
             assert_eq!(step(&mut state, Input::Abandoned, after), None);
@@ -389,7 +398,7 @@ mod tests {
             );
             state.streak = None;
         }
-        // Any answer ends it.
+        // Any response ends the streak of abandonments.
         for input in [Input::VersionFound, Input::Token(held(seconds(3600), AT, 0))] {
             step(&mut state, input, 30);
             step(&mut state, Input::Abandoned, 31);
@@ -398,11 +407,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_of_late_keeps_its_place_unless_it_is_empty() {
+    fn a_recent_scope_keeps_its_place_unless_empty() {
         let mut state = state();
         state.used_at = AT;
-        assert!(state.may_go(AT));
+        assert!(state.may_be_removed(AT));
         state.live = Some(held(seconds(3600), AT, 0));
-        assert!(!state.may_go(AT + seconds(119)) && state.may_go(AT + seconds(120)));
+        assert!(
+            !state.may_be_removed(AT + seconds(119)) && state.may_be_removed(AT + seconds(120))
+        );
     }
 }

@@ -1,27 +1,27 @@
-//! One request to a service, and whether it is worth a second try.
+//! One request to a service, and the decision about a second try.
 
 use http::StatusCode;
 use time::UtcDateTime;
 
 use crate::{model::token::Token, session::Session};
 
-/// The replay rule: a request that is answered with 401 is sent once more, with a new token, if it
-/// can be sent twice. Clouds end tokens before their time (KakaoCloud, Huawei Cloud), so that a
-/// 401 is part of normal life.
+/// The replay rule: a request that got a 401 is sent once more, with a new token, if it can be sent
+/// twice. Clouds revoke tokens before they expire (KakaoCloud, Huawei Cloud), so a 401 is part of
+/// normal operation.
 ///
-/// If no new token can be had after [`RetryDecision::Retry`], the caller gets that error and not the
-/// bare 401.
+/// If no new token can be obtained after [`RetryDecision::Retry`], the caller gets that error and
+/// not the 401.
 #[derive(Debug, Default)]
 pub struct ServiceCall {
     retried: bool,
 }
 
-/// What to do with a service's answer.
+/// What a driver does with the response of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "an answer is either handed on or asked for again"]
-#[expect(clippy::exhaustive_enums, reason = "a driver has to know every verdict")]
+#[must_use = "a response is delivered or the request is sent again"]
+#[expect(clippy::exhaustive_enums, reason = "a driver has to know every decision")]
 pub enum RetryDecision {
-    /// Hand it to the caller.
+    /// Hand the response to the caller.
     Deliver,
     /// Get a token again and send the request once more.
     Retry,
@@ -33,7 +33,14 @@ impl ServiceCall {
         Self::default()
     }
 
-    /// Judges the answer to a request that was sent with `token`.
+    /// Whether a response with this status concerns the session. For any other status a driver can
+    /// deliver the response without [`verdict`](Self::verdict), and without a lock.
+    pub fn concerns_session(status: StatusCode) -> bool {
+        status == StatusCode::UNAUTHORIZED
+    }
+
+    /// Decides about the response to a request that was sent with `token`. `replayable` says
+    /// whether the request can be sent a second time.
     pub fn verdict(
         &mut self,
         session: &mut Session,
@@ -42,11 +49,11 @@ impl ServiceCall {
         replayable: bool,
         now: UtcDateTime,
     ) -> RetryDecision {
-        if status != StatusCode::UNAUTHORIZED {
+        if !Self::concerns_session(status) {
             return RetryDecision::Deliver;
         }
-        session.handle_unauthorized(token, now);
-        if self.retried || !replayable || !session.may_replace(token) {
+        let can_be_replaced = session.reject(token, now);
+        if self.retried || !replayable || !can_be_replaced {
             return RetryDecision::Deliver;
         }
         self.retried = true;

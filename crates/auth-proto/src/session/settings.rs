@@ -1,10 +1,10 @@
-//! How an account behaves.
+//! The settings of a session.
 
 use std::{ops::RangeInclusive, time::Duration};
 
 use crate::{limits, session::backoff::Window};
 
-/// How an [`Session`](crate::Session) behaves. The defaults fit nearly everybody.
+/// The settings of a [`Session`](crate::Session). The defaults suit most programs.
 #[derive(Clone, Debug)]
 pub struct Settings {
     catalog: bool,
@@ -15,8 +15,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// How long a request may stay unanswered before it is presumed lost: 60 s by default, kept
-    /// between a second and an hour. An HTTP client's own time-out must be shorter.
+    /// The time after which a request without a response counts as lost: 60 s by default, limited
+    /// to between a second and an hour. The HTTP client's time-out must be shorter.
     #[must_use]
     pub fn with_response_timeout(mut self, timeout: Duration) -> Self {
         self.response_timeout =
@@ -24,19 +24,20 @@ impl Settings {
         self
     }
 
-    /// Whether a refused credential is tried again, rarely, because a locked user unlocks by
-    /// itself: after 30 minutes, then every 4 hours. On by default.
+    /// Whether the session tries a refused credential again: after 30 minutes, then every 4 hours.
+    /// Many clouds unlock a locked user after some time. On by default.
     #[must_use]
     pub fn with_lockout_retry(mut self, probes: bool) -> Self {
         self.probes = probes;
         self
     }
 
-    /// Where in a token's life it is renewed, in per cent, kept between 1 and 99: at a point drawn
-    /// from this range, so that a fleet that logged in together does not renew together. By default
-    /// 75 to 90, which on a token of hours rides out an outage of an hour or two; 50 to 70 where the
-    /// token lives for less than ten minutes. For the last minute of a token, or the last tenth of
-    /// its life if that is less, a renewal is waited for.
+    /// The part of a token's lifetime in which it is renewed, in per cent, limited to between 1 and
+    /// 99. The session draws a point from this range, so that a fleet that logged in together does
+    /// not renew together. The default is 75 to 90, which survives an outage of an hour or two if
+    /// tokens live for hours, and 50 to 70 for tokens that live shorter than ten minutes. In the
+    /// last minute of a token, or the last tenth of its lifetime if that is shorter, callers wait
+    /// for the renewal.
     #[must_use]
     pub fn with_renewal(mut self, percent: RangeInclusive<u32>) -> Self {
         let (low, high) = (*percent.start(), *percent.end());
@@ -44,16 +45,16 @@ impl Settings {
         self
     }
 
-    /// Where the spreading of renewals and pauses starts, 0 by default. Give each process another
-    /// one, so that a fleet does not act as one.
+    /// The seed of the jitter of renewals and pauses, 0 by default. Give each process another seed,
+    /// so that the processes of a fleet do not act at the same time.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Asks for tokens without their catalogs, which may be large; for those who know where their
-    /// services are. v2.0 knows no such wish.
+    /// Requests tokens without their catalogs, which may be large, for programs that know the URLs
+    /// of their services. The v2.0 API does not support this.
     #[must_use]
     pub fn without_catalog(mut self) -> Self {
         self.catalog = false;

@@ -31,7 +31,7 @@ struct Listener<F>(F);
 
 impl<F: Fn(String) + 'static> Subscriber for Listener<F> {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("auth_reqwest")
+        metadata.target().starts_with("auth_driver")
     }
 
     fn event(&self, event: &Event<'_>) {

@@ -214,7 +214,7 @@ fn the_identity_time_out_stays_below_the_flights() {
     let raw = silent();
     let settings = Settings::default().with_response_timeout(Duration::from_secs(15));
     let built = raw_client(&raw).settings(settings).build();
-    let Err(Error::IdentityTimeout { identity, flight }) = built else { panic!("built") };
+    let Err(Error::IdentityTimeout { identity, response: flight }) = built else { panic!("built") };
     assert_eq!(identity, flight);
     let built = raw_client(&raw).identity_timeout(Duration::ZERO).build();
     assert!(matches!(built, Err(Error::IdentityTimeout { .. })));

@@ -134,7 +134,7 @@ fn events_have_a_text() {
     let back = Duration::seconds(-5);
     for (event, words) in [
         (Event::ClockJump { by: back }, "the clock went back by 5s"),
-        (Event::ClockJump { by: -back }, "the clock went on by 5s at once"),
+        (Event::ClockJump { by: -back }, "the clock went forward by 5s at once"),
         (Event::LoginStarted { scope: p.clone() }, "login started"),
         (Event::TokenRejected { scope: p.clone() }, "token refused by a service, and dropped"),
         (

@@ -1,4 +1,4 @@
-//! Futures polled by hand, in any order.
+//! Futures polled by hand, in an order that is drawn.
 
 use std::{
     cell::{Cell, RefCell},
@@ -7,24 +7,18 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::{
-        Arc, TryLockError,
+        Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     task::{Context, Poll, Wake, Waker},
     thread,
 };
 
-use tokio::task::unconstrained;
+use super::{plan::Rng, service::OnPurpose, world::World};
 
-use super::{
-    Shared,
-    script::{Dice, OnPurpose, Service},
-};
-
-/// The futures of one schedule, on this thread.
-pub(super) struct Crew {
-    shared: Arc<Shared<Arc<Service>>>,
-    at_once: bool,
+/// The futures of one schedule, all on this thread.
+pub(super) struct Tasks {
+    world: Arc<World>,
 }
 
 thread_local! {
@@ -34,7 +28,7 @@ thread_local! {
 }
 
 struct Task {
-    /// Empty when it is over, and while it is polled.
+    /// Empty when it has ended, and while it is polled.
     future: Option<Pin<Box<dyn Future<Output = ()>>>>,
     woken: Arc<Woken>,
 }
@@ -42,55 +36,49 @@ struct Task {
 struct Woken {
     number: usize,
     flag: AtomicBool,
-    /// Polled before `wake` returns, as an executor with many threads may do it.
-    at_once: bool,
-    shared: Arc<Shared<Arc<Service>>>,
+    world: Arc<World>,
 }
 
-impl Crew {
-    pub(super) fn new(shared: &Arc<Shared<Arc<Service>>>, at_once: bool) -> Self {
-        Self { shared: Arc::clone(shared), at_once }
+impl Tasks {
+    pub(super) fn new(world: &Arc<World>) -> Self {
+        Self { world: Arc::clone(world) }
     }
 
-    /// Adds one, and tells its number.
+    /// Adds a task and returns its number.
     pub(super) fn add(&self, future: impl Future<Output = ()> + 'static) -> usize {
         TASKS.with_borrow_mut(|tasks| {
-            let woken = Woken {
-                number: tasks.len(),
-                flag: AtomicBool::new(true),
-                at_once: self.at_once,
-                shared: Arc::clone(&self.shared),
-            };
-            let future = Some(Box::pin(unconstrained(future)) as _);
-            tasks.push(Task { future, woken: Arc::new(woken) });
-            tasks.len() - 1
+            let number = tasks.len();
+            let woken =
+                Woken { number, flag: AtomicBool::new(true), world: Arc::clone(&self.world) };
+            tasks.push(Task { future: Some(Box::pin(future)), woken: Arc::new(woken) });
+            number
         })
     }
 
-    /// Whether any of these is left.
+    /// Whether any of these tasks has not ended.
     pub(super) fn has_any_of(&self, numbers: Range<usize>) -> bool {
         TASKS.with_borrow(|tasks| tasks[numbers].iter().any(|task| task.future.is_some()))
     }
 
-    /// Polls one that was woken, or now and then one that was not. Tells whether there was any.
-    pub(super) fn poll_one(&self, dice: &mut Dice) -> bool {
-        let anyone = dice.one_in(16);
-        let ready = pick(dice, |task| anyone || task.woken.flag.load(SeqCst));
+    /// Polls a task that was woken, or sometimes another one. Returns whether there was one.
+    pub(super) fn poll_one(&self, rng: &mut Rng) -> bool {
+        let any = rng.one_in(16);
+        let ready = pick(rng, |task| any || task.woken.flag.load(SeqCst));
         ready.into_iter().for_each(|number| busy(|| poll(number)));
         ready.is_some()
     }
 
-    /// Drops one, wherever it is.
-    pub(super) fn cancel(&self, dice: &mut Dice) {
-        let any = pick(dice, |_| true);
+    /// Drops a task, wherever it is.
+    pub(super) fn cancel(&self, rng: &mut Rng) {
+        let any = pick(rng, |_| true);
         let future = TASKS.with_borrow_mut(|tasks| tasks[any?].future.take());
         busy(|| drop(future));
     }
 }
 
-impl Drop for Crew {
+impl Drop for Tasks {
     fn drop(&mut self) {
-        // Wakes others, who are to find nothing.
+        // Wakes other tasks, which find an empty list.
         drop(TASKS.take());
     }
 }
@@ -99,21 +87,20 @@ impl Wake for Woken {
     fn wake(self: Arc<Self>) {
         self.flag.store(true, SeqCst);
         if !thread::panicking() {
-            let locked = matches!(self.shared.account.try_lock(), Err(TryLockError::WouldBlock));
-            assert!(!locked, "woken under the lock");
-            if self.at_once && BUSY.get() {
+            assert!(!self.world.driver.is_locked(), "woken under the lock");
+            if self.world.plan.at_once && BUSY.get() {
                 poll(self.number);
             }
         }
     }
 }
 
-fn pick(dice: &mut Dice, among: impl Fn(&Task) -> bool) -> Option<usize> {
+fn pick(rng: &mut Rng, among: impl Fn(&Task) -> bool) -> Option<usize> {
     let numbers: Vec<usize> = TASKS.with_borrow(|tasks| {
         let there = tasks.iter().filter(|task| task.future.is_some() && among(task));
         there.map(|task| task.woken.number).collect()
     });
-    (!numbers.is_empty()).then(|| dice.pick(&numbers))
+    (!numbers.is_empty()).then(|| rng.pick(&numbers))
 }
 
 fn busy(work: impl FnOnce()) {

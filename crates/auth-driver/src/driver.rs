@@ -1,0 +1,330 @@
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use auth_proto::{
+    Action, Body, Cloud, EndpointQuery, Event, Failure, PendingRequest, Scope, Session, Token,
+};
+use http::{Request, Response};
+use time::UtcDateTime;
+
+use crate::{
+    error::Error,
+    events::{self, Events, Listener},
+    notifier::{Changed, Epoch, Notifier},
+};
+
+/// A session that many threads or tasks share: the lock, the wall clock, the wake-ups and the
+/// listener. It knows neither threads nor futures; the loops in [`blocking`](crate::blocking) and
+/// [`nonblocking`](crate::nonblocking) do.
+///
+/// Each call locks the session at most once, for a moment, and never while a request is sent, a
+/// caller waits, or the listener runs.
+pub struct Driver {
+    session: Mutex<Session>,
+    /// The session's cloud at the start. Later it may know its API version; the origins that a
+    /// token may be sent to stay the same.
+    cloud: Cloud,
+    clock: Box<Clock>,
+    listener: Option<Box<Listener>>,
+    /// Notified when waiting callers have a reason to poll again.
+    changed: Notifier,
+    /// Notified when the session is closed, for the async sender of a request.
+    closed: Notifier,
+    #[cfg(test)]
+    pub(crate) locks: std::sync::atomic::AtomicUsize,
+    #[cfg(test)]
+    pub(crate) target_checks: std::sync::atomic::AtomicUsize,
+}
+
+/// A wall clock.
+pub type Clock = dyn Fn() -> UtcDateTime + Send + Sync;
+
+/// The tokens that a caller wants.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "two values, both needed")]
+pub struct Wanted<'a> {
+    /// The caller's own scope.
+    pub scope: &'a Scope,
+    /// The service that the token is for, if it may need [another scope](Session::scope_for).
+    pub service: Option<&'a EndpointQuery>,
+}
+
+/// A valid token, and the cloud to use it at.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "the result of one lock")]
+pub struct Grant {
+    /// The token.
+    pub token: Arc<Token>,
+    /// The cloud, with its API version if that is known: it finds endpoints for the token.
+    pub cloud: Cloud,
+}
+
+/// The role of a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the two ways to poll a session")]
+pub enum Mode {
+    /// A background task that renews the token: [`Session::renew`].
+    Background,
+    /// A caller that needs the token now: [`Session::poll`].
+    Caller,
+}
+
+/// The next step of a loop that gets a token.
+#[derive(Debug)]
+#[must_use = "a step that is not taken delays all waiting callers"]
+#[expect(clippy::exhaustive_enums, reason = "a loop has to know every step")]
+pub enum Step<'a> {
+    /// Return this result.
+    Done(Result<Grant, Error>),
+    /// Send this request, then call [`Driver::complete`]. Dropping the guard instead hands the
+    /// request on to another caller.
+    Send(InFlightGuard<'a>, Request<Body>),
+    /// Wait until the epoch ends, for this long at most. Then ask for the next step.
+    Wait(Epoch, Duration),
+}
+
+/// The result of a request to the identity service.
+pub type Outcome = Result<Response<Body>, Failure>;
+
+impl Grant {
+    /// The URL of a service, without a slash added at its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cloud::endpoint`].
+    pub fn endpoint(&self, want: &EndpointQuery) -> Result<String, Error> {
+        Ok(self.cloud.endpoint(&self.token, want)?.url().to_owned())
+    }
+}
+
+impl Driver {
+    /// A driver of this session. Without the feature `tracing`, it reports no events.
+    ///
+    /// The clock is the wall clock: [`UtcDateTime::now`], or a test's own. It is read under the
+    /// lock, so it must not use the driver. A panic of the clock reaches only the caller that read
+    /// it.
+    pub fn new(session: Session, clock: impl Fn() -> UtcDateTime + Send + Sync + 'static) -> Self {
+        Self {
+            cloud: session.cloud().clone(),
+            session: Mutex::new(session),
+            clock: Box::new(clock),
+            listener: events::listener(),
+            changed: Notifier::default(),
+            closed: Notifier::default(),
+            #[cfg(test)]
+            locks: Default::default(),
+            #[cfg(test)]
+            target_checks: Default::default(),
+        }
+    }
+
+    /// Reports events to this function instead of `tracing`. The caller whose call caused an event
+    /// runs it, without a lock and after all wake-ups.
+    #[must_use]
+    pub fn with_listener(mut self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Box::new(listener));
+        self
+    }
+
+    /// The next step of a caller that has `left` to wait for a token.
+    pub fn next(&self, wanted: Wanted<'_>, left: Duration, mode: Mode) -> Step<'_> {
+        // Read before the session, so that a wait misses no change after this point.
+        let epoch = self.changed.epoch();
+        let (step, events) = self.with(|session| self.poll(session, wanted, left, mode, epoch));
+        // A listener may panic: a request has its guard by now.
+        events.report();
+        step
+    }
+
+    fn poll(
+        &self,
+        session: &mut Session,
+        wanted: Wanted<'_>,
+        left: Duration,
+        mode: Mode,
+        epoch: Epoch,
+    ) -> Step<'_> {
+        let for_service = wanted.service.map(|service| session.scope_for(service, wanted.scope));
+        let for_service = match for_service.transpose() {
+            Ok(scope) => scope,
+            Err(error) => return Step::Done(Err(error.into())),
+        };
+        let scope = for_service.as_ref().unwrap_or(wanted.scope);
+        let now = self.now();
+        let action = match mode {
+            _ if left.is_zero() => {
+                return Step::Done(match session.at_deadline(scope, now) {
+                    Ok(token) => Ok(Grant { token, cloud: session.cloud().clone() }),
+                    Err(last) => Err(Error::Deadline { last }),
+                });
+            }
+            Mode::Background => session.renew(scope, now),
+            Mode::Caller => session.poll(scope, now),
+        };
+        match action {
+            Action::Fail(error) => Step::Done(Err(error.into())),
+            Action::NeedFactor(challenge) => Step::Done(Err(Error::NeedFactor(challenge))),
+            Action::Send(pending, request) => {
+                Step::Send(InFlightGuard { driver: self, pending: Some(pending) }, request)
+            }
+            Action::Use(token) => Step::Done(Ok(Grant { token, cloud: session.cloud().clone() })),
+            Action::Wait(until) => {
+                Step::Wait(epoch, left.min((until - now).try_into().unwrap_or(Duration::ZERO)))
+            }
+        }
+    }
+
+    /// Hands in the result of a request, and wakes all waiting callers.
+    pub fn complete(&self, mut guard: InFlightGuard<'_>, outcome: Outcome) {
+        let ((), events) = self.with(|session| {
+            // A panic of the clock leaves the request in the guard, which hands it on.
+            let now = self.now();
+            let Some(pending) = guard.pending.take() else { return };
+            match outcome {
+                Ok(response) => session.handle_response(pending, response, now),
+                Err(failure) => session.handle_failure(pending, failure, now),
+            }
+        });
+        events.report();
+    }
+
+    /// Changes the session: a factor, another credential.
+    pub fn change<R>(&self, change: impl FnOnce(&mut Session) -> R) -> R {
+        let (result, events) = self.with(change);
+        events.report();
+        result
+    }
+
+    /// Reads from the session. The closure must not call this driver.
+    pub fn read<R>(&self, read: impl FnOnce(&Session) -> R) -> R {
+        read(&self.lock())
+    }
+
+    /// Closes the session and wakes all callers. No event is reported, so this may be called where
+    /// a panic is not allowed.
+    pub fn close(&self) {
+        let mut session = self.lock();
+        session.close();
+        session.take_wake();
+        drop(session);
+        self.changed.notify();
+        self.closed.notify();
+    }
+
+    /// The pause of a background loop; the end of an epoch ends it early. `None` once the session
+    /// is closed: then the loop ends.
+    pub fn refresh_pause(&self, scope: &Scope) -> Option<Duration> {
+        let session = self.lock();
+        let now = self.now();
+        session.refresh_pause(scope, now)
+    }
+
+    /// The current epoch. A loop that waits reads it before it looks at the session.
+    pub fn epoch(&self) -> Epoch {
+        self.changed.epoch()
+    }
+
+    /// Blocks the thread until the epoch ends, for this long at most.
+    pub fn wait(&self, epoch: Epoch, longest: Duration) {
+        self.changed.wait(epoch, longest);
+    }
+
+    /// Ready when the epoch has ended. Works with any executor, and may be dropped at any time.
+    pub fn changed(&self, epoch: Epoch) -> Changed<'_> {
+        self.changed.changed(epoch)
+    }
+
+    /// Ready when the session has been closed.
+    pub fn closed(&self) -> Changed<'_> {
+        self.closed.changed(Epoch::START)
+    }
+
+    /// The origins that a token may be sent to.
+    pub(crate) fn check_target(&self, uri: &http::Uri) -> Result<(), Error> {
+        #[cfg(test)]
+        self.target_checks.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        Ok(self.cloud.check_target(uri)?)
+    }
+
+    /// Read under the lock: two readings in the wrong order would look like a clock that jumps.
+    pub(crate) fn now(&self) -> UtcDateTime {
+        (self.clock)()
+    }
+
+    /// Runs `work` under the lock, then wakes all waiting callers if the session asks for it. The
+    /// caller reports the events last: a listener may be slow, and may panic.
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Session) -> R) -> (R, Events<'_>) {
+        let mut session = self.lock();
+        let result = work(&mut session);
+        let events = Events::take(&mut session, self.listener.as_deref());
+        let wake = session.take_wake();
+        drop(session);
+        #[cfg(test)]
+        crate::tests::threads::preempt();
+        if wake {
+            self.changed.notify();
+        }
+        (result, events)
+    }
+
+    /// The session, even after a panic of another holder: no input leaves it half changed.
+    fn lock(&self) -> MutexGuard<'_, Session> {
+        #[cfg(test)]
+        self.before_lock();
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    fn before_lock(&self) {
+        self.locks.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        crate::tests::threads::preempt();
+    }
+
+    /// The session, without a trace in the counts.
+    #[cfg(test)]
+    pub(crate) fn peek(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_locked(&self) -> bool {
+        matches!(self.session.try_lock(), Err(std::sync::TryLockError::WouldBlock))
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("cloud", &self.cloud).finish_non_exhaustive()
+    }
+}
+
+/// The right to send one request. Dropped without [`Driver::complete`], after a cancellation, a
+/// panic or a missed deadline, it hands the request on to the next caller. The next call on the
+/// driver reports the event, because a listener must not run in a panic.
+#[must_use = "a dropped guard hands the request on"]
+pub struct InFlightGuard<'a> {
+    driver: &'a Driver,
+    /// Taken when the request is completed.
+    pending: Option<PendingRequest>,
+}
+
+impl Drop for InFlightGuard<'_> {
+    fn drop(&mut self) {
+        if let Some(pending) = self.pending.take() {
+            let mut session = self.driver.lock();
+            session.handle_abandoned(pending);
+            session.take_wake();
+            drop(session);
+            self.driver.changed.notify();
+        }
+    }
+}
+
+impl fmt::Debug for InFlightGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InFlightGuard").finish_non_exhaustive()
+    }
+}

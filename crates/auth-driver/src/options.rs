@@ -1,0 +1,76 @@
+use std::{
+    fmt,
+    hash::{BuildHasher, Hasher, RandomState},
+    time::Duration,
+};
+
+use auth_proto::{Cloud, Credential, Scope, Session, Settings};
+use time::UtcDateTime;
+
+use crate::{
+    driver::{Clock, Driver},
+    error::Error,
+};
+
+/// The options that all HTTP clients have in common, with their defaults. For a client's builder.
+#[non_exhaustive]
+pub struct Options {
+    /// The cloud.
+    pub cloud: Cloud,
+    /// The credential.
+    pub credential: Credential,
+    /// The scope of the first client.
+    pub scope: Scope,
+    /// The wall clock: see [`Driver::new`]. By default the system's.
+    pub clock: Box<Clock>,
+    /// The settings of the session, by default with a random seed.
+    pub settings: Settings,
+    /// The total time-out of a request to the identity service, by default 15 s.
+    pub identity_timeout: Duration,
+}
+
+impl Options {
+    /// The default options.
+    pub fn new(cloud: Cloud, credential: Credential, scope: Scope) -> Self {
+        Self {
+            cloud,
+            credential,
+            scope,
+            clock: Box::new(UtcDateTime::now),
+            settings: Settings::default().with_seed(seed()),
+            identity_timeout: Duration::from_secs(15),
+        }
+    }
+
+    /// The driver, and the scope of the first client.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
+    /// the identity time-out is not below the session's response time-out.
+    pub fn build(self) -> Result<(Driver, Scope), Error> {
+        let (identity, response) = (self.identity_timeout, self.settings.response_timeout());
+        if identity.is_zero() || identity >= response {
+            return Err(Error::IdentityTimeout { identity, response });
+        }
+        let session = Session::new(self.cloud, self.credential, self.settings)?;
+        Ok((Driver::new(session, self.clock), self.scope))
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("cloud", &self.cloud)
+            .field("credential", &self.credential)
+            .field("scope", &self.scope)
+            .field("settings", &self.settings)
+            .field("identity_timeout", &self.identity_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A random number, from the source of the standard library's hash maps.
+fn seed() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

@@ -1,0 +1,132 @@
+//! The cost of a call to a service: locks of the session, and checks of the target.
+
+use std::{
+    sync::{Mutex, atomic::Ordering::SeqCst},
+    time::Duration,
+};
+
+use auth_emulator::{Emulator, System, account};
+use auth_proto::{Body, Cloud, Credential, EndpointQuery, RetryDecision, Scope, Session, Settings};
+use http::{Request, StatusCode};
+use time::{Date, Month, UtcDateTime};
+
+use crate::{
+    blocking::{self, Transport},
+    call::Call,
+    driver::{Driver, Mode, Outcome, Wanted},
+    error::Error,
+};
+
+/// Sends each request to an emulated cloud in this process.
+struct InProcess(Mutex<Emulator>);
+
+impl Transport for InProcess {
+    fn send(&self, request: Request<Body>, _left: Duration) -> Option<Outcome> {
+        let (head, body) = request.into_parts();
+        let request = Request::from_parts(head, body.as_bytes());
+        let response = self.0.lock().unwrap().handle(request, now());
+        Some(Ok(response.map(|body| Body::new(body.into()))))
+    }
+}
+
+fn now() -> UtcDateTime {
+    Date::from_calendar_date(2026, Month::November, 22).unwrap().midnight().as_utc()
+}
+
+struct Fixture {
+    driver: Driver,
+    cloud: InProcess,
+    scope: Scope,
+}
+
+impl Fixture {
+    /// A session with a valid token, and counts that start at 0.
+    fn new() -> Self {
+        let key = Credential::application_credential(account::KAKAO_KEY_ID, account::KAKAO_SECRET);
+        let session = Session::new(Cloud::kakao(), key, Settings::default()).unwrap();
+        let fixture = Self {
+            driver: Driver::new(session, now),
+            cloud: InProcess(Mutex::new(Emulator::new())),
+            scope: Scope::default(),
+        };
+        let wanted = Wanted { scope: &fixture.scope, service: None };
+        let patience = Duration::from_secs(30);
+        blocking::grant(&fixture.driver, &fixture.cloud, wanted, patience, Mode::Caller).unwrap();
+        fixture.driver.locks.store(0, SeqCst);
+        fixture
+    }
+
+    /// A call to this URI, whose first response has this status. Returns the number of tries.
+    fn call(&self, uri: &str, first: StatusCode) -> Result<usize, Error> {
+        let service = EndpointQuery::new("network");
+        let head = Request::get(uri).body(()).unwrap();
+        let (mut call, ()) = Call::new(&self.driver, &self.scope, Some(&service), head)?;
+        let (mut status, mut tries) = (first, 0);
+        loop {
+            let patience = Duration::from_secs(30);
+            let wanted = call.wanted();
+            let grant = blocking::grant(&self.driver, &self.cloud, wanted, patience, Mode::Caller)?;
+            let head = call.authorize(grant, |_| ())?;
+            assert!(head.uri().host().is_some() && head.headers().contains_key("x-auth-token"));
+            tries += 1;
+            if call.decide(status, true) == RetryDecision::Deliver {
+                return Ok(tries);
+            }
+            status = StatusCode::OK;
+        }
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        (self.driver.locks.load(SeqCst), self.driver.target_checks.load(SeqCst))
+    }
+
+    fn logins(&self) -> u64 {
+        self.cloud.0.lock().unwrap().logins(System::Kakao)
+    }
+}
+
+#[test]
+fn a_call_locks_once_and_checks_its_target_once() {
+    for uri in ["/v2.0/networks", "https://network.example/v2.0/networks"] {
+        let fixture = Fixture::new();
+        assert_eq!(fixture.call(uri, StatusCode::OK).unwrap(), 1);
+        assert_eq!(fixture.counts(), (1, 1), "{uri}");
+    }
+}
+
+#[test]
+fn a_401_adds_a_lock_for_the_decision_and_the_login() {
+    for uri in ["/v2.0/networks", "https://network.example/v2.0/networks"] {
+        let fixture = Fixture::new();
+        assert_eq!(fixture.call(uri, StatusCode::UNAUTHORIZED).unwrap(), 2);
+        // The token, the decision, the request and the response of the login, the new token.
+        assert_eq!(fixture.counts(), (5, 1), "{uri}");
+        assert_eq!(fixture.logins(), 2);
+    }
+}
+
+#[test]
+fn a_bad_target_costs_no_lock_and_no_login() {
+    let fixture = Fixture::new();
+    for uri in ["http://network.example/", "https://169.254.169.254/", "/v2.0/../admin"] {
+        assert!(matches!(fixture.call(uri, StatusCode::OK), Err(Error::Auth(_))), "{uri}");
+    }
+    assert_eq!(fixture.counts().0, 0);
+    assert_eq!(fixture.logins(), 1);
+}
+
+#[test]
+fn the_uri_that_is_checked_is_the_uri_that_is_sent() {
+    let fixture = Fixture::new();
+    let service = EndpointQuery::new("network");
+    let wanted = Wanted { scope: &fixture.scope, service: Some(&service) };
+    let grant = || {
+        let patience = Duration::from_secs(30);
+        blocking::grant(&fixture.driver, &fixture.cloud, wanted, patience, Mode::Caller).unwrap()
+    };
+    let head = Request::get("/v2.0/networks").body(()).unwrap();
+    let (mut call, ()) = Call::new(&fixture.driver, &fixture.scope, Some(&service), head).unwrap();
+    // The HTTP client reads the URI as one that no token may be sent to.
+    let spelled = |head: &mut Request<()>| *head.uri_mut() = "http://127.0.0.1/".parse().unwrap();
+    assert!(matches!(call.authorize(grant(), spelled), Err(Error::Auth(_))));
+}

@@ -1,0 +1,9 @@
+//! Tests of the loops, on scripted schedules.
+
+mod counts;
+mod plan;
+mod schedules;
+mod service;
+mod tasks;
+pub(crate) mod threads;
+mod world;
