@@ -1,9 +1,9 @@
-//! What the harnesses and the tests of secrets share.
+//! Inputs of the measurements, shared with `benches/peers`.
 
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
-pub mod allocator;
 pub mod bodies;
 pub mod inputs;
 pub mod naive;
-pub mod needles;
+
+pub use testing::allocator;

@@ -80,8 +80,8 @@ const PARTS: [(&str, &str, &str); 7] = [
     ("read alone, m", "read-m", READING),
     ("naive read alone, l", "naive-l", READING),
     ("naive read alone, m", "naive-m", READING),
-    ("index", "read-l", "auth_proto::arena::Arena::finish*"),
-    ("look-up", "endpoint", "auth_proto::catalog::Catalog::find*"),
+    ("index", "read-l", "auth_proto::model::arena::Arena::finish*"),
+    ("look-up", "endpoint", "auth_proto::model::catalog::Catalog::find*"),
     ("naive look-up", "naivefind", "benches::naive::find*"),
 ];
 

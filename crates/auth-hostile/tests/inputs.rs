@@ -36,9 +36,9 @@ const SCOPES: &str = "crates/auth-config/tests/login.rs";
 const TYPED: &str = "crates/auth-cli/src/secret.rs";
 const WAITS: &str = "crates/auth-ureq/tests/it/waits.rs";
 const CALLERS: &str = "crates/auth-reqwest/tests/it/waits.rs";
-const SHOWN: &str = "benches/tests/secrets/types.rs";
-const LOGGED: &str = "benches/tests/secrets/echo.rs";
-const WIPED: &str = "benches/tests/wiping/core.rs";
+const SHOWN: &str = "tests/secrets/tests/shown/types.rs";
+const LOGGED: &str = "tests/secrets/tests/shown/echo.rs";
+const WIPED: &str = "tests/secrets/tests/wiping/core.rs";
 const SIGNED: &str = "crates/auth-proto/tests/properties.rs";
 
 #[rustfmt::skip]

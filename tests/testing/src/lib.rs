@@ -1,1 +1,6 @@
 //! What the tests of both adapters share.
+
+#![deny(unsafe_code)]
+
+pub mod allocator;
+pub mod needles;

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
 #![forbid(unsafe_code)]
 
-#[path = "secrets/server.rs"]
+#[path = "shown/server.rs"]
 mod server;
 
 use auth_proto::{Cloud, Credential, Scope, UserRef, limits};

@@ -7,8 +7,8 @@ use std::{
 };
 
 use aho_corasick::AhoCorasick;
-use benches::needles::Needles;
 use log::{LevelFilter, Log, Metadata, Record};
+use testing::needles::Needles;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{
     Layer,

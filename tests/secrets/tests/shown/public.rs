@@ -16,7 +16,7 @@ pub(crate) struct Type {
 
 /// All of the crates that are published.
 pub(crate) fn types() -> Vec<Type> {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates");
     let mut all = Vec::new();
     for package in CRATES {
         let source = crates.join(package).join("src");

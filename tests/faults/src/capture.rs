@@ -11,8 +11,8 @@ use std::{
     },
 };
 
-use benches::needles::{Dump, Found, Needles};
 use log::{Level, LevelFilter, Log, Metadata, Record};
+use testing::needles::{Dump, Found, Needles};
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
