@@ -1,9 +1,8 @@
 //! Inputs of the measurements, shared with `benches/peers`.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+pub mod allocator;
 pub mod bodies;
 pub mod inputs;
 pub mod naive;
-
-pub use testing::allocator;

@@ -19,26 +19,28 @@ use crate::{
     capture,
     clients::{ask_reqwest, ask_ureq, reqwest_client, ureq_client},
     clock::Clock,
-    control::Bare,
-    frame::Adapter,
+    control::PlainClient,
     lost::Failed,
-    world::{Options, Place, World},
+    scenario::Adapter,
+    testbed::{ClientOptions, TestScope, Testbed},
 };
 
 /// The clients that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ClientKind {
     /// The control, over reqwest alone.
-    BareReqwest,
+    PlainReqwest,
     /// The control, over ureq alone.
-    BareUreq,
+    PlainUreq,
     Reqwest,
     Ureq,
 }
 
-pub(crate) const OURS: [Kind; 2] = [Kind::Ureq, Kind::Reqwest];
-pub(crate) const AND_BARE_UREQ: [Kind; 3] = [Kind::Ureq, Kind::Reqwest, Kind::BareUreq];
-pub(crate) const AND_BARE_REQWEST: [Kind; 3] = [Kind::Ureq, Kind::Reqwest, Kind::BareReqwest];
+pub(crate) const OURS: [ClientKind; 2] = [ClientKind::Ureq, ClientKind::Reqwest];
+pub(crate) const AND_PLAIN_UREQ: [ClientKind; 3] =
+    [ClientKind::Ureq, ClientKind::Reqwest, ClientKind::PlainUreq];
+pub(crate) const AND_PLAIN_REQWEST: [ClientKind; 3] =
+    [ClientKind::Ureq, ClientKind::Reqwest, ClientKind::PlainReqwest];
 
 /// One client, and those who use it.
 pub(crate) struct Callers {
@@ -47,16 +49,16 @@ pub(crate) struct Callers {
 }
 
 enum Client {
-    BareReqwest(Arc<Bare<reqwest::Client>>, Runtime),
-    BareUreq(Arc<Bare<ureq::Agent>>),
+    PlainReqwest(Arc<PlainClient<reqwest::Client>>, Runtime),
+    PlainUreq(Arc<PlainClient<ureq::Agent>>),
     Reqwest(auth_reqwest::Client, Runtime),
     Ureq(auth_ureq::Client),
 }
 
 /// What one caller wants.
 #[derive(Clone)]
-pub(crate) struct Ask {
-    pub(crate) what: What,
+pub(crate) struct CallerRequest {
+    pub(crate) what: Operation,
     /// So long after the others' start.
     pub(crate) after: Duration,
     pub(crate) patience: Duration,
@@ -65,9 +67,9 @@ pub(crate) struct Ask {
 }
 
 #[derive(Clone)]
-pub(crate) enum What {
+pub(crate) enum Operation {
     Call(Box<Request<Vec<u8>>>),
-    Token(Place),
+    Token(TestScope),
 }
 
 /// What came of it.
@@ -77,27 +79,27 @@ pub(crate) struct Outcome {
     pub(crate) deadline: Duration,
     /// In real time.
     pub(crate) took: Duration,
-    pub(crate) got: Got,
-    error: Option<Told>,
+    pub(crate) result: CallResult,
+    error: Option<BoxError>,
 }
 
 /// What a caller was told. It is searched when all are done: that takes time.
-pub(crate) type Told = Box<dyn Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-pub(crate) type Asked = (Got, Option<Told>);
+pub(crate) type RequestResult = (CallResult, Option<BoxError>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Got {
+pub(crate) enum CallResult {
     /// A service's answer.
     Answer(StatusCode),
     Closed,
     /// The caller's time was over.
     Deadline {
-        told_when: bool,
+        has_retry_time: bool,
     },
     /// No token, and whether the error says when to try again.
     Failed {
-        told_when: bool,
+        has_retry_time: bool,
     },
     /// The service did not answer.
     Nothing,
@@ -105,10 +107,10 @@ pub(crate) enum Got {
     Token,
 }
 
-impl Kind {
+impl ClientKind {
     pub(crate) fn adapter(self) -> Adapter {
         match self {
-            Self::BareReqwest | Self::BareUreq => Adapter::Control,
+            Self::PlainReqwest | Self::PlainUreq => Adapter::Control,
             Self::Reqwest => Adapter::Reqwest,
             Self::Ureq => Adapter::Ureq,
         }
@@ -117,28 +119,28 @@ impl Kind {
     /// Which of the bare clients it is.
     pub(crate) fn bare(self) -> Option<&'static str> {
         match self {
-            Self::BareReqwest => Some("bare reqwest"),
-            Self::BareUreq => Some("bare ureq"),
+            Self::PlainReqwest => Some("bare reqwest"),
+            Self::PlainUreq => Some("bare ureq"),
             Self::Reqwest | Self::Ureq => None,
         }
     }
 
     pub(crate) fn is_async(self) -> bool {
-        matches!(self, Self::BareReqwest | Self::Reqwest)
+        matches!(self, Self::PlainReqwest | Self::Reqwest)
     }
 }
 
-impl Ask {
+impl CallerRequest {
     pub(crate) fn token() -> Self {
-        Self::of(What::Token(Place::Project))
+        Self::of(Operation::Token(TestScope::Project))
     }
 
-    pub(crate) fn token_for(place: Place) -> Self {
-        Self::of(What::Token(place))
+    pub(crate) fn token_for(place: TestScope) -> Self {
+        Self::of(Operation::Token(place))
     }
 
     pub(crate) fn call(request: Request<Vec<u8>>) -> Self {
-        Self::of(What::Call(Box::new(request)))
+        Self::of(Operation::Call(Box::new(request)))
     }
 
     pub(crate) fn within(self, patience: Duration) -> Self {
@@ -149,7 +151,7 @@ impl Ask {
         Self { after, ..self }
     }
 
-    fn of(what: What) -> Self {
+    fn of(what: Operation) -> Self {
         Self { what, after: Duration::ZERO, patience: Duration::from_secs(30), until: None }
     }
 }
@@ -158,7 +160,7 @@ impl Outcome {
     /// When they failed, and could have waited for, if they were told that there is no token.
     pub(crate) fn failed(&self) -> Option<Failed> {
         let failed = Failed { at: self.ended, deadline: self.deadline };
-        self.got.is_auth_error().then_some(failed)
+        self.result.is_auth_error().then_some(failed)
     }
 
     fn search(&self) {
@@ -168,7 +170,7 @@ impl Outcome {
     }
 }
 
-impl Got {
+impl CallResult {
     pub(crate) fn is_good(self) -> bool {
         match self {
             Self::Answer(status) => status.is_success(),
@@ -184,30 +186,36 @@ impl Got {
     }
 
     /// Whether they know when a new try makes sense.
-    pub(crate) fn is_told_when(self) -> bool {
-        matches!(self, Self::Deadline { told_when: true } | Self::Failed { told_when: true })
+    pub(crate) fn has_retry_time(self) -> bool {
+        matches!(
+            self,
+            Self::Deadline { has_retry_time: true } | Self::Failed { has_retry_time: true }
+        )
     }
 }
 
 impl Callers {
-    pub(crate) fn new(world: &World, kind: Kind, options: &Options) -> Self {
+    pub(crate) fn new(testbed: &Testbed, kind: ClientKind, options: &ClientOptions) -> Self {
         let client = match kind {
-            Kind::BareReqwest => {
-                Client::BareReqwest(Arc::new(Bare::over_reqwest(world, options)), runtime())
+            ClientKind::PlainReqwest => Client::PlainReqwest(
+                Arc::new(PlainClient::over_reqwest(testbed, options)),
+                runtime(),
+            ),
+            ClientKind::PlainUreq => {
+                Client::PlainUreq(Arc::new(PlainClient::over_ureq(testbed, options)))
             }
-            Kind::BareUreq => Client::BareUreq(Arc::new(Bare::over_ureq(world, options))),
-            Kind::Reqwest => Client::Reqwest(reqwest_client(world, options), runtime()),
-            Kind::Ureq => Client::Ureq(ureq_client(world, options)),
+            ClientKind::Reqwest => Client::Reqwest(reqwest_client(testbed, options), runtime()),
+            ClientKind::Ureq => Client::Ureq(ureq_client(testbed, options)),
         };
-        Self { client, clock: world.clock.clone() }
+        Self { client, clock: testbed.clock.clone() }
     }
 
     /// One caller, now, on this very thread.
-    pub(crate) fn one(&self, ask: Ask) -> Outcome {
+    pub(crate) fn one(&self, ask: CallerRequest) -> Outcome {
         let (begun, patience) = (Begun::now(&self.clock), ask.patience);
         let asked = || match &self.client {
-            Client::BareReqwest(bare, runtime) => runtime.block_on(Arc::clone(bare).asked(ask)),
-            Client::BareUreq(bare) => bare.ask(&ask),
+            Client::PlainReqwest(bare, runtime) => runtime.block_on(Arc::clone(bare).asked(ask)),
+            Client::PlainUreq(bare) => bare.ask(&ask),
             Client::Reqwest(client, runtime) => runtime.block_on(ask_reqwest(client.clone(), ask)),
             Client::Ureq(client) => ask_ureq(client, &ask),
         };
@@ -218,18 +226,18 @@ impl Callers {
     }
 
     /// All of them at once, and what came of it.
-    pub(crate) fn all(&self, asks: Vec<Ask>) -> Vec<Outcome> {
+    pub(crate) fn all(&self, asks: Vec<CallerRequest>) -> Vec<Outcome> {
         self.all_while(asks, || ())
     }
 
     /// The same, with something that is done once they have been let go.
-    pub(crate) fn all_while(&self, asks: Vec<Ask>, act: impl FnOnce()) -> Vec<Outcome> {
+    pub(crate) fn all_while(&self, asks: Vec<CallerRequest>, act: impl FnOnce()) -> Vec<Outcome> {
         let outcomes = match &self.client {
-            Client::BareReqwest(bare, runtime) => {
+            Client::PlainReqwest(bare, runtime) => {
                 let bare = Arc::clone(bare);
                 self.tasks(runtime, asks, move |ask| Arc::clone(&bare).asked(ask), act)
             }
-            Client::BareUreq(bare) => self.threads(asks, |ask| bare.ask(ask), act),
+            Client::PlainUreq(bare) => self.threads(asks, |ask| bare.ask(ask), act),
             Client::Reqwest(client, runtime) => {
                 let client = client.clone();
                 self.tasks(runtime, asks, move |ask| ask_reqwest(client.clone(), ask), act)
@@ -245,7 +253,7 @@ impl Callers {
         match &self.client {
             Client::Reqwest(client, _) => client.close(),
             Client::Ureq(client) => client.close(),
-            Client::BareReqwest(..) | Client::BareUreq(_) => {}
+            Client::PlainReqwest(..) | Client::PlainUreq(_) => {}
         }
     }
 
@@ -259,14 +267,14 @@ impl Callers {
 
     fn threads(
         &self,
-        asks: Vec<Ask>,
-        ask: impl Fn(&Ask) -> Asked + Sync,
+        asks: Vec<CallerRequest>,
+        ask: impl Fn(&CallerRequest) -> RequestResult + Sync,
         act: impl FnOnce(),
     ) -> Vec<Outcome> {
         let start = Barrier::new(asks.len() + 1);
         // A thread that ends takes time from those that are still being timed.
         let end = Barrier::new(asks.len());
-        let caller = |wish: &Ask| {
+        let caller = |wish: &CallerRequest| {
             start.wait();
             thread::sleep(wish.after);
             let mut outcomes = Vec::new();
@@ -295,15 +303,15 @@ impl Callers {
         })
     }
 
-    fn tasks<F: Future<Output = Asked> + Send + 'static>(
+    fn tasks<F: Future<Output = RequestResult> + Send + 'static>(
         &self,
         runtime: &Runtime,
-        asks: Vec<Ask>,
-        ask: impl Fn(Ask) -> F + Clone + Send + 'static,
+        asks: Vec<CallerRequest>,
+        ask: impl Fn(CallerRequest) -> F + Clone + Send + 'static,
         act: impl FnOnce(),
     ) -> Vec<Outcome> {
         let start = Arc::new(tokio::sync::Barrier::new(asks.len() + 1));
-        let spawn = |wish: Ask| {
+        let spawn = |wish: CallerRequest| {
             let (start, ask, clock) = (Arc::clone(&start), ask.clone(), self.clock.clone());
             runtime.spawn(async move {
                 start.wait().await;
@@ -343,15 +351,15 @@ impl Begun {
         Self(clock.elapsed(), Instant::now())
     }
 
-    fn ended(self, clock: &Clock, patience: Duration, (got, error): Asked) -> Outcome {
+    fn ended(self, clock: &Clock, patience: Duration, (result, error): RequestResult) -> Outcome {
         let deadline = self.0 + patience;
-        Outcome { ended: clock.elapsed(), deadline, took: self.1.elapsed(), got, error }
+        Outcome { ended: clock.elapsed(), deadline, took: self.1.elapsed(), result, error }
     }
 }
 
-const PANICKED: Asked = (Got::Panicked, None);
+const PANICKED: RequestResult = (CallResult::Panicked, None);
 
-fn is_over(wish: &Ask) -> bool {
+fn is_over(wish: &CallerRequest) -> bool {
     wish.until.as_ref().is_none_or(|until| until.load(SeqCst))
 }
 

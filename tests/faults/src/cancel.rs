@@ -15,10 +15,10 @@ use std::{
 use auth_emulator::Fault;
 
 use crate::{
-    callers::{AND_BARE_UREQ, Ask, Callers, Got, Kind, OURS, Outcome},
+    callers::{AND_PLAIN_UREQ, CallResult, CallerRequest, Callers, ClientKind, OURS, Outcome},
     capture::PLANNED,
-    frame::{Case, Tally},
-    world::{Hook, Moment, Options, Reply, World},
+    scenario::{Case, Tally},
+    testbed::{ClientOptions, Hook, HookPoint, ScriptedReply, Testbed},
 };
 
 pub(crate) fn cases(full: bool) -> Vec<Case> {
@@ -27,11 +27,11 @@ pub(crate) fn cases(full: bool) -> Vec<Case> {
         "F11",
         "the leader's patience ends at 0 to 60 ms, or it panics at the wire; 20 waiters",
         bound,
-        &[Kind::Ureq, Kind::BareUreq],
+        &[ClientKind::Ureq, ClientKind::PlainUreq],
         leader_out_of_patience,
     );
     let scenario = "the leader is dropped at every await point, 20 waiters";
-    let dropped = Case::each("F11", scenario, bound, &[Kind::Reqwest], leader_dropped);
+    let dropped = Case::each("F11", scenario, bound, &[ClientKind::Reqwest], leader_dropped);
     cases.splice(1..1, dropped);
 
     let leaders = if full { 200 } else { 100 };
@@ -39,7 +39,7 @@ pub(crate) fn cases(full: bool) -> Vec<Case> {
         "F12",
         format!("{leaders} leaders give up after 15 ms one after another, then 10 ask"),
         "at most 3 POSTs, the 10 told when to try again",
-        &AND_BARE_UREQ,
+        &AND_PLAIN_UREQ,
         move |kind| leaders_give_up(kind, leaders),
     ));
 
@@ -47,7 +47,7 @@ pub(crate) fn cases(full: bool) -> Vec<Case> {
     let scenario = "a panic in the user's clock, at each of its first 8 readings, 20 callers";
     cases.extend(Case::each("F13", scenario, bound, &OURS, clock_panics));
     let scenario = "a panic in ureq's middleware or reqwest's resolver, 20 callers";
-    cases.extend(Case::each("F13", scenario, bound, &AND_BARE_UREQ, wire_panics));
+    cases.extend(Case::each("F13", scenario, bound, &AND_PLAIN_UREQ, wire_panics));
     cases
 }
 
@@ -57,42 +57,43 @@ const PIECE: Duration = Duration::from_millis(2);
 const LONG: Duration = Duration::from_secs(30);
 
 /// A blocking caller cannot be dropped: it runs out of patience, or panics.
-fn leader_out_of_patience(kind: Kind) -> Tally {
+fn leader_out_of_patience(kind: ClientKind) -> Tally {
     let mut tally = Tally { callers: WAITERS + 1, ..Tally::default() };
     let quick = (0..=60).step_by(5).map(|patience| (Duration::from_millis(patience), None));
-    let panics = [Moment::Before, Moment::After].map(|moment| (LONG, Some(moment)));
+    let panics = [HookPoint::Before, HookPoint::After].map(|moment| (LONG, Some(moment)));
     for (patience, panics_at) in quick.chain(panics) {
-        let world = World::start();
-        world.slow_logins(LOGIN);
-        let at_wire = panics_at.map(|moment| bomb(moment, 0).0);
-        let callers = world.callers(kind, &Options { at_wire, ..Options::default() });
-        let mut asks = vec![Ask::token().after(Duration::from_millis(3)); WAITERS + 1];
-        asks[0] = Ask::token().within(patience);
+        let testbed = Testbed::start();
+        testbed.slow_logins(LOGIN);
+        let at_wire = panics_at.map(|moment| panicking_hook(moment, 0).0);
+        let callers = testbed.callers(kind, &ClientOptions { at_wire, ..ClientOptions::default() });
+        let mut asks = vec![CallerRequest::token().after(Duration::from_millis(3)); WAITERS + 1];
+        asks[0] = CallerRequest::token().within(patience);
         let mut outcomes = callers.all(asks);
         // On a busy machine it may be another one who is at the wire.
-        let gone = outcomes.iter().position(|outcome| outcome.got == Got::Panicked).unwrap_or(0);
+        let gone =
+            outcomes.iter().position(|outcome| outcome.result == CallResult::Panicked).unwrap_or(0);
         outcomes.remove(gone);
-        judge(&mut tally, &world, &outcomes, format_args!("after {patience:?}"));
+        judge(&mut tally, &testbed, &outcomes, format_args!("after {patience:?}"));
     }
     tally
 }
 
 /// Polled by hand, one more time in each round, and dropped while twenty others wait.
-fn leader_dropped(kind: Kind) -> Tally {
+fn leader_dropped(kind: ClientKind) -> Tally {
     let mut tally = Tally { callers: WAITERS + 1, ..Tally::default() };
     for polls in 0..200 {
-        let world = World::start();
+        let testbed = Testbed::start();
         // In pieces, so that there is much to wait for.
-        world.script(|_| Reply::Fault(Fault::new().delay(LOGIN).drip(256, PIECE)));
-        let callers = world.callers(kind, &Options::default());
+        testbed.script(|_| ScriptedReply::Fault(Fault::new().delay(LOGIN).drip(256, PIECE)));
+        let callers = testbed.callers(kind, &ClientOptions::default());
         let (client, runtime) = callers.reqwest().expect("only reqwest has futures to drop");
         let mut leader = Box::pin(client.token());
         let done = runtime.block_on(polled(leader.as_mut(), polls));
-        let outcomes = callers.all_while(vec![Ask::token(); WAITERS], || {
+        let outcomes = callers.all_while(vec![CallerRequest::token(); WAITERS], || {
             thread::sleep(Duration::from_millis(5));
             drop(leader);
         });
-        judge(&mut tally, &world, &outcomes, format_args!("after {polls} polls"));
+        judge(&mut tally, &testbed, &outcomes, format_args!("after {polls} polls"));
         if done {
             tally.holds("there are many await points", polls > 5);
             return tally;
@@ -119,35 +120,35 @@ async fn polled<F: Future>(mut future: Pin<&mut F>, times: usize) -> bool {
     .await
 }
 
-fn judge(tally: &mut Tally, world: &World, waiters: &[Outcome], when: impl std::fmt::Display) {
+fn judge(tally: &mut Tally, testbed: &Testbed, waiters: &[Outcome], when: impl std::fmt::Display) {
     let callers = tally.callers;
-    tally.callers(waiters, &world.logins());
-    let traffic = world.server.traffic();
+    tally.callers(waiters, &testbed.logins());
+    let traffic = testbed.server.traffic();
     // The most of all rounds.
     tally.logins = tally.logins.max(traffic.logins);
     tally.max_in_flight = tally.max_in_flight.max(traffic.most_logins_in_air);
     tally.callers = callers;
-    let good = waiters.iter().filter(|outcome| outcome.got.is_good()).count();
+    let good = waiters.iter().filter(|outcome| outcome.result.is_good()).count();
     tally.exactly(format_args!("answered {when}"), good, waiters.len());
     tally.at_most(format_args!("POSTs {when}"), traffic.logins, 2);
 }
 
-fn leaders_give_up(kind: Kind, leaders: usize) -> Tally {
+fn leaders_give_up(kind: ClientKind, leaders: usize) -> Tally {
     const GIVES_UP: Duration = Duration::from_millis(15);
-    let world = World::start();
-    world.slow_logins(Duration::from_millis(500));
-    let callers = world.callers(kind, &Options::default());
+    let testbed = Testbed::start();
+    testbed.slow_logins(Duration::from_millis(500));
+    let callers = testbed.callers(kind, &ClientOptions::default());
     for _ in 0..leaders {
         give_up(&callers, GIVES_UP);
     }
-    let rest = callers.all(vec![Ask::token().within(Duration::from_millis(100)); 10]);
+    let rest = callers.all(vec![CallerRequest::token().within(Duration::from_millis(100)); 10]);
 
     let mut tally = Tally::default();
-    tally.callers(&rest, &world.logins());
+    tally.callers(&rest, &testbed.logins());
     tally.callers = leaders + rest.len();
-    tally.traffic(&world.server.traffic());
+    tally.traffic(&testbed.server.traffic());
     tally.at_most("POSTs", tally.logins, 3);
-    let told = rest.iter().filter(|outcome| outcome.got.is_told_when()).count();
+    let told = rest.iter().filter(|outcome| outcome.result.has_retry_time()).count();
     tally.exactly("told when to try again", told, rest.len());
     tally
 }
@@ -155,7 +156,7 @@ fn leaders_give_up(kind: Kind, leaders: usize) -> Tally {
 /// Its future is dropped, where there is one; else its patience ends.
 fn give_up(callers: &Callers, after: Duration) {
     match callers.reqwest() {
-        None => drop(callers.one(Ask::token().within(after))),
+        None => drop(callers.one(CallerRequest::token().within(after))),
         Some((client, runtime)) => {
             let asked = async { tokio::time::timeout(after, client.token()).await };
             // Given up: there is nothing to look at.
@@ -164,52 +165,57 @@ fn give_up(callers: &Callers, after: Duration) {
     }
 }
 
-fn clock_panics(kind: Kind) -> Tally {
+fn clock_panics(kind: ClientKind) -> Tally {
     let mut tally = Tally::default();
     for reading in 0..8 {
-        let (hook, gone_off) = bomb(Moment::Before, reading);
-        let options = Options { at_clock: Some(hook), ..Options::default() };
-        one_panics(&mut tally, kind, &options, &gone_off);
+        let (hook, has_panicked) = panicking_hook(HookPoint::Before, reading);
+        let options = ClientOptions { at_clock: Some(hook), ..ClientOptions::default() };
+        one_panics(&mut tally, kind, &options, &has_panicked);
     }
     tally
 }
 
-fn wire_panics(kind: Kind) -> Tally {
+fn wire_panics(kind: ClientKind) -> Tally {
     let mut tally = Tally::default();
-    for moment in [Moment::Before, Moment::After] {
-        let (hook, gone_off) = bomb(moment, 0);
-        let options = Options { at_wire: Some(hook), ..Options::default() };
-        one_panics(&mut tally, kind, &options, &gone_off);
+    for moment in [HookPoint::Before, HookPoint::After] {
+        let (hook, has_panicked) = panicking_hook(moment, 0);
+        let options = ClientOptions { at_wire: Some(hook), ..ClientOptions::default() };
+        one_panics(&mut tally, kind, &options, &has_panicked);
     }
     tally
 }
 
-fn one_panics(tally: &mut Tally, kind: Kind, options: &Options, gone_off: &AtomicBool) {
-    let world = World::start();
-    world.slow_logins(LOGIN);
-    let callers = world.callers(kind, options);
-    let outcomes = callers.all(vec![Ask::token(); WAITERS]);
-    let next = callers.one(Ask::token());
+fn one_panics(
+    tally: &mut Tally,
+    kind: ClientKind,
+    options: &ClientOptions,
+    has_panicked: &AtomicBool,
+) {
+    let testbed = Testbed::start();
+    testbed.slow_logins(LOGIN);
+    let callers = testbed.callers(kind, options);
+    let outcomes = callers.all(vec![CallerRequest::token(); WAITERS]);
+    let next = callers.one(CallerRequest::token());
 
     let (panicked, others): (Vec<_>, Vec<_>) =
-        outcomes.into_iter().partition(|outcome| outcome.got == Got::Panicked);
-    tally.holds("the hook panicked", gone_off.load(SeqCst));
+        outcomes.into_iter().partition(|outcome| outcome.result == CallResult::Panicked);
+    tally.holds("the hook panicked", has_panicked.load(SeqCst));
     tally.at_most("callers in a panic", panicked.len(), 1);
     tally.callers = WAITERS;
-    judge(tally, &world, &others, "beside the one in a panic");
-    tally.holds("the next call works", next.got.is_good());
+    judge(tally, &testbed, &others, "beside the one in a panic");
+    tally.holds("the next call works", next.result.is_good());
 }
 
 /// A hook that panics once, when it is called at this moment for the `number`th time from 0 on; and
 /// whether it has.
-fn bomb(at: Moment, number: usize) -> (Hook, Arc<AtomicBool>) {
-    let (calls, gone_off) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
-    let goes_off = Arc::clone(&gone_off);
-    let hook = move |moment: Moment| {
+fn panicking_hook(at: HookPoint, number: usize) -> (Hook, Arc<AtomicBool>) {
+    let (calls, has_panicked) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
+    let panicked = Arc::clone(&has_panicked);
+    let hook = move |moment: HookPoint| {
         if moment == at && calls.fetch_add(1, SeqCst) == number {
-            goes_off.store(true, SeqCst);
+            panicked.store(true, SeqCst);
             panic!("{PLANNED}in a hook of the user's");
         }
     };
-    (Arc::new(hook), gone_off)
+    (Arc::new(hook), has_panicked)
 }

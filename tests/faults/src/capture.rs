@@ -26,7 +26,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::frame::Adapter;
+use crate::scenario::Adapter;
 
 /// A secret that was seen, without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub(crate) fn install(canaries: &[&str]) {
 }
 
 /// Whose logs these are from now on.
-pub(crate) fn whose(adapter: Adapter) {
+pub(crate) fn attribute_to(adapter: Adapter) {
     if let Some(capture) = CAPTURE.get() {
         capture.adapter.store(adapter as usize, Relaxed);
     }
@@ -68,7 +68,7 @@ pub(crate) fn whose(adapter: Adapter) {
 
 /// What is heard of `TRACE`, besides everything else.
 #[derive(Clone, Copy)]
-pub(crate) enum Heard {
+pub(crate) enum TraceFilter {
     /// Everything but `ureq_proto`, which dumps the wire there and cannot be silenced from here.
     AllButTheWire,
     /// Neither that nor `ureq`, which shows a `Location` there.
@@ -77,15 +77,15 @@ pub(crate) enum Heard {
 }
 
 /// What is heard of `TRACE` while this is done.
-pub(crate) fn hearing<T>(heard: Heard, act: impl FnOnce() -> T) -> T {
-    let hear = |heard| {
+pub(crate) fn with_filter<T>(filter: TraceFilter, act: impl FnOnce() -> T) -> T {
+    let hear = |filter| {
         if let Some(capture) = CAPTURE.get() {
-            capture.heard.store(heard as usize, Relaxed);
+            capture.filter.store(filter as usize, Relaxed);
         }
     };
-    hear(heard);
+    hear(filter);
     let done = act();
-    hear(Heard::AllButTheWire);
+    hear(TraceFilter::AllButTheWire);
     done
 }
 
@@ -116,7 +116,7 @@ struct Capture {
     needles: Needles,
     findings: Mutex<Vec<Finding>>,
     adapter: AtomicUsize,
-    heard: AtomicUsize,
+    filter: AtomicUsize,
     messages: AtomicU64,
     errors: AtomicU64,
 }
@@ -129,7 +129,7 @@ impl Capture {
             needles: Needles::new(canaries),
             findings: Mutex::default(),
             adapter: AtomicUsize::default(),
-            heard: AtomicUsize::new(Heard::AllButTheWire as usize),
+            filter: AtomicUsize::new(TraceFilter::AllButTheWire as usize),
             messages: AtomicU64::default(),
             errors: AtomicU64::default(),
         }
@@ -148,28 +148,28 @@ impl Capture {
 
 thread_local! {
     /// What a thread formats its messages into, and the dump that it may be in the midst of.
-    static DESK: Cell<(String, Dump)> = Cell::default();
+    static BUFFERS: Cell<(String, Dump)> = Cell::default();
 }
 
 fn search(place: &str, level: &'static str, message: fmt::Arguments<'_>) {
     let Some(capture) = CAPTURE.get() else { return };
     // Whatever logs while it is being formatted, or when its thread ends, has a desk of its own.
-    let (mut text, mut dump) = DESK.try_with(Cell::take).unwrap_or_default();
+    let (mut text, mut dump) = BUFFERS.try_with(Cell::take).unwrap_or_default();
     text.clear();
     // Writing into a String fails only where a value refuses to be shown: that is no text.
     let _ = text.write_fmt(message);
     capture.search(place, level, &text, &mut dump);
-    let _ = DESK.try_with(|desk| desk.set((text, dump)));
+    let _ = BUFFERS.try_with(|buffers| buffers.set((text, dump)));
 }
 
-fn is_heard(metadata: &Metadata<'_>) -> bool {
+fn is_captured(metadata: &Metadata<'_>) -> bool {
     if metadata.level() < Level::Trace {
         return true;
     }
-    let heard = CAPTURE.get().map_or(0, |capture| capture.heard.load(Relaxed));
-    let silenced = match heard {
-        all if all == Heard::Everything as usize => None,
-        most if most == Heard::AllButTheWire as usize => Some("ureq_proto"),
+    let filter = CAPTURE.get().map_or(0, |capture| capture.filter.load(Relaxed));
+    let silenced = match filter {
+        all if all == TraceFilter::Everything as usize => None,
+        most if most == TraceFilter::AllButTheWire as usize => Some("ureq_proto"),
         _ => Some("ureq"),
     };
     silenced.is_none_or(|target| !metadata.target().starts_with(target))
@@ -179,11 +179,11 @@ struct Messages;
 
 impl Log for Messages {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        is_heard(metadata)
+        is_captured(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {
-        if is_heard(record.metadata()) {
+        if is_captured(record.metadata()) {
             search(record.target(), record.level().as_str(), *record.args());
         }
     }

@@ -5,9 +5,9 @@ use std::{fs, thread, time::Duration};
 use auth_emulator::Fault;
 
 use crate::{
-    callers::{Ask, Got, Kind, OURS},
-    frame::{Case, Tally},
-    world::{Options, Reply, World, wait_until},
+    callers::{CallResult, CallerRequest, ClientKind, OURS},
+    scenario::{Case, Tally},
+    testbed::{ClientOptions, ScriptedReply, Testbed, wait_until},
 };
 
 pub(crate) fn cases(_full: bool) -> Vec<Case> {
@@ -20,26 +20,27 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
     )
 }
 
-fn close(kind: Kind) -> Tally {
+fn close(kind: ClientKind) -> Tally {
     const CALLERS: usize = 1000;
     const TIMEOUT: Duration = Duration::from_secs(2);
-    let world = World::start();
-    world.script(|_| Reply::Fault(Fault::new().silence()));
-    let callers = world.callers(kind, &Options { identity_timeout: TIMEOUT, ..Options::default() });
+    let testbed = Testbed::start();
+    testbed.script(|_| ScriptedReply::Fault(Fault::new().silence()));
+    let callers = testbed
+        .callers(kind, &ClientOptions { identity_timeout: TIMEOUT, ..ClientOptions::default() });
     let threads = threads();
     let mut closed = Duration::ZERO;
-    let outcomes = callers.all_while(vec![Ask::token(); CALLERS], || {
-        world.wait_for_logins(1);
+    let outcomes = callers.all_while(vec![CallerRequest::token(); CALLERS], || {
+        testbed.wait_for_logins(1);
         // All others have come to wait by then.
         thread::sleep(Duration::from_millis(300));
-        closed = world.clock.elapsed();
+        closed = testbed.clock.elapsed();
         callers.close();
     });
 
     let mut tally = Tally::default();
-    tally.callers(&outcomes, &world.logins());
-    tally.traffic(&world.server.traffic());
-    let told = outcomes.iter().filter(|outcome| outcome.got == Got::Closed).count();
+    tally.callers(&outcomes, &testbed.logins());
+    tally.traffic(&testbed.server.traffic());
+    let told = outcomes.iter().filter(|outcome| outcome.result == CallResult::Closed).count();
     tally.exactly("told that it is closed", told, CALLERS);
     let mut waited: Vec<_> =
         outcomes.iter().map(|seen| seen.ended.saturating_sub(closed)).collect();

@@ -8,16 +8,16 @@ mod capture;
 mod clients;
 mod clock;
 mod close;
+mod concurrent;
 mod control;
-mod frame;
-mod herd;
 mod lost;
 mod outage;
 mod redirect;
 mod refusal;
+mod scenario;
 mod secrets;
+mod testbed;
 mod times;
-mod world;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -28,7 +28,7 @@ use std::{
 use clap::{Parser, ValueEnum};
 use comfy_table::{Table, presets};
 
-use frame::{Adapter, Case, Row};
+use scenario::{Adapter, Case, ScenarioRow};
 
 /// Runs every fault scenario through both adapters, and through clients without them for comparison.
 #[derive(Parser)]
@@ -54,7 +54,7 @@ enum Format {
 fn main() -> ExitCode {
     let args = Args::parse();
     let started = Instant::now();
-    capture::install(&[world::PASSWORD, world::WRONG_PASSWORD, world::TOKEN]);
+    capture::install(&[testbed::PASSWORD, testbed::WRONG_PASSWORD, testbed::TOKEN]);
     // A thousand callers have as many connections, each with two ends here. Where the limit cannot
     // be raised, what is missing fails its row.
     let _ = rlimit::increase_nofile_limit(20_000);
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let rows = frame::run(cases, progress);
+    let rows = scenario::run(cases, progress);
     let written = match args.format {
         Format::Json => json(&rows),
         Format::Table => table(&rows),
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
 /// The scenarios, in the order of the table.
 fn chosen(args: &Args) -> Result<Vec<Case>, String> {
     let families = [
-        herd::cases,
+        concurrent::cases,
         refusal::cases,
         outage::cases,
         cancel::cases,
@@ -103,18 +103,18 @@ fn chosen(args: &Args) -> Result<Vec<Case>, String> {
 }
 
 /// Where somebody watches, it can be seen where it is.
-fn progress(row: &Row) {
+fn progress(row: &ScenarioRow) {
     if io::stderr().is_terminal() {
         let result = if row.ok { "ok" } else { "red" };
         eprintln!("{} {} {}: {result}", row.id, row.adapter.name(), row.scenario);
     }
 }
 
-fn json(rows: &[Row]) -> io::Result<()> {
+fn json(rows: &[ScenarioRow]) -> io::Result<()> {
     writeln!(io::stdout(), "{}", serde_json::to_string_pretty(rows)?)
 }
 
-fn table(rows: &[Row]) -> io::Result<()> {
+fn table(rows: &[ScenarioRow]) -> io::Result<()> {
     let mut table = Table::new();
     table.set_header([
         "id", "adapter", "ok", "callers", "logins", "in air", "lost", "auth err", "slowest",
@@ -148,7 +148,7 @@ fn table(rows: &[Row]) -> io::Result<()> {
 }
 
 /// What is red and should not be, and the other way round.
-fn conclude(rows: &[Row]) -> ExitCode {
+fn conclude(rows: &[ScenarioRow]) -> ExitCode {
     let (control, ours): (Vec<_>, Vec<_>) =
         rows.iter().partition(|row| row.adapter == Adapter::Control);
     for row in control.iter().filter(|row| row.ok) {

@@ -14,9 +14,9 @@ use http::{HeaderValue, StatusCode, header};
 use time::UtcDateTime;
 
 use crate::{
-    callers::{AND_BARE_REQWEST, AND_BARE_UREQ, Ask, Kind},
-    frame::{Case, Tally},
-    world::{Moment, Options, Reply, World},
+    callers::{AND_PLAIN_REQWEST, AND_PLAIN_UREQ, CallerRequest, ClientKind},
+    scenario::{Case, Tally},
+    testbed::{ClientOptions, HookPoint, ScriptedReply, Testbed},
 };
 
 pub(crate) fn cases(_full: bool) -> Vec<Case> {
@@ -24,10 +24,10 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
         "F6",
         "503 for 10 minutes while the token lives, 8 callers a second",
         "0 failed calls, at most 12 logins, recovery within one pause of 300 s",
-        &AND_BARE_UREQ,
+        &AND_PLAIN_UREQ,
         outage_with_token,
     );
-    for kind in AND_BARE_REQWEST {
+    for kind in AND_PLAIN_REQWEST {
         cases.extend(no_service(kind));
     }
     for (name, pause) in [
@@ -39,7 +39,7 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
             "F8",
             format!("429 with {name}, then 20 callers"),
             "no POST early, then one",
-            &AND_BARE_UREQ,
+            &AND_PLAIN_UREQ,
             move |kind| retry_after(kind, pause),
         ));
     }
@@ -47,45 +47,45 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
         "F9",
         "a server that never answers, 256 callers with a deadline of 2 s",
         "each returns in 2.0 to 2.3 s, 1 login in the air",
-        &AND_BARE_REQWEST,
+        &AND_PLAIN_REQWEST,
         silence,
     ));
     cases
 }
 
 /// The outage begins when every client wants to renew, and has a tenth of the token's life for it.
-fn outage_with_token(kind: Kind) -> Tally {
+fn outage_with_token(kind: ClientKind) -> Tally {
     const CALLERS: usize = 8;
     let (second, life) = (Duration::from_secs(1), Duration::from_secs(24 * 3600));
-    let world = World::start();
-    let callers = world.callers(kind, &Options::default());
+    let testbed = Testbed::start();
+    let callers = testbed.callers(kind, &ClientOptions::default());
     let mut tally = Tally::default();
-    tally.holds("a first login", callers.one(Ask::token()).got.is_good());
-    world.clock.forward_to(life * 9 / 10);
-    world.server.reset_traffic();
+    tally.holds("a first login", callers.one(CallerRequest::token()).result.is_good());
+    testbed.clock.forward_to(life * 9 / 10);
+    testbed.server.reset_traffic();
 
-    logins_answered_with(&world, || Fault::new().status(StatusCode::SERVICE_UNAVAILABLE));
+    logins_answered_with(&testbed, || Fault::new().status(StatusCode::SERVICE_UNAVAILABLE));
     let mut failed = 0;
     let mut ask_all = |tally: &mut Tally| {
-        let outcomes = callers.all(vec![Ask::call(world.request()); CALLERS]);
-        failed += outcomes.iter().filter(|outcome| !outcome.got.is_good()).count();
-        tally.callers(&outcomes, &world.logins());
-        world.clock.forward(second);
+        let outcomes = callers.all(vec![CallerRequest::call(testbed.request()); CALLERS]);
+        failed += outcomes.iter().filter(|outcome| !outcome.result.is_good()).count();
+        tally.callers(&outcomes, &testbed.logins());
+        testbed.clock.forward(second);
     };
-    let end = world.clock.elapsed() + Duration::from_secs(600);
-    while world.clock.elapsed() < end {
+    let end = testbed.clock.elapsed() + Duration::from_secs(600);
+    while testbed.clock.elapsed() < end {
         ask_all(&mut tally);
     }
-    let away = world.count();
+    let away = testbed.count();
 
-    world.script(|_| Reply::Good(Duration::ZERO));
-    let over = world.clock.elapsed();
-    let recovered = || world.logins().iter().rfind(|login| login.granted >= Some(over)).copied();
-    while recovered().is_none() && world.clock.elapsed() < over + Duration::from_secs(900) {
+    testbed.script(|_| ScriptedReply::Good(Duration::ZERO));
+    let over = testbed.clock.elapsed();
+    let recovered = || testbed.logins().iter().rfind(|login| login.granted >= Some(over)).copied();
+    while recovered().is_none() && testbed.clock.elapsed() < over + Duration::from_secs(900) {
         ask_all(&mut tally);
     }
 
-    tally.traffic(&world.server.traffic());
+    tally.traffic(&testbed.server.traffic());
     tally.exactly("failed calls", failed, 0);
     tally.holds("renewals were tried", away > 0);
     tally.at_most("logins during the outage", away, 12);
@@ -95,7 +95,7 @@ fn outage_with_token(kind: Kind) -> Tally {
 }
 
 /// Both ways of being away, side by side: they wait in real time.
-fn no_service(kind: Kind) -> impl Iterator<Item = Case> {
+fn no_service(kind: ClientKind) -> impl Iterator<Item = Case> {
     let bound = "at most 3 POSTs, 1 at a time, each caller told within 30 s";
     let away = Case::each("F7", "503 and no token, 1000 callers", bound, &[kind], no_token);
     let refused =
@@ -104,40 +104,43 @@ fn no_service(kind: Kind) -> impl Iterator<Item = Case> {
     away.into_iter().chain(refused).map(Case::idle)
 }
 
-fn no_token(kind: Kind) -> Tally {
-    let world = World::start();
-    logins_answered_with(&world, || Fault::new().status(StatusCode::SERVICE_UNAVAILABLE));
-    let mut tally = told_in_time(&world, kind, &Options::default());
-    tally.traffic(&world.server.traffic());
+fn no_token(kind: ClientKind) -> Tally {
+    let testbed = Testbed::start();
+    logins_answered_with(&testbed, || Fault::new().status(StatusCode::SERVICE_UNAVAILABLE));
+    let mut tally = told_in_time(&testbed, kind, &ClientOptions::default());
+    tally.traffic(&testbed.server.traffic());
     tally.at_most("logins in the air", tally.max_in_flight, 1);
     tally.at_most("POSTs", tally.logins, 3);
     tally
 }
 
 /// There is no server that could count: what ureq's middleware and reqwest's resolver see is.
-fn no_connection(kind: Kind) -> Tally {
-    let world = World::start();
+fn no_connection(kind: ClientKind) -> Tally {
+    let testbed = Testbed::start();
     let attempts = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&attempts);
     let count = move |moment| {
-        if moment == Moment::Before {
+        if moment == HookPoint::Before {
             counted.fetch_add(1, SeqCst);
         }
     };
-    let options =
-        Options { port: Some(closed_port()), at_wire: Some(Arc::new(count)), ..Options::default() };
-    let mut tally = told_in_time(&world, kind, &options);
+    let options = ClientOptions {
+        port: Some(closed_port()),
+        at_wire: Some(Arc::new(count)),
+        ..ClientOptions::default()
+    };
+    let mut tally = told_in_time(&testbed, kind, &options);
     tally.logins = attempts.load(SeqCst);
     tally.at_most("attempts", tally.logins, 3);
     tally
 }
 
-fn told_in_time(world: &World, kind: Kind, options: &Options) -> Tally {
+fn told_in_time(testbed: &Testbed, kind: ClientKind, options: &ClientOptions) -> Tally {
     const CALLERS: usize = 1000;
-    let callers = world.callers(kind, options);
-    let outcomes = callers.all(vec![Ask::token(); CALLERS]);
+    let callers = testbed.callers(kind, options);
+    let outcomes = callers.all(vec![CallerRequest::token(); CALLERS]);
     let mut tally = Tally::default();
-    tally.callers(&outcomes, &world.logins());
+    tally.callers(&outcomes, &testbed.logins());
     tally.exactly("told", tally.auth_errors, CALLERS);
     tally.within("slowest", tally.slowest, Duration::from_secs(30));
     tally
@@ -174,39 +177,39 @@ impl Pause {
     }
 }
 
-fn retry_after(kind: Kind, pause: Pause) -> Tally {
-    let world = World::start();
-    let clock = world.clock.clone();
+fn retry_after(kind: ClientKind, pause: Pause) -> Tally {
+    let testbed = Testbed::start();
+    let clock = testbed.clock.clone();
     let busy = move || {
         let header = pause.header(clock.now());
         Fault::new().status(StatusCode::TOO_MANY_REQUESTS).header(header::RETRY_AFTER, header)
     };
-    logins_answered_with(&world, busy);
-    let callers = world.callers(kind, &Options::default());
-    let mut outcomes = vec![callers.one(Ask::token().within(ANSWERED))];
-    world.script(|_| Reply::Good(Duration::ZERO));
+    logins_answered_with(&testbed, busy);
+    let callers = testbed.callers(kind, &ClientOptions::default());
+    let mut outcomes = vec![callers.one(CallerRequest::token().within(ANSWERED))];
+    testbed.script(|_| ScriptedReply::Good(Duration::ZERO));
 
     // Up to the last second before the end, in two hundred steps at most.
     let pause = Duration::from_secs(pause.seconds());
     let early = pause - Duration::from_secs(1);
     let step = Duration::from_secs(1).max(early / 200);
-    while world.clock.elapsed() < early {
-        outcomes.push(callers.one(Ask::token().within(SHORT)));
-        world.clock.forward_to(early.min(world.clock.elapsed() + step));
+    while testbed.clock.elapsed() < early {
+        outcomes.push(callers.one(CallerRequest::token().within(SHORT)));
+        testbed.clock.forward_to(early.min(testbed.clock.elapsed() + step));
     }
-    outcomes.push(callers.one(Ask::token().within(SHORT)));
-    let too_early = world.count() - 1;
-    world.clock.forward_to(pause + Duration::from_secs(1));
-    let then = callers.all(vec![Ask::token(); 20]);
+    outcomes.push(callers.one(CallerRequest::token().within(SHORT)));
+    let too_early = testbed.count() - 1;
+    testbed.clock.forward_to(pause + Duration::from_secs(1));
+    let then = callers.all(vec![CallerRequest::token(); 20]);
 
     let mut tally = Tally::default();
-    tally.callers(&outcomes, &world.logins());
-    tally.callers(&then, &world.logins());
+    tally.callers(&outcomes, &testbed.logins());
+    tally.callers(&then, &testbed.logins());
     tally.callers = then.len();
-    tally.traffic(&world.server.traffic());
+    tally.traffic(&testbed.server.traffic());
     tally.exactly("POSTs early", too_early, 0);
     tally.exactly("POSTs in all", tally.logins, 2);
-    tally.holds("then all have a token", then.iter().all(|outcome| outcome.got.is_good()));
+    tally.holds("then all have a token", then.iter().all(|outcome| outcome.result.is_good()));
     tally
 }
 
@@ -215,16 +218,16 @@ const ANSWERED: Duration = Duration::from_secs(1);
 /// Where nothing is to be sent, and a caller only waits.
 const SHORT: Duration = Duration::from_millis(20);
 
-fn silence(kind: Kind) -> Tally {
+fn silence(kind: ClientKind) -> Tally {
     const DEADLINE: Duration = Duration::from_secs(2);
-    let world = World::start();
-    logins_answered_with(&world, || Fault::new().silence());
-    let callers = world.callers(kind, &Options::default());
-    let outcomes = callers.all(vec![Ask::token().within(DEADLINE); 256]);
+    let testbed = Testbed::start();
+    logins_answered_with(&testbed, || Fault::new().silence());
+    let callers = testbed.callers(kind, &ClientOptions::default());
+    let outcomes = callers.all(vec![CallerRequest::token().within(DEADLINE); 256]);
 
     let mut tally = Tally::default();
-    tally.callers(&outcomes, &world.logins());
-    tally.traffic(&world.server.traffic());
+    tally.callers(&outcomes, &testbed.logins());
+    tally.traffic(&testbed.server.traffic());
     tally.exactly("told", tally.auth_errors, 256);
     tally.exactly("logins in the air", tally.max_in_flight, 1);
     let fastest = outcomes.iter().map(|outcome| outcome.took).min().unwrap_or_default();
@@ -234,9 +237,9 @@ fn silence(kind: Kind) -> Tally {
 }
 
 /// Everything but logins is answered well.
-fn logins_answered_with(world: &World, fault: impl Fn() -> Fault + Send + 'static) {
-    world.script(move |arrival| match arrival.login {
-        Some(_) => Reply::Fault(fault()),
-        None => Reply::Good(Duration::ZERO),
+fn logins_answered_with(testbed: &Testbed, fault: impl Fn() -> Fault + Send + 'static) {
+    testbed.script(move |arrival| match arrival.login {
+        Some(_) => ScriptedReply::Fault(fault()),
+        None => ScriptedReply::Good(Duration::ZERO),
     });
 }

@@ -13,18 +13,19 @@ use auth_emulator::{Arrival, Fault};
 use http::{Method, Request, StatusCode};
 
 use crate::{
-    callers::{Ask, Got, Kind},
-    frame::{Case, Tally},
-    world::{Options, PASSWORD, Reply, SYSTEM, TOKEN, World},
+    callers::{CallResult, CallerRequest, ClientKind},
+    scenario::{Case, Tally},
+    testbed::{ClientOptions, PASSWORD, SYSTEM, ScriptedReply, TOKEN, Testbed},
 };
 
 pub(crate) fn cases(_full: bool) -> Vec<Case> {
     let bound = "0 canary bytes at the other origin, no redirect followed";
-    let kinds = [Kind::Ureq, Kind::Reqwest, Kind::BareUreq, Kind::BareReqwest];
+    let kinds =
+        [ClientKind::Ureq, ClientKind::Reqwest, ClientKind::PlainUreq, ClientKind::PlainReqwest];
     let scenario = "a call with a token, GET and POST, redirected by 300 to 308 to both origins";
     let mut cases = Case::each("F18", scenario, bound, &kinds, redirected_calls);
     // Bare ureq does not send a POST on.
-    let kinds = [Kind::Ureq, Kind::Reqwest, Kind::BareReqwest];
+    let kinds = [ClientKind::Ureq, ClientKind::Reqwest, ClientKind::PlainReqwest];
     let scenario = "a login, redirected by 300 to 308 to both origins";
     cases.extend(Case::each("F18", scenario, bound, &kinds, redirected_logins));
     cases
@@ -45,41 +46,43 @@ const ELSEWHERE: &str = "elsewhere.myhuaweicloud.com";
 
 /// The origin that redirects, and another one that listens for secrets.
 struct Origins {
-    home: World,
-    other: World,
+    home: Testbed,
+    other: Testbed,
     /// Requests for where a redirect leads to at home.
     followed: Arc<AtomicU64>,
 }
 
-fn redirected_calls(kind: Kind) -> Tally {
+fn redirected_calls(kind: ClientKind) -> Tally {
     let origins = Origins::start();
     let mut tally = Tally { callers: 1, ..Tally::default() };
-    let callers = origins.home.callers(kind, &Options::default());
+    let callers = origins.home.callers(kind, &ClientOptions::default());
     for (status, target) in origins.ways() {
         origins.redirect(status, target, |arrival| arrival.login.is_none());
         for method in [Method::GET, Method::POST] {
             let request = Request::builder().method(method).uri(origins.home.request().uri());
             let request = request.body(Vec::new()).expect("a URL of our own");
-            let outcome = callers.one(Ask::call(request));
+            let outcome = callers.one(CallerRequest::call(request));
             tally.callers(slice::from_ref(&outcome), &origins.home.logins());
-            tally
-                .holds(format_args!("a {status} is handed on"), outcome.got == Got::Answer(status));
+            tally.holds(
+                format_args!("a {status} is handed on"),
+                outcome.result == CallResult::Answer(status),
+            );
         }
     }
     origins.judge(&mut tally);
     tally
 }
 
-fn redirected_logins(kind: Kind) -> Tally {
+fn redirected_logins(kind: ClientKind) -> Tally {
     let origins = Origins::start();
     let mut tally = Tally { callers: 1, ..Tally::default() };
     for (status, target) in origins.ways() {
         origins.redirect(status, target, |arrival| arrival.login.is_some());
         // An account would remember the redirect before.
-        let callers = origins.home.callers(kind, &Options::default());
-        let outcome = callers.one(Ask::token());
+        let callers = origins.home.callers(kind, &ClientOptions::default());
+        let outcome = callers.one(CallerRequest::token());
         tally.callers(slice::from_ref(&outcome), &origins.home.logins());
-        let is_told = matches!(outcome.got, Got::Failed { .. });
+        let is_told = matches!(outcome.result, CallResult::Failed { .. });
         tally.holds(format_args!("a {status} is no token, and told"), is_told);
     }
     origins.judge(&mut tally);
@@ -88,14 +91,14 @@ fn redirected_logins(kind: Kind) -> Tally {
 
 impl Origins {
     fn start() -> Self {
-        let (home, other) = (World::start(), World::start());
+        let (home, other) = (Testbed::start(), Testbed::start());
         other.server.watch(PASSWORD);
         other.server.watch(TOKEN);
         Self { home, other, followed: Arc::default() }
     }
 
     /// Every status, to every origin.
-    fn ways(&self) -> impl Iterator<Item = (StatusCode, &World)> {
+    fn ways(&self) -> impl Iterator<Item = (StatusCode, &Testbed)> {
         let to = |status| [&self.home, &self.other].map(|target| (status, target));
         STATUSES.into_iter().flat_map(to)
     }
@@ -103,7 +106,7 @@ impl Origins {
     fn redirect(
         &self,
         status: StatusCode,
-        target: &World,
+        target: &Testbed,
         hit: impl Fn(&Arrival<'_>) -> bool + Send + 'static,
     ) {
         let address = target.server.address();
@@ -113,9 +116,9 @@ impl Origins {
             if arrival.path.contains(ELSEWHERE) {
                 followed.fetch_add(1, SeqCst);
             } else if hit(arrival) {
-                return Reply::Fault(Fault::new().redirect(status, &location));
+                return ScriptedReply::Fault(Fault::new().redirect(status, &location));
             }
-            Reply::Good(Duration::ZERO)
+            ScriptedReply::Good(Duration::ZERO)
         });
     }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use auth_proto::Settings;
 
 use crate::{
-    callers::{AND_BARE_UREQ, Ask, Callers, Kind, OURS},
-    frame::{Case, Tally},
-    world::{Options, Place, WRONG_PASSWORD, World},
+    callers::{AND_PLAIN_UREQ, CallerRequest, Callers, ClientKind, OURS},
+    scenario::{Case, Tally},
+    testbed::{ClientOptions, TestScope, Testbed, WRONG_PASSWORD},
 };
 
 pub(crate) fn cases(_full: bool) -> Vec<Case> {
@@ -17,7 +17,7 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
             "F5",
             format!("wrong password, {callers} callers, then a try a second for 24 h, 3 scopes"),
             "1 POST in 30 minutes, at most 7 in 24 h, all told within login + 100 ms",
-            &AND_BARE_UREQ,
+            &AND_PLAIN_UREQ,
             move |kind| wrong_password(kind, callers, true),
         ));
     }
@@ -31,48 +31,49 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
     cases
 }
 
-fn wrong_password(kind: Kind, count: usize, probes: bool) -> Tally {
+fn wrong_password(kind: ClientKind, count: usize, probes: bool) -> Tally {
     const LOGIN: Duration = Duration::from_millis(200);
-    let world = World::start();
-    world.slow_logins(LOGIN);
+    let testbed = Testbed::start();
+    testbed.slow_logins(LOGIN);
     let settings = Settings::default().with_lockout_retry(probes);
-    let options = Options { password: WRONG_PASSWORD, settings, ..Options::default() };
-    let callers = world.callers(kind, &options);
-    let asks = Place::ALL.into_iter().cycle().take(count).map(Ask::token_for).collect();
+    let options = ClientOptions { password: WRONG_PASSWORD, settings, ..ClientOptions::default() };
+    let callers = testbed.callers(kind, &options);
+    let asks =
+        TestScope::ALL.into_iter().cycle().take(count).map(CallerRequest::token_for).collect();
     let outcomes = callers.all(asks);
 
     let mut tally = Tally::default();
-    tally.callers(&outcomes, &world.logins());
-    let told = outcomes.iter().filter(|outcome| outcome.got.is_auth_error()).count();
+    tally.callers(&outcomes, &testbed.logins());
+    let told = outcomes.iter().filter(|outcome| outcome.result.is_auth_error()).count();
     tally.exactly("told of the refusal", told, count);
     tally.within("slowest", tally.slowest, LOGIN + Duration::from_millis(100));
 
     // What comes now is counted, not timed.
     let slowest = tally.slowest;
-    world.slow_logins(Duration::ZERO);
-    every_second(&world, &callers, Duration::from_secs(30 * 60), &mut tally);
-    tally.exactly("POSTs in 30 minutes", world.count(), 1);
+    testbed.slow_logins(Duration::ZERO);
+    every_second(&testbed, &callers, Duration::from_secs(30 * 60), &mut tally);
+    tally.exactly("POSTs in 30 minutes", testbed.count(), 1);
     if tally.broken.is_empty() {
-        every_second(&world, &callers, Duration::from_secs(24 * 3600), &mut tally);
+        every_second(&testbed, &callers, Duration::from_secs(24 * 3600), &mut tally);
     }
     tally.slowest = slowest;
-    tally.traffic(&world.server.traffic());
+    tally.traffic(&testbed.server.traffic());
     tally.at_most("POSTs in 24 h", tally.logins, if probes { 7 } else { 1 });
     tally
 }
 
 /// One try a second up to this point of the clock, for one scope after the other.
-fn every_second(world: &World, callers: &Callers, end: Duration, tally: &mut Tally) {
+fn every_second(testbed: &Testbed, callers: &Callers, end: Duration, tally: &mut Tally) {
     let second = Duration::from_secs(1);
-    for place in Place::ALL.into_iter().cycle() {
-        let next = world.clock.elapsed() + second;
+    for place in TestScope::ALL.into_iter().cycle() {
+        let next = testbed.clock.elapsed() + second;
         if next >= end {
             return;
         }
-        world.clock.forward(second);
-        let outcome = callers.one(Ask::token_for(place));
-        tally.holds("a wrong password gives no token", !outcome.got.is_good());
-        tally.callers(&[outcome], &world.logins());
+        testbed.clock.forward(second);
+        let outcome = callers.one(CallerRequest::token_for(place));
+        tally.holds("a wrong password gives no token", !outcome.result.is_good());
+        tally.callers(&[outcome], &testbed.logins());
         if !tally.broken.is_empty() {
             return;
         }

@@ -11,17 +11,17 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde_json::json;
 
 use crate::{
-    callers::{AND_BARE_UREQ, Ask, Got, Kind, OURS},
-    capture::{self, Finding, Heard},
-    frame::{Adapter, Case, Tally},
-    world::{Options, PASSWORD, TOKEN, World},
+    callers::{AND_PLAIN_UREQ, CallResult, CallerRequest, ClientKind, OURS},
+    capture::{self, Finding, TraceFilter},
+    scenario::{Adapter, Case, Tally},
+    testbed::{ClientOptions, PASSWORD, TOKEN, Testbed},
 };
 
 pub(crate) fn cases(_full: bool) -> Vec<Case> {
     let bound = "0 secret bytes in any spelling";
     let scenario = "a server that quotes the login in its answer, 9 ways";
-    let mut cases = Case::each("F24", scenario, bound, &AND_BARE_UREQ, |kind| {
-        quoted(kind, Heard::AllButTheWire, 0..LOCATION)
+    let mut cases = Case::each("F24", scenario, bound, &AND_PLAIN_UREQ, |kind| {
+        quoted(kind, TraceFilter::AllButTheWire, 0..LOCATION)
     });
     let scenario = "a server that quotes the login in a Location, ureq heard at DEBUG";
     cases.extend(Case::each("F24", scenario, bound, &OURS, in_location));
@@ -33,7 +33,7 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
     for (scenario, plant) in [
         ("ureq_proto heard at TRACE, one login", wire as fn() -> _),
         ("ureq heard at TRACE, a login quoted in a Location", || {
-            quoted(Kind::Ureq, Heard::AllButTheWire, LOCATION..=LOCATION);
+            quoted(ClientKind::Ureq, TraceFilter::AllButTheWire, LOCATION..=LOCATION);
         }),
         ("a password planted in a log, an event, a dump and an error", planted),
     ] {
@@ -46,9 +46,9 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
 /// What was found of this adapter in the whole run so far.
 fn everything(adapter: Adapter) -> Tally {
     // What finds nothing may be blind.
-    capture::whose(Adapter::Control);
+    capture::attribute_to(Adapter::Control);
     let (sees_plants, sees_the_wire) = (found(planted), found(wire));
-    capture::whose(adapter);
+    capture::attribute_to(adapter);
 
     let mut tally = Tally::default();
     let (findings, messages, errors) = capture::findings();
@@ -81,9 +81,9 @@ fn tell<'a>(tally: &mut Tally, findings: impl Iterator<Item = &'a Finding>) {
 
 /// A login whose bytes `ureq_proto` dumps.
 fn wire() {
-    let world = World::start();
-    let callers = world.callers(Kind::Ureq, &Options::default());
-    capture::hearing(Heard::Everything, || callers.one(Ask::token()));
+    let testbed = Testbed::start();
+    let callers = testbed.callers(ClientKind::Ureq, &ClientOptions::default());
+    capture::with_filter(TraceFilter::Everything, || callers.one(CallerRequest::token()));
 }
 
 fn planted() {
@@ -98,21 +98,22 @@ fn planted() {
 }
 
 /// What is told and logged when a server quotes in these ways.
-fn quoted(kind: Kind, heard: Heard, ways: impl IntoIterator<Item = u8>) -> Tally {
+fn quoted(kind: ClientKind, filter: TraceFilter, ways: impl IntoIterator<Item = u8>) -> Tally {
     let (mut told, mut asked) = (0, 0);
     let mut tally = found(|| {
-        let world = World::start();
+        let testbed = Testbed::start();
         for way in ways {
             let port = quoting_server(way).expect("a port on loopback");
-            let callers = world.callers(kind, &Options { port: Some(port), ..Options::default() });
+            let callers = testbed
+                .callers(kind, &ClientOptions { port: Some(port), ..ClientOptions::default() });
             // Until no caller waits any more, and all are told what the server said.
             for _ in 0..4 {
-                let ask = Ask::token().within(Duration::from_millis(150));
-                let outcome = capture::hearing(heard, || callers.one(ask));
-                let unanswered = Got::Deadline { told_when: false };
-                told += usize::from(outcome.got.is_auth_error() && outcome.got != unanswered);
+                let ask = CallerRequest::token().within(Duration::from_millis(150));
+                let outcome = capture::with_filter(filter, || callers.one(ask));
+                let unanswered = CallResult::Deadline { has_retry_time: false };
+                told += usize::from(outcome.result.is_auth_error() && outcome.result != unanswered);
                 asked += 1;
-                world.clock.forward(Duration::from_secs(60));
+                testbed.clock.forward(Duration::from_secs(60));
             }
         }
     });
@@ -121,8 +122,8 @@ fn quoted(kind: Kind, heard: Heard, ways: impl IntoIterator<Item = u8>) -> Tally
     tally
 }
 
-fn in_location(kind: Kind) -> Tally {
-    quoted(kind, Heard::AllButUreq, LOCATION..=LOCATION)
+fn in_location(kind: ClientKind) -> Tally {
+    quoted(kind, TraceFilter::AllButUreq, LOCATION..=LOCATION)
 }
 
 /// Answers one login in this way, and the same way whatever else it is asked.

@@ -12,10 +12,10 @@ use http::Request;
 use time::UtcDateTime;
 
 use crate::{
-    callers::{AND_BARE_UREQ, Ask, Kind},
+    callers::{AND_PLAIN_UREQ, CallerRequest, ClientKind},
     capture,
-    frame::{Case, Tally},
-    world::{Options, Place, SYSTEM, World},
+    scenario::{Case, Tally},
+    testbed::{ClientOptions, SYSTEM, TestScope, Testbed},
 };
 
 pub(crate) fn cases(full: bool) -> Vec<Case> {
@@ -31,7 +31,7 @@ pub(crate) fn cases(full: bool) -> Vec<Case> {
             "F20",
             format!("the server's clock is {text}, a token lives 1 h"),
             "its usable life ends at most 3 s before the true end, and never after it",
-            &AND_BARE_UREQ,
+            &AND_PLAIN_UREQ,
             move |kind| skewed(kind, Duration::from_secs(skew * 3600), ahead),
         ));
     }
@@ -39,7 +39,7 @@ pub(crate) fn cases(full: bool) -> Vec<Case> {
         "F21",
         "tokens are over when they arrive, a caller a second",
         "at most 2 POSTs in 5 minutes",
-        &AND_BARE_UREQ,
+        &AND_PLAIN_UREQ,
         stillborn,
     ));
     cases
@@ -64,11 +64,11 @@ fn random_clocks(clocks: u64) -> Tally {
 /// The logins of one clock, or what is wrong with them.
 fn one_clock(seed: u64) -> Result<u64, String> {
     let mut random = Rng::with_seed(seed);
-    let options = Options::default();
+    let options = ClientOptions::default();
     let settings = Settings::default().with_seed(seed);
     let account = Session::new(Cloud::huawei(), options.credential(), settings);
     let mut account = account.map_err(|error| error.to_string())?;
-    let (mut emulator, scope) = (Emulator::new(), Place::Project.scope());
+    let (mut emulator, scope) = (Emulator::new(), TestScope::Project.scope());
     emulator.token_length(SYSTEM, 64);
     let (true_now, mut now) = (UtcDateTime::now(), UtcDateTime::now());
     let (mut jumps, mut waits, mut failures) = (0, 0, 0);
@@ -144,28 +144,28 @@ fn moved(random: &mut Rng, now: UtcDateTime, jumps: &mut u64) -> UtcDateTime {
 }
 
 /// The token's end is looked for by callers without patience, who get a token only if it lives.
-fn skewed(kind: Kind, skew: Duration, ahead: bool) -> Tally {
+fn skewed(kind: ClientKind, skew: Duration, ahead: bool) -> Tally {
     const LIFE: Duration = Duration::from_secs(3600);
     let life = time::Duration::try_from(LIFE).expect("an hour");
     let turn = |emulator: &mut Emulator| {
         emulator.token_lifetime(SYSTEM, life);
     };
-    let world = World::start_with(turn, skew, ahead);
-    let callers = world.callers(kind, &Options::default());
+    let testbed = Testbed::start_with(turn, skew, ahead);
+    let callers = testbed.callers(kind, &ClientOptions::default());
     let mut tally = Tally { callers: 1, ..Tally::default() };
-    tally.holds("a first login", callers.one(Ask::token()).got.is_good());
-    let granted = world.logins().first().and_then(|login| login.granted).unwrap_or_default();
+    tally.holds("a first login", callers.one(CallerRequest::token()).result.is_good());
+    let granted = testbed.logins().first().and_then(|login| login.granted).unwrap_or_default();
 
     // By now nothing is asked of the server any more; the steps are a quarter of a second.
     let mut lived = Duration::ZERO;
     for step in 0..120 {
         let age = LIFE - Duration::from_secs(15) + Duration::from_millis(250) * step;
-        world.clock.forward_to(granted + age);
-        if callers.one(Ask::token().within(Duration::ZERO)).got.is_good() {
+        testbed.clock.forward_to(granted + age);
+        if callers.one(CallerRequest::token().within(Duration::ZERO)).result.is_good() {
             lived = age;
         }
     }
-    tally.traffic(&world.server.traffic());
+    tally.traffic(&testbed.server.traffic());
     tally.slowest = Duration::ZERO;
     tally.at_most("seconds of use after its end", lived.saturating_sub(LIFE).as_secs_f64(), 0.0);
     let unused = LIFE.saturating_sub(lived).as_secs_f64();
@@ -173,19 +173,19 @@ fn skewed(kind: Kind, skew: Duration, ahead: bool) -> Tally {
     tally
 }
 
-fn stillborn(kind: Kind) -> Tally {
+fn stillborn(kind: ClientKind) -> Tally {
     let turn = |emulator: &mut Emulator| {
         emulator.token_lifetime(SYSTEM, time::Duration::hours(-1));
     };
-    let world = World::start_with(turn, Duration::ZERO, true);
-    let callers = world.callers(kind, &Options::default());
+    let testbed = Testbed::start_with(turn, Duration::ZERO, true);
+    let callers = testbed.callers(kind, &ClientOptions::default());
     let mut tally = Tally::default();
-    while world.clock.elapsed() < Duration::from_secs(300) {
-        let outcome = callers.one(Ask::token().within(Duration::from_millis(500)));
+    while testbed.clock.elapsed() < Duration::from_secs(300) {
+        let outcome = callers.one(CallerRequest::token().within(Duration::from_millis(500)));
         tally.callers(&[outcome], &[]);
-        world.clock.forward(Duration::from_secs(1));
+        testbed.clock.forward(Duration::from_secs(1));
     }
-    tally.traffic(&world.server.traffic());
+    tally.traffic(&testbed.server.traffic());
     tally.holds("it was tried", tally.logins > 0);
     tally.at_most("POSTs in 5 minutes", tally.logins, 2);
     tally

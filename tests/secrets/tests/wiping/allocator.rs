@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use testing::allocator::{Watch, Watched};
+use benches::allocator::{Watch, Watched};
 
 /// What every secret here begins with, so that a block that holds one is found with one search.
 pub(crate) const MARK: &[u8] = b"t0ps3cret";

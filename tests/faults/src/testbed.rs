@@ -12,20 +12,20 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::{
-    callers::{Callers, Kind},
+    callers::{Callers, ClientKind},
     clock::Clock,
     lost::Login,
 };
 
 /// The emulator on loopback, living by a clock of its own, with a script.
-pub(crate) struct World {
+pub(crate) struct Testbed {
     pub(crate) clock: Clock,
     pub(crate) server: Server,
     logins: Arc<Mutex<Vec<Login>>>,
 }
 
 /// What a script answers a request with.
-pub(crate) enum Reply {
+pub(crate) enum ScriptedReply {
     /// Never counted as a token.
     Fault(Fault),
     /// What the emulator says, so much later.
@@ -34,7 +34,7 @@ pub(crate) enum Reply {
 
 /// What a client is made with.
 #[derive(Clone)]
-pub(crate) struct Options {
+pub(crate) struct ClientOptions {
     pub(crate) settings: Settings,
     pub(crate) identity_timeout: Duration,
     pub(crate) password: &'static str,
@@ -47,18 +47,18 @@ pub(crate) struct Options {
 }
 
 /// Code of a user's own that runs inside of a client.
-pub(crate) type Hook = Arc<dyn Fn(Moment) + Send + Sync>;
+pub(crate) type Hook = Arc<dyn Fn(HookPoint) + Send + Sync>;
 
 /// When a hook is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moment {
+pub(crate) enum HookPoint {
     Before,
     After,
 }
 
 /// A scope that the account is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Place {
+pub(crate) enum TestScope {
     Domain,
     Project,
     ProjectById,
@@ -74,7 +74,7 @@ pub(crate) const TOKEN: &str = {
     start
 };
 
-impl World {
+impl Testbed {
     pub(crate) fn start() -> Self {
         Self::start_with(|_| (), Duration::ZERO, true)
     }
@@ -93,29 +93,32 @@ impl World {
         let its = clock.clone();
         let its_now = move || if ahead { its.now() + skew } else { its.now() - skew };
         let server = Server::start_with_clock(emulator, its_now).expect("a port on loopback");
-        let world = Self { clock, server, logins: Arc::default() };
-        world.script(|_| Reply::Good(Duration::ZERO));
-        world
+        let testbed = Self { clock, server, logins: Arc::default() };
+        testbed.script(|_| ScriptedReply::Good(Duration::ZERO));
+        testbed
     }
 
     /// What is answered from now on.
-    pub(crate) fn script(&self, mut script: impl FnMut(&Arrival<'_>) -> Reply + Send + 'static) {
+    pub(crate) fn script(
+        &self,
+        mut script: impl FnMut(&Arrival<'_>) -> ScriptedReply + Send + 'static,
+    ) {
         let (clock, logins) = (self.clock.clone(), Arc::clone(&self.logins));
         self.server.script(move |arrival| {
             let (started, reply) = (clock.elapsed(), script(arrival));
             if arrival.login.is_some() {
                 let is_right = contains(arrival.body, PASSWORD.as_bytes());
                 let granted = match &reply {
-                    Reply::Good(delay) if is_right => Some(started + *delay),
+                    ScriptedReply::Good(delay) if is_right => Some(started + *delay),
                     _ => None,
                 };
                 let login = Login { started, granted };
                 logins.lock().unwrap_or_else(PoisonError::into_inner).push(login);
             }
             match reply {
-                Reply::Fault(fault) => Some(fault),
-                Reply::Good(Duration::ZERO) => None,
-                Reply::Good(delay) => Some(Fault::new().delay(delay)),
+                ScriptedReply::Fault(fault) => Some(fault),
+                ScriptedReply::Good(Duration::ZERO) => None,
+                ScriptedReply::Good(delay) => Some(Fault::new().delay(delay)),
             }
         });
     }
@@ -123,7 +126,7 @@ impl World {
     /// Every login good, and so late.
     pub(crate) fn slow_logins(&self, delay: Duration) {
         self.script(move |arrival| {
-            Reply::Good(if arrival.login.is_some() { delay } else { Duration::ZERO })
+            ScriptedReply::Good(if arrival.login.is_some() { delay } else { Duration::ZERO })
         });
     }
 
@@ -142,12 +145,12 @@ impl World {
         wait_until(|| self.count() >= count);
     }
 
-    pub(crate) fn callers(&self, kind: Kind, options: &Options) -> Callers {
+    pub(crate) fn callers(&self, kind: ClientKind, options: &ClientOptions) -> Callers {
         Callers::new(self, kind, options)
     }
 
     /// The identity service. The name has to be looked up, where a resolver is to be called.
-    pub(crate) fn identity_url(&self, options: &Options) -> String {
+    pub(crate) fn identity_url(&self, options: &ClientOptions) -> String {
         let url = self.server.url(SYSTEM);
         let url = match &options.at_wire {
             None => url,
@@ -161,7 +164,7 @@ impl World {
         }
     }
 
-    pub(crate) fn cloud(&self, options: &Options) -> Cloud {
+    pub(crate) fn cloud(&self, options: &ClientOptions) -> Cloud {
         Cloud::huawei().at(&self.identity_url(options)).expect("loopback may be plain")
     }
 
@@ -174,7 +177,7 @@ impl World {
     }
 }
 
-impl Default for Options {
+impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
@@ -187,14 +190,14 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl ClientOptions {
     pub(crate) fn credential(&self) -> Credential {
         let user = UserRef::name_in(account::HUAWEI_USER, DomainRef::name(account::HUAWEI_DOMAIN));
         Credential::password(user, self.password)
     }
 }
 
-impl Place {
+impl TestScope {
     pub(crate) const ALL: [Self; 3] = [Self::Project, Self::Domain, Self::ProjectById];
 
     pub(crate) fn scope(self) -> Scope {
@@ -215,7 +218,7 @@ impl Place {
     }
 }
 
-impl fmt::Debug for World {
+impl fmt::Debug for Testbed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("World").field("server", &self.server).finish_non_exhaustive()
     }

@@ -11,7 +11,7 @@ use auth_emulator::Traffic;
 use serde::Serialize;
 
 use crate::{
-    callers::{Kind, Outcome},
+    callers::{ClientKind, Outcome},
     capture,
     lost::{Login, lost},
 };
@@ -56,7 +56,7 @@ pub(crate) struct Tally {
 
 /// A row of the table.
 #[derive(Debug, Serialize)]
-pub(crate) struct Row {
+pub(crate) struct ScenarioRow {
     pub(crate) id: &'static str,
     pub(crate) scenario: String,
     pub(crate) adapter: Adapter,
@@ -75,14 +75,14 @@ pub(crate) struct Row {
 
 impl Case {
     /// The same scenario for each of these clients.
-    pub(crate) fn each<R: Fn(Kind) -> Tally + Clone + Send + Sync + 'static>(
+    pub(crate) fn each<R: Fn(ClientKind) -> Tally + Clone + Send + Sync + 'static>(
         id: &'static str,
         scenario: impl Display,
         bound: &'static str,
-        kinds: &[Kind],
+        kinds: &[ClientKind],
         run: R,
     ) -> Vec<Self> {
-        let case = |kind: &Kind| {
+        let case = |kind: &ClientKind| {
             let (kind, run) = (*kind, run.clone());
             let scenario = match kind.bare() {
                 Some(name) => format!("{scenario} ({name})"),
@@ -110,7 +110,7 @@ impl Case {
     }
 
     /// Runs it, up to three times for the sake of its times: its counts must hold each time.
-    fn row(&self) -> Row {
+    fn row(&self) -> ScenarioRow {
         let tries = if self.adapter == Adapter::Control { 1 } else { 3 };
         let mut tally = self.tally();
         for _ in 1..tries {
@@ -119,7 +119,7 @@ impl Case {
             }
             tally = self.tally();
         }
-        Row {
+        ScenarioRow {
             id: self.id,
             scenario: self.scenario.clone(),
             adapter: self.adapter,
@@ -146,16 +146,16 @@ impl Case {
 }
 
 /// Runs all of them, in order, those that mostly wait side by side.
-pub(crate) fn run(cases: Vec<Case>, mut done: impl FnMut(&Row)) -> Vec<Row> {
+pub(crate) fn run(cases: Vec<Case>, mut done: impl FnMut(&ScenarioRow)) -> Vec<ScenarioRow> {
     let mut rows = Vec::new();
     let together = |a: &Case, b: &Case| a.idle && b.idle && (a.id, a.adapter) == (b.id, b.adapter);
     for group in cases.chunk_by(together) {
-        capture::whose(group[0].adapter);
+        capture::attribute_to(group[0].adapter);
         let finished = thread::scope(|threads| {
             let running: Vec<_> = group.iter().map(|case| threads.spawn(|| case.row())).collect();
             running.into_iter().map(|row| row.join().expect("a row catches panics")).collect()
         });
-        for row in &finished as &Vec<Row> {
+        for row in &finished as &Vec<ScenarioRow> {
             done(row);
         }
         rows.extend(finished);
@@ -180,7 +180,8 @@ impl Tally {
     /// Adds what the callers saw, against what the server knows of its logins.
     pub(crate) fn callers(&mut self, outcomes: &[Outcome], logins: &[Login]) {
         self.callers = self.callers.max(outcomes.len());
-        self.auth_errors += outcomes.iter().filter(|outcome| outcome.got.is_auth_error()).count();
+        self.auth_errors +=
+            outcomes.iter().filter(|outcome| outcome.result.is_auth_error()).count();
         self.lost += lost(outcomes.iter().filter_map(Outcome::failed), logins);
         let slowest = outcomes.iter().map(|outcome| outcome.took).max().unwrap_or_default();
         self.slowest = self.slowest.max(slowest);

@@ -14,10 +14,10 @@ use auth_proto::{Action, Scope, Session, Settings, Token};
 use http::{Request, StatusCode};
 
 use crate::{
-    callers::{AND_BARE_REQWEST, AND_BARE_UREQ, Ask, Got, Kind},
+    callers::{AND_PLAIN_REQWEST, AND_PLAIN_UREQ, CallResult, CallerRequest, ClientKind},
     clock::Clock,
-    frame::{Case, Tally},
-    world::{Options, Place, Reply, SYSTEM, World},
+    scenario::{Case, Tally},
+    testbed::{ClientOptions, SYSTEM, ScriptedReply, TestScope, Testbed},
 };
 
 pub(crate) fn cases(full: bool) -> Vec<Case> {
@@ -25,14 +25,14 @@ pub(crate) fn cases(full: bool) -> Vec<Case> {
         "F1",
         "cold herd, a login takes 200 ms",
         "1 login, 0 failed, slowest at most login + 100 ms",
-        &AND_BARE_REQWEST,
+        &AND_PLAIN_REQWEST,
         cold_herd,
     );
     cases.extend(Case::each(
         "F2",
         "the token ends while all callers are hot, 3 times",
         "1 login each, 0 lost, 0 auth errors",
-        &AND_BARE_UREQ,
+        &AND_PLAIN_UREQ,
         hot_callers,
     ));
     let deaths = if full { 2000 } else { 100 };
@@ -47,62 +47,68 @@ pub(crate) fn cases(full: bool) -> Vec<Case> {
             "F4",
             format!("revoked token, {callers} callers get 401 over 300 ms, 3 rounds 61 s apart"),
             "1 login a round, 0 callers see the 401, 0 lost",
-            &AND_BARE_UREQ,
+            &AND_PLAIN_UREQ,
             move |kind| revoked(kind, callers),
         ));
     }
     cases
 }
 
-fn cold_herd(kind: Kind) -> Tally {
+fn cold_herd(kind: ClientKind) -> Tally {
     const LOGIN: Duration = Duration::from_millis(200);
-    let world = World::start();
-    world.slow_logins(LOGIN);
-    let callers = world.callers(kind, &Options::default());
-    let outcomes = callers.all(vec![Ask::token(); if kind.is_async() { 1000 } else { 256 }]);
+    let testbed = Testbed::start();
+    testbed.slow_logins(LOGIN);
+    let callers = testbed.callers(kind, &ClientOptions::default());
+    let outcomes =
+        callers.all(vec![CallerRequest::token(); if kind.is_async() { 1000 } else { 256 }]);
 
     let mut tally = Tally::default();
-    tally.callers(&outcomes, &world.logins());
-    tally.traffic(&world.server.traffic());
+    tally.callers(&outcomes, &testbed.logins());
+    tally.traffic(&testbed.server.traffic());
     tally.exactly("logins", tally.logins, 1);
-    tally.exactly("failed", outcomes.iter().filter(|outcome| !outcome.got.is_good()).count(), 0);
+    tally.exactly("failed", outcomes.iter().filter(|outcome| !outcome.result.is_good()).count(), 0);
     tally.within("slowest", tally.slowest, LOGIN + Duration::from_millis(100));
     tally
 }
 
 /// Fifty callers who never pause; the clock is put to the token's end under them.
-fn hot_callers(kind: Kind) -> Tally {
+fn hot_callers(kind: ClientKind) -> Tally {
     const CALLERS: usize = 50;
     const LIFE: Duration = Duration::from_secs(24 * 3600);
-    let world = World::start();
-    world.slow_logins(Duration::from_millis(50));
-    let callers = world.callers(kind, &Options::default());
+    let testbed = Testbed::start();
+    testbed.slow_logins(Duration::from_millis(50));
+    let callers = testbed.callers(kind, &ClientOptions::default());
     let mut tally = Tally::default();
-    tally.holds("a first login", callers.one(Ask::token()).got.is_good());
+    tally.holds("a first login", callers.one(CallerRequest::token()).result.is_good());
 
     let over = Arc::new(AtomicBool::new(false));
-    let ask = Ask { until: Some(Arc::clone(&over)), ..Ask::call(world.request()) };
+    let ask =
+        CallerRequest { until: Some(Arc::clone(&over)), ..CallerRequest::call(testbed.request()) };
     let mut per_death = Vec::new();
     let outcomes = callers.all_while(vec![ask; CALLERS], || {
         thread::sleep(Duration::from_millis(50));
         for _ in 0..3 {
-            let before = world.count();
-            world.clock.forward(LIFE);
+            let before = testbed.count();
+            testbed.clock.forward(LIFE);
             thread::sleep(Duration::from_millis(200));
-            per_death.push(world.count() - before);
+            per_death.push(testbed.count() - before);
         }
         over.store(true, SeqCst);
     });
 
-    tally.callers(&outcomes, &world.logins());
+    tally.callers(&outcomes, &testbed.logins());
     tally.callers = CALLERS;
-    tally.traffic(&world.server.traffic());
+    tally.traffic(&testbed.server.traffic());
     for logins in per_death {
         tally.exactly("logins for one death", logins, 1);
     }
     tally.exactly("lost", tally.lost, 0);
     tally.exactly("auth errors", tally.auth_errors, 0);
-    tally.exactly("other answers", outcomes.iter().filter(|seen| !seen.got.is_good()).count(), 0);
+    tally.exactly(
+        "other answers",
+        outcomes.iter().filter(|seen| !seen.result.is_good()).count(),
+        0,
+    );
     tally
 }
 
@@ -111,12 +117,13 @@ fn hot_callers_of_the_core(deaths: usize) -> Tally {
     const CALLERS: usize = 1000;
     const MINUTE: Duration = Duration::from_secs(61);
     let (clock, mut emulator) = (Clock::start(), Emulator::new());
-    let options = Options::default();
+    let options = ClientOptions::default();
     let cloud = auth_proto::Cloud::huawei();
     let account = Session::new(cloud, options.credential(), Settings::default());
-    let (mut account, scope) = (account.expect("a sound configuration"), Place::Project.scope());
+    let (mut account, scope) =
+        (account.expect("a sound configuration"), TestScope::Project.scope());
     let mut tally = Tally { callers: CALLERS, max_in_flight: 1, ..Tally::default() };
-    let mut token = land(&mut account, &scope, &mut emulator, &clock, &mut tally);
+    let mut token = log_in(&mut account, &scope, &mut emulator, &clock, &mut tally);
     for death in 0..deaths {
         let Some(old) = token else { break };
         let before = emulator.logins(SYSTEM);
@@ -124,7 +131,7 @@ fn hot_callers_of_the_core(deaths: usize) -> Tally {
             0 => clock.forward(Duration::from_secs(24 * 3600)),
             _ => account.handle_unauthorized(&old, clock.now()),
         }
-        token = land(&mut account, &scope, &mut emulator, &clock, &mut tally);
+        token = log_in(&mut account, &scope, &mut emulator, &clock, &mut tally);
         for caller in 0..CALLERS {
             if caller == CALLERS / 2 {
                 clock.forward(MINUTE);
@@ -147,7 +154,7 @@ fn hot_callers_of_the_core(deaths: usize) -> Tally {
 }
 
 /// One caller is told to log in, all others to wait; then the answer comes.
-fn land(
+fn log_in(
     account: &mut Session,
     scope: &Scope,
     emulator: &mut Emulator,
@@ -175,23 +182,24 @@ fn land(
 }
 
 /// All send the old token at once; the server takes its time, another one for each, to refuse it.
-fn revoked(kind: Kind, count: usize) -> Tally {
-    let world = World::start();
-    let callers = world.callers(kind, &Options::default());
+fn revoked(kind: ClientKind, count: usize) -> Tally {
+    let testbed = Testbed::start();
+    let callers = testbed.callers(kind, &ClientOptions::default());
     let mut tally = Tally::default();
-    tally.holds("a first login", callers.one(Ask::token()).got.is_good());
+    tally.holds("a first login", callers.one(CallerRequest::token()).result.is_good());
     for round in 1..=3 {
-        world.clock.forward(Duration::from_secs(61));
-        world.server.emulator().revoke_all();
-        world.server.reset_traffic();
-        refuse_slowly(&world, count);
-        let outcomes = callers.all(vec![Ask::call(world.request()); count]);
+        testbed.clock.forward(Duration::from_secs(61));
+        testbed.server.emulator().revoke_all();
+        testbed.server.reset_traffic();
+        refuse_slowly(&testbed, count);
+        let outcomes = callers.all(vec![CallerRequest::call(testbed.request()); count]);
 
-        let traffic = world.server.traffic();
-        tally.callers(&outcomes, &world.logins());
+        let traffic = testbed.server.traffic();
+        tally.callers(&outcomes, &testbed.logins());
         tally.traffic(&traffic);
         tally.exactly(format_args!("logins in round {round}"), traffic.logins, 1);
-        let good = outcomes.iter().filter(|outcome| outcome.got == Got::Answer(StatusCode::OK));
+        let good =
+            outcomes.iter().filter(|outcome| outcome.result == CallResult::Answer(StatusCode::OK));
         tally.exactly(format_args!("good answers in round {round}"), good.count(), count);
         // On a busy machine some come so late that they have the new token from the start.
         if traffic.unauthorized < count as u64 / 2 {
@@ -204,18 +212,18 @@ fn revoked(kind: Kind, count: usize) -> Tally {
 
 /// What comes with the same token as the first request is answered over 300 ms, once all have had
 /// the time to send theirs.
-fn refuse_slowly(world: &World, count: usize) {
+fn refuse_slowly(testbed: &Testbed, count: usize) {
     const LOGIN: Duration = Duration::from_millis(50);
     let (mut random, mut old) = (fastrand::Rng::with_seed(4), None);
     let first = 200 + count as u64;
-    world.script(move |arrival| {
+    testbed.script(move |arrival| {
         if arrival.login.is_some() {
-            return Reply::Good(LOGIN);
+            return ScriptedReply::Good(LOGIN);
         }
         let token = arrival.headers.get("x-auth-token").cloned();
         match *old.get_or_insert_with(|| token.clone()) == token {
-            true => Reply::Good(Duration::from_millis(random.u64(first..first + 300))),
-            false => Reply::Good(Duration::ZERO),
+            true => ScriptedReply::Good(Duration::from_millis(random.u64(first..first + 300))),
+            false => ScriptedReply::Good(Duration::ZERO),
         }
     });
 }

@@ -4,7 +4,7 @@
 //! A program that wants to know makes one its own:
 //!
 //! ```
-//! use testing::allocator::{Counting, Watched};
+//! use benches::allocator::{Counting, Watched};
 //!
 //! #[global_allocator]
 //! static ALLOCATOR: Watched<Counting> = Watched(Counting::new());
