@@ -1,72 +1,66 @@
-//! The bounds that the drivers keep for the core, over sockets: at the edge an answer is taken, and one
-//! byte past it is not.
+//! The bounds on responses that the adapters keep for the core: at the bound a response is read, one
+//! byte past it the login fails.
 
 #![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
 #![forbid(unsafe_code)]
 
-#[path = "shown/server.rs"]
-mod server;
+use std::time::Duration;
 
-use auth_proto::{Cloud, Credential, Scope, UserRef, limits};
-
-/// A login that is answered so: what a caller is told.
-type Login = fn(String) -> Result<(), String>;
+use auth_proto::{Credential, Scope, UserRef, limits};
+use testing::{Adapter, Loopback, Reply};
 
 #[test]
-fn bodies_are_read_up_to_their_bound() {
-    for login in [ureq as Login, reqwest] {
-        assert_eq!(login(with_body(limits::BODY)), Ok(()));
-        let past = login(with_body(limits::BODY + 1)).unwrap_err();
-        assert!(past.contains("the answer's body is larger than 4194304"), "{past}");
+fn bodies_are_read_up_to_the_bound() {
+    for adapter in Adapter::BOTH {
+        assert_eq!(login(adapter, with_body(limits::BODY)), Ok(()), "{adapter}");
+        let error = login(adapter, with_body(limits::BODY + 1)).unwrap_err();
+        assert!(error.contains("the answer's body is larger than 4194304"), "{adapter}: {error}");
     }
 }
 
-/// What an HTTP client has to take at least; ureq is told so, and keeps to it.
+/// reqwest has no setting for this bound; ureq gets the core's.
 #[test]
-fn headers_are_read_up_to_their_bound() {
-    for login in [ureq as Login, reqwest] {
-        assert_eq!(login(with_head(limits::HEADERS)), Ok(()));
+fn headers_are_read_up_to_the_bound() {
+    for adapter in Adapter::BOTH {
+        assert_eq!(login(adapter, with_head(limits::HEADERS)), Ok(()), "{adapter}");
     }
-    let past = ureq(with_head(limits::HEADERS + 1)).unwrap_err();
-    assert!(past.contains("header"), "{past}");
+    let error = login(Adapter::Ureq, with_head(limits::HEADERS + 1)).unwrap_err();
+    assert!(error.contains("header"), "{error}");
 }
 
-/// The answer to a login whose body is of this length.
-fn with_body(length: usize) -> String {
-    let good = server::token("t");
-    let (head, body) = good.split_once("\r\n\r\n").unwrap();
-    let head = head.replace(&format!(": {}", body.len()), &format!(": {length}"));
-    format!("{head}\r\n\r\n{body}{}", " ".repeat(length - body.len()))
+const BODY: &str = r#"{"token": {
+    "catalog": [],
+    "expires_at": "2126-01-03T00:00:00.000000Z", "issued_at": "2126-01-01T00:00:00.000000Z",
+    "domain": {"id": "d1", "name": "d"},
+    "user": {"id": "u1", "name": "u", "domain": {"id": "d1", "name": "d"}}
+}}"#;
+
+/// A good login whose body has this length.
+fn with_body(length: usize) -> Reply {
+    let head = head("t", length);
+    Reply::bytes(format!("{head}\r\n{BODY}{}", " ".repeat(length - BODY.len())))
 }
 
-/// One whose head is of this length, with the longest token in it.
-fn with_head(length: usize) -> String {
-    let good = server::token(&"t".repeat(limits::TOKEN));
-    let (head, body) = good.split_once("\r\n\r\n").unwrap();
-    let around = head.len() + "\r\nX-More: \r\n\r\n".len();
-    format!("{head}\r\nX-More: {}\r\n\r\n{body}", "x".repeat(length - around))
+/// A good login with the longest token, whose head has this length.
+fn with_head(length: usize) -> Reply {
+    let head = head(&"t".repeat(limits::TOKEN), BODY.len());
+    let rest = head.len() + "X-More: \r\n\r\n".len();
+    Reply::bytes(format!("{head}X-More: {}\r\n\r\n{BODY}", "x".repeat(length - rest)))
 }
 
-fn ureq(answer: String) -> Result<(), String> {
-    let client = auth_ureq::Client::new(cloud(answer), credential(), Scope::default()).unwrap();
-    client.token_within(PATIENCE).map(drop).map_err(|error| error.to_string())
+/// The status line and headers, without the empty line at their end.
+fn head(token: &str, length: usize) -> String {
+    format!(
+        "HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: {length}\r\n\
+         X-Subject-Token: {token}\r\n"
+    )
 }
 
-fn reqwest(answer: String) -> Result<(), String> {
-    let client = auth_reqwest::Client::new(cloud(answer), credential(), Scope::default()).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let token = runtime.block_on(client.token_within(PATIENCE));
-    token.map(drop).map_err(|error| error.to_string())
-}
-
-/// Longer than an answer takes, and shorter than the pause before a second try.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
-
-fn cloud(answer: String) -> Cloud {
-    let url = server::start(move |_| answer.clone());
-    Cloud::keystone(&format!("{url}/v3")).unwrap()
-}
-
-fn credential() -> Credential {
-    Credential::password(UserRef::id("u"), "secretsecret")
+fn login(adapter: Adapter, reply: Reply) -> Result<(), String> {
+    // Longer than a login takes, and shorter than the pause before the second attempt.
+    const TIMEOUT: Duration = Duration::from_secs(2);
+    let server = Loopback::start(move |_| reply.clone());
+    let credential = Credential::password(UserRef::id("u"), "secretsecret");
+    let client = adapter.client(server.cloud(), credential, Scope::default()).build().unwrap();
+    client.token_within(TIMEOUT).map(drop).map_err(|error| error.to_string())
 }

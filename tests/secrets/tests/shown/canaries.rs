@@ -1,4 +1,4 @@
-//! The secrets that must not be seen, and who looks for them.
+//! The secrets that no text may contain, and the search for them in texts and logs.
 
 use std::{
     error::Error,
@@ -16,23 +16,23 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// With everything in it that some spelling escapes.
+/// With the characters that JSON, URLs, HTML and Python escape.
 pub(crate) const PASSWORD: &str = "t0ps3cret pa\"ss%+é\\word";
 pub(crate) const PASSCODE: &str = "8314159";
 pub(crate) const SECRET: &str = "t0ps3cret/of+an=application&credential";
 pub(crate) const OWN_TOKEN: &str = "t0ps3cret~own+token/that==is&exchanged";
-pub(crate) const PASSED_ON: &str = "t0ps3cret~token+that/is==passed&on";
+pub(crate) const EXISTING_TOKEN: &str = "t0ps3cret~token+that/is==existing&on";
 pub(crate) const RECEIPT: &str = "gAAAAABt0ps3cret-receipt_of+a/login==";
 pub(crate) const SUBJECT: &str = "gAAAAABt0ps3cret-subject_of+an/exchange==";
 pub(crate) const TOKEN: &str = "gAAAAABt0ps3cret-token_that+was/given==";
 
-/// One that is a host's name too.
+/// A secret that is a valid host name.
 pub(crate) const NAME: &str = "t0ps3cret-t0ps3cret-pass";
 
 pub(crate) const ALL: [&str; 9] =
-    [PASSWORD, PASSCODE, SECRET, OWN_TOKEN, PASSED_ON, RECEIPT, SUBJECT, TOKEN, NAME];
+    [PASSWORD, PASSCODE, SECRET, OWN_TOKEN, EXISTING_TOKEN, RECEIPT, SUBJECT, TOKEN, NAME];
 
-/// What of a canary can be seen in a text: its spelling, or a part of it.
+/// The spelling of a canary that a text contains, or `in part` for 12 bytes of one.
 pub(crate) fn seen_in(text: &str) -> Option<&'static str> {
     static NEEDLES: LazyLock<Needles> = LazyLock::new(|| Needles::new(&ALL));
     static PARTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -43,10 +43,10 @@ pub(crate) fn seen_in(text: &str) -> Option<&'static str> {
     whole.or_else(|| PARTS.is_match(text).then_some("in part"))
 }
 
-/// So much of a secret is given away.
+/// The shortest part of a secret that counts as a leak (see SECURITY.md).
 const PART: usize = 12;
 
-/// All that an error shows, and what caused it.
+/// The error and its sources, as `Display` and `Debug` print them.
 pub(crate) fn shown(error: &dyn Error) -> String {
     let mut text = String::new();
     let mut next = Some(error);
@@ -57,7 +57,7 @@ pub(crate) fn shown(error: &dyn Error) -> String {
     text
 }
 
-/// Searches whatever is logged from now on.
+/// Searches all log messages, spans and events from now on.
 pub(crate) fn listen() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -67,8 +67,8 @@ pub(crate) fn listen() {
     });
 }
 
-/// What has been found so far, but for what was planted, and for some headers of an answer that ureq
-/// tells, which SECURITY.md says.
+/// The secrets found in logs so far, without the planted ones and without the response headers that
+/// ureq logs (SECURITY.md names them).
 pub(crate) fn in_logs() -> Vec<String> {
     let is_known = |finding: &str| finding.contains(PLANTED) || finding.ends_with(" ureq::run");
     findings().into_iter().filter(|finding| !is_known(finding)).collect()
@@ -82,9 +82,9 @@ fn findings() -> Vec<String> {
 
 static FINDINGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-fn hear(place: &str, text: &str) {
+fn search(target: &str, text: &str) {
     if let Some(spelling) = seen_in(text) {
-        let finding = format!("{spelling} in the log of {place}");
+        let finding = format!("{spelling} in the log of {target}");
         FINDINGS.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
     }
 }
@@ -92,14 +92,14 @@ fn hear(place: &str, text: &str) {
 struct Listener;
 
 impl Log for Listener {
-    /// What SECURITY.md names is left out: ureq shows the wire at `TRACE`.
+    /// Without ureq's wire dump at `TRACE`, which SECURITY.md names.
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.level() < log::Level::Trace || !metadata.target().starts_with("ureq")
     }
 
     fn log(&self, record: &Record<'_>) {
         if Log::enabled(self, record.metadata()) {
-            hear(record.target(), &record.args().to_string());
+            search(record.target(), &record.args().to_string());
         }
     }
 
@@ -110,7 +110,7 @@ impl<S: tracing::Subscriber> Layer<S> for Listener {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields(String::new());
         event.record(&mut fields);
-        hear(event.metadata().target(), &fields.0);
+        search(event.metadata().target(), &fields.0);
     }
 
     fn on_new_span(
@@ -121,7 +121,7 @@ impl<S: tracing::Subscriber> Layer<S> for Listener {
     ) {
         let mut fields = Fields(String::new());
         span.record(&mut fields);
-        hear(span.metadata().target(), &fields.0);
+        search(span.metadata().target(), &fields.0);
     }
 }
 
@@ -134,7 +134,7 @@ impl Visit for Fields {
 }
 
 #[test]
-fn what_is_logged_is_searched() {
+fn planted_secrets_are_found_in_logs() {
     listen();
     log::debug!(target: PLANTED, "{PASSWORD}");
     tracing::trace!(target: "planted in tracing", code = PASSCODE);

@@ -1,63 +1,47 @@
-//! What a caller is told who asks for something, through either adapter.
+//! A request through either adapter, and everything that its caller can print afterwards.
 
 use std::time::Duration;
 
 use auth_proto::{Cloud, Credential, Factor, Projects, Revoke, Scope, Validate};
+use testing::{Adapter, Error, Reply};
 
-use crate::canaries::shown;
-
-/// What is asked for.
-pub(crate) enum Asks {
-    /// A token, with this factor after the first one.
-    Answer(Factor),
+/// A caller's request.
+pub(crate) enum Operation {
+    /// A token; this factor answers the first challenge.
+    Factor(Factor),
     Projects(Projects),
     Revoke(Revoke),
     Token,
     Validate(Validate),
 }
 
-/// Longer than any answer takes that a caller is told of at once.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// Longer than the adapters take to report a response of this server.
+const TIMEOUT: Duration = Duration::from_millis(300);
 
-pub(crate) fn ureq(cloud: &Cloud, credential: Credential, asks: Asks) -> String {
-    let built = auth_ureq::Client::builder(cloud.clone(), credential, scope(cloud)).build();
-    let client = built.unwrap();
-    let result = match asks {
-        Asks::Answer(factor) => {
-            // The question.
-            let _ = client.token_within(PATIENCE);
-            client.submit_factor(factor).and_then(|()| client.token_within(PATIENCE).map(|_| ()))
+/// The error with its sources, and the client, as `Display` and `Debug` print them.
+pub(crate) fn printed(
+    adapter: Adapter,
+    cloud: &Cloud,
+    credential: Credential,
+    operation: Operation,
+) -> String {
+    let client = adapter.client(cloud.clone(), credential, scope(cloud)).build().unwrap();
+    let result = match operation {
+        Operation::Factor(factor) => {
+            // This login ends with the challenge.
+            let _ = client.token_within(TIMEOUT);
+            client.submit_factor(factor).and_then(|()| client.token_within(TIMEOUT).map(drop))
         }
-        Asks::Projects(exchange) => client.run(&exchange).map(|_| ()),
-        Asks::Revoke(exchange) => client.run(&exchange),
-        Asks::Token => client.token_within(PATIENCE).map(|_| ()),
-        Asks::Validate(exchange) => client.run(&exchange).map(|_| ()),
+        Operation::Projects(request) => client.run(&request).map(drop),
+        Operation::Revoke(request) => client.run(&request),
+        Operation::Token => client.token_within(TIMEOUT).map(drop),
+        Operation::Validate(request) => client.run(&request).map(drop),
     };
-    told(result.err().as_ref().map(|error| error as _), &format!("{client:?} {client:#?}"))
+    let error = result.as_ref().err().map_or_else(String::new, Error::shown);
+    format!("{error}{client:?} {client:#?}")
 }
 
-pub(crate) fn reqwest(cloud: &Cloud, credential: Credential, asks: Asks) -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let built = auth_reqwest::Client::builder(cloud.clone(), credential, scope(cloud)).build();
-    let client = built.unwrap();
-    let result = runtime.block_on(async {
-        match asks {
-            Asks::Answer(factor) => {
-                // The question.
-                let _ = client.token_within(PATIENCE).await;
-                client.submit_factor(factor)?;
-                client.token_within(PATIENCE).await.map(|_| ())
-            }
-            Asks::Projects(exchange) => client.run(&exchange).await.map(|_| ()),
-            Asks::Revoke(exchange) => client.run(&exchange).await,
-            Asks::Token => client.token_within(PATIENCE).await.map(|_| ()),
-            Asks::Validate(exchange) => client.run(&exchange).await.map(|_| ()),
-        }
-    });
-    told(result.err().as_ref().map(|error| error as _), &format!("{client:?} {client:#?}"))
-}
-
-/// One that the cloud takes.
+/// A scope that this cloud accepts.
 fn scope(cloud: &Cloud) -> Scope {
     match cloud.agency_field() {
         Some(_) => Scope::project_id("p"),
@@ -65,6 +49,21 @@ fn scope(cloud: &Cloud) -> Scope {
     }
 }
 
-fn told(error: Option<&(dyn std::error::Error + 'static)>, client: &str) -> String {
-    format!("{}{client}", error.map_or_else(String::new, shown))
+/// A response with any status line. Each line of `headers` ends with `\r\n`.
+pub(crate) fn response(status: &str, headers: &str, body: &str) -> Reply {
+    let length = body.len();
+    Reply::bytes(format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    ))
+}
+
+/// The response to a good login. The token lives for a century.
+pub(crate) fn token_response(token: &str) -> Reply {
+    let body = r#"{"token": {
+        "catalog": [],
+        "expires_at": "2126-01-03T00:00:00.000000Z", "issued_at": "2126-01-01T00:00:00.000000Z",
+        "domain": {"id": "d1", "name": "d"},
+        "user": {"id": "u1", "name": "u", "domain": {"id": "d1", "name": "d"}}
+    }}"#;
+    response("201 Created", &format!("X-Subject-Token: {token}\r\n"), body)
 }

@@ -1,5 +1,5 @@
-//! A service that repeats what it was sent, in every place of an answer and however it likes to spell
-//! it: what a caller is told has none of it.
+//! A service that repeats a secret of the request in every part of its response and in many spellings:
+//! neither an error nor a log contains it.
 
 use std::{
     fmt::Write,
@@ -15,69 +15,69 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use serde_json::json;
+use testing::{Adapter, Loopback, Reply};
 
 use crate::{
     canaries::{
-        OWN_TOKEN, PASSCODE, PASSED_ON, PASSWORD, RECEIPT, SECRET, SUBJECT, TOKEN, in_logs, listen,
-        seen_in,
+        EXISTING_TOKEN, OWN_TOKEN, PASSCODE, PASSWORD, RECEIPT, SECRET, SUBJECT, TOKEN, in_logs,
+        listen, seen_in,
     },
-    clients::{self, Asks},
-    server,
+    clients::{Operation, printed, response, token_response},
 };
 
-/// Who sends what, and which of it the service repeats.
-struct Case {
+/// A request, and the secret in it that the service repeats.
+struct EchoCase {
     name: &'static str,
     credential: fn() -> Credential,
-    asks: fn(&Cloud) -> Asks,
+    operation: fn(&Cloud) -> Operation,
     secret: &'static str,
 }
 
-const CASES: [Case; 11] = [
-    Case { name: "password", credential: password, asks: token, secret: PASSWORD },
-    Case { name: "one-time code", credential: totp, asks: token, secret: PASSCODE },
-    Case {
+const CASES: [EchoCase; 11] = [
+    EchoCase { name: "password", credential: password, operation: token, secret: PASSWORD },
+    EchoCase { name: "one-time code", credential: totp, operation: token, secret: PASSCODE },
+    EchoCase {
         name: "application credential",
         credential: || Credential::application_credential("key", SECRET),
-        asks: token,
+        operation: token,
         secret: SECRET,
     },
-    Case {
+    EchoCase {
         name: "token exchanged",
         credential: || Credential::token(OWN_TOKEN),
-        asks: token,
+        operation: token,
         secret: OWN_TOKEN,
     },
-    Case {
-        name: "token passed on",
-        credential: || Credential::existing_token(PASSED_ON),
-        asks: token,
-        secret: PASSED_ON,
+    EchoCase {
+        name: "existing token",
+        credential: || Credential::existing_token(EXISTING_TOKEN),
+        operation: token,
+        secret: EXISTING_TOKEN,
     },
-    Case {
+    EchoCase {
         name: "token of an agency's user",
         credential: || password().assume(Agency::new("agency", DomainRef::name("other"))),
-        asks: token,
+        operation: token,
         secret: TOKEN,
     },
-    Case { name: "receipt", credential: password, asks: factor, secret: RECEIPT },
-    Case { name: "second factor", credential: password, asks: factor, secret: PASSCODE },
-    Case {
+    EchoCase { name: "receipt", credential: password, operation: factor, secret: RECEIPT },
+    EchoCase { name: "second factor", credential: password, operation: factor, secret: PASSCODE },
+    EchoCase {
         name: "subject of a validation",
         credential: password,
-        asks: |cloud| Asks::Validate(Validate::new(cloud, SUBJECT)),
+        operation: |cloud| Operation::Validate(Validate::new(cloud, SUBJECT)),
         secret: SUBJECT,
     },
-    Case {
+    EchoCase {
         name: "subject of a revocation",
         credential: password,
-        asks: |cloud| Asks::Revoke(Revoke::new(cloud, SUBJECT)),
+        operation: |cloud| Operation::Revoke(Revoke::new(cloud, SUBJECT)),
         secret: SUBJECT,
     },
-    Case {
+    EchoCase {
         name: "caller's token",
         credential: password,
-        asks: |cloud| Asks::Projects(Projects::new(cloud)),
+        operation: |cloud| Operation::Projects(Projects::new(cloud)),
         secret: TOKEN,
     },
 ];
@@ -90,18 +90,18 @@ fn totp() -> Credential {
     Credential::totp(UserRef::id("u1"), PASSCODE)
 }
 
-fn token(_: &Cloud) -> Asks {
-    Asks::Token
+fn token(_: &Cloud) -> Operation {
+    Operation::Token
 }
 
-fn factor(_: &Cloud) -> Asks {
-    Asks::Answer(Factor::totp(PASSCODE))
+fn factor(_: &Cloud) -> Operation {
+    Operation::Factor(Factor::totp(PASSCODE))
 }
 
-/// Of a secret and the whole request.
+/// The text that repeats a secret, from the secret and the whole request.
 type Spell = fn(&str, &str) -> String;
 
-/// How one of them is repeated.
+/// The spellings of the repeated text.
 const SPELLINGS: [(&str, Spell); 22] = [
     ("plain", |secret, _| secret.to_owned()),
     ("the other case", |secret, _| {
@@ -160,98 +160,97 @@ fn html(text: &str, is_escaped: fn(char) -> bool) -> String {
     })
 }
 
-/// Each with some characters of the other one.
+/// Both halves, which overlap by four characters.
 fn half(secret: &str) -> (&str, &str) {
     let middle = secret.len() / 2;
     match secret.len() < 24 {
-        // A half of this is no secret any more.
+        // Half of a short secret is not searched for.
         true => (secret, secret),
         false => (&secret[..middle + 2], &secret[middle - 2..]),
     }
 }
 
-/// Where among the answers the text is a host.
+/// The number of the response that has the text as a host.
 const HOST: usize = 11;
 
-/// The answers that hold the text: status, headers, body.
-fn answers(text: &str) -> Vec<String> {
+/// Responses with the text in the status, the headers or the body.
+fn responses(text: &str) -> Vec<Reply> {
     let line: String = text.chars().filter(|c| !c.is_control()).collect();
     let ascii: String = line.chars().filter(char::is_ascii).collect();
     let host: String = line.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     let fault = json!({"error": {"code": text, "title": text, "message": text}}).to_string();
     let names = ["WWW-Authenticate", "Retry-After", "X-Error", "Server"];
     let headers: String = names.iter().map(|name| format!("{name}: {ascii}\r\n")).collect();
-    let redirect = |place: &str| server::answer("302 Found", &format!("Location: {place}\r\n"), "");
+    let redirect = |place: &str| response("302 Found", &format!("Location: {place}\r\n"), "");
     vec![
-        server::answer(&format!("401 {ascii}"), &headers, &fault),
-        server::answer("403 Forbidden", "", &json!({text: {"message": text}}).to_string()),
-        server::answer("400 Bad", "", &json!({"error_code": text, "error_msg": text}).to_string()),
-        server::answer("409 Conflict", "", &json!({"error": text, "message": text}).to_string()),
-        server::answer("500 Error", &headers, text),
-        server::answer("503 Later", "Retry-After: 0\r\n", &fault),
-        server::answer("300 Multiple", &headers, &json!({ "versions": [text] }).to_string()),
-        server::answer(
-            "201 Created",
-            &headers,
-            &json!({ "token": {"expires_at": text} }).to_string(),
-        ),
-        server::answer("202 Accepted", &format!("X-Subject-Token: {ascii} x\r\n"), text),
+        response(&format!("401 {ascii}"), &headers, &fault),
+        response("403 Forbidden", "", &json!({text: {"message": text}}).to_string()),
+        response("400 Bad", "", &json!({"error_code": text, "error_msg": text}).to_string()),
+        response("409 Conflict", "", &json!({"error": text, "message": text}).to_string()),
+        response("500 Error", &headers, text),
+        response("503 Later", "Retry-After: 0\r\n", &fault),
+        response("300 Multiple", &headers, &json!({ "versions": [text] }).to_string()),
+        response("201 Created", &headers, &json!({ "token": {"expires_at": text} }).to_string()),
+        response("202 Accepted", &format!("X-Subject-Token: {ascii} x\r\n"), text),
         redirect(&format!("https://elsewhere.example/{ascii}?{ascii}#{ascii}")),
         redirect(&format!("https://{ascii}@elsewhere.example/")),
         redirect(&format!("https://{host}.elsewhere.example/")),
         redirect(&ascii),
-        format!("HTTP/1.1 200 OK\r\nContent-Length: {ascii}\r\n\r\n"),
-        format!("HTTP/1.1 2{ascii}\r\n\r\n"),
-        format!("{ascii}\r\n\r\n"),
+        Reply::bytes(format!("HTTP/1.1 200 OK\r\nContent-Length: {ascii}\r\n\r\n")),
+        Reply::bytes(format!("HTTP/1.1 2{ascii}\r\n\r\n")),
+        Reply::bytes(format!("{ascii}\r\n\r\n")),
     ]
 }
 
 #[test]
-fn what_a_service_repeats_is_not_told() {
+fn a_repeated_secret_is_never_shown() {
     listen();
     let replaced: usize = thread::scope(|threads| {
         let cases: Vec<_> = CASES.iter().map(|case| threads.spawn(|| repeated(case))).collect();
         cases.into_iter().map(|case| case.join().unwrap()).sum()
     });
-    // What finds nothing may be blind.
+    // Without replacements the search proves nothing.
     assert!(replaced > 500, "{replaced}");
     assert_eq!(in_logs(), [""; 0]);
 }
 
-/// Goes through a case, and tells how often something was replaced.
-fn repeated(case: &'static Case) -> usize {
+/// Runs a case, and counts the texts with a replaced secret.
+fn repeated(case: &'static EchoCase) -> usize {
     let mut replaced = 0;
     let now: Arc<Mutex<(usize, usize)>> = Arc::default();
     let script = Arc::clone(&now);
-    let url = server::start(move |request| {
+    let server = Loopback::start(move |request| {
         let (spelling, number) = *script.lock().unwrap();
-        let repeat = || answers(&SPELLINGS[spelling].1(case.secret, request)).swap_remove(number);
-        preliminary(case, request).unwrap_or_else(repeat)
+        let text = || SPELLINGS[spelling].1(case.secret, &request.text);
+        let repeat = || responses(&text()).swap_remove(number);
+        preliminary(case, &request.text).unwrap_or_else(repeat)
     });
     let cloud = match case.name.contains("agency") {
-        true => Cloud::otc("eu-de").unwrap().at(&format!("{url}/v3")).unwrap(),
-        false => Cloud::keystone(&format!("{url}/v3")).unwrap(),
+        true => Cloud::otc("eu-de").unwrap().at(&format!("{}/v3", server.url())).unwrap(),
+        false => server.cloud(),
     };
     for (spelling, (name, _)) in SPELLINGS.iter().enumerate() {
-        // Every place for the plain text; every spelling in a text and in a host.
-        let numbers = if spelling == 0 { (0..answers("").len()).collect() } else { vec![0, HOST] };
+        // The plain text in every response; every other spelling in a body and in a host.
+        let numbers =
+            if spelling == 0 { (0..responses("").len()).collect() } else { vec![0, HOST] };
         for number in numbers {
             *now.lock().unwrap() = (spelling, number);
-            for client in [clients::ureq, clients::reqwest] {
-                let told = client(&cloud, (case.credential)(), (case.asks)(&cloud));
-                let seen = seen_in(&told);
-                assert_eq!(seen, None, "{}, {name}, answer {number}:\n{told}", case.name);
-                replaced += usize::from(told.contains("[redacted]"));
+            for adapter in Adapter::BOTH {
+                let operation = (case.operation)(&cloud);
+                let text = printed(adapter, &cloud, (case.credential)(), operation);
+                let seen = seen_in(&text);
+                assert_eq!(seen, None, "{}, {name}, response {number}:\n{text}", case.name);
+                replaced += usize::from(text.contains("[redacted]"));
             }
         }
     }
-    // A case that never comes to the secret proves nothing.
+    // A case whose responses never contain the secret proves nothing.
     assert!(replaced > 20, "{}: {replaced}", case.name);
     replaced
 }
 
-/// What a login needs before it comes to the secret in question.
-fn preliminary(case: &Case, request: &str) -> Option<String> {
+/// The response to a request before the one whose secret is repeated.
+fn preliminary(case: &EchoCase, request: &str) -> Option<Reply> {
     let is_login = request.starts_with("POST");
     let goes_on = request.contains("assume_role")
         || request.to_lowercase().contains("\nopenstack-auth-receipt:");
@@ -264,9 +263,9 @@ fn preliminary(case: &Case, request: &str) -> Option<String> {
                 "required_auth_methods": [["password", "totp"]],
             });
             let header = format!("Openstack-Auth-Receipt: {RECEIPT}\r\n");
-            Some(server::answer("401 Unauthorized", &header, &body.to_string()))
+            Some(response("401 Unauthorized", &header, &body.to_string()))
         }
-        SUBJECT | TOKEN if first => Some(server::token(TOKEN)),
+        SUBJECT | TOKEN if first => Some(token_response(TOKEN)),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Every error of the core that holds a text, provoked with secrets around it.
+//! Every error of the core that contains text, caused by input with secrets.
 
 use auth_proto::{
     ApiVersion, Cloud, Code, Credential, EndpointQuery, Error, ErrorKind, Factor, Fault,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(crate) fn walk(walk: &mut Walk) {
-    for error in of_callers().into_iter().chain(of_endpoints()).chain(of_answers()) {
+    for error in of_callers().into_iter().chain(of_endpoints()).chain(of_responses()) {
         match error.kind().clone() {
             ErrorKind::Config(why) => see!(walk, why),
             ErrorKind::Endpoint(why) => see!(walk, why),
@@ -34,7 +34,7 @@ fn password(user: UserRef) -> Credential {
     Credential::password(user, PASSWORD)
 }
 
-fn account(cloud: Cloud, user: UserRef) -> Session {
+fn session(cloud: Cloud, user: UserRef) -> Session {
     Session::new(cloud, password(user), Settings::default()).unwrap()
 }
 
@@ -46,11 +46,11 @@ fn of_callers() -> Vec<Error> {
         Cloud::named("hauwei").unwrap_err(),
         login(Credential::totp(user(), PASSCODE), Scope::default()),
         login(password(UserRef::name("u")), Scope::system()),
-        account(Cloud::huawei(), UserRef::id("u")).scope_for(&global, &project).unwrap_err(),
-        account(cloud(), user()).submit_factor(&own, code).unwrap_err(),
+        session(Cloud::huawei(), UserRef::id("u")).scope_for(&global, &project).unwrap_err(),
+        session(cloud(), user()).submit_factor(&own, code).unwrap_err(),
         cloud().with_override("thing", "https://x.example/{word}").unwrap_err(),
     ];
-    // Those that want a region.
+    // Clouds that need a region.
     errors.extend(Cloud::ids().filter_map(|id| Cloud::named(id).err()));
     errors
 }
@@ -81,8 +81,8 @@ fn of_endpoints() -> Vec<Error> {
     ]
 }
 
-/// What a service says in the place of a token, with the password in it.
-fn of_answers() -> Vec<Error> {
+/// Errors of responses that contain the password instead of a token.
+fn of_responses() -> Vec<Error> {
     let disabled = json!({"id": PASSWORD, "enabled": false});
     let v3 = json!({"token": {"project": disabled, "expires_at": stamp(3600)}});
     let v2 = json!({"access": {

@@ -1,5 +1,5 @@
-//! No secret in anything that is shown: types, errors with their causes, events, logs, panics and
-//! what is serialised, of every crate.
+//! No secret appears in text: in `Debug`, `Display` and `Serialize` of every public type, in errors
+//! with their sources, in events, logs and panics.
 
 #![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
 #![forbid(unsafe_code)]
@@ -11,6 +11,5 @@ mod echo;
 mod errors;
 mod panics;
 mod public;
-mod server;
 mod types;
 mod walk;

@@ -1,7 +1,7 @@
-//! The public types of the crates, as their sources have them: what the walk has to cover.
+//! The public types in the crates' sources, which `types` has to cover.
 //!
-//! A public item that nobody outside can reach is a warning in this workspace (`unreachable_pub`), so
-//! that a line that begins with `pub struct` or `pub enum` is a public type.
+//! `unreachable_pub` is a warning in this workspace, so each line that begins with `pub struct` or
+//! `pub enum` declares a public type.
 
 use std::{fs, path::Path};
 
@@ -10,11 +10,11 @@ use std::{fs, path::Path};
 pub(crate) struct Type {
     pub(crate) package: String,
     pub(crate) name: String,
-    /// Of an enum whose `Debug` is derived: the variants that hold something that may be text.
+    /// The variants of an enum with a derived `Debug` whose fields may hold text.
     pub(crate) variants: Vec<String>,
 }
 
-/// All of the crates that are published.
+/// All public types of the published crates.
 pub(crate) fn types() -> Vec<Type> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates");
     let mut all = Vec::new();
@@ -58,7 +58,7 @@ fn find(source: &str, package: &str, all: &mut Vec<Type>) {
     }
 }
 
-/// The variants, one a line or over several lines, as rustfmt writes them.
+/// The variants, each on one line or on several, as rustfmt writes them.
 fn variants(body: &[&str]) -> Vec<String> {
     let body = body.iter().take_while(|line| !line.starts_with('}'));
     let mut found: Vec<(String, String)> = Vec::new();
@@ -78,7 +78,7 @@ fn variants(body: &[&str]) -> Vec<String> {
     found.into_iter().map(|(name, _)| name).collect()
 }
 
-/// What a text may be in. `&'static str`, numbers, moments and plain enums hold no secret.
+/// Field types that may hold text. `&'static str`, numbers, timestamps and plain enums hold no secret.
 const TEXT: [&str; 12] = [
     "Box<",
     "Challenge",
@@ -95,7 +95,7 @@ const TEXT: [&str; 12] = [
 ];
 
 #[test]
-fn sources_are_read() {
+fn public_types_are_found_in_sources() {
     let source = r#"
 /// A type.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! A walk over every public type, each holding as much of a secret as it can.
+//! Every public type, filled with secrets wherever it can hold text: none is shown.
 
 use std::{
     sync::{Arc, Mutex},
@@ -15,13 +15,16 @@ use auth_proto::{
 };
 use http::{Request, Response, StatusCode};
 use serde_json::json;
+use testing::{Loopback, Reply};
 use time::{UtcDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     canaries::{
-        OWN_TOKEN, PASSCODE, PASSED_ON, PASSWORD, RECEIPT, SECRET, SUBJECT, TOKEN, in_logs, listen,
+        EXISTING_TOKEN, OWN_TOKEN, PASSCODE, PASSWORD, RECEIPT, SECRET, SUBJECT, TOKEN, in_logs,
+        listen,
     },
-    configuration, errors, public, server,
+    clients::{response as raw_response, token_response as raw_token_response},
+    configuration, errors, public,
     walk::{Walk, see},
 };
 
@@ -29,10 +32,10 @@ use crate::{
 fn no_public_type_shows_a_secret() {
     listen();
     let mut walk = Walk::default();
-    what_is_known(&mut walk);
-    what_an_account_does(&mut walk);
+    values(&mut walk);
+    sessions(&mut walk);
     errors::walk(&mut walk);
-    what_is_exchanged(&mut walk);
+    identity_requests(&mut walk);
     adapters(&mut walk);
     configuration::walk(&mut walk);
     emulator(&mut walk);
@@ -52,7 +55,7 @@ fn no_public_type_shows_a_secret() {
             missing.push(format!("{}::{}", key.0, key.1));
         }
     }
-    assert_eq!(missing, [""; 0], "public, and not looked at: provoke them here");
+    assert_eq!(missing, [""; 0], "public types without a case here: add one");
     assert_eq!(in_logs(), [""; 0]);
 }
 
@@ -72,7 +75,7 @@ fn credentials() -> [Credential; 6] {
         Credential::application_credential("key", SECRET),
         Credential::application_credential_of(UserRef::id("u"), "name", SECRET),
         Credential::token(OWN_TOKEN),
-        Credential::existing_token(PASSED_ON),
+        Credential::existing_token(EXISTING_TOKEN),
         Credential::password(user(), PASSWORD).assume(Agency::new("a", DomainRef::name("o"))),
     ]
 }
@@ -113,7 +116,7 @@ fn receipt_response() -> Response<String> {
     response(401, &[("Openstack-Auth-Receipt", RECEIPT)], &body)
 }
 
-/// A refusal that repeats all of the request.
+/// A refusal that repeats the whole request.
 fn refusal(status: u16, request: &Request<Body>) -> Response<String> {
     let headers = request.headers().values().map(|value| value.to_str().unwrap());
     let body = std::str::from_utf8(request.body().as_bytes()).unwrap();
@@ -131,7 +134,7 @@ pub(crate) fn token() -> Token {
     *token
 }
 
-fn what_is_known(walk: &mut Walk) {
+fn values(walk: &mut Walk) {
     for credential in credentials() {
         see!(walk, credential, credential.clone());
         let logins = [cloud(), Cloud::otc("eu-de").unwrap()]
@@ -170,14 +173,14 @@ fn what_is_known(walk: &mut Walk) {
     see!(walk, request, token.header());
 }
 
-/// Each phase of a login with two factors, an agency's, a refusal, an end.
-fn what_an_account_does(walk: &mut Walk) {
+/// Sessions in every state: two factors, an agency, refusals, closed.
+fn sessions(walk: &mut Walk) {
     for credential in credentials() {
         for cloud in [cloud(), Cloud::otc("eu-de").unwrap()] {
             for script in SCRIPTS {
-                let account = Session::new(cloud.clone(), credential.clone(), Settings::default());
-                let Ok(mut account) = account else { continue };
-                play(walk, &mut account, script);
+                let session = Session::new(cloud.clone(), credential.clone(), Settings::default());
+                let Ok(mut session) = session else { continue };
+                play(walk, &mut session, script);
             }
         }
     }
@@ -187,7 +190,7 @@ fn what_an_account_does(walk: &mut Walk) {
 
 type Script = fn(&Request<Body>) -> Response<String>;
 
-/// The answers to what an account sends, one after the other.
+/// The responses to a session's requests, in order.
 const SCRIPTS: [&[Script]; 5] = [
     &[|_| token_response(), |_| token_response()],
     &[|_| receipt_response(), |request| refusal(401, request), |request| refusal(401, request)],
@@ -196,34 +199,34 @@ const SCRIPTS: [&[Script]; 5] = [
     &[|request| refusal(503, request), |request| refusal(401, request)],
 ];
 
-fn play(walk: &mut Walk, account: &mut Session, script: &[Script]) {
+fn play(walk: &mut Walk, session: &mut Session, script: &[Script]) {
     let scope = Scope::default();
     let mut answers = script.iter();
     let mut now = NOW;
     for _ in 0..12 {
-        let action = account.poll(&scope, now);
-        see!(walk, action, account);
+        let action = session.poll(&scope, now);
+        see!(walk, action, session);
         match action {
-            Action::Send(flight, request) => {
-                see!(walk, flight, request);
+            Action::Send(pending, request) => {
+                see!(walk, pending, request);
                 match answers.next() {
-                    Some(answer) => account.handle_response(flight, answer(&request), now),
+                    Some(answer) => session.handle_response(pending, answer(&request), now),
                     None => {
-                        // As an HTTP client may put it that quotes what it could not read.
+                        // An HTTP client may quote the body in its error.
                         let body = String::from_utf8_lossy(request.body().as_bytes());
-                        let failure = Failure::new(FailureKind::Io, format!("what is {body}?"));
+                        let failure = Failure::new(FailureKind::Io, format!("cannot read {body}"));
                         see!(walk, failure.kind);
-                        account.handle_failure(flight, failure, now);
+                        session.handle_failure(pending, failure, now);
                     }
                 }
             }
             Action::NeedFactor(challenge) => {
                 see!(walk, challenge);
-                let _: Result<(), _> = account.submit_factor(&scope, Factor::totp(PASSCODE));
+                let _: Result<(), _> = session.submit_factor(&scope, Factor::totp(PASSCODE));
             }
             Action::Use(token) => {
                 see!(walk, token);
-                account.handle_unauthorized(&token, now);
+                session.handle_unauthorized(&token, now);
             }
             Action::Fail(error) => {
                 see!(walk, error, error.kind().clone());
@@ -231,17 +234,17 @@ fn play(walk: &mut Walk, account: &mut Session, script: &[Script]) {
             Action::Wait(_) => {}
         }
         now += Duration::from_secs(20);
-        account.last_error(&scope).into_iter().for_each(|error| see!(walk, error));
-        see!(walk, account);
-        while let Some(event) = account.poll_event() {
+        session.last_error(&scope).into_iter().for_each(|error| see!(walk, error));
+        see!(walk, session);
+        while let Some(event) = session.poll_event() {
             see!(walk, event);
         }
     }
-    account.close();
-    see!(walk, account);
+    session.close();
+    see!(walk, session);
 }
 
-fn what_is_exchanged(walk: &mut Walk) {
+fn identity_requests(walk: &mut Walk) {
     let cloud = cloud();
     macro_rules! run {
         ($($exchange:expr),+ $(,)?) => {$({
@@ -307,13 +310,13 @@ fn answers() -> Vec<Response<String>> {
 }
 
 fn adapters(walk: &mut Walk) {
-    let url = server::start(|request| match request.contains("POST /v3/auth/tokens") {
-        true => server::token(TOKEN),
-        false => "no HTTP".to_owned(),
+    let server = Loopback::start(|request| match request.text.contains("POST /v3/auth/tokens") {
+        true => raw_token_response(TOKEN),
+        false => Reply::bytes("no HTTP"),
     });
-    let identity = Cloud::keystone(&format!("{url}/v3")).unwrap();
+    let identity = server.cloud();
     let credential = || Credential::password(user(), PASSWORD).and(Factor::totp(PASSCODE));
-    let nobody = Cloud::keystone("http://127.0.0.1:1/v3").unwrap();
+    let closed_port = Cloud::keystone("http://127.0.0.1:1/v3").unwrap();
     let soon = Duration::from_millis(50);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 
@@ -328,7 +331,7 @@ fn adapters(walk: &mut Walk) {
 
     let asked = Projects::new(&identity);
     see!(walk, ureq.run(&asked).unwrap_err(), runtime.block_on(reqwest.run(&asked)).unwrap_err());
-    let none = || (nobody.clone(), Credential::password(user(), PASSWORD), Scope::default());
+    let none = || (closed_port.clone(), Credential::password(user(), PASSWORD), Scope::default());
     let (cloud, credential, scope) = none();
     see!(
         walk,
@@ -344,12 +347,11 @@ fn adapters(walk: &mut Walk) {
     ureq.close();
     see!(walk, ureq.token_within(soon).unwrap_err());
 
-    let url = server::start(|_| {
-        let response = receipt_response();
+    let server = Loopback::start(|_| {
         let receipt = format!("Openstack-Auth-Receipt: {RECEIPT}\r\n");
-        server::answer("401 Unauthorized", &receipt, response.body())
+        raw_response("401 Unauthorized", &receipt, receipt_response().body())
     });
-    let cloud = Cloud::keystone(&format!("{url}/v3")).unwrap();
+    let cloud = server.cloud();
     let credential = Credential::password(user(), PASSWORD);
     let asked =
         auth_ureq::Client::new(cloud.clone(), credential.clone(), Scope::default()).unwrap();

@@ -1,4 +1,4 @@
-//! What has been looked at: every way in which a value shows itself, and of which types.
+//! The texts of values, and the types that were checked.
 
 use std::{
     any::type_name_of_val,
@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use crate::canaries::{self, seen_in};
 
-/// The types that were looked at, and all that they have shown.
+/// The types that were checked, and their texts.
 #[derive(Default)]
 pub(crate) struct Walk {
-    /// Crate and name.
+    /// Crate and name of each type.
     pub(crate) types: BTreeSet<(String, String)>,
     pub(crate) text: String,
 }
@@ -22,7 +22,7 @@ pub(crate) struct Walk {
 impl Walk {
     pub(crate) fn add<T>(&mut self, value: &T, text: &str) {
         let name = type_name_of_val(value);
-        assert_eq!(seen_in(text), None, "{name} shows it:\n{text}");
+        assert_eq!(seen_in(text), None, "{name} shows a secret:\n{text}");
         let path = name.trim_start_matches('&').trim_start_matches("mut ");
         let path = path.split('<').next().unwrap_or(path);
         let package = path.split("::").next().unwrap_or(path);
@@ -33,7 +33,7 @@ impl Walk {
     }
 }
 
-/// Looks at values: `Debug`, `Display`, causes and `Serialize`, as far as each has them.
+/// Checks values: `Debug`, `Display`, error sources and `Serialize`, as far as each type has them.
 macro_rules! see {
     ($walk:expr, $($value:expr),+ $(,)?) => {$({
         #[allow(unused_imports, reason = "some values have all of them")]
@@ -46,10 +46,10 @@ macro_rules! see {
 }
 pub(crate) use see;
 
-/// A method of its own goes before one of a trait's, where the type can do it.
+/// An inherent method precedes the trait's, so that each text is taken where the type implements it.
 pub(crate) struct Shows<'a, T>(pub(crate) &'a T);
 
-/// What a type shows that cannot show itself in that way.
+/// The empty text of a type that lacks the trait.
 pub(crate) trait Nothing {
     fn debug(&self) -> String {
         String::new()
@@ -92,7 +92,7 @@ impl<T: Serialize> Shows<'_, T> {
 }
 
 #[test]
-fn whatever_a_type_can_do_is_looked_at() {
+fn every_text_of_a_type_is_checked() {
     #[derive(Debug)]
     struct Leaky(#[expect(dead_code, reason = "shown")] &'static str);
     for (leaks, look) in [
