@@ -1,4 +1,4 @@
-//! Many who call at once, whatever client they have.
+//! Concurrent callers of one client, through any adapter or the control.
 
 use std::{
     error::Error,
@@ -13,24 +13,25 @@ use std::{
 };
 
 use http::{Request, StatusCode};
+use testing::Adapter;
 use tokio::runtime::{self, Runtime};
 
 use crate::{
     capture,
-    clients::{ask_reqwest, ask_ureq, reqwest_client, ureq_client},
+    clients::{ask_reqwest, ask_ureq, client},
     clock::Clock,
     control::PlainClient,
     lost::Failed,
-    scenario::Adapter,
+    scenario::Subject,
     testbed::{ClientOptions, TestScope, Testbed},
 };
 
-/// The clients that there are.
+/// The client that goes through a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientKind {
-    /// The control, over reqwest alone.
+    /// The control over reqwest.
     PlainReqwest,
-    /// The control, over ureq alone.
+    /// The control over ureq.
     PlainUreq,
     Reqwest,
     Ureq,
@@ -42,27 +43,27 @@ pub(crate) const AND_PLAIN_UREQ: [ClientKind; 3] =
 pub(crate) const AND_PLAIN_REQWEST: [ClientKind; 3] =
     [ClientKind::Ureq, ClientKind::Reqwest, ClientKind::PlainReqwest];
 
-/// One client, and those who use it.
+/// One client and its concurrent callers.
 pub(crate) struct Callers {
-    client: Client,
+    client: SharedClient,
     clock: Clock,
 }
 
-enum Client {
+enum SharedClient {
     PlainReqwest(Arc<PlainClient<reqwest::Client>>, Runtime),
     PlainUreq(Arc<PlainClient<ureq::Agent>>),
     Reqwest(auth_reqwest::Client, Runtime),
     Ureq(auth_ureq::Client),
 }
 
-/// What one caller wants.
+/// A caller's request.
 #[derive(Clone)]
 pub(crate) struct CallerRequest {
-    pub(crate) what: Operation,
-    /// So long after the others' start.
+    pub(crate) operation: Operation,
+    /// The delay after the common start.
     pub(crate) after: Duration,
-    pub(crate) patience: Duration,
-    /// Again and again, until this is set.
+    pub(crate) timeout: Duration,
+    /// The request is repeated until this is set.
     pub(crate) until: Option<Arc<AtomicBool>>,
 }
 
@@ -72,9 +73,9 @@ pub(crate) enum Operation {
     Token(TestScope),
 }
 
-/// What came of it.
+/// The result of a request, with its times.
 pub(crate) struct Outcome {
-    /// On the axis of the clock.
+    /// By the scenario's clock, as `deadline`.
     pub(crate) ended: Duration,
     pub(crate) deadline: Duration,
     /// In real time.
@@ -83,44 +84,44 @@ pub(crate) struct Outcome {
     error: Option<BoxError>,
 }
 
-/// What a caller was told. It is searched when all are done: that takes time.
+/// The error that a caller got. It is searched for secrets after the last caller has finished.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 pub(crate) type RequestResult = (CallResult, Option<BoxError>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallResult {
-    /// A service's answer.
-    Answer(StatusCode),
+    /// A service's response.
+    Response(StatusCode),
     Closed,
-    /// The caller's time was over.
+    /// The caller's timeout ended.
     Deadline {
         has_retry_time: bool,
     },
-    /// No token, and whether the error says when to try again.
+    /// No token. The error may have the time of the next attempt.
     Failed {
         has_retry_time: bool,
     },
-    /// The service did not answer.
-    Nothing,
+    /// A call got no response.
+    NoResponse,
     Panicked,
     Token,
 }
 
 impl ClientKind {
-    pub(crate) fn adapter(self) -> Adapter {
+    pub(crate) fn subject(self) -> Subject {
         match self {
-            Self::PlainReqwest | Self::PlainUreq => Adapter::Control,
-            Self::Reqwest => Adapter::Reqwest,
-            Self::Ureq => Adapter::Ureq,
+            Self::PlainReqwest | Self::PlainUreq => Subject::Control,
+            Self::Reqwest => Subject::Reqwest,
+            Self::Ureq => Subject::Ureq,
         }
     }
 
-    /// Which of the bare clients it is.
-    pub(crate) fn bare(self) -> Option<&'static str> {
+    /// The name of the control.
+    pub(crate) fn control(self) -> Option<&'static str> {
         match self {
-            Self::PlainReqwest => Some("bare reqwest"),
-            Self::PlainUreq => Some("bare ureq"),
+            Self::PlainReqwest => Some("plain reqwest"),
+            Self::PlainUreq => Some("plain ureq"),
             Self::Reqwest | Self::Ureq => None,
         }
     }
@@ -135,29 +136,29 @@ impl CallerRequest {
         Self::of(Operation::Token(TestScope::Project))
     }
 
-    pub(crate) fn token_for(place: TestScope) -> Self {
-        Self::of(Operation::Token(place))
+    pub(crate) fn token_for(scope: TestScope) -> Self {
+        Self::of(Operation::Token(scope))
     }
 
     pub(crate) fn call(request: Request<Vec<u8>>) -> Self {
         Self::of(Operation::Call(Box::new(request)))
     }
 
-    pub(crate) fn within(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    pub(crate) fn within(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
     pub(crate) fn after(self, after: Duration) -> Self {
         Self { after, ..self }
     }
 
-    fn of(what: Operation) -> Self {
-        Self { what, after: Duration::ZERO, patience: Duration::from_secs(30), until: None }
+    fn of(operation: Operation) -> Self {
+        Self { operation, after: Duration::ZERO, timeout: Duration::from_secs(30), until: None }
     }
 }
 
 impl Outcome {
-    /// When they failed, and could have waited for, if they were told that there is no token.
+    /// The caller's failure, if it got an authentication error.
     pub(crate) fn failed(&self) -> Option<Failed> {
         let failed = Failed { at: self.ended, deadline: self.deadline };
         self.result.is_auth_error().then_some(failed)
@@ -165,7 +166,7 @@ impl Outcome {
 
     fn search(&self) {
         if let Some(error) = &self.error {
-            capture::told(&**error);
+            capture::search_error(&**error);
         }
     }
 }
@@ -173,7 +174,7 @@ impl Outcome {
 impl CallResult {
     pub(crate) fn is_good(self) -> bool {
         match self {
-            Self::Answer(status) => status.is_success(),
+            Self::Response(status) => status.is_success(),
             _ => self == Self::Token,
         }
     }
@@ -181,11 +182,11 @@ impl CallResult {
     pub(crate) fn is_auth_error(self) -> bool {
         matches!(
             self,
-            Self::Answer(StatusCode::UNAUTHORIZED) | Self::Deadline { .. } | Self::Failed { .. }
+            Self::Response(StatusCode::UNAUTHORIZED) | Self::Deadline { .. } | Self::Failed { .. }
         )
     }
 
-    /// Whether they know when a new try makes sense.
+    /// Whether the error has the time of the next attempt.
     pub(crate) fn has_retry_time(self) -> bool {
         matches!(
             self,
@@ -197,70 +198,79 @@ impl CallResult {
 impl Callers {
     pub(crate) fn new(testbed: &Testbed, kind: ClientKind, options: &ClientOptions) -> Self {
         let client = match kind {
-            ClientKind::PlainReqwest => Client::PlainReqwest(
+            ClientKind::PlainReqwest => SharedClient::PlainReqwest(
                 Arc::new(PlainClient::over_reqwest(testbed, options)),
                 runtime(),
             ),
             ClientKind::PlainUreq => {
-                Client::PlainUreq(Arc::new(PlainClient::over_ureq(testbed, options)))
+                SharedClient::PlainUreq(Arc::new(PlainClient::over_ureq(testbed, options)))
             }
-            ClientKind::Reqwest => Client::Reqwest(reqwest_client(testbed, options), runtime()),
-            ClientKind::Ureq => Client::Ureq(ureq_client(testbed, options)),
+            ClientKind::Reqwest => {
+                let client = client(Adapter::Reqwest, testbed, options);
+                SharedClient::Reqwest(client.reqwest().clone(), runtime())
+            }
+            ClientKind::Ureq => {
+                SharedClient::Ureq(client(Adapter::Ureq, testbed, options).ureq().clone())
+            }
         };
         Self { client, clock: testbed.clock.clone() }
     }
 
-    /// One caller, now, on this very thread.
-    pub(crate) fn one(&self, ask: CallerRequest) -> Outcome {
-        let (begun, patience) = (Begun::now(&self.clock), ask.patience);
+    /// One caller, on this thread.
+    pub(crate) fn one(&self, request: CallerRequest) -> Outcome {
+        let (start_time, timeout) = (StartTime::now(&self.clock), request.timeout);
         let asked = || match &self.client {
-            Client::PlainReqwest(bare, runtime) => runtime.block_on(Arc::clone(bare).asked(ask)),
-            Client::PlainUreq(bare) => bare.ask(&ask),
-            Client::Reqwest(client, runtime) => runtime.block_on(ask_reqwest(client.clone(), ask)),
-            Client::Ureq(client) => ask_ureq(client, &ask),
+            SharedClient::PlainReqwest(plain, runtime) => {
+                runtime.block_on(Arc::clone(plain).asked(request))
+            }
+            SharedClient::PlainUreq(plain) => plain.ask(&request),
+            SharedClient::Reqwest(client, runtime) => {
+                runtime.block_on(ask_reqwest(client.clone(), request))
+            }
+            SharedClient::Ureq(client) => ask_ureq(client, &request),
         };
         let asked = catch_unwind(AssertUnwindSafe(asked)).unwrap_or(PANICKED);
-        let outcome = begun.ended(&self.clock, patience, asked);
+        let outcome = start_time.ended(&self.clock, timeout, asked);
         outcome.search();
         outcome
     }
 
-    /// All of them at once, and what came of it.
+    /// All callers at once.
     pub(crate) fn all(&self, asks: Vec<CallerRequest>) -> Vec<Outcome> {
         self.all_while(asks, || ())
     }
 
-    /// The same, with something that is done once they have been let go.
+    /// The same; runs `act` after the callers have started.
     pub(crate) fn all_while(&self, asks: Vec<CallerRequest>, act: impl FnOnce()) -> Vec<Outcome> {
         let outcomes = match &self.client {
-            Client::PlainReqwest(bare, runtime) => {
-                let bare = Arc::clone(bare);
-                self.tasks(runtime, asks, move |ask| Arc::clone(&bare).asked(ask), act)
+            SharedClient::PlainReqwest(plain, runtime) => {
+                let plain = Arc::clone(plain);
+                self.tasks(runtime, asks, move |ask| Arc::clone(&plain).asked(ask), act)
             }
-            Client::PlainUreq(bare) => self.threads(asks, |ask| bare.ask(ask), act),
-            Client::Reqwest(client, runtime) => {
+            SharedClient::PlainUreq(plain) => self.threads(asks, |ask| plain.ask(ask), act),
+            SharedClient::Reqwest(client, runtime) => {
                 let client = client.clone();
                 self.tasks(runtime, asks, move |ask| ask_reqwest(client.clone(), ask), act)
             }
-            Client::Ureq(client) => self.threads(asks, |ask| ask_ureq(client, ask), act),
+            SharedClient::Ureq(client) => self.threads(asks, |ask| ask_ureq(client, ask), act),
         };
         outcomes.iter().for_each(Outcome::search);
         outcomes
     }
 
-    /// Ends the account. The control knows no such thing.
+    /// Closes the session. The control has none.
     pub(crate) fn close(&self) {
         match &self.client {
-            Client::Reqwest(client, _) => client.close(),
-            Client::Ureq(client) => client.close(),
-            Client::PlainReqwest(..) | Client::PlainUreq(_) => {}
+            SharedClient::Reqwest(client, _) => client.close(),
+            SharedClient::Ureq(client) => client.close(),
+            SharedClient::PlainReqwest(..) | SharedClient::PlainUreq(_) => {}
         }
     }
 
-    /// The client and where its futures are polled, for who does that by hand.
+    /// The client of auth-reqwest and its runtime, for scenarios that poll futures themselves.
     pub(crate) fn reqwest(&self) -> Option<(&auth_reqwest::Client, &Runtime)> {
         match &self.client {
-            Client::Reqwest(client, runtime) => Some((client, runtime)),
+            SharedClient::Reqwest(client, runtime) => Some((client, runtime)),
             _ => None,
         }
     }
@@ -272,17 +282,17 @@ impl Callers {
         act: impl FnOnce(),
     ) -> Vec<Outcome> {
         let start = Barrier::new(asks.len() + 1);
-        // A thread that ends takes time from those that are still being timed.
+        // All threads end together, because the end of a thread would slow the others down.
         let end = Barrier::new(asks.len());
-        let caller = |wish: &CallerRequest| {
+        let caller = |request: &CallerRequest| {
             start.wait();
-            thread::sleep(wish.after);
+            thread::sleep(request.after);
             let mut outcomes = Vec::new();
             loop {
-                let begun = Begun::now(&self.clock);
-                let asked = catch_unwind(AssertUnwindSafe(|| ask(wish))).unwrap_or(PANICKED);
-                outcomes.push(begun.ended(&self.clock, wish.patience, asked));
-                if is_over(wish) {
+                let start_time = StartTime::now(&self.clock);
+                let asked = catch_unwind(AssertUnwindSafe(|| ask(request))).unwrap_or(PANICKED);
+                outcomes.push(start_time.ended(&self.clock, request.timeout, asked));
+                if is_over(request) {
                     end.wait();
                     return outcomes;
                 }
@@ -311,20 +321,20 @@ impl Callers {
         act: impl FnOnce(),
     ) -> Vec<Outcome> {
         let start = Arc::new(tokio::sync::Barrier::new(asks.len() + 1));
-        let spawn = |wish: CallerRequest| {
+        let spawn = |request: CallerRequest| {
             let (start, ask, clock) = (Arc::clone(&start), ask.clone(), self.clock.clone());
             runtime.spawn(async move {
                 start.wait().await;
-                if !wish.after.is_zero() {
-                    tokio::time::sleep(wish.after).await;
+                if !request.after.is_zero() {
+                    tokio::time::sleep(request.after).await;
                 }
                 let mut outcomes = Vec::new();
                 loop {
-                    let begun = Begun::now(&clock);
-                    // A task of its own, so that a panic ends in it.
-                    let asked = tokio::spawn(ask(wish.clone())).await.unwrap_or(PANICKED);
-                    outcomes.push(begun.ended(&clock, wish.patience, asked));
-                    if is_over(&wish) {
+                    let start_time = StartTime::now(&clock);
+                    // A separate task, so that a panic ends there.
+                    let asked = tokio::spawn(ask(request.clone())).await.unwrap_or(PANICKED);
+                    outcomes.push(start_time.ended(&clock, request.timeout, asked));
+                    if is_over(&request) {
                         return outcomes;
                     }
                 }
@@ -343,31 +353,31 @@ impl Callers {
     }
 }
 
-/// When a caller began, on both axes.
-struct Begun(Duration, Instant);
+/// A caller's start, by the scenario's clock and in real time.
+struct StartTime(Duration, Instant);
 
-impl Begun {
+impl StartTime {
     fn now(clock: &Clock) -> Self {
         Self(clock.elapsed(), Instant::now())
     }
 
-    fn ended(self, clock: &Clock, patience: Duration, (result, error): RequestResult) -> Outcome {
-        let deadline = self.0 + patience;
+    fn ended(self, clock: &Clock, timeout: Duration, (result, error): RequestResult) -> Outcome {
+        let deadline = self.0 + timeout;
         Outcome { ended: clock.elapsed(), deadline, took: self.1.elapsed(), result, error }
     }
 }
 
 const PANICKED: RequestResult = (CallResult::Panicked, None);
 
-fn is_over(wish: &CallerRequest) -> bool {
-    wish.until.as_ref().is_none_or(|until| until.load(SeqCst))
+fn is_over(request: &CallerRequest) -> bool {
+    request.until.as_ref().is_none_or(|until| until.load(SeqCst))
 }
 
-/// Two threads, whatever machine this is.
+/// Two threads on every machine.
 fn runtime() -> Runtime {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime")
 }
 
-/// For a thousand threads.
+/// Small, because a scenario starts a thousand threads.
 const STACK: usize = 512 * 1024;

@@ -1,4 +1,4 @@
-//! Callers who give up or panic (F11, F12, F13).
+//! Callers that give up or panic (F11, F12, F13).
 
 use std::{
     future::{Future, poll_fn},
@@ -22,28 +22,28 @@ use crate::{
 };
 
 pub(crate) fn cases(full: bool) -> Vec<Case> {
-    let bound = "20 of 20 waiters answered, at most 2 POSTs each time";
+    let bound = "20 of 20 waiting callers get a token, at most 2 POSTs each time";
     let mut cases = Case::each(
         "F11",
-        "the leader's patience ends at 0 to 60 ms, or it panics at the wire; 20 waiters",
+        "the first caller's timeout ends at 0 to 60 ms, or it panics in the HTTP client; 20 others wait",
         bound,
         &[ClientKind::Ureq, ClientKind::PlainUreq],
-        leader_out_of_patience,
+        first_caller_times_out,
     );
-    let scenario = "the leader is dropped at every await point, 20 waiters";
-    let dropped = Case::each("F11", scenario, bound, &[ClientKind::Reqwest], leader_dropped);
+    let scenario = "the first caller is dropped at every await point; 20 others wait";
+    let dropped = Case::each("F11", scenario, bound, &[ClientKind::Reqwest], first_caller_dropped);
     cases.splice(1..1, dropped);
 
     let leaders = if full { 200 } else { 100 };
     cases.extend(Case::each(
         "F12",
-        format!("{leaders} leaders give up after 15 ms one after another, then 10 ask"),
-        "at most 3 POSTs, the 10 told when to try again",
+        format!("{leaders} callers give up after 15 ms one after another, then 10 more call"),
+        "at most 3 POSTs, the last 10 get a retry time",
         &AND_PLAIN_UREQ,
         move |kind| leaders_give_up(kind, leaders),
     ));
 
-    let bound = "all others answered, the next call works, at most 2 POSTs each time";
+    let bound = "all others get a token, the next call works, at most 2 POSTs each time";
     let scenario = "a panic in the user's clock, at each of its first 8 readings, 20 callers";
     cases.extend(Case::each("F13", scenario, bound, &OURS, clock_panics));
     let scenario = "a panic in ureq's middleware or reqwest's resolver, 20 callers";
@@ -56,8 +56,8 @@ const LOGIN: Duration = Duration::from_millis(40);
 const PIECE: Duration = Duration::from_millis(2);
 const LONG: Duration = Duration::from_secs(30);
 
-/// A blocking caller cannot be dropped: it runs out of patience, or panics.
-fn leader_out_of_patience(kind: ClientKind) -> Tally {
+/// A blocking caller cannot be dropped: its timeout ends, or it panics.
+fn first_caller_times_out(kind: ClientKind) -> Tally {
     let mut tally = Tally { callers: WAITERS + 1, ..Tally::default() };
     let quick = (0..=60).step_by(5).map(|patience| (Duration::from_millis(patience), None));
     let panics = [HookPoint::Before, HookPoint::After].map(|moment| (LONG, Some(moment)));
@@ -69,21 +69,21 @@ fn leader_out_of_patience(kind: ClientKind) -> Tally {
         let mut asks = vec![CallerRequest::token().after(Duration::from_millis(3)); WAITERS + 1];
         asks[0] = CallerRequest::token().within(patience);
         let mut outcomes = callers.all(asks);
-        // On a busy machine it may be another one who is at the wire.
+        // On a busy machine another caller may send the request.
         let gone =
             outcomes.iter().position(|outcome| outcome.result == CallResult::Panicked).unwrap_or(0);
         outcomes.remove(gone);
-        judge(&mut tally, &testbed, &outcomes, format_args!("after {patience:?}"));
+        check(&mut tally, &testbed, &outcomes, format_args!("after {patience:?}"));
     }
     tally
 }
 
-/// Polled by hand, one more time in each round, and dropped while twenty others wait.
-fn leader_dropped(kind: ClientKind) -> Tally {
+/// Polled once more in each round, and dropped while twenty others wait.
+fn first_caller_dropped(kind: ClientKind) -> Tally {
     let mut tally = Tally { callers: WAITERS + 1, ..Tally::default() };
     for polls in 0..200 {
         let testbed = Testbed::start();
-        // In pieces, so that there is much to wait for.
+        // A response in pieces has many await points.
         testbed.script(|_| ScriptedReply::Fault(Fault::new().delay(LOGIN).drip(256, PIECE)));
         let callers = testbed.callers(kind, &ClientOptions::default());
         let (client, runtime) = callers.reqwest().expect("only reqwest has futures to drop");
@@ -93,17 +93,17 @@ fn leader_dropped(kind: ClientKind) -> Tally {
             thread::sleep(Duration::from_millis(5));
             drop(leader);
         });
-        judge(&mut tally, &testbed, &outcomes, format_args!("after {polls} polls"));
+        check(&mut tally, &testbed, &outcomes, format_args!("after {polls} polls"));
         if done {
             tally.holds("there are many await points", polls > 5);
             return tally;
         }
     }
-    tally.holds("the leader comes to an end", false);
+    tally.holds("the first caller finishes", false);
     tally
 }
 
-/// Polls it so many times, whenever it is woken, and tells whether it is done by then.
+/// Polls a future this number of times, each time it is woken. Returns whether it finished.
 async fn polled<F: Future>(mut future: Pin<&mut F>, times: usize) -> bool {
     let mut left = times;
     poll_fn(|context| {
@@ -120,11 +120,11 @@ async fn polled<F: Future>(mut future: Pin<&mut F>, times: usize) -> bool {
     .await
 }
 
-fn judge(tally: &mut Tally, testbed: &Testbed, waiters: &[Outcome], when: impl std::fmt::Display) {
+fn check(tally: &mut Tally, testbed: &Testbed, waiters: &[Outcome], when: impl std::fmt::Display) {
     let callers = tally.callers;
     tally.callers(waiters, &testbed.logins());
     let traffic = testbed.server.traffic();
-    // The most of all rounds.
+    // The maximum of all rounds.
     tally.logins = tally.logins.max(traffic.logins);
     tally.max_in_flight = tally.max_in_flight.max(traffic.most_logins_in_air);
     tally.callers = callers;
@@ -149,17 +149,17 @@ fn leaders_give_up(kind: ClientKind, leaders: usize) -> Tally {
     tally.traffic(&testbed.server.traffic());
     tally.at_most("POSTs", tally.logins, 3);
     let told = rest.iter().filter(|outcome| outcome.result.has_retry_time()).count();
-    tally.exactly("told when to try again", told, rest.len());
+    tally.exactly("callers with a retry time", told, rest.len());
     tally
 }
 
-/// Its future is dropped, where there is one; else its patience ends.
+/// Drops the future of an async caller; ends the timeout of a blocking one.
 fn give_up(callers: &Callers, after: Duration) {
     match callers.reqwest() {
         None => drop(callers.one(CallerRequest::token().within(after))),
         Some((client, runtime)) => {
             let asked = async { tokio::time::timeout(after, client.token()).await };
-            // Given up: there is nothing to look at.
+            // A caller that gives up has no result.
             let _ = runtime.block_on(asked);
         }
     }
@@ -202,19 +202,18 @@ fn one_panics(
     tally.holds("the hook panicked", has_panicked.load(SeqCst));
     tally.at_most("callers in a panic", panicked.len(), 1);
     tally.callers = WAITERS;
-    judge(tally, &testbed, &others, "beside the one in a panic");
+    check(tally, &testbed, &others, "beside the one in a panic");
     tally.holds("the next call works", next.result.is_good());
 }
 
-/// A hook that panics once, when it is called at this moment for the `number`th time from 0 on; and
-/// whether it has.
+/// A hook that panics once, at its call with this number at this point; and whether it has.
 fn panicking_hook(at: HookPoint, number: usize) -> (Hook, Arc<AtomicBool>) {
     let (calls, has_panicked) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
     let panicked = Arc::clone(&has_panicked);
     let hook = move |moment: HookPoint| {
         if moment == at && calls.fetch_add(1, SeqCst) == number {
             panicked.store(true, SeqCst);
-            panic!("{PLANNED}in a hook of the user's");
+            panic!("{PLANNED}in a user's hook");
         }
     };
     (Arc::new(hook), has_panicked)

@@ -1,4 +1,4 @@
-//! What every crate logs and every caller is told, searched and not kept.
+//! The search for secrets in all logs, errors and panics. No text is kept.
 
 use std::{
     cell::Cell,
@@ -26,20 +26,20 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::scenario::Adapter;
+use crate::scenario::Subject;
 
-/// A secret that was seen, without its text.
+/// A leaked secret, without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    pub(crate) adapter: Adapter,
-    /// The log target, or where else it was.
+    pub(crate) subject: Subject,
+    /// The log target, `an error` or `a panic`.
     pub(crate) place: String,
     pub(crate) level: &'static str,
     pub(crate) found: Found,
 }
 
-/// Searches from now on whatever is logged, at `TRACE`, and the message of every panic. A panic whose
-/// message begins with [`PLANNED`] is not printed.
+/// Searches all logs, at `TRACE`, and all panic messages from now on. A panic whose message begins with
+/// [`PLANNED`] is not printed.
 pub(crate) fn install(canaries: &[&str]) {
     if CAPTURE.set(Capture::new(canaries)).is_err() {
         return;
@@ -59,24 +59,24 @@ pub(crate) fn install(canaries: &[&str]) {
     }));
 }
 
-/// Whose logs these are from now on.
-pub(crate) fn attribute_to(adapter: Adapter) {
+/// Attributes all findings from now on to a subject.
+pub(crate) fn attribute_to(subject: Subject) {
     if let Some(capture) = CAPTURE.get() {
-        capture.adapter.store(adapter as usize, Relaxed);
+        capture.subject.store(subject as usize, Relaxed);
     }
 }
 
-/// What is heard of `TRACE`, besides everything else.
+/// The targets that are searched at `TRACE`. All other levels are always searched.
 #[derive(Clone, Copy)]
 pub(crate) enum TraceFilter {
-    /// Everything but `ureq_proto`, which dumps the wire there and cannot be silenced from here.
-    AllButTheWire,
-    /// Neither that nor `ureq`, which shows a `Location` there.
+    /// All but `ureq_proto`, which dumps the wire at this level.
+    AllButWire,
+    /// All but `ureq_proto` and `ureq`, which logs a `Location` at this level.
     AllButUreq,
     Everything,
 }
 
-/// What is heard of `TRACE` while this is done.
+/// Runs `act` with another filter.
 pub(crate) fn with_filter<T>(filter: TraceFilter, act: impl FnOnce() -> T) -> T {
     let hear = |filter| {
         if let Some(capture) = CAPTURE.get() {
@@ -85,12 +85,12 @@ pub(crate) fn with_filter<T>(filter: TraceFilter, act: impl FnOnce() -> T) -> T 
     };
     hear(filter);
     let done = act();
-    hear(TraceFilter::AllButTheWire);
+    hear(TraceFilter::AllButWire);
     done
 }
 
-/// Searches an error that a caller got, with all that it shows, and what caused it.
-pub(crate) fn told(error: &dyn Error) {
+/// Searches a caller's error and its sources, as `Display` and `Debug` print them.
+pub(crate) fn search_error(error: &dyn Error) {
     if let Some(capture) = CAPTURE.get() {
         capture.errors.fetch_add(1, Relaxed);
     }
@@ -102,20 +102,20 @@ pub(crate) fn told(error: &dyn Error) {
     }
 }
 
-/// What has been found, and how many messages and errors were searched.
+/// The findings so far, and the numbers of searched messages and errors.
 pub(crate) fn findings() -> (Vec<Finding>, u64, u64) {
     let Some(capture) = CAPTURE.get() else { return Default::default() };
     let findings = capture.findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
     (findings, capture.messages.load(Relaxed), capture.errors.load(Relaxed))
 }
 
-/// What the message of a planned panic begins with.
+/// The beginning of a planned panic's message.
 pub(crate) const PLANNED: &str = "planned: ";
 
 struct Capture {
     needles: Needles,
     findings: Mutex<Vec<Finding>>,
-    adapter: AtomicUsize,
+    subject: AtomicUsize,
     filter: AtomicUsize,
     messages: AtomicU64,
     errors: AtomicU64,
@@ -128,8 +128,8 @@ impl Capture {
         Self {
             needles: Needles::new(canaries),
             findings: Mutex::default(),
-            adapter: AtomicUsize::default(),
-            filter: AtomicUsize::new(TraceFilter::AllButTheWire as usize),
+            subject: AtomicUsize::default(),
+            filter: AtomicUsize::new(TraceFilter::AllButWire as usize),
             messages: AtomicU64::default(),
             errors: AtomicU64::default(),
         }
@@ -139,24 +139,25 @@ impl Capture {
         self.messages.fetch_add(1, Relaxed);
         let dumped = dump.add(text, &self.needles);
         for found in self.needles.find(text.as_bytes()).chain(dumped) {
-            let adapter = Adapter::ALL[self.adapter.load(Relaxed)];
-            let finding = Finding { adapter, place: place.to_owned(), level, found };
+            let subject = Subject::ALL[self.subject.load(Relaxed)];
+            let finding = Finding { subject, place: place.to_owned(), level, found };
             self.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
         }
     }
 }
 
 thread_local! {
-    /// What a thread formats its messages into, and the dump that it may be in the midst of.
+    /// A thread's buffer for messages, and the hex dump that it has begun.
     static BUFFERS: Cell<(String, Dump)> = Cell::default();
 }
 
 fn search(place: &str, level: &'static str, message: fmt::Arguments<'_>) {
     let Some(capture) = CAPTURE.get() else { return };
-    // Whatever logs while it is being formatted, or when its thread ends, has a desk of its own.
+    // A message that is logged while another one is formatted, or at the end of its thread, gets
+    // fresh buffers.
     let (mut text, mut dump) = BUFFERS.try_with(Cell::take).unwrap_or_default();
     text.clear();
-    // Writing into a String fails only where a value refuses to be shown: that is no text.
+    // Fails only if a value's `Display` fails, which leaves no text to search.
     let _ = text.write_fmt(message);
     capture.search(place, level, &text, &mut dump);
     let _ = BUFFERS.try_with(|buffers| buffers.set((text, dump)));
@@ -169,7 +170,7 @@ fn is_captured(metadata: &Metadata<'_>) -> bool {
     let filter = CAPTURE.get().map_or(0, |capture| capture.filter.load(Relaxed));
     let silenced = match filter {
         all if all == TraceFilter::Everything as usize => None,
-        most if most == TraceFilter::AllButTheWire as usize => Some("ureq_proto"),
+        most if most == TraceFilter::AllButWire as usize => Some("ureq_proto"),
         _ => Some("ureq"),
     };
     silenced.is_none_or(|target| !metadata.target().starts_with(target))
@@ -217,7 +218,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Messages {
     }
 }
 
-/// The fields of an event or a span, as a subscriber would print them.
+/// The fields of an event or a span, as a subscriber prints them.
 #[derive(Default)]
 struct Fields(String);
 

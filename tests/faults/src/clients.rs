@@ -1,9 +1,10 @@
-//! The clients under test: how they are made and asked.
+//! The adapters' clients: how the scenarios build and use them.
 
-use std::{error::Error, iter, sync::Arc};
+use std::{error::Error as StdError, iter, sync::Arc};
 
 use auth_proto::ErrorKind;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use testing::{Adapter, Client, Error};
 use ureq::{
     Agent, SendBody,
     config::ConfigBuilder,
@@ -17,110 +18,107 @@ use crate::{
     testbed::{ClientOptions, Hook, HookPoint, TestScope, Testbed},
 };
 
-pub(crate) fn ureq_client(testbed: &Testbed, options: &ClientOptions) -> auth_ureq::Client {
+pub(crate) fn client(adapter: Adapter, testbed: &Testbed, options: &ClientOptions) -> Client {
     let (cloud, scope) = (testbed.cloud(options), TestScope::Project.scope());
-    auth_ureq::Client::builder(cloud, options.credential(), scope)
-        .http(ureq_http(options))
+    let (for_ureq, for_reqwest) = (options.clone(), options.clone());
+    adapter
+        .client(cloud, options.credential(), scope)
         .clock(clock(testbed, options))
         .settings(options.settings.clone())
         .identity_timeout(options.identity_timeout)
+        .on_ureq(move |http| ureq_config(http, &for_ureq))
+        .on_reqwest(move |http| reqwest_config(http, &for_reqwest))
         .build()
-        .expect("a sound configuration")
+        .expect("a valid configuration")
 }
 
-pub(crate) fn reqwest_client(testbed: &Testbed, options: &ClientOptions) -> auth_reqwest::Client {
-    let (cloud, scope) = (testbed.cloud(options), TestScope::Project.scope());
-    auth_reqwest::Client::builder(cloud, options.credential(), scope)
-        .http(|| reqwest_http(options))
-        .clock(clock(testbed, options))
-        .settings(options.settings.clone())
-        .identity_timeout(options.identity_timeout)
-        .build()
-        .expect("a sound configuration")
-}
-
-/// ureq's own settings. Whatever proxy the environment names, it does not lead to loopback.
-pub(crate) fn ureq_http(options: &ClientOptions) -> ConfigBuilder<AgentScope> {
-    let http = Agent::config_builder().proxy(None).max_idle_connections_per_host(1000);
+/// ureq without a proxy, which the environment may name.
+pub(crate) fn ureq_config(
+    http: ConfigBuilder<AgentScope>,
+    options: &ClientOptions,
+) -> ConfigBuilder<AgentScope> {
+    let http = http.proxy(None).max_idle_connections_per_host(1000);
     match &options.at_wire {
         None => http,
         Some(hook) => http.middleware(Hooked(Arc::clone(hook))),
     }
 }
 
-/// reqwest's own settings.
-pub(crate) fn reqwest_http(options: &ClientOptions) -> reqwest::ClientBuilder {
-    let http = reqwest::Client::builder().no_proxy();
+/// The same for reqwest.
+pub(crate) fn reqwest_config(
+    http: reqwest::ClientBuilder,
+    options: &ClientOptions,
+) -> reqwest::ClientBuilder {
+    let http = http.no_proxy();
     match &options.at_wire {
         None => http,
         Some(hook) => http.dns_resolver(Arc::new(Hooked(Arc::clone(hook)))),
     }
 }
 
-pub(crate) fn ask_ureq(client: &auth_ureq::Client, ask: &CallerRequest) -> RequestResult {
-    let result = match &ask.what {
-        Operation::Token(place) => {
-            client.scoped(place.scope()).token_within(ask.patience).map(|_| CallResult::Token)
-        }
-        Operation::Call(request) => client.call(Request::clone(request)).map(|mut answer| {
-            // Read to its end, so that the connection serves again.
-            let _ = answer.body_mut().read_to_vec();
-            CallResult::Answer(answer.status())
-        }),
-    };
-    match result {
-        Ok(result) => (result, None),
-        Err(error) => {
-            let result = match &error {
-                auth_ureq::Error::Auth(core) => failed(core),
-                auth_ureq::Error::Transport(_) => CallResult::Nothing,
-                // Nothing else is told to those who ask.
-                _ => CallResult::Deadline { has_retry_time: has_retry_time(&error) },
-            };
-            (result, Some(error.into()))
-        }
-    }
+/// ureq's configuration for the control.
+pub(crate) fn plain_ureq(options: &ClientOptions) -> Agent {
+    let http = ureq_config(Agent::config_builder(), options);
+    http.http_status_as_error(false).build().new_agent()
 }
 
-pub(crate) async fn ask_reqwest(client: auth_reqwest::Client, ask: CallerRequest) -> RequestResult {
-    let result = match ask.what {
-        Operation::Token(place) => {
-            client.scoped(place.scope()).token_within(ask.patience).await.map(|_| CallResult::Token)
+pub(crate) fn ask_ureq(client: &auth_ureq::Client, request: &CallerRequest) -> RequestResult {
+    let result = match &request.operation {
+        Operation::Token(scope) => {
+            let token = client.scoped(scope.scope()).token_within(request.timeout);
+            token.map(|_| CallResult::Token)
         }
-        Operation::Call(request) => match client.call(*request).await {
+        Operation::Call(call) => client.call(Request::clone(call)).map(|mut response| {
+            // Read to the end, so that the connection is reused.
+            let _ = response.body_mut().read_to_vec();
+            CallResult::Response(response.status())
+        }),
+    };
+    classified(result.map_err(Error::from))
+}
+
+pub(crate) async fn ask_reqwest(
+    client: auth_reqwest::Client,
+    request: CallerRequest,
+) -> RequestResult {
+    let result = match request.operation {
+        Operation::Token(scope) => {
+            let token = client.scoped(scope.scope()).token_within(request.timeout).await;
+            token.map(|_| CallResult::Token)
+        }
+        Operation::Call(call) => match client.call(*call).await {
             Err(error) => Err(error),
-            Ok(answer) => {
-                let status = answer.status();
-                let _ = answer.bytes().await;
-                Ok(CallResult::Answer(status))
+            Ok(response) => {
+                let status = response.status();
+                let _ = response.bytes().await;
+                Ok(CallResult::Response(status))
             }
         },
     };
-    match result {
-        Ok(result) => (result, None),
-        Err(error) => {
-            let result = match &error {
-                auth_reqwest::Error::Auth(core) => failed(core),
-                auth_reqwest::Error::Transport(_) => CallResult::Nothing,
-                // Nothing else is told to those who ask.
-                _ => CallResult::Deadline { has_retry_time: has_retry_time(&error) },
-            };
-            (result, Some(error.into()))
-        }
-    }
+    classified(result.map_err(Error::from))
 }
 
-fn failed(error: &auth_proto::Error) -> CallResult {
-    match error.kind() {
-        ErrorKind::Closed => CallResult::Closed,
-        _ => CallResult::Failed { has_retry_time: error.retry_at().is_some() },
-    }
+fn classified(result: Result<CallResult, Error>) -> RequestResult {
+    let error = match result {
+        Ok(result) => return (result, None),
+        Err(error) => error,
+    };
+    let result = match error.auth() {
+        Some(core) => match core.kind() {
+            ErrorKind::Closed => CallResult::Closed,
+            _ => CallResult::Failed { has_retry_time: core.retry_at().is_some() },
+        },
+        None if error.is_transport() => CallResult::NoResponse,
+        // The scenarios cause no other error.
+        None => CallResult::Deadline { has_retry_time: has_retry_time(&error) },
+    };
+    (result, Some(error.into()))
 }
 
-/// Whether what the error was caused by says when to try again.
-fn has_retry_time(error: &dyn Error) -> bool {
-    let causes = iter::successors(error.source(), |&cause| cause.source());
-    let mut core = causes.filter_map(|cause| cause.downcast_ref::<auth_proto::Error>());
+/// Whether a source of the error has the time of the next attempt.
+fn has_retry_time(error: &dyn StdError) -> bool {
+    let sources = iter::successors(error.source(), |&source| source.source());
+    let mut core = sources.filter_map(|source| source.downcast_ref::<auth_proto::Error>());
     core.any(|core| core.retry_at().is_some())
 }
 
@@ -137,7 +135,7 @@ fn clock(
     }
 }
 
-/// A user's own code in ureq's middleware, or reqwest's resolver.
+/// A user's code in ureq's middleware, or in reqwest's resolver.
 struct Hooked(Hook);
 
 impl Middleware for Hooked {
@@ -147,9 +145,9 @@ impl Middleware for Hooked {
         next: MiddlewareNext<'_>,
     ) -> Result<Response<ureq::Body>, ureq::Error> {
         (self.0)(HookPoint::Before);
-        let answer = next.handle(request);
+        let response = next.handle(request);
         (self.0)(HookPoint::After);
-        answer
+        response
     }
 }
 
@@ -159,8 +157,8 @@ impl Resolve for Hooked {
         let hook = Arc::clone(&self.0);
         Box::pin(async move {
             hook(HookPoint::After);
-            let here = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-            Ok(Box::new([here].into_iter()) as Addrs)
+            let loopback = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+            Ok(Box::new([loopback].into_iter()) as Addrs)
         })
     }
 }

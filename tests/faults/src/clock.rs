@@ -1,4 +1,4 @@
-//! The clock of a scenario: the server's, the client's and the callers'.
+//! The clock of a scenario, which server, client and callers share.
 
 use std::{
     sync::{
@@ -10,14 +10,14 @@ use std::{
 
 use time::UtcDateTime;
 
-/// It runs as time does, and can be put forward besides. Clones are the same clock.
+/// A clock that runs in real time and can be moved forward. Clones are the same clock.
 #[derive(Clone)]
 pub(crate) struct Clock(Arc<Inner>);
 
 struct Inner {
     began: UtcDateTime,
     started: Instant,
-    /// In milliseconds.
+    /// How far the clock was moved forward, in milliseconds.
     ahead: AtomicU64,
 }
 
@@ -32,17 +32,17 @@ impl Clock {
         self.0.began + self.elapsed()
     }
 
-    /// How long ago it was started.
+    /// The time since the start.
     pub(crate) fn elapsed(&self) -> Duration {
         self.0.started.elapsed() + Duration::from_millis(self.0.ahead.load(SeqCst))
     }
 
     pub(crate) fn forward(&self, by: Duration) {
-        let by = u64::try_from(by.as_millis()).expect("scenarios last days, not ages");
+        let by = u64::try_from(by.as_millis()).expect("a scenario lasts days");
         self.0.ahead.fetch_add(by, SeqCst);
     }
 
-    /// Puts it forward to this point, if that is still ahead.
+    /// Moves the clock forward to this point, if it is still ahead.
     pub(crate) fn forward_to(&self, point: Duration) {
         self.forward(point.saturating_sub(self.elapsed()));
     }

@@ -1,4 +1,4 @@
-//! The account is closed while many wait (F25).
+//! The session is closed while many callers wait (F25).
 
 use std::{fs, thread, time::Duration};
 
@@ -13,8 +13,8 @@ use crate::{
 pub(crate) fn cases(_full: bool) -> Vec<Case> {
     Case::each(
         "F25",
-        "close with 1000 waiters, the leader's request is never answered",
-        "all told within 50 ms, a blocking leader by its time-out, no task or thread left",
+        "close with 1000 waiting callers; the server does not answer the login",
+        "all callers return within 50 ms, a blocking login at its timeout; no task or thread is left",
         &OURS,
         close,
     )
@@ -31,7 +31,7 @@ fn close(kind: ClientKind) -> Tally {
     let mut closed = Duration::ZERO;
     let outcomes = callers.all_while(vec![CallerRequest::token(); CALLERS], || {
         testbed.wait_for_logins(1);
-        // All others have come to wait by then.
+        // Time for all others to begin their wait.
         thread::sleep(Duration::from_millis(300));
         closed = testbed.clock.elapsed();
         callers.close();
@@ -41,7 +41,7 @@ fn close(kind: ClientKind) -> Tally {
     tally.callers(&outcomes, &testbed.logins());
     tally.traffic(&testbed.server.traffic());
     let told = outcomes.iter().filter(|outcome| outcome.result == CallResult::Closed).count();
-    tally.exactly("told that it is closed", told, CALLERS);
+    tally.exactly("callers with the error Closed", told, CALLERS);
     let mut waited: Vec<_> =
         outcomes.iter().map(|seen| seen.ended.saturating_sub(closed)).collect();
     waited.sort_unstable();
@@ -56,7 +56,7 @@ fn close(kind: ClientKind) -> Tally {
     tally
 }
 
-/// The threads of this process, where that can be told.
+/// The number of threads of this process, on Linux.
 fn threads() -> usize {
     fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
 }

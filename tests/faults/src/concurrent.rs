@@ -1,4 +1,4 @@
-//! Many callers at once: cold, hot, and with a token that is gone (F1, F2, F4).
+//! Many callers at once: without a token, at a token's end, with a revoked token (F1, F2, F4).
 
 use std::{
     sync::{
@@ -23,24 +23,24 @@ use crate::{
 pub(crate) fn cases(full: bool) -> Vec<Case> {
     let mut cases = Case::each(
         "F1",
-        "cold herd, a login takes 200 ms",
+        "many callers without a token, a login takes 200 ms",
         "1 login, 0 failed, slowest at most login + 100 ms",
         &AND_PLAIN_REQWEST,
-        cold_herd,
+        without_token,
     );
     cases.extend(Case::each(
         "F2",
-        "the token ends while all callers are hot, 3 times",
+        "the token ends while all callers are busy, 3 times",
         "1 login each, 0 lost, 0 auth errors",
         &AND_PLAIN_UREQ,
-        hot_callers,
+        busy_callers,
     ));
     let deaths = if full { 2000 } else { 100 };
     cases.push(Case::core(
         "F2",
-        format!("the token ends or is refused while all callers are hot, {deaths} times"),
+        format!("the token ends or is refused while all callers are busy, {deaths} times"),
         "1 login each, 0 lost",
-        move || hot_callers_of_the_core(deaths),
+        move || busy_callers_of_the_core(deaths),
     ));
     for callers in [50, 200, 1000] {
         cases.extend(Case::each(
@@ -54,7 +54,7 @@ pub(crate) fn cases(full: bool) -> Vec<Case> {
     cases
 }
 
-fn cold_herd(kind: ClientKind) -> Tally {
+fn without_token(kind: ClientKind) -> Tally {
     const LOGIN: Duration = Duration::from_millis(200);
     let testbed = Testbed::start();
     testbed.slow_logins(LOGIN);
@@ -71,8 +71,8 @@ fn cold_herd(kind: ClientKind) -> Tally {
     tally
 }
 
-/// Fifty callers who never pause; the clock is put to the token's end under them.
-fn hot_callers(kind: ClientKind) -> Tally {
+/// Fifty callers that never pause, while the clock moves to the token's end.
+fn busy_callers(kind: ClientKind) -> Tally {
     const CALLERS: usize = 50;
     const LIFE: Duration = Duration::from_secs(24 * 3600);
     let testbed = Testbed::start();
@@ -84,14 +84,14 @@ fn hot_callers(kind: ClientKind) -> Tally {
     let over = Arc::new(AtomicBool::new(false));
     let ask =
         CallerRequest { until: Some(Arc::clone(&over)), ..CallerRequest::call(testbed.request()) };
-    let mut per_death = Vec::new();
+    let mut per_end = Vec::new();
     let outcomes = callers.all_while(vec![ask; CALLERS], || {
         thread::sleep(Duration::from_millis(50));
         for _ in 0..3 {
             let before = testbed.count();
             testbed.clock.forward(LIFE);
             thread::sleep(Duration::from_millis(200));
-            per_death.push(testbed.count() - before);
+            per_end.push(testbed.count() - before);
         }
         over.store(true, SeqCst);
     });
@@ -99,80 +99,80 @@ fn hot_callers(kind: ClientKind) -> Tally {
     tally.callers(&outcomes, &testbed.logins());
     tally.callers = CALLERS;
     tally.traffic(&testbed.server.traffic());
-    for logins in per_death {
-        tally.exactly("logins for one death", logins, 1);
+    for logins in per_end {
+        tally.exactly("logins for one token's end", logins, 1);
     }
     tally.exactly("lost", tally.lost, 0);
     tally.exactly("auth errors", tally.auth_errors, 0);
     tally.exactly(
-        "other answers",
+        "other results",
         outcomes.iter().filter(|seen| !seen.result.is_good()).count(),
         0,
     );
     tally
 }
 
-/// A thousand callers who poll in turn; every other time the token does not end, but is refused.
-fn hot_callers_of_the_core(deaths: usize) -> Tally {
+/// A thousand callers that poll in turn. Every second time the token is refused instead of ending.
+fn busy_callers_of_the_core(deaths: usize) -> Tally {
     const CALLERS: usize = 1000;
     const MINUTE: Duration = Duration::from_secs(61);
     let (clock, mut emulator) = (Clock::start(), Emulator::new());
     let options = ClientOptions::default();
     let cloud = auth_proto::Cloud::huawei();
-    let account = Session::new(cloud, options.credential(), Settings::default());
-    let (mut account, scope) =
-        (account.expect("a sound configuration"), TestScope::Project.scope());
+    let session = Session::new(cloud, options.credential(), Settings::default());
+    let (mut session, scope) =
+        (session.expect("a sound configuration"), TestScope::Project.scope());
     let mut tally = Tally { callers: CALLERS, max_in_flight: 1, ..Tally::default() };
-    let mut token = log_in(&mut account, &scope, &mut emulator, &clock, &mut tally);
+    let mut token = log_in(&mut session, &scope, &mut emulator, &clock, &mut tally);
     for death in 0..deaths {
         let Some(old) = token else { break };
         let before = emulator.logins(SYSTEM);
         match death % 2 {
             0 => clock.forward(Duration::from_secs(24 * 3600)),
-            _ => account.handle_unauthorized(&old, clock.now()),
+            _ => session.handle_unauthorized(&old, clock.now()),
         }
-        token = log_in(&mut account, &scope, &mut emulator, &clock, &mut tally);
+        token = log_in(&mut session, &scope, &mut emulator, &clock, &mut tally);
         for caller in 0..CALLERS {
             if caller == CALLERS / 2 {
                 clock.forward(MINUTE);
             }
-            // A late 401 to the old token must not cost the new one, however late it is.
-            account.handle_unauthorized(&old, clock.now());
-            if !matches!(account.poll(&scope, clock.now()), Action::Use(_)) {
+            // A late 401 for the old token must not drop the new one.
+            session.handle_unauthorized(&old, clock.now());
+            if !matches!(session.poll(&scope, clock.now()), Action::Use(_)) {
                 tally.auth_errors += 1;
             }
         }
         let logins = emulator.logins(SYSTEM) - before;
-        tally.exactly(format_args!("logins for death {death}"), logins, 1);
+        tally.exactly(format_args!("logins for end {death}"), logins, 1);
         clock.forward(MINUTE);
     }
     tally.logins = emulator.logins(SYSTEM);
-    // Nobody fails without a login under way that they are told to wait for.
+    // Every failure here is a lost caller: a login is always in pending.
     tally.lost = tally.auth_errors;
     tally.exactly("lost", tally.lost, 0);
     tally
 }
 
-/// One caller is told to log in, all others to wait; then the answer comes.
+/// One caller logs in and all others wait; then the response arrives.
 fn log_in(
-    account: &mut Session,
+    session: &mut Session,
     scope: &Scope,
     emulator: &mut Emulator,
     clock: &Clock,
     tally: &mut Tally,
 ) -> Option<Arc<Token>> {
-    let Action::Send(flight, request) = account.poll(scope, clock.now()) else {
+    let Action::Send(pending, request) = session.poll(scope, clock.now()) else {
         tally.holds("the first caller logs in", false);
         return None;
     };
     for _ in 1..tally.callers {
-        let waits = matches!(account.poll(scope, clock.now()), Action::Wait(_));
+        let waits = matches!(session.poll(scope, clock.now()), Action::Wait(_));
         tally.auth_errors += usize::from(!waits);
     }
     let (head, body) = request.into_parts();
     let answer = emulator.handle(Request::from_parts(head, body.as_bytes()), clock.now());
-    account.handle_response(flight, answer, clock.now());
-    match account.poll(scope, clock.now()) {
+    session.handle_response(pending, answer, clock.now());
+    match session.poll(scope, clock.now()) {
         Action::Use(token) => Some(token),
         _ => {
             tally.holds("the login gives a token", false);
@@ -181,7 +181,7 @@ fn log_in(
     }
 }
 
-/// All send the old token at once; the server takes its time, another one for each, to refuse it.
+/// All callers send the old token at once; the server refuses each after a random delay.
 fn revoked(kind: ClientKind, count: usize) -> Tally {
     let testbed = Testbed::start();
     let callers = testbed.callers(kind, &ClientOptions::default());
@@ -198,10 +198,11 @@ fn revoked(kind: ClientKind, count: usize) -> Tally {
         tally.callers(&outcomes, &testbed.logins());
         tally.traffic(&traffic);
         tally.exactly(format_args!("logins in round {round}"), traffic.logins, 1);
-        let good =
-            outcomes.iter().filter(|outcome| outcome.result == CallResult::Answer(StatusCode::OK));
-        tally.exactly(format_args!("good answers in round {round}"), good.count(), count);
-        // On a busy machine some come so late that they have the new token from the start.
+        let good = outcomes
+            .iter()
+            .filter(|outcome| outcome.result == CallResult::Response(StatusCode::OK));
+        tally.exactly(format_args!("good responses in round {round}"), good.count(), count);
+        // On a busy machine late callers have the new token from the start.
         if traffic.unauthorized < count as u64 / 2 {
             tally.late.push(format!("in round {round} only {} were refused", traffic.unauthorized));
         }
@@ -210,8 +211,7 @@ fn revoked(kind: ClientKind, count: usize) -> Tally {
     tally
 }
 
-/// What comes with the same token as the first request is answered over 300 ms, once all have had
-/// the time to send theirs.
+/// Answers requests with the first request's token over 300 ms, after all callers could send theirs.
 fn refuse_slowly(testbed: &Testbed, count: usize) {
     const LOGIN: Duration = Duration::from_millis(50);
     let (mut random, mut old) = (fastrand::Rng::with_seed(4), None);

@@ -1,8 +1,8 @@
-//! The control: what scripts do who log in by themselves.
+//! The control: a script that logs in without the library.
 //!
-//! It keeps its token in the process, and renews it early by its own clock. It logs in whenever it
-//! has no token, and after every 401; nobody waits for anybody else's login, nothing that failed is
-//! remembered, redirects are followed, and errors say all they know.
+//! It caches its token and renews it early. It logs in when it has no token and after every 401.
+//! Callers do not share a login, failures are not remembered, redirects are followed, and errors
+//! contain the whole response.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use time::UtcDateTime;
 
 use crate::{
     callers::{CallResult, CallerRequest, Operation, RequestResult},
-    clients::{reqwest_http, ureq_http},
+    clients::{plain_ureq, reqwest_config},
     clock::Clock,
     testbed::{ClientOptions, TestScope, Testbed},
 };
@@ -36,48 +36,49 @@ struct CachedToken {
     renew_at: UtcDateTime,
 }
 
-/// An answer, whole.
+/// A response with its whole body.
 type Answer = Response<Vec<u8>>;
 
 impl PlainClient<ureq::Agent> {
     pub(crate) fn over_ureq(testbed: &Testbed, options: &ClientOptions) -> Self {
-        let http = ureq_http(options).http_status_as_error(false).build().new_agent();
-        Self::new(http, testbed, options)
+        Self::new(plain_ureq(options), testbed, options)
     }
 
-    pub(crate) fn ask(&self, ask: &CallerRequest) -> RequestResult {
-        told(self.run(ask))
+    pub(crate) fn ask(&self, request: &CallerRequest) -> RequestResult {
+        classified(self.run(request))
     }
 
-    fn run(&self, ask: &CallerRequest) -> Result<CallResult, PlainError> {
-        match &ask.what {
-            Operation::Token(place) => self.token(*place, ask.patience).map(|_| CallResult::Token),
-            Operation::Call(request) => {
-                let mut token = self.token(TestScope::Project, ask.patience)?;
-                let mut answer = self.send(with_token(request, &token), ask.patience)?;
+    fn run(&self, request: &CallerRequest) -> Result<CallResult, PlainError> {
+        match &request.operation {
+            Operation::Token(scope) => {
+                self.token(*scope, request.timeout).map(|_| CallResult::Token)
+            }
+            Operation::Call(call) => {
+                let mut token = self.token(TestScope::Project, request.timeout)?;
+                let mut answer = self.send(with_token(call, &token), request.timeout)?;
                 if answer.status() == StatusCode::UNAUTHORIZED {
-                    token = self.log_in(TestScope::Project, ask.patience)?;
-                    answer = self.send(with_token(request, &token), ask.patience)?;
+                    token = self.log_in(TestScope::Project, request.timeout)?;
+                    answer = self.send(with_token(call, &token), request.timeout)?;
                 }
-                Ok(CallResult::Answer(answer.status()))
+                Ok(CallResult::Response(answer.status()))
             }
         }
     }
 
-    fn token(&self, place: TestScope, patience: Duration) -> Result<String, PlainError> {
-        match self.kept(place) {
+    fn token(&self, scope: TestScope, timeout: Duration) -> Result<String, PlainError> {
+        match self.kept(scope) {
             Some(token) => Ok(token),
-            None => self.log_in(place, patience),
+            None => self.log_in(scope, timeout),
         }
     }
 
-    fn log_in(&self, place: TestScope, patience: Duration) -> Result<String, PlainError> {
-        let answer = self.send(self.login(place), patience)?;
-        self.keep(place, &answer)
+    fn log_in(&self, scope: TestScope, timeout: Duration) -> Result<String, PlainError> {
+        let answer = self.send(self.login(scope), timeout)?;
+        self.keep(scope, &answer)
     }
 
-    fn send(&self, request: Request<Vec<u8>>, patience: Duration) -> Result<Answer, PlainError> {
-        let request = self.http.configure_request(request).timeout_global(Some(patience)).build();
+    fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Answer, PlainError> {
+        let request = self.http.configure_request(request).timeout_global(Some(timeout)).build();
         let (head, mut body) = self.http.run(request).map_err(PlainError::http)?.into_parts();
         Ok(Response::from_parts(head, body.read_to_vec().map_err(PlainError::http)?))
     }
@@ -85,58 +86,55 @@ impl PlainClient<ureq::Agent> {
 
 impl PlainClient<reqwest::Client> {
     pub(crate) fn over_reqwest(testbed: &Testbed, options: &ClientOptions) -> Self {
-        let http = reqwest_http(options).build().expect("a client as it comes");
+        let http =
+            reqwest_config(reqwest::Client::builder(), options).build().expect("default settings");
         Self::new(http, testbed, options)
     }
 
-    pub(crate) async fn asked(self: Arc<Self>, ask: CallerRequest) -> RequestResult {
-        told(self.run_async(&ask).await)
+    pub(crate) async fn asked(self: Arc<Self>, request: CallerRequest) -> RequestResult {
+        classified(self.run_async(&request).await)
     }
 
-    async fn run_async(&self, ask: &CallerRequest) -> Result<CallResult, PlainError> {
-        match &ask.what {
-            Operation::Token(place) => {
-                self.token_async(*place, ask.patience).await.map(|_| CallResult::Token)
+    async fn run_async(&self, request: &CallerRequest) -> Result<CallResult, PlainError> {
+        match &request.operation {
+            Operation::Token(scope) => {
+                self.token_async(*scope, request.timeout).await.map(|_| CallResult::Token)
             }
-            Operation::Call(request) => {
-                let mut token = self.token_async(TestScope::Project, ask.patience).await?;
-                let mut answer = self.send_async(with_token(request, &token), ask.patience).await?;
+            Operation::Call(call) => {
+                let mut token = self.token_async(TestScope::Project, request.timeout).await?;
+                let mut answer = self.send_async(with_token(call, &token), request.timeout).await?;
                 if answer.status() == StatusCode::UNAUTHORIZED {
-                    token = self.log_in_async(TestScope::Project, ask.patience).await?;
-                    answer = self.send_async(with_token(request, &token), ask.patience).await?;
+                    token = self.log_in_async(TestScope::Project, request.timeout).await?;
+                    answer = self.send_async(with_token(call, &token), request.timeout).await?;
                 }
-                Ok(CallResult::Answer(answer.status()))
+                Ok(CallResult::Response(answer.status()))
             }
         }
     }
 
-    async fn token_async(
-        &self,
-        place: TestScope,
-        patience: Duration,
-    ) -> Result<String, PlainError> {
-        match self.kept(place) {
+    async fn token_async(&self, scope: TestScope, timeout: Duration) -> Result<String, PlainError> {
+        match self.kept(scope) {
             Some(token) => Ok(token),
-            None => self.log_in_async(place, patience).await,
+            None => self.log_in_async(scope, timeout).await,
         }
     }
 
     async fn log_in_async(
         &self,
-        place: TestScope,
-        patience: Duration,
+        scope: TestScope,
+        timeout: Duration,
     ) -> Result<String, PlainError> {
-        let answer = self.send_async(self.login(place), patience).await?;
-        self.keep(place, &answer)
+        let answer = self.send_async(self.login(scope), timeout).await?;
+        self.keep(scope, &answer)
     }
 
     async fn send_async(
         &self,
         request: Request<Vec<u8>>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Answer, PlainError> {
         let mut request = reqwest::Request::try_from(request).map_err(PlainError::http)?;
-        *request.timeout_mut() = Some(patience);
+        *request.timeout_mut() = Some(timeout);
         let mut answer = self.http.execute(request).await.map_err(PlainError::http)?;
         let mut whole = Response::new(Vec::new());
         *whole.status_mut() = answer.status();
@@ -157,23 +155,23 @@ impl<H> PlainClient<H> {
         }
     }
 
-    fn kept(&self, place: TestScope) -> Option<String> {
+    fn kept(&self, scope: TestScope) -> Option<String> {
         let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = tokens.get(&place).filter(|kept| self.clock.now() < kept.renew_at)?;
+        let kept = tokens.get(&scope).filter(|kept| self.clock.now() < kept.renew_at)?;
         Some(kept.token.clone())
     }
 
-    fn login(&self, place: TestScope) -> Request<Vec<u8>> {
+    fn login(&self, scope: TestScope) -> Request<Vec<u8>> {
         let domain = json!({"name": auth_emulator::account::HUAWEI_DOMAIN});
         let user = auth_emulator::account::HUAWEI_USER;
         let user = json!({"name": user, "password": self.password, "domain": domain});
         let identity = json!({"methods": ["password"], "password": {"user": user}});
-        let body = json!({"auth": {"identity": identity, "scope": place.json()}});
+        let body = json!({"auth": {"identity": identity, "scope": scope.json()}});
         let request = Request::post(&self.url).header("content-type", "application/json");
-        request.body(body.to_string().into_bytes()).expect("a URL of our own")
+        request.body(body.to_string().into_bytes()).expect("a valid URL")
     }
 
-    fn keep(&self, place: TestScope, answer: &Answer) -> Result<String, PlainError> {
+    fn keep(&self, scope: TestScope, answer: &Answer) -> Result<String, PlainError> {
         let body = String::from_utf8_lossy(answer.body());
         let refused = || PlainError::Refused(answer.status(), body.clone().into_owned());
         let token = answer.headers().get("x-subject-token").ok_or_else(refused)?;
@@ -181,14 +179,14 @@ impl<H> PlainClient<H> {
         let details: Value = serde_json::from_str(&body).map_err(PlainError::http)?;
         let ends = details["token"]["expires_at"].as_str().and_then(timestamp::parse);
         let (now, ends) = (self.clock.now(), ends.ok_or_else(refused)?);
-        // With a tenth of its life in hand.
+        // Renewed with a tenth of its lifetime left.
         let kept = CachedToken { token: token.clone(), renew_at: now + (ends - now) * 9 / 10 };
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(place, kept);
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(scope, kept);
         Ok(token)
     }
 }
 
-/// Why there is no answer, with all that is known.
+/// The reason of a failure, with the whole response.
 #[derive(Debug)]
 enum PlainError {
     Http(String),
@@ -204,7 +202,7 @@ impl PlainError {
 impl fmt::Display for PlainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Http(error) => write!(f, "no answer: {error}"),
+            Self::Http(error) => write!(f, "no response: {error}"),
             Self::Refused(status, body) => write!(f, "login failed: {status}: {body}"),
         }
     }
@@ -212,7 +210,7 @@ impl fmt::Display for PlainError {
 
 impl std::error::Error for PlainError {}
 
-fn told(result: Result<CallResult, PlainError>) -> RequestResult {
+fn classified(result: Result<CallResult, PlainError>) -> RequestResult {
     match result {
         Ok(result) => (result, None),
         Err(error) => (CallResult::Failed { has_retry_time: false }, Some(error.into())),

@@ -1,12 +1,12 @@
-//! Who was lost: told that there is no token, although one could be had.
+//! Lost callers: they failed although a later login succeeded before their deadline.
 
 use std::time::Duration;
 
-/// A caller who got an authentication error. All moments are on the run's own axis.
+/// A caller with an authentication error. All times are by the scenario's clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Failed {
     pub(crate) at: Duration,
-    /// Until when they would have waited.
+    /// The end of the caller's timeout.
     pub(crate) deadline: Duration,
 }
 
@@ -14,12 +14,12 @@ pub(crate) struct Failed {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Login {
     pub(crate) started: Duration,
-    /// When its answer was sent, if that was a token.
+    /// The time of the response, if that was a token.
     pub(crate) granted: Option<Duration>,
 }
 
-/// How many callers failed before a login that started after their failure, and succeeded before
-/// their deadline: they were told too early.
+/// The number of callers for which a login started after their failure and succeeded before their
+/// deadline: their error came too early.
 pub(crate) fn lost(failed: impl Iterator<Item = Failed>, logins: &[Login]) -> usize {
     let is_lost = |failed: &Failed| {
         logins.iter().any(|login| {
@@ -35,12 +35,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_later_login_in_time_makes_a_caller_lost() {
+    fn a_later_login_in_time_makes_a_caller_lost() {
         let second = Duration::from_secs;
         let failed = Failed { at: second(10), deadline: second(30) };
         for (started, granted, want) in [
             (11, Some(29), 1),
-            // It was under way already: its result was not theirs to wait for any more.
+            // The login had started before the failure.
             (9, Some(29), 0),
             (10, Some(29), 0),
             (11, Some(30), 0),

@@ -1,4 +1,4 @@
-//! The clients under faults: one row per scenario and adapter, counted at the server.
+//! Both adapters against broken servers: one row per scenario and adapter, counted at the server.
 
 #![forbid(unsafe_code)]
 
@@ -28,19 +28,19 @@ use std::{
 use clap::{Parser, ValueEnum};
 use comfy_table::{Table, presets};
 
-use scenario::{Adapter, Case, ScenarioRow};
+use scenario::{Case, ScenarioRow, Subject};
 
-/// Runs every fault scenario through both adapters, and through clients without them for comparison.
+/// Runs every fault scenario through both adapters, and through plain HTTP clients for comparison.
 #[derive(Parser)]
 #[command(name = "faults")]
 struct Args {
-    /// How the rows are written.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Longer forms of some scenarios.
     #[arg(long)]
     full: bool,
-    /// Only these scenarios, by their ids.
+    /// Run only the scenarios with these ids.
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     only: Vec<String>,
 }
@@ -55,14 +55,14 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let started = Instant::now();
     capture::install(&[testbed::PASSWORD, testbed::WRONG_PASSWORD, testbed::TOKEN]);
-    // A thousand callers have as many connections, each with two ends here. Where the limit cannot
-    // be raised, what is missing fails its row.
+    // A thousand callers have as many connections, with both ends in this process. If the limit
+    // cannot be raised, the rows that need it turn red.
     let _ = rlimit::increase_nofile_limit(20_000);
 
     let cases = match chosen(&args) {
         Ok(cases) => cases,
         Err(unknown) => {
-            eprintln!("there is no scenario {unknown}");
+            eprintln!("unknown scenario {unknown}");
             return ExitCode::from(2);
         }
     };
@@ -91,7 +91,7 @@ fn chosen(args: &Args) -> Result<Vec<Case>, String> {
         redirect::cases,
         times::cases,
         close::cases,
-        // Last, for it looks back on all others.
+        // Last, because it checks the findings of all others.
         secrets::cases,
     ];
     let mut cases: Vec<_> = families.into_iter().flat_map(|cases| cases(args.full)).collect();
@@ -102,11 +102,11 @@ fn chosen(args: &Args) -> Result<Vec<Case>, String> {
     Ok(cases)
 }
 
-/// Where somebody watches, it can be seen where it is.
+/// Prints progress to a terminal.
 fn progress(row: &ScenarioRow) {
     if io::stderr().is_terminal() {
         let result = if row.ok { "ok" } else { "red" };
-        eprintln!("{} {} {}: {result}", row.id, row.adapter.name(), row.scenario);
+        eprintln!("{} {} {}: {result}", row.id, row.subject.name(), row.scenario);
     }
 }
 
@@ -117,13 +117,23 @@ fn json(rows: &[ScenarioRow]) -> io::Result<()> {
 fn table(rows: &[ScenarioRow]) -> io::Result<()> {
     let mut table = Table::new();
     table.set_header([
-        "id", "adapter", "ok", "callers", "logins", "in air", "lost", "auth err", "slowest",
-        "canary", "scenario", "bound",
+        "id",
+        "adapter",
+        "ok",
+        "callers",
+        "logins",
+        "in flight",
+        "lost",
+        "auth err",
+        "slowest",
+        "canary",
+        "scenario",
+        "bound",
     ]);
     for row in rows {
         table.add_row([
             row.id.to_owned(),
-            row.adapter.name().to_owned(),
+            row.subject.name().to_owned(),
             if row.ok { "ok" } else { "RED" }.to_owned(),
             row.callers.to_string(),
             row.logins.to_string(),
@@ -147,16 +157,16 @@ fn table(rows: &[ScenarioRow]) -> io::Result<()> {
     writeln!(io::stdout(), "{}", table.trim_fmt())
 }
 
-/// What is red and should not be, and the other way round.
+/// Reports red rows of the adapters and green rows of the control.
 fn conclude(rows: &[ScenarioRow]) -> ExitCode {
     let (control, ours): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|row| row.adapter == Adapter::Control);
+        rows.iter().partition(|row| row.subject == Subject::Control);
     for row in control.iter().filter(|row| row.ok) {
-        eprintln!("green in spite of all: {} control: {}", row.id, row.scenario);
+        eprintln!("green control, which proves nothing: {} {}", row.id, row.scenario);
     }
     for row in ours.iter().filter(|row| !row.ok) {
         let why = row.why.join("; ");
-        eprintln!("RED: {} {}: {}: {why}", row.id, row.adapter.name(), row.scenario);
+        eprintln!("RED: {} {}: {}: {why}", row.id, row.subject.name(), row.scenario);
     }
     match ours.iter().all(|row| row.ok) {
         true => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! A service that is away, busy or silent (F6, F7, F8, F9).
+//! An identity service that is down, busy or silent (F6 to F9).
 
 use std::{
     net::{Ipv4Addr, TcpListener},
@@ -46,14 +46,14 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
     cases.extend(Case::each(
         "F9",
         "a server that never answers, 256 callers with a deadline of 2 s",
-        "each returns in 2.0 to 2.3 s, 1 login in the air",
+        "each returns in 2.0 to 2.3 s, 1 login in flight",
         &AND_PLAIN_REQWEST,
         silence,
     ));
     cases
 }
 
-/// The outage begins when every client wants to renew, and has a tenth of the token's life for it.
+/// The outage begins when all clients are due for renewal, with a tenth of the token's lifetime left.
 fn outage_with_token(kind: ClientKind) -> Tally {
     const CALLERS: usize = 8;
     let (second, life) = (Duration::from_secs(1), Duration::from_secs(24 * 3600));
@@ -94,9 +94,9 @@ fn outage_with_token(kind: ClientKind) -> Tally {
     tally
 }
 
-/// Both ways of being away, side by side: they wait in real time.
+/// Both kinds of outage. They run side by side, because they wait in real time.
 fn no_service(kind: ClientKind) -> impl Iterator<Item = Case> {
-    let bound = "at most 3 POSTs, 1 at a time, each caller told within 30 s";
+    let bound = "at most 3 POSTs, 1 at a time, each caller gets its error within 30 s";
     let away = Case::each("F7", "503 and no token, 1000 callers", bound, &[kind], no_token);
     let refused =
         "connection refused and no token, 1000 callers; attempts counted below the client";
@@ -107,14 +107,14 @@ fn no_service(kind: ClientKind) -> impl Iterator<Item = Case> {
 fn no_token(kind: ClientKind) -> Tally {
     let testbed = Testbed::start();
     logins_answered_with(&testbed, || Fault::new().status(StatusCode::SERVICE_UNAVAILABLE));
-    let mut tally = told_in_time(&testbed, kind, &ClientOptions::default());
+    let mut tally = all_fail_in_time(&testbed, kind, &ClientOptions::default());
     tally.traffic(&testbed.server.traffic());
-    tally.at_most("logins in the air", tally.max_in_flight, 1);
+    tally.at_most("logins in flight", tally.max_in_flight, 1);
     tally.at_most("POSTs", tally.logins, 3);
     tally
 }
 
-/// There is no server that could count: what ureq's middleware and reqwest's resolver see is.
+/// No server can count here: ureq's middleware and reqwest's resolver do.
 fn no_connection(kind: ClientKind) -> Tally {
     let testbed = Testbed::start();
     let attempts = Arc::new(AtomicU64::new(0));
@@ -129,24 +129,24 @@ fn no_connection(kind: ClientKind) -> Tally {
         at_wire: Some(Arc::new(count)),
         ..ClientOptions::default()
     };
-    let mut tally = told_in_time(&testbed, kind, &options);
+    let mut tally = all_fail_in_time(&testbed, kind, &options);
     tally.logins = attempts.load(SeqCst);
     tally.at_most("attempts", tally.logins, 3);
     tally
 }
 
-fn told_in_time(testbed: &Testbed, kind: ClientKind, options: &ClientOptions) -> Tally {
+fn all_fail_in_time(testbed: &Testbed, kind: ClientKind, options: &ClientOptions) -> Tally {
     const CALLERS: usize = 1000;
     let callers = testbed.callers(kind, options);
     let outcomes = callers.all(vec![CallerRequest::token(); CALLERS]);
     let mut tally = Tally::default();
     tally.callers(&outcomes, &testbed.logins());
-    tally.exactly("told", tally.auth_errors, CALLERS);
+    tally.exactly("callers with an error", tally.auth_errors, CALLERS);
     tally.within("slowest", tally.slowest, Duration::from_secs(30));
     tally
 }
 
-/// A port where nobody listens, and hardly anybody will in the next seconds.
+/// A port that was free a moment ago, so that a connection is refused.
 fn closed_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
     listener.local_addr().expect("a bound port").port()
@@ -154,7 +154,7 @@ fn closed_port() -> u16 {
 
 #[derive(Clone, Copy)]
 enum Pause {
-    /// As a date so many seconds after the server's own.
+    /// An HTTP date this number of seconds after the server's time.
     Date(u64),
     Seconds(u64),
 }
@@ -189,7 +189,7 @@ fn retry_after(kind: ClientKind, pause: Pause) -> Tally {
     let mut outcomes = vec![callers.one(CallerRequest::token().within(ANSWERED))];
     testbed.script(|_| ScriptedReply::Good(Duration::ZERO));
 
-    // Up to the last second before the end, in two hundred steps at most.
+    // Up to the last second of the pause, in at most two hundred steps.
     let pause = Duration::from_secs(pause.seconds());
     let early = pause - Duration::from_secs(1);
     let step = Duration::from_secs(1).max(early / 200);
@@ -209,13 +209,13 @@ fn retry_after(kind: ClientKind, pause: Pause) -> Tally {
     tally.traffic(&testbed.server.traffic());
     tally.exactly("POSTs early", too_early, 0);
     tally.exactly("POSTs in all", tally.logins, 2);
-    tally.holds("then all have a token", then.iter().all(|outcome| outcome.result.is_good()));
+    tally.holds("all have a token afterwards", then.iter().all(|outcome| outcome.result.is_good()));
     tally
 }
 
-/// Long enough for an answer, on a busy machine, too.
+/// Long enough for a response on a busy machine.
 const ANSWERED: Duration = Duration::from_secs(1);
-/// Where nothing is to be sent, and a caller only waits.
+/// The timeout of a caller that only waits.
 const SHORT: Duration = Duration::from_millis(20);
 
 fn silence(kind: ClientKind) -> Tally {
@@ -228,15 +228,15 @@ fn silence(kind: ClientKind) -> Tally {
     let mut tally = Tally::default();
     tally.callers(&outcomes, &testbed.logins());
     tally.traffic(&testbed.server.traffic());
-    tally.exactly("told", tally.auth_errors, 256);
-    tally.exactly("logins in the air", tally.max_in_flight, 1);
+    tally.exactly("callers with an error", tally.auth_errors, 256);
+    tally.exactly("logins in flight", tally.max_in_flight, 1);
     let fastest = outcomes.iter().map(|outcome| outcome.took).min().unwrap_or_default();
     tally.within("2 s less the fastest", DEADLINE.saturating_sub(fastest), Duration::ZERO);
     tally.within("slowest", tally.slowest, DEADLINE + Duration::from_millis(300));
     tally
 }
 
-/// Everything but logins is answered well.
+/// Answers logins with a fault, and all other requests normally.
 fn logins_answered_with(testbed: &Testbed, fault: impl Fn() -> Fault + Send + 'static) {
     testbed.script(move |arrival| match arrival.login {
         Some(_) => ScriptedReply::Fault(fault()),

@@ -1,4 +1,4 @@
-//! Redirects of whatever holds a secret (F18).
+//! Redirects of requests with a secret (F18).
 
 use std::{
     slice,
@@ -24,7 +24,7 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
         [ClientKind::Ureq, ClientKind::Reqwest, ClientKind::PlainUreq, ClientKind::PlainReqwest];
     let scenario = "a call with a token, GET and POST, redirected by 300 to 308 to both origins";
     let mut cases = Case::each("F18", scenario, bound, &kinds, redirected_calls);
-    // Bare ureq does not send a POST on.
+    // Plain ureq does not redirect a POST.
     let kinds = [ClientKind::Ureq, ClientKind::Reqwest, ClientKind::PlainReqwest];
     let scenario = "a login, redirected by 300 to 308 to both origins";
     cases.extend(Case::each("F18", scenario, bound, &kinds, redirected_logins));
@@ -41,14 +41,14 @@ const STATUSES: [StatusCode; 7] = [
     StatusCode::PERMANENT_REDIRECT,
 ];
 
-/// Where redirects lead to.
+/// The target host of redirects.
 const ELSEWHERE: &str = "elsewhere.myhuaweicloud.com";
 
-/// The origin that redirects, and another one that listens for secrets.
+/// The origin that redirects, and a second origin that looks for secrets.
 struct Origins {
     home: Testbed,
     other: Testbed,
-    /// Requests for where a redirect leads to at home.
+    /// Requests to a redirect's target at the first origin.
     followed: Arc<AtomicU64>,
 }
 
@@ -64,12 +64,12 @@ fn redirected_calls(kind: ClientKind) -> Tally {
             let outcome = callers.one(CallerRequest::call(request));
             tally.callers(slice::from_ref(&outcome), &origins.home.logins());
             tally.holds(
-                format_args!("a {status} is handed on"),
-                outcome.result == CallResult::Answer(status),
+                format_args!("a {status} is returned to the caller"),
+                outcome.result == CallResult::Response(status),
             );
         }
     }
-    origins.judge(&mut tally);
+    origins.check(&mut tally);
     tally
 }
 
@@ -78,14 +78,14 @@ fn redirected_logins(kind: ClientKind) -> Tally {
     let mut tally = Tally { callers: 1, ..Tally::default() };
     for (status, target) in origins.ways() {
         origins.redirect(status, target, |arrival| arrival.login.is_some());
-        // An account would remember the redirect before.
+        // A new session, because a session remembers the last redirect.
         let callers = origins.home.callers(kind, &ClientOptions::default());
         let outcome = callers.one(CallerRequest::token());
         tally.callers(slice::from_ref(&outcome), &origins.home.logins());
-        let is_told = matches!(outcome.result, CallResult::Failed { .. });
-        tally.holds(format_args!("a {status} is no token, and told"), is_told);
+        let is_error = matches!(outcome.result, CallResult::Failed { .. });
+        tally.holds(format_args!("a {status} is an error"), is_error);
     }
-    origins.judge(&mut tally);
+    origins.check(&mut tally);
     tally
 }
 
@@ -97,7 +97,7 @@ impl Origins {
         Self { home, other, followed: Arc::default() }
     }
 
-    /// Every status, to every origin.
+    /// Every status with a target at either origin.
     fn ways(&self) -> impl Iterator<Item = (StatusCode, &Testbed)> {
         let to = |status| [&self.home, &self.other].map(|target| (status, target));
         STATUSES.into_iter().flat_map(to)
@@ -122,7 +122,7 @@ impl Origins {
         });
     }
 
-    fn judge(&self, tally: &mut Tally) {
+    fn check(&self, tally: &mut Tally) {
         tally.traffic(&self.home.server.traffic());
         let other = self.other.server.traffic();
         tally.canary_bytes += other.canary_bytes;

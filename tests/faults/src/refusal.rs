@@ -16,26 +16,26 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
         cases.extend(Case::each(
             "F5",
             format!("wrong password, {callers} callers, then a try a second for 24 h, 3 scopes"),
-            "1 POST in 30 minutes, at most 7 in 24 h, all told within login + 100 ms",
+            "1 POST in 30 minutes, at most 7 in 24 h, all callers fail within login + 100 ms",
             &AND_PLAIN_UREQ,
             move |kind| wrong_password(kind, callers, true),
         ));
     }
     cases.extend(Case::each(
         "F5",
-        "the same with probes off, 50 callers",
-        "exactly 1 POST in 24 h, all told within login + 100 ms",
+        "the same without lockout retries, 50 callers",
+        "exactly 1 POST in 24 h, all callers fail within login + 100 ms",
         &OURS,
         |kind| wrong_password(kind, 50, false),
     ));
     cases
 }
 
-fn wrong_password(kind: ClientKind, count: usize, probes: bool) -> Tally {
+fn wrong_password(kind: ClientKind, count: usize, lockout_retry: bool) -> Tally {
     const LOGIN: Duration = Duration::from_millis(200);
     let testbed = Testbed::start();
     testbed.slow_logins(LOGIN);
-    let settings = Settings::default().with_lockout_retry(probes);
+    let settings = Settings::default().with_lockout_retry(lockout_retry);
     let options = ClientOptions { password: WRONG_PASSWORD, settings, ..ClientOptions::default() };
     let callers = testbed.callers(kind, &options);
     let asks =
@@ -45,10 +45,10 @@ fn wrong_password(kind: ClientKind, count: usize, probes: bool) -> Tally {
     let mut tally = Tally::default();
     tally.callers(&outcomes, &testbed.logins());
     let told = outcomes.iter().filter(|outcome| outcome.result.is_auth_error()).count();
-    tally.exactly("told of the refusal", told, count);
+    tally.exactly("callers with the refusal", told, count);
     tally.within("slowest", tally.slowest, LOGIN + Duration::from_millis(100));
 
-    // What comes now is counted, not timed.
+    // From here on logins are counted, not timed.
     let slowest = tally.slowest;
     testbed.slow_logins(Duration::ZERO);
     every_second(&testbed, &callers, Duration::from_secs(30 * 60), &mut tally);
@@ -58,11 +58,11 @@ fn wrong_password(kind: ClientKind, count: usize, probes: bool) -> Tally {
     }
     tally.slowest = slowest;
     tally.traffic(&testbed.server.traffic());
-    tally.at_most("POSTs in 24 h", tally.logins, if probes { 7 } else { 1 });
+    tally.at_most("POSTs in 24 h", tally.logins, if lockout_retry { 7 } else { 1 });
     tally
 }
 
-/// One try a second up to this point of the clock, for one scope after the other.
+/// One request a second up to this time of the clock, with each scope in turn.
 fn every_second(testbed: &Testbed, callers: &Callers, end: Duration, tally: &mut Tally) {
     let second = Duration::from_secs(1);
     for place in TestScope::ALL.into_iter().cycle() {

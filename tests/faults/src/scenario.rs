@@ -1,4 +1,4 @@
-//! Cases and rows: what is tried, and what came of it.
+//! Scenarios and their results.
 
 use std::{
     fmt::Display,
@@ -16,29 +16,29 @@ use crate::{
     lost::{Login, lost},
 };
 
-/// One row to be: a scenario, and who goes through it.
+/// A scenario for one subject: one row of the table.
 pub(crate) struct Case {
     pub(crate) id: &'static str,
     pub(crate) scenario: String,
     pub(crate) bound: &'static str,
-    pub(crate) adapter: Adapter,
-    /// It mostly waits, and may do so beside others of the same scenario and adapter.
+    pub(crate) subject: Subject,
+    /// Mostly waits, and may run beside others of the same scenario and subject.
     pub(crate) idle: bool,
     pub(crate) run: Box<dyn Fn() -> Tally + Send + Sync>,
 }
 
-/// Who goes through a scenario.
+/// The adapter, the core alone or the control that goes through a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Adapter {
-    /// What scripts do without the library, for comparison.
+pub(crate) enum Subject {
+    /// A script without the library, for comparison.
     Control,
     Core,
     Reqwest,
     Ureq,
 }
 
-/// What was counted and measured, and which bounds did not hold.
+/// Counts and times of a scenario, and the bounds that it broke.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) callers: usize,
@@ -48,9 +48,9 @@ pub(crate) struct Tally {
     pub(crate) auth_errors: usize,
     pub(crate) slowest: Duration,
     pub(crate) canary_bytes: u64,
-    /// Counts that are wrong.
+    /// Broken bounds on counts.
     pub(crate) broken: Vec<String>,
-    /// Times that are too long: a busy machine may be to blame, so they are tried again.
+    /// Broken bounds on times. They are tried again, because the machine may be busy.
     pub(crate) late: Vec<String>,
 }
 
@@ -59,7 +59,8 @@ pub(crate) struct Tally {
 pub(crate) struct ScenarioRow {
     pub(crate) id: &'static str,
     pub(crate) scenario: String,
-    pub(crate) adapter: Adapter,
+    #[serde(rename = "adapter")]
+    pub(crate) subject: Subject,
     pub(crate) callers: usize,
     pub(crate) logins: u64,
     pub(crate) max_in_flight: u64,
@@ -84,12 +85,12 @@ impl Case {
     ) -> Vec<Self> {
         let case = |kind: &ClientKind| {
             let (kind, run) = (*kind, run.clone());
-            let scenario = match kind.bare() {
+            let scenario = match kind.control() {
                 Some(name) => format!("{scenario} ({name})"),
                 None => scenario.to_string(),
             };
             let run = Box::new(move || run(kind));
-            Self { id, scenario, bound, adapter: kind.adapter(), idle: false, run }
+            Self { id, scenario, bound, subject: kind.subject(), idle: false, run }
         };
         kinds.iter().map(case).collect()
     }
@@ -102,16 +103,16 @@ impl Case {
         run: impl Fn() -> Tally + Send + Sync + 'static,
     ) -> Self {
         let (scenario, run) = (scenario.to_string(), Box::new(run));
-        Self { id, scenario, bound, adapter: Adapter::Core, idle: false, run }
+        Self { id, scenario, bound, subject: Subject::Core, idle: false, run }
     }
 
     pub(crate) fn idle(self) -> Self {
         Self { idle: true, ..self }
     }
 
-    /// Runs it, up to three times for the sake of its times: its counts must hold each time.
+    /// Runs the scenario, up to three times while only times are broken.
     fn row(&self) -> ScenarioRow {
-        let tries = if self.adapter == Adapter::Control { 1 } else { 3 };
+        let tries = if self.subject == Subject::Control { 1 } else { 3 };
         let mut tally = self.tally();
         for _ in 1..tries {
             if !tally.broken.is_empty() || tally.late.is_empty() {
@@ -122,7 +123,7 @@ impl Case {
         ScenarioRow {
             id: self.id,
             scenario: self.scenario.clone(),
-            adapter: self.adapter,
+            subject: self.subject,
             callers: tally.callers,
             logins: tally.logins,
             max_in_flight: tally.max_in_flight,
@@ -136,7 +137,7 @@ impl Case {
         }
     }
 
-    /// A scenario that cannot be carried through is a red row, not the end of the run.
+    /// A panic in a scenario is a red row, not the end of the run.
     fn tally(&self) -> Tally {
         catch_unwind(AssertUnwindSafe(|| (self.run)())).unwrap_or_else(|_| {
             let broken = vec!["the scenario itself panicked".to_owned()];
@@ -145,12 +146,12 @@ impl Case {
     }
 }
 
-/// Runs all of them, in order, those that mostly wait side by side.
+/// Runs all scenarios in order; those that mostly wait run side by side.
 pub(crate) fn run(cases: Vec<Case>, mut done: impl FnMut(&ScenarioRow)) -> Vec<ScenarioRow> {
     let mut rows = Vec::new();
-    let together = |a: &Case, b: &Case| a.idle && b.idle && (a.id, a.adapter) == (b.id, b.adapter);
+    let together = |a: &Case, b: &Case| a.idle && b.idle && (a.id, a.subject) == (b.id, b.subject);
     for group in cases.chunk_by(together) {
-        capture::attribute_to(group[0].adapter);
+        capture::attribute_to(group[0].subject);
         let finished = thread::scope(|threads| {
             let running: Vec<_> = group.iter().map(|case| threads.spawn(|| case.row())).collect();
             running.into_iter().map(|row| row.join().expect("a row catches panics")).collect()
@@ -163,7 +164,7 @@ pub(crate) fn run(cases: Vec<Case>, mut done: impl FnMut(&ScenarioRow)) -> Vec<S
     rows
 }
 
-impl Adapter {
+impl Subject {
     pub(crate) const ALL: [Self; 4] = [Self::Control, Self::Core, Self::Reqwest, Self::Ureq];
 
     pub(crate) fn name(self) -> &'static str {
@@ -177,7 +178,7 @@ impl Adapter {
 }
 
 impl Tally {
-    /// Adds what the callers saw, against what the server knows of its logins.
+    /// Adds the callers' results; the server's logins show which callers were lost.
     pub(crate) fn callers(&mut self, outcomes: &[Outcome], logins: &[Login]) {
         self.callers = self.callers.max(outcomes.len());
         self.auth_errors +=
@@ -187,42 +188,42 @@ impl Tally {
         self.slowest = self.slowest.max(slowest);
     }
 
-    /// Adds what the server counted since it was last reset.
+    /// Adds the server's counts since the last reset.
     pub(crate) fn traffic(&mut self, traffic: &Traffic) {
         self.logins += traffic.logins;
         self.max_in_flight = self.max_in_flight.max(traffic.most_logins_in_air);
         self.canary_bytes += traffic.canary_bytes;
     }
 
-    /// A count that must be exactly this.
+    /// Requires a count to equal `want`.
     pub(crate) fn exactly<T: PartialEq + Display>(&mut self, what: impl Display, got: T, want: T) {
         if got != want {
             self.broke(format!("{what}: {got}, not {want}"));
         }
     }
 
-    /// A count that must not be larger.
+    /// Requires a count of at most `most`.
     pub(crate) fn at_most<T: PartialOrd + Display>(&mut self, what: impl Display, got: T, most: T) {
         if got > most {
             self.broke(format!("{what}: {got}, more than {most}"));
         }
     }
 
-    /// Something that must be so.
+    /// Requires a condition.
     pub(crate) fn holds(&mut self, what: impl Display, holds: bool) {
         if !holds {
             self.broke(format!("not so: {what}"));
         }
     }
 
-    /// A time that must not be longer.
+    /// Requires a time of at most `most`.
     pub(crate) fn within(&mut self, what: impl Display, got: Duration, most: Duration) {
         if got > most {
             self.late.push(format!("{what}: {got:.1?}, longer than {most:.1?}"));
         }
     }
 
-    /// Said once, however often it happened.
+    /// Records a reason once.
     fn broke(&mut self, why: String) {
         if !self.broken.contains(&why) {
             self.broken.push(why);
@@ -244,7 +245,7 @@ mod tests {
         Tally { broken: vec!["broken".to_owned()], ..Tally::default() }
     }
 
-    /// How often a case is run that goes so, and whether its row is good.
+    /// The number of runs of a case with these results, and whether its row is green.
     fn tried(goes: Vec<fn() -> Tally>) -> (usize, bool) {
         static TIMES: AtomicUsize = AtomicUsize::new(0);
         TIMES.store(0, SeqCst);
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_tried_three_times_and_counts_never_again() {
+    fn times_get_three_tries_and_counts_one() {
         let good = Tally::default;
         assert_eq!(tried(vec![good]), (1, true));
         assert_eq!(tried(vec![late, good]), (2, true));

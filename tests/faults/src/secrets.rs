@@ -1,75 +1,71 @@
 //! Secrets in logs, errors and panics (F24).
 
-use std::{
-    io::{self, BufRead, BufReader, Read, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
-    thread,
-    time::Duration,
-};
+use std::{io, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde_json::json;
+use testing::{Loopback, Reply};
 
 use crate::{
     callers::{AND_PLAIN_UREQ, CallResult, CallerRequest, ClientKind, OURS},
     capture::{self, Finding, TraceFilter},
-    scenario::{Adapter, Case, Tally},
+    scenario::{Case, Subject, Tally},
     testbed::{ClientOptions, PASSWORD, TOKEN, Testbed},
 };
 
 pub(crate) fn cases(_full: bool) -> Vec<Case> {
     let bound = "0 secret bytes in any spelling";
-    let scenario = "a server that quotes the login in its answer, 9 ways";
+    let scenario = "a server that quotes the login in its response, 9 ways";
     let mut cases = Case::each("F24", scenario, bound, &AND_PLAIN_UREQ, |kind| {
-        quoted(kind, TraceFilter::AllButTheWire, 0..LOCATION)
+        quoted(kind, TraceFilter::AllButWire, 0..LOCATION)
     });
-    let scenario = "a server that quotes the login in a Location, ureq heard at DEBUG";
+    let scenario = "a server that quotes the login in a Location, ureq logged at DEBUG";
     cases.extend(Case::each("F24", scenario, bound, &OURS, in_location));
-    for adapter in [Adapter::Ureq, Adapter::Reqwest, Adapter::Core, Adapter::Control] {
-        let scenario = "everything above, its logs, errors and panics";
-        let case = Case::core("F24", scenario, bound, move || everything(adapter));
-        cases.push(Case { adapter, ..case });
+    for subject in [Subject::Ureq, Subject::Reqwest, Subject::Core, Subject::Control] {
+        let scenario = "logs, errors and panics of all scenarios above";
+        let case = Case::core("F24", scenario, bound, move || everything(subject));
+        cases.push(Case { subject, ..case });
     }
     for (scenario, plant) in [
-        ("ureq_proto heard at TRACE, one login", wire as fn() -> _),
-        ("ureq heard at TRACE, a login quoted in a Location", || {
-            quoted(ClientKind::Ureq, TraceFilter::AllButTheWire, LOCATION..=LOCATION);
+        ("ureq_proto logged at TRACE, one login", wire as fn() -> _),
+        ("ureq logged at TRACE, a login quoted in a Location", || {
+            quoted(ClientKind::Ureq, TraceFilter::AllButWire, LOCATION..=LOCATION);
         }),
         ("a password planted in a log, an event, a dump and an error", planted),
     ] {
         let case = Case::core("F24", scenario, bound, move || found(plant));
-        cases.push(Case { adapter: Adapter::Control, ..case });
+        cases.push(Case { subject: Subject::Control, ..case });
     }
     cases
 }
 
-/// What was found of this adapter in the whole run so far.
-fn everything(adapter: Adapter) -> Tally {
-    // What finds nothing may be blind.
-    capture::attribute_to(Adapter::Control);
+/// All findings of this subject so far.
+fn everything(subject: Subject) -> Tally {
+    // First, the search itself works.
+    capture::attribute_to(Subject::Control);
     let (sees_plants, sees_the_wire) = (found(planted), found(wire));
-    capture::attribute_to(adapter);
+    capture::attribute_to(subject);
 
     let mut tally = Tally::default();
     let (findings, messages, errors) = capture::findings();
-    tell(&mut tally, findings.iter().filter(|finding| finding.adapter == adapter));
+    record(&mut tally, findings.iter().filter(|finding| finding.subject == subject));
     tally.holds("messages and errors were searched", messages > 0 && errors > 0);
-    tally.holds("what is planted is found", sees_plants.canary_bytes > 0);
+    tally.holds("planted secrets are found", sees_plants.canary_bytes > 0);
     tally.holds("a dump of the wire is found", sees_the_wire.canary_bytes > 0);
     tally
 }
 
-/// What is found while this is done.
+/// The findings while `act` runs.
 fn found<T>(act: impl FnOnce() -> T) -> Tally {
     let before = capture::findings().0.len();
     act();
     let mut tally = Tally::default();
-    tell(&mut tally, capture::findings().0[before..].iter());
+    record(&mut tally, capture::findings().0[before..].iter());
     tally
 }
 
-/// Each kind of finding once, never its text.
-fn tell<'a>(tally: &mut Tally, findings: impl Iterator<Item = &'a Finding>) {
+/// Records each kind of finding once, never its text.
+fn record<'a>(tally: &mut Tally, findings: impl Iterator<Item = &'a Finding>) {
     for Finding { place, level, found, .. } in findings {
         tally.canary_bytes += found.bytes;
         let kind = format!("{} at {level} in {place}", found.spelling);
@@ -94,31 +90,34 @@ fn planted() {
         let row: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
         log::trace!(target: "planted", "{}", row.join(" "));
     }
-    capture::told(&io::Error::other(format!("{:?}", PASSWORD.as_bytes())));
+    capture::search_error(&io::Error::other(format!("{:?}", PASSWORD.as_bytes())));
 }
 
-/// What is told and logged when a server quotes in these ways.
+/// The findings in errors and logs when a server quotes in these ways.
 fn quoted(kind: ClientKind, filter: TraceFilter, ways: impl IntoIterator<Item = u8>) -> Tally {
-    let (mut told, mut asked) = (0, 0);
+    let (mut refused, mut sent) = (0, 0);
     let mut tally = found(|| {
         let testbed = Testbed::start();
         for way in ways {
-            let port = quoting_server(way).expect("a port on loopback");
-            let callers = testbed
-                .callers(kind, &ClientOptions { port: Some(port), ..ClientOptions::default() });
-            // Until no caller waits any more, and all are told what the server said.
+            let server = quoting_server(way);
+            let callers = testbed.callers(
+                kind,
+                &ClientOptions { port: Some(server.port()), ..ClientOptions::default() },
+            );
+            // Several rounds, until each caller gets the server's refusal.
             for _ in 0..4 {
                 let ask = CallerRequest::token().within(Duration::from_millis(150));
                 let outcome = capture::with_filter(filter, || callers.one(ask));
                 let unanswered = CallResult::Deadline { has_retry_time: false };
-                told += usize::from(outcome.result.is_auth_error() && outcome.result != unanswered);
-                asked += 1;
+                refused +=
+                    usize::from(outcome.result.is_auth_error() && outcome.result != unanswered);
+                sent += 1;
                 testbed.clock.forward(Duration::from_secs(60));
             }
         }
     });
-    (tally.callers, tally.auth_errors) = (1, told);
-    tally.exactly("refused", told, asked);
+    (tally.callers, tally.auth_errors) = (1, refused);
+    tally.exactly("refused", refused, sent);
     tally
 }
 
@@ -126,45 +125,21 @@ fn in_location(kind: ClientKind) -> Tally {
     quoted(kind, TraceFilter::AllButUreq, LOCATION..=LOCATION)
 }
 
-/// Answers one login in this way, and the same way whatever else it is asked.
-fn quoting_server(way: u8) -> io::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let port = listener.local_addr()?.port();
-    // It ends with the process.
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            // A client that breaks off has had what it wanted.
-            let _ = stream.and_then(|stream| quote(&stream, way));
-        }
-    });
-    Ok(port)
+/// A server that answers every request in this way.
+fn quoting_server(way: u8) -> Loopback {
+    Loopback::start(move |request| {
+        let (status, headers, body) = quotation(way, request.body());
+        let length = body.len();
+        Reply::bytes(format!(
+            "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        ))
+    })
 }
 
-fn quote(mut stream: &TcpStream, way: u8) -> io::Result<()> {
-    let mut reader = BufReader::new(stream);
-    let (mut line, mut length) = (String::new(), 0);
-    while reader.read_line(&mut line)? > 2 {
-        let lower = line.to_ascii_lowercase();
-        if let Some(value) = lower.strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap_or_default();
-        }
-        line.clear();
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    let login = String::from_utf8_lossy(&body);
-    let (status, headers, answer) = quotation(way, &login);
-    let length = answer.len();
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{answer}"
-    )
-}
-
-/// The way that has to do with ureq: where it hears `TRACE`, it logs a `Location` as it stands.
+/// The way that depends on ureq's log level: at `TRACE` ureq logs a `Location`.
 const LOCATION: u8 = 9;
 
-/// A status line, headers and a body that know the login, or a token.
+/// A status line, headers and a body that contain the login or a token.
 fn quotation(way: u8, login: &str) -> (&'static str, String, String) {
     let error = |message: &str| {
         let error = json!({"code": 401, "title": "Unauthorized", "message": message});

@@ -1,4 +1,4 @@
-//! A server, its clock, and what it knows of its logins.
+//! A server, its clock and its record of logins.
 
 use std::{
     fmt,
@@ -17,46 +17,46 @@ use crate::{
     lost::Login,
 };
 
-/// The emulator on loopback, living by a clock of its own, with a script.
+/// The emulator on loopback with the scenario's clock and a script.
 pub(crate) struct Testbed {
     pub(crate) clock: Clock,
     pub(crate) server: Server,
     logins: Arc<Mutex<Vec<Login>>>,
 }
 
-/// What a script answers a request with.
+/// A script's response to a request.
 pub(crate) enum ScriptedReply {
-    /// Never counted as a token.
+    /// A fault, which never counts as a token.
     Fault(Fault),
-    /// What the emulator says, so much later.
+    /// The emulator's response after this delay.
     Good(Duration),
 }
 
-/// What a client is made with.
+/// The settings of a client.
 #[derive(Clone)]
 pub(crate) struct ClientOptions {
     pub(crate) settings: Settings,
     pub(crate) identity_timeout: Duration,
     pub(crate) password: &'static str,
-    /// Where the identity service is thought to be, if not where it is.
+    /// Another port than the identity service's.
     pub(crate) port: Option<u16>,
-    /// Called by the client whenever it reads its clock.
+    /// Called when the client reads its clock.
     pub(crate) at_clock: Option<Hook>,
-    /// Called below the client, whenever it sends.
+    /// Called in the HTTP client when it sends.
     pub(crate) at_wire: Option<Hook>,
 }
 
-/// Code of a user's own that runs inside of a client.
+/// A user's code that runs inside the client.
 pub(crate) type Hook = Arc<dyn Fn(HookPoint) + Send + Sync>;
 
-/// When a hook is called.
+/// The point at which a hook is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HookPoint {
     Before,
     After,
 }
 
-/// A scope that the account is good for.
+/// A scope of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum TestScope {
     Domain,
@@ -64,11 +64,11 @@ pub(crate) enum TestScope {
     ProjectById,
 }
 
-/// The system whose sample password is no everyday word, so that it can be searched for.
+/// The system whose sample password is unusual enough to be searched for.
 pub(crate) const SYSTEM: System = System::Huawei;
 pub(crate) const PASSWORD: &str = account::HUAWEI_PASSWORD;
 pub(crate) const WRONG_PASSWORD: &str = "Wr0ng/on+purpose";
-/// What every token begins with, as far as it is searched for.
+/// The beginning of every token, as far as it is searched for.
 pub(crate) const TOKEN: &str = {
     let (start, _) = auth_emulator::documents::HUAWEI_TOKEN_PREFIX.split_at(20);
     start
@@ -79,26 +79,27 @@ impl Testbed {
         Self::start_with(|_| (), Duration::ZERO, true)
     }
 
-    /// With an emulator whose knobs are turned, and a server's clock that is so far ahead, or behind.
+    /// With changes to the emulator, and a server whose clock is ahead or behind by `skew`.
     pub(crate) fn start_with(
-        turn: impl FnOnce(&mut Emulator),
+        change: impl FnOnce(&mut Emulator),
         skew: Duration,
         ahead: bool,
     ) -> Self {
         let clock = Clock::start();
         let mut emulator = Emulator::new();
-        // As long as a catalog's, so that what is measured is not the copying of headers.
+        // Long tokens would measure the copying of headers.
         emulator.token_length(SYSTEM, 512);
-        turn(&mut emulator);
-        let its = clock.clone();
-        let its_now = move || if ahead { its.now() + skew } else { its.now() - skew };
-        let server = Server::start_with_clock(emulator, its_now).expect("a port on loopback");
+        change(&mut emulator);
+        let server_clock = clock.clone();
+        let server_now =
+            move || if ahead { server_clock.now() + skew } else { server_clock.now() - skew };
+        let server = Server::start_with_clock(emulator, server_now).expect("a port on loopback");
         let testbed = Self { clock, server, logins: Arc::default() };
         testbed.script(|_| ScriptedReply::Good(Duration::ZERO));
         testbed
     }
 
-    /// What is answered from now on.
+    /// The script from now on.
     pub(crate) fn script(
         &self,
         mut script: impl FnMut(&Arrival<'_>) -> ScriptedReply + Send + 'static,
@@ -123,24 +124,24 @@ impl Testbed {
         });
     }
 
-    /// Every login good, and so late.
+    /// Every login succeeds after this delay.
     pub(crate) fn slow_logins(&self, delay: Duration) {
         self.script(move |arrival| {
             ScriptedReply::Good(if arrival.login.is_some() { delay } else { Duration::ZERO })
         });
     }
 
-    /// The logins so far, as they arrived.
+    /// The logins so far, in the order of their arrival.
     pub(crate) fn logins(&self) -> Vec<Login> {
         self.logins.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many logins there were since the traffic was reset.
+    /// The number of logins since the last reset.
     pub(crate) fn count(&self) -> u64 {
         self.server.traffic().logins
     }
 
-    /// Waits until so many logins have arrived, for two seconds at most.
+    /// Waits at most two seconds for this number of logins.
     pub(crate) fn wait_for_logins(&self, count: u64) {
         wait_until(|| self.count() >= count);
     }
@@ -149,7 +150,7 @@ impl Testbed {
         Callers::new(self, kind, options)
     }
 
-    /// The identity service. The name has to be looked up, where a resolver is to be called.
+    /// The identity service's URL, with a host name if a resolver has to be called.
     pub(crate) fn identity_url(&self, options: &ClientOptions) -> String {
         let url = self.server.url(SYSTEM);
         let url = match &options.at_wire {
@@ -165,7 +166,7 @@ impl Testbed {
     }
 
     pub(crate) fn cloud(&self, options: &ClientOptions) -> Cloud {
-        Cloud::huawei().at(&self.identity_url(options)).expect("loopback may be plain")
+        Cloud::huawei().at(&self.identity_url(options)).expect("plain http to loopback is allowed")
     }
 
     /// A request to a service of the cloud.
@@ -173,7 +174,7 @@ impl Testbed {
         let (address, path) =
             (self.server.address(), "ecs.cn-north-1.myhuaweicloud.com/v1/servers");
         let request = Request::get(format!("http://{address}/service/{SYSTEM}/{path}"));
-        request.body(Vec::new()).expect("a URL of our own")
+        request.body(Vec::new()).expect("a valid URL")
     }
 }
 
@@ -208,7 +209,7 @@ impl TestScope {
         }
     }
 
-    /// As the control writes it.
+    /// The control's JSON.
     pub(crate) fn json(self) -> Value {
         match self {
             Self::Domain => json!({"domain": {"name": account::HUAWEI_DOMAIN}}),
@@ -224,7 +225,7 @@ impl fmt::Debug for Testbed {
     }
 }
 
-/// Waits until this is so, for two seconds at most, and tells whether it was.
+/// Waits at most two seconds for a condition, and returns whether it came true.
 pub(crate) fn wait_until(is_so: impl Fn() -> bool) -> bool {
     for _ in 0..2000 {
         if is_so() {

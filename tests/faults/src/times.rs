@@ -1,4 +1,4 @@
-//! Clocks that jump, clocks that are wrong, and tokens that are over (F19, F20, F21).
+//! Clocks that jump, clocks that are wrong, and tokens that arrive expired (F19, F20, F21).
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -23,29 +23,29 @@ pub(crate) fn cases(full: bool) -> Vec<Case> {
     let mut cases = vec![Case::core(
         "F19",
         format!("{clocks} random clocks, with jumps of 1 s to 100 years, both ways, and pauses"),
-        "never a panic, never an endless wait, at most one extra login a jump",
+        "no panic, no endless wait, at most one extra login per jump",
         move || random_clocks(clocks),
     )];
     for (text, skew, ahead) in [("2 h ahead", 2, true), ("2 h behind", 2, false)] {
         cases.extend(Case::each(
             "F20",
             format!("the server's clock is {text}, a token lives 1 h"),
-            "its usable life ends at most 3 s before the true end, and never after it",
+            "the token is used until at most 3 s before its end, and never after it",
             &AND_PLAIN_UREQ,
             move |kind| skewed(kind, Duration::from_secs(skew * 3600), ahead),
         ));
     }
     cases.extend(Case::each(
         "F21",
-        "tokens are over when they arrive, a caller a second",
+        "tokens arrive expired, a caller a second",
         "at most 2 POSTs in 5 minutes",
         &AND_PLAIN_UREQ,
-        stillborn,
+        expired_tokens,
     ));
     cases
 }
 
-/// Each clock has a fresh account, and a server whose own clock is right.
+/// Each clock has a new session; the server's clock is right.
 fn random_clocks(clocks: u64) -> Tally {
     let mut tally = Tally { callers: 1, max_in_flight: 1, ..Tally::default() };
     for seed in 0..clocks {
@@ -61,13 +61,13 @@ fn random_clocks(clocks: u64) -> Tally {
     tally
 }
 
-/// The logins of one clock, or what is wrong with them.
+/// The number of logins with one clock, or the broken bound.
 fn one_clock(seed: u64) -> Result<u64, String> {
     let mut random = Rng::with_seed(seed);
     let options = ClientOptions::default();
     let settings = Settings::default().with_seed(seed);
-    let account = Session::new(Cloud::huawei(), options.credential(), settings);
-    let mut account = account.map_err(|error| error.to_string())?;
+    let session = Session::new(Cloud::huawei(), options.credential(), settings);
+    let mut session = session.map_err(|error| error.to_string())?;
     let (mut emulator, scope) = (Emulator::new(), TestScope::Project.scope());
     emulator.token_length(SYSTEM, 64);
     let (true_now, mut now) = (UtcDateTime::now(), UtcDateTime::now());
@@ -76,40 +76,39 @@ fn one_clock(seed: u64) -> Result<u64, String> {
         let before = jumps;
         now = moved(&mut random, now, &mut jumps);
         if jumps > before {
-            // Backwards, a wait begins anew.
+            // After a jump backwards a wait starts over.
             waits = 0;
         }
-        match account.poll(&scope, now) {
-            Action::Send(flight, request) => {
-                // While it is in the air time goes on, or leaps.
+        match session.poll(&scope, now) {
+            Action::Send(pending, request) => {
+                // Time passes or jumps while the request is pending.
                 now = moved(&mut random, now, &mut jumps);
                 if random.u8(..) < 32 {
                     let failure = Failure::new(FailureKind::Io, "reset");
-                    account.handle_failure(flight, failure, now);
+                    session.handle_failure(pending, failure, now);
                     failures += 1;
                 } else {
                     let (head, body) = request.into_parts();
                     let request = Request::from_parts(head, body.as_bytes());
-                    account.handle_response(flight, emulator.handle(request, true_now), now);
+                    session.handle_response(pending, emulator.handle(request, true_now), now);
                 }
                 waits = 0;
             }
             Action::Wait(until) => {
                 let pause = until - now;
                 if pause > LONGEST {
-                    return Err(format!("told to wait for {pause}"));
+                    return Err(format!("a wait of {pause}"));
                 }
-                // Whoever is told to wait does.
                 now = now.max(until);
                 waits += 1;
                 if waits > 3 {
-                    return Err("told to wait again and again".to_owned());
+                    return Err("endless waits".to_owned());
                 }
             }
             Action::Fail(error) => {
-                capture::told(&error);
+                capture::search_error(&error);
                 if error.retry_at().is_none_or(|at| at > now + LONGEST) {
-                    return Err(format!("told to give up: {error}"));
+                    return Err(format!("an error without a retry time: {error}"));
                 }
                 waits = 0;
             }
@@ -123,16 +122,16 @@ fn one_clock(seed: u64) -> Result<u64, String> {
     }
 }
 
-/// No pause of the core's is longer.
+/// The longest pause of the core.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// A clock may stand still, go on for a moment, or leap either way.
+/// The clock stops, goes on for a moment, or jumps either way.
 fn moved(random: &mut Rng, now: UtcDateTime, jumps: &mut u64) -> UtcDateTime {
     const CENTURY: f64 = 100.0 * 365.25 * 86_400.0;
     let seconds = match random.u8(..) {
         0..64 => return now,
         64..192 => return now + Duration::from_millis(random.u64(0..1000)),
-        // As many leaps of minutes as of years.
+        // Log-uniform: as many jumps of minutes as of years.
         _ => Duration::from_secs_f64(CENTURY.powf(random.f64()).max(1.0)),
     };
     *jumps += 1;
@@ -143,7 +142,7 @@ fn moved(random: &mut Rng, now: UtcDateTime, jumps: &mut u64) -> UtcDateTime {
     leapt.unwrap_or(now)
 }
 
-/// The token's end is looked for by callers without patience, who get a token only if it lives.
+/// Callers with a timeout of zero find the token's end: they get a token only while it is valid.
 fn skewed(kind: ClientKind, skew: Duration, ahead: bool) -> Tally {
     const LIFE: Duration = Duration::from_secs(3600);
     let life = time::Duration::try_from(LIFE).expect("an hour");
@@ -156,7 +155,7 @@ fn skewed(kind: ClientKind, skew: Duration, ahead: bool) -> Tally {
     tally.holds("a first login", callers.one(CallerRequest::token()).result.is_good());
     let granted = testbed.logins().first().and_then(|login| login.granted).unwrap_or_default();
 
-    // By now nothing is asked of the server any more; the steps are a quarter of a second.
+    // Steps of a quarter of a second. No request is sent here.
     let mut lived = Duration::ZERO;
     for step in 0..120 {
         let age = LIFE - Duration::from_secs(15) + Duration::from_millis(250) * step;
@@ -173,7 +172,7 @@ fn skewed(kind: ClientKind, skew: Duration, ahead: bool) -> Tally {
     tally
 }
 
-fn stillborn(kind: ClientKind) -> Tally {
+fn expired_tokens(kind: ClientKind) -> Tally {
     let turn = |emulator: &mut Emulator| {
         emulator.token_lifetime(SYSTEM, time::Duration::hours(-1));
     };
@@ -186,7 +185,7 @@ fn stillborn(kind: ClientKind) -> Tally {
         testbed.clock.forward(Duration::from_secs(1));
     }
     tally.traffic(&testbed.server.traffic());
-    tally.holds("it was tried", tally.logins > 0);
+    tally.holds("a login was sent", tally.logins > 0);
     tally.at_most("POSTs in 5 minutes", tally.logins, 2);
     tally
 }

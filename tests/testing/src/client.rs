@@ -241,6 +241,16 @@ impl Client {
         }
     }
 
+    /// The client of `auth-ureq`.
+    ///
+    /// # Panics
+    ///
+    /// On any other adapter.
+    pub fn ureq(&self) -> &auth_ureq::Client {
+        let Self::Ureq(client) = self else { panic!("not a client of auth-ureq") };
+        client
+    }
+
     /// The client of `auth-reqwest`.
     ///
     /// # Panics

@@ -1,4 +1,4 @@
-//! An allocator that looks into every block that is given back.
+//! An allocator that searches every block when it is freed.
 
 use std::{
     backtrace::Backtrace,
@@ -11,13 +11,13 @@ use std::{
 
 use benches::allocator::{Watch, Watched};
 
-/// What every secret here begins with, so that a block that holds one is found with one search.
+/// The beginning of every secret here, so that one search finds them all.
 pub(crate) const MARK: &[u8] = b"t0ps3cret";
 
-/// A block that was given back with a secret in it: by whom.
+/// The backtrace of a call that freed a block with a secret in it.
 pub(crate) type Finding = String;
 
-/// What is found while this is done, by any thread.
+/// Runs `act`, and collects the findings of all threads meanwhile.
 pub(crate) fn watch<T>(act: impl FnOnce() -> T) -> (T, Vec<Finding>) {
     FINDINGS.lock().unwrap_or_else(PoisonError::into_inner).clear();
     WATCHED.fetch_add(1, Relaxed);
@@ -26,7 +26,7 @@ pub(crate) fn watch<T>(act: impl FnOnce() -> T) -> (T, Vec<Finding>) {
     (done, std::mem::take(&mut *FINDINGS.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
-/// Whether the innermost function that belongs to anybody is one of these libraries'.
+/// Whether the innermost function of these libraries and of our crates is a library's.
 pub(crate) fn is_of(trace: &str, libraries: &[&str]) -> bool {
     let symbols =
         trace.lines().filter_map(|line| line.trim().split_once(": ")).map(|(_, name)| name);
@@ -37,8 +37,8 @@ pub(crate) fn is_of(trace: &str, libraries: &[&str]) -> bool {
     owners.next().is_some_and(|owner| libraries.contains(&owner))
 }
 
-/// How many blocks were looked into so far.
-pub(crate) fn looked_into() -> usize {
+/// The number of searched blocks so far.
+pub(crate) fn searched_blocks() -> usize {
     BLOCKS.load(Relaxed)
 }
 
@@ -47,7 +47,7 @@ static BLOCKS: AtomicUsize = AtomicUsize::new(0);
 static FINDINGS: Mutex<Vec<Finding>> = Mutex::new(Vec::new());
 
 thread_local! {
-    /// Whether this thread is writing a finding down, which takes memory itself.
+    /// Whether this thread records a finding, which allocates memory itself.
     static BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -65,7 +65,7 @@ impl Watch for Searching {
         }
         BLOCKS.fetch_add(1, Relaxed);
         if block.windows(MARK.len()).any(|window| window == MARK) {
-            // A thread that ends has no such cell any more: what it gives back then counts as well.
+            // At the end of a thread the cell is gone, and its blocks still count.
             let is_free = BUSY.try_with(|busy| !busy.replace(true)).unwrap_or(true);
             if is_free {
                 let finding = Backtrace::force_capture().to_string();

@@ -1,4 +1,4 @@
-//! The core alone: whatever is given back was wiped, without exception.
+//! The core wipes all memory with secrets before it frees it, without exception.
 
 use std::hint::black_box;
 
@@ -13,27 +13,27 @@ use time::UtcDateTime;
 
 use crate::{
     PASSCODE, PASSWORD, RECEIPT, TOKEN,
-    allocator::{is_of, looked_into, watch},
+    allocator::{is_of, searched_blocks, watch},
 };
 
 const NOW: UtcDateTime = UtcDateTime::UNIX_EPOCH;
 
-/// One thing at a time: the allocator watches every thread.
+/// One test for all of it, because the allocator watches every thread.
 #[test]
-fn secrets_are_wiped_before_their_memory_is_given_back() {
-    // What finds nothing may be blind.
+fn secrets_are_wiped_before_memory_is_freed() {
+    // The watch itself works.
     let (_, found) = watch(|| drop(black_box(PASSWORD.to_owned())));
     assert_eq!(found.len(), 1, "a String is not wiped");
     let (_, found) = watch(|| black_box(Vec::from(PASSCODE)).reserve(1 << 16));
     assert_eq!(found.len(), 2, "a block that moves leaves a copy behind");
 
-    let before = looked_into();
+    let before = searched_blocks();
     for (what, act) in ACTS {
         let ((), found) = watch(act);
         let own: Vec<_> = found.iter().filter(|trace| !is_of(trace, &LIBRARIES)).collect();
         assert!(own.is_empty(), "{what}: {} blocks, the first one by\n{}", own.len(), own[0]);
     }
-    assert!(looked_into() > before + 1000, "{}", looked_into() - before);
+    assert!(searched_blocks() > before + 1000, "{}", searched_blocks() - before);
     crate::drivers::are_watched();
     crate::loading::is_watched();
 }
@@ -48,21 +48,21 @@ const ACTS: [(&str, fn()); 13] = [
     ("an application credential", || {
         login(&v3(), Credential::application_credential("k", PASSWORD), V3_TOKEN);
     }),
-    ("a token that is exchanged", || login(&v3(), Credential::token(TOKEN), V3_TOKEN)),
-    ("a token passed on", || login(&v3(), Credential::existing_token(TOKEN), V3_VALIDATED)),
+    ("a token to exchange", || login(&v3(), Credential::token(TOKEN), V3_TOKEN)),
+    ("an existing token", || login(&v3(), Credential::existing_token(TOKEN), V3_VALIDATED)),
     ("an agency", || {
         let agency = Agency::new("a", DomainRef::name("o"));
         let cloud = Cloud::otc("eu-de").unwrap();
         login(&cloud, password().assume(agency), V3_TOKEN);
     }),
     ("two factors", two_factors),
-    ("a long password, with all that JSON escapes", || {
+    ("a long password with all that JSON escapes", || {
         let long: &'static str = concat!("t0ps3cret\"\\\u{1}\n\u{7f}", "t0ps3cret-long");
         login(&v3(), Credential::password(UserRef::id("u"), long), V3_TOKEN);
     }),
-    ("an account that is closed, replaced and refused", accounts),
+    ("sessions: closed, refused, with a new credential", sessions),
     ("refusals that repeat the secret", repeated),
-    ("exchanges and recorded answers", exchanges),
+    ("identity requests and recorded responses", identity_requests),
     ("a configuration", configuration),
 ];
 
@@ -78,7 +78,7 @@ fn password() -> Credential {
     Credential::password(UserRef::name_in("u", DomainRef::name("d")), PASSWORD)
 }
 
-/// An answer whose bytes are nobody's to give back: status, header, body.
+/// A response in static memory, which is never freed: status, header, body.
 type Canned = (u16, Option<(&'static str, &'static str)>, &'static str);
 
 const V3_BODY: &str = r#"{"token": {"project": {"id": "p"}, "domain": {"name": "d"},
@@ -99,7 +99,7 @@ const WANTS_CODE: Canned = (
 );
 const REFUSED: Canned = (401, None, r#"{"error": {"code": 401, "message": "no"}}"#);
 
-/// The same as a response, with its body in memory of its own, as a driver hands it over.
+/// The response with its body on the heap, as an adapter hands it over.
 fn response((status, header, body): Canned) -> Response<Body> {
     let mut response = Response::builder().status(status);
     if let Some((name, value)) = header {
@@ -112,7 +112,7 @@ fn credentials() {
     let all = password().and(Factor::totp(PASSCODE));
     let more = all.clone().and(Factor::password(PASSWORD));
     black_box((all, more, Credential::token(TOKEN), Credential::totp("u", PASSCODE)));
-    // A text of just its own size is taken over; see SECURITY.md for others.
+    // A text without spare capacity is moved, not copied (see SECURITY.md).
     black_box(Credential::password("u", PASSWORD.to_owned().into_boxed_str()));
 }
 
@@ -147,28 +147,28 @@ fn two_factors() {
     assert!(matches!(login.poll(), Ok(Step::Done(_))));
 }
 
-fn accounts() {
+fn sessions() {
     let scope = Scope::default();
     for canned in [V3_TOKEN, REFUSED, WANTS_CODE] {
-        let mut account = Session::new(v3(), password(), Settings::default()).unwrap();
-        let Action::Send(flight, _) = account.poll(&scope, NOW) else { panic!("no request") };
-        account.handle_response(flight, response(canned), NOW);
-        black_box(account.last_error(&scope));
-        if let Action::Use(token) = account.poll(&scope, NOW) {
-            account.handle_unauthorized(&token, NOW);
+        let mut session = Session::new(v3(), password(), Settings::default()).unwrap();
+        let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
+        session.handle_response(pending, response(canned), NOW);
+        black_box(session.last_error(&scope));
+        if let Action::Use(token) = session.poll(&scope, NOW) {
+            session.handle_unauthorized(&token, NOW);
         }
-        if let Action::Send(flight, _) = account.poll(&scope, NOW) {
-            account.handle_failure(flight, Failure::new(FailureKind::Io, "no"), NOW);
+        if let Action::Send(pending, _) = session.poll(&scope, NOW) {
+            session.handle_failure(pending, Failure::new(FailureKind::Io, "no"), NOW);
         }
-        account.replace_credential(password().and(Factor::totp(PASSCODE))).unwrap();
-        account.close();
-        while let Some(event) = account.poll_event() {
+        session.replace_credential(password().and(Factor::totp(PASSCODE))).unwrap();
+        session.close();
+        while let Some(event) = session.poll_event() {
             black_box(event.to_string());
         }
     }
 }
 
-/// Without anything in them that JSON escapes: what serde_json resolves escapes in is its own.
+/// Bodies without JSON escapes: serde_json resolves escapes in a buffer of its own, which it frees.
 fn repeated() {
     let plain = || Credential::password(UserRef::id("u"), TOKEN);
     for body in [
@@ -176,7 +176,7 @@ fn repeated() {
         r#"{"t0ps3cret-token": {"message": "no t0ps3cret-token", "x": ["t0ps3cret-token", {"t0ps3cret-token": 1}]}}"#,
         r#"{"error": "t0ps3cret-token", "error_description": "a t0ps3cret-token, and t0ps3cret-token again"}"#,
         r#"["t0ps3cret-token"]"#,
-        // What is no JSON to its end, or says one thing twice.
+        // Truncated JSON, and a duplicate key.
         r#"{"error": {"message": "t0ps3cret-token", "t0ps3cret-token": ["t0ps3cret-token"#,
         r#"{"error": {"message": "t0ps3cret-token", "message": "t0ps3cret-token"}}"#,
         r#"{"message": "t0ps3cret-token", "x": ["t0ps3cret-token", 1e400]}"#,
@@ -184,14 +184,14 @@ fn repeated() {
         let mut login = Login::new(&v3(), plain(), Scope::default()).unwrap();
         login.handle_response(response((401, None, body)), NOW);
         black_box(login.poll().unwrap_err().to_string());
-        // One whose secret the core does not know yet: a driver's own token.
+        // A secret that the core does not know: the adapter's token.
         let (head, body) = response((403, None, body)).into_parts();
         let refused = Projects::new(&v3()).parse(Response::from_parts(head, body.as_bytes()));
         black_box(refused.unwrap_err().without_secret(TOKEN).to_string());
     }
 }
 
-fn exchanges() {
+fn identity_requests() {
     let validate = Validate::new(&v3(), TOKEN);
     black_box((validate.request().unwrap(), Check::new(&v3(), TOKEN).request().unwrap()));
     for canned in [V3_VALIDATED, REFUSED, (200, None, V3_BODY)] {

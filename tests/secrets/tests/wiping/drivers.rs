@@ -1,5 +1,5 @@
-//! The adapters: what of theirs is given back was wiped. The HTTP libraries below them wipe nothing,
-//! which no test can promise away; who gives a block back decides whose it was.
+//! The adapters wipe their memory before they free it. The HTTP libraries below them do not, so that a
+//! block counts for the crate that frees it.
 
 use std::{
     io::{Read, Write},
@@ -9,69 +9,61 @@ use std::{
 
 use auth_proto::{Cloud, Credential, Factor, Scope, UserRef, Validate};
 
+use testing::Adapter;
+
 use crate::{
     PASSCODE, PASSWORD,
     allocator::{Finding, is_of, watch},
 };
 
 pub(crate) fn are_watched() {
-    for (name, run, libraries) in [
-        ("auth-ureq", ureq as fn(&Cloud), &["ureq", "ureq_proto"][..]),
-        ("auth-reqwest", reqwest, &["http", "hyper", "hyper_util", "reqwest", "tokio"]),
+    for (adapter, libraries) in [
+        (Adapter::Ureq, &["ureq", "ureq_proto"][..]),
+        (Adapter::Reqwest, &["http", "hyper", "hyper_util", "reqwest", "tokio"]),
     ] {
         let cloud = Cloud::keystone(&format!("http://{}/v3", server())).unwrap();
-        let ((), found) = watch(|| run(&cloud));
-        let is_theirs = |trace: &&Finding| is_of(trace, libraries) || is_their_header(trace);
-        let (theirs, own): (Vec<_>, Vec<_>) = found.iter().partition(is_theirs);
-        // What finds nothing may be blind: the token's header at least is the library's.
-        assert!(!theirs.is_empty(), "{name}");
-        assert!(own.is_empty(), "{name}: {} blocks, the first one by\n{}", own.len(), own[0]);
+        let ((), found) = watch(|| use_client(adapter, &cloud));
+        let is_the_library =
+            |trace: &&Finding| is_of(trace, libraries) || is_a_received_header(trace);
+        let (theirs, ours): (Vec<_>, Vec<_>) = found.iter().partition(is_the_library);
+        // The library frees at least the token's header; without a finding the watch proves nothing.
+        assert!(!theirs.is_empty(), "{adapter}");
+        assert!(ours.is_empty(), "{adapter}: {} blocks, the first one by\n{}", ours.len(), ours[0]);
     }
 }
 
-fn ureq(cloud: &Cloud) {
-    let client = auth_ureq::Client::new(cloud.clone(), credential(), Scope::default()).unwrap();
+fn use_client(adapter: Adapter, cloud: &Cloud) {
+    let builder = adapter.client(cloud.clone(), credential(), Scope::default());
+    // The runtime ends with the client, so that nothing is freed later.
+    let client = builder.own_runtime().build().unwrap();
     let token = client.token().unwrap();
     client.run(&Validate::new(cloud, token.expose())).unwrap();
     client.replace_credential(credential()).unwrap();
     client.close();
 }
 
-fn reqwest(cloud: &Cloud) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let built = auth_reqwest::Client::new(cloud.clone(), credential(), Scope::default());
-        let client = built.unwrap();
-        let token = client.token().await.unwrap();
-        client.run(&Validate::new(cloud, token.expose())).await.unwrap();
-        client.replace_credential(credential()).unwrap();
-        client.close();
-    });
-}
-
 fn credential() -> Credential {
     Credential::password(UserRef::id("u"), PASSWORD).and(Factor::totp(PASSCODE))
 }
 
-/// Whether it is a header's value as the library read it. It comes to the core with the answer, and
-/// cannot be wiped: `HeaderValue` does not give its bytes back. One of the core's own has an owner that
-/// wipes it, and the core alone is held to that without exception.
-fn is_their_header(trace: &str) -> bool {
+/// Whether the block is a header value that the library received. It cannot be wiped, because
+/// `HeaderValue` does not give its bytes back. The core's own header values have an owner that wipes
+/// them, and the test of the core allows no exception.
+fn is_a_received_header(trace: &str) -> bool {
     ["bytes::bytes::promotable", "bytes::bytes::shared", "bytes::bytes_mut::"]
         .iter()
         .any(|function| trace.contains(function))
 }
 
-/// A server that gives no memory back: what it hears stays on its stack.
+/// A server that frees no memory, because the watch covers every thread: requests stay on its stack.
 fn server() -> std::net::SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
-    // It is never given back.
+    // Never freed: the thread ends with the process.
     let answer = answer();
-    // It ends with the process.
     thread::spawn(move || {
         for stream in listener.incoming() {
-            // A client that breaks off has had what it wanted.
+            // A client may hang up early.
             let _ = stream.and_then(|stream| serve(stream, &answer));
         }
     });
@@ -79,21 +71,21 @@ fn server() -> std::net::SocketAddr {
 }
 
 fn serve(mut stream: TcpStream, answer: &str) -> std::io::Result<()> {
-    let mut heard = [0; 8192];
+    let mut request = [0; 8192];
     let mut filled = 0;
     loop {
-        filled += match stream.read(&mut heard[filled..])? {
+        filled += match stream.read(&mut request[filled..])? {
             0 => return Ok(()),
             more => more,
         };
-        let is_whole = heard.starts_with(b"GET") || heard[..filled].ends_with(b"}}}");
-        if is_whole && heard[..filled].windows(4).any(|end| end == b"\r\n\r\n") {
+        let is_whole = request.starts_with(b"GET") || request[..filled].ends_with(b"}}}");
+        if is_whole && request[..filled].windows(4).any(|end| end == b"\r\n\r\n") {
             return stream.write_all(answer.as_bytes());
         }
     }
 }
 
-/// More than is read at once. The token is in the body as well, where nobody reads it.
+/// Larger than one read. The token is in the body as well, where no crate reads it.
 fn answer() -> String {
     let body = format!(
         r#"{{"token": {{"id": "t0ps3cret-token", "issued_at": "2126-01-01T00:00:00.000000Z", {}
