@@ -47,7 +47,7 @@ impl Core {
         loop {
             match login.poll()? {
                 Step::Done(token) => return Ok(token),
-                Step::NeedFactor(challenge) => return Err(Error::CoreFactor(challenge)),
+                Step::NeedFactor(challenge) => return Err(Error::CoreFactor(Box::new(challenge))),
                 Step::Send(request) => {
                     login.handle_response(self.send(request)?, UtcDateTime::now());
                 }

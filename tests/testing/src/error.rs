@@ -7,20 +7,59 @@ pub enum Error {
     /// From the bare core.
     Core(auth_proto::Error),
     /// From the bare core, whose login needs another factor.
-    CoreFactor(Challenge),
+    CoreFactor(Box<Challenge>),
     /// From `auth-reqwest`.
-    Reqwest(auth_reqwest::Error),
+    Reqwest(Box<auth_reqwest::Error>),
     /// From `auth-ureq`.
-    Ureq(auth_ureq::Error),
+    Ureq(Box<auth_ureq::Error>),
+}
+
+/// What all three have in common.
+enum Cause<'a> {
+    Auth(&'a auth_proto::Error),
+    Deadline(Option<&'a auth_proto::Error>),
+    NeedFactor(&'a Challenge),
+    Other,
+    Timeouts(Duration, Duration),
+    Transport { is_timeout: bool },
 }
 
 impl Error {
+    fn cause(&self) -> Cause<'_> {
+        match self {
+            Self::Core(error) => Cause::Auth(error),
+            Self::CoreFactor(challenge) => Cause::NeedFactor(challenge),
+            Self::Reqwest(error) => match &**error {
+                auth_reqwest::Error::Auth(error) => Cause::Auth(error),
+                auth_reqwest::Error::Deadline { last } => Cause::Deadline(last.as_ref()),
+                auth_reqwest::Error::IdentityTimeout { identity, flight } => {
+                    Cause::Timeouts(*identity, *flight)
+                }
+                auth_reqwest::Error::NeedFactor(challenge) => Cause::NeedFactor(challenge),
+                auth_reqwest::Error::Transport(error) => {
+                    Cause::Transport { is_timeout: error.is_timeout() }
+                }
+                _ => Cause::Other,
+            },
+            Self::Ureq(error) => match &**error {
+                auth_ureq::Error::Auth(error) => Cause::Auth(error),
+                auth_ureq::Error::Deadline { last } => Cause::Deadline(last.as_ref()),
+                auth_ureq::Error::IdentityTimeout { identity, flight } => {
+                    Cause::Timeouts(*identity, *flight)
+                }
+                auth_ureq::Error::NeedFactor(challenge) => Cause::NeedFactor(challenge),
+                auth_ureq::Error::Transport(error) => {
+                    Cause::Transport { is_timeout: matches!(error, ureq::Error::Timeout(_)) }
+                }
+                _ => Cause::Other,
+            },
+        }
+    }
+
     /// The core's own error, if the adapter hands one on.
     pub fn auth(&self) -> Option<&auth_proto::Error> {
-        match self {
-            Self::Core(error)
-            | Self::Reqwest(auth_reqwest::Error::Auth(error))
-            | Self::Ureq(auth_ureq::Error::Auth(error)) => Some(error),
+        match self.cause() {
+            Cause::Auth(error) => Some(error),
             _ => None,
         }
     }
@@ -37,59 +76,39 @@ impl Error {
 
     /// The challenge, if the login needs another factor.
     pub fn challenge(&self) -> Option<&Challenge> {
-        match self {
-            Self::CoreFactor(challenge)
-            | Self::Reqwest(auth_reqwest::Error::NeedFactor(challenge))
-            | Self::Ureq(auth_ureq::Error::NeedFactor(challenge)) => Some(challenge),
+        match self.cause() {
+            Cause::NeedFactor(challenge) => Some(challenge),
             _ => None,
         }
     }
 
     /// Whether the caller's time ended.
     pub fn is_deadline(&self) -> bool {
-        matches!(
-            self,
-            Self::Reqwest(auth_reqwest::Error::Deadline { .. })
-                | Self::Ureq(auth_ureq::Error::Deadline { .. })
-        )
+        matches!(self.cause(), Cause::Deadline(_))
     }
 
     /// The last login's error, if the caller's time ended after one failed.
     pub fn last(&self) -> Option<&auth_proto::Error> {
-        match self {
-            Self::Reqwest(auth_reqwest::Error::Deadline { last })
-            | Self::Ureq(auth_ureq::Error::Deadline { last }) => last.as_ref(),
+        match self.cause() {
+            Cause::Deadline(last) => last,
             _ => None,
         }
     }
 
     /// Whether a request other than a login got no response.
     pub fn is_transport(&self) -> bool {
-        matches!(
-            self,
-            Self::Reqwest(auth_reqwest::Error::Transport(_))
-                | Self::Ureq(auth_ureq::Error::Transport(_))
-        )
+        matches!(self.cause(), Cause::Transport { .. })
     }
 
     /// Whether the HTTP client's own timeout ended a request other than a login.
     pub fn is_timeout(&self) -> bool {
-        match self {
-            Self::Reqwest(auth_reqwest::Error::Transport(error)) => error.is_timeout(),
-            Self::Ureq(auth_ureq::Error::Transport(error)) => {
-                matches!(error, ureq::Error::Timeout(_))
-            }
-            _ => false,
-        }
+        matches!(self.cause(), Cause::Transport { is_timeout: true })
     }
 
     /// Both timeouts, if the builder refused them: the identity timeout and the response timeout.
     pub fn timeouts(&self) -> Option<(Duration, Duration)> {
-        match self {
-            Self::Reqwest(auth_reqwest::Error::IdentityTimeout { identity, flight })
-            | Self::Ureq(auth_ureq::Error::IdentityTimeout { identity, flight }) => {
-                Some((*identity, *flight))
-            }
+        match self.cause() {
+            Cause::Timeouts(identity, response) => Some((identity, response)),
             _ => None,
         }
     }
@@ -98,8 +117,8 @@ impl Error {
         match self {
             Self::Core(error) => error,
             Self::CoreFactor(_) => &NEED_FACTOR,
-            Self::Reqwest(error) => error,
-            Self::Ureq(error) => error,
+            Self::Reqwest(error) => &**error,
+            Self::Ureq(error) => &**error,
         }
     }
 
@@ -144,24 +163,24 @@ impl From<auth_proto::Error> for Error {
 
 impl From<auth_reqwest::Error> for Error {
     fn from(error: auth_reqwest::Error) -> Self {
-        Self::Reqwest(error)
+        Self::Reqwest(Box::new(error))
     }
 }
 
 impl From<auth_ureq::Error> for Error {
     fn from(error: auth_ureq::Error) -> Self {
-        Self::Ureq(error)
+        Self::Ureq(Box::new(error))
     }
 }
 
 impl From<ureq::Error> for Error {
     fn from(error: ureq::Error) -> Self {
-        Self::Ureq(auth_ureq::Error::Transport(error))
+        auth_ureq::Error::Transport(error).into()
     }
 }
 
 impl From<reqwest::Error> for Error {
     fn from(error: reqwest::Error) -> Self {
-        Self::Reqwest(auth_reqwest::Error::Transport(error))
+        auth_reqwest::Error::Transport(error).into()
     }
 }
