@@ -1,7 +1,7 @@
 //! Prints the public interface in a rustdoc JSON file, a line per item.
 //!
-//! The file has to be of the format that `public-api` reads, 57, which Rust 1.91 and newer write.
-//! Where a newer Rust has gone on to the next, a newer `public-api` reads it.
+//! `public-api` reads format 57 of that file, which Rust 1.91 and newer write. If a newer Rust writes
+//! another format, update `public-api`.
 
 use std::env::args;
 use std::error::Error;
