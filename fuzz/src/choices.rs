@@ -1,6 +1,6 @@
-//! Choices made by bytes.
+//! Choices by bytes.
 
-/// What a fuzzer gives, spent from its front on one choice after the other.
+/// The bytes of a fuzzer. Each choice takes some from the front.
 pub(crate) struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
@@ -8,26 +8,26 @@ impl<'a> Input<'a> {
         Self(data)
     }
 
-    /// The next byte; `None` when all are spent.
+    /// The next byte; `None` at the end.
     pub(crate) fn byte(&mut self) -> Option<u8> {
         let (byte, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(*byte)
     }
 
-    /// The next two.
+    /// The next two bytes, as a number.
     pub(crate) fn word(&mut self) -> Option<u16> {
         Some(u16::from_le_bytes([self.byte()?, self.byte()?]))
     }
 
-    /// So many, or what is left of them.
+    /// The next bytes, at most this many.
     pub(crate) fn bytes(&mut self, most: usize) -> &'a [u8] {
         let (bytes, rest) = self.0.split_at(most.min(self.0.len()));
         self.0 = rest;
         bytes
     }
 
-    /// One of these.
+    /// One of these values.
     pub(crate) fn one_of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
         Some(all[usize::from(self.byte()?) % all.len()])
     }

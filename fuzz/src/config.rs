@@ -1,15 +1,15 @@
-//! What is configured on a machine.
+//! Configuration files and variables.
 
 use auth_config::{Choices, CloudConfig, Config, Error, Files, Variables};
 use secrecy::ExposeSecret;
 
-use crate::promise::{check_hidden, check_text};
+use crate::checks::{check_hidden, check_text};
 
-/// Any files and variables: `clouds.yaml`, and what follows the lines `#= secure.yaml`,
-/// `#= clouds-public.yaml` and `#= variables`, these as `NAME=value`.
+/// Any files and variables: `clouds.yaml`, and the parts after the lines `#= secure.yaml`,
+/// `#= clouds-public.yaml` and `#= variables` (as `NAME=value`).
 ///
-/// Whatever is configured is understood or refused with a place, in clean words, and a password is
-/// in none of them.
+/// A configuration is read, or refused with its place in the file. All texts are clean, and no text
+/// shows a password.
 pub fn clouds_yaml(data: &[u8]) {
     let parts = Parts::of(data);
     let mut files = Files::in_directory("/here").with("clouds.yaml", parts.clouds);
@@ -34,30 +34,30 @@ pub fn clouds_yaml(data: &[u8]) {
 }
 
 fn check(cloud: &CloudConfig, data: &[u8]) {
-    let mut told = vec![format!("{cloud:?}")];
-    told.extend(cloud.warnings().iter().map(ToString::to_string));
+    let mut texts = vec![format!("{cloud:?}")];
+    texts.extend(cloud.warnings().iter().map(ToString::to_string));
     for setting in cloud.settings() {
-        told.push(setting.to_string());
+        texts.push(setting.to_string());
         assert!(setting.value().is_none_or(|value| value.len() <= longest(data)));
     }
     let at = cloud.cloud();
     let errors = [at.as_ref().err().cloned(), cloud.credential().err(), cloud.scope().err()];
-    told.extend(errors.iter().flatten().map(ToString::to_string));
-    for text in &told[1..] {
+    texts.extend(errors.iter().flatten().map(ToString::to_string));
+    for text in &texts[1..] {
         check_text(text, longest(data));
     }
     if let Ok(at) = at {
         let url = at.identity_url();
         assert!(url.starts_with("https://") || url.starts_with("http://"), "{url}");
     }
-    let told = || told.iter().map(String::as_str);
+    let texts = || texts.iter().map(String::as_str);
     for key in ["application_credential_secret", "passcode", "password", "token"] {
         let Some(secret) = cloud.secret(key).map(ExposeSecret::expose_secret) else { continue };
-        // What stands in the files once, is not repeated by an alias and is no word of ours, is the
-        // secret alone.
+        // A text that occurs once, that no alias repeats and that is not a word of ours, can only be
+        // the secret.
         let places = data.windows(secret.len().max(1)).filter(|at| *at == secret.as_bytes());
         if secret.contains(SECRET) && places.count() == 1 && !data.contains(&b'*') {
-            check_hidden(secret, told());
+            check_hidden(secret, texts());
         }
     }
 }
@@ -70,10 +70,10 @@ fn check_error(error: &Error, data: &[u8]) {
     }
 }
 
-/// Whether the secret stands there once, and can be nothing else than a password.
+/// Whether the secret occurs once, as a password.
 fn is_password(data: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(data) else { return false };
-    // These could make a part of another text of it, or repeat it.
+    // With these characters it could be a part of another text, or be repeated.
     if text.contains(['"', '\'', '|', '>', '?', '*']) || text.matches(SECRET).count() != 1 {
         return false;
     }
@@ -86,7 +86,7 @@ fn is_password(data: &[u8]) -> bool {
 
 const SECRET: &str = "hunter2";
 
-/// Every letter of the files escaped, and our own words.
+/// The length of the files with every character escaped, and of our own words.
 fn longest(data: &[u8]) -> usize {
     4096 + 10 * data.len()
 }

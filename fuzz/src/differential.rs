@@ -1,4 +1,4 @@
-//! Two readings of one token answer.
+//! Two readers of one token response.
 
 use auth_proto::{ApiVersion, IdentityResponse, Project, Token, limits, timestamp};
 use http::{HeaderValue, Response};
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::{
     input::{expanded, first_line, response},
-    slow::{self, Json},
+    naive::{self, Json},
 };
 
-/// Any token answer, which the typed reader and a slow one take or refuse alike, and of which they
-/// tell the same. The first line is `v2`, or the header of a v3 token; the rest is the body.
+/// Any token response: the typed reader and the naive one both refuse it, or read the same. The first
+/// line is `v2`, or the header of a v3 token; the rest is the body.
 pub fn differential(data: &[u8]) {
     let data = expanded(data);
     let Some((line, body)) = first_line(&data) else { return };
@@ -23,28 +23,28 @@ pub fn differential(data: &[u8]) {
     agree(&response, ApiVersion::V3);
 }
 
-/// Holds the core's reading of a token answer against the slow one.
+/// Compares the two readers of a token response.
 pub(crate) fn agree(response: &Response<Vec<u8>>, api_version: ApiVersion) {
-    let fast = match IdentityResponse::read(response, Some(api_version)) {
+    let typed = match IdentityResponse::read(response, Some(api_version)) {
         Ok(IdentityResponse::Token(_, token)) => Some(written(&token, api_version)),
         _ => None,
     };
-    let slow = match json(response.body()) {
+    let naive = match json(response.body()) {
         Reading::Json(body) => {
             let header = response.headers().get("x-subject-token");
-            slow::token(header.map(HeaderValue::as_bytes), &body, api_version)
+            naive::token(header.map(HeaderValue::as_bytes), &body, api_version)
         }
         Reading::None => None,
         Reading::Unknown => return,
     };
-    assert_eq!(fast, slow);
+    assert_eq!(typed, naive);
 }
 
-/// What the slow reading makes of a body.
+/// The naive reader's result for a body.
 pub(crate) enum Reading {
     Json(Json),
     None,
-    /// What only somebody trips over who reads values that nobody asked for.
+    /// Invalid only for a reader that reads unused values, too.
     Unknown,
 }
 
@@ -56,13 +56,13 @@ pub(crate) fn json(body: &[u8]) -> Reading {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match serde_json::from_str(text.trim_ascii()) {
         Ok(json) => Reading::Json(json),
-        // The typed reader passes over what it does not want, however deep.
+        // The typed reader skips unused values at any depth.
         Err(_) if text.matches(['[', '{']).nth(99).is_some() => Reading::Unknown,
         Err(error) => {
             let why = error.to_string();
-            let passed_over =
+            let skipped =
                 ["number out of range", "lone leading surrogate", "unexpected end of hex"];
-            match passed_over.iter().any(|start| why.starts_with(start)) {
+            match skipped.iter().any(|start| why.starts_with(start)) {
                 true => Reading::Unknown,
                 false => Reading::None,
             }
@@ -70,7 +70,7 @@ pub(crate) fn json(body: &[u8]) -> Reading {
     }
 }
 
-/// What the core tells of a token, in the shape of the slow reading.
+/// A token of the core in the shape of the naive reader.
 fn written(token: &Token, api_version: ApiVersion) -> Value {
     let domain = |domain: &auth_proto::Domain| json!({ "id": domain.id, "name": domain.name });
     let project = |project: &Project| {

@@ -1,18 +1,18 @@
-//! How bytes become what a target reads.
+//! Parts of an input: lines, repetitions, responses.
 
 use std::borrow::Cow;
 
 use auth_proto::limits;
 use http::Response;
 
-/// The first line, and all that comes after it.
+/// The first line, and the rest.
 pub(crate) fn first_line(data: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = data.iter().position(|byte| *byte == b'\n')?;
     Some((&data[..end], &data[end + 1..]))
 }
 
-/// The input with every `{{300*text}}` written out 300 times, a `#` in it as 0 to 299, so that what is
-/// larger than a limit stays small in the corpus, and one changed digit leads over the edge.
+/// The input with every `{{300*text}}` written out 300 times, and a `#` in it as 0 to 299. Inputs
+/// beyond a limit stay small in the corpus, and one changed digit crosses the limit.
 pub(crate) fn expanded(data: &[u8]) -> Cow<'_, [u8]> {
     if !data.windows(2).any(|pair| pair == b"{{") {
         return Cow::Borrowed(data);
@@ -36,13 +36,13 @@ pub(crate) fn expanded(data: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// Beyond most limits, and then the edge of a whole body: what lies between costs a
-/// hundred other inputs and finds no more.
+/// Permits lengths just beyond most limits, and around the limit of a body. A length between them
+/// costs the time of a hundred other inputs and finds no more.
 fn is_worthwhile(length: usize) -> bool {
     length <= 2 * limits::ERROR_BODY || length.abs_diff(limits::BODY) <= 16
 }
 
-/// `{{300*text}}` at the start: how often, what, and what follows.
+/// The count, the text and the rest, if the data starts with `{{300*text}}`.
 fn repeated(data: &[u8]) -> Option<(usize, &[u8], &[u8])> {
     let inner = data.strip_prefix(b"{{")?;
     let star = inner.iter().take(8).position(|byte| *byte == b'*')?;
@@ -60,14 +60,14 @@ fn written_out(count: usize, text: &[u8]) -> Vec<u8> {
     (0..count).flat_map(|number| parts.join(number.to_string().as_bytes())).collect()
 }
 
-/// An answer with this status, or 200 where that is none.
+/// A response with this status, or 200 if it is invalid.
 pub(crate) fn response(status: &[u8], body: &[u8]) -> Response<Vec<u8>> {
     let mut response = Response::new(body.to_vec());
     *response.status_mut() = http::StatusCode::from_bytes(status).unwrap_or_default();
     response
 }
 
-/// The same with its body borrowed, as exchanges read it.
+/// The same response with a borrowed body, as identity requests read it.
 pub(crate) fn borrowed(response: &Response<Vec<u8>>) -> Response<&[u8]> {
     let mut borrowed = Response::new(response.body().as_slice());
     *borrowed.status_mut() = response.status();
@@ -81,14 +81,14 @@ mod tests {
 
     #[test]
     fn repetitions_are_written_out() {
-        for (data, want) in [
+        for (data, expect) in [
             ("a{{3*xy}}b", "axyxyxyb"),
             ("{{0*x}}{{2*{},}}", "{},{},"),
             ("{{3*r#;#}}", "r0;0r1;1r2;2"),
             ("{{x*y}} {{3*", "{{x*y}} {{3*"),
             ("{{9999999*x}}", "{{9999999*x}}"),
         ] {
-            assert_eq!(expanded(data.as_bytes()), want.as_bytes(), "{data}");
+            assert_eq!(expanded(data.as_bytes()), expect.as_bytes(), "{data}");
         }
     }
 }

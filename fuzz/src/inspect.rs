@@ -9,14 +9,14 @@ use http::Response;
 use serde_json::Value;
 
 use crate::{
+    checks::{check_hidden, check_text},
     input::expanded,
-    promise::{check_hidden, check_text},
 };
 
-/// Any text that somebody takes for an HTTP response.
+/// Any text as an HTTP response.
 ///
-/// It is read as one or refused with a reason, is read again as it was written, and its report is
-/// JSON that does not give its token away.
+/// It is read, or refused with a reason. A response that is written out is read back, and its report
+/// is JSON that does not show its token.
 pub fn http_response(data: &[u8]) {
     let data = expanded(data);
     let report = serde_json::to_string(&inspect(&data, None)).expect("a report is JSON");
@@ -38,7 +38,7 @@ pub fn http_response(data: &[u8]) {
     assert!(data.ends_with(response.body()), "the body is the end of the text");
     assert_eq!(response.headers().len(), header_lines(&data, response.body()));
 
-    let again = raw::read(&written(&response)).expect("what was read is written so");
+    let again = raw::read(&written(&response)).expect("a written response is read back");
     assert_eq!(again.status(), response.status());
     assert_eq!(again.headers(), response.headers());
     assert_eq!(again.body(), response.body());
@@ -53,7 +53,7 @@ pub fn http_response(data: &[u8]) {
     }
 }
 
-/// How many lines there are between the last status line and the body, but for blank ones.
+/// The number of header lines after the last status line.
 fn header_lines(text: &[u8], body: &[u8]) -> usize {
     let head = &text[..text.len() - body.len()];
     let head = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head);
@@ -61,7 +61,7 @@ fn header_lines(text: &[u8], body: &[u8]) -> usize {
     lines.take_while(|line| !line.starts_with(b"HTTP/")).filter(|line| !line.is_empty()).count()
 }
 
-/// How often the token stands in the answer: a cloud that names a project after it is past help.
+/// How often the token occurs in the response. A report may show a project that is named like it.
 fn times(token: &str, response: &Response<Vec<u8>>) -> usize {
     let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     let headers = response.headers().get_all("x-subject-token").into_iter();

@@ -1,4 +1,4 @@
-//! A login, against a server that answers anything.
+//! A login at a server that sends any response.
 
 mod server;
 
@@ -6,27 +6,27 @@ use auth_proto::{
     Agency, Body, Cloud, Credential, DomainRef, Error, Factor, Login, Scope, Step, UserRef,
 };
 use http::{HeaderMap, Request, Uri};
-use server::answer;
+use server::response;
 use time::{UtcDateTime, macros::utc_datetime};
 
-use crate::{choices::Input, promise, tokens::check_token};
+use crate::{checks, choices::Input, tokens::check_token};
 
-/// Any login at any cloud, and any sequence of answers to it: after each it asks for something or is
-/// over, within a bounded number of requests. What it sends goes to the identity service, shows no
-/// more than it has to, and no error repeats it.
+/// Any login at any cloud, and any sequence of responses. The login ends within a bounded number of
+/// requests. Its requests go to the identity service and show no more secrets than they must, and no
+/// error shows a secret.
 ///
-/// The first three bytes choose the cloud, the credential and the scope; then come answers and, where
-/// a person is asked, factors.
+/// The first three bytes choose the cloud, the credential and the scope. Then follow responses, and
+/// factors after a challenge.
 pub fn login_script(data: &[u8]) {
     let mut input = Input::new(data);
     let _ = script(&mut input);
 }
 
-/// `None` if there is no login to try, or once the input is spent.
+/// `None` if the login is invalid, or at the end of the input.
 fn script(input: &mut Input<'_>) -> Option<()> {
     let cloud = cloud(input.byte()?);
-    let way = input.byte()?;
-    let (credential, secret) = credential(way);
+    let kind = input.byte()?;
+    let (credential, secret) = credential(kind);
     let scope = scope(input.byte()?);
     let mut login = match Login::new(&cloud, credential, scope.clone()) {
         Ok(login) => login,
@@ -40,8 +40,10 @@ fn script(input: &mut Input<'_>) -> Option<()> {
     }
     assert!(!format!("{login:?}").contains(secret));
     let mut server = Server { cloud, secret, seen: Vec::new() };
-    // The version, the login, and what is had for it: an agency's token, a catalog.
-    let most = usize::from(server.cloud.api_version().is_none()) + 1 + usize::from(goes_on(way));
+    // The versions, the login, and an agency's token or a catalog.
+    let most = usize::from(server.cloud.api_version().is_none())
+        + 1
+        + usize::from(needs_another_request(kind));
     let (mut requests, mut factors) = (0, 0);
     loop {
         let step = login.poll();
@@ -53,21 +55,21 @@ fn script(input: &mut Input<'_>) -> Option<()> {
             }
             Ok(Step::NeedFactor(challenge)) => {
                 assert!(challenge.missing().any(|rule| !rule.is_empty()));
-                factors += usize::from(person(&mut login, input)?);
+                factors += usize::from(submit(&mut login, input)?);
             }
             Ok(Step::Send(request)) => {
                 requests += 1;
                 assert!(requests <= most + factors, "{requests} requests, {factors} factors");
                 server.check(request);
-                login.handle_response(answer(input, request)?, NOW);
+                login.handle_response(response(input, request)?, NOW);
                 server.seen.push(request.clone());
             }
             Err(error) => {
                 check_error(error, &server.sent());
-                // Whoever was mistaken may try again.
-                let answered = person(&mut login, input)?;
-                assert!(!answered || server.has_receipt(), "{error} is no end");
-                if !answered {
+                // A refused factor may be corrected.
+                let submitted = submit(&mut login, input)?;
+                assert!(!submitted || server.has_receipt(), "{error} does not end the login");
+                if !submitted {
                     is_over(&mut login, input);
                     return Some(());
                 }
@@ -77,33 +79,33 @@ fn script(input: &mut Input<'_>) -> Option<()> {
     }
 }
 
-/// Whether a factor is taken. One that is not changes nothing.
-fn person(login: &mut Login, input: &mut Input<'_>) -> Option<bool> {
+/// Submits a factor, and returns whether the login took it. A refused factor changes nothing.
+fn submit(login: &mut Login, input: &mut Input<'_>) -> Option<bool> {
     let before = format!("{:?}", login.poll());
     let factor = match input.byte()? & 3 {
         0 => Factor::totp("no code"),
         1 => Factor::password(OTHER),
         _ => Factor::totp(CODE),
     };
-    let answered = login.submit_factor(factor);
-    if let Err(error) = &answered {
+    let submitted = login.submit_factor(factor);
+    if let Err(error) = &submitted {
         check_error(error, &[OTHER, CODE]);
         assert_eq!(format!("{:?}", login.poll()), before);
     }
-    Some(answered.is_ok())
+    Some(submitted.is_ok())
 }
 
-/// Answers that nobody waits for change nothing.
+/// Checks that a late response changes nothing.
 fn is_over(login: &mut Login, input: &mut Input<'_>) {
     let before = format!("{:?}", login.poll());
-    if let Some(late) = answer(input, &Request::default()) {
+    if let Some(late) = response(input, &Request::default()) {
         login.handle_response(late, NOW);
     }
     assert_eq!(format!("{:?}", login.poll()), before);
 }
 
 fn check_error(error: &Error, secrets: &[&str]) {
-    promise::check_error(error);
+    checks::check_error(error);
     let (shown, debug) = (error.to_string(), format!("{error:?}"));
     for secret in secrets {
         let inside = |text: String| text[1..text.len() - 1].to_owned();
@@ -115,18 +117,18 @@ fn check_error(error: &Error, secrets: &[&str]) {
     }
 }
 
-/// What the server has seen.
+/// The server, and the requests that it got.
 struct Server {
     cloud: Cloud,
-    /// The credential's.
+    /// The secret of the credential.
     secret: &'static str,
     seen: Vec<Request<Body>>,
 }
 
 impl Server {
-    /// A request goes to the identity service, and shows a secret only where it has to be.
+    /// Checks that a request goes to the identity service, and shows a secret only where it must.
     fn check(&self, request: &Request<Body>) {
-        let identity: Uri = self.cloud.identity_url().parse().expect("a URL is one");
+        let identity: Uri = self.cloud.identity_url().parse().expect("the URL is valid");
         let (uri, headers) = (request.uri(), request.headers());
         assert_eq!((uri.scheme(), uri.authority()), (identity.scheme(), identity.authority()));
         assert!(uri.path().starts_with(identity.path().trim_end_matches("/v3")), "{uri}");
@@ -135,14 +137,17 @@ impl Server {
         let mut in_headers = headers.values().filter(|value| shows(value.as_bytes()));
         assert!(in_headers.all(|value| value.is_sensitive()), "{headers:?}");
         if self.cloud.api_version().is_none() && self.seen.is_empty() {
-            assert!(body.is_empty() && !headers.contains_key("x-auth-token"), "a version is asked");
+            assert!(
+                body.is_empty() && !headers.contains_key("x-auth-token"),
+                "a request for versions holds no secret"
+            );
         }
-        // A further factor goes without the first.
+        // A further factor is sent without the first.
         assert!(!headers.contains_key(RECEIPT) || !shows(body.as_bytes()), "{body}");
         assert!(body.is_empty() == (request.method() == "GET"));
     }
 
-    /// What the requests showed, which any later answer may repeat.
+    /// The secrets of all requests, which any later response may repeat.
     fn sent(&self) -> Vec<&str> {
         let headers = self.seen.iter().map(Request::headers);
         let secrets = headers.flat_map(HeaderMap::values).filter(|value| value.is_sensitive());
@@ -164,7 +169,7 @@ impl Server {
     }
 }
 
-/// Whether any of a credential's secrets is in these bytes, as it is or as JSON has it.
+/// Whether the bytes hold a secret of a credential, plain or escaped for JSON.
 fn shows(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     MARKS.iter().any(|mark| text.contains(mark))
@@ -172,11 +177,11 @@ fn shows(bytes: &[u8]) -> bool {
 
 const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);
 const RECEIPT: &str = "openstack-auth-receipt";
-/// What the credentials below hold: a password that needs escaping, a key, a token.
+/// The secrets of the credentials: a password that needs escaping, a key, a token.
 const SECRETS: [&str; 3] = ["pässword \"of\\ alice", "the-secret-of-the-key", "the-token-of-alice"];
-/// What is the same in each of them however it is written.
+/// The part of each secret that no escaping changes.
 const MARKS: [&str; 3] = ["ssword ", "the-secret-of-the-key", "the-token-of-alice"];
-/// The factors that a person gives.
+/// The further factors.
 const OTHER: &str = "another-word";
 const CODE: &str = "314159";
 
@@ -192,7 +197,7 @@ fn cloud(which: u8) -> Cloud {
         6 => Ok(Cloud::nhn()),
         _ => Cloud::otc("eu-de"),
     }
-    .expect("these are clouds")
+    .expect("the cloud is valid")
 }
 
 /// A credential, and the secret that it holds.
@@ -206,7 +211,7 @@ fn credential(which: u8) -> (Credential, &'static str) {
         3 => (Credential::application_credential("a1", key), key),
         4 => (Credential::application_credential_of(user(), "a1", key), key),
         5 => (Credential::token(token), token),
-        PASSED_ON => (Credential::existing_token(token), token),
+        EXISTING_TOKEN => (Credential::existing_token(token), token),
         7 => (Credential::totp(user(), CODE), CODE),
         _ => (Credential::password(user(), password).and(Factor::totp(CODE)), password),
     };
@@ -214,12 +219,12 @@ fn credential(which: u8) -> (Credential, &'static str) {
     (if which < AGENCY { credential } else { credential.assume(agency()) }, secret)
 }
 
-/// Whether one request more follows a good answer.
-fn goes_on(which: u8) -> bool {
-    which >= AGENCY || which % 9 == PASSED_ON
+/// Whether another request follows a token.
+fn needs_another_request(which: u8) -> bool {
+    which >= AGENCY || which % 9 == EXISTING_TOKEN
 }
 
-const PASSED_ON: u8 = 6;
+const EXISTING_TOKEN: u8 = 6;
 const AGENCY: u8 = 128;
 
 fn scope(which: u8) -> Scope {

@@ -1,4 +1,4 @@
-//! What the emulator writes, as the core reads it back.
+//! Responses of the emulator, read by the core.
 
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
@@ -9,18 +9,18 @@ use auth_proto::{
 use http::{Request, Response, StatusCode};
 use time::{Duration, UtcDateTime};
 
-use crate::{differential::agree, promise::check_error};
+use crate::{checks::check_error, differential::agree};
 
-/// Any service and any login: words for the system, the length and the life of its tokens, the
-/// time, what fails first, and how many projects a page has.
+/// Any service and any login: words for the system, the length and the lifetime of its tokens, the
+/// time, the first failure, and the projects of a page.
 ///
-/// What the emulator was told to say comes out of the core's end, and nothing else.
+/// The core reads exactly the values that the emulator was given.
 pub fn roundtrip(data: &[u8]) {
     let Some(plan) = std::str::from_utf8(data).ok().and_then(Plan::read) else { return };
     let mut service = plan.service();
     let result = log_in(&mut service, &plan);
     if let Some(status) = plan.failure {
-        return check_failure(&result.expect_err("the service was told to fail"), status);
+        return check_failure(&result.expect_err("the service was set to fail"), status);
     }
     let (issued, expires) = plan.times();
     let length = plan.length.max(16);
@@ -35,7 +35,7 @@ pub fn roundtrip(data: &[u8]) {
         }
         Err(error) => {
             check_error(&error);
-            return assert!(!lives, "{error} in spite of {issued} to {expires}");
+            return assert!(!lives, "{error}, although the token lives from {issued} to {expires}");
         }
     };
     assert_eq!(token.expires_at(), expires);
@@ -49,7 +49,7 @@ pub fn roundtrip(data: &[u8]) {
     }
 }
 
-/// A login from its first request to its end, every answer read twice.
+/// A whole login, with each response read by both readers.
 fn log_in(service: &mut Emulator, plan: &Plan) -> Result<Token, Error> {
     let scope = plan.scope.clone();
     let mut login = Login::new(&plan.cloud, plan.credential.clone(), scope)?;
@@ -58,7 +58,7 @@ fn log_in(service: &mut Emulator, plan: &Plan) -> Result<Token, Error> {
             Step::Done(token) => return Ok((*token).clone()),
             Step::NeedFactor(challenge) => panic!("{challenge:?} from a service without factors"),
             Step::Send(request) => {
-                let response = answer(service, request.map(|body| body.as_bytes().to_vec()), plan);
+                let response = respond(service, request.map(|body| body.as_bytes().to_vec()), plan);
                 if response.status().is_success() {
                     agree(&response, plan.cloud.api_version().unwrap_or(ApiVersion::V3));
                 }
@@ -68,25 +68,25 @@ fn log_in(service: &mut Emulator, plan: &Plan) -> Result<Token, Error> {
     }
 }
 
-fn answer(service: &mut Emulator, request: Request<Vec<u8>>, plan: &Plan) -> Response<Vec<u8>> {
+fn respond(service: &mut Emulator, request: Request<Vec<u8>>, plan: &Plan) -> Response<Vec<u8>> {
     let (head, body) = request.into_parts();
     service.handle(Request::from_parts(head, &body), plan.now)
 }
 
-/// One round trip with the token.
+/// One identity request with the token.
 fn ask<E: IdentityRequest>(
     service: &mut Emulator,
     plan: &Plan,
     token: &Token,
-    exchange: &E,
+    request: &E,
 ) -> E::Output {
-    let mut request = exchange.request().expect("it can be asked");
-    plan.cloud.authorize(token, &mut request).expect("it is the identity service");
-    let response = answer(service, request.map(|body| body.as_bytes().to_vec()), plan);
-    exchange.parse(crate::input::borrowed(&response)).expect("it is answered")
+    let mut sent = request.request().expect("the request is valid");
+    plan.cloud.authorize(token, &mut sent).expect("it goes to the identity service");
+    let response = respond(service, sent.map(|body| body.as_bytes().to_vec()), plan);
+    request.parse(crate::input::borrowed(&response)).expect("the response is valid")
 }
 
-/// The service says the same of the token and of its catalog once more.
+/// The service returns the same token and catalog again.
 fn look_up(service: &mut Emulator, plan: &Plan, token: &Token) {
     let validate = Validate::new(&plan.cloud, token.expose());
     let again = ask(service, plan, token, &validate).expect("the token is known");
@@ -99,12 +99,12 @@ fn look_up(service: &mut Emulator, plan: &Plan, token: &Token) {
     assert_eq!(Some(&catalog), token.catalog());
 }
 
-/// All projects come, once each, in however many pages.
+/// All projects are listed once, in any number of pages.
 fn list(service: &mut Emulator, plan: &Plan, token: &Token) {
     let mut next = Some(UserProjects::new(&plan.cloud, account::KAKAO_USER_ID));
     let (mut ids, mut pages) = (Vec::new(), 0);
-    while let Some(exchange) = next {
-        let page = ask(service, plan, token, &exchange);
+    while let Some(request) = next {
+        let page = ask(service, plan, token, &request);
         ids.extend(page.items.into_iter().map(|project| project.id));
         next = page.next;
         pages += 1;
@@ -145,7 +145,7 @@ impl Plan {
         let mut words = text.split_ascii_whitespace();
         let (system, cloud, credential, scope) = login(words.next()?)?;
         let mut number = || words.next().and_then(|word| word.parse::<i64>().ok());
-        // One too many is refused as a million too many are, and takes a thirtieth of the time.
+        // One character past the limit is enough, and takes a thirtieth of the time of a long token.
         let length = usize::try_from(number()?).ok()?.min(limits::TOKEN + 1);
         let life = Duration::milliseconds(number()?);
         let now = UtcDateTime::from_unix_timestamp_nanos(i128::from(number()?) * 1_000_000).ok()?;
@@ -167,7 +167,7 @@ impl Plan {
         service
     }
 
-    /// When the token is issued and when it ends, as exactly as the system writes it.
+    /// The issue and the end of the token, with the precision of the system.
     fn times(&self) -> (UtcDateTime, UtcDateTime) {
         let (issued, expires) = match self.system {
             System::Kakao => (SECOND, SECOND),

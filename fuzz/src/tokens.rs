@@ -1,4 +1,4 @@
-//! Answers to logins: tokens of both versions, and the receipt of a login that is not over.
+//! Responses to logins: tokens of both versions, and receipts.
 
 use std::sync::LazyLock;
 
@@ -10,23 +10,23 @@ use http::{HeaderName, HeaderValue, Response};
 use time::UtcDateTime;
 
 use crate::{
+    checks::{check_error, check_fault, check_hidden},
     input::{expanded, first_line, response},
-    promise::{check_error, check_fault, check_hidden},
 };
 
-/// Any body of a v2.0 token answer.
+/// Any body of a v2.0 token response.
 pub fn token_v2(data: &[u8]) {
     check(&response(b"200", &expanded(data)), ApiVersion::V2);
 }
 
-/// Any v3 token answer: the first line is the token's header, the rest the body.
+/// Any v3 token response: the first line is the token's header, the rest the body.
 pub fn token_v3(data: &[u8]) {
     if let Some(response) = with_header(data, "201", "x-subject-token") {
         check(&response, ApiVersion::V3);
     }
 }
 
-/// Any answer to a first factor: the first line is the receipt's header, the rest the body.
+/// Any response to a first factor: the first line is the receipt's header, the rest the body.
 pub fn receipt(data: &[u8]) {
     let Some(response) = with_header(data, "401", "openstack-auth-receipt") else { return };
     let mut login = LOGIN.clone();
@@ -44,16 +44,16 @@ pub fn receipt(data: &[u8]) {
             check_error(&read);
             return assert_eq!(read, error);
         }
-        (read, step) => panic!("read {read:?}, but the login says {step:?}"),
+        (read, step) => panic!("read {read:?}, but the login returns {step:?}"),
     };
     let (rules, given) = (challenge.required(), challenge.given());
     assert!(rules.len() <= limits::RULES && given.len() <= limits::METHODS);
-    assert!(challenge.missing().any(|rule| !rule.is_empty()), "nobody could answer that");
+    assert!(challenge.missing().any(|rule| !rule.is_empty()), "the challenge asks for no factor");
     let receipt = response.headers()["openstack-auth-receipt"].as_bytes().trim_ascii();
     assert!((1..=limits::TOKEN).contains(&receipt.len()));
-    // The receipt goes back as it came, and is shown nowhere.
+    // The receipt is sent back unchanged, and never shown.
     if login.submit_factor(Factor::totp("123456")).is_ok() {
-        let Ok(Step::Send(request)) = login.poll() else { panic!("a factor was given") };
+        let Ok(Step::Send(request)) = login.poll() else { panic!("no request after a factor") };
         let sent = &request.headers()["openstack-auth-receipt"];
         assert!(sent.is_sensitive() && sent.as_bytes() == receipt);
         assert_eq!(request.uri(), "https://keystone.example/v3/auth/tokens");
@@ -66,7 +66,7 @@ pub fn receipt(data: &[u8]) {
 
 static LOGIN: LazyLock<Login> = LazyLock::new(|| {
     let credential = Credential::password(UserRef::id("user"), "correct horse battery staple");
-    Login::new(&CLOUD, credential, Scope::project_id("project")).expect("that is enough")
+    Login::new(&CLOUD, credential, Scope::project_id("project")).expect("the login is valid")
 });
 
 fn with_header(data: &[u8], status: &str, name: &'static str) -> Option<Response<Vec<u8>>> {
@@ -108,28 +108,28 @@ pub(crate) fn check_token(token: &Token) {
     }
 }
 
-/// Whatever a catalog tells is found in it, the first of several of a kind.
+/// Each listed endpoint is found, or the first of several with the same properties.
 fn check_found(token: &Token) {
-    let told = token.catalog().into_iter().flat_map(Catalog::services);
-    let told: Vec<_> = told.flat_map(|service| service.endpoints()).take(FOUND + 1).collect();
-    // Each is held against all.
-    if told.len() > FOUND {
+    let listed = token.catalog().into_iter().flat_map(Catalog::services);
+    let listed: Vec<_> = listed.flat_map(|service| service.endpoints()).take(FOUND + 1).collect();
+    // Larger catalogs take too long, because each endpoint is compared with all.
+    if listed.len() > FOUND {
         return;
     }
-    for one in &told {
+    for one in &listed {
         let interface = one.interface().parse::<Interface>().ok();
         let Some(interface) = interface.filter(|it| it.as_str() == one.interface()) else {
             continue;
         };
-        let mut want = EndpointQuery::new(one.service_type()).interfaces(&[interface]);
+        let mut query = EndpointQuery::new(one.service_type()).interfaces(&[interface]);
         if let Some(region) = one.region() {
-            want = want.region(region);
+            query = query.region(region);
         }
-        let mut alike = told.iter().filter(|other| {
+        let mut alike = listed.iter().filter(|other| {
             (other.service_type(), other.interface()) == (one.service_type(), one.interface())
                 && (one.region().is_none() || other.region() == one.region())
         });
-        match CLOUD.endpoint(token, &want) {
+        match CLOUD.endpoint(token, &query) {
             Ok(found) => assert_eq!(Some(&found), alike.next()),
             Err(error) => assert!(
                 !matches!(error.kind(), ErrorKind::Endpoint(EndpointError::NotFound { .. })),
@@ -142,4 +142,4 @@ fn check_found(token: &Token) {
 const FOUND: usize = 128;
 
 static CLOUD: LazyLock<Cloud> =
-    LazyLock::new(|| Cloud::keystone("https://keystone.example/v3").expect("it is a URL"));
+    LazyLock::new(|| Cloud::keystone("https://keystone.example/v3").expect("the URL is valid"));

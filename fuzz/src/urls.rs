@@ -1,4 +1,4 @@
-//! Where secrets go: identity URLs, endpoints of a catalog, paths under them.
+//! The targets of secrets: identity URLs, endpoints of a catalog, paths under them.
 
 use std::{net::IpAddr, sync::LazyLock};
 
@@ -9,12 +9,12 @@ use http::{Request, Response, Uri};
 use serde_json::json;
 use url::{Host, Url};
 
-use crate::{catalog::token, input::expanded, promise::check_error};
+use crate::{catalog::token, checks::check_error, input::expanded};
 
 /// Any identity URL, any URL in a catalog and any path, one a line.
 ///
-/// What is taken is read in the same way by `url`, the reader of browsers and reqwest; a token goes
-/// to no place that nobody named; and no path leads out of an endpoint.
+/// The crate `url` (the reader of browsers and reqwest) reads each accepted URL the same way. A token
+/// goes only to permitted hosts, and no path leaves its endpoint.
 pub fn url(data: &[u8]) {
     let data = expanded(data);
     let Ok(text) = std::str::from_utf8(&data) else { return };
@@ -29,34 +29,34 @@ pub fn url(data: &[u8]) {
     };
     check_identity(&cloud);
     let token = listing(listed);
-    let want = EndpointQuery::new("compute").interfaces(&[Interface::Internal]);
-    let endpoint = match cloud.endpoint(&token, &want) {
+    let query = EndpointQuery::new("compute").interfaces(&[Interface::Internal]);
+    let endpoint = match cloud.endpoint(&token, &query) {
         Ok(endpoint) => endpoint,
         Err(error) => return check_error(&error),
     };
     assert_eq!(endpoint.url(), listed);
     assert!(listed.len() <= limits::URL);
-    check_place(&endpoint, &cloud);
+    check_target(&endpoint, &cloud);
     if let Ok(path) = path.parse() {
         check_path(&endpoint, &path, &cloud, &token);
     }
 }
 
 static STOCK: LazyLock<Cloud> =
-    LazyLock::new(|| Cloud::keystone("https://keystone.example/v3").expect("it is a URL"));
+    LazyLock::new(|| Cloud::keystone("https://keystone.example/v3").expect("the URL is valid"));
 
 /// A token whose catalog has this one URL.
 fn listing(url: &str) -> Token {
     let endpoints = [json!({ "interface": "internal", "url": url })];
     let body = json!({ "catalog": [{ "type": "compute", "endpoints": endpoints }] }).to_string();
     let catalog = FetchCatalog::new(&STOCK).parse(Response::new(body.as_bytes()));
-    token().with_catalog(catalog.expect("it is a catalog"))
+    token().with_catalog(catalog.expect("the catalog is valid"))
 }
 
-/// The password goes to one place, and not in the clear over a network.
+/// The password goes only to the identity URL, and never unencrypted over a network.
 fn check_identity(cloud: &Cloud) {
     let identity = cloud.identity_url();
-    let uri: Uri = identity.parse().expect("it has been read before");
+    let uri: Uri = identity.parse().expect("the URL was read before");
     let user = uri.authority().is_some_and(|at| at.as_str().contains('@'));
     assert!(uri.query().is_none() && !user && !identity.contains('#'), "{identity}");
     let Some(other) = other(&uri) else { return };
@@ -72,10 +72,10 @@ fn check_identity(cloud: &Cloud) {
     assert!(other.scheme() == "https" || is_own, "{identity} is plain http");
 }
 
-/// The token goes where the identity service is, or over TLS to a host out in the open.
-fn check_place(endpoint: &Endpoint<'_>, cloud: &Cloud) {
-    let uri: Uri = endpoint.url().parse().expect("it has been read before");
-    let identity: Uri = cloud.identity_url().parse().expect("it has been read before");
+/// The token goes to the host of the identity service, or over TLS to a public host.
+fn check_target(endpoint: &Endpoint<'_>, cloud: &Cloud) {
+    let uri: Uri = endpoint.url().parse().expect("the URL was read before");
+    let identity: Uri = cloud.identity_url().parse().expect("the URL was read before");
     let host = |uri: &Uri| uri.host().map(|host| host.trim_end_matches('.').to_ascii_lowercase());
     let Some(other) = other(&uri) else { return };
     if host(&uri) == host(&identity) {
@@ -96,7 +96,7 @@ fn check_place(endpoint: &Endpoint<'_>, cloud: &Cloud) {
     assert!(!inner, "{} for {identity}", endpoint.url());
 }
 
-/// Whether an address leads back to this machine or to a cloud's metadata.
+/// Whether an address is this machine or a cloud's metadata service.
 fn is_inner(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -106,14 +106,14 @@ fn is_inner(address: IpAddr) -> bool {
     }
 }
 
-/// A path goes under the endpoint, or is refused.
+/// A path stays under the endpoint, or is refused.
 fn check_path(endpoint: &Endpoint<'_>, path: &Uri, cloud: &Cloud, token: &Token) {
     let joined = match endpoint.join(path) {
         Ok(joined) => joined,
         Err(error) => return check_error(&error),
     };
     assert!(Endpoint::check_path(path).is_ok());
-    let own: Uri = endpoint.url().parse().expect("it has been read before");
+    let own: Uri = endpoint.url().parse().expect("the URL was read before");
     assert_eq!((joined.scheme(), joined.authority()), (own.scheme(), own.authority()));
     let prefix = own.path().trim_end_matches('/');
     assert_eq!(joined.path(), format!("{prefix}{}", path.path()));
@@ -123,7 +123,7 @@ fn check_path(endpoint: &Endpoint<'_>, path: &Uri, cloud: &Cloud, token: &Token)
     *request.uri_mut() = joined.clone();
     assert!(cloud.authorize(token, &mut request).is_ok(), "{joined} is not the endpoint");
 
-    // The other reader takes dots, and what stands for them, for steps.
+    // The other reader resolves dots, escaped or not, as steps upwards.
     if let (Some(other), Some(own)) = (other(&joined), other(&own)) {
         let prefix = own.path().trim_end_matches('/');
         let rest = other.path().strip_prefix(prefix);
@@ -131,7 +131,7 @@ fn check_path(endpoint: &Endpoint<'_>, path: &Uri, cloud: &Cloud, token: &Token)
     }
 }
 
-/// The other reading, if that takes the URL at all; both lead to one host and port.
+/// The URL by the other reader, if it accepts it. Both readers agree on host and port.
 fn other(uri: &Uri) -> Option<Url> {
     let other = Url::parse(&uri.to_string()).ok()?;
     assert!(other.username().is_empty() && other.password().is_none(), "{uri} has a user");
@@ -141,7 +141,7 @@ fn other(uri: &Uri) -> Option<Url> {
     let host = uri.host().unwrap_or_default().to_ascii_lowercase();
     match other.host() {
         Some(Host::Domain(name)) => assert_eq!(name, host),
-        // An address may be spelled in many ways.
+        // An IPv4 address has many spellings.
         Some(Host::Ipv4(_)) => {
             assert!(host.bytes().all(|b| b.is_ascii_hexdigit() || b".x".contains(&b)));
         }

@@ -1,16 +1,16 @@
-//! Every target over every file of its corpus, on stable.
+//! Runs every target over its corpus, on stable.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 #[test]
-fn every_target_over_its_corpus() {
+fn each_target_takes_its_corpus() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for (name, target) in auth_fuzz::TARGETS {
         let files = fs::read_dir(corpus.join(name)).unwrap();
         let mut count = 0;
         for file in files {
             let path = file.unwrap().path();
-            // What a panic is about is the last line of the output.
+            // After a panic the last line of the output names the file.
             eprintln!("{}", path.display());
             target(&fs::read(path).unwrap());
             count += 1;
@@ -20,7 +20,7 @@ fn every_target_over_its_corpus() {
 }
 
 #[test]
-fn every_target_has_a_program_a_corpus_and_a_dictionary() {
+fn each_target_has_all_its_files() {
     let targets: BTreeSet<_> =
         auth_fuzz::TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(targets.len(), auth_fuzz::TARGETS.len());

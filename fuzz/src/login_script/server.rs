@@ -1,4 +1,4 @@
-//! Answers: a status, headers and a body from the documents, and what is done to them.
+//! Responses: a status, headers and a documented body, with changes.
 
 use auth_emulator::documents;
 use auth_proto::Body;
@@ -7,8 +7,11 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use super::{CODE, SECRETS};
 use crate::choices::Input;
 
-/// An answer to this request; `None` if the input is spent.
-pub(super) fn answer(input: &mut Input<'_>, request: &Request<Body>) -> Option<Response<Vec<u8>>> {
+/// A response to this request; `None` at the end of the input.
+pub(super) fn response(
+    input: &mut Input<'_>,
+    request: &Request<Body>,
+) -> Option<Response<Vec<u8>>> {
     let status = match input.byte()? & 15 {
         15 => StatusCode::from_u16(100 + input.word()? % 900).ok()?,
         usual => STATUSES[usize::from(usual)],
@@ -38,7 +41,7 @@ const STATUSES: [StatusCode; 15] = [
     StatusCode::SERVICE_UNAVAILABLE,
 ];
 
-/// A bit for each header that there is, and one for a value of any bytes.
+/// A bit for each header, and one for a header with any bytes.
 fn headers(input: &mut Input<'_>, response: &mut Response<Vec<u8>>) -> Option<()> {
     let which = input.byte()?;
     for (bit, (name, value)) in HEADERS.into_iter().enumerate() {
@@ -90,7 +93,7 @@ fn body(input: &mut Input<'_>, request: &Request<Body>) -> Option<Vec<u8>> {
     Some(body)
 }
 
-/// Documented answers, and what stands in for one.
+/// Documented responses, and others of the same shape.
 const DOCUMENTS: [&str; 20] = [
     "",
     "{}",

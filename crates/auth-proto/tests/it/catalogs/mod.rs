@@ -1,0 +1,264 @@
+//! Catalogs of every size and form: what they list, and that every entry is found.
+
+mod naive;
+
+use auth_proto::{
+    Catalog, Endpoint, EndpointQuery, FetchCatalog, IdentityRequest, Interface, Token,
+};
+use http::Response;
+use serde_json::{Value, json};
+
+use crate::support::{keystone, read_token, response};
+
+fn read(body: &str) -> Catalog {
+    FetchCatalog::new(&keystone()).parse(Response::new(body.as_bytes())).unwrap()
+}
+
+fn v3(services: &[Value]) -> Catalog {
+    read(&json!({ "catalog": services }).to_string())
+}
+
+fn token(catalog: Catalog) -> Token {
+    let body = r#"{"token": {"expires_at": "2026-11-22T20:00:00Z"}}"#;
+    read_token(&response(201, Some("t"), body)).with_catalog(catalog)
+}
+
+fn found(token: &Token, query: &EndpointQuery) -> Option<String> {
+    keystone().endpoint(token, query).ok().map(|endpoint| endpoint.url().to_owned())
+}
+
+fn endpoint(interface: &str, region: &str, url: &str) -> Value {
+    json!({ "id": "e", "interface": interface, "region": "old", "region_id": region, "url": url })
+}
+
+/// The numbers below `count` in a mixed order: the step is a prime that divides no count.
+fn shuffled(count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |number| number * 1_237 % count)
+}
+
+#[test]
+fn an_empty_catalog_has_no_endpoint() {
+    for (body, is_empty) in [
+        (r#"{"catalog": []}"#, true),
+        (
+            r#"{"catalog": [7, null, {}, {"type": ""}, {"type": null, "endpoints": [
+            {"interface": "public", "url": "https://a.example"}]}]}"#,
+            true,
+        ),
+        (r#"{"catalog": [{"type": "a"}]}"#, false),
+    ] {
+        let catalog = read(body);
+        assert_eq!((catalog.is_empty(), catalog.services().len() == 0), (is_empty, is_empty));
+        assert_eq!(catalog == Catalog::default(), is_empty);
+        let token = token(catalog);
+        assert_eq!(found(&token, &EndpointQuery::new("a")), None, "{body}");
+    }
+    assert_eq!(found(&token(Catalog::default()), &EndpointQuery::new("a")), None);
+}
+
+#[test]
+fn each_of_many_regions_is_found() {
+    for count in [1, 2, 63, 64, 65, 66, 130, 1000] {
+        // Each service has all regions, but starts with another one, so that no endpoint has the
+        // position that it had in the service before.
+        let url = |service, region| format!("https://s{service}.example/r{region}");
+        let services: Vec<_> = (0..3)
+            .map(|service| {
+                let regions = shuffled(count).map(|region| (region + service * 7) % count);
+                let rows = regions
+                    .map(|at| endpoint("public", &format!("region-{at}"), &url(service, at)));
+                json!({ "type": format!("s{service}"), "endpoints": rows.collect::<Vec<_>>() })
+            })
+            .collect();
+        let token = token(v3(&services));
+        for (service, region) in (0..3).flat_map(|s| (0..count).map(move |region| (s, region))) {
+            let want = EndpointQuery::new(format!("s{service}")).region(format!("region-{region}"));
+            assert_eq!(found(&token, &want), Some(url(service, region)), "of {count}");
+        }
+        let beyond = EndpointQuery::new("s1").region(format!("region-{count}"));
+        assert_eq!(found(&token, &beyond), None);
+    }
+}
+
+#[test]
+fn each_of_many_services_is_found_in_order() {
+    for count in [1, 2, 3, 10, 250, 2500] {
+        let name = |at: usize| format!("type-{at}");
+        let services: Vec<_> = shuffled(count)
+            .map(|at| {
+                let rows = ["R1", "R2", "R3"];
+                let rows =
+                    rows.map(|r| endpoint("public", r, &format!("https://{r}.example/{at}")));
+                json!({ "name": name(at), "type": name(at), "endpoints": rows })
+            })
+            .collect();
+        let catalog = v3(&services);
+        assert_eq!(catalog.services().len(), count);
+        let listed = catalog.services().map(|service| service.service_type().to_owned());
+        assert!(listed.eq(shuffled(count).map(name)));
+        let token = token(catalog);
+        for at in 0..count {
+            let want = EndpointQuery::new(name(at)).region("R2");
+            assert_eq!(found(&token, &want), Some(format!("https://R2.example/{at}")));
+        }
+        assert_eq!(found(&token, &EndpointQuery::new(name(count)).region("R2")), None);
+    }
+}
+
+/// These types have the same FNV-1a hash, and there are several of each.
+#[test]
+fn types_with_the_same_hash_are_found() {
+    let types = ["liquid", "costarring", "liquid", "declinate", "costarring", "macallums"];
+    let services = types.iter().enumerate().map(|(at, name)| {
+        let rows = [endpoint("public", &format!("R{at}"), &format!("https://{at}.example"))];
+        json!({ "type": name, "endpoints": rows })
+    });
+    let token = token(v3(&services.collect::<Vec<_>>()));
+    for (at, name) in types.iter().enumerate() {
+        let want = EndpointQuery::new(*name).region(format!("R{at}"));
+        assert_eq!(found(&token, &want), Some(format!("https://{at}.example")));
+        let first = types.iter().position(|other| other == name).unwrap();
+        let url = format!("https://{first}.example");
+        assert_eq!(found(&token, &EndpointQuery::new(*name)), Some(url));
+    }
+}
+
+/// Escaped letters and another order of keys give the same catalog.
+#[test]
+fn escapes_and_order_change_nothing() {
+    let services = [
+        json!({ "type": "compute", "name": "nova ☃ \"x\" \\ \u{1f600}", "endpoints": [
+            endpoint("public", "Zürich", "https://a.example/v2?x=\"\\/"),
+            endpoint("internalURL", "Zürich", "https://b.example"),
+            endpoint("backup", "서울", "https://c.example"),
+            endpoint("URL", "*", "https://d.example"),
+        ] }),
+        json!({ "type": "이미지", "endpoints": { "interface": "admin", "url": "u" } }),
+    ];
+    let plain = json!({ "catalog": services }).to_string();
+    let catalog = read(&plain);
+    let mut escaped = String::new();
+    for text in split(&plain) {
+        match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some(_) => {
+                let text: String = serde_json::from_str(text).unwrap();
+                let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
+                escaped.push_str(&format!("\"{}\"", units.collect::<String>()));
+            }
+            None => escaped.push_str(text),
+        }
+    }
+    assert!(!escaped.contains("nova") && !escaped.contains("url"));
+    assert_eq!(read(&escaped), catalog);
+    let reordered = r#"{"catalog": [{"endpoints": [
+        {"url": "https://a.example/v2?x=\"\\/", "region_id": "Zürich", "interface": "public"},
+        {"url": "https://b.example", "region": "Zürich", "interface": "internal"},
+        {"url": "https://c.example", "region_id": null, "region": "서울", "interface": "backup"},
+        {"url": "", "region": "lost", "interface": "public"},
+        {"region": "lost", "interface": "public"}, {"region": "lost", "url": "https://lost.example"},
+        {"url": "https://d.example", "region": "*", "interface": "URL"}],
+        "name": "nova ☃ \"x\" \\ 😀", "type": "compute"},
+        {"endpoints": [{"interface": "public", "region": "lost", "url": "https://lost.example"}]},
+        {"name": "", "endpoints": [{"interface": "admin", "region": "", "url": "u"}], "type": "이미지"}]}"#;
+    assert_eq!(read(reordered), catalog);
+    assert!(!format!("{:?}", read(reordered)).contains("lost"));
+    let seen: Vec<_> = catalog.services().next().unwrap().endpoints().collect();
+    assert_eq!(seen[3].interface(), "");
+    assert_eq!((seen[2].interface(), seen[2].region()), ("backup", Some("서울")));
+}
+
+/// Splits a JSON document into its texts and the parts between them.
+fn split(json: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut inside, mut escaped) = (Vec::new(), 0, false, false);
+    for (at, c) in json.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => {
+                let end = if inside { at + 1 } else { at };
+                parts.push(&json[start..end]);
+                (start, inside) = (end, !inside);
+            }
+            _ => {}
+        }
+    }
+    parts.push(&json[start..]);
+    parts
+}
+
+#[test]
+fn catalogs_are_equal_only_with_equal_texts() {
+    let base = ["compute", "nova", "public", "R1", "https://a.example"];
+    let catalog = |[kind, name, interface, region, url]: [&str; 5]| {
+        v3(&[
+            json!({ "type": kind, "name": name, "endpoints": [endpoint(interface, region, url)] }),
+        ])
+    };
+    assert_eq!(catalog(base), catalog(base));
+    for changed in 0..base.len() {
+        let mut other = base;
+        other[changed] = "x";
+        assert_ne!(catalog(base), catalog(other));
+    }
+    let more = vec![json!({ "type": "compute", "name": "nova", "endpoints": [] }); 2];
+    assert_ne!(v3(&more), v3(&more[1..]));
+    assert_ne!(v3(&more[1..]), catalog(base));
+}
+
+/// A number is read as a name, in v2.0 too.
+#[test]
+fn a_v2_entry_is_up_to_three_endpoints() {
+    let body = r#"{"access": {"token": {"id": "t", "expires": "2026-11-22T20:00:00Z"},
+        "serviceCatalog": [{"endpoints": [
+            {"internalURL": "https://i.example", "region": 7, "adminURL": null,
+             "publicURL": "https://p.example"},
+            {"adminURL": "https://a.example", "region": "R"}, {"region": "R"}],
+            "type": 5, "name": -3}]}}"#;
+    let token = read_token(&response(200, None, body));
+    let service = token.catalog().unwrap().services().next().unwrap();
+    assert_eq!((service.service_type(), service.name()), ("5", Some("-3")));
+    let endpoints: Vec<_> = service.endpoints().collect();
+    let seen = endpoints.iter().map(|at| (at.interface(), at.region(), at.url()));
+    let want = [
+        ("public", Some("7"), "https://p.example"),
+        ("internal", Some("7"), "https://i.example"),
+        ("admin", Some("R"), "https://a.example"),
+    ];
+    assert!(seen.eq(want), "{endpoints:?}");
+    for (interface, _, url) in want {
+        let want = EndpointQuery::new("5").interfaces(&[interface.parse().unwrap()]);
+        assert_eq!(found(&token, &want).as_deref(), Some(url));
+    }
+}
+
+#[test]
+fn the_debug_text_shows_the_whole_catalog() {
+    let rows = [endpoint("backup", "R1", "https://a.example/v2")];
+    let catalog = v3(&[json!({ "type": "compute", "name": "nova", "endpoints": rows })]);
+    let endpoint = r#"Endpoint { interface: "backup", region: Some("R1"), retired: false, service_type: "compute", url: "https://a.example/v2" }"#;
+    let service = format!(
+        r#"Service {{ service_type: "compute", name: Some("nova"), endpoints: [{endpoint}] }}"#
+    );
+    assert_eq!(format!("{catalog:?}"), format!("Catalog {{ services: [{service}] }}"));
+}
+
+/// The unit tests of `url::join` hold more paths.
+#[test]
+fn a_path_is_checked_before_a_lookup_too() {
+    let row = |interface: &str, url: &str| json!({ "interface": interface, "url": url });
+    let rows = [row("public", "https://a.example/v2/p"), row("admin", "https://b.example/?x")];
+    let token = token(v3(&[json!({ "type": "compute", "endpoints": rows })]));
+    let (cloud, query) = (keystone(), EndpointQuery::new("compute"));
+    let own = cloud.endpoint(&token, &query).unwrap();
+    let joined = own.join(&"/servers?limit=1".parse().unwrap()).unwrap();
+    assert_eq!(joined, "https://a.example/v2/p/servers?limit=1");
+    for path in ["/x/../y", "*", "https://b.example/servers"] {
+        let path = path.parse().unwrap();
+        let (before, after) = (Endpoint::check_path(&path), own.join(&path));
+        assert_eq!(before.unwrap_err().to_string(), after.unwrap_err().to_string());
+    }
+    assert!(Endpoint::check_path(&"/servers?x=../..".parse().unwrap()).is_ok());
+    let with_query = cloud.endpoint(&token, &query.interfaces(&[Interface::Admin])).unwrap();
+    let refused = with_query.join(&"/servers".parse().unwrap()).unwrap_err().to_string();
+    assert!(refused.contains("service compute"), "{refused}");
+}

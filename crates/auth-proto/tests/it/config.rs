@@ -1,0 +1,251 @@
+//! Invalid input gets a typed error that names the field and the remedy, before a byte is sent.
+
+use auth_proto::{
+    ApiVersion, Cloud, ConfigError, Credential, DomainRef, Error, Factor, IdentityRequest, Login,
+    Scope, Session, Settings, UserProjects, UserRef, Validate,
+};
+
+use crate::support::{
+    alice, config_error, first_request, keystone, keystone_v2, login_with, password, request_of,
+    response, session::session_of,
+};
+
+fn refused(cloud: &Cloud, credential: Credential, scope: Scope) -> ConfigError {
+    config_error(Login::new(cloud, credential, scope))
+}
+
+#[test]
+fn empty_input_is_refused() {
+    let project = || Scope::project_id("p");
+    for (credential, scope, field) in [
+        (Credential::password(alice(), ""), project(), "credential.password"),
+        (Credential::password(UserRef::id(""), "pw"), project(), "credential.user.id"),
+        (
+            Credential::password(UserRef::name_in("", DomainRef::id("d")), "pw"),
+            project(),
+            "credential.user.name",
+        ),
+        (
+            Credential::password(UserRef::name_in("a", DomainRef::id("")), "pw"),
+            project(),
+            "credential.user.domain",
+        ),
+        (Credential::token(""), project(), "credential.token"),
+        (Credential::totp(alice(), ""), project(), "credential.totp"),
+        (Credential::application_credential("", "s"), Scope::default(), "credential.id"),
+        (Credential::application_credential("i", ""), Scope::default(), "credential.secret"),
+        (
+            Credential::application_credential_of(alice(), "", "s"),
+            Scope::default(),
+            "credential.name",
+        ),
+        (password(), Scope::project_id(""), "scope.project.id"),
+        (password(), Scope::project_name_in("", DomainRef::id("d")), "scope.project.name"),
+        (password(), Scope::project_name_in("p", DomainRef::id("")), "scope.project.domain"),
+        (password(), Scope::domain_id(""), "scope.domain"),
+        (password(), Scope::trust(""), "scope.trust"),
+    ] {
+        assert_eq!(refused(&keystone(), credential, scope), ConfigError::Empty { field });
+    }
+}
+
+#[test]
+fn tokens_and_codes_are_visible_ascii() {
+    for text in ["a b", "a\n", "토큰", "a\u{7f}", "\u{0}", "a\r\nX-Evil: 1"] {
+        let field = "credential.token";
+        assert_eq!(
+            refused(&keystone(), Credential::token(text), Scope::project_id("p")),
+            ConfigError::Characters { field }
+        );
+        let field = "credential.totp";
+        assert_eq!(
+            refused(&keystone(), password().and(Factor::totp(text)), Scope::project_id("p")),
+            ConfigError::Characters { field }
+        );
+        let field = "token";
+        // Blanks around a header's value are not part of it.
+        if text.trim() == text {
+            let validate = Validate::new(&keystone(), text).request();
+            assert_eq!(config_error(validate), ConfigError::Characters { field });
+        }
+    }
+}
+
+#[test]
+fn names_need_their_domains_in_v3() {
+    let by_name = Credential::password("alice", "pw");
+    assert_eq!(refused(&keystone(), by_name.clone(), Scope::default()), ConfigError::UserDomain);
+    assert_eq!(
+        refused(&keystone(), password(), Scope::project_name("demo")),
+        ConfigError::ProjectDomain
+    );
+    let field = "credential.user.domain";
+    assert_eq!(
+        refused(&keystone_v2(), password(), Scope::default()),
+        ConfigError::DomainUnknown { field }
+    );
+    let field = "scope.project.domain";
+    let scope = Scope::project_name_in("demo", DomainRef::id("default"));
+    assert_eq!(
+        refused(&keystone_v2(), by_name.clone(), scope),
+        ConfigError::DomainUnknown { field }
+    );
+
+    // Huawei Cloud and Open Telekom Cloud find a project by its name alone, but not a user.
+    for cloud in [Cloud::huawei(), Cloud::otc("eu-de").unwrap()] {
+        assert!(Login::new(&cloud, password(), Scope::project_name("cn-north-1")).is_ok());
+        let error = refused(&cloud, by_name.clone(), Scope::project_name("cn-north-1"));
+        assert_eq!(error, ConfigError::UserDomain);
+    }
+    assert!(Login::new(&keystone_v2(), by_name, Scope::project_name("demo")).is_ok());
+}
+
+/// Keystone 12 answers 403 to a trust without a tenant, and 400 if a password comes with it.
+#[test]
+fn a_trust_in_v2_needs_its_project() {
+    let by_name = || Credential::password("alice", "pw");
+    assert_eq!(refused(&keystone_v2(), by_name(), Scope::trust("t")), ConfigError::TrustProject);
+    assert!(Login::new(&keystone_v2(), by_name(), Scope::trust_in("t", "p")).is_ok());
+    assert!(Login::new(&keystone(), password(), Scope::trust("t")).is_ok());
+    let (error, field) =
+        (refused(&keystone(), password(), Scope::trust_in("t", "")), "scope.project.id");
+    assert_eq!(error, ConfigError::Empty { field });
+}
+
+#[test]
+fn application_credentials_carry_no_scope() {
+    let credential = || Credential::application_credential("id", "secret");
+    for scope in [
+        Scope::project_id("p"),
+        Scope::project_name("p"),
+        Scope::domain_name("d"),
+        Scope::system(),
+        Scope::trust("t"),
+        Scope::unscoped(),
+    ] {
+        for cloud in [keystone(), Cloud::kakao()] {
+            let error = refused(&cloud, credential(), scope.clone());
+            assert_eq!(error, ConfigError::ApplicationCredentialScope);
+            assert!(error.to_string().contains("Scope::default()"), "{error}");
+        }
+    }
+    assert!(Login::new(&keystone(), credential(), Scope::default()).is_ok());
+}
+
+#[test]
+fn errors_list_what_a_cloud_takes() {
+    let method = |error: ConfigError| match error {
+        ConfigError::Method { cloud, method, takes } => (cloud, method, takes),
+        other => panic!("{other:?}"),
+    };
+    let nhn = refused(&Cloud::nhn(), Credential::token("t"), Scope::project_id("p"));
+    assert_eq!(method(nhn), ("NHN Cloud", "token", "password".to_owned()));
+    let kakao = refused(&Cloud::kakao(), password(), Scope::default());
+    assert_eq!(method(kakao), ("KakaoCloud", "password", "application_credential".to_owned()));
+    let key = Credential::application_credential("i", "s");
+    let huawei = refused(&Cloud::huawei(), key.clone(), Scope::default());
+    assert_eq!(
+        method(huawei),
+        ("Huawei Cloud", "application_credential", "password, token, totp".to_owned())
+    );
+    let v2_key = refused(&keystone_v2(), key, Scope::default());
+    assert_eq!(
+        method(v2_key),
+        ("Keystone", "application_credential", "password, token".to_owned())
+    );
+    let two = Credential::password("alice", "pw").and(Factor::totp("123456"));
+    assert_eq!(method(refused(&keystone_v2(), two, Scope::default())).1, "second factor");
+
+    for (cloud, scope) in [
+        (Cloud::nhn(), Scope::default()),
+        (Cloud::nhn(), Scope::project_name("p")),
+        (Cloud::huawei(), Scope::default()),
+        (Cloud::huawei(), Scope::system()),
+        (Cloud::otc("eu-de").unwrap(), Scope::unscoped()),
+        (keystone_v2(), Scope::domain_name("d")),
+        (keystone_v2(), Scope::system()),
+    ] {
+        let credential = match cloud.api_version() {
+            Some(ApiVersion::V2) => Credential::password("alice", "pw"),
+            _ => password(),
+        };
+        let error = refused(&cloud, credential, scope);
+        assert!(matches!(error, ConfigError::Scope { .. }), "{cloud:?}: {error:?}");
+        assert!(error.to_string().starts_with("scope: "), "{error}");
+    }
+}
+
+#[test]
+fn plain_http_has_its_own_constructor() {
+    let plain = Cloud::keystone_over_plain_http("http://10.0.0.7:5000/v3").unwrap();
+    assert_eq!(plain.identity_url(), "http://10.0.0.7:5000/v3");
+    assert!(!plain.is_https_only());
+}
+
+#[test]
+fn a_session_checks_its_credential_at_once() {
+    let empty = Session::new(keystone(), Credential::password(alice(), ""), Settings::default());
+    assert_eq!(config_error(empty), ConfigError::Empty { field: "credential.password" });
+}
+
+#[test]
+fn debug_text_names_the_object() {
+    let error = refused(&Cloud::nhn(), Credential::token("t"), Scope::project_id("p"));
+    let request =
+        first_request(&keystone_v2(), Credential::password("alice", "pw"), Scope::project_id("p"));
+    let length = request.body().as_bytes().len();
+    assert!(!request.body().is_empty());
+    let token = r#"{"token": {"expires_at": "2026-11-22T20:00:00Z", "project": {"id": "p1"}}}"#;
+    let token = response(201, Some("t"), token);
+    let token = login_with(&keystone(), password(), Scope::project_id("p1"), token).unwrap();
+    for (shown, part) in [
+        (format!("{:?}", Cloud::nhn()), "NHN Cloud"),
+        (format!("{:?}", Error::from(error)), "NHN Cloud"),
+        (format!("{:?}", Factor::totp("123456")), "Factor(totp)"),
+        (format!("{:?}", request.body()), &format!("Body({length} bytes)")),
+        (format!("{token:?}"), "p1"),
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
+}
+
+#[test]
+fn an_id_becomes_one_path_segment() {
+    let url = |cloud: &Cloud, id: &str| {
+        UserProjects::new(cloud, id).request().map(|request| request.uri().to_string())
+    };
+    assert_eq!(
+        url(&keystone(), "a/../b?c=d#e é").unwrap(),
+        "https://keystone.example/v3/users/a%2F..%2Fb%3Fc%3Dd%23e%20%C3%A9/projects"
+    );
+    for id in [".", ".."] {
+        assert!(matches!(config_error(url(&keystone(), id)), ConfigError::Id { .. }));
+    }
+    assert!(matches!(config_error(url(&keystone(), "")), ConfigError::Empty { .. }));
+    assert_eq!(config_error(url(&keystone_v2(), "u")), ConfigError::NotInV2);
+    let unversioned = Cloud::keystone("https://keystone.example").unwrap();
+    assert_eq!(config_error(url(&unversioned, "u")), ConfigError::Version);
+}
+
+#[test]
+fn no_debug_text_shows_a_secret() {
+    let secrets = ["canary-pw", "canary-code", "canary-secret", "canary-token"];
+    let password = Credential::password(alice(), secrets[0]).and(Factor::totp(secrets[1]));
+    let key = Credential::application_credential("id", secrets[2]);
+    let token = Credential::token(secrets[3]);
+    let login = Login::new(&keystone(), password.clone(), Scope::project_id("p")).unwrap();
+    let request = request_of(&login);
+    let session = session_of(password.clone());
+    let first = first_request(&keystone(), token.clone(), Scope::project_id("p"));
+    let validate = Validate::new(&keystone(), secrets[3]).request().unwrap();
+    let factor = Factor::totp(secrets[1]);
+    let shown = format!(
+        "{password:?} {key:?} {token:?} {login:?} {:?} {request:?} {session:?} {first:?} \
+         {validate:?} {factor:?} {:#?}",
+        login.poll(),
+        login
+    );
+    for secret in secrets {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}

@@ -1,0 +1,351 @@
+//! Each limit: the largest value is accepted, and one more is refused.
+
+use std::time::Duration;
+
+use auth_proto::{
+    Action, Cloud, Credential, DomainRef, EndpointQuery, Event, IdentityRequest, IdentityResponse,
+    Login, Projects, Scope, Session, Settings, Step, UserProjects, UserRef, Validate, limits,
+    timestamp,
+};
+use http::Response;
+
+use crate::support::{NOW, keystone, session::session_of};
+
+/// A limit, the outcome of a value that exceeds it by this much, and the error past it.
+struct LimitRow {
+    name: &'static str,
+    measure: fn(usize) -> Result<(), String>,
+    says: &'static str,
+}
+
+#[rustfmt::skip]
+const ROWS: [LimitRow; 23] = [
+    LimitRow { name: "BODY", measure: body, says: "the answer's body is larger than 4194304" },
+    LimitRow { name: "EVENTS", measure: events, says: "the first one is forgotten" },
+    LimitRow { name: "ERROR_BODY", measure: fault, says: "no reason given" },
+    LimitRow { name: "ERROR_BODY", measure: receipt_body, says: "the answer's receipt is larger than 65536" },
+    LimitRow { name: "RESPONSE_TIMEOUT", measure: response_timeout, says: "kept at 3600s" },
+    LimitRow { name: "SUGGESTION_INPUT", measure: suggestion, says: "no guess" },
+    LimitRow { name: "PATH_ID", measure: id, says: "user id: is no id" },
+    LimitRow { name: "INPUT", measure: input, says: "credential.password: is longer than 32768 characters" },
+    LimitRow { name: "TOKEN_LIFETIME", measure: token_lifetime, says: "ended by 30 days" },
+    LimitRow { name: "TOKEN_LIFETIME", measure: life_of_an_existing_token, says: "ended by 30 days" },
+    LimitRow { name: "LIST", measure: list, says: "the answer's list of projects is larger than 10000" },
+    LimitRow { name: "LOGIN_REQUEST", measure: login, says: "credential and scope together: is longer than 65536" },
+    LimitRow { name: "METHODS", measure: methods, says: "the answer's list of methods is larger than 32" },
+    LimitRow { name: "RETRY_AFTER", measure: retry_after, says: "a day" },
+    LimitRow { name: "RECEIPT_LIFETIME", measure: receipt, says: "the receipt is over" },
+    LimitRow { name: "RULES", measure: rules, says: "the answer's list of rules is larger than 32" },
+    LimitRow { name: "REDACTION_INPUT", measure: redaction_input, says: "refused with 401 ([redacted]…)" },
+    LimitRow { name: "SECRETS", measure: secrets, says: "refused with 401 ([redacted]: [redacted])" },
+    LimitRow { name: "SCOPES", measure: scopes, says: "more than 64 scopes are in use at once" },
+    LimitRow { name: "ERROR_TEXT", measure: error_text, says: "cut" },
+    LimitRow { name: "TIMESTAMP", measure: timestamp_length, says: "no timestamp" },
+    LimitRow { name: "TOKEN", measure: token_length, says: "the answer's token is larger than 32768" },
+    LimitRow { name: "URL", measure: url, says: "is longer than 8192 characters" },
+];
+
+/// Limits that drivers keep, which have their own tests.
+const DRIVERS: [&str; 1] = ["HEADERS"];
+
+#[test]
+#[expect(clippy::print_stdout, reason = "the rows are part of the output")]
+fn every_limit_holds_at_its_edge() {
+    for LimitRow { name, measure, says } in ROWS {
+        assert_eq!(measure(0), Ok(()), "{name}, at its edge");
+        let past = measure(1).expect_err(name);
+        assert!(past.contains(says), "{name}, one past it: {past}");
+        println!("  {name}: {past}");
+    }
+}
+
+#[test]
+fn every_limit_has_a_row() {
+    let source = include_str!("../../src/limits.rs");
+    let bounds =
+        source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
+    let mut count = 0;
+    for name in bounds {
+        let has_row = ROWS.iter().any(|row| row.name == name) || DRIVERS.contains(&name);
+        assert!(has_row, "limits::{name} has no row: add one");
+        count += 1;
+    }
+    assert!(count >= 21, "{count}");
+}
+
+fn credential() -> Credential {
+    Credential::password(UserRef::id("u1"), "secretsecret")
+}
+
+fn session() -> Session {
+    session_of(credential())
+}
+
+fn outcome<T>(result: Result<T, auth_proto::Error>) -> Result<(), String> {
+    result.map(drop).map_err(|error| error.to_string())
+}
+
+/// The outcome of a login with this response.
+fn login_with(response: Response<String>) -> Result<(), String> {
+    let mut login = Login::new(&keystone(), credential(), Scope::default()).unwrap();
+    login.handle_response(response, NOW);
+    outcome(login.poll())
+}
+
+fn response(status: u16, header: (&str, &str), body: impl Into<String>) -> Response<String> {
+    Response::builder().status(status).header(header.0, header.1).body(body.into()).unwrap()
+}
+
+fn token(text: &str, life: Duration) -> Response<String> {
+    let stamp = |moment| timestamp::format(moment);
+    let body = format!(
+        r#"{{"token": {{"issued_at": "{}", "expires_at": "{}"}}}}"#,
+        stamp(NOW),
+        stamp(NOW + life),
+    );
+    response(201, ("X-Subject-Token", text), body)
+}
+
+fn filled(text: &str, length: usize) -> String {
+    text.replace("FILL", &"x".repeat(length - (text.len() - "FILL".len())))
+}
+
+fn body(past: usize) -> Result<(), String> {
+    let good = token("t", Duration::from_secs(3600));
+    let spaces = " ".repeat(limits::BODY - good.body().len() + past);
+    login_with(good.map(|body| body + &spaces))
+}
+
+fn events(past: usize) -> Result<(), String> {
+    let mut session = session();
+    let mut now = NOW;
+    session.cached_token(&Scope::default(), now);
+    // Each jump of the clock is an event.
+    for jump in 0..limits::EVENTS + past {
+        now += Duration::from_secs(2 * 24 * 3600 + jump as u64);
+        session.cached_token(&Scope::default(), now);
+    }
+    match session.poll_event() {
+        Some(Event::ClockJump { by }) if by == Duration::from_secs(2 * 24 * 3600) => Ok(()),
+        other => Err(format!("the first one is forgotten: {other:?}")),
+    }
+}
+
+fn refused(length: usize) -> Result<(), String> {
+    let body = filled(r#"{"error": {"message": "no", "x": "FILL"}}"#, length);
+    let error = login_with(response(401, ("X-A", "b"), body)).unwrap_err();
+    if error.contains("(no)") { Ok(()) } else { Err(error) }
+}
+
+fn fault(past: usize) -> Result<(), String> {
+    refused(limits::ERROR_BODY + past)
+}
+
+const RECEIPT: &str = r#"{"receipt": {"methods": ["password"], "issued_at": "2026-11-22T08:00:00Z",
+    "expires_at": "2026-11-22T09:00:00Z"}, "required_auth_methods": [["password", "totp"]]FILL}"#;
+
+fn receipt_body(past: usize) -> Result<(), String> {
+    let body = filled(&RECEIPT.replace("FILL", r#", "x": "FILL""#), limits::ERROR_BODY + past);
+    login_with(response(401, ("Openstack-Auth-Receipt", "r"), body))
+}
+
+fn response_timeout(past: usize) -> Result<(), String> {
+    let (shortest, longest) = (*limits::RESPONSE_TIMEOUT.start(), *limits::RESPONSE_TIMEOUT.end());
+    let kept = |timeout| Settings::default().with_response_timeout(timeout).response_timeout();
+    let past = Duration::from_nanos(past as u64);
+    assert_eq!(kept(shortest - past), shortest);
+    match kept(longest + past) {
+        kept if kept == longest + past => Ok(()),
+        kept => Err(format!("kept at {kept:?}")),
+    }
+}
+
+fn suggestion(past: usize) -> Result<(), String> {
+    let named = "x".repeat(limits::SUGGESTION_INPUT + past);
+    let body = format!(
+        r#"{{"token": {{"expires_at": "2026-11-22T09:00:00Z", "catalog": [{{"type": "{named}",
+            "endpoints": [{{"interface": "public", "url": "https://a.example"}}]}}]}}}}"#
+    );
+    let answer = response(201, ("X-Subject-Token", "t"), body);
+    let IdentityResponse::Token(_, token) = IdentityResponse::read(&answer, None).unwrap() else {
+        panic!("no token")
+    };
+    let slip = format!("y{}", &named[1..]);
+    let error = keystone().endpoint(&token, &EndpointQuery::new(slip)).unwrap_err().to_string();
+    if error.contains("did you mean") { Ok(()) } else { Err("no guess".to_owned()) }
+}
+
+fn id(past: usize) -> Result<(), String> {
+    outcome(UserProjects::new(&keystone(), "x".repeat(limits::PATH_ID + past)).request())
+}
+
+fn input(past: usize) -> Result<(), String> {
+    let password = "x".repeat(limits::INPUT + past);
+    outcome(Login::new(
+        &keystone(),
+        Credential::password(UserRef::id("u"), password),
+        Scope::default(),
+    ))
+}
+
+/// Names and secrets that are short enough alone, but not together.
+fn login(past: usize) -> Result<(), String> {
+    let ask = |more: usize| {
+        let user = UserRef::name_in("u".repeat(32_700), DomainRef::id("d"));
+        let credential = Credential::password(user, "p".repeat(32_400 + more));
+        Login::new(&keystone(), credential, Scope::project_id("p")).unwrap().poll()
+    };
+    let Ok(Step::Send(request)) = ask(0) else { panic!("no request") };
+    outcome(ask(limits::LOGIN_REQUEST - request.body().as_bytes().len() + past))
+}
+
+/// Whether a token lives to its end, apart from the two seconds that clocks may differ by.
+fn token_lifetime(past: usize) -> Result<(), String> {
+    let life = limits::TOKEN_LIFETIME + Duration::from_secs(past as u64);
+    lives(session(), 201, life)
+}
+
+/// The same for an existing token.
+fn life_of_an_existing_token(past: usize) -> Result<(), String> {
+    let life = limits::TOKEN_LIFETIME + Duration::from_secs(past as u64);
+    let own = Credential::existing_token("t");
+    lives(session_of(own), 200, life)
+}
+
+fn lives(mut session: Session, status: u16, life: Duration) -> Result<(), String> {
+    let scope = Scope::default();
+    let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
+    let mut answer = token("t", life);
+    *answer.status_mut() = status.try_into().unwrap();
+    session.handle_response(pending, answer, NOW);
+    match session.cached_token(&scope, NOW + life - Duration::from_nanos(2_000_000_001)) {
+        Some(_) => Ok(()),
+        None => Err("ended by 30 days".to_owned()),
+    }
+}
+
+fn list(past: usize) -> Result<(), String> {
+    let body = format!(r#"{{"projects": [{}]}}"#, vec!["{}"; limits::LIST + past].join(","));
+    outcome(Projects::new(&keystone()).parse(Response::new(body.as_bytes())))
+}
+
+/// The methods that a receipt lists as given, and those of a rule.
+fn methods(past: usize) -> Result<(), String> {
+    let count = limits::METHODS + past;
+    let given = challenged(count, &[1]);
+    assert_eq!(given, challenged(1, &[1, count]), "a rule");
+    given
+}
+
+fn rules(past: usize) -> Result<(), String> {
+    challenged(1, &vec![1; limits::RULES + past])
+}
+
+/// A receipt with this many methods, and this many in each rule.
+fn challenged(given: usize, rules: &[usize]) -> Result<(), String> {
+    let list = |name, count| format!("[{}]", vec![name; count].join(","));
+    let rules: Vec<_> = rules.iter().map(|count| list(r#""totp""#, *count)).collect();
+    let body = format!(
+        r#"{{"receipt": {{"methods": {}, "expires_at": "2026-11-22T09:00:00Z"}},
+            "required_auth_methods": [{}]}}"#,
+        list(r#""password""#, given),
+        rules.join(","),
+    );
+    login_with(response(401, ("Openstack-Auth-Receipt", "r"), body))
+}
+
+fn retry_after(past: usize) -> Result<(), String> {
+    let seconds = limits::RETRY_AFTER.as_secs() + past as u64;
+    let later = response(503, ("Retry-After", &seconds.to_string()), "");
+    let mut login = Login::new(&keystone(), credential(), Scope::default()).unwrap();
+    login.handle_response(later, NOW);
+    let until = login.poll().unwrap_err().retry_at().unwrap();
+    if until == NOW + Duration::from_secs(seconds) { Ok(()) } else { Err("a day".to_owned()) }
+}
+
+/// Whether the session still asks a moment before the end of the receipt.
+fn receipt(past: usize) -> Result<(), String> {
+    let end = NOW + limits::RECEIPT_LIFETIME + Duration::from_secs(past as u64);
+    let body = RECEIPT.replace("FILL", "").replace("2026-11-22T09:00:00Z", &timestamp::format(end));
+    let mut session = session();
+    let scope = Scope::default();
+    let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
+    session.handle_response(pending, response(401, ("Openstack-Auth-Receipt", "r"), body), NOW);
+    match session.poll(&scope, end - Duration::from_nanos(1)) {
+        Action::NeedFactor(_) => Ok(()),
+        _ => Err("the receipt is over".to_owned()),
+    }
+}
+
+/// Whether the end of a text is shown, whose start repeats the secret.
+fn redaction_input(past: usize) -> Result<(), String> {
+    let secrets = "secretsecret".repeat(limits::REDACTION_INPUT);
+    let message = format!("{}end", &secrets[..limits::REDACTION_INPUT - "end".len() + past]);
+    let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
+    let error = login_with(response(401, ("X-A", "b"), body)).unwrap_err();
+    if error.contains("end") { Ok(()) } else { Err(error) }
+}
+
+/// Whether a text is shown whose headers hold this much of secrets.
+fn secrets(past: usize) -> Result<(), String> {
+    let length = limits::SECRETS - "secretsecret".len() - 1 + past;
+    let body = r#"{"error": {"code": 401, "message": "no"}}"#.to_owned();
+    let mut answer = response(401, ("X-Subject-Token", &"x".repeat(length)), body);
+    for repeated in ["y", "secretsecret", "y"] {
+        answer.headers_mut().append("X-Auth-Token", repeated.parse().unwrap());
+    }
+    let error = login_with(answer).unwrap_err();
+    if error.contains("no") { Ok(()) } else { Err(error) }
+}
+
+fn scopes(past: usize) -> Result<(), String> {
+    let mut session = session();
+    let mut last = Ok(());
+    for number in 0..limits::SCOPES + past {
+        let scope = Scope::project_id(format!("p{number}"));
+        last = match session.poll(&scope, NOW) {
+            Action::Send(pending, _) => {
+                let body = format!(
+                    r#"{{"token": {{"issued_at": "2026-11-22T08:00:00Z", "project": {{"id": "p{number}"}},
+                        "expires_at": "2026-11-22T09:00:00Z"}}}}"#
+                );
+                session.handle_response(
+                    pending,
+                    response(201, ("X-Subject-Token", "t"), body),
+                    NOW,
+                );
+                Ok(())
+            }
+            Action::Fail(error) => Err(error.to_string()),
+            other => panic!("{other:?}"),
+        };
+    }
+    last
+}
+
+fn error_text(past: usize) -> Result<(), String> {
+    let message = "x".repeat(limits::ERROR_TEXT + past);
+    let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
+    let error = login_with(response(401, ("X-A", "b"), body)).unwrap_err();
+    if error.contains(&message) { Ok(()) } else { Err("cut".to_owned()) }
+}
+
+fn timestamp_length(past: usize) -> Result<(), String> {
+    let text = filled("2026-11-22T08:00:00.FILLZ", limits::TIMESTAMP + past).replace('x', "0");
+    timestamp::parse(&text).map(drop).ok_or_else(|| "no timestamp".to_owned())
+}
+
+fn token_length(past: usize) -> Result<(), String> {
+    let text = "x".repeat(limits::TOKEN + past);
+    let given = outcome(Validate::new(&keystone(), text.as_str()).request());
+    assert_eq!(given.is_ok(), past == 0, "a subject");
+    login_with(token(&text, Duration::from_secs(3600)))
+}
+
+fn url(past: usize) -> Result<(), String> {
+    let link = filled("https://keystone.example/v3/auth/projects?page=FILL", limits::URL + past);
+    let body = format!(r#"{{"projects": [], "links": {{"next": "{link}"}}}}"#);
+    let page = Projects::new(&keystone()).parse(Response::new(body.as_bytes())).unwrap();
+    assert_eq!(page.next.is_some(), past == 0, "a link");
+    outcome(Cloud::keystone(&filled("https://keystone.example/FILL/v3", limits::URL + past)))
+}

@@ -1,0 +1,21 @@
+//! Tests of the public interface, in one program.
+//!
+//! `cargo test -p auth-proto --test it session::` runs one module. The modules `hostile`, `limits`
+//! and `endpoints` print their rows with `-- --nocapture`.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
+
+mod catalogs;
+mod config;
+mod documents;
+mod emulator;
+mod endpoints;
+mod hostile;
+mod identity;
+mod limits;
+mod login;
+mod model;
+mod properties;
+mod responses;
+mod service_scopes;
+mod session;
+mod support;

@@ -1,0 +1,201 @@
+//! One login for all callers of a scope, lost requests, and the number of scopes.
+
+use std::time::Duration;
+
+use auth_proto::{Action, ErrorKind, FailureKind, Misuse, Settings, limits};
+use time::UtcDateTime;
+
+use crate::support::{
+    NOW, password,
+    session::{
+        disconnect, failed, log_in, logged_in, refusal, respond, scope, seconds, sent,
+        sent_request, session, session_at, session_with, token, used, versions, waits,
+    },
+};
+
+#[test]
+fn one_login_serves_all_callers() {
+    let (mut session, p) = (session(), scope("p"));
+    let pending = sent(session.poll(&p, NOW));
+    for _ in 0..50 {
+        assert_eq!(waits(session.poll(&p, NOW)), NOW + seconds(60));
+    }
+    session.handle_response(pending, token("first", "p", NOW), NOW);
+    for _ in 0..50 {
+        assert_eq!(used(session.poll(&p, NOW)).expose(), "first");
+    }
+}
+
+#[test]
+fn an_unverified_credential_is_tried_alone() {
+    let (mut session, p, q) = (session(), scope("p"), scope("q"));
+    let pending = sent(session.poll(&p, NOW));
+    waits(session.poll(&q, NOW));
+    session.handle_response(pending, token("first", "p", NOW), NOW);
+    let pending = sent(session.poll(&q, NOW));
+    let _ = sent(session.poll(&scope("r"), NOW));
+    session.handle_response(pending, token("second", "q", NOW), NOW);
+    assert_eq!(used(session.poll(&q, NOW)).expose(), "second");
+    assert_eq!(used(session.poll(&p, NOW)).expose(), "first");
+}
+
+#[test]
+fn discovery_is_done_once_for_all_scopes() {
+    let (mut session, p) = (session_at("https://keystone.example", password()), scope("p"));
+    let (pending, request) = sent_request(session.poll(&p, NOW));
+    assert_eq!(request.method(), "GET");
+    session.handle_response(pending, versions(), NOW);
+    let (pending, request) = sent_request(session.poll(&p, NOW));
+    assert_eq!(request.method(), "POST");
+    session.handle_response(pending, token("first", "p", NOW), NOW);
+    let (_, request) = sent_request(session.poll(&scope("q"), NOW));
+    assert_eq!(request.method(), "POST");
+}
+
+#[test]
+fn the_first_abandoned_request_costs_no_pause() {
+    let (mut session, p) = (session(), scope("p"));
+    for _ in 0..2 {
+        let pending = sent(session.poll(&p, NOW));
+        session.handle_abandoned(pending);
+    }
+    let until = waits(session.poll(&p, NOW));
+    assert!(until > NOW);
+    let pending = sent(session.poll(&p, until));
+    session.handle_abandoned(pending);
+    waits(session.poll(&p, until));
+}
+
+#[test]
+fn a_response_ends_a_row_of_abandoned_requests() {
+    for with_response in [false, true] {
+        let (mut session, p, mut now) = (session(), scope("p"), NOW);
+        let pending = sent(session.poll(&p, now));
+        session.handle_abandoned(pending);
+        if with_response {
+            disconnect(&mut session, &p, FailureKind::Io, now);
+            now += seconds(10);
+        }
+        let pending = sent(session.poll(&p, now));
+        session.handle_abandoned(pending);
+        let is_free = matches!(session.poll(&p, now), Action::Send(..));
+        assert_eq!(is_free, with_response);
+    }
+}
+
+#[test]
+fn a_pause_starts_when_the_session_learns_of_it() {
+    let (mut session, p) = (session(), scope("p"));
+    for start in [0, 10] {
+        let pending = sent(session.poll(&p, NOW + seconds(start)));
+        session.handle_abandoned(pending);
+    }
+    let known = NOW + seconds(20);
+    let until = waits(session.poll(&p, known));
+    assert!(until >= known + Duration::from_millis(2500), "{until}");
+}
+
+#[test]
+fn a_response_after_its_time_changes_nothing() {
+    let (mut session, p) = (session(), scope("p"));
+    let late = sent(session.poll(&p, NOW));
+    let lost = waits(session.poll(&p, NOW));
+    let until = match session.poll(&p, lost) {
+        Action::Wait(until) => until,
+        Action::Fail(error) => error.retry_at().unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let second = sent(session.poll(&p, until));
+    session.handle_response(late, refusal(401), until);
+    session.handle_response(second, token("second", "p", until), until);
+    assert_eq!(used(session.poll(&p, until)).expose(), "second");
+}
+
+#[test]
+fn a_scope_in_use_keeps_its_place() {
+    let mut session = logged_in();
+    let now = NOW + seconds(120);
+    let mut pending: Vec<_> = (0..limits::SCOPES)
+        .map(|index| sent(session.poll(&scope(&format!("s{index}")), now)))
+        .collect();
+    // The scope that was idle for two minutes made room. The others do not, even with a token.
+    assert!(session.cached_token(&scope("p"), now).is_none());
+    session.handle_response(pending.remove(0), token("s0-token", "s0", now), now);
+    for later in [0, 59] {
+        let error = failed(session.poll(&scope("one more"), now + seconds(later)));
+        assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::TooManyScopes));
+    }
+}
+
+#[test]
+fn a_scope_without_a_token_makes_room_first() {
+    let mut session = logged_in();
+    disconnect(&mut session, &scope("empty"), FailureKind::Connect, NOW);
+    let now = NOW + seconds(120);
+    for index in 2..=limits::SCOPES {
+        let _ = sent(session.poll(&scope(&format!("s{index}")), now));
+    }
+    assert!(session.cached_token(&scope("p"), now).is_some());
+}
+
+#[test]
+fn lost_requests_and_ended_tokens_make_room() {
+    let mut session = session();
+    log_in(&mut session, "p", NOW);
+    let later = NOW + seconds(4000);
+    log_in(&mut session, "p", later);
+    for index in 1..limits::SCOPES {
+        drop(sent(session.poll(&scope(&format!("s{index}")), later)));
+    }
+    let _ = sent(session.poll(&scope("new"), later + seconds(4000)));
+}
+
+#[test]
+fn a_clock_that_jumps_does_no_harm() {
+    let (mut session, p) = (logged_in(), scope("p"));
+    // Backwards: the token still serves, and no wait grows.
+    for back in [1, 3600, 86_400 * 365 * 100] {
+        assert_eq!(used(session.poll(&p, NOW - seconds(back))).expose(), "first");
+    }
+    let mut session = logged_in();
+    let far = NOW + seconds(86_400 * 365 * 100);
+    let pending = sent(session.poll(&p, far));
+    assert!(session.cached_token(&p, far).is_none());
+    session.handle_response(pending, token("second", "p", NOW), far);
+    assert_eq!(used(session.poll(&p, NOW)).expose(), "second");
+    for end in [UtcDateTime::MIN, UtcDateTime::MAX] {
+        let _ = session.poll(&p, end);
+    }
+}
+
+#[test]
+fn tokens_come_without_catalogs_on_request() {
+    for (settings, query) in [
+        (Settings::default(), None),
+        (Settings::default().without_catalog(), Some("nocatalog=true")),
+    ] {
+        let (_, request) = sent_request(session_with(settings).poll(&scope("p"), NOW));
+        assert_eq!(request.uri().query(), query);
+    }
+}
+
+#[test]
+fn a_token_ends_two_seconds_early() {
+    let mut session = session();
+    log_in(&mut session, "p", NOW);
+    let end = NOW + seconds(3598);
+    assert!(session.cached_token(&scope("p"), end - Duration::from_nanos(1)).is_some());
+    assert!(session.cached_token(&scope("p"), end).is_none());
+}
+
+#[test]
+fn a_shorter_token_replaces_no_longer_one() {
+    let (mut session, p) = (logged_in(), scope("p"));
+    let renew_at = session.renew_at(&p).unwrap();
+    // A cached response, as old as the first one.
+    respond(&mut session, &p, token("cached", "p", NOW), renew_at);
+    let served = used(session.poll(&p, renew_at));
+    assert!(["first", "cached"].contains(&served.expose()));
+    let again = session.renew_at(&p).unwrap();
+    assert!(again >= renew_at, "{again}");
+}

@@ -1,0 +1,11 @@
+//! A session under many callers, with a clock that the test moves.
+
+mod callers;
+mod credential;
+mod events;
+mod factors;
+mod failures;
+mod lockout;
+mod many_scopes;
+mod renewal;
+mod service_calls;
