@@ -165,7 +165,7 @@ const INPUTS: [(&str, &[Held]); 131] = [
     ("counters at their end", &[Away("they count requests from 0 in 64 bits, and are nobody's to set")]),
     ("a crowd that gives up", &[Away("the core has no list of who waits"), In(CALLERS, &["somebody_takes_over_from_a_caller_who_is_cancelled", "a_future_may_be_dropped_at_any_point"])]),
     ("given up a thousand times", &[In(WALKS, &["given up a thousand times"])]),
-    ("a token out of a cache", &[Away("tokens live in the memory of one process; one passed on is asked about first"), In(WIPED, &["a token passed on"])]),
+    ("a token out of a cache", &[Away("tokens live in the memory of one process; one passed on is asked about first"), In(WIPED, &["an existing token"])]),
     ("a refusal out of a cache", &[Away("accounts share nothing"), In(WALKS, &["refused while a token lives"])]),
     ("an end in every state", &[In(WALKS, &["an end with a token", "an end in a pause", "an end while refused"])]),
     // What is shown.
