@@ -6,7 +6,7 @@ use auth_proto::{ApiVersion, ErrorKind, Scope, Token};
 
 use crate::{
     client::{Client, Stop, Through, Wish},
-    world::World,
+    keystone::Keystone,
 };
 
 /// Something that is tried through both adapters and, where it makes sense, the bare core.
@@ -18,13 +18,13 @@ pub(crate) struct Case {
     pub(crate) run: Box<Run>,
 }
 
-type Run = dyn Fn(&World, Through) -> Result<(), String>;
+type Run = dyn Fn(&Keystone, Through) -> Result<(), String>;
 
 impl Case {
     pub(crate) fn new(
         group: &'static str,
         name: impl Into<String>,
-        run: impl Fn(&World, Through) -> Result<(), String> + 'static,
+        run: impl Fn(&Keystone, Through) -> Result<(), String> + 'static,
     ) -> Self {
         Self { group, name: name.into(), adapters_alone: false, run: Box::new(run) }
     }
@@ -33,7 +33,7 @@ impl Case {
     pub(crate) fn login(
         group: &'static str,
         name: impl Into<String>,
-        wish: impl Fn(&World) -> Result<Wish, String> + 'static,
+        wish: impl Fn(&Keystone) -> Result<Wish, String> + 'static,
         want: Want,
     ) -> Self {
         Self::new(group, name, move |world, through| {
@@ -75,7 +75,7 @@ pub(crate) enum On {
 
 impl On {
     /// The scope that asks for it.
-    pub(crate) fn scope(self, world: &World) -> Scope {
+    pub(crate) fn scope(self, world: &Keystone) -> Scope {
         match self {
             Self::Domain(key) => world.domain(key),
             Self::Nothing => Scope::unscoped(),
@@ -88,7 +88,7 @@ impl On {
 impl Want {
     pub(crate) fn judge(
         self,
-        world: &World,
+        world: &Keystone,
         got: Result<&Token, &Stop>,
         catalog: bool,
     ) -> Result<(), String> {
@@ -126,7 +126,7 @@ pub(crate) fn refused(stop: &Stop, status: u16, says: &str) -> Result<(), String
     speaks(&error.to_string(), says)
 }
 
-fn fits(world: &World, token: &Token, user: &str, on: On, catalog: bool) -> Result<(), String> {
+fn fits(world: &Keystone, token: &Token, user: &str, on: On, catalog: bool) -> Result<(), String> {
     let id = |id: &Option<String>| id.clone().unwrap_or_default();
     same("user", id(&token.user().id), world.users[user].id.clone())?;
     let project = token.project().map(|project| id(&project.id));

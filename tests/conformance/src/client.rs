@@ -1,4 +1,4 @@
-//! One face for both adapters and the bare core.
+//! One client for both adapters and the bare core, with logins that a case may drive step by step.
 
 use std::{
     cell::RefCell,
@@ -13,13 +13,26 @@ use auth_proto::{
     Login, Scope, Settings, Step, Token,
 };
 use http::{Request, Response};
+use testing::Adapter;
 use time::UtcDateTime;
 use tokio::runtime::{Builder, Runtime};
 use ureq::Agent;
 
-use crate::tls::Tls;
+/// A certificate authority and a client certificate, both as PEM.
+#[derive(Clone, Default)]
+pub(crate) struct Tls {
+    pub(crate) root: Option<Vec<u8>>,
+    pub(crate) identity: Option<Vec<u8>>,
+}
 
-/// Who carries the requests.
+impl Tls {
+    fn on(self, builder: testing::Builder) -> testing::Builder {
+        let builder = self.root.into_iter().fold(builder, testing::Builder::trust);
+        self.identity.into_iter().fold(builder, testing::Builder::identity)
+    }
+}
+
+/// The adapter or the bare core that sends the requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Through {
     Core,
@@ -27,7 +40,7 @@ pub(crate) enum Through {
     Ureq,
 }
 
-/// What a login is made of.
+/// The input of a login.
 #[derive(Clone)]
 pub(crate) struct Wish {
     pub(crate) cloud: Cloud,
@@ -43,7 +56,7 @@ impl Wish {
     }
 }
 
-/// A user through one of the three.
+/// A client of an adapter, or a login of the bare core.
 pub(crate) enum Client {
     Core(Box<RefCell<Login>>, Cloud),
     Reqwest(auth_reqwest::Client),
@@ -62,12 +75,12 @@ impl Client {
                 Self::Core(Box::new(RefCell::new(login)), cloud)
             }
             Through::Reqwest => {
-                let builder = auth_reqwest::Client::builder(cloud, credential, scope);
-                Self::Reqwest(builder.settings(settings).http(|| tls.reqwest()).build()?)
+                let builder = Adapter::Reqwest.client(cloud, credential, scope).settings(settings);
+                Self::Reqwest(tls.on(builder).reqwest().build()?)
             }
             Through::Ureq => {
-                let builder = auth_ureq::Client::builder(cloud, credential, scope);
-                Self::Ureq(builder.settings(settings).http(tls.ureq()?).build()?)
+                let builder = Adapter::Ureq.client(cloud, credential, scope).settings(settings);
+                Self::Ureq(tls.on(builder).ureq().build()?)
             }
         })
     }
@@ -113,7 +126,7 @@ impl Client {
     }
 }
 
-/// Why there is no token or no answer.
+/// The reason of a missing token or response.
 #[derive(Debug)]
 pub(crate) enum Stop {
     Auth(auth_proto::Error),
@@ -125,13 +138,13 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Auth(error) => write!(f, "{error}"),
-            Self::NeedFactor(challenge) => write!(f, "a factor is asked for: {challenge:?}"),
+            Self::NeedFactor(challenge) => write!(f, "the login needs a factor: {challenge:?}"),
             Self::Other(text) => f.write_str(text),
         }
     }
 }
 
-/// For cases, which say why they fail in words.
+/// Cases report their failures as text.
 impl From<Stop> for String {
     fn from(stop: Stop) -> Self {
         stop.to_string()
@@ -164,7 +177,7 @@ impl From<auth_ureq::Error> for Stop {
     }
 }
 
-/// A login to its next rest, without an account around it.
+/// Drives a login to a token, a challenge or an error.
 fn drive(login: &mut Login) -> Result<Arc<Token>, Stop> {
     loop {
         match login.poll()? {
@@ -175,7 +188,7 @@ fn drive(login: &mut Login) -> Result<Arc<Token>, Stop> {
     }
 }
 
-/// The smallest driver that there can be.
+/// Sends one request of the bare core.
 pub(crate) fn carry<B: AsRef<[u8]>>(request: Request<B>) -> Result<Response<Vec<u8>>, Stop> {
     let answer = match request.body().as_ref() {
         [] => AGENT.run(request.map(drop)),

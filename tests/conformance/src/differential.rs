@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::{
     client::{Client, Stop, Through, Wish},
-    world::World,
+    keystone::Keystone,
 };
 
 /// What came of a login by keystoneauth1.
@@ -55,7 +55,7 @@ pub(crate) fn run(folder: &Path) -> io::Result<bool> {
     let table = fs::read(folder.join("clouds.yaml"))?;
     let files = Files::in_directory(folder).with("clouds.yaml", table);
     let config = Config::merge(&files, &Variables::default()).map_err(io::Error::other)?;
-    let (world, mut report) = (World::read(folder)?, Report::default());
+    let (world, mut report) = (Keystone::read(folder)?, Report::default());
     for (name, theirs) in &outcomes {
         let [ureq, reqwest] = [Through::Ureq, Through::Reqwest].map(|through| {
             let own = config
@@ -154,7 +154,7 @@ struct Difference {
 }
 
 /// With the code of this moment: that of the table may be over.
-fn of_now(name: &str, cloud: CloudConfig, world: &World) -> CloudConfig {
+fn of_now(name: &str, cloud: CloudConfig, world: &Keystone) -> CloudConfig {
     let user = match name.split_once("; ") {
         Some(("totp", _)) => "totp",
         Some(("two factors", _)) => "mfa",
@@ -163,7 +163,11 @@ fn of_now(name: &str, cloud: CloudConfig, world: &World) -> CloudConfig {
     cloud.with_secret("passcode", world.code(user).into())
 }
 
-fn differences(own: Result<Outcome, String>, theirs: &Outcome, world: &World) -> Vec<Difference> {
+fn differences(
+    own: Result<Outcome, String>,
+    theirs: &Outcome,
+    world: &Keystone,
+) -> Vec<Difference> {
     let unexplained = |what| vec![Difference { what, reason: None }];
     match (own, theirs) {
         (Err(why), _) => unexplained(format!("{why}, not {theirs:?}")),
@@ -188,7 +192,7 @@ fn reason(
     own: Option<&str>,
     their: Option<&str>,
     theirs: &Told,
-    world: &World,
+    world: &Keystone,
 ) -> Option<&'static str> {
     match (own, their) {
         (None, Some(their)) if their.starts_with("ValueError") => Some(

@@ -1,4 +1,4 @@
-//! The clients held against real Keystone servers, which `run` installs, starts and fills.
+//! Both adapters against real Keystone servers, which `run` installs, starts and fills.
 
 #![forbid(unsafe_code)]
 
@@ -6,10 +6,9 @@ mod case;
 mod cases;
 mod client;
 mod differential;
+mod keystone;
 mod oracle;
 mod report;
-mod tls;
-mod world;
 
 use std::{
     collections::BTreeSet,
@@ -19,17 +18,17 @@ use std::{
 };
 
 use clap::Parser;
+use keystone::Keystone;
 use report::Report;
-use world::World;
 
-/// Holds the clients against real Keystone servers: prints what came of each case, and ends with
+/// Runs the clients against real Keystone servers: prints the result of each case, and ends with
 /// "N passed, N failed".
 #[derive(Parser)]
 struct Arguments {
-    /// Compare with what came of the same logins by keystoneauth1, instead.
+    /// Only compare the logins with those of keystoneauth1.
     #[arg(long, conflicts_with = "only")]
     differential: bool,
-    /// Run one group of cases alone.
+    /// Run only one group of cases.
     #[arg(long, value_name = "GROUP")]
     only: Option<String>,
     /// A folder with a server's world.json; one for the comparison.
@@ -42,31 +41,31 @@ fn main() -> ExitCode {
     if differential {
         return differ(&folders[0]);
     }
-    let worlds: Result<Vec<_>, _> = folders.iter().map(|folder| World::read(folder)).collect();
-    let worlds = match worlds {
-        Ok(worlds) => worlds,
+    let servers: Result<Vec<_>, _> = folders.iter().map(|folder| Keystone::read(folder)).collect();
+    let servers = match servers {
+        Ok(servers) => servers,
         Err(error) => {
             eprintln!("no server's world.json: {error}");
             return ExitCode::from(2);
         }
     };
-    let groups: BTreeSet<_> = worlds.iter().flat_map(cases::all).map(|case| case.group).collect();
+    let groups: BTreeSet<_> = servers.iter().flat_map(cases::all).map(|case| case.group).collect();
     if let Some(only) = only.as_deref().filter(|only| !groups.contains(only)) {
         eprintln!("no group {only}; there are: {}", Vec::from_iter(groups).join(", "));
         return ExitCode::from(2);
     }
-    // The servers are processes of their own, and mostly waited for.
+    // One thread for each server, because the cases mostly wait.
     let only = only.as_deref();
     let mut report = Report::default();
     thread::scope(|scope| {
-        let run = |world| scope.spawn(move || Report::of(world, only));
-        let threads: Vec<_> = worlds.iter().map(run).collect();
+        let run = |server| scope.spawn(move || Report::of(server, only));
+        let threads: Vec<_> = servers.iter().map(run).collect();
         threads.into_iter().for_each(|thread| report.add(thread.join()));
     });
     report.print()
 }
 
-/// Holds the clients against keystoneauth1.
+/// Compares the clients with keystoneauth1.
 fn differ(folder: &Path) -> ExitCode {
     match differential::run(folder) {
         Ok(true) => ExitCode::SUCCESS,

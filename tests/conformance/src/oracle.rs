@@ -12,7 +12,7 @@ use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 use time::{UtcDateTime, format_description::well_known::Rfc3339};
 
-use crate::{case::holds, client::carry, world::World};
+use crate::{case::holds, client::carry, keystone::Keystone};
 
 /// An answer.
 pub(crate) struct Raw {
@@ -22,7 +22,7 @@ pub(crate) struct Raw {
     pub(crate) body: Value,
 }
 
-impl World {
+impl Keystone {
     /// A request to the v3 protocol, with this token if there is one.
     pub(crate) fn ask(
         &self,

@@ -14,7 +14,7 @@ use crate::{
     case::Case,
     cases,
     client::Through::{self, Core, Reqwest, Ureq},
-    world::World,
+    keystone::Keystone,
 };
 
 /// What came of all cases at all servers.
@@ -30,7 +30,7 @@ const ALL: [Through; 3] = [Ureq, Reqwest, Core];
 
 impl Report {
     /// Runs every case at this server, or those of one group.
-    pub(crate) fn of(world: &World, only: Option<&str>) -> Self {
+    pub(crate) fn of(world: &Keystone, only: Option<&str>) -> Self {
         let mut report = Self::default();
         let server = if world.is_v2() { "v2.0" } else { "v3" };
         let started = Instant::now();
@@ -59,7 +59,7 @@ impl Report {
         }
     }
 
-    fn run(&mut self, world: &World, case: &Case, through: Through) -> String {
+    fn run(&mut self, world: &Keystone, case: &Case, through: Through) -> String {
         if through == Core && case.adapters_alone {
             return "-".to_owned();
         }

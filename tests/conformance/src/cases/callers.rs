@@ -12,7 +12,7 @@ use super::operations::{FORGED, client};
 use crate::{
     case::{Case, On, Want, holds, refused},
     client::{Client, Stop, Through, Wish, carry},
-    world::{Of, World},
+    keystone::{Keystone, Of},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -61,7 +61,7 @@ struct About {
 }
 
 impl About {
-    fn new(world: &World) -> Result<Self, String> {
+    fn new(world: &Keystone) -> Result<Self, String> {
         let token = world.fresh("alice", &world.in_project("alpha"))?;
         Ok(Self { cloud: world.v3()?, token, user: world.users["alice"].id.clone() })
     }
@@ -106,7 +106,7 @@ impl Ask {
     /// Asks, and is refused.
     fn refused(
         self,
-        world: &World,
+        world: &Keystone,
         client: &Client,
         status: u16,
         says: &str,
@@ -130,7 +130,7 @@ fn dead() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, token) in tokens {
         for ask in ASKS {
-            let run = move |world: &World, through| match through {
+            let run = move |world: &Keystone, through| match through {
                 Through::Core => ask.refused(world, &showing(world, &token(world)?)?, 401, OWN),
                 _ => {
                     let credential = Credential::existing_token(token(world)?);
@@ -155,7 +155,7 @@ fn revoked() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, credential) in credentials {
         for ask in ASKS {
-            let run = move |world: &World, through| {
+            let run = move |world: &Keystone, through| {
                 let wish = Wish::new(world.v3()?, credential(world)?, Scope::default());
                 let client = Client::new(through, wish)?;
                 world.revoke(client.token()?.expose())?;
@@ -172,7 +172,7 @@ fn revoked() -> Vec<Case> {
 fn foreign() -> Vec<Case> {
     let about_somebody = ASKS.into_iter().take(4);
     let case = |ask: Ask| {
-        let run = move |world: &World, through| {
+        let run = move |world: &Keystone, through| {
             let client = client(world, through, "bob")?;
             ask.refused(world, &client, 403, "not allowed here")
         };
@@ -182,7 +182,7 @@ fn foreign() -> Vec<Case> {
 }
 
 /// The bare core with this token, as if the server had given it.
-fn showing(world: &World, token: &str) -> Result<Client, Stop> {
+fn showing(world: &Keystone, token: &str) -> Result<Client, Stop> {
     let cloud = world.v3().map_err(Stop::Other)?;
     let mut login = Login::new(&cloud, world.password("alice"), world.project("alpha"))?;
     let Step::Send(request) = login.poll()? else {

@@ -5,7 +5,7 @@ use auth_proto::{EndpointError, EndpointQuery, ErrorKind, Interface};
 use crate::{
     case::{Case, On, same},
     client::{Client, Stop, Wish},
-    world::World,
+    keystone::Keystone,
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -43,7 +43,7 @@ const SERVICES: [&str; 14] = [
     "volumev3",
 ];
 
-fn everywhere(world: &World, client: &Client, service: &str) -> Result<(), String> {
+fn everywhere(world: &Keystone, client: &Client, service: &str) -> Result<(), String> {
     let token = client.token()?;
     let raw = world.validated(token.expose())?.ok_or("no token")?;
     let listed = |service: &str, region: Option<&str>, interface: Interface| {

@@ -5,13 +5,13 @@ use auth_proto::{ApiVersion, Versions};
 use crate::{
     case::{Case, On, Want, holds, same},
     client::{Client, Wish},
-    world::{Of, World, cloud},
+    keystone::{Keystone, Of, cloud},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, url) in places() {
-        let wish = move |world: &World| {
+        let wish = move |world: &Keystone| {
             Ok(Wish::new(cloud(&url(world))?, world.password("alice"), world.project("alpha")))
         };
         let want = Want::Token("alice", On::Project("alpha"));
@@ -35,11 +35,11 @@ pub(crate) fn cases() -> Vec<Case> {
             },
         ));
     }
-    let wrong_path = |world: &World| {
+    let wrong_path = |world: &Keystone| {
         let place = cloud(&format!("{}/nowhere/v3", world.url))?;
         Ok(Wish::new(place, world.password("alice"), world.project("alpha")))
     };
-    let undiscovered = |world: &World| {
+    let undiscovered = |world: &Keystone| {
         let place = cloud(&format!("{}/nowhere", world.url))?;
         Ok(Wish::new(place, world.password("alice"), world.project("alpha")))
     };

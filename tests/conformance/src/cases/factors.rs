@@ -7,7 +7,7 @@ use auth_proto::{Cloud, Credential, Factor};
 use crate::{
     case::{Case, On, Want, holds, refused, same},
     client::{Client, Stop, Through, Wish},
-    world::{Of, World, cloud},
+    keystone::{Keystone, Of, cloud},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -64,8 +64,9 @@ fn at_once() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, credential) in rows {
         for on in [On::Project("alpha"), On::Nothing] {
-            let wish =
-                move |world: &World| Ok(Wish::new(world.v3()?, credential(world), on.scope(world)));
+            let wish = move |world: &Keystone| {
+                Ok(Wish::new(world.v3()?, credential(world), on.scope(world)))
+            };
             let name = format!("at once; {name}; {on:?}");
             cases.push(Case::login(GROUP, name, wish, Want::Token("mfa", on)));
         }
@@ -85,7 +86,7 @@ fn one_after_the_other() -> Vec<Case> {
             [(On::Project("alpha"), true), (On::Project("alpha"), false), (On::Nothing, true)]
         {
             let with = if catalog { "" } else { ", without catalog" };
-            let run = move |world: &World, through| {
+            let run = move |world: &Keystone, through| {
                 let wish = Wish::new(world.v3()?, first(world), on.scope(world));
                 let client = Client::new(through, Wish { catalog, ..wish })?;
                 wanted(&client, missing)?;
@@ -101,7 +102,7 @@ fn one_after_the_other() -> Vec<Case> {
 
 /// A client that has been asked for the code.
 fn challenged(
-    world: &World,
+    world: &Keystone,
     through: Through,
     cloud: Cloud,
     credential: Credential,
@@ -125,7 +126,7 @@ fn wanted(client: &Client, missing: &str) -> Result<(), String> {
 }
 
 /// The bare core sends the receipt that it has. An account knows that it has ended, and starts anew.
-fn late(world: &World, client: &Client, through: Through) -> Result<(), String> {
+fn late(world: &Keystone, client: &Client, through: Through) -> Result<(), String> {
     client.submit_factor(code(world))?;
     if through == Through::Core {
         return refused(&client.token().err().ok_or("a token")?, 401, "check this factor");
@@ -135,15 +136,15 @@ fn late(world: &World, client: &Client, through: Through) -> Result<(), String> 
     Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)
 }
 
-fn password(world: &World) -> Credential {
+fn password(world: &Keystone) -> Credential {
     world.password("mfa")
 }
 
-fn only_code(world: &World) -> Credential {
+fn only_code(world: &Keystone) -> Credential {
     Credential::totp(world.user("mfa"), world.code("mfa"))
 }
 
-fn code(world: &World) -> Factor {
+fn code(world: &Keystone) -> Factor {
     Factor::totp(world.code("mfa"))
 }
 

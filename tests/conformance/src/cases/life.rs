@@ -18,7 +18,7 @@ use time::UtcDateTime;
 use crate::{
     case::{Case, holds, refused, same},
     client::{Client, RUNTIME, Stop, Through, Wish},
-    world::{World, cloud},
+    keystone::{Keystone, cloud},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -49,7 +49,7 @@ const THINKS: Duration = Duration::from_millis(300);
 
 /// Each token is followed by one before it ends, and not by many. A token of so few seconds is
 /// renewed at half to 70 % of its life; moments are told in whole seconds.
-fn renewed_in_time(world: &World, through: Through) -> Result<(), String> {
+fn renewed_in_time(world: &Keystone, through: Through) -> Result<(), String> {
     let adapter = Adapter::new(through, brief(world)?)?;
     let tokens = nothing_is_lost(world, &adapter, || Ok(()))?;
     let issued = tokens.iter().filter_map(|token| token.issued_at());
@@ -61,7 +61,7 @@ fn renewed_in_time(world: &World, through: Through) -> Result<(), String> {
 }
 
 /// The server goes away before the token is renewed, and for longer than the token lives.
-fn back_again(world: &World, through: Through) -> Result<(), String> {
+fn back_again(world: &Keystone, through: Through) -> Result<(), String> {
     let adapter = Adapter::new(through, brief(world)?)?;
     let mut back = UtcDateTime::MIN;
     let tokens = nothing_is_lost(world, &adapter, || {
@@ -82,7 +82,7 @@ fn back_again(world: &World, through: Through) -> Result<(), String> {
 const AWAY: Duration = Duration::from_secs(6);
 
 /// A user whose tokens end after 8 s.
-fn brief(world: &World) -> Result<Wish, String> {
+fn brief(world: &Keystone) -> Result<Wish, String> {
     let (credential, version) = match world.is_v2() {
         true => (Credential::password("alice", world.users["alice"].password.as_str()), "/v2.0"),
         false => (world.password("alice"), "/v3"),
@@ -91,7 +91,7 @@ fn brief(world: &World) -> Result<Wish, String> {
 }
 
 /// Whose services are at the other server.
-fn brief_cloud(world: &World, version: &str) -> Result<Cloud, String> {
+fn brief_cloud(world: &Keystone, version: &str) -> Result<Cloud, String> {
     let identity = cloud(&format!("{}{version}", world.brief_url))?;
     identity.allow_origin(&world.url).map_err(|error| error.to_string())
 }
@@ -99,7 +99,7 @@ fn brief_cloud(world: &World, version: &str) -> Result<Cloud, String> {
 /// Calls a service from many threads for as long as a few tokens live: every call has to succeed.
 /// Returns the tokens that there were.
 fn nothing_is_lost(
-    world: &World,
+    world: &Keystone,
     adapter: &Adapter,
     meanwhile: impl FnOnce() -> Result<(), String>,
 ) -> Result<Vec<Arc<Token>>, String> {
@@ -147,7 +147,7 @@ fn nothing_is_lost(
 
 /// Whenever the token has ended, one of the callers types a code, once so late that the receipt has
 /// ended as well; nobody is told anything else than that a code is wanted.
-fn asked_again(world: &World, through: Through) -> Result<(), String> {
+fn asked_again(world: &Keystone, through: Through) -> Result<(), String> {
     let wish = Wish::new(brief_cloud(world, "/v3")?, world.password("mfa"), world.project("alpha"));
     let adapter = Adapter::new(through, wish)?;
     let url = format!("{}/v3/auth/projects", world.url);
@@ -190,7 +190,7 @@ fn outcome(thread: ScopedJoinHandle<'_, Result<(), String>>) -> Result<(), Strin
 }
 
 /// A server that locks a user out for 5 s after 3 failures.
-fn one_try_for_all(world: &World, through: Through) -> Result<(), String> {
+fn one_try_for_all(world: &Keystone, through: Through) -> Result<(), String> {
     let strict = cloud(&format!("{}/v3", world.strict_url))?;
     let login = |credential| Wish::new(strict.clone(), credential, world.project("alpha"));
     let wrong = || Credential::password(world.user("alice"), "wrong");

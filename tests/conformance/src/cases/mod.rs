@@ -14,10 +14,10 @@ mod tokens;
 mod v2;
 mod ways;
 
-use crate::{case::Case, world::World};
+use crate::{case::Case, keystone::Keystone};
 
 /// All that a server is tried with.
-pub(crate) fn all(world: &World) -> Vec<Case> {
+pub(crate) fn all(world: &Keystone) -> Vec<Case> {
     if world.is_v2() {
         return v2::cases().into_iter().chain(life::v2_cases()).collect();
     }

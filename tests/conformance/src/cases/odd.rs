@@ -6,7 +6,7 @@ use http::{Method, Request, Response};
 use crate::{
     case::{Case, refused},
     client::{Client, Wish},
-    world::{Of, World},
+    keystone::{Keystone, Of},
 };
 
 /// A name, a request, and what has to come of it: this status, for good, and what is said holds
@@ -15,7 +15,7 @@ pub(crate) type Row = (&'static str, Odd, u16, &'static str);
 
 pub(crate) fn case(group: &'static str, wish: Of<Result<Wish, String>>, row: Row) -> Case {
     let (name, odd, status, says) = row;
-    Case::new(group, name, move |world: &World, through| {
+    Case::new(group, name, move |world: &Keystone, through| {
         let place = world.url.clone();
         let asked = Asked { odd: odd.clone(), place, reader: FetchCatalog::new(&world.v3()?) };
         let stop = Client::new(through, wish(world)?)?.run(&asked).err().ok_or("an answer")?;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     case::{Case, On, holds, refused, same},
     client::{Client, Stop, Through, Wish},
-    world::{Of, World},
+    keystone::{Keystone, Of},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -64,7 +64,7 @@ const SUBJECTS: [Row; 11] = [
     ),
     ("a token with access rules", |world| world.fresh_by_key("rules"), Told::Withheld),
     ("a token that has ended", |world| Ok(world.expired_token()?.to_owned()), Told::Nothing),
-    ("a revoked token", World::revoked_token, Told::Nothing),
+    ("a revoked token", Keystone::revoked_token, Told::Nothing),
     ("no token at all", |_| Ok("nothing".to_owned()), Told::Nothing),
     ("what looks like a token", |_| Ok(FORGED.to_owned()), Told::Nothing),
 ];
@@ -74,7 +74,7 @@ pub(crate) const FORGED: &str =
     "gAAAAABqAcmJ0m1ZlNqkC9Xv2d5kqP0uZ3vHnYJrW8sTfE7bLxQoR4iUy6cMgAeKtDp1hNwVzXjBfSs3";
 
 fn validate(
-    world: &World,
+    world: &Keystone,
     through: Through,
     caller: &str,
     subject: &str,
@@ -100,7 +100,7 @@ fn validate(
 }
 
 fn check(
-    world: &World,
+    world: &Keystone,
     through: Through,
     caller: &str,
     subject: &str,
@@ -113,7 +113,7 @@ fn check(
 
 /// And a second time, which changes nothing.
 fn revoke(
-    world: &World,
+    world: &Keystone,
     through: Through,
     caller: &str,
     subject: &str,
@@ -139,7 +139,7 @@ fn judged<T>(told: Told, caller: &str, got: Result<T, Stop>) -> Result<Option<T>
     Ok(Some(got?))
 }
 
-pub(crate) fn client(world: &World, through: Through, caller: &str) -> Result<Client, String> {
+pub(crate) fn client(world: &Keystone, through: Through, caller: &str) -> Result<Client, String> {
     let scope = match caller {
         "admin" => Scope::project_name_in("admin", auth_proto::DomainRef::id("default")),
         _ => world.project("alpha"),
@@ -160,8 +160,8 @@ fn lists() -> Vec<Case> {
     ];
     let mut cases = Vec::new();
     for (user, on) in callers {
-        let mut case = |group, run: fn(&World, &Client, &str) -> Result<(), String>| {
-            let run = move |world: &World, through| {
+        let mut case = |group, run: fn(&Keystone, &Client, &str) -> Result<(), String>| {
+            let run = move |world: &Keystone, through| {
                 let wish = Wish::new(world.v3()?, world.password(user), on.scope(world));
                 let client = Client::new(through, wish)?;
                 run(world, &client, user)
@@ -206,7 +206,7 @@ fn projects<N>(page: Page<Project, N>) -> Vec<String> {
 /// Whether a client reads out of a list what a plain request with the same token gets, refusals
 /// included.
 fn listed<E: IdentityRequest>(
-    world: &World,
+    world: &Keystone,
     client: &Client,
     path: &str,
     key: &str,

@@ -3,7 +3,7 @@
 use crate::{
     case::{Case, Want, speaks},
     client::{Client, Through, Wish},
-    world::{Of, World},
+    keystone::{Keystone, Of},
 };
 
 /// Logins that are refused for the same reason.
@@ -41,13 +41,13 @@ pub(crate) const NO: Want =
 #[derive(Clone, Copy)]
 pub(crate) enum Why {
     /// They work for as long as this is enabled: what it is, and its id.
-    Disabled(&'static str, for<'a> fn(&'a World) -> &'a str),
+    Disabled(&'static str, for<'a> fn(&'a Keystone) -> &'a str),
     /// The server that tells why says this.
     Told(&'static str),
 }
 
 impl Why {
-    fn prove(self, world: &World, wish: Wish) -> Result<(), String> {
+    fn prove(self, world: &Keystone, wish: Wish) -> Result<(), String> {
         match self {
             Self::Disabled(kind, id) => {
                 let log_in = || Client::new(Through::Core, wish)?.token();

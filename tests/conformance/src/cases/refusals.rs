@@ -12,7 +12,7 @@ use super::{
 use crate::{
     case::{Case, Want},
     client::Wish,
-    world::{Of, World},
+    keystone::{Keystone, Of},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -208,7 +208,7 @@ fn unsent() -> Vec<Case> {
     let config: [(_, Of<_>, _); 8] = [
         (
             "a name without a domain",
-            |w: &World| own(w, w.name("alice"), "alice"),
+            |w: &Keystone| own(w, w.name("alice"), "alice"),
             "user names are unique within a domain only",
         ),
         ("an empty password", |w| by(w, w.user("alice"), ""), "is empty"),
@@ -243,38 +243,38 @@ fn unsent() -> Vec<Case> {
 /// Of an id's form.
 pub(crate) const NOBODY: &str = "f5073eaa26b64cffbee89411df94ce01";
 
-fn by(world: &World, user: UserRef, password: &str) -> Result<Wish, String> {
+fn by(world: &Keystone, user: UserRef, password: &str) -> Result<Wish, String> {
     Ok(Wish::new(world.v3()?, Credential::password(user, password), world.project("alpha")))
 }
 
 /// With this user's own password.
-fn own(world: &World, user: UserRef, key: &str) -> Result<Wish, String> {
+fn own(world: &Keystone, user: UserRef, key: &str) -> Result<Wish, String> {
     by(world, user, secret(world, key))
 }
 
-fn secret<'a>(world: &'a World, key: &str) -> &'a str {
+fn secret<'a>(world: &'a Keystone, key: &str) -> &'a str {
     &world.users[key].password
 }
 
-fn to(world: &World, user: &str, scope: Scope) -> Result<Wish, String> {
+fn to(world: &Keystone, user: &str, scope: Scope) -> Result<Wish, String> {
     Ok(Wish::new(world.v3()?, world.password(user), scope))
 }
 
-fn with(world: &World, credential: Credential) -> Result<Wish, String> {
+fn with(world: &Keystone, credential: Credential) -> Result<Wish, String> {
     Ok(Wish::new(world.v3()?, credential, Scope::default()))
 }
 
 /// By the name of one of this user's, with the secret of alice's.
-fn key_of(world: &World, user: &str, name: &str) -> Result<Wish, String> {
+fn key_of(world: &Keystone, user: &str, name: &str) -> Result<Wish, String> {
     let secret = world.application_credentials["plain"].secret.as_str();
     with(world, Credential::application_credential_of(world.user(user), name, secret))
 }
 
-fn code(world: &World, user: &str, code: &str) -> Result<Wish, String> {
+fn code(world: &Keystone, user: &str, code: &str) -> Result<Wish, String> {
     Ok(Wish::new(world.v3()?, Credential::totp(world.user(user), code), world.project("alpha")))
 }
 
-fn token(world: &World, token: &str) -> Result<Wish, String> {
+fn token(world: &Keystone, token: &str) -> Result<Wish, String> {
     Ok(Wish::new(world.v3()?, Credential::token(token), world.project("alpha")))
 }
 
@@ -301,6 +301,6 @@ fn odd_requests() -> Vec<Case> {
         ("a verb that is not there", odd::bare(Method::PUT, LOGIN), 405, "not allowed"),
         ("a user that is not there", odd::get("/v3/users/nobody"), 403, "not authorized"),
     ];
-    let wish = |world: &World| to(world, "alice", world.project("alpha"));
+    let wish = |world: &Keystone| to(world, "alice", world.project("alpha"));
     rows.into_iter().map(|row| odd::case("odd requests", wish, row)).collect()
 }

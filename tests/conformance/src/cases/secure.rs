@@ -4,9 +4,8 @@ use auth_proto::{ErrorKind, FailureKind};
 
 use crate::{
     case::{Case, On, Want, holds, same},
-    client::{Client, Stop, Through, Wish},
-    tls::Tls,
-    world::{Of, World, cloud},
+    client::{Client, Stop, Through, Tls, Wish},
+    keystone::{Keystone, Of, cloud},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -83,7 +82,7 @@ const MUTUAL: Row = Row { port: |world| world.mutual_tls_port, ..GOOD };
 const OLDER: Row = Row { port: |world| world.older_mutual_tls_port, ..GOOD };
 
 fn case(row: Row) -> Case {
-    let run = move |world: &World, through| {
+    let run = move |world: &Keystone, through| {
         let place = cloud(&format!("https://{}:{}/v3", row.host, (row.port)(world)))?;
         let file = |name: Option<&str>| name.map(|name| world.file(name)).transpose();
         let told = |error: std::io::Error| error.to_string();
@@ -120,6 +119,6 @@ fn case(row: Row) -> Case {
     Case::new("TLS", row.name, run).adapters_alone()
 }
 
-fn plain_port(world: &World) -> u16 {
+fn plain_port(world: &Keystone) -> u16 {
     world.url.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     case::{Case, On, Want, holds, same},
     client::{Client, Wish},
-    world::{Of, World},
+    keystone::{Keystone, Of},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -22,7 +22,7 @@ fn exchanged() -> Vec<Case> {
     let mut cases = Vec::new();
     for from in sources {
         for (name, scope, on) in super::ways::SCOPES {
-            let run = move |world: &World, through| {
+            let run = move |world: &Keystone, through| {
                 let old = world.fresh("alice", &written(world, from))?;
                 let end = world.validated(&old)?.map(|token| token["expires_at"].to_string());
                 let wish = Wish::new(world.v3()?, Credential::token(old), scope(world));
@@ -48,7 +48,7 @@ fn existing_token() -> Vec<Case> {
     let mut cases = Vec::new();
     for on in [On::Nothing, On::Project("alpha"), On::Domain("corp"), On::System] {
         for catalog in [true, false] {
-            let run = move |world: &World, through| {
+            let run = move |world: &Keystone, through| {
                 let token = world.fresh("alice", &written(world, on))?;
                 let credential = Credential::existing_token(token.as_str());
                 let wish = Wish::new(world.v3()?, credential, Scope::default());
@@ -79,7 +79,7 @@ fn existing_token() -> Vec<Case> {
         ("of an application credential", |world| world.fresh_by_key("plain"), ALPHA),
         ("of a trust", |world| by_trust(world, false), Want::Token("bob", On::Project("alpha"))),
         ("ended", |world| Ok(world.expired_token()?.to_owned()), GONE),
-        ("revoked", World::revoked_token, GONE),
+        ("revoked", Keystone::revoked_token, GONE),
         ("nobody's", |_| Ok("gAAAAABnothing".to_owned()), GONE),
         ("a part of one", |world| half(&world.fresh("alice", &Value::Null)?), GONE),
         ("of another scope than was asked", |world| world.fresh("alice", &Value::Null), OTHER),
@@ -90,7 +90,7 @@ fn existing_token() -> Vec<Case> {
         ),
     ];
     for (name, token, want) in rows {
-        let wish = move |world: &World| {
+        let wish = move |world: &Keystone| {
             let scope = match name.contains("another scope") {
                 true => world.project("alpha"),
                 false => Scope::default(),
@@ -151,17 +151,17 @@ fn trusts() -> Vec<Case> {
     cases
 }
 
-fn as_bob(world: &World, trust: String) -> Result<Wish, String> {
+fn as_bob(world: &Keystone, trust: String) -> Result<Wish, String> {
     Ok(Wish::new(world.v3()?, world.password("bob"), Scope::trust(trust)))
 }
 
-pub(crate) fn by_trust(world: &World, impersonation: bool) -> Result<String, String> {
+pub(crate) fn by_trust(world: &Keystone, impersonation: bool) -> Result<String, String> {
     let scope = json!({"OS-TRUST:trust": {"id": world.trust(impersonation, None)?}});
     world.fresh("bob", &scope)
 }
 
 /// The scope as it goes over the wire.
-fn written(world: &World, on: On) -> Value {
+fn written(world: &Keystone, on: On) -> Value {
     match on {
         On::Domain(key) => world.in_domain(key),
         On::Nothing => json!("unscoped"),

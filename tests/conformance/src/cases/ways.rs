@@ -5,7 +5,7 @@ use auth_proto::{Credential, DomainRef, Scope, UserRef};
 use crate::{
     case::{Case, On, Want},
     client::Wish,
-    world::{Of, World},
+    keystone::{Keystone, Of},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -27,7 +27,7 @@ fn passwords() -> Vec<Case> {
     let mut cases = Vec::new();
     for (user_name, user) in users {
         for (scope_name, scope, on) in SCOPES {
-            let wish = move |world: &World| {
+            let wish = move |world: &Keystone| {
                 let password = world.users["alice"].password.as_str();
                 let credential = Credential::password(user(world), password);
                 Ok(Wish::new(world.v3()?, credential, scope(world)))
@@ -80,7 +80,7 @@ fn others() -> Vec<Case> {
         ("one with a code", "totp", |world| world.project("alpha"), On::Project("alpha")),
     ];
     let case = |(name, user, scope, on): (&str, &'static str, Of<Scope>, On)| {
-        let wish = move |world: &World| {
+        let wish = move |world: &Keystone| {
             let password = world.users[user].password.as_str();
             let credential = Credential::password(world.named(user), password);
             Ok(Wish::new(world.v3()?, credential, scope(world)))
@@ -93,7 +93,7 @@ fn others() -> Vec<Case> {
 fn without_catalog() -> Vec<Case> {
     let rows = [On::Project("alpha"), On::Domain("corp"), On::System, On::Nothing];
     let case = |on: On| {
-        let wish = move |world: &World| {
+        let wish = move |world: &Keystone| {
             let wish = Wish::new(world.v3()?, world.password("alice"), on.scope(world));
             Ok(Wish { catalog: false, ..wish })
         };
@@ -103,7 +103,7 @@ fn without_catalog() -> Vec<Case> {
 }
 
 fn application_credentials() -> Vec<Case> {
-    fn named(world: &World, user: UserRef) -> Credential {
+    fn named(world: &Keystone, user: UserRef) -> Credential {
         let key = &world.application_credentials["plain"];
         Credential::application_credential_of(user, &key.name, key.secret.as_str())
     }
@@ -121,7 +121,7 @@ fn application_credentials() -> Vec<Case> {
     ];
     let case = |(name, credential): (&str, Of<Credential>)| {
         let wish =
-            move |world: &World| Ok(Wish::new(world.v3()?, credential(world), Scope::default()));
+            move |world: &Keystone| Ok(Wish::new(world.v3()?, credential(world), Scope::default()));
         let want = Want::Token("alice", On::Project("alpha"));
         Case::login("application credential", name, wish, want)
     };
@@ -134,7 +134,7 @@ fn codes() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, user) in users {
         for on in [On::Project("alpha"), On::Nothing] {
-            let wish = move |world: &World| {
+            let wish = move |world: &Keystone| {
                 let credential = Credential::totp(user(world), world.code("totp"));
                 Ok(Wish::new(world.v3()?, credential, on.scope(world)))
             };

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     case::{Case, On, Want, holds, same, speaks},
     client::{Client, Stop, Through, Wish},
-    world::{Of, World, cloud},
+    keystone::{Keystone, Of, cloud},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -39,7 +39,7 @@ fn passwords() -> Vec<Case> {
     let mut cases = Vec::new();
     for (user_name, user) in users {
         for (scope_name, scope, on) in SCOPES {
-            let wish = move |world: &World| by(world, user(world), "alice", scope(world));
+            let wish = move |world: &Keystone| by(world, user(world), "alice", scope(world));
             let name = format!("{user_name}; {scope_name}");
             cases.push(Case::login("v2 password", name, wish, Want::Token("alice", on)));
         }
@@ -51,10 +51,11 @@ fn passwords() -> Vec<Case> {
         ("zoe: letters, no tenant", "zoe", |_| Scope::default(), On::Nothing),
     ];
     for (name, user, scope, on) in rows {
-        let wish = move |world: &World| by(world, world.name(user), user, scope(world));
+        let wish = move |world: &Keystone| by(world, world.name(user), user, scope(world));
         cases.push(Case::login("v2 password", name, wish, Want::Token(user, on)));
     }
-    let by_id = |world: &World| by(world, world.user("corp-alice"), "corp-alice", Scope::default());
+    let by_id =
+        |world: &Keystone| by(world, world.user("corp-alice"), "corp-alice", Scope::default());
     let name = "corp-alice: of another domain, by id";
     let want = Want::Token("corp-alice", On::Nothing);
     cases.push(Case::login("v2 password", name, by_id, want));
@@ -65,7 +66,7 @@ fn tokens() -> Vec<Case> {
     let mut cases = Vec::new();
     for (from, source) in [("no tenant", On::Nothing), ("a tenant", On::Project("alpha"))] {
         for (name, scope, on) in SCOPES {
-            let wish = move |world: &World| {
+            let wish = move |world: &Keystone| {
                 Ok(Wish::new(world.v2()?, Credential::token(old(world, source)?), scope(world)))
             };
             let name = format!("from {from}: {name}");
@@ -82,14 +83,14 @@ fn tokens() -> Vec<Case> {
     }));
     let gone: [(_, Of<Result<String, String>>); 3] = [
         ("a token that has ended", |world| Ok(world.expired_token()?.to_owned())),
-        ("a revoked token", World::revoked_token),
+        ("a revoked token", Keystone::revoked_token),
         ("no token", |_| Ok("nothing".to_owned())),
     ];
     for (name, token) in gone {
-        let pass_on = move |world: &World| {
+        let pass_on = move |world: &Keystone| {
             Ok(Wish::new(world.v2()?, Credential::existing_token(token(world)?), Scope::default()))
         };
-        let exchange = move |world: &World| {
+        let exchange = move |world: &Keystone| {
             Ok(Wish::new(world.v2()?, Credential::token(token(world)?), world.project("alpha")))
         };
         let fresh = Want::Refused(401, "pass on a fresh one");
@@ -109,7 +110,7 @@ fn trusts() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, credential) in credentials {
         for (impersonation, user) in [(true, "alice"), (false, "bob")] {
-            let wish = move |world: &World| {
+            let wish = move |world: &Keystone| {
                 let trust = world.trust(impersonation, None)?;
                 let trust = Scope::trust_in(trust, &world.projects["alpha"].id);
                 Ok(Wish::new(world.v2()?, credential(world)?, trust))
@@ -118,7 +119,7 @@ fn trusts() -> Vec<Case> {
             cases.push(Case::login("v2 trust", format!("{name}, as {user}"), wish, want));
         }
     }
-    let gone = |world: &World| {
+    let gone = |world: &Keystone| {
         let trust = Scope::trust_in("nothing", &world.projects["alpha"].id);
         Ok(Wish::new(world.v2()?, bob(world), trust))
     };
@@ -129,7 +130,7 @@ fn trusts() -> Vec<Case> {
         Want::Refused(404, "the trust: whose it is"),
     ));
     let alone =
-        |world: &World| Ok(Wish::new(world.v2()?, bob(world), Scope::trust("f5073eaa26b64cff")));
+        |world: &Keystone| Ok(Wish::new(world.v2()?, bob(world), Scope::trust("f5073eaa26b64cff")));
     let needs = Want::Config("wants its project as well");
     cases.push(Case::login("v2 trust", "without its project", alone, needs));
     cases
@@ -145,7 +146,7 @@ fn places() -> Vec<Case> {
     ];
     let mut cases = Vec::new();
     for (name, url) in rows {
-        let wish = move |world: &World| {
+        let wish = move |world: &Keystone| {
             Ok(Wish { cloud: cloud(&url(world))?, ..alice(world, world.project("alpha"))? })
         };
         let want = Want::Token("alice", On::Project("alpha"));
@@ -167,10 +168,10 @@ fn places() -> Vec<Case> {
             },
         ));
     }
-    let newest = |world: &World| {
+    let newest = |world: &Keystone| {
         Ok(Wish::new(cloud(&world.url)?, world.password("alice"), world.project("alpha")))
     };
-    let oldest = |world: &World| {
+    let oldest = |world: &Keystone| {
         let place = cloud(&format!("{}{}", world.url, world.old))?;
         Ok(Wish { cloud: place, ..alice(world, world.project("alpha"))? })
     };
@@ -185,7 +186,7 @@ fn places() -> Vec<Case> {
 /// None of these requests is in v2.0; and where its services are.
 fn operations() -> Vec<Case> {
     fn refused<E: IdentityRequest>(
-        world: &World,
+        world: &Keystone,
         through: Through,
         exchange: fn(&Cloud) -> E,
     ) -> Result<(), String> {
@@ -196,7 +197,7 @@ fn operations() -> Vec<Case> {
             Ok(_) => Err("an answer".to_owned()),
         }
     }
-    let none = |name, run: fn(&World, Through) -> Result<(), String>| {
+    let none = |name, run: fn(&Keystone, Through) -> Result<(), String>| {
         Case::new("v2 operations", name, run)
     };
     let mut cases = vec![
@@ -222,7 +223,7 @@ fn operations() -> Vec<Case> {
     cases
 }
 
-fn endpoints(world: &World, client: &Client, service: &str) -> Result<(), String> {
+fn endpoints(world: &Keystone, client: &Client, service: &str) -> Result<(), String> {
     let token = client.token()?;
     let raw = world.validated(token.expose())?.ok_or("no token")?;
     let entries = raw["catalog"].as_array().into_iter().flatten();
@@ -239,20 +240,20 @@ fn endpoints(world: &World, client: &Client, service: &str) -> Result<(), String
 }
 
 /// With this user's own password.
-fn by(world: &World, user: UserRef, key: &str, scope: Scope) -> Result<Wish, String> {
+fn by(world: &Keystone, user: UserRef, key: &str, scope: Scope) -> Result<Wish, String> {
     let password = world.users[key].password.as_str();
     Ok(Wish::new(world.v2()?, Credential::password(user, password), scope))
 }
 
-fn alice(world: &World, scope: Scope) -> Result<Wish, String> {
+fn alice(world: &Keystone, scope: Scope) -> Result<Wish, String> {
     by(world, world.name("alice"), "alice", scope)
 }
 
-fn bob(world: &World) -> Credential {
+fn bob(world: &Keystone) -> Credential {
     Credential::password(world.name("bob"), world.users["bob"].password.as_str())
 }
 
-fn old(world: &World, on: On) -> Result<String, String> {
+fn old(world: &Keystone, on: On) -> Result<String, String> {
     match on {
         On::Project(key) => world.fresh("alice", &world.in_project(key)),
         _ => world.fresh("alice", &Value::Null),

@@ -11,7 +11,7 @@ use crate::{
         refusals::NOBODY,
     },
     client::Wish,
-    world::{Of, World},
+    keystone::{Keystone, Of},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -91,19 +91,19 @@ const REASONS: &[Reason] = &[
     },
 ];
 
-fn wrong(world: &World, user: UserRef, scope: Scope) -> Result<Wish, String> {
+fn wrong(world: &Keystone, user: UserRef, scope: Scope) -> Result<Wish, String> {
     Ok(Wish::new(world.v2()?, Credential::password(user, "wrong"), scope))
 }
 
 /// What v2.0 has no words for, told before anything is sent.
 fn unknown() -> Vec<Case> {
-    fn of(world: &World, credential: Credential) -> Result<Wish, String> {
+    fn of(world: &Keystone, credential: Credential) -> Result<Wish, String> {
         Ok(Wish::new(world.v2()?, credential, Scope::default()))
     }
     let rows: [(_, Of<_>, _); 8] = [
         (
             "a user's domain",
-            |w: &World| by(w, w.named("alice"), "alice", Scope::default()),
+            |w: &Keystone| by(w, w.named("alice"), "alice", Scope::default()),
             "knows no domains",
         ),
         ("a code", |w| of(w, Credential::totp("alice", "123456")), "takes no totp"),
@@ -144,6 +144,6 @@ fn odd_requests() -> Vec<Case> {
         ("120,000 letters", odd::post(LOGIN, "x".repeat(120_000)), 413, "too large"),
         ("a path that is not there", odd::get("/v2.0/nowhere"), 404, "could not be found"),
     ];
-    let wish = |world: &World| alice(world, world.project("alpha"));
+    let wish = |world: &Keystone| alice(world, world.project("alpha"));
     rows.into_iter().map(|row| odd::case("v2 odd requests", wish, row)).collect()
 }

@@ -14,7 +14,7 @@ use totp_lite::Sha1;
 
 /// A server and what is in it. What it is asked without the clients is in [`crate::oracle`].
 #[derive(Deserialize)]
-pub(crate) struct World {
+pub(crate) struct Keystone {
     version: String,
     pub(crate) url: String,
     /// The same server, whose tokens live for 8 s and receipts for 5 s.
@@ -77,7 +77,7 @@ pub(crate) struct ApplicationCredential {
     pub(crate) secret: String,
 }
 
-impl World {
+impl Keystone {
     /// Reads `world.json` in this folder.
     pub(crate) fn read(folder: &Path) -> io::Result<Self> {
         let text = fs::read_to_string(folder.join("world.json"))?;
@@ -152,7 +152,7 @@ impl World {
 }
 
 /// What a case makes of a world.
-pub(crate) type Of<T> = fn(&World) -> T;
+pub(crate) type Of<T> = fn(&Keystone) -> T;
 
 pub(crate) fn cloud(url: &str) -> Result<Cloud, String> {
     Cloud::keystone(url).map_err(|error| error.to_string())
