@@ -1,19 +1,19 @@
-//! The search for secrets: every spelling of every canary at once, in texts and in hex dumps.
+//! The search for secrets in many spellings, in texts and in hex dumps.
 
 use aho_corasick::AhoCorasick;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 
-/// What must not be seen anywhere.
+/// The secrets to search for.
 pub struct Needles {
     automaton: AhoCorasick,
-    /// For each pattern of the automaton.
+    /// The spelling of each pattern.
     spellings: Vec<Found>,
     longest: usize,
 }
 
-/// A canary, without its text.
+/// A found secret, without its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "no library for others")]
+#[expect(clippy::exhaustive_structs, reason = "not published")]
 pub struct Found {
     /// How it was spelled.
     pub spelling: &'static str,
@@ -22,7 +22,7 @@ pub struct Found {
 }
 
 impl Needles {
-    /// The search for these, which are looked for at once.
+    /// A search for all of these at once.
     pub fn new(canaries: &[&str]) -> Self {
         let (mut patterns, mut spellings) = (Vec::new(), Vec::new());
         for canary in canaries {
@@ -40,7 +40,7 @@ impl Needles {
         Self { automaton, spellings, longest }
     }
 
-    /// Every canary in it, however it is spelled.
+    /// All secrets in a text, in any spelling.
     pub fn find<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Found> + 'a {
         self.automaton.find_iter(text).map(|hit| self.spellings[hit.pattern()])
     }
@@ -51,7 +51,7 @@ impl Needles {
 pub struct Dump(Vec<u8>);
 
 impl Dump {
-    /// Takes the next message in and tells what has come to light with it.
+    /// Adds the next message, and returns the secret that it completes.
     pub fn add(&mut self, message: &str, needles: &Needles) -> Option<Found> {
         let Some(row) = row(message) else {
             self.0.clear();
@@ -62,14 +62,14 @@ impl Dump {
         if found.is_some() {
             self.0.clear();
         }
-        // What a needle may have begun in.
+        // The rest may be the beginning of a secret.
         let done = self.0.len().saturating_sub(needles.longest);
         self.0.drain(..done);
         found.map(|found| Found { spelling: "hex dump", ..found })
     }
 }
 
-/// The bytes of a dump's row: an offset or none, groups of one or two bytes, the same as text.
+/// The bytes of a dump's row: an optional offset, groups of one or two bytes, the same as text.
 fn row(message: &str) -> Option<Vec<u8>> {
     const WIDEST: usize = 32;
     let mut bytes = Vec::new();
@@ -78,7 +78,7 @@ fn row(message: &str) -> Option<Vec<u8>> {
     for group in groups {
         let hex = matches!(group.len(), 2 | 4) && group.bytes().all(|b| b.is_ascii_hexdigit());
         if !hex || bytes.len() >= WIDEST {
-            // Half a group ends the last row of some.
+            // Some dumps end the last row with half a group.
             if group.len() == 4 && group.ends_with("--") {
                 bytes.extend(group.get(..2).and_then(|byte| u8::from_str_radix(byte, 16).ok()));
             }
@@ -131,13 +131,12 @@ fn by_number(c: char) -> String {
     }
 }
 
-/// The part that is the same whatever stands before and behind, for the three ways that a text can
-/// lie in groups of three bytes; in both alphabets.
+/// The part that does not depend on the text around, for all three alignments and both alphabets.
 fn in_base64(canary: &str) -> impl Iterator<Item = String> {
     (0..3).flat_map(move |before| {
         let padded = [&b"xx"[..before], canary.as_bytes()].concat();
         let text = BASE64.encode(&padded);
-        // Six bits a character: those that hold a foreign bit are left out.
+        // A character has six bits. Characters with a bit of the text around are left out.
         let own = &text[(before * 8).div_ceil(6)..padded.len() * 8 / 6];
         [own.to_owned(), own.replace('+', "-").replace('/', "_")]
     })
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn dumps_with_offsets_are_read_and_other_texts_are_not() {
+    fn only_dumps_are_read_as_dumps() {
         let needles = Needles::new(&["password"]);
         let mut dump = Dump::default();
         assert_eq!(dump.add("00000000: 7061 7373  pass", &needles), None);
