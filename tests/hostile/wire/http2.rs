@@ -62,11 +62,11 @@ const ROWS: &[(&str, Frames, &str)] = &[
     ("settings without end", |_, _| (Vec::new(), frame(SETTINGS, 0, 0, b"")), "1 Timeout"),
     ("answers before the answer without end", |_, stream| (Vec::new(), headers(stream, END_HEADERS, &field(":status", "103"))), "1 Timeout"),
     ("a promise of another answer", |_, stream| once(&[frame(PUSH_PROMISE, END_HEADERS, stream, &[b"\0\0\0\x02".as_slice(), &field(":status", "201")].concat())]), "3 Io"),
-    ("an answer to nobody", |_, stream| once(&[answer(stream + 2, &[]), body(stream + 2)]), "3 Io"),
+    ("an answer to no request", |_, stream| once(&[answer(stream + 2, &[]), body(stream + 2)]), "3 Io"),
     ("an answer to the connection", |_, _| once(&[body(0)]), "3 Io"),
     ("a frame past all others", |_, _| once(&[b"\xff\xff\xff\0\0\0\0\0\x01".to_vec()]), "3 Io"),
     ("a frame that is cut", |_, stream| once(&[frame(DATA, 0, stream, b"abc")[..10].to_vec()]), "3 "),
-    ("frames that nobody knows", |_, stream| once(&[frame(0xee, 0xff, stream, b"s3cret"), answer(stream, &[]), body(stream)]), "1 token t1."),
+    ("frames of an unknown kind", |_, stream| once(&[frame(0xee, 0xff, stream, b"s3cret"), answer(stream, &[]), body(stream)]), "1 token t1."),
     ("HTTP/1.1 all the same", |_, _| once(&[good()]), "3 Io"),
 ];
 

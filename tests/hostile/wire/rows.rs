@@ -55,7 +55,7 @@ pub(crate) const ROWS: &[HostileReply] = &[
     ("cookies", || created("Set-Cookie: s3cret=s3cret; Path=/\r\n").body("[]"), "2 Field { field: \"document\", problem: Type }"),
     ("a pause without end", || Reply::status("503", "Retry-After: 99999999999999999999\r\n").body(""), "1 unavailable 503"),
     ("a demand for another password", || Reply::status("401", "WWW-Authenticate: Basic realm=\"x\"\r\n").body(""), "1 refused 401"),
-    ("a demand by the proxy that is none", || Reply::status("407", "Proxy-Authenticate: Basic realm=\"x\"\r\n").body(""), "1 refused 407"),
+    ("a demand of a proxy without a proxy", || Reply::status("407", "Proxy-Authenticate: Basic realm=\"x\"\r\n").body(""), "1 refused 407"),
     ("a redirect to another host", || Reply::status("307", "Location: http://127.0.0.2:9/s3cret\r\n").body(""), "1 Redirect { status: 307, location: \"http://127.0.0.2:9\" }"),
     ("a redirect along the same host", || Reply::status("308", "Location: /good/v3/auth/tokens\r\n").body(""), "1 Redirect { status: 308, location: \"another path\" }"),
     ("a redirect with user info", || Reply::status("302", "Location: http://s3cret:s3cret@127.0.0.2:9/\r\n").body(""), "1 Redirect { status: 302, location: \"another path\" }"),
@@ -91,7 +91,7 @@ pub(crate) const ROWS: &[HostileReply] = &[
     ("small chunks without end", || created("Transfer-Encoding: chunked\r\n\r\n").flood(format!("100\r\n{}\r\n", " ".repeat(0x100)), ENDLESS), "2 TooLarge { what: \"body\""),
     ("trailers without end", || created("").chunks(&[GOOD], "0\r\n").flood("X-More: x\r\n", ENDLESS).slow(), "3 Timeout | 3 Io"),
     ("chunks in gzip, by the wrong header", || created("Transfer-Encoding: gzip, chunked\r\n").body_to_end(format!("{:x}\r\n{GOOD}\r\n{LAST}", GOOD.len())), "1 token t1."),
-    ("an encoding that nobody knows", || created("Transfer-Encoding: s3cret\r\n").body_to_end(GOOD), "1 token t1."),
+    ("an unknown encoding", || created("Transfer-Encoding: s3cret\r\n").body_to_end(GOOD), "1 token t1."),
     // Statuses.
     ("go on, and a good one", || Reply::bytes("HTTP/1.1 100 Continue\r\n\r\n").then(good()), "1 token t1."),
     ("hints, and a good one", || Reply::bytes("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n".repeat(3)).then(good()), "1 token t1."),
@@ -117,7 +117,7 @@ pub(crate) const ROWS: &[HostileReply] = &[
     ("a status line without end", || Reply::bytes("HTTP/1.1 201 ").flood("x", ENDLESS), "3 Io"),
     ("a radio station", || Reply::bytes(format!("ICY 200 OK\r\nX-Subject-Token: t1\r\n\r\n{GOOD}")), "3 Io"),
     ("a shell", || Reply::bytes("SSH-2.0-OpenSSH_9.9\r\n"), "3 Io"),
-    ("TLS where there is none", || Reply::bytes(b"\x15\x03\x03\0\x02\x02\x16".as_slice()), "3 Io"),
+    ("TLS on a plain connection", || Reply::bytes(b"\x15\x03\x03\0\x02\x02\x16".as_slice()), "3 Io"),
     ("noise", || Reply::bytes((0..5000_u32).map(|n| (n * n / 7) as u8).collect::<Vec<_>>()), "3 Io"),
     ("NULs without end", || Reply::bytes("").flood("\0", ENDLESS), "3 Io"),
     // Bodies.

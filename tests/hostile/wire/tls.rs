@@ -23,7 +23,7 @@ const HANDSHAKES: &[Handshake] = &[
     ("of no host", |ca| tls(ca.server_with(HOST, |params| params.subject_alt_names.clear())), "1 Tls"),
     ("over since 2020", |ca| tls(ca.server_with(HOST, |params| params.not_after = date_time_ymd(2020, 1, 1))), "1 Tls"),
     ("good from 2090 on", |ca| tls(ca.server_with(HOST, |params| params.not_before = date_time_ymd(2090, 1, 1))), "1 Tls"),
-    ("of an authority that nobody knows", |_| tls(Authority::new().server(HOST)), "1 Tls"),
+    ("of an unknown authority", |_| tls(Authority::new().server(HOST)), "1 Tls"),
     ("signed by itself", |_| tls(Authority::self_signed(HOST)), "1 Tls"),
     ("plain http", |_| Loopback::bytes(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "1 Tls"),
     ("a redirect to plain http", |_| Loopback::bytes(b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"), "1 Tls"),

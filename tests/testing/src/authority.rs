@@ -21,7 +21,7 @@ impl Default for Authority {
 }
 
 impl Authority {
-    /// A new authority with a key of its own.
+    /// A new authority with a new key.
     pub fn new() -> Self {
         let mut params = CertificateParams::new([]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -224,8 +224,8 @@ impl Client {
         }
     }
 
-    /// The loop that renews the token in the background, for a thread of its own. It does not keep
-    /// the session open.
+    /// The loop that renews the token in the background; run it on a separate thread. It does
+    /// not keep the session open.
     ///
     /// # Panics
     ///

@@ -34,7 +34,7 @@ pub fn with_listener<T>(
 /// at that moment. [`Builder::build`](crate::Builder::build) calls it.
 pub fn listen() {
     static LISTENING: Once = Once::new();
-    // A test program may have a subscriber of its own.
+    // The test program's own subscriber stays.
     LISTENING.call_once(|| drop(set_global_default(Listener(|_| {}))));
 }
 

@@ -136,8 +136,8 @@ impl Loopback {
         Self::accept(None, Connection::hold)
     }
 
-    /// Hands each connection, after its TLS handshake if there is one, to a function on a thread of
-    /// its own, and closes it when the function returns. The server counts the connections.
+    /// Hands each connection, after its TLS handshake if there is one, to a function on a separate
+    /// thread, and closes it when the function returns. The server counts the connections.
     pub fn accept(
         tls: Option<ServerConfig>,
         serve: impl Fn(&mut Connection) -> io::Result<()> + Send + Sync + 'static,
@@ -198,7 +198,7 @@ impl Loopback {
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// Before the first request.
     pub fn last(&self) -> String {
         self.log.lock().served.last().map(|served| served.request.clone()).unwrap()
     }
