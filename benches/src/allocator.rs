@@ -1,7 +1,7 @@
-//! The system's allocator under watch: how often memory is taken, how much, and what is in it when it
-//! is given back. The workspace's only `unsafe`.
+//! The system's allocator with a watcher, which counts allocations and can inspect freed blocks. The
+//! workspace's only `unsafe`.
 //!
-//! A program that wants to know makes one its own:
+//! A program installs it as its global allocator:
 //!
 //! ```
 //! use benches::allocator::{Counting, Watched};
@@ -14,7 +14,7 @@
 //! assert_eq!((text.len(), count.blocks, count.kept), (40, 1, 40));
 //! ```
 
-#![allow(unsafe_code, reason = "an allocator is unsafe by its nature")]
+#![allow(unsafe_code, reason = "`GlobalAlloc` is an unsafe trait")]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -25,33 +25,32 @@ use std::{
     },
 };
 
-/// Who watches an allocator. None of this may take memory, or it has to know when it does.
+/// The watcher of an allocator. Its methods must not allocate, or must expect the recursion.
 pub trait Watch: Sync {
-    /// Whether blocks are looked into. All memory is zeroed then, and no block grows in its place.
+    /// Whether freed blocks are inspected. If so, new memory is zeroed and no block grows in place.
     const LOOKS: bool;
 
-    /// A block of so many bytes is given out, or one grows by so many.
+    /// A block of this size is allocated, or a block grows by this size.
     fn given(&self, _bytes: usize) {}
 
-    /// A block was made smaller by so many bytes, which takes no memory.
+    /// A block shrinks by this size.
     fn shrunk(&self, _bytes: usize) {}
 
-    /// A block of so many bytes is given back.
+    /// A block of this size is freed.
     fn given_back(&self, _bytes: usize) {}
 
-    /// What is in a block that is given back.
+    /// The contents of a block before it is freed.
     fn look(&self, _block: &[u8]) {}
 }
 
-/// The allocator, and who watches it.
+/// The system's allocator and its watcher.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+#[expect(clippy::exhaustive_structs, reason = "not published")]
 pub struct Watched<W>(pub W);
 
-// SAFETY: every call is handed on to the system's allocator as it came, but for those of one who looks
-// into blocks: fresh memory is zeroed for them, so that what is read of it later was written before,
-// and holds nothing of blocks that were looked into already; and a block that changes its size is
-// another one, with what was in the first, so that none moves without being looked into.
+// SAFETY: every call goes to the system's allocator unchanged, except if blocks are inspected. Then new
+// memory is zeroed, so that a later inspection reads initialised bytes only, and a block that changes
+// its size is copied into a new one, so that the old block is inspected too.
 unsafe impl<W: Watch> GlobalAlloc for Watched<W> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.0.given(layout.size());
@@ -69,7 +68,7 @@ unsafe impl<W: Watch> GlobalAlloc for Watched<W> {
         self.0.given_back(layout.size());
         if W::LOOKS {
             // SAFETY: the block was given out by `alloc` with this layout, is initialised by it, and
-            // is nobody else's any more.
+            // is not published any more.
             self.0.look(unsafe { slice::from_raw_parts(block, layout.size()) });
         }
         // SAFETY: the caller's own promises.
@@ -79,7 +78,7 @@ unsafe impl<W: Watch> GlobalAlloc for Watched<W> {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         if W::LOOKS {
             // SAFETY: the caller promises that the size is a layout's, and the block is as large as
-            // its layout says, nobody else's, and not the new one.
+            // its layout says, not published, and not the new one.
             return unsafe {
                 let other = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
                 if !other.is_null() {
@@ -98,30 +97,30 @@ unsafe impl<W: Watch> GlobalAlloc for Watched<W> {
     }
 }
 
-/// Counts, on every thread.
+/// A watcher that counts the allocations of all threads.
 #[derive(Debug, Default)]
 pub struct Counting {
     is_on: AtomicBool,
     blocks: AtomicUsize,
-    /// Bytes in use, above what was when it was turned on; and at most.
+    /// Bytes in use since the start, and their maximum.
     live: AtomicIsize,
     peak: AtomicIsize,
 }
 
-/// What was asked of an allocator while something was done.
+/// The allocations of a piece of code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+#[expect(clippy::exhaustive_structs, reason = "not published")]
 pub struct Count {
-    /// Blocks that were given out, or grew.
+    /// Allocated or grown blocks.
     pub blocks: usize,
-    /// Bytes in use at the end, above what was at the beginning.
+    /// Additional bytes in use at the end.
     pub kept: usize,
-    /// The same, at most in between.
+    /// The maximum of additional bytes in use.
     pub peak: usize,
 }
 
 impl Counting {
-    /// One that is off.
+    /// A watcher that does not count yet.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -132,17 +131,17 @@ impl Counting {
         }
     }
 
-    /// Counts from here on. Under a profiler it had better not, which would count the counting.
+    /// Starts to count. Under a profiler the counter would be profiled too.
     pub fn turn_on(&self) {
         self.is_on.store(true, SeqCst);
     }
 
-    /// Counts no more.
+    /// Stops to count.
     pub fn turn_off(&self) {
         self.is_on.store(false, SeqCst);
     }
 
-    /// Counts while this is done.
+    /// Counts the allocations of `act`.
     pub fn count<T>(&self, act: impl FnOnce() -> T) -> (T, Count) {
         let (blocks, live) = (self.blocks.load(Relaxed), self.live.load(Relaxed));
         self.peak.store(live, Relaxed);

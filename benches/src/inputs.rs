@@ -1,4 +1,4 @@
-//! What is measured with: clouds, logins, their answers, tokens and requests.
+//! Inputs of the measurements: clouds, logins, responses, tokens and requests.
 
 use auth_proto::{Cloud, Credential, DomainRef, EndpointQuery, Login, Scope, Step, Token, UserRef};
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -12,14 +12,14 @@ pub fn cloud() -> Cloud {
     Cloud::keystone("https://keystone.example/v3").expect("it is a URL")
 }
 
-/// A login whose request is still to be made.
+/// A login before its first request.
 pub fn login() -> Login {
     let scope = Scope::project_id(bodies::PROJECT);
     let credential = Credential::password(user(), "password");
     Login::new(&cloud(), credential, scope).expect("the cloud takes passwords")
 }
 
-/// A login that waits for this answer.
+/// A login that waits for this response.
 pub fn login_before(body: &str) -> Login {
     let (cloud, user) = match is_v2(body) {
         false => (cloud(), user()),
@@ -39,7 +39,7 @@ pub fn answer(body: &str, token: HeaderValue) -> Response<&[u8]> {
     answer
 }
 
-/// A moment in which the answer's token lives: all of ours do, and the documented one did.
+/// A time at which the token of this body is valid.
 pub fn now(body: &str) -> UtcDateTime {
     let (year, month, day) = match body.contains(bodies::PROJECT) {
         true => (2026, Month::November, 22),
@@ -49,7 +49,7 @@ pub fn now(body: &str) -> UtcDateTime {
     UtcDateTime::new(date, Time::from_hms(9, 0, 0).expect("it is a time"))
 }
 
-/// A token of this length, with what this answer says of it.
+/// A token of this length with the data of this body.
 pub fn token(body: &str, length: usize) -> Token {
     let text = "t".repeat(length);
     let header = HeaderValue::from_str(&text).expect("it is a header's value");
@@ -65,7 +65,7 @@ pub fn token(body: &str, length: usize) -> Token {
     }
 }
 
-/// Every service in every region of the large catalog, in no order: its type, and the region.
+/// The type and region of every service of the large catalog, in mixed order.
 pub fn wishes() -> Vec<(String, String)> {
     // Coprime to the number of wishes, so that each comes once.
     let shuffled = (0..WISHES).map(|number| number * 1_237 % WISHES);

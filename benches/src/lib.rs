@@ -1,4 +1,4 @@
-//! What the harnesses and the tests of secrets share.
+//! Inputs of the measurements, shared with `benches/peers`.
 
 #![deny(unsafe_code)]
 
@@ -6,4 +6,3 @@ pub mod allocator;
 pub mod bodies;
 pub mod inputs;
 pub mod naive;
-pub mod needles;

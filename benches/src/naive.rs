@@ -1,5 +1,5 @@
-//! The usual way, to be held against ours: a derived reader into owned strings, a search from the
-//! first service on, a request made with `json!`.
+//! The usual implementation, for comparison: a derived reader into owned strings, a linear search, a
+//! request made with `json!`.
 
 use serde::{
     Deserialize,
@@ -10,7 +10,7 @@ use serde_json::json;
 /// A v3 token answer.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the answer")]
-#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+#[expect(clippy::exhaustive_structs, reason = "not published")]
 pub struct Answer {
     pub token: Token,
 }
@@ -18,7 +18,7 @@ pub struct Answer {
 /// What is in it.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the answer")]
-#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+#[expect(clippy::exhaustive_structs, reason = "not published")]
 pub struct Token {
     pub catalog: Vec<Service>,
     pub expires_at: String,
@@ -31,7 +31,7 @@ pub struct Token {
 /// A user or a project.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the answer")]
-#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+#[expect(clippy::exhaustive_structs, reason = "not published")]
 pub struct Named {
     pub id: String,
     pub name: String,
@@ -40,7 +40,7 @@ pub struct Named {
 /// A service.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the answer")]
-#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+#[expect(clippy::exhaustive_structs, reason = "not published")]
 pub struct Service {
     pub id: Option<String>,
     pub name: Option<String>,
@@ -52,7 +52,7 @@ pub struct Service {
 /// Where it is.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the answer")]
-#[expect(clippy::exhaustive_structs, reason = "nobody else's")]
+#[expect(clippy::exhaustive_structs, reason = "not published")]
 pub struct Endpoint {
     pub id: Option<String>,
     pub interface: String,
@@ -61,7 +61,7 @@ pub struct Endpoint {
     pub url: String,
 }
 
-/// What no reader goes below that takes serde_json: the text is checked, and its end is found.
+/// The lower bound of any reader with serde_json: checks UTF-8 and parses to the end of the text.
 ///
 /// # Errors
 ///
@@ -80,7 +80,7 @@ pub fn read(body: &[u8]) -> serde_json::Result<Answer> {
     serde_json::from_slice(body)
 }
 
-/// The first endpoint that fits. A function of its own in every build, so that a profiler counts it.
+/// The first matching endpoint. Never inlined, so that a profiler can count it.
 #[inline(never)]
 pub fn find<'a>(
     answer: &'a Answer,

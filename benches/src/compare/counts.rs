@@ -1,4 +1,4 @@
-//! What is counted: instructions and memory, of every piece of work.
+//! Instruction and memory counts of all workloads.
 
 use std::{
     collections::BTreeMap,
@@ -16,35 +16,35 @@ use crate::{
     work::{self, LOOK_UPS},
 };
 
-/// What was counted, by the names of the pieces of work, and of the parts of them.
+/// Counts by the names of workloads and of their parts.
 pub(crate) struct Counts {
     pub(crate) instructions: BTreeMap<&'static str, u64>,
     pub(crate) memory: BTreeMap<&'static str, Count>,
 }
 
 impl Counts {
-    /// Counts everything, and tells what is done next.
+    /// Counts all workloads, and reports the name of each.
     ///
     /// # Errors
     ///
-    /// What valgrind says, or that there is none.
+    /// If valgrind is missing or fails.
     pub(crate) fn taken(progress: fn(&str)) -> Result<Self, String> {
         let memory = memory();
         Ok(Self { instructions: instructions(progress)?, memory })
     }
 
-    /// Instructions of one time of this work.
+    /// The instructions of one run.
     pub(crate) fn of(&self, name: &str) -> f64 {
         self.instructions[name] as f64
     }
 
-    /// The allocations of one time of this work.
+    /// The allocations of one run.
     pub(crate) fn blocks(&self, name: &str) -> f64 {
         self.memory[name].blocks as f64
     }
 }
 
-/// Whose instructions are counted.
+/// Workloads whose instructions are counted.
 const COUNTED: [&str; 26] = [
     "floor-l",
     "floor-pretty",
@@ -74,7 +74,7 @@ const COUNTED: [&str; 26] = [
     "naivelogin",
 ];
 
-/// Parts of some work, each a function of its own: its name here, the work, and its name there.
+/// Parts of workloads, each a function: its name here, the workload, and the function's path.
 const PARTS: [(&str, &str, &str); 7] = [
     ("read alone, l", "read-l", READING),
     ("read alone, m", "read-m", READING),
@@ -85,21 +85,21 @@ const PARTS: [(&str, &str, &str); 7] = [
     ("naive look-up", "naivefind", "benches::naive::find*"),
 ];
 
-/// Without giving back what was read.
+/// Reading without the drop of the result.
 const READING: &str = "compare::work::counted_act*";
 
-/// What is done once for each of many look-ups.
+/// Parts that run once per look-up.
 const LOOKING_UP: [&str; 3] = ["endpoint", "look-up", "naive look-up"];
 
-/// Whose memory alone is counted: reads of other sizes.
+/// Workloads of which only memory is counted: reads of other sizes.
 const SIZES: [&str; 7] =
     ["read-10", "read-250", "read-2500", "read-10e", "read-250e", "read-2500e", "read-longurl"];
 
-/// Before anything is done on other threads.
+/// Counts memory. No other thread may run meanwhile.
 fn memory() -> BTreeMap<&'static str, Count> {
     let count = |name: &&'static str| {
         let work = work::named(name).expect("it is listed");
-        // What is made once and kept is not the work's.
+        // The first run also initialises statics.
         work();
         (*name, work())
     };
@@ -109,7 +109,7 @@ fn memory() -> BTreeMap<&'static str, Count> {
     memory
 }
 
-/// As many at once as there are processors: how busy they are makes no difference.
+/// One run per processor at a time: the load does not change the counts.
 fn instructions(progress: fn(&str)) -> Result<BTreeMap<&'static str, u64>, String> {
     let whole = COUNTED.map(|name| (name, name, "compare::work::counted*"));
     let jobs: Vec<_> = whole.into_iter().chain(PARTS).collect();

@@ -1,5 +1,5 @@
-//! The committed figures: what was counted when somebody last looked. They are held against what is
-//! counted now, so that nothing grows by a little each time while all goals hold.
+//! The recorded figures, and the comparison with the current ones: costs must not grow by a little in
+//! each change while all goals still hold.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{counts::Counts, row::Row};
 
-/// What is written down.
+/// The figures in `figures.json`.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Figures {
     #[serde(flatten)]
@@ -21,44 +21,44 @@ pub(crate) struct Figures {
     instructions: BTreeMap<String, u64>,
 }
 
-/// What the instructions depend on beside the code.
+/// The tools that instruction counts depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Tools {
     rustc: String,
-    /// What it compiles for.
+    /// The compiler's host.
     host: String,
-    /// What copies, compares and allocates memory.
+    /// The C library, which copies, compares and allocates memory.
     libc: String,
 }
 
 impl Figures {
-    /// What is counted now.
+    /// The current figures.
     pub(crate) fn of(counts: &Counts) -> Result<Self, String> {
         let blocks = counts.memory.iter().map(|(name, count)| (name, count.blocks as u64));
         let crates = LIBRARIES.map(|name| Ok((name.to_owned(), crates_of(name)?)));
         Ok(Self {
-            tools: Tools::at_hand()?,
+            tools: Tools::current()?,
             allocations: blocks.map(|(name, blocks)| ((*name).to_owned(), blocks)).collect(),
             crates: crates.into_iter().collect::<Result<_, String>>()?,
             instructions: counts.instructions.iter().map(|(k, v)| ((*k).to_owned(), *v)).collect(),
         })
     }
 
-    /// What is committed.
+    /// The recorded figures.
     pub(crate) fn read() -> Result<Self, String> {
         let text = fs::read(PATH).map_err(|error| format!("{PATH}: {error}"))?;
         serde_json::from_slice(&text).map_err(|error| format!("{PATH}: {error}"))
     }
 
-    /// To be committed.
+    /// Records these figures.
     pub(crate) fn write(&self) -> Result<(), String> {
         let text = serde_json::to_string_pretty(self).expect("numbers by their names are JSON");
         fs::write(PATH, text + "\n").map_err(|error| format!("{PATH}: {error}"))
     }
 
-    /// A row for each kind of figure, and one for each figure that is not what it was.
+    /// A row for each kind of figure, and one for each figure that changed.
     ///
-    /// What became less is to be recorded as well: or else it could grow again unseen.
+    /// A lower figure has to be recorded too, or else it could grow again unseen.
     pub(crate) fn against(&self, committed: &Self) -> Vec<Row> {
         let mut rows = Vec::new();
         for (what, now, then) in [
@@ -75,7 +75,7 @@ impl Figures {
         let same_tools = self.tools == committed.tools;
         if !same_tools {
             eprintln!(
-                "INSTRUCTIONS ARE NOT HELD AGAINST THE FIGURES: recorded with {}; these are of {}",
+                "INSTRUCTIONS ARE NOT COMPARED: the figures were recorded with {}, these are from {}",
                 committed.tools, self.tools,
             );
         }
@@ -97,13 +97,13 @@ impl Figures {
 }
 
 impl Tools {
-    fn at_hand() -> Result<Self, String> {
-        let compiler = said_by("rustc", &["-vV"])?;
+    fn current() -> Result<Self, String> {
+        let compiler = output_of("rustc", &["-vV"])?;
         let host = compiler.lines().find_map(|line| line.strip_prefix("host: "));
         Ok(Self {
             rustc: compiler.lines().next().unwrap_or_default().to_owned(),
             host: host.ok_or("rustc does not name its host")?.to_owned(),
-            libc: said_by("getconf", &["GNU_LIBC_VERSION"])?.trim().to_owned(),
+            libc: output_of("getconf", &["GNU_LIBC_VERSION"])?.trim().to_owned(),
         })
     }
 }
@@ -116,13 +116,13 @@ impl fmt::Display for Tools {
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/figures.json");
 
-/// What a processor decides that the C library is not told, and what comes of the order of blocks.
+/// Differences between processors, and in the order of memory blocks.
 const TOLERANCE: f64 = 0.02;
 
-/// What programs depend on, each with its own features and no others.
+/// The libraries whose crates are counted, each with its default features.
 const LIBRARIES: [&str; 3] = ["auth-proto", "auth-reqwest", "auth-ureq"];
 
-/// Every figure that is in one of them, with what it is in each.
+/// All names of figures, each with its current and its recorded value.
 fn pairs<'a>(
     now: &'a BTreeMap<String, u64>,
     then: &'a BTreeMap<String, u64>,
@@ -132,25 +132,25 @@ fn pairs<'a>(
     names.into_iter().map(move |name| (name.as_str(), of(now, name), of(then, name)))
 }
 
-/// What is not there is as good as nothing where it is shown.
+/// A missing figure is shown as zero.
 fn shown(figure: Option<u64>) -> f64 {
     figure.unwrap_or_default() as f64
 }
 
-/// By how much of what it was: by all of it where it was not there.
+/// The relative change; 1 if there was no value.
 fn change(now: f64, then: f64) -> f64 {
     if then == 0.0 { 1.0 } else { (now / then - 1.0).abs() }
 }
 
-/// How many crates a library is made of, itself among them.
+/// The number of crates of a library, with itself.
 fn crates_of(library: &str) -> Result<u64, String> {
     let tree = ["tree", "--locked", "-p", library, "-e", "normal", "--prefix", "none"];
-    let tree = said_by("cargo", &tree)?;
+    let tree = output_of("cargo", &tree)?;
     let crates: BTreeSet<_> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
     Ok(crates.len() as u64)
 }
 
-fn said_by(program: &str, arguments: &[&str]) -> Result<String, String> {
+fn output_of(program: &str, arguments: &[&str]) -> Result<String, String> {
     let output = Command::new(program)
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -177,7 +177,7 @@ mod tests {
         Figures { tools, allocations: of(12), crates: of(24), instructions }
     }
 
-    /// What is red if this is counted now.
+    /// The red rows if the current figures differ in this way.
     fn red(change: impl FnOnce(&mut Figures)) -> Vec<String> {
         let mut now = figures();
         change(&mut now);
@@ -197,7 +197,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_was_recorded_is_green() {
+    fn recorded_figures_are_green() {
         let rows = figures().against(&figures());
         assert_eq!(rows.len(), 3);
         assert!(rows.iter().all(|row| row.ok == Some(true) && row.value == 0.0), "{rows:?}");
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_only_on_one_side_is_red() {
-        // Even where nothing is counted of it.
+        // Even if its count is zero.
         for name in ["read", "none"] {
             let missing = red(|now| _ = now.allocations.remove(name));
             assert_eq!(missing[1], format!("figures, allocations of {name}, exactly"));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn instructions_of_other_tools_are_only_told() {
+    fn instructions_of_other_tools_turn_no_row_red() {
         for change in [
             |tools: &mut Tools| tools.rustc.push('1'),
             |tools: &mut Tools| tools.host.push('x'),

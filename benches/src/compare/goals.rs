@@ -1,4 +1,4 @@
-//! What is held against what.
+//! The goals: ratios and counts.
 
 use crate::{
     counts::Counts,
@@ -6,14 +6,13 @@ use crate::{
     work::{body, wrong_look_ups},
 };
 
-/// All that is counted, with the goals that there are.
+/// The rows of all counts, with their goals.
 pub(crate) fn rows(counts: &Counts) -> Vec<Row> {
     let rows = [reads, memory, look_up, authorize, login];
     rows.into_iter().flat_map(|rows| rows(counts)).collect()
 }
 
-/// The bodies as they are called in a row and in the name of a piece of work, and the bound of a typed
-/// read beside its floor.
+/// The bodies: name in a row, name in a workload, and the bound of a read beside its floor.
 const BODIES: [(&str, &str, f64); 6] = [
     ("L", "l", 1.45),
     ("L pretty", "pretty", 1.35),

@@ -1,5 +1,5 @@
-//! What the library costs, beside the least that it could cost, beside the usual way, and beside what it
-//! cost when somebody last looked.
+//! The cost of the library beside a lower bound, beside the usual implementation, and beside the
+//! recorded figures.
 
 #![forbid(unsafe_code)]
 
@@ -29,30 +29,29 @@ use row::{Format, Row};
 #[global_allocator]
 static ALLOCATOR: Watched<Counting> = Watched(Counting::new());
 
-/// Holds what the library costs against goals: instructions, which valgrind counts, memory, and time
-/// where sockets are.
+/// Compares the cost of the library with goals: instructions (counted by valgrind), memory, and times
+/// over sockets.
 ///
-/// A bound on a time is tried up to three times, and does not count while the machine is too busy, or
-/// with `--gate`.
+/// A bound on a time gets up to three tries, and is ignored on a busy machine and with `--gate`.
 #[derive(Parser)]
 #[command(name = "compare")]
 struct Args {
     #[command(subcommand)]
     command: Option<Command>,
-    /// How the rows are written.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Holds the counts against the committed figures, too. Times are reported then, and fail nothing.
+    /// Also compares counts with the recorded figures. Times are reported and fail nothing.
     #[arg(long)]
     gate: bool,
-    /// Writes the committed figures anew, and nothing else.
+    /// Only records the figures.
     #[arg(long, conflicts_with_all = ["format", "gate"])]
     record: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Does one piece of work so many times, for a profiler.
+    /// Runs a workload this number of times, for a profiler.
     #[command(hide = true)]
     Work { name: String, times: u32 },
 }
@@ -70,9 +69,9 @@ fn main() -> ExitCode {
     })
 }
 
-/// What [`profile`] starts this program for.
+/// Runs a workload for [`profile`].
 fn work(name: &str, times: u32) -> Result<ExitCode, String> {
-    let work = work::named(name).ok_or_else(|| format!("there is no work {name}"))?;
+    let work = work::named(name).ok_or_else(|| format!("unknown workload {name}"))?;
     for _ in 0..times {
         work();
     }
@@ -103,7 +102,7 @@ fn compare(format: Format, gate: bool) -> Result<ExitCode, String> {
     Ok(if red.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Where somebody watches, it can be seen where it is.
+/// Prints progress to a terminal.
 fn progress(at: &str) {
     if io::stderr().is_terminal() {
         eprintln!("{at}");

@@ -1,21 +1,21 @@
-//! Instructions, which valgrind counts: the same in every run, however busy the machine is.
+//! Instruction counts by valgrind, which are the same in every run on any machine load.
 
 use std::{env, io::ErrorKind, process::Command};
 
-/// How many instructions one time of a piece of work takes inside of this function.
+/// The instructions of one run of a workload inside this function.
 ///
-/// It is done once, and three times: half of the difference is one time. So the first one is not
-/// counted, which puts the allocator in order.
+/// The workload runs once and three times, and half of the difference is one run. This leaves out the
+/// first run, which initialises the allocator.
 pub(crate) fn instructions(work: &str, function: &str) -> Result<u64, String> {
     let (once, thrice) = (run(work, function, 1)?, run(work, function, 3)?);
     match thrice.saturating_sub(once) / 2 {
-        0 => Err(format!("{work}: nothing is counted in {function}, which has another name now")),
+        0 => Err(format!("{work}: no instruction was counted in {function}: was it renamed?")),
         one => Ok(one),
     }
 }
 
-/// The C library copies and compares memory as the processor can best, and that would be counted. So it
-/// is told to do without what only some have.
+/// The C library picks the fastest memory functions of the processor. The tunables disable those that
+/// only some processors have.
 fn run(work: &str, function: &str, times: u32) -> Result<u64, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")

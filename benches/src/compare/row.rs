@@ -1,4 +1,4 @@
-//! Rows: what was counted or measured, and what it should be at most.
+//! Rows of the table: counted or measured values, with their goals.
 
 use std::{
     fmt,
@@ -14,11 +14,11 @@ use serde::Serialize;
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) value: f64,
-    /// What the value is at most, if that is a goal.
+    /// The largest allowed value, if there is a goal.
     pub(crate) goal: Option<f64>,
-    /// Whether it is, where that can be told.
+    /// Whether the goal holds, if that can be judged.
     pub(crate) ok: Option<bool>,
-    /// What came in between, if it is not a value that is wrong.
+    /// The reason why there is no value.
     #[serde(skip)]
     pub(crate) why: Option<String>,
 }
@@ -30,7 +30,7 @@ pub(crate) enum Format {
 }
 
 impl Row {
-    /// A value that may have a bound.
+    /// A value with an optional goal.
     pub(crate) fn at_most(
         goal: impl Into<Option<f64>>,
         name: impl Into<String>,
@@ -41,20 +41,19 @@ impl Row {
         Self { goal, ok, ..Self::reported(name, value) }
     }
 
-    /// The same, which is neither red nor green if it is only told: of a time while the machine is busy,
-    /// of a count by another compiler.
-    pub(crate) fn unless(self, only_told: bool) -> Self {
-        Self { ok: self.ok.filter(|_| !only_told), ..self }
+    /// The same without a verdict if `only_reported`: a time on a busy machine, a count of another compiler.
+    pub(crate) fn unless(self, only_reported: bool) -> Self {
+        Self { ok: self.ok.filter(|_| !only_reported), ..self }
     }
 
     /// A value without a bound.
     pub(crate) fn reported(name: impl Into<String>, value: f64) -> Self {
-        // No digits that mean nothing.
+        // Four decimals are significant.
         let value = (value * 1e4).round() / 1e4;
         Self { name: name.into(), value, goal: None, ok: None, why: None }
     }
 
-    /// A value that may not have come about: the row is red then, and has none.
+    /// A value, or a red row with the reason why there is none.
     pub(crate) fn tried(
         goal: f64,
         name: impl Into<String>,
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_come_about_is_red_and_says_why() {
+    fn a_missing_value_is_red_with_a_reason() {
         let row = Row::tried(1.0, "row", Err("no server"));
         assert_eq!(row.to_string(), "row: no server");
         let json = serde_json::to_string(&row).unwrap();

@@ -1,5 +1,5 @@
-//! A server that costs little: a thread a connection, a token for every login, and a short answer
-//! without a body for everything else.
+//! A server with little cost: a thread per connection, a token for every login, and a short response
+//! without a body to every other request.
 
 use std::{
     io::{self, Read, Write},
@@ -20,15 +20,15 @@ pub(crate) struct Server {
     seen: Arc<Seen>,
 }
 
-/// What it counts.
+/// The server's counts.
 #[derive(Default)]
 struct Seen {
     connections: AtomicUsize,
     logins: AtomicUsize,
-    /// Where a login waits until it may be answered.
+    /// Holds the response to a login back.
     hold: Option<Hold>,
     /// Why connections are not served.
-    trouble: OnceLock<String>,
+    failure: OnceLock<String>,
 }
 
 #[derive(Default)]
@@ -42,7 +42,7 @@ impl Server {
         Self::start_with(Seen::default())
     }
 
-    /// One that answers a login after [`answer`](Self::answer).
+    /// A server that answers a login only after [`answer`](Self::answer).
     pub(crate) fn holding() -> io::Result<Self> {
         Self::start_with(Seen { hold: Some(Hold::default()), ..Seen::default() })
     }
@@ -56,20 +56,20 @@ impl Server {
                 seen.connections.fetch_add(1, SeqCst);
                 if let Err(why) = stream.map_err(|error| not(FILES, &error)).and_then(|stream| {
                     let seen = Arc::clone(&seen);
-                    // Whoever hangs up has had what it wanted. Thousands of these wait at once.
+                    // A client may hang up early. The stack is small for thousands of threads.
                     let serve = move || serve(stream, &seen).unwrap_or(());
                     let thread = thread::Builder::new().stack_size(64 * 1024).spawn(serve);
                     thread.map(drop).map_err(|error| not(THREADS, &error))
                 }) {
-                    // All who call are refused from here on, and do not wait.
-                    return seen.trouble.set(why).unwrap_or(());
+                    // The listener closes, so that later connections are refused at once.
+                    return seen.failure.set(why).unwrap_or(());
                 }
             }
         });
         Ok(server)
     }
 
-    /// Waits for a login that is not answered yet.
+    /// Waits for a login to arrive.
     pub(crate) fn login_is_there(&self) -> Result<(), String> {
         until("no login", || self.logins() > 0)
     }
@@ -82,9 +82,9 @@ impl Server {
         }
     }
 
-    /// Why it serves nobody any more.
+    /// The reason why the server stopped.
     pub(crate) fn last_error(&self) -> Option<String> {
-        self.seen.trouble.get().cloned()
+        self.seen.failure.get().cloned()
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -100,24 +100,24 @@ impl Server {
         format!("http://{}/v2.1/servers", self.address)
     }
 
-    /// The cloud whose identity service it is.
+    /// A cloud with this identity service.
     pub(crate) fn cloud(&self) -> Cloud {
         Cloud::keystone(&format!("http://{}/v3", self.address)).expect("it is a URL")
     }
 
-    /// Who may log in there, and for what.
+    /// A cloud, a credential and a scope for this server.
     pub(crate) fn login(&self) -> (Cloud, Credential, Scope) {
         (self.cloud(), Credential::password(UserRef::id("u"), "password"), Scope::default())
     }
 }
 
-/// As long as many are.
+/// A token of a common length.
 pub(crate) const TOKEN: &str = "gAAAAABqQ0ZBMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MA";
 
-/// How long anything may take to come.
+/// The longest wait of a measurement.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Waits for something that is called this if it does not come.
+/// Waits for a condition; `missing` names it in the error.
 pub(crate) fn until(missing: &str, is_so: impl Fn() -> bool) -> Result<(), String> {
     let started = Instant::now();
     while !is_so() {
@@ -158,7 +158,7 @@ fn serve(mut stream: TcpStream, seen: &Seen) -> io::Result<()> {
             seen.logins.fetch_add(1, SeqCst);
             if let Some(hold) = &seen.hold {
                 let is_open = hold.is_open.lock().unwrap_or_else(PoisonError::into_inner);
-                // Nobody waits for ever, not even if whoever was to open it has failed.
+                // The wait is bounded in case the measurement has failed.
                 drop(hold.opened.wait_timeout_while(is_open, PATIENCE, |is_open| !*is_open));
             }
             stream.write_all(token().as_bytes())?;

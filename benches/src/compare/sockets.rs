@@ -1,8 +1,7 @@
-//! What the adapters cost over sockets, beside the same HTTP client used bare.
+//! The time of a call through an adapter beside the same HTTP client alone ("bare").
 //!
-//! Times mean little by themselves. So whatever is timed is timed together, a moment apart: ours, bare,
-//! and bare once more, in another order each time; what counts is the median of the ratios. Bare beside
-//! bare is the control: where that is not 1, neither does the other ratio tell anything.
+//! Each round times three calls in random order: adapter, bare, and bare again. The value is the median
+//! of the ratios. Bare beside bare is the control: if it is not near 1, the machine is too busy.
 
 use std::{ops::RangeInclusive, time::Instant};
 
@@ -18,8 +17,8 @@ use crate::{
     server::{Server, TOKEN},
 };
 
-/// The rows of all that is timed. Where they are only to be told, no time makes a row red; or else a
-/// bound is tried up to three times, because the machine may be busy.
+/// The rows of all times. With `gate` no time turns a row red; without it a bound gets up to three
+/// tries, because the machine may be busy.
 pub(crate) fn rows(only_told: bool, progress: fn(&str)) -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, ratios) in [
@@ -38,10 +37,10 @@ pub(crate) fn rows(only_told: bool, progress: fn(&str)) -> Vec<Row> {
     rows
 }
 
-/// What an adapter may take, where its client bare takes 1.
+/// The allowed ratio of adapter to bare.
 const GOAL: f64 = 1.05;
 
-/// The first try that is not red, or else the last one.
+/// The first try that is not red, or the last.
 fn tried(
     tries: usize,
     mut ratios: impl FnMut() -> Result<Ratios, String>,
@@ -56,10 +55,10 @@ fn tried(
     Ok(tried)
 }
 
-/// Where a control has to be for the ratio beside it to mean anything.
+/// The range of a valid control.
 const CONTROL: RangeInclusive<f64> = 0.97..=1.03;
 
-/// Medians: ours beside bare, and bare beside bare.
+/// Medians: adapter to bare, and bare to bare.
 struct Ratios {
     ours: f64,
     control: f64,
@@ -71,7 +70,7 @@ impl Ratios {
     }
 }
 
-/// Fresh connections now and then, because one may be luckier with its processor than another.
+/// Servers with new connections, because the speed of one connection depends on its processor.
 const CONNECTIONS: usize = 40;
 
 fn ureq() -> Result<Ratios, String> {
@@ -111,15 +110,15 @@ fn reqwest() -> Result<Ratios, String> {
                 runtime.block_on(clients.bare(1))
             }],
         )?;
-        // The identity service has a connection of its own.
+        // The identity service has a separate connection.
         kept(&server, 4)?;
     }
     Ok(times.ratios())
 }
 
-/// A thousand tasks that all begin at once, and the end of the last one.
+/// The time until the last of a thousand tasks, which start together, has ended.
 fn reqwest_at_once() -> Result<Ratios, String> {
-    // A thousand calls have as many connections, for each of three clients, with two ends here.
+    // A thousand connections for each of three clients, with both ends in this process.
     let (needed, allowed) = (7_000, rlimit::increase_nofile_limit(20_000).map_err(said)?);
     if allowed < needed {
         return Err(format!("open files: {needed} are needed, RLIMIT_NOFILE allows {allowed}"));
@@ -133,7 +132,7 @@ fn reqwest_at_once() -> Result<Ratios, String> {
         &|| all(&runtime, || clients.clone().bare_owned(0)),
         &|| all(&runtime, || clients.clone().bare_owned(1)),
     ];
-    // Callers are only told that nobody answers.
+    // The error of a call only says that the server is unreachable.
     times.take(150, calls).map_err(|why| server.last_error().unwrap_or(why))?;
     Ok(times.ratios())
 }
@@ -190,12 +189,12 @@ impl Clients {
     }
 }
 
-/// What was timed, round by round: ours, bare, and bare once more.
+/// The times of each round: adapter, bare, and bare again.
 #[derive(Default)]
 struct Times(Vec<[f64; 3]>);
 
 impl Times {
-    /// So many rounds, after some that make connections and are not counted.
+    /// Runs this number of rounds, after some uncounted ones that open connections.
     fn take(
         &mut self,
         rounds: usize,
@@ -230,7 +229,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// A client that did not keep its connection would be timed for connecting.
+/// Fails if a client opened more than one connection, whose time would count.
 fn kept(server: &Server, clients: usize) -> Result<(), String> {
     match server.connections() {
         made if made == clients => Ok(()),
@@ -246,7 +245,7 @@ fn said(error: impl ToString) -> String {
 mod tests {
     use super::*;
 
-    /// How many tries were made of the three that are allowed, and what came of the last one.
+    /// The number of tries, and the last result.
     fn tries(all: [(f64, f64); 3]) -> (usize, f64) {
         let mut left = all.into_iter();
         let mut next = || left.next().map(|(ours, control)| Ratios { ours, control });
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_tried_until_it_is_not_red_and_three_times_at_most() {
+    fn a_red_time_gets_three_tries() {
         assert_eq!(tries([(1.04, 1.0), (1.2, 1.0), (1.2, 1.0)]), (1, 1.04));
         assert_eq!(tries([(1.2, 1.0), (1.01, 1.0), (1.2, 1.0)]), (2, 1.01));
         assert_eq!(tries([(1.2, 1.0), (1.3, 1.1), (1.0, 1.0)]), (2, 1.3));

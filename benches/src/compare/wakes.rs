@@ -1,4 +1,4 @@
-//! How often those who wait for a login are woken: once, when it has landed.
+//! The number of wake-ups of callers that wait for a login: one each.
 
 use std::{
     cell::Cell,
@@ -41,7 +41,7 @@ pub(crate) fn rows() -> Vec<Row> {
 
 struct Seen {
     most: usize,
-    /// Who was not woken at all did not wait, and proves nothing.
+    /// A caller that was not woken did not wait, which proves nothing.
     never: usize,
     logins: usize,
 }
@@ -55,7 +55,7 @@ fn seen(woken: fn(&Server) -> Result<Vec<usize>, String>) -> Result<Seen, String
 }
 
 const WAITING: usize = 1_000;
-const NOT_ALL: &str = "not all who should wait do";
+const NOT_ALL: &str = "some callers do not wait";
 
 /// The wake-ups of each task, by its own waker.
 fn reqwest(server: &Server) -> Result<Vec<usize>, String> {
@@ -91,14 +91,14 @@ fn reqwest(server: &Server) -> Result<Vec<usize>, String> {
         Ok(counts)
     };
     let counts = runtime.block_on(async { tokio::time::timeout(PATIENCE, counts).await });
-    counts.unwrap_or_else(|_| Err(format!("not all who wait have a token after {PATIENCE:?}")))
+    counts.unwrap_or_else(|_| Err(format!("some callers have no token after {PATIENCE:?}")))
 }
 
 /// A future whose wake-ups are counted.
 struct Watched<F> {
     future: Pin<Box<F>>,
     woken: Arc<AtomicUsize>,
-    /// How many were polled at least once.
+    /// The number of futures that were polled at least once.
     asked: Arc<AtomicUsize>,
     is_new: bool,
 }
@@ -130,12 +130,11 @@ impl Wake for Bell {
 }
 
 thread_local! {
-    /// How often this thread looked at the account.
+    /// The number of this thread's looks at the session.
     static LOOKED: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The wake-ups of each thread: how often it looked at the account after the first time. It reads the
-/// clock whenever it does.
+/// The wake-ups of each thread: its looks at the session after the first. Each look reads the clock.
 fn ureq(server: &Server) -> Result<Vec<usize>, String> {
     let asked = Arc::new(AtomicUsize::new(0));
     let (cloud, credential, scope) = server.login();
@@ -152,7 +151,7 @@ fn ureq(server: &Server) -> Result<Vec<usize>, String> {
     thread::scope(|threads| {
         let token = || client.token().map(|_| LOOKED.get()).map_err(|error| error.to_string());
         let login = threads.spawn(token);
-        // The answer is let go whatever comes, or those who wait for it would not end.
+        // The response is sent in any case, so that the callers end.
         server.login_is_there().inspect_err(|_| server.answer())?;
         let before = asked.load(SeqCst);
         let waiting: Result<Vec<_>, _> = (0..WAITING)

@@ -1,4 +1,4 @@
-//! The pieces of work that are counted, ours and what they are held against.
+//! The counted workloads: the library's and those beside it.
 
 use std::hint::black_box;
 
@@ -13,13 +13,13 @@ use http::{HeaderName, HeaderValue};
 
 use crate::ALLOCATOR;
 
-/// Does a piece of work once, with all that it needs at hand, and says what the allocator saw.
+/// Runs a workload once on prepared input, and returns its allocations.
 pub(crate) type Work = Box<dyn Fn() -> Count>;
 
-/// How often [`named`] `endpoint` and `naivefind` look something up.
+/// The number of look-ups of the workloads `endpoint` and `naivefind`.
 pub(crate) const LOOK_UPS: u64 = inputs::WISHES as u64;
 
-/// The work of this name: `read-l`, `insert-32`; the functions below have them.
+/// The workload with this name, such as `read-l` or `insert-32`.
 pub(crate) fn named(name: &str) -> Option<Work> {
     let (what, of) = name.split_once('-').unwrap_or((name, ""));
     Some(match what {
@@ -54,8 +54,7 @@ pub(crate) fn body(name: &str) -> Option<String> {
     })
 }
 
-/// Looks every service up in every one of so many regions, and tells how often what is found is not
-/// what is listed there.
+/// Looks up every service in each of the regions, and returns the number of wrong results.
 pub(crate) fn wrong_look_ups(regions: usize) -> usize {
     let (cloud, token) = (cloud(), token(&bodies::of_regions(regions), 64));
     let all = (0..8).flat_map(|service| (0..regions).map(move |region| (service, region)));
@@ -68,21 +67,19 @@ pub(crate) fn wrong_look_ups(regions: usize) -> usize {
     all.filter(is_wrong).count()
 }
 
-/// Everything that is counted is done in here and in [`counted_drop`], which a profiler finds by their
-/// names.
+/// The profiler counts this function and [`counted_drop`], which it finds by name.
 #[inline(never)]
 fn counted_act<T>(act: impl FnOnce() -> T) -> T {
     black_box(act())
 }
 
-/// What the work gave is given back in here.
+/// Drops the result of a workload.
 #[inline(never)]
 fn counted_drop<T>(done: T) {
     drop(black_box(done));
 }
 
-/// Counts. What the work gives is given back in the end, and that counts for the profiler: memory that
-/// is taken has to be.
+/// Counts a workload. The drop of its result counts for the profiler too, as every allocation needs one.
 fn told<T>(act: impl FnOnce() -> T) -> Count {
     let (done, count) = ALLOCATOR.0.count(|| counted_act(act));
     counted_drop(done);
@@ -93,7 +90,7 @@ fn floor(body: String) -> Work {
     Box::new(move || told(|| naive::floor(body.as_bytes()).expect("it is JSON")))
 }
 
-/// The end of a login, from the answer to the token.
+/// The end of a login, from the response to the token.
 fn read(body: String) -> Work {
     let login = login_before(&body);
     Box::new(move || {
@@ -113,7 +110,7 @@ fn naive(body: String) -> Work {
     Box::new(move || told(|| naive::read(body.as_bytes()).expect("it is an answer")))
 }
 
-/// The whole of it: the look-up, and whether a token may go there.
+/// The look-up and the check of the target.
 fn endpoint() -> Work {
     let (cloud, token) = (cloud(), token(&bodies::l(), 64));
     let wishes = selects();
@@ -137,9 +134,8 @@ fn naive_find() -> Work {
     })
 }
 
-/// A call with a token of so many bytes beside such a catalog (`s3072`), or to such a host: one with a
-/// port, one in upper case, or one on this machine over plain http, which is allowed where the
-/// identity service is there, too.
+/// A call with a token of this length and a catalog of this size (`s3072`), or to a special host: with a
+/// port, in upper case, or on loopback over plain http.
 fn authorize(of: &str) -> Option<Work> {
     let (local, https) = ("http://127.0.0.1:5000/v3", "https://keystone.example/v3");
     let (identity, url, body, length) = match of {
@@ -156,7 +152,7 @@ fn authorize(of: &str) -> Option<Work> {
     }))
 }
 
-/// What nobody goes below who sets a header.
+/// The lower bound of setting a header.
 fn insert(length: usize) -> Work {
     let token = token(&bodies::m(), length);
     Box::new(move || {

@@ -1,3 +1,51 @@
 //! What the tests of both adapters share.
+//!
+//! * [`Adapter`], [`Builder`], [`Client`] and [`Error`]: one blocking client for `auth-ureq`,
+//!   `auth-reqwest` and the bare core. The calls of `auth-reqwest` run on a tokio runtime.
+//! * [`Loopback`]: a server on loopback that sends what a [`Reply`] says, byte by byte, and records
+//!   what it received. [`Loopback::accept`] gives a test the bare connection.
+//! * [`Authority`]: a certificate authority for tests.
+//! * [`events`]: the log events of one thread, as lines.
+//! * [`fixtures`]: credentials, scopes and token responses.
+//! * [`needles`]: the search for secrets in texts and hex dumps.
+//!
+//! ```
+//! use testing::{Adapter, Loopback, Reply, fixtures};
+//!
+//! let server = Loopback::start(fixtures::logins_and(|_| Reply::new(200, "", "hello")));
+//! for adapter in Adapter::BOTH {
+//!     let client = adapter.client(server.cloud(), fixtures::credential(), fixtures::scope());
+//!     let client = client.build().unwrap();
+//!     let request = http::Request::get(server.url()).body("").unwrap();
+//!     assert_eq!(client.call(request).unwrap().body(), b"hello");
+//! }
+//! // Each client sends a login and a call.
+//! assert_eq!(server.requests().len(), 4);
+//! ```
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a line number")]
+#![allow(clippy::exhaustive_enums, clippy::exhaustive_structs, reason = "nothing is published")]
+
+mod adapter;
+mod authority;
+mod builder;
+mod client;
+mod connection;
+mod core;
+mod error;
+pub mod events;
+pub mod fixtures;
 pub mod layout;
+mod loopback;
+pub mod needles;
+mod reply;
+
+pub use self::core::Core;
+pub use adapter::{Adapter, runtime};
+pub use authority::Authority;
+pub use builder::{Builder, Proxy};
+pub use client::{Client, Executor, Service};
+pub use connection::Connection;
+pub use error::Error;
+pub use loopback::{Loopback, Received, Served, header};
+pub use reply::Reply;

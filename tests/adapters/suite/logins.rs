@@ -1,0 +1,152 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering::SeqCst},
+};
+
+use auth_emulator::{Emulator, System, account};
+use auth_proto::{
+    ApiVersion, Cloud, Credential, DomainRef, EndpointQuery, ErrorKind, Factor, Scope, UserRef,
+};
+use http::Request;
+use testing::{
+    Loopback, Reply,
+    fixtures::{documented, token},
+    header,
+};
+use time::{Duration, UtcDateTime};
+
+use super::{
+    ADAPTER,
+    support::{client, loopback_client},
+};
+use crate::start;
+
+#[test]
+fn every_documented_login_takes_one_request() {
+    let server = start(Emulator::new());
+    for system in System::ALL {
+        let client = client(&server, system);
+        client.token().unwrap();
+        assert_eq!(server.emulator().requests(system), 1, "{system}");
+
+        let want = match system {
+            System::NhnIaas | System::NhnCompute => EndpointQuery::new("compute").region("KR1"),
+            System::Kakao => EndpointQuery::new("bcs"),
+            System::Otc => EndpointQuery::new("compute"),
+            _ => EndpointQuery::new("ecs").region("cn-north-1"),
+        };
+        let url = client.endpoint(&want).unwrap_or_else(|error| panic!("{system}: {error}"));
+        let response = client.call(Request::get(format!("{url}/x")).body("").unwrap()).unwrap();
+        assert_eq!(response.status(), 200, "{system}");
+        let emulator = server.emulator();
+        assert_eq!((emulator.logins(system), emulator.requests(system)), (1, 2), "{system}");
+    }
+}
+
+#[test]
+fn the_longest_documented_tokens_pass() {
+    for length in [9_120, 32_768] {
+        let mut emulator = Emulator::new();
+        emulator.token_length(System::Huawei, length);
+        let server = start(emulator);
+        let client = client(&server, System::Huawei);
+        assert_eq!(client.token().unwrap().expose().len(), length);
+        let url = format!("http://{}/service/huawei/ecs.example/v1", server.address());
+        let response = client.call(Request::get(url).body("").unwrap()).unwrap();
+        assert_eq!(response.status(), 200);
+    }
+}
+
+#[test]
+fn a_wrong_password_is_sent_once() {
+    let server = start(Emulator::new());
+    let (cloud, good, scope) = documented(&server, System::Huawei);
+    let user = UserRef::name_in(account::HUAWEI_USER, DomainRef::name(account::HUAWEI_DOMAIN));
+    let wrong = Credential::password(user, "t0ps3cret-typo");
+    let client = ADAPTER.client(cloud, wrong, scope).build().unwrap();
+    for _ in 0..3 {
+        let error = client.token().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Rejected(_)), "{error}");
+        assert!(!format!("{error} {error:?}").contains("t0ps3cret"));
+    }
+    assert_eq!(server.emulator().logins(System::Huawei), 1);
+
+    client.replace_credential(good).unwrap();
+    client.token().unwrap();
+    assert_eq!(server.emulator().logins(System::Huawei), 2);
+}
+
+#[test]
+fn a_url_without_a_version_takes_discovery() {
+    let server = start(Emulator::new());
+    let (_, credential, _) = documented(&server, System::Huawei);
+    let url = server.url(System::Huawei);
+    let cloud = Cloud::keystone(url.strip_suffix("/v3").unwrap()).unwrap();
+    let scope = Scope::project_name_in("cn-north-1", DomainRef::name(account::HUAWEI_DOMAIN));
+    let client = ADAPTER.client(cloud, credential, scope).build().unwrap();
+    assert_eq!(client.cloud().api_version(), None);
+    client.token().unwrap();
+    assert_eq!(client.cloud().api_version(), Some(ApiVersion::V3));
+    assert_eq!(server.emulator().requests(System::Huawei), 2);
+}
+
+#[test]
+fn a_second_factor_is_sent_with_the_receipt() {
+    let server = Loopback::start(|request| match request.number {
+        0 => Reply::new(
+            401,
+            "Openstack-Auth-Receipt: r3ceipt\r\n",
+            r#"{"receipt": {"methods": ["password"], "expires_at": "2099-01-01T00:00:00Z"},
+                    "required_auth_methods": [["password", "totp"]]}"#,
+        ),
+        _ => token("t", "https://thing.example"),
+    });
+    let client = loopback_client(&server).build().unwrap();
+    let error = client.token().unwrap_err();
+    assert_eq!(error.challenge().unwrap().missing().collect::<Vec<_>>(), [["totp"]]);
+    let error = client.submit_factor(Factor::password("x")).unwrap_err();
+    assert!(error.auth().is_some(), "{error}");
+    client.submit_factor(Factor::totp("123456")).unwrap();
+    client.token().unwrap();
+
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(header(&requests[1], "openstack-auth-receipt"), Some("r3ceipt"));
+    assert!(requests[1].contains("123456"), "{}", requests[1]);
+}
+
+#[test]
+fn an_expired_token_is_replaced() {
+    let server = start(Emulator::new());
+    let (cloud, credential, scope) = documented(&server, System::Huawei);
+    let hours = Arc::new(AtomicI64::new(0));
+    let ahead = Arc::clone(&hours);
+    let client = ADAPTER
+        .client(cloud, credential, scope)
+        .clock(move || UtcDateTime::now() + Duration::hours(ahead.load(SeqCst)))
+        .build()
+        .unwrap();
+    let first = client.token().unwrap();
+    hours.store(12, SeqCst);
+    assert!(Arc::ptr_eq(&first, &client.token().unwrap()));
+    hours.store(25, SeqCst);
+    let second = client.token().unwrap();
+    assert_ne!(first.expose(), second.expose());
+    assert_eq!(server.emulator().logins(System::Huawei), 2);
+}
+
+#[test]
+fn each_scope_has_its_own_token() {
+    let server = start(Emulator::new());
+    let project = client(&server, System::Huawei);
+    let domain = project.scoped(Scope::domain_name(account::HUAWEI_DOMAIN));
+    let tokens = (project.token().unwrap(), domain.token().unwrap());
+    assert!(tokens.0.project().is_some() && tokens.1.project().is_none());
+    assert!(tokens.1.domain().is_some());
+    assert_eq!(domain.scope(), &Scope::domain_name(account::HUAWEI_DOMAIN));
+
+    // A clone has the same token.
+    assert!(Arc::ptr_eq(&tokens.0, &project.clone().token().unwrap()));
+    assert!(Arc::ptr_eq(&tokens.1, &domain.token().unwrap()));
+    assert_eq!(server.emulator().logins(System::Huawei), 2);
+}

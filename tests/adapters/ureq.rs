@@ -1,0 +1,88 @@
+//! The suite for `auth-ureq`, and the tests of `auth-ureq` alone.
+
+use std::{
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread,
+    time::Duration,
+};
+
+use testing::{
+    Adapter, Loopback, Reply,
+    fixtures::{logins_and, token},
+};
+use ureq::{Agent, http::Request, middleware::MiddlewareNext};
+
+use self::support::loopback_client;
+
+const ADAPTER: Adapter = Adapter::Ureq;
+
+#[path = "suite/calls.rs"]
+mod calls;
+#[path = "suite/events.rs"]
+mod events;
+#[path = "suite/framing.rs"]
+mod framing;
+#[path = "suite/logins.rs"]
+mod logins;
+#[path = "suite/renewal.rs"]
+mod renewal;
+#[path = "suite/requests.rs"]
+mod requests;
+#[path = "suite/safety.rs"]
+mod safety;
+#[path = "suite/service.rs"]
+mod service;
+#[path = "suite/support.rs"]
+mod support;
+#[path = "suite/waits.rs"]
+mod waits;
+#[path = "suite/ways.rs"]
+mod ways;
+
+/// The settings of a request replace all those of its agent.
+#[test]
+fn request_settings_allow_no_redirect() {
+    let other = Loopback::start(|_| Reply::new(200, "", "caught"));
+    let location = format!("Location: {}/caught\r\n", other.url());
+    let server = Loopback::start(logins_and(move |_| Reply::new(302, &location, "")));
+    let builder = loopback_client(&server).ureq();
+    let client = builder.build().unwrap();
+    let agent = Agent::config_builder().proxy(None).build().new_agent();
+    let request = Request::get(server.url()).body(()).unwrap();
+    let request = agent.configure_request(request).max_redirects(5).user_agent("own").build();
+    assert_eq!(client.call_once(request).unwrap().status(), 302);
+    assert!(server.requests()[1].contains("own"));
+
+    let request = Request::get(server.url()).body("").unwrap();
+    let request = agent.configure_request(request).build();
+    assert_eq!(client.call(request).unwrap().status(), 302);
+    assert_eq!(other.connections(), 0);
+}
+
+#[test]
+fn a_waiter_takes_over_if_middleware_panics() {
+    let server = Loopback::start(|_| token("t", "https://thing.example"));
+    let (first, both) = (Arc::new(AtomicBool::new(true)), Arc::new(Barrier::new(2)));
+    let reached = Arc::clone(&both);
+    let builder = loopback_client(&server).on_ureq(move |http| {
+        let (first, reached) = (Arc::clone(&first), Arc::clone(&reached));
+        http.middleware(move |request: Request<ureq::SendBody<'_>>, next: MiddlewareNext<'_>| {
+            if first.swap(false, SeqCst) {
+                reached.wait();
+                panic!("on purpose");
+            }
+            next.handle(request)
+        })
+    });
+    let client = builder.build().unwrap();
+    thread::scope(|threads| {
+        let panicking = threads.spawn(|| client.token());
+        both.wait();
+        client.token_within(Duration::from_secs(20)).unwrap();
+        assert!(panicking.join().is_err());
+    });
+    assert_eq!(server.requests().len(), 1);
+}

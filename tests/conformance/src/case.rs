@@ -1,0 +1,155 @@
+//! What is tried, and how what comes of it is judged.
+
+use std::fmt::Debug;
+
+use auth_proto::{ApiVersion, ErrorKind, Scope, Token};
+
+use crate::{
+    client::{Client, Stop, Through, Wish},
+    keystone::Keystone,
+};
+
+/// Something that is tried through both adapters and, where it makes sense, the bare core.
+pub(crate) struct Case {
+    pub(crate) group: &'static str,
+    pub(crate) name: String,
+    /// Whether an account or TLS is what it is about, which the bare core does not have.
+    pub(crate) adapters_alone: bool,
+    pub(crate) run: Box<Run>,
+}
+
+type Run = dyn Fn(&Keystone, Through) -> Result<(), String>;
+
+impl Case {
+    pub(crate) fn new(
+        group: &'static str,
+        name: impl Into<String>,
+        run: impl Fn(&Keystone, Through) -> Result<(), String> + 'static,
+    ) -> Self {
+        Self { group, name: name.into(), adapters_alone: false, run: Box::new(run) }
+    }
+
+    /// A login, and what has to come of it.
+    pub(crate) fn login(
+        group: &'static str,
+        name: impl Into<String>,
+        wish: impl Fn(&Keystone) -> Result<Wish, String> + 'static,
+        want: Want,
+    ) -> Self {
+        Self::new(group, name, move |world, through| {
+            let wish = wish(world)?;
+            let catalog = wish.catalog;
+            let client = Client::new(through, wish);
+            let token = client.and_then(|client| client.token());
+            want.judge(world, token.as_deref(), catalog)
+        })
+    }
+
+    pub(crate) fn adapters_alone(mut self) -> Self {
+        self.adapters_alone = true;
+        self
+    }
+}
+
+/// What has to come of a login.
+#[derive(Clone, Copy)]
+pub(crate) enum Want {
+    /// The answer cannot be used, for good, and the reason holds this.
+    Answer(&'static str),
+    /// Nothing is sent, and the reason holds this.
+    Config(&'static str),
+    /// The server refuses with this status, for good, and what is said holds this.
+    Refused(u16, &'static str),
+    /// A token of this user's for this.
+    Token(&'static str, On),
+}
+
+/// What a token is good for; projects and domains by their keys.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum On {
+    Domain(&'static str),
+    Nothing,
+    Project(&'static str),
+    System,
+}
+
+impl On {
+    /// The scope that asks for it.
+    pub(crate) fn scope(self, world: &Keystone) -> Scope {
+        match self {
+            Self::Domain(key) => world.domain(key),
+            Self::Nothing => Scope::unscoped(),
+            Self::Project(key) => world.project(key),
+            Self::System => Scope::system(),
+        }
+    }
+}
+
+impl Want {
+    pub(crate) fn judge(
+        self,
+        world: &Keystone,
+        got: Result<&Token, &Stop>,
+        catalog: bool,
+    ) -> Result<(), String> {
+        match (self, got) {
+            (Self::Answer(says), Err(Stop::Auth(error))) => {
+                let is_answer = matches!(error.kind(), ErrorKind::Protocol(_));
+                holds(is_answer && !error.is_retryable(), || error.to_string())?;
+                speaks(&error.to_string(), says)
+            }
+            (Self::Config(says), Err(Stop::Auth(error))) => {
+                let is_own = matches!(error.kind(), ErrorKind::Config(_));
+                holds(is_own, || format!("sent all the same: {error}"))?;
+                speaks(&error.to_string(), says)
+            }
+            (Self::Refused(status, says), Err(stop)) => {
+                let text = stop.to_string();
+                let told = world.users.values().find(|user| text.contains(&user.password));
+                holds(told.is_none(), || format!("tells a password: {text}"))?;
+                refused(stop, status, says)
+            }
+            (Self::Token(user, on), Ok(token)) => fits(world, token, user, on, catalog),
+            (_, Ok(token)) => Err(format!("a token: {token:?}")),
+            (_, Err(stop)) => Err(stop.to_string()),
+        }
+    }
+}
+
+/// Whether a refusal has this status, is final, and says this.
+pub(crate) fn refused(stop: &Stop, status: u16, says: &str) -> Result<(), String> {
+    let Stop::Auth(error) = stop else { return Err(stop.to_string()) };
+    let ErrorKind::Rejected(refusal) = error.kind() else { return Err(error.to_string()) };
+    same("status", refusal.status.as_u16(), status)?;
+    holds(!error.is_retryable(), || format!("worth another try: {error}"))?;
+    holds(!refusal.remedy.is_empty(), || format!("says not what to do: {error}"))?;
+    speaks(&error.to_string(), says)
+}
+
+fn fits(world: &Keystone, token: &Token, user: &str, on: On, catalog: bool) -> Result<(), String> {
+    let id = |id: &Option<String>| id.clone().unwrap_or_default();
+    same("user", id(&token.user().id), world.users[user].id.clone())?;
+    let project = token.project().map(|project| id(&project.id));
+    let domain = token.domain().map(|domain| id(&domain.id));
+    let wanted = match on {
+        On::Domain(key) => (None, Some(world.domains[key].clone()), false),
+        On::Nothing => (None, None, false),
+        On::Project(key) => (Some(world.projects[key].id.clone()), None, false),
+        On::System => (None, None, true),
+    };
+    same("scope", (project, domain, token.is_system()), wanted)?;
+    let is_v2 = token.methods().is_empty();
+    world.agrees(token, if is_v2 { ApiVersion::V2 } else { ApiVersion::V3 }, catalog)
+}
+
+pub(crate) fn same<T: Debug + PartialEq>(what: &str, got: T, want: T) -> Result<(), String> {
+    holds(got == want, || format!("{what}: {got:?}, not {want:?}"))
+}
+
+pub(crate) fn speaks(text: &str, says: &str) -> Result<(), String> {
+    holds(text.contains(says), || format!("says not {says:?}: {text}"))
+}
+
+pub(crate) fn holds(it: bool, why_not: impl Fn() -> String) -> Result<(), String> {
+    if it { Ok(()) } else { Err(why_not()) }
+}

@@ -1,0 +1,201 @@
+//! Callers whose own token is refused, whatever they ask.
+
+use std::cell::RefCell;
+
+use auth_proto::{
+    Check, Cloud, Credential, Domains, FetchCatalog, Login, Projects, Revoke, Scope, Step,
+    SystemScopes, UserProjects, Validate,
+};
+use time::UtcDateTime;
+
+use super::operations::{FORGED, client};
+use crate::{
+    case::{Case, On, Want, holds, refused},
+    client::{Client, Stop, Through, Wish, carry},
+    keystone::{Keystone, Of},
+};
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = dead();
+    cases.extend(revoked());
+    cases.extend(foreign());
+    cases.extend([
+        Case::new(GROUP, "whose token is revoked under them log in again", |world, through| {
+            let client = client(world, through, "alice")?;
+            let old = client.token()?;
+            world.revoke(old.expose())?;
+            let projects = client.run(&Projects::new(&world.v3()?))?;
+            holds(!projects.items.is_empty(), || "no projects".to_owned())?;
+            let new = client.token();
+            let new = new.as_deref();
+            holds(new.is_ok_and(|new| new.expose() != old.expose()), || {
+                "the old token".to_owned()
+            })?;
+            Want::Token("alice", On::Project("alpha")).judge(world, new, true)
+        })
+        .adapters_alone(),
+        Case::new(GROUP, "who revoke their own token", |world, through| {
+            let client = client(world, through, "alice")?;
+            let token = client.token()?;
+            client.run(&Revoke::new(&world.v3()?, token.expose()))?;
+            holds(world.validated(token.expose())?.is_none(), || "not revoked".to_owned())
+        }),
+    ]);
+    cases
+}
+
+const GROUP: &str = "callers";
+
+/// What is asked, and about what.
+#[derive(Clone, Copy)]
+struct Ask {
+    name: &'static str,
+    run: fn(&Client, &About) -> Result<(), Stop>,
+}
+
+/// A token of alice's that is good, and her id.
+struct About {
+    cloud: Cloud,
+    token: String,
+    user: String,
+}
+
+impl About {
+    fn new(world: &Keystone) -> Result<Self, String> {
+        let token = world.fresh("alice", &world.in_project("alpha"))?;
+        Ok(Self { cloud: world.v3()?, token, user: world.users["alice"].id.clone() })
+    }
+}
+
+const ASKS: [Ask; 8] = [
+    Ask {
+        name: "validate",
+        run: |client, about| client.run(&Validate::new(&about.cloud, &*about.token)).map(drop),
+    },
+    Ask {
+        name: "check",
+        run: |client, about| client.run(&Check::new(&about.cloud, &*about.token)).map(drop),
+    },
+    Ask {
+        name: "revoke",
+        run: |client, about| client.run(&Revoke::new(&about.cloud, &*about.token)),
+    },
+    Ask {
+        name: "projects of a user",
+        run: |client, about| client.run(&UserProjects::new(&about.cloud, &*about.user)).map(drop),
+    },
+    Ask {
+        name: "catalog",
+        run: |client, about| client.run(&FetchCatalog::new(&about.cloud)).map(drop),
+    },
+    Ask {
+        name: "projects",
+        run: |client, about| client.run(&Projects::new(&about.cloud)).map(drop),
+    },
+    Ask { name: "domains", run: |client, about| client.run(&Domains::new(&about.cloud)).map(drop) },
+    Ask {
+        name: "system scopes",
+        run: |client, about| client.run(&SystemScopes::new(&about.cloud)).map(drop),
+    },
+];
+
+/// Said where that is refused: of two tokens in one request, it is this one that is not taken.
+const OWN: &str = "own token";
+
+impl Ask {
+    /// Asks, and is refused.
+    fn refused(
+        self,
+        world: &Keystone,
+        client: &Client,
+        status: u16,
+        says: &str,
+    ) -> Result<(), String> {
+        let about = About::new(world)?;
+        let stop = (self.run)(client, &about).err().ok_or("an answer")?;
+        refused(&stop, status, says)?;
+        holds(world.validated(&about.token)?.is_some(), || {
+            "what was asked about is gone".to_owned()
+        })
+    }
+}
+
+/// Tokens that are none. The bare core shows them; an adapter looks at what is passed on before it
+/// does.
+fn dead() -> Vec<Case> {
+    let tokens: [(_, Of<Result<String, String>>); 2] = [
+        ("a token that has ended", |world| Ok(world.expired_token()?.to_owned())),
+        ("what looks like a token", |_| Ok(FORGED.to_owned())),
+    ];
+    let mut cases = Vec::new();
+    for (name, token) in tokens {
+        for ask in ASKS {
+            let run = move |world: &Keystone, through| match through {
+                Through::Core => ask.refused(world, &showing(world, &token(world)?)?, 401, OWN),
+                _ => {
+                    let credential = Credential::existing_token(token(world)?);
+                    let wish = Wish::new(world.v3()?, credential, Scope::default());
+                    ask.refused(
+                        world,
+                        &Client::new(through, wish)?,
+                        401,
+                        "the existing token has expired or was revoked",
+                    )
+                }
+            };
+            cases.push(Case::new(GROUP, format!("{}, with {name}", ask.name), run));
+        }
+    }
+    cases
+}
+
+/// Tokens that are revoked under clients who cannot log in again.
+fn revoked() -> Vec<Case> {
+    let credentials: [(_, Of<Result<Credential, String>>); 2] = [
+        ("passed on", |world| {
+            Ok(Credential::existing_token(world.fresh("alice", &world.in_project("alpha"))?))
+        }),
+        ("got by a code", |world| Ok(Credential::totp(world.user("totp"), world.code("totp")))),
+    ];
+    let mut cases = Vec::new();
+    for (name, credential) in credentials {
+        for ask in ASKS {
+            let run = move |world: &Keystone, through| {
+                let wish = Wish::new(world.v3()?, credential(world)?, Scope::default());
+                let client = Client::new(through, wish)?;
+                world.revoke(client.token()?.expose())?;
+                ask.refused(world, &client, 401, OWN)
+            };
+            let name = format!("{}, with a token {name} and revoked under them", ask.name);
+            cases.push(Case::new(GROUP, name, run));
+        }
+    }
+    cases
+}
+
+/// About what is somebody else's: their own token is good, but good for nothing here.
+fn foreign() -> Vec<Case> {
+    let about_somebody = ASKS.into_iter().take(4);
+    let case = |ask: Ask| {
+        let run = move |world: &Keystone, through| {
+            let client = client(world, through, "bob")?;
+            ask.refused(world, &client, 403, "not allowed here")
+        };
+        Case::new(GROUP, format!("{}, of somebody else", ask.name), run)
+    };
+    about_somebody.map(case).collect()
+}
+
+/// The bare core with this token, as if the server had given it.
+fn showing(world: &Keystone, token: &str) -> Result<Client, Stop> {
+    let cloud = world.v3().map_err(Stop::Other)?;
+    let mut login = Login::new(&cloud, world.password("alice"), world.project("alpha"))?;
+    let Step::Send(request) = login.poll()? else {
+        return Err(Stop::Other("nothing to send".to_owned()));
+    };
+    let mut answer = carry(request)?;
+    let token = token.parse().map_err(|_| Stop::Other("no token of that form".to_owned()))?;
+    answer.headers_mut().insert("x-subject-token", token);
+    login.handle_response(answer, UtcDateTime::now());
+    Ok(Client::Core(Box::new(RefCell::new(login)), cloud))
+}

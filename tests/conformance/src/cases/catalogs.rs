@@ -1,0 +1,86 @@
+//! Where services are: every service, region and interface of a catalog as the server wrote it.
+
+use auth_proto::{EndpointError, EndpointQuery, ErrorKind, Interface};
+
+use crate::{
+    case::{Case, On, same},
+    client::{Client, Stop, Wish},
+    keystone::Keystone,
+};
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for on in [On::Project("alpha"), On::Domain("corp"), On::System, On::Nothing] {
+        for service in SERVICES {
+            cases.push(Case::new(
+                "endpoints",
+                format!("{service}, {on:?}"),
+                move |world, through| {
+                    let wish = Wish::new(world.v3()?, world.password("alice"), on.scope(world));
+                    let client = Client::new(through, wish)?;
+                    everywhere(world, &client, service)
+                },
+            ));
+        }
+    }
+    cases
+}
+
+const SERVICES: [&str; 14] = [
+    "block-storage",
+    "compute",
+    "container-infra",
+    "dns",
+    "identity",
+    "image",
+    "key-manager",
+    "load-balancer",
+    "metric",
+    "network",
+    "object-store",
+    "orchestration",
+    "placement",
+    "volumev3",
+];
+
+fn everywhere(world: &Keystone, client: &Client, service: &str) -> Result<(), String> {
+    let token = client.token()?;
+    let raw = world.validated(token.expose())?.ok_or("no token")?;
+    let listed = |service: &str, region: Option<&str>, interface: Interface| {
+        let entries = raw["catalog"].as_array().into_iter().flatten();
+        let entries = entries.filter(|entry| entry["type"] == service);
+        let endpoints = entries.flat_map(|entry| entry["endpoints"].as_array());
+        let mut fitting = endpoints.flatten().filter(|endpoint| {
+            endpoint["interface"] == interface.as_str()
+                && region.is_none_or(|region| endpoint["region_id"] == region)
+        });
+        fitting.next().and_then(|endpoint| endpoint["url"].as_str())
+    };
+    let at = format!("{}/v3", world.url);
+    let is_bare = raw["catalog"].is_null();
+    let configured = |interface| (is_bare && interface == Interface::Public).then_some(at.as_str());
+    for region in ["RegionOne", "RegionTwo", "EU-West", "Nowhere"] {
+        for interface in [Interface::Public, Interface::Internal, Interface::Admin] {
+            let want = listed(service, Some(region), interface).or_else(|| match service {
+                // It serves all regions, wherever it is listed; where there is no catalog it is
+                // where it was configured to be.
+                "identity" => listed(service, None, interface).or_else(|| configured(interface)),
+                // The same service by another name.
+                "volumev3" => listed("block-storage", Some(region), interface),
+                _ => None,
+            });
+            let select = EndpointQuery::new(service).region(region).interfaces(&[interface]);
+            let got = match client.endpoint(&select) {
+                Ok(url) => Some(url),
+                Err(Stop::Auth(error)) => match error.kind() {
+                    ErrorKind::Endpoint(EndpointError::NotFound { .. }) => None,
+                    _ => return Err(error.to_string()),
+                },
+                Err(stop) => return Err(stop.into()),
+            };
+            let place = format!("{service}, {region}, {}", interface.as_str());
+            same(&place, got.as_deref(), want)?;
+        }
+    }
+    Ok(())
+}

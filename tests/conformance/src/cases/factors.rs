@@ -1,0 +1,154 @@
+//! Users who need two factors: in one request, or one after the other by a receipt.
+
+use std::{thread, time::Duration};
+
+use auth_proto::{Cloud, Credential, Factor};
+
+use crate::{
+    case::{Case, On, Want, holds, refused, same},
+    client::{Client, Stop, Through, Wish},
+    keystone::{Keystone, Of, cloud},
+};
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = at_once();
+    cases.extend(one_after_the_other());
+    cases.extend([
+        Case::new(GROUP, "a wrong second factor, then the right one", |world, through| {
+            let client = challenged(world, through, world.v3()?, password(world))?;
+            client.submit_factor(Factor::totp(wrong(&world.code("mfa"))))?;
+            refused(&client.token().err().ok_or("a token")?, 401, "check this factor")?;
+            client.submit_factor(code(world))?;
+            Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)
+        }),
+        Case::new(GROUP, "a factor that is not asked for", |world, through| {
+            let client = challenged(world, through, world.v3()?, password(world))?;
+            let stop = client.submit_factor(world.password_factor("mfa")).err().ok_or("taken")?;
+            holds(matches!(stop, Stop::Auth(_)), || stop.to_string())
+        }),
+        Case::new(GROUP, "a receipt that is spoilt on its way", |world, through| {
+            let spoiling = cloud(&format!("{}{}/v3", world.url, world.spoiling))?;
+            let client = challenged(world, through, spoiling, password(world))?;
+            client.submit_factor(code(world))?;
+            refused(&client.token().err().ok_or("a token")?, 401, "check this factor")
+        }),
+        Case::new(GROUP, "a receipt that has ended", |world, through| {
+            let client = challenged(world, through, cloud(&world.brief_url)?, password(world))?;
+            thread::sleep(Duration::from_secs(7));
+            late(world, &client, through)
+        }),
+        Case::new(GROUP, "the second factor of somebody else", |world, through| {
+            let client = challenged(world, through, world.v3()?, password(world))?;
+            client.submit_factor(Factor::totp(world.code("totp")))?;
+            refused(&client.token().err().ok_or("a token")?, 401, "check this factor")
+        }),
+    ]);
+    cases
+}
+
+const GROUP: &str = "two factors";
+
+fn at_once() -> Vec<Case> {
+    let rows: [(_, Of<Credential>); 4] = [
+        ("user by id, password first", |world| password(world).and(code(world))),
+        ("user by id, code first", |world| only_code(world).and(world.password_factor("mfa"))),
+        ("user by name, password first", |world| {
+            let password = world.users["mfa"].password.as_str();
+            Credential::password(world.named("mfa"), password).and(code(world))
+        }),
+        ("user by name, code first", |world| {
+            let own = Credential::totp(world.named("mfa"), world.code("mfa"));
+            own.and(world.password_factor("mfa"))
+        }),
+    ];
+    let mut cases = Vec::new();
+    for (name, credential) in rows {
+        for on in [On::Project("alpha"), On::Nothing] {
+            let wish = move |world: &Keystone| {
+                Ok(Wish::new(world.v3()?, credential(world), on.scope(world)))
+            };
+            let name = format!("at once; {name}; {on:?}");
+            cases.push(Case::login(GROUP, name, wish, Want::Token("mfa", on)));
+        }
+    }
+    cases
+}
+
+/// With the scope, and the wish for no catalog, sent again.
+fn one_after_the_other() -> Vec<Case> {
+    let orders: [(_, Of<Credential>, Of<Factor>, _); 2] = [
+        ("password, then code", password, code, "totp"),
+        ("code, then password", only_code, |world| world.password_factor("mfa"), "password"),
+    ];
+    let mut cases = Vec::new();
+    for (name, first, second, missing) in orders {
+        for (on, catalog) in
+            [(On::Project("alpha"), true), (On::Project("alpha"), false), (On::Nothing, true)]
+        {
+            let with = if catalog { "" } else { ", without catalog" };
+            let run = move |world: &Keystone, through| {
+                let wish = Wish::new(world.v3()?, first(world), on.scope(world));
+                let client = Client::new(through, Wish { catalog, ..wish })?;
+                wanted(&client, missing)?;
+                client.submit_factor(second(world))?;
+                let token = client.token();
+                Want::Token("mfa", on).judge(world, token.as_deref(), catalog)
+            };
+            cases.push(Case::new(GROUP, format!("{name}; {on:?}{with}"), run));
+        }
+    }
+    cases
+}
+
+/// A client that has been asked for the code.
+fn challenged(
+    world: &Keystone,
+    through: Through,
+    cloud: Cloud,
+    credential: Credential,
+) -> Result<Client, String> {
+    let client = Client::new(through, Wish::new(cloud, credential, world.project("alpha")));
+    let client = client?;
+    wanted(&client, "totp")?;
+    Ok(client)
+}
+
+/// The server asks for this and nothing else.
+fn wanted(client: &Client, missing: &str) -> Result<(), String> {
+    match client.token() {
+        Err(Stop::NeedFactor(challenge)) => {
+            let wanted: Vec<_> = challenge.missing().flatten().map(str::to_owned).collect();
+            same("missing", wanted, vec![missing.to_owned()])
+        }
+        Err(stop) => Err(stop.to_string()),
+        Ok(token) => Err(format!("a token at once: {token:?}")),
+    }
+}
+
+/// The bare core sends the receipt that it has. An account knows that it has ended, and starts anew.
+fn late(world: &Keystone, client: &Client, through: Through) -> Result<(), String> {
+    client.submit_factor(code(world))?;
+    if through == Through::Core {
+        return refused(&client.token().err().ok_or("a token")?, 401, "check this factor");
+    }
+    wanted(client, "totp")?;
+    client.submit_factor(code(world))?;
+    Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)
+}
+
+fn password(world: &Keystone) -> Credential {
+    world.password("mfa")
+}
+
+fn only_code(world: &Keystone) -> Credential {
+    Credential::totp(world.user("mfa"), world.code("mfa"))
+}
+
+fn code(world: &Keystone) -> Factor {
+    Factor::totp(world.code("mfa"))
+}
+
+/// Another code.
+pub(crate) fn wrong(code: &str) -> String {
+    code.chars().map(|digit| if digit == '9' { '0' } else { '9' }).collect()
+}

@@ -1,0 +1,275 @@
+//! Life on a real server: tokens that end after seconds, a server that goes away for a while, and
+//! one that locks users out.
+
+use std::{
+    process::Command,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread::{self, ScopedJoinHandle},
+    time::{Duration, Instant},
+};
+
+use auth_proto::{Cloud, Credential, Factor, Token};
+use http::Request;
+use time::UtcDateTime;
+
+use crate::{
+    case::{Case, holds, refused, same},
+    client::{Client, RUNTIME, Stop, Through, Wish},
+    keystone::{Keystone, cloud},
+};
+
+pub(crate) fn cases() -> Vec<Case> {
+    let group = "life";
+    let cases = [
+        Case::new(group, "tokens of 8 s under load", renewed_in_time),
+        Case::new(group, "the server stops under load, and starts again", back_again),
+        Case::new(group, "two factors under load, and a receipt that ends", asked_again),
+        Case::new(group, "a wrong password from 50 threads locks nobody out", one_try_for_all),
+    ];
+    cases.into_iter().map(Case::adapters_alone).collect()
+}
+
+/// The same at a server of the v2.0 protocol.
+pub(crate) fn v2_cases() -> Vec<Case> {
+    let cases = [
+        Case::new("v2 life", "tokens of 8 s under load", renewed_in_time),
+        Case::new("v2 life", "the server stops under load, and starts again", back_again),
+    ];
+    cases.into_iter().map(Case::adapters_alone).collect()
+}
+
+const LOAD: Duration = Duration::from_secs(16);
+const CALLERS: usize = 16;
+
+/// A caller between two calls. Half a hundred calls a second are what the servers can answer.
+const THINKS: Duration = Duration::from_millis(300);
+
+/// Each token is followed by one before it ends, and not by many. A token of so few seconds is
+/// renewed at half to 70 % of its life; moments are told in whole seconds.
+fn renewed_in_time(world: &Keystone, through: Through) -> Result<(), String> {
+    let adapter = Adapter::new(through, brief(world)?)?;
+    let tokens = nothing_is_lost(world, &adapter, || Ok(()))?;
+    let issued = tokens.iter().filter_map(|token| token.issued_at());
+    let issued: Vec<_> = issued.map(UtcDateTime::unix_timestamp).collect();
+    let lives: Vec<_> = issued.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let is_early =
+        lives.iter().any(|life| *life <= 6) && lives.iter().all(|life| (3..8).contains(life));
+    holds(lives.len() >= 2 && is_early, || format!("renewed after {lives:?} s"))
+}
+
+/// The server goes away before the token is renewed, and for longer than the token lives.
+fn back_again(world: &Keystone, through: Through) -> Result<(), String> {
+    let adapter = Adapter::new(through, brief(world)?)?;
+    let mut back = UtcDateTime::MIN;
+    let tokens = nothing_is_lost(world, &adapter, || {
+        thread::sleep(Duration::from_secs(3));
+        let status = Command::new("kill").args(["-USR1", &world.brief_pid.to_string()]).status();
+        let status = status.map_err(|error| error.to_string())?;
+        holds(status.success(), || format!("no signal to the server: {status}"))?;
+        back = UtcDateTime::now() + AWAY;
+        Ok(())
+    })?;
+    let [first, second, ..] = &tokens[..] else { return Err(format!("{tokens:?} alone")) };
+    holds(first.expires_at() < back, || "it has outlived the outage".to_owned())?;
+    let issued = second.issued_at().ok_or("no time of issue")?;
+    holds(issued + Duration::from_secs(1) >= back, || format!("a token of {issued}, in the outage"))
+}
+
+/// How long the server is away. A token that was issued 3 s before ends in that time.
+const AWAY: Duration = Duration::from_secs(6);
+
+/// A user whose tokens end after 8 s.
+fn brief(world: &Keystone) -> Result<Wish, String> {
+    let (credential, version) = match world.is_v2() {
+        true => (Credential::password("alice", world.users["alice"].password.as_str()), "/v2.0"),
+        false => (world.password("alice"), "/v3"),
+    };
+    Ok(Wish::new(brief_cloud(world, version)?, credential, world.project("alpha")))
+}
+
+/// Whose services are at the other server.
+fn brief_cloud(world: &Keystone, version: &str) -> Result<Cloud, String> {
+    let identity = cloud(&format!("{}{version}", world.brief_url))?;
+    identity.allow_origin(&world.url).map_err(|error| error.to_string())
+}
+
+/// Calls a service from many threads for as long as a few tokens live: every call has to succeed.
+/// Returns the tokens that there were.
+fn nothing_is_lost(
+    world: &Keystone,
+    adapter: &Adapter,
+    meanwhile: impl FnOnce() -> Result<(), String>,
+) -> Result<Vec<Arc<Token>>, String> {
+    let path = if world.is_v2() { "/v2.0/tenants" } else { "/v3/auth/projects" };
+    let url = format!("{}{path}", world.url);
+    let first = adapter.token()?;
+    let (calls, started) = (AtomicUsize::new(0), Instant::now());
+    let mut tokens = vec![first];
+    thread::scope(|threads| {
+        let caller = || {
+            while started.elapsed() < LOAD {
+                let mut status = adapter.call(&url)?;
+                // The server of v2.0 looks twice whether a token is over. One that ends in between
+                // is an error of its own to it, and a 400; the same call gets its answer.
+                if world.is_v2() && status == 400 {
+                    status = adapter.call(&url)?;
+                }
+                same("status", status, 200)?;
+                calls.fetch_add(1, Relaxed);
+                thread::sleep(THINKS);
+            }
+            Ok(())
+        };
+        let mut callers: Vec<_> = (0..CALLERS).map(|_| threads.spawn(caller)).collect();
+        let tokens = &mut tokens;
+        callers.push(threads.spawn(move || {
+            while started.elapsed() < LOAD {
+                let token = adapter.token()?;
+                if tokens.last().is_none_or(|last| last.expose() != token.expose()) {
+                    tokens.push(token);
+                }
+                thread::sleep(THINKS);
+            }
+            Ok(())
+        }));
+        let meanwhile = meanwhile();
+        callers.into_iter().try_for_each(outcome)?;
+        meanwhile
+    })?;
+    let calls = calls.into_inner();
+    // Or else there was no load: as many as if each had called twice.
+    holds(calls > CALLERS * 2, || format!("{calls} calls alone"))?;
+    Ok(tokens)
+}
+
+/// Whenever the token has ended, one of the callers types a code, once so late that the receipt has
+/// ended as well; nobody is told anything else than that a code is wanted.
+fn asked_again(world: &Keystone, through: Through) -> Result<(), String> {
+    let wish = Wish::new(brief_cloud(world, "/v3")?, world.password("mfa"), world.project("alpha"));
+    let adapter = Adapter::new(through, wish)?;
+    let url = format!("{}/v3/auth/projects", world.url);
+    // The person at the keyboard, and how often they were asked.
+    let (asked, started) = (Mutex::new(0), Instant::now());
+    let type_code = || {
+        let mut asked = asked.lock().map_err(|_| "a panic")?;
+        // Somebody else's turn may have come first.
+        if !matches!(adapter.try_token(), Err(Stop::NeedFactor(_))) {
+            return Ok(());
+        }
+        *asked += 1;
+        if *asked == 2 {
+            thread::sleep(Duration::from_secs(6));
+        }
+        adapter.answer(Factor::totp(world.code("mfa"))).map_err(String::from)
+    };
+    thread::scope(|threads| {
+        let caller = || {
+            while started.elapsed() < LOAD {
+                match adapter.try_call(&url) {
+                    Ok(status) => same("status", status, 200)?,
+                    Err(Stop::NeedFactor(_)) => type_code()?,
+                    Err(stop) => return Err(stop.into()),
+                }
+                thread::sleep(THINKS);
+            }
+            Ok(())
+        };
+        let callers: Vec<_> = (0..CALLERS).map(|_| threads.spawn(caller)).collect();
+        callers.into_iter().try_for_each(outcome)
+    })?;
+    let asked = asked.into_inner().map_err(|_| "a panic")?;
+    // For each of two tokens at least, and again because of the receipt.
+    holds((3..=4).contains(&asked), || format!("asked {asked} times"))
+}
+
+fn outcome(thread: ScopedJoinHandle<'_, Result<(), String>>) -> Result<(), String> {
+    thread.join().unwrap_or_else(|_| Err("a panic".to_owned()))
+}
+
+/// A server that locks a user out for 5 s after 3 failures.
+fn one_try_for_all(world: &Keystone, through: Through) -> Result<(), String> {
+    let strict = cloud(&format!("{}/v3", world.strict_url))?;
+    let login = |credential| Wish::new(strict.clone(), credential, world.project("alpha"));
+    let wrong = || Credential::password(world.user("alice"), "wrong");
+    let adapter = Adapter::new(through, login(wrong()))?;
+    // Long enough for each of them to try again and again.
+    let started = Instant::now();
+    thread::scope(|threads| {
+        let caller = || {
+            while started.elapsed() < Duration::from_secs(4) {
+                if adapter.token().is_ok() {
+                    return Err("a token for a wrong password".to_owned());
+                }
+                thread::sleep(Duration::from_millis(100));
+            }
+            Ok(())
+        };
+        let callers: Vec<_> = (0..50).map(|_| threads.spawn(caller)).collect();
+        callers.into_iter().try_for_each(outcome)
+    })?;
+    let right = || Client::new(through, login(world.password("alice")));
+    let right = || right().and_then(|client| client.token());
+    right().map_err(|stop| format!("locked out: {stop}"))?;
+
+    // That is no server that never locks anybody out.
+    for _ in 0..3 {
+        let client = Client::new(Through::Core, login(wrong()))?;
+        refused(&client.token().err().ok_or("a token")?, 401, "check the user")?;
+    }
+    let locked = right().err().ok_or("nobody is ever locked out")?;
+    refused(&locked, 401, "check the user")?;
+    thread::sleep(Duration::from_secs(6));
+    Ok(right().map(drop)?)
+}
+
+/// An adapter that threads can share.
+enum Adapter {
+    Reqwest(auth_reqwest::Client),
+    Ureq(auth_ureq::Client),
+}
+
+impl Adapter {
+    fn new(through: Through, wish: Wish) -> Result<Self, String> {
+        match Client::new(through, wish)? {
+            Client::Core(..) => Err("the bare core has no account".to_owned()),
+            Client::Reqwest(client) => Ok(Self::Reqwest(client)),
+            Client::Ureq(client) => Ok(Self::Ureq(client)),
+        }
+    }
+
+    fn try_token(&self) -> Result<Arc<Token>, Stop> {
+        match self {
+            Self::Reqwest(client) => Ok(RUNTIME.block_on(client.token())?),
+            Self::Ureq(client) => Ok(client.token()?),
+        }
+    }
+
+    fn token(&self) -> Result<Arc<Token>, String> {
+        Ok(self.try_token()?)
+    }
+
+    fn answer(&self, factor: Factor) -> Result<(), Stop> {
+        match self {
+            Self::Reqwest(client) => Ok(client.submit_factor(factor)?),
+            Self::Ureq(client) => Ok(client.submit_factor(factor)?),
+        }
+    }
+
+    /// Calls a service: the status.
+    fn try_call(&self, url: &str) -> Result<u16, Stop> {
+        let request = Request::get(url).body("");
+        let request = request.map_err(|error| Stop::Other(error.to_string()))?;
+        let status = match self {
+            Self::Reqwest(client) => RUNTIME.block_on(client.call(request))?.status(),
+            Self::Ureq(client) => client.call(request)?.status(),
+        };
+        Ok(status.as_u16())
+    }
+
+    fn call(&self, url: &str) -> Result<u16, String> {
+        Ok(self.try_call(url)?)
+    }
+}

@@ -1,0 +1,78 @@
+//! Requests that no client makes, and how it reads what a server says to them.
+
+use auth_proto::{Body, Error, FetchCatalog, IdentityRequest, IdentityResponse};
+use http::{Method, Request, Response};
+
+use crate::{
+    case::{Case, refused},
+    client::{Client, Wish},
+    keystone::{Keystone, Of},
+};
+
+/// A name, a request, and what has to come of it: this status, for good, and what is said holds
+/// this.
+pub(crate) type Row = (&'static str, Odd, u16, &'static str);
+
+pub(crate) fn case(group: &'static str, wish: Of<Result<Wish, String>>, row: Row) -> Case {
+    let (name, odd, status, says) = row;
+    Case::new(group, name, move |world: &Keystone, through| {
+        let place = world.url.clone();
+        let asked = Asked { odd: odd.clone(), place, reader: FetchCatalog::new(&world.v3()?) };
+        let stop = Client::new(through, wish(world)?)?.run(&asked).err().ok_or("an answer")?;
+        refused(&stop, status, says)
+    })
+}
+
+/// A request that no client makes.
+#[derive(Clone)]
+pub(crate) struct Odd {
+    method: Method,
+    path: &'static str,
+    kind: &'static str,
+    body: String,
+}
+
+pub(crate) fn bare(method: Method, path: &'static str) -> Odd {
+    Odd { method, path, kind: "application/json", body: String::new() }
+}
+
+pub(crate) fn get(path: &'static str) -> Odd {
+    bare(Method::GET, path)
+}
+
+pub(crate) fn post(path: &'static str, body: impl Into<String>) -> Odd {
+    Odd { body: body.into(), ..bare(Method::POST, path) }
+}
+
+impl Odd {
+    pub(crate) fn of_type(self, kind: &'static str) -> Self {
+        Self { kind, ..self }
+    }
+}
+
+/// The same, at a server. What comes back is read without knowing the question, and then as the
+/// answer to another one: all that counts is that it is refused.
+struct Asked {
+    odd: Odd,
+    place: String,
+    reader: FetchCatalog,
+}
+
+impl IdentityRequest for Asked {
+    type Output = ();
+
+    fn request(&self) -> Result<Request<Body>, Error> {
+        let Odd { method, path, kind, body } = self.odd.clone();
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.place));
+        let request =
+            request.header("content-type", kind).body(Body::new(body.into_bytes().into()));
+        Ok(request.expect("a URL that others have, and a path and a type from the rows"))
+    }
+
+    fn parse(&self, response: Response<&[u8]>) -> Result<(), Error> {
+        match IdentityResponse::read(&response, None)? {
+            IdentityResponse::Fault(..) => self.reader.parse(response).map(drop),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The same logins by Python's keystoneauth1 and by the clients, at the same server: each cloud of a
+//! table, and what came of it.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs,
+    io::{self, Write},
+    path::Path,
+};
+
+use auth_config::{Choices, CloudConfig, Config, Files, Variables};
+use auth_proto::{ConfigError, EndpointQuery, ErrorKind, Interface, Token, timestamp};
+use comfy_table::{Table, presets};
+use serde::Deserialize;
+
+use crate::{
+    client::{Client, Stop, Through, Wish},
+    keystone::Keystone,
+};
+
+/// What came of a login by keystoneauth1.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    /// For a further factor.
+    Asked(bool),
+    /// With this status.
+    Refused(u16),
+    Token(Told),
+}
+
+/// What there is to know of a token, ids alone.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+struct Told {
+    user: Option<String>,
+    project: Option<String>,
+    domain: Option<String>,
+    system: bool,
+    roles: Vec<String>,
+    /// In seconds, where the token is a new one. The server cuts both its moments to seconds, one
+    /// after the other, so that two lives of one length may be a second apart.
+    life: Option<i64>,
+    /// When it ends, where it ends with another one.
+    ends: Option<String>,
+    /// URLs by service, region and interface, where they are asked for.
+    #[serde(default)]
+    endpoints: BTreeMap<String, Option<String>>,
+}
+
+/// Compares them all, at least as many as were promised. Prints what came of each, what differs and
+/// why, and how much of that has no reason.
+pub(crate) fn run(folder: &Path) -> io::Result<bool> {
+    let outcomes = fs::read(folder.join("keystoneauth1.json"))?;
+    let outcomes: BTreeMap<String, Outcome> = serde_json::from_slice(&outcomes)?;
+    let table = fs::read(folder.join("clouds.yaml"))?;
+    let files = Files::in_directory(folder).with("clouds.yaml", table);
+    let config = Config::merge(&files, &Variables::default()).map_err(io::Error::other)?;
+    let (world, mut report) = (Keystone::read(folder)?, Report::default());
+    for (name, theirs) in &outcomes {
+        let [ureq, reqwest] = [Through::Ureq, Through::Reqwest].map(|through| {
+            let own = config
+                .cloud(&Choices::default().cloud(name))
+                .map_err(|error| error.to_string())
+                .and_then(|cloud| log_in(&of_now(name, cloud, &world), through, theirs));
+            report.differences(name, through, differences(own, theirs, &world))
+        });
+        report.rows.push([name.clone(), theirs.to_string(), ureq, reqwest]);
+        report.urls += theirs.urls();
+    }
+    io::stdout().lock().write_all(report.to_string().as_bytes())?;
+    Ok(report.is_explained() && outcomes.len() >= LOGINS)
+}
+
+const LOGINS: usize = 60;
+
+/// What is printed.
+#[derive(Default)]
+struct Report {
+    rows: Vec<[String; 4]>,
+    urls: usize,
+    /// Where a difference was seen, by what it is, by its reason; without one it is unexplained.
+    seen: BTreeMap<Option<&'static str>, BTreeMap<String, Vec<String>>>,
+}
+
+impl Report {
+    /// Notes what differs in a login: how it is said in the table.
+    fn differences(&mut self, name: &str, through: Through, found: Vec<Difference>) -> String {
+        let count = found.len();
+        for Difference { what, reason } in found {
+            let at = self.seen.entry(reason).or_default().entry(what).or_default();
+            at.push(format!("{name}, {through:?}"));
+        }
+        if count == 0 { "same".to_owned() } else { format!("{count} differ") }
+    }
+
+    fn is_explained(&self) -> bool {
+        !self.seen.contains_key(&None)
+    }
+
+    fn count(&self, explained: bool) -> usize {
+        let fitting = self.seen.iter().filter(|(reason, _)| reason.is_some() == explained);
+        fitting.flat_map(|(_, what)| what.values()).map(Vec::len).sum()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header(["login", "keystoneauth1", "ureq", "reqwest"]);
+        table.add_rows(&self.rows);
+        writeln!(f, "{}", table.trim_fmt())?;
+        for (reason, differences) in &self.seen {
+            writeln!(f, "\n{}:", reason.unwrap_or("UNEXPLAINED"))?;
+            for (what, at) in differences {
+                writeln!(f, "  {what}\n    {}", at.join("; "))?;
+            }
+        }
+        let (logins, urls) = (self.rows.len(), self.urls);
+        let (meant, unexplained) = (self.count(true), self.count(false));
+        writeln!(
+            f,
+            "\n{logins} logins and {urls} URLs by keystoneauth1 and by both adapters: {meant} \
+             differences with a reason, {unexplained} unexplained"
+        )
+    }
+}
+
+impl Outcome {
+    /// How many URLs were asked for.
+    fn urls(&self) -> usize {
+        match self {
+            Self::Token(told) => told.endpoints.len(),
+            Self::Asked(_) | Self::Refused(_) => 0,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked(_) => f.write_str("asks for a factor"),
+            Self::Refused(status) => write!(f, "refused, {status}"),
+            Self::Token(_) => write!(f, "a token, {} URLs", self.urls()),
+        }
+    }
+}
+
+/// What is not the same.
+struct Difference {
+    what: String,
+    /// Why that is meant.
+    reason: Option<&'static str>,
+}
+
+/// With the code of this moment: that of the table may be over.
+fn of_now(name: &str, cloud: CloudConfig, world: &Keystone) -> CloudConfig {
+    let user = match name.split_once("; ") {
+        Some(("totp", _)) => "totp",
+        Some(("two factors", _)) => "mfa",
+        _ => return cloud,
+    };
+    cloud.with_secret("passcode", world.code(user).into())
+}
+
+fn differences(
+    own: Result<Outcome, String>,
+    theirs: &Outcome,
+    world: &Keystone,
+) -> Vec<Difference> {
+    let unexplained = |what| vec![Difference { what, reason: None }];
+    match (own, theirs) {
+        (Err(why), _) => unexplained(format!("{why}, not {theirs:?}")),
+        (Ok(Outcome::Token(own)), Outcome::Token(theirs)) if own.is_same(theirs) => {
+            let pairs = own.endpoints.iter().zip(theirs.endpoints.values());
+            let differ = pairs.filter(|((_, own), theirs)| own != theirs);
+            differ
+                .map(|((wanted, own), their)| Difference {
+                    what: format!("{wanted}: {own:?}, not {their:?}"),
+                    reason: reason(wanted, own.as_deref(), their.as_deref(), theirs, world),
+                })
+                .collect()
+        }
+        (Ok(own), theirs) if own == *theirs => Vec::new(),
+        (Ok(own), theirs) => unexplained(format!("{own:?}, not {theirs:?}")),
+    }
+}
+
+/// Why a URL is meant to be another one.
+fn reason(
+    wanted: &str,
+    own: Option<&str>,
+    their: Option<&str>,
+    theirs: &Told,
+    world: &Keystone,
+) -> Option<&'static str> {
+    match (own, their) {
+        (None, Some(their)) if their.starts_with("ValueError") => Some(
+            "keystoneauth1 stops with a ValueError where the catalog has other names of the type \
+             alone, and no endpoint fits; there is none",
+        ),
+        (Some(own), None) if wanted.starts_with("identity ") => {
+            let interface = wanted.rsplit(' ').next().unwrap_or_default();
+            match theirs.endpoints.get(&format!("identity RegionOne {interface}"))? {
+                Some(listed) => (own == listed).then_some(
+                    "the identity service is one for all regions, wherever the catalog lists it",
+                ),
+                None => (own == format!("{}/v3", world.url)).then_some(
+                    "the token has no catalog; the identity service is where it was configured to be",
+                ),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn log_in(cloud: &CloudConfig, through: Through, like: &Outcome) -> Result<Outcome, String> {
+    let text = |error: auth_config::Error| error.to_string();
+    let (at, credential) = (cloud.cloud().map_err(text)?, cloud.credential().map_err(text)?);
+    let wish = Wish::new(at, credential, cloud.scope().map_err(text)?);
+    let client = Client::new(through, wish).map_err(|stop| stop.to_string())?;
+    let token = match client.token() {
+        Ok(token) => token,
+        Err(Stop::NeedFactor(_)) => return Ok(Outcome::Asked(true)),
+        Err(Stop::Auth(error)) => match error.kind() {
+            ErrorKind::Rejected(refusal) => return Ok(Outcome::Refused(refusal.status.as_u16())),
+            _ => return Err(error.to_string()),
+        },
+        Err(stop) => return Err(stop.to_string()),
+    };
+    let mut told = told(&token);
+    if let Outcome::Token(like) = like {
+        told.life = told.life.filter(|_| like.life.is_some());
+        told.ends = told.ends.filter(|_| like.ends.is_some());
+        for wanted in like.endpoints.keys() {
+            told.endpoints.insert(wanted.clone(), endpoint(&client, wanted)?);
+        }
+    }
+    Ok(Outcome::Token(told))
+}
+
+impl Told {
+    /// But for the URLs.
+    fn is_same(&self, other: &Self) -> bool {
+        let bare = |told: &Self| Self { life: None, endpoints: BTreeMap::new(), ..told.clone() };
+        let lives = match (self.life, other.life) {
+            (Some(own), Some(their)) => own.abs_diff(their) <= 1,
+            (own, their) => own == their,
+        };
+        lives && bare(self) == bare(other)
+    }
+}
+
+fn told(token: &Token) -> Told {
+    let mut roles: Vec<_> = token.roles().iter().filter_map(|role| role.id.clone()).collect();
+    roles.sort();
+    let life = token.issued_at().map(|issued| (token.expires_at() - issued).whole_seconds());
+    Told {
+        user: token.user().id.clone(),
+        project: token.project().and_then(|project| project.id.clone()),
+        domain: token.domain().and_then(|domain| domain.id.clone()),
+        system: token.is_system(),
+        roles,
+        life,
+        ends: Some(timestamp::format(token.expires_at())),
+        endpoints: BTreeMap::new(),
+    }
+}
+
+/// The URL of `service region interface`.
+fn endpoint(client: &Client, wanted: &str) -> Result<Option<String>, String> {
+    let parts: Vec<_> = wanted.split(' ').collect();
+    let [service, region, interface] = parts[..] else { return Err(wanted.to_owned()) };
+    let interface: Interface = interface.parse().map_err(|error: ConfigError| error.to_string())?;
+    let want = EndpointQuery::new(service).interfaces(&[interface]);
+    let want = if region == "None" { want } else { want.region(region) };
+    match client.endpoint(&want) {
+        Ok(url) => Ok(Some(url)),
+        Err(Stop::Auth(error)) if matches!(error.kind(), ErrorKind::Endpoint(_)) => Ok(None),
+        Err(stop) => Err(stop.to_string()),
+    }
+}

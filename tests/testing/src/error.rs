@@ -1,0 +1,186 @@
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use auth_proto::{Challenge, ErrorKind};
+
+/// An error of either adapter, or of the bare core. Text and source are the adapter's own.
+pub enum Error {
+    /// From the bare core.
+    Core(auth_proto::Error),
+    /// From the bare core, whose login needs another factor.
+    CoreFactor(Box<Challenge>),
+    /// From `auth-reqwest`.
+    Reqwest(Box<auth_reqwest::Error>),
+    /// From `auth-ureq`.
+    Ureq(Box<auth_ureq::Error>),
+}
+
+/// What all three have in common.
+enum Cause<'a> {
+    Auth(&'a auth_proto::Error),
+    Deadline(Option<&'a auth_proto::Error>),
+    NeedFactor(&'a Challenge),
+    Other,
+    Timeouts(Duration, Duration),
+    Transport { is_timeout: bool },
+}
+
+impl Error {
+    fn cause(&self) -> Cause<'_> {
+        match self {
+            Self::Core(error) => Cause::Auth(error),
+            Self::CoreFactor(challenge) => Cause::NeedFactor(challenge),
+            Self::Reqwest(error) => match &**error {
+                auth_reqwest::Error::Auth(error) => Cause::Auth(error),
+                auth_reqwest::Error::Deadline { last } => Cause::Deadline(last.as_ref()),
+                auth_reqwest::Error::IdentityTimeout { identity, response } => {
+                    Cause::Timeouts(*identity, *response)
+                }
+                auth_reqwest::Error::NeedFactor(challenge) => Cause::NeedFactor(challenge),
+                auth_reqwest::Error::Transport(error) => {
+                    Cause::Transport { is_timeout: error.is_timeout() }
+                }
+                _ => Cause::Other,
+            },
+            Self::Ureq(error) => match &**error {
+                auth_ureq::Error::Auth(error) => Cause::Auth(error),
+                auth_ureq::Error::Deadline { last } => Cause::Deadline(last.as_ref()),
+                auth_ureq::Error::IdentityTimeout { identity, response } => {
+                    Cause::Timeouts(*identity, *response)
+                }
+                auth_ureq::Error::NeedFactor(challenge) => Cause::NeedFactor(challenge),
+                auth_ureq::Error::Transport(error) => {
+                    Cause::Transport { is_timeout: matches!(error, ureq::Error::Timeout(_)) }
+                }
+                _ => Cause::Other,
+            },
+        }
+    }
+
+    /// The core's own error, if the adapter hands one on.
+    pub fn auth(&self) -> Option<&auth_proto::Error> {
+        match self.cause() {
+            Cause::Auth(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The kind of the core's own error.
+    ///
+    /// # Panics
+    ///
+    /// If the error is of another family.
+    pub fn kind(&self) -> &ErrorKind {
+        let Some(error) = self.auth() else { panic!("not an error of the core: {self:?}") };
+        error.kind()
+    }
+
+    /// The challenge, if the login needs another factor.
+    pub fn challenge(&self) -> Option<&Challenge> {
+        match self.cause() {
+            Cause::NeedFactor(challenge) => Some(challenge),
+            _ => None,
+        }
+    }
+
+    /// Whether the caller's time ended.
+    pub fn is_deadline(&self) -> bool {
+        matches!(self.cause(), Cause::Deadline(_))
+    }
+
+    /// The last login's error, if the caller's time ended after one failed.
+    pub fn last(&self) -> Option<&auth_proto::Error> {
+        match self.cause() {
+            Cause::Deadline(last) => last,
+            _ => None,
+        }
+    }
+
+    /// Whether a request other than a login got no response.
+    pub fn is_transport(&self) -> bool {
+        matches!(self.cause(), Cause::Transport { .. })
+    }
+
+    /// Whether the HTTP client's own timeout ended a request other than a login.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.cause(), Cause::Transport { is_timeout: true })
+    }
+
+    /// Both timeouts, if the builder refused them: the identity timeout and the response timeout.
+    pub fn timeouts(&self) -> Option<(Duration, Duration)> {
+        match self.cause() {
+            Cause::Timeouts(identity, response) => Some((identity, response)),
+            _ => None,
+        }
+    }
+
+    fn inner(&self) -> &(dyn StdError + 'static) {
+        match self {
+            Self::Core(error) => error,
+            Self::CoreFactor(_) => &NEED_FACTOR,
+            Self::Reqwest(error) => &**error,
+            Self::Ureq(error) => &**error,
+        }
+    }
+
+    /// This error and its sources, as `Display` and `Debug` show them.
+    pub fn shown(&self) -> String {
+        let errors = std::iter::successors(Some(self.inner()), |&error| error.source());
+        errors.map(|error| format!("{error} {error:?} {error:#?} ")).collect()
+    }
+}
+
+const NEED_FACTOR: fmt::Error = fmt::Error;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CoreFactor(challenge) => write!(f, "the login needs a factor: {challenge:?}"),
+            other => write!(f, "{}", other.inner()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CoreFactor(challenge) => write!(f, "{challenge:?}"),
+            other => write!(f, "{:?}", other.inner()),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner().source()
+    }
+}
+
+impl From<auth_proto::Error> for Error {
+    fn from(error: auth_proto::Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl From<auth_reqwest::Error> for Error {
+    fn from(error: auth_reqwest::Error) -> Self {
+        Self::Reqwest(Box::new(error))
+    }
+}
+
+impl From<auth_ureq::Error> for Error {
+    fn from(error: auth_ureq::Error) -> Self {
+        Self::Ureq(Box::new(error))
+    }
+}
+
+impl From<ureq::Error> for Error {
+    fn from(error: ureq::Error) -> Self {
+        auth_ureq::Error::Transport(error).into()
+    }
+}
+
+impl From<reqwest::Error> for Error {
+    fn from(error: reqwest::Error) -> Self {
+        auth_reqwest::Error::Transport(error).into()
+    }
+}
