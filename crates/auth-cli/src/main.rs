@@ -30,8 +30,8 @@ use crate::{
     output::Failure,
 };
 
-/// Data goes to standard output, errors go to standard error; `cloud-auth --help` documents the exit
-/// codes.
+/// Data goes to standard output, errors go to standard error; `cloud-auth --help` documents the
+/// exit codes.
 fn main() -> ExitCode {
     execute(&Cli::parse()).unwrap_or_else(|failure| failure.report())
 }

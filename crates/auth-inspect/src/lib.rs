@@ -17,7 +17,8 @@
 //! The key `kind` is one of `catalog`, `domains`, `error`, `malformed`, `projects`, `receipt`,
 //! `system`, `token` and `versions`. Each kind always has the same keys: an absent value is `null`.
 //! A token is shown by its SHA-256 and its length, a receipt by its methods and its end alone.
-//! Other texts of the server are shown as they are: escape them before you print them to a terminal.
+//! Other texts of the server are shown as they are: escape them before you print them to a
+//! terminal.
 
 #![forbid(unsafe_code)]
 

@@ -12,8 +12,8 @@ pub const MAX_RESPONSE: usize = limits::BODY + 1024 * 1024;
 /// The most headers of one header block.
 pub const MAX_HEADERS: usize = 256;
 
-/// Reads a response: status line, headers, blank line, body. Lines end with LF or CRLF; one text may
-/// contain both. The rest of the text is the body: `Content-Length` and `Transfer-Encoding` are
+/// Reads a response: status line, headers, blank line, body. Lines end with LF or CRLF; one text
+/// may contain both. The rest of the text is the body: `Content-Length` and `Transfer-Encoding` are
 /// ignored, because the program that recorded the response has already decoded it.
 ///
 /// Changes that editors and pipes make are undone: a byte order mark before the status line is

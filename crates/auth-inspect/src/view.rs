@@ -117,7 +117,8 @@ impl<'a> HashedTokenView<'a> {
     }
 }
 
-/// A token without its text and its catalog: when it was issued and ends, its user, scope and roles.
+/// A token without its text and its catalog: when it was issued and ends, its user, scope and
+/// roles.
 ///
 /// ```
 /// # fn show(token: &auth_proto::Token) -> serde_json::Result<String> {

@@ -40,8 +40,8 @@ pub(crate) struct CloudArgs {
     #[arg(long, value_name = "REGION")]
     identity_region: Option<String>,
 
-    /// The endpoint interfaces to accept, in order of preference [default: the configured ones, else
-    /// public]
+    /// The endpoint interfaces to accept, in order of preference [default: the configured ones,
+    /// else public]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "INTERFACE")]
     interface: Vec<InterfaceName>,
 }
@@ -157,8 +157,8 @@ impl Clouds {
         self.config.names().any(|known| known == name)
     }
 
-    /// The configuration of the chosen cloud. Its warnings are printed before it is used: a misspelled
-    /// key often explains the error that follows.
+    /// The configuration of the chosen cloud. Its warnings are printed before it is used: a
+    /// misspelled key often explains the error that follows.
     fn configured(&self, args: &NameArgs) -> Result<CloudConfig, Failure> {
         let configured = self.config.cloud(&args.choices())?;
         configured.warnings().iter().for_each(print::warning);

@@ -20,8 +20,8 @@ use crate::{
     output::Failure,
 };
 
-/// Fails if the cloud is known to use v2.0, before a login. `lack` completes the sentence "API v2.0,
-/// which".
+/// Fails if the cloud is known to use v2.0, before a login. `lack` completes the sentence "API
+/// v2.0, which".
 fn expect_v3(cloud: &Cloud, lack: &str) -> Result<(), Failure> {
     match cloud.api_version() {
         Some(ApiVersion::V2) => {

@@ -1,7 +1,7 @@
 //! One login through each adapter: the same steps, blocking and asynchronous.
 //!
-//! Each login gets a token, looks up an endpoint and calls it. Where the document describes them, it
-//! then validates the token and lists the user's projects. A login without a catalog calls no
+//! Each login gets a token, looks up an endpoint and calls it. Where the document describes them,
+//! it then validates the token and lists the user's projects. A login without a catalog calls no
 //! service.
 
 use std::{error::Error, sync::Arc};

@@ -47,8 +47,8 @@ impl LoginArgs {
         clouds.find(&self.cloud)
     }
 
-    /// The cloud to log in to, and a query for one of its services. A scope of the flags overrides the
-    /// scope that the service usually needs.
+    /// The cloud to log in to, and a query for one of its services. A scope of the flags overrides
+    /// the scope that the service usually needs.
     pub(crate) fn service(
         &self,
         clouds: &Clouds,
@@ -69,8 +69,8 @@ impl LoginArgs {
         let is_token = self.secret.gives_token();
         let sources = Sources { flags: &self.user, cloud: &chosen.cloud, configured, is_token };
         let scope = sources.scope()?;
-        // A login with a placeholder in place of the secret fails for every other reason, so the user
-        // types a password only for a login that can work.
+        // A login with a placeholder in place of the secret fails for every other reason, so the
+        // user types a password only for a login that can work.
         let placeholder = sources.credential(&mut |_, _| Ok("any".into()))?;
         Login::new(&chosen.cloud, placeholder, scope.clone())?;
 

@@ -228,8 +228,8 @@ mod tests {
         assert_eq!(asked.try_iter().count(), 2);
     }
 
-    /// A context, a server with these answers, and a user with these codes. Returns the prompts and the
-    /// requests, too.
+    /// A context, a server with these answers, and a user with these codes. Returns the prompts and
+    /// the requests, too.
     fn context(
         answers: &[Answer],
         codes: &[&'static str],

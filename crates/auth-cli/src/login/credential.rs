@@ -16,7 +16,8 @@ pub(super) struct Sources<'a> {
     pub(super) is_token: bool,
 }
 
-/// Returns the secret for a key of clouds.yaml. The second argument is the configured secret, if any.
+/// Returns the secret for a key of clouds.yaml. The second argument is the configured secret, if
+/// any.
 pub(super) type Secrets<'a> =
     dyn FnMut(&'static str, Option<SecretString>) -> Result<SecretString, Failure> + 'a;
 

@@ -1,5 +1,5 @@
-//! Secrets come from standard input, a variable or the terminal. Never from an argument: other users
-//! of the machine can read those.
+//! Secrets come from standard input, a variable or the terminal. Never from an argument: other
+//! users of the machine can read those.
 
 use std::{
     env::{self, VarError},
@@ -30,7 +30,8 @@ pub(crate) struct SecretArgs {
     #[arg(long, groups = ["secret", "token"], conflicts_with_all = LOGIN)]
     token_stdin: bool,
 
-    /// Use an existing token instead of a login, from the environment variable VAR, such as OS_TOKEN
+    /// Use an existing token instead of a login, from the environment variable VAR, such as
+    /// OS_TOKEN
     #[arg(long, groups = ["secret", "token"], conflicts_with_all = LOGIN, value_name = "VAR")]
     token_env: Option<String>,
 }
@@ -85,7 +86,8 @@ pub(crate) fn ask_for_code(what: &str) -> Result<SecretString, String> {
 /// The prompt for the first code.
 pub(crate) const CODE: &str = "One-time code";
 
-/// The value of a variable. Errors do not repeat its name: the user may have typed the password there.
+/// The value of a variable. Errors do not repeat its name: the user may have typed the password
+/// there.
 fn of_variable(name: &str, flag: &str, what: &str) -> Result<SecretString, Failure> {
     match env::var(name) {
         Ok(value) => Ok(value.into()),

@@ -43,8 +43,8 @@ pub(crate) struct UserArgs {
     #[arg(long, help_heading = WHO)]
     pub(super) totp: bool,
 
-    /// Act for another account (huawei, otc), by the name of the agency there; the scope is one of that
-    /// account
+    /// Act for another account (huawei, otc), by the name of the agency there; the scope is one of
+    /// that account
     #[arg(long, value_name = "NAME", requires = "of_agency", help_heading = WHO)]
     pub(super) agency: Option<String>,
 
@@ -132,8 +132,8 @@ impl UserArgs {
         Some(Agency::new(self.agency.as_ref()?, domain))
     }
 
-    /// The scope of the flags, if they name one. A project's name without a domain gets the configured
-    /// domain.
+    /// The scope of the flags, if they name one. A project's name without a domain gets the
+    /// configured domain.
     pub(super) fn scope(&self, configured: Option<DomainRef>) -> Option<Scope> {
         if let Some(id) = &self.project_id {
             return Some(Scope::project_id(id));

@@ -2,7 +2,8 @@
 
 use auth_proto::{ConfigError, UrlProblem};
 
-/// The problem and the remedy, in terms of flags. An error that no flag concerns keeps its own text.
+/// The problem and the remedy, in terms of flags. An error that no flag concerns keeps its own
+/// text.
 pub(crate) fn in_flags(why: &ConfigError) -> String {
     match why {
         ConfigError::CloudUnknown { id, nearest } => {

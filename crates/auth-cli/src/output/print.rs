@@ -22,8 +22,8 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     done(out.write_all(bytes).and_then(|()| out.flush()))
 }
 
-/// Copies a reader to standard output as the bytes arrive: unchanged for other programs, as harmless
-/// text for a terminal.
+/// Copies a reader to standard output as the bytes arrive: unchanged for other programs, as
+/// harmless text for a terminal.
 pub(crate) fn stream(mut from: impl Read) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let is_terminal = out.is_terminal();

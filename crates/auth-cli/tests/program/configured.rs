@@ -236,7 +236,8 @@ fn unknown_keys_cause_a_warning() {
     assert_eq!(run.err.lines().count(), 1, "{run:?}");
 }
 
-/// Without the agency, the user would get a token for a project of the same name in their own account.
+/// Without the agency, the user would get a token for a project of the same name in their own
+/// account.
 #[test]
 fn the_configured_agency_applies_to_any_user() {
     let server = Server::start().unwrap();

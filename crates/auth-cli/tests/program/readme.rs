@@ -10,8 +10,8 @@ fn the_command_lines_of_the_readme_work() {
     let blocks = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
     let block: String = blocks.filter(|block| block.contains("cloud-auth --emulator")).collect();
     assert!(block.lines().count() >= 3, "{block}");
-    // All lines run in one shell, as a user pastes them, so that later lines see exported variables.
-    // An exported token leaves the configured cloud the default.
+    // All lines run in one shell, as a user pastes them, so that later lines see exported
+    // variables. An exported token leaves the configured cloud the default.
     let after = "test -n \"$OS_TOKEN\"\ncloud-auth config --format json";
     let script = format!("set -e\n{block}{after}");
     let machine =

@@ -50,9 +50,9 @@ fn wrong_calls() {
 
 #[test]
 fn refusals() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v3", nobody.local_addr().unwrap());
-    drop(nobody);
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v3", closed.local_addr().unwrap());
+    drop(closed);
     let gone = ["token", "--cloud", "keystone", "--identity-url", &url, "--user-id", "u"];
     let said = [
         run(&["--emulator=nhn", "token", "--password-stdin"], "wrong"),

@@ -1,11 +1,11 @@
-//! Answers that the documents do not print: refusals in every shape, receipts, lists, versions.
+//! Answers beyond the documented ones: refusals of every form, receipts, lists, versions.
 
 use auth_proto::ApiVersion;
 
 use crate::{reason, report, report_as};
 
 #[test]
-fn refusals_are_understood_whatever_their_shape() {
+fn refusals_of_every_form_are_understood() {
     for (status, body, rest) in [
         (401, "", r#""code":null,"title":null,"message":null"#),
         (502, "<html>Bad Gateway</html>", r#""code":null,"title":null,"message":null"#),
@@ -129,7 +129,7 @@ fn all_three_interfaces_of_v2() {
 }
 
 #[test]
-fn roles_go_by_their_names() {
+fn roles_are_shown_by_name() {
     let roles = r#"[{"id":"1"},{"id":"2","name":"b"},{"name":"a"},{"id":"3","name":null},{}]"#;
     let report = report(format!(
         "HTTP/1.1 201 Created\nX-Subject-Token: t\n\n{{\"token\":{{\"expires_at\":\
@@ -139,7 +139,7 @@ fn roles_go_by_their_names() {
 }
 
 #[test]
-fn an_absent_catalog_is_null_and_an_empty_one_is_not() {
+fn an_absent_catalog_is_null_an_empty_one_not() {
     let text = |catalog: &str| {
         format!(
             "HTTP/1.1 201 Created\nX-Subject-Token: t\n\n{{\"token\":{{\"expires_at\":\
@@ -158,7 +158,7 @@ fn an_absent_catalog_is_null_and_an_empty_one_is_not() {
 }
 
 #[test]
-fn what_is_no_answer_says_why() {
+fn a_malformed_answer_has_a_reason() {
     for (text, part) in [
         ("HTTP/1.1 200 OK\n\n", "no body"),
         ("HTTP/1.1 201 Created\n\n", "no token"),

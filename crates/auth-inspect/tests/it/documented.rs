@@ -1,4 +1,4 @@
-//! Every answer that the five documents print, held against its whole report.
+//! Every answer of the five documents, with its whole report.
 
 use auth_emulator::documents;
 use auth_inspect::inspect;
@@ -72,5 +72,5 @@ fn pretty(text: &str) -> String {
     json
 }
 
-/// As far as the document shows it.
+/// The part of the token that the document shows.
 const TOKEN: &str = documents::HUAWEI_TOKEN_PREFIX;

@@ -1,4 +1,4 @@
-//! Anything at all.
+//! Random texts.
 
 use auth_inspect::{inspect, read_response};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -51,7 +51,7 @@ proptest! {
     }
 }
 
-/// Whatever the text, the report is JSON of a known kind.
+/// The report is JSON of a known kind.
 fn check(text: &[u8]) -> Result<(), TestCaseError> {
     let report = inspect(text, None);
     let json = serde_json::to_value(&report).unwrap();
@@ -63,7 +63,7 @@ fn check(text: &[u8]) -> Result<(), TestCaseError> {
 
 fn written(response: &Response<Vec<u8>>, ends: &[&str]) -> Vec<u8> {
     let mut text = Vec::new();
-    let mut lines = vec![format!("HTTP/1.1 {} whatever", response.status().as_u16()).into_bytes()];
+    let mut lines = vec![format!("HTTP/1.1 {} reason", response.status().as_u16()).into_bytes()];
     for (name, value) in response.headers() {
         lines.push([name.as_str().as_bytes(), b": ", value.as_bytes()].concat());
     }
@@ -80,7 +80,7 @@ fn name() -> impl Strategy<Value = HeaderName> {
     "[a-zA-Z][a-zA-Z0-9-]{0,12}".prop_map(|name| HeaderName::from_bytes(name.as_bytes()).unwrap())
 }
 
-/// Visible at both ends, where a reader trims; anything that HTTP allows between them.
+/// Visible characters at both ends, where a reader trims, and any characters of HTTP between them.
 fn value() -> impl Strategy<Value = HeaderValue> {
     let visible = prop_oneof![0x21..0x7f_u8, 0x80..=0xff_u8];
     let inner = prop_oneof![Just(b'\t'), 0x20..0x7f_u8, 0x80..=0xff_u8];

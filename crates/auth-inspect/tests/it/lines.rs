@@ -1,4 +1,4 @@
-//! The text around an answer: line ends, versions of HTTP, several header blocks.
+//! Status lines, headers, line ends, versions of HTTP, several header blocks.
 
 use auth_inspect::{MAX_HEADERS, MAX_RESPONSE, ResponseError, read_response};
 

@@ -1,4 +1,4 @@
-//! What `inspect` says of the documented answers, of refusals in every shape, and of anything.
+//! Reports on documented answers, on other answers, and on random texts.
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a line number")]
 
@@ -10,7 +10,7 @@ mod lines;
 use auth_inspect::inspect;
 use auth_proto::ApiVersion;
 
-/// The report on a text, as it is printed.
+/// The report on a text, as JSON.
 fn report(text: impl AsRef<[u8]>) -> String {
     report_as(text, None)
 }
@@ -22,7 +22,7 @@ fn report_as(text: impl AsRef<[u8]>, api_version: Option<ApiVersion>) -> String 
     json
 }
 
-/// The reason why a text is no answer.
+/// The reason in a report of the kind `malformed`.
 fn reason(text: impl AsRef<[u8]>) -> String {
     let report: serde_json::Value = serde_json::from_str(&report(text)).unwrap();
     assert_eq!(report["kind"], "malformed", "{report}");
