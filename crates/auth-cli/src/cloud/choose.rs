@@ -107,7 +107,7 @@ impl Clouds {
         let url = args.identity_url.as_deref();
         let name = self.name(&args.name)?;
         // Without a name, an identity URL is enough; without both, the configuration has to say.
-        let is_configured = name.map_or(url.is_none(), |name| self.is_configured(name));
+        let is_configured = name.map_or_else(|| url.is_none(), |name| self.is_configured(name));
         if !is_configured {
             let region = args.identity_region.as_deref();
             return Ok(ChosenCloud::unconfigured(match name {

@@ -32,8 +32,8 @@ impl Sources<'_> {
             return Ok(Credential::existing_token(secrets("token", None)?));
         }
         let credential = match (self.flags.names_user(), self.configured) {
-            (true, _) => self.from_flags(secrets)?,
-            (false, Some(configured)) => from_configuration(configured.clone(), secrets)?,
+            (true, _) => self.of_flags(secrets)?,
+            (false, Some(configured)) => of_configuration(configured.clone(), secrets)?,
             (false, None) => return Err(Failure::usage(NO_USER)),
         };
         let credential = match self.flags.totp {
@@ -75,7 +75,7 @@ impl Sources<'_> {
         self.is_token || self.flags.names_application_credential() || self.flags.agency.is_some()
     }
 
-    fn from_flags(&self, secrets: &mut Secrets<'_>) -> Result<Credential, Failure> {
+    fn of_flags(&self, secrets: &mut Secrets<'_>) -> Result<Credential, Failure> {
         let flags = self.flags;
         if let Some(id) = &flags.application_credential_id {
             let configured = self.secret_if_same(&[("application_credential_id", id)], KEY);
@@ -133,7 +133,7 @@ impl Sources<'_> {
 
 /// The configured credential. A secret of the flags replaces the configured one; a missing secret
 /// is asked for.
-fn from_configuration(
+fn of_configuration(
     mut configured: CloudConfig,
     secrets: &mut Secrets<'_>,
 ) -> Result<Credential, Failure> {
