@@ -1,5 +1,5 @@
-//! How somebody else's crate is tested: the client is real, the sockets are real, and the cloud does
-//! what the test wants. The crate under test is [`backup`], which knows nothing of all this.
+//! Tests of a crate that uses a client. Client and sockets are real, and the emulator plays the
+//! cloud. The crate under test is [`backup`]; it has no code for tests.
 //!
 //! `cargo test -p examples --test embedder`
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
@@ -21,7 +21,7 @@ mod backup {
     use auth_ureq::{Client, Error};
     use http::{Request, StatusCode};
 
-    /// Whether the volumes could be listed.
+    /// Lists the volumes. Returns whether the service answered 200.
     pub(crate) fn run(client: &Client) -> Result<bool, Error> {
         let volumes = client.endpoint(&EndpointQuery::new("volumev2").region("KR1"))?;
         let request = Request::get(format!("{volumes}/volumes")).body("").unwrap();
@@ -59,7 +59,7 @@ fn a_revoked_token_goes_unnoticed() {
 }
 
 #[test]
-fn a_wrong_password_is_sent_once_and_said_to_be_wrong() {
+fn a_wrong_password_is_sent_once() {
     let server = Server::start().unwrap();
     server.watch("hunter2");
     let client = client(&server, "hunter2");
@@ -71,7 +71,7 @@ fn a_wrong_password_is_sent_once_and_said_to_be_wrong() {
 }
 
 #[test]
-fn an_outage_of_the_identity_service_is_waited_out() {
+fn a_short_outage_is_waited_out() {
     let server = Server::start().unwrap();
     let busy = Fault::new().status(StatusCode::SERVICE_UNAVAILABLE);
     let busy = busy.header(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -81,7 +81,7 @@ fn an_outage_of_the_identity_service_is_waited_out() {
     assert_eq!(server.traffic().logins, 2);
 }
 
-/// Hours pass in no time where both sides live by a clock of the test's.
+/// Client and emulator share the clock of the test, so hours pass at once.
 #[test]
 fn a_token_is_renewed_before_it_ends() {
     let now = Arc::new(Mutex::new(utc_datetime!(2026-11-22 08:00)));
@@ -98,15 +98,15 @@ fn a_token_is_renewed_before_it_ends() {
 
     let first = client.token().unwrap();
     assert_eq!(first.expires_at(), utc_datetime!(2026-11-22 20:00));
-    forward(&now, Duration::from_secs(8 * 3600));
+    advance(&now, Duration::from_secs(8 * 3600));
     assert_eq!(client.token().unwrap().expose(), first.expose());
-    forward(&now, Duration::from_secs(3 * 3600));
+    advance(&now, Duration::from_secs(3 * 3600));
     assert_ne!(client.token().unwrap().expose(), first.expose());
     assert!(backup::run(&client).unwrap());
     let traffic = server.traffic();
     assert_eq!((traffic.logins, traffic.unauthorized), (2, 0));
 }
 
-fn forward(now: &Mutex<UtcDateTime>, by: Duration) {
+fn advance(now: &Mutex<UtcDateTime>, by: Duration) {
     *now.lock().unwrap() += by;
 }

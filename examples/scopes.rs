@@ -1,8 +1,8 @@
-//! Open Telekom Cloud: most services want a token for a project, some want one for the user's whole
-//! domain. One account holds both, side by side, with one login for each.
+//! Open Telekom Cloud: most services need a token for a project, some need one for the user's
+//! domain. One client holds both tokens, with one login for each.
 //!
 //! `cargo run -p examples --bin scopes`
-#![allow(clippy::print_stdout, reason = "a program speaks")]
+#![allow(clippy::print_stdout, reason = "a program prints")]
 
 use std::{error::Error, thread};
 
@@ -22,7 +22,7 @@ fn main() -> Result<()> {
     let credential = Credential::password(user, account::OTC_PASSWORD);
     let client = Client::new(cloud, credential, Scope::project_name("eu-de"))?;
 
-    // At once, and nobody has logged in yet. A wrong password would be sent once, for both.
+    // Both calls start at once, before a login. A wrong password would be sent once, not twice.
     thread::scope(|scope| {
         let servers = scope.spawn(|| get(&client, "compute", "/servers"));
         let users = scope.spawn(|| get(&client, "iam", "/users"));
@@ -31,12 +31,12 @@ fn main() -> Result<()> {
         }
         Result::Ok(())
     })?;
-    // Both tokens are there by now.
+    // These calls use the two tokens.
     println!("{}", get(&client, "dns", "/zones")?);
     println!("{}", get(&client, "tms", "/predefine_tags")?);
     println!("{} logins for 4 calls", server.traffic().logins);
 
-    // A scope by hand, for what no hint can know: another project, a trust.
+    // Name the scope yourself if it does not follow from the service: another project, a trust.
     let domain = client.scoped(Scope::domain_name(account::OTC_DOMAIN));
     let token = domain.token()?;
     let name = token.domain().and_then(|domain| domain.name.as_deref());
@@ -48,7 +48,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A call to a service. Its endpoint and the scope of the token are looked up.
+/// Calls a service. The client looks up the endpoint and the scope of the token.
 fn get(client: &Client, service: &str, path: &str) -> Result<String> {
     let service = client.service(service);
     let mut answer = service.call(Request::get(path).body("")?)?;

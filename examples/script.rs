@@ -1,8 +1,8 @@
-//! A script: what is configured on a machine becomes a client, and the client makes a call. It waits
-//! for what it asks for, and needs no runtime.
+//! A script: the configuration of the machine becomes a blocking client, and the client makes a
+//! call.
 //!
 //! `cargo run -p examples --bin script`
-#![allow(clippy::print_stdout, reason = "a program speaks")]
+#![allow(clippy::print_stdout, reason = "a program prints")]
 
 use std::{error::Error, fs, path::Path};
 
@@ -20,29 +20,30 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> Result<()> {
     let server = Server::start()?;
     let cloud = configured(&server.url(System::NhnIaas))?;
-    // Typos, files that others can read, verification that is off: people want to know.
+    // Warnings report misspelled keys, files that other users can read, and disabled verification.
     for warning in cloud.warnings() {
         println!("warning: {warning}");
     }
 
-    // Where, who and what for, all from the configuration; so is how to connect.
+    // Cloud, credential, scope, TLS settings and time-out come from the configuration.
     let http = Agent::config_builder().tls_config(tls(cloud.tls())?);
     let http = http.timeout_global(cloud.timeout());
     let client =
         Client::builder(cloud.cloud()?, cloud.credential()?, cloud.scope()?).http(http).build()?;
 
-    // The region and the interface are configured, too. The path goes under the endpoint.
+    // Region and interface come from the configuration, too. The path is relative to the endpoint.
     let compute = client.service(cloud.select("compute")?);
     let mut servers = compute.call(Request::get("/servers").body("")?)?;
     println!("servers: {} {}", servers.status(), servers.body_mut().read_to_string()?);
 
-    // A service that the configuration has elsewhere than the catalog.
+    // The configuration overrides the endpoint of this service.
     let image = client.service(cloud.select("image")?).endpoint()?;
     println!("images: {}", image.replace(&server.address().to_string(), "…"));
     Ok(())
 }
 
-/// A program that is not an example writes `Config::load()?.cloud(&Choices::default())`.
+/// The configuration of this example. Your program calls
+/// `Config::load()?.cloud(&Choices::default())`.
 fn configured(auth_url: &str) -> Result<CloudConfig> {
     let (user, tenant) = (account::NHN_USER, account::NHN_TENANT);
     let clouds = format!(
@@ -66,7 +67,7 @@ clouds:
     Ok(config.cloud(&Choices::default())?)
 }
 
-/// `cacert`, `cert`, `key` and `insecure`, as ureq takes them.
+/// The settings `cacert`, `cert`, `key` and `insecure` for ureq.
 pub(crate) fn tls(tls: &Tls) -> Result<TlsConfig> {
     let mut config = TlsConfig::builder().disable_verification(!tls.verify);
     if let Some(cacert) = &tls.cacert {

@@ -1,9 +1,9 @@
-//! A service: many requests at once, tokens renewed in the background before they end, and a cloud
-//! that revokes them in the middle. Tokens live for four seconds here and are renewed after one, so
-//! that all of it happens while you watch.
+//! A service: many requests at once, tokens renewed in the background before they expire, and a
+//! cloud that revokes all tokens in the middle. Tokens live for four seconds here and are renewed
+//! after one second, so the program ends quickly.
 //!
 //! `cargo run -p examples --bin service`
-#![allow(clippy::print_stdout, reason = "a program speaks")]
+#![allow(clippy::print_stdout, reason = "a program prints")]
 
 use std::{
     error::Error,
@@ -28,15 +28,15 @@ async fn main() -> Result<()> {
     let cloud = configured(&server.url(System::Otc))?;
     let client = Client::builder(cloud.cloud()?, cloud.credential()?, cloud.scope()?);
     let client = client.http(http(cloud.tls())?);
-    // A renewal is due in the last quarter of a token's life, unless somebody is in a hurry.
+    // By default, a renewal is due in the last quarter of a token's life; here it is earlier.
     let client = client.settings(Settings::default().with_renewal(20..=25)).build()?;
 
-    // Whoever keeps the token fresh, so that no request pays for a login. It ends with the last
-    // client. A caller that finds no token all the same gets one by itself.
+    // The background task renews the token, so that requests do not wait for a login. The task ends
+    // with the last client. A request that finds no valid token logs in itself.
     tokio::spawn(client.refresh_loop());
     let compute = client.service(cloud.select("compute")?);
 
-    // Eight workers. In the middle a role is changed, and all tokens are void: nobody is to notice.
+    // Eight workers. In the middle all tokens are revoked; no worker fails.
     let (answered, until) = (AtomicU64::new(0), Instant::now() + Duration::from_millis(600));
     let work = async || {
         while Instant::now() < until {
@@ -58,11 +58,11 @@ async fn main() -> Result<()> {
     tokio::try_join!(work(), work(), work(), work(), work(), work(), work(), work(), revoke())?;
     println!("{} requests answered, none refused", answered.load(Relaxed));
     let traffic = server.traffic();
-    println!("{} answers with 401, each asked again with the next token", traffic.unauthorized);
+    println!("{} answers with 401, each repeated with the next token", traffic.unauthorized);
 
-    // Nobody asks for anything, and the token is renewed all the same.
-    let quiet = Instant::now();
-    while server.traffic().logins < 3 && quiet.elapsed() < Duration::from_secs(10) {
+    // The token is renewed without a request.
+    let idle_since = Instant::now();
+    while server.traffic().logins < 3 && idle_since.elapsed() < Duration::from_secs(10) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let traffic = server.traffic();
@@ -70,7 +70,8 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// A program that is not an example writes `Config::load()?.cloud(&Choices::default())`.
+/// The configuration of this example. Your program calls
+/// `Config::load()?.cloud(&Choices::default())`.
 fn configured(auth_url: &str) -> Result<CloudConfig> {
     let variables = Variables::from_iter([
         ("OS_PROFILE", "otc"),
@@ -83,7 +84,7 @@ fn configured(auth_url: &str) -> Result<CloudConfig> {
     Ok(Config::merge(&Files::default(), &variables)?.cloud(&Choices::default())?)
 }
 
-/// `cacert`, `cert`, `key` and `insecure`, as reqwest takes them.
+/// The settings `cacert`, `cert`, `key` and `insecure` for reqwest.
 pub(crate) fn http(tls: &Tls) -> Result<impl Fn() -> ClientBuilder + use<>> {
     let roots = tls.cacert.as_ref().map(fs::read).transpose()?;
     let roots = roots.map(|pem| Certificate::from_pem_bundle(&pem)).transpose()?;

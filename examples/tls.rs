@@ -1,5 +1,5 @@
-//! What `script` and `service` make of `cacert`, `cert`, `key` and `insecure`, against a server with a
-//! CA of its own that wants a certificate of its clients.
+//! The settings `cacert`, `cert`, `key` and `insecure` in `script` and `service`, with a server
+//! that has a private CA and requires client certificates.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
 use std::{
@@ -18,27 +18,27 @@ use rustls::{
     pki_types::PrivateKeyDer, server::WebPkiClientVerifier,
 };
 
-#[allow(dead_code, reason = "a program of which one function is tried")]
+#[allow(dead_code, reason = "a program; the tests call one of its functions")]
 #[path = "script.rs"]
 mod script;
-#[allow(dead_code, reason = "a program of which one function is tried")]
+#[allow(dead_code, reason = "a program; the tests call one of its functions")]
 #[path = "service.rs"]
 mod service;
 
 #[test]
 fn a_private_ca_and_a_client_certificate() {
-    let place = Place::new("both");
-    let url = place.serve();
+    let tls = TlsFiles::new("both");
+    let url = tls.serve();
     let all = [("OS_CACERT", "ca.pem"), ("OS_CERT", "client.pem"), ("OS_KEY", "client.key")];
     let one_file = [("OS_CACERT", "ca.pem"), ("OS_CERT", "both.pem")];
     for files in [&all[..], &one_file] {
-        let cloud = place.configured(files);
+        let cloud = tls.configured(files);
         assert_eq!(ask_ureq(&cloud, &url), Ok(204), "{files:?}");
         assert_eq!(ask_reqwest(&cloud, &url), Ok(204), "{files:?}");
     }
-    // Each of them is needed.
+    // The server requires each of them.
     for files in [&all[..1], &all[1..]] {
-        let cloud = place.configured(files);
+        let cloud = tls.configured(files);
         assert!(ask_ureq(&cloud, &url).is_err(), "{files:?}");
         assert!(ask_reqwest(&cloud, &url).is_err(), "{files:?}");
     }
@@ -46,19 +46,19 @@ fn a_private_ca_and_a_client_certificate() {
 
 #[test]
 fn no_verification() {
-    let place = Place::new("insecure");
-    let url = place.serve();
+    let tls = TlsFiles::new("insecure");
+    let url = tls.serve();
     let files = [("OS_INSECURE", "true"), ("OS_CERT", "both.pem")];
-    let cloud = place.configured(&files);
+    let cloud = tls.configured(&files);
     assert_eq!(ask_ureq(&cloud, &url), Ok(204));
     assert_eq!(ask_reqwest(&cloud, &url), Ok(204));
 }
 
 #[test]
 fn a_file_that_is_missing_is_an_error() {
-    let place = Place::new("missing");
+    let tls = TlsFiles::new("missing");
     for name in ["OS_CACERT", "OS_CERT"] {
-        let cloud = place.configured(&[(name, "nosuch.pem")]);
+        let cloud = tls.configured(&[(name, "nosuch.pem")]);
         assert!(script::tls(cloud.tls()).is_err(), "{name}");
         assert!(service::http(cloud.tls()).is_err(), "{name}");
     }
@@ -77,14 +77,14 @@ async fn ask_reqwest(cloud: &CloudConfig, url: &str) -> Result<u16, String> {
     answer.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
 }
 
-/// A directory with a CA's certificate, and a client's.
-struct Place {
+/// A directory with the certificates of a CA and a client.
+struct TlsFiles {
     directory: PathBuf,
     ca: Issuer<'static, KeyPair>,
     root: rcgen::Certificate,
 }
 
-impl Place {
+impl TlsFiles {
     fn new(name: &str) -> Self {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("tls-{name}"));
         fs::create_dir_all(&directory).unwrap();
@@ -92,14 +92,14 @@ impl Place {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let root = params.self_signed(&key).unwrap();
-        let place = Self { directory, ca: Issuer::new(params, key), root };
-        let (client, key) = place.issue();
+        let tls = Self { directory, ca: Issuer::new(params, key), root };
+        let (client, key) = tls.issue();
         let (client, key) = (client.pem(), key.serialize_pem());
-        let files = [("ca.pem", place.root.pem()), ("both.pem", format!("{client}{key}"))];
+        let files = [("ca.pem", tls.root.pem()), ("both.pem", format!("{client}{key}"))];
         for (name, text) in files.into_iter().chain([("client.pem", client), ("client.key", key)]) {
-            fs::write(place.directory.join(name), text).unwrap();
+            fs::write(tls.directory.join(name), text).unwrap();
         }
-        place
+        tls
     }
 
     fn issue(&self) -> (rcgen::Certificate, KeyPair) {
@@ -118,7 +118,7 @@ impl Place {
         config.cloud(&Choices::default()).unwrap()
     }
 
-    /// Answers whoever shows a certificate of the CA, until the test is over.
+    /// A server that answers clients with a certificate of the CA, until the test ends.
     fn serve(&self) -> String {
         let (certificate, key) = self.issue();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
@@ -139,7 +139,7 @@ impl Place {
             for stream in listener.incoming().flatten() {
                 let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
                 let mut stream = StreamOwned::new(connection, stream);
-                // One who shows none is sent away, and sees that in the handshake.
+                // The handshake of a client without a certificate fails.
                 if stream.read(&mut [0; 4096]).is_ok() {
                     let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
                     let _ = stream.write_all(answer);

@@ -1,9 +1,6 @@
 //! HTTP responses as text.
 
-use auth_cli::{
-    inspect::inspect,
-    raw::{self, HEADERS, Problem, TEXT},
-};
+use auth_inspect::{MAX_HEADERS, MAX_RESPONSE, ResponseError, inspect, read_response};
 use auth_proto::IdentityResponse;
 use http::Response;
 use serde_json::Value;
@@ -13,32 +10,32 @@ use crate::{
     input::expanded,
 };
 
-/// Any text as an HTTP response.
+/// Any text, read as an HTTP response.
 ///
-/// It is read, or refused with a reason. A response that is written out is read back, and its
-/// report is JSON that does not show its token.
+/// The reader takes it or gives a reason. What it takes reads the same when written again, and its
+/// report is JSON without the token.
 pub fn http_response(data: &[u8]) {
     let data = expanded(data);
     let report = serde_json::to_string(&inspect(&data, None)).expect("a report is JSON");
     let parsed: Value = serde_json::from_str(&report).expect("a report is JSON");
     let understood = parsed["kind"] != "malformed";
     assert_eq!(inspect(&data, None).is_understood(), understood);
-    let response = match raw::read(&data) {
+    let response = match read_response(&data) {
         Ok(response) => response,
         Err(problem) => {
             check_text(&problem.to_string(), 200);
-            assert_eq!(problem == Problem::TooLong, data.len() > TEXT);
+            assert_eq!(problem == ResponseError::TooLong, data.len() > MAX_RESPONSE);
             let lines = data.iter().filter(|byte| **byte == b'\n').count() + 1;
-            assert!(problem != Problem::Headers || lines > HEADERS, "{lines} lines");
+            assert!(problem != ResponseError::Headers || lines > MAX_HEADERS, "{lines} lines");
             return assert!(!understood);
         }
     };
-    assert!(data.len() <= TEXT && response.headers().len() <= HEADERS);
+    assert!(data.len() <= MAX_RESPONSE && response.headers().len() <= MAX_HEADERS);
     assert!(response.headers().values().all(http::HeaderValue::is_sensitive));
     assert!(data.ends_with(response.body()), "the body is the end of the text");
     assert_eq!(response.headers().len(), header_lines(&data, response.body()));
 
-    let again = raw::read(&written(&response)).expect("a written response is read back");
+    let again = read_response(&written(&response)).expect("what was read is written so");
     assert_eq!(again.status(), response.status());
     assert_eq!(again.headers(), response.headers());
     assert_eq!(again.body(), response.body());

@@ -1,26 +1,23 @@
 use std::process::ExitCode;
 
+use auth_inspect::{EndpointView, ServiceView};
 use auth_proto::Interface;
 use clap::Args;
 
 use crate::{
-    account::AccountArgs,
-    args::{Format, OUTPUT},
-    clouds::Clouds,
-    failure::Failure,
-    print,
-    session::Session,
-    shapes::{self, EndpointShape, ServiceShape},
+    cloud::Clouds,
+    login::{Context, LoginArgs},
+    output::{Failure, Format, OUTPUT, print},
 };
 
 #[derive(Args, Debug)]
 pub(crate) struct CatalogArgs {
-    /// Only services of this type or name; may be given several times
+    /// List only services of this type or name; repeat the flag for several
     #[arg(long, value_name = "TYPE")]
     service: Vec<String>,
 
     #[command(flatten)]
-    account: AccountArgs,
+    login: LoginArgs,
 
     /// How to print the catalog
     #[arg(long, value_enum, default_value_t = Format::Table, help_heading = OUTPUT)]
@@ -29,21 +26,19 @@ pub(crate) struct CatalogArgs {
 
 impl CatalogArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = self.account.place(clouds)?;
-        let session = Session::new(&place, &self.account)?;
-        let token = session.token()?;
+        let chosen = self.login.cloud(clouds)?;
+        let context = Context::new(&chosen, &self.login)?;
+        let token = context.token()?;
         let Some(catalog) = token.catalog() else {
-            return Err(Failure::failed(match self.account.secret.gives_token() {
+            return Err(Failure::failed(match self.login.gives_token() {
                 true => {
-                    "the cloud does not tell what the token is good for; log in for a catalog, or \
-                     give `cloud-auth curl` a whole URL"
+                    "catalog: not available for an existing token of this cloud; log in to get one, or \
+                     use `cloud-auth curl` with a full URL"
                 }
-                false => {
-                    "the token came without a catalog; ask for the scope of a project or domain"
-                }
+                false => "catalog: missing from the token; request a project or domain scope",
             }));
         };
-        let services = self.wanted(shapes::services(catalog))?;
+        let services = self.wanted(auth_inspect::services(catalog))?;
         match self.format {
             Format::Json => print::json(&services)?,
             Format::Table => {
@@ -54,17 +49,17 @@ impl CatalogArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// What is left when the flags have said what is wanted. What is configured cuts nothing off: a
-    /// catalog is looked at to see what there is.
-    fn wanted<'a>(&self, all: Vec<ServiceShape<'a>>) -> Result<Vec<ServiceShape<'a>>, Failure> {
-        let region = self.account.cloud.region();
-        let interfaces = self.account.cloud.interfaces();
+    /// The services that match the flags. The configured region and interfaces do not filter: the
+    /// command shows the whole catalog by default.
+    fn wanted<'a>(&self, all: Vec<ServiceView<'a>>) -> Result<Vec<ServiceView<'a>>, Failure> {
+        let region = self.login.cloud_args().region();
+        let interfaces = self.login.cloud_args().interfaces();
         let is_all = self.service.is_empty() && region.is_none() && interfaces.is_empty();
         if is_all {
             return Ok(all);
         }
         let types: Vec<_> = all.iter().map(|service| service.service_type.to_owned()).collect();
-        let by_name = |service: &ServiceShape<'_>| {
+        let by_name = |service: &ServiceView<'_>| {
             let is = |want: &String| service.service_type == want || service.name == Some(want);
             self.service.is_empty() || self.service.iter().any(is)
         };
@@ -80,23 +75,23 @@ impl CatalogArgs {
         match left.is_empty() {
             false => Ok(left),
             true => Err(Failure::not_found(format!(
-                "the catalog has no such endpoint; it has services of the types {}; ask for fewer \
-                 of --service, --region and --interface",
+                "no endpoint matches --service, --region and --interface; the catalog has the \
+                 service types {}",
                 types.join(", ")
             ))),
         }
     }
 }
 
-/// Region `*`, and none, serve every region.
-fn fits(endpoint: &EndpointShape, region: Option<&str>, interfaces: &[Interface]) -> bool {
+/// Region `*` and no region match every region.
+fn fits(endpoint: &EndpointView, region: Option<&str>, interfaces: &[Interface]) -> bool {
     let own = endpoint.region.as_deref().filter(|own| *own != "*");
     let in_region = region.is_none() || own.is_none() || own == region;
     let is = |wanted: &Interface| endpoint.interface == wanted.as_str();
     in_region && (interfaces.is_empty() || interfaces.iter().any(is))
 }
 
-fn rows(service: &ServiceShape<'_>) -> Vec<Vec<String>> {
+fn rows(service: &ServiceView<'_>) -> Vec<Vec<String>> {
     let row = |interface: &str, region: &str, url: &str| {
         let name = service.name.unwrap_or_default();
         [service.service_type, name, interface, region, url].map(str::to_owned).to_vec()
@@ -104,7 +99,7 @@ fn rows(service: &ServiceShape<'_>) -> Vec<Vec<String>> {
     if service.endpoints.is_empty() {
         return vec![row("", "", "")];
     }
-    let of = |endpoint: &EndpointShape| {
+    let of = |endpoint: &EndpointView| {
         row(&endpoint.interface, endpoint.region.as_deref().unwrap_or_default(), &endpoint.url)
     };
     service.endpoints.iter().map(of).collect()

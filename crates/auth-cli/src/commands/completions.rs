@@ -1,21 +1,21 @@
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::{args::Cli, failure::Failure, print};
+use crate::output::{Failure, print};
 
 #[derive(Args, Debug)]
 pub(crate) struct CompletionsArgs {
-    /// The shell
+    /// The shell to complete for
     #[arg(value_enum)]
     shell: Shell,
 }
 
 impl CompletionsArgs {
-    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+    pub(crate) fn run(&self, mut program: Command) -> Result<ExitCode, Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "cloud-auth", &mut script);
+        clap_complete::generate(self.shell, &mut program, "cloud-auth", &mut script);
         print::bytes(&script)?;
         Ok(ExitCode::SUCCESS)
     }

@@ -6,10 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    args::{Format, OUTPUT},
-    clouds::{Clouds, Known, NameArgs},
-    failure::Failure,
-    print,
+    cloud::{CloudInfo, Clouds, NameArgs},
+    output::{Failure, Format, OUTPUT, print},
 };
 
 #[derive(Args, Debug)]
@@ -17,11 +15,11 @@ pub(crate) struct ConfigArgs {
     #[command(flatten)]
     name: NameArgs,
 
-    /// List the names that --cloud takes instead
+    /// List the names that --cloud takes, instead of the settings
     #[arg(long, conflicts_with_all = ["cloud", "region"])]
     names: bool,
 
-    /// How to print it
+    /// How to print the settings or names
     #[arg(long, value_enum, default_value_t = Format::Table, help_heading = OUTPUT)]
     format: Format,
 }
@@ -35,7 +33,7 @@ struct ConfigJson {
 #[derive(Serialize)]
 struct SettingJson {
     key: String,
-    /// Null in the place of a secret.
+    /// Null in place of a secret.
     value: Option<String>,
     origin: String,
 }
@@ -57,9 +55,9 @@ impl ConfigArgs {
     }
 
     fn print_settings(&self, clouds: &Clouds) -> Result<(), Failure> {
-        let config = match clouds.known(&self.name)? {
-            Known::Configured(configured) => configured_settings(&configured),
-            Known::BuiltIn(cloud) => built_in_settings(&self.name, &cloud),
+        let config = match clouds.info(&self.name)? {
+            CloudInfo::Configured(configured) => configured_settings(&configured),
+            CloudInfo::BuiltIn(cloud) => built_in_settings(&self.name, &cloud),
         };
         if self.format == Format::Json {
             return print::json(&config);
@@ -92,7 +90,7 @@ impl ConfigArgs {
     }
 }
 
-/// All that is configured. That it is not enough, or does not fit, is no reason to show nothing.
+/// All settings, with a warning if they are not enough for a login.
 fn configured_settings(configured: &CloudConfig) -> ConfigJson {
     if let Err(why) = configured.cloud() {
         print::warning(&why);
@@ -105,7 +103,7 @@ fn configured_settings(configured: &CloudConfig) -> ConfigJson {
     ConfigJson { cloud: configured.name().to_owned(), settings: settings.collect() }
 }
 
-/// All that there is to know of a cloud that nobody has configured.
+/// The settings of a built-in cloud.
 fn built_in_settings(name: &NameArgs, cloud: &Cloud) -> ConfigJson {
     let id = name.cloud.as_deref().unwrap_or_default();
     let setting = |key: &str, value: String| SettingJson {

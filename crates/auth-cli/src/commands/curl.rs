@@ -16,115 +16,113 @@ use http::{
 use ureq::SendBody;
 
 use crate::{
-    account::AccountArgs,
-    clouds::{Clouds, Place},
-    failure::Failure,
-    print, progress,
-    session::Session,
+    cloud::{ChosenCloud, Clouds},
+    login::{Context, LoginArgs},
+    output::{Failure, print, progress},
 };
 
 #[derive(Args, Debug)]
 pub(crate) struct CurlArgs {
-    /// Where to: a path under the endpoint of --service, such as /servers, or a whole URL
+    /// A path under the endpoint of --service, such as /servers, or a full URL
     target: String,
 
-    /// The type of the service, such as compute
+    /// The service type, such as compute
     #[arg(long, value_name = "TYPE")]
     service: Option<String>,
 
-    /// The method: GET by default, POST with a body
+    /// The HTTP method [default: POST with a body, else GET]
     #[arg(short = 'X', long = "request", value_name = "METHOD")]
     method: Option<Method>,
 
-    /// One more header; may be given several times
+    /// A request header; repeat the flag for several
     #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header)]
     header: Vec<(HeaderName, HeaderValue)>,
 
-    /// The body; that of a file as @FILE, or standard input as @-
+    /// The request body; @FILE reads a file, @- reads standard input
     #[arg(short = 'd', long, value_name = "BODY")]
     data: Option<String>,
 
-    /// The same as JSON, which is said in Content-Type and Accept
+    /// A JSON body: like --data, and sets Content-Type and Accept
     #[arg(long, value_name = "BODY", conflicts_with = "data")]
     json: Option<String>,
 
-    /// Print the status line and the headers of the answer, too
+    /// Print the status line and the headers before the body
     #[arg(short = 'i', long)]
     include: bool,
 
     #[command(flatten)]
-    account: AccountArgs,
+    login: LoginArgs,
 }
 
 impl CurlArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let (place, want) = match &self.service {
+        let (chosen, query) = match &self.service {
             Some(service) => {
-                let (place, want) = self.account.service(clouds, service)?;
-                (place, Some(want))
+                let (chosen, query) = self.login.service(clouds, service)?;
+                (chosen, Some(query))
             }
-            None => (self.account.place(clouds)?, None),
+            None => (self.login.cloud(clouds)?, None),
         };
-        let target = self.target(&place)?;
+        let target = self.target(&chosen)?;
         let body = self.body()?;
-        let session = Session::new(&place, &self.account)?.serving(want.as_ref())?;
-        let answer = self.send(&session, target, want, body)?;
+        let context = Context::new(&chosen, &self.login)?.for_service(query.as_ref())?;
+        let answer = self.send(&context, target, query, body)?;
         let status = answer.status();
         let to = destination(&answer);
         if self.include {
             print::text(&head(&answer))?;
         }
         let receive = || print::stream(answer.into_body().into_reader());
-        // What appears on a terminal shows that it goes on.
+        // On a terminal the output itself shows progress.
         match io::stdout().is_terminal() {
             true => receive()?,
             false => progress::during("receiving the answer", receive)?,
         }
-        verdict(status, &to)
+        exit_code(status, &to)
     }
 
-    /// A path, or a whole URL that a token may go to.
-    fn target(&self, place: &Place) -> Result<Uri, Failure> {
+    /// The path, or the full URL if a token may be sent there.
+    fn target(&self, chosen: &ChosenCloud) -> Result<Uri, Failure> {
         let start = self.target.to_ascii_lowercase();
         if start.starts_with("https://") || start.starts_with("http://") {
             let url = uri(&self.target)?;
-            place.cloud.check_target(&url).map_err(|why| misdirected(&why))?;
+            chosen.cloud.check_target(&url).map_err(|why| forbidden(&why))?;
             return Ok(url);
         }
         if start.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('/')) {
             return Err(Failure::usage(
-                "a token goes to https URLs only; give one that begins with https://",
+                "target: a token is sent to https URLs only; use a URL that begins with https://",
             ));
         }
         match self.service {
             Some(_) => uri(&format!("/{}", self.target.strip_prefix('/').unwrap_or(&self.target))),
             None => Err(Failure::usage(
-                "a path needs a service to be under: add --service, or give a whole URL",
+                "target: a path needs --service; add the flag, or use a full URL",
             )),
         }
     }
 
     fn send(
         &self,
-        session: &Session,
+        context: &Context,
         target: Uri,
-        want: Option<EndpointQuery>,
+        query: Option<EndpointQuery>,
         body: Body,
     ) -> Result<Response<ureq::Body>, Failure> {
         let host = target.host().or(self.service.as_deref()).unwrap_or_default().to_owned();
         let request = self.request(target, &body)?;
         match body {
-            Body::Bytes(bytes) => session.once(&host, |client| {
+            Body::Bytes(bytes) => context.once(&host, |client| {
                 let request = request.map(|()| bytes);
-                match want {
-                    Some(want) => client.service(want).call(request),
+                match query {
+                    Some(query) => client.service(query).call(request),
                     None => client.call(request),
                 }
             }),
-            Body::Stream(stream, _) => session.once(&host, |client| {
+            Body::Stream(stream, _) => context.once(&host, |client| {
                 let request = request.map(|()| stream);
-                match want {
-                    Some(want) => client.service(want).call_once(request),
+                match query {
+                    Some(query) => client.service(query).call_once(request),
                     None => client.call_once(request),
                 }
             }),
@@ -146,7 +144,9 @@ impl CurlArgs {
         if let Body::Stream(_, Some(length)) = body {
             request = request.header(CONTENT_LENGTH, *length);
         }
-        request.body(()).map_err(|why| Failure::usage(format!("the request cannot be sent: {why}")))
+        request.body(()).map_err(|why| {
+            Failure::usage(format!("request: cannot be sent: {why}; check the headers"))
+        })
     }
 
     fn sends_body(&self) -> bool {
@@ -161,15 +161,17 @@ impl CurlArgs {
         let body = self.data.as_ref().or(self.json.as_ref()).map_or("", String::as_str);
         match body.strip_prefix('@') {
             None => Ok(Body::Bytes(body.to_owned().into_bytes())),
-            Some("-") if self.account.secret.takes_input() => Err(Failure::usage(
-                "standard input is the secret and the body at once; use --password-env, \
+            Some("-") if self.login.takes_input() => Err(Failure::usage(
+                "standard input: cannot be both the secret and the body; use --password-env, \
                  --token-env or @FILE",
             )),
             Some("-") => Ok(Body::Stream(SendBody::from_owned_reader(io::stdin()), None)),
             Some(path) => {
                 let file = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
                 let (metadata, file) = file.map_err(|why| {
-                    Failure::usage(format!("cannot read {path}: {why}; name a readable file"))
+                    Failure::usage(format!(
+                        "--data: cannot read {path}: {why}; name a readable file"
+                    ))
                 })?;
                 let length = metadata.is_file().then_some(metadata.len());
                 Ok(Body::Stream(SendBody::from_owned_reader(file), length))
@@ -178,49 +180,50 @@ impl CurlArgs {
     }
 }
 
-/// What is sent. A file and standard input are never read into memory as a whole, and so are sent
-/// once.
+/// A request body. A file and standard input are streamed, so they are sent once.
 enum Body {
     Bytes(Vec<u8>),
-    /// With its length, if that is known.
+    /// With the length, if known.
     Stream(SendBody<'static>, Option<u64>),
 }
 
 fn uri(url: &str) -> Result<Uri, Failure> {
     url.parse().map_err(|why| {
-        Failure::usage(format!("the URL cannot be used ({why}); write %20 for a blank, and so on"))
+        Failure::usage(format!(
+            "target: {why}; percent-encode special characters, such as %20 for a blank"
+        ))
     })
 }
 
-/// A URL that was called wrongly, where no catalog is to blame.
-fn misdirected(why: &Error) -> Failure {
+/// The error for a full URL that the token must not be sent to.
+fn forbidden(why: &Error) -> Failure {
     Failure::usage(match why.kind() {
         ErrorKind::Endpoint(EndpointError::Refused { origin, why }) => format!(
-            "the token must not be sent to {origin}: {why}; give an https URL of a service of the cloud"
+            "the token must not be sent to {origin}: {why}; use an https URL of a service of the cloud"
         ),
         kind => kind.to_string(),
     })
 }
 
-/// A header as it is given on the command line.
+/// A header of the command line.
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = text.split_once(':').ok_or("write it as NAME: VALUE")?;
-    let name: HeaderName = name.trim().parse().map_err(|_| "its name is none")?;
+    let name: HeaderName = name.trim().parse().map_err(|_| "the name is not valid in HTTP")?;
     if name == "x-auth-token" {
-        return Err("the token is added by this program, and is no argument".to_owned());
+        return Err("this program adds the token; leave out the header".to_owned());
     }
     if FRAMING.contains(&name) {
-        return Err("this program sets it, as it fits the body and the connection".to_owned());
+        return Err("this program sets this header; leave it out".to_owned());
     }
-    let value = value.trim().parse().map_err(|_| "its value has characters that cannot be sent")?;
+    let value =
+        value.trim().parse().map_err(|_| "the value has characters that HTTP does not allow")?;
     Ok((name, value))
 }
 
-/// One that contradicts what is sent leaves the service waiting for more, or reading what is not
-/// meant for it.
+/// A wrong framing header would make the service wait for more, or read bytes of another request.
 const FRAMING: [HeaderName; 6] = [CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE];
 
-/// The status line and the headers, as curl prints them, but for what logs somebody in.
+/// The status line and the headers, as curl prints them, without secrets.
 fn head<B>(answer: &Response<B>) -> String {
     let status = answer.status();
     let reason = status.canonical_reason().unwrap_or_default();
@@ -232,7 +235,7 @@ fn head<B>(answer: &Response<B>) -> String {
     text + "\r\n"
 }
 
-/// Vendors have tokens of their own beside Keystone's, such as Swift's `X-Storage-Token`.
+/// Vendors have further token headers, such as Swift's `X-Storage-Token`.
 fn is_secret(name: &HeaderName) -> bool {
     let ends = ["-token", "authorization", "-auth-key", "-auth-receipt"];
     *name == SET_COOKIE || ends.iter().any(|end| name.as_str().ends_with(end))
@@ -242,28 +245,26 @@ fn shown(value: &HeaderValue) -> String {
     print::clean(&String::from_utf8_lossy(value.as_bytes()))
 }
 
-/// Where a redirect points to. Its path and query may be a signed URL, which whoever knows it may
-/// use.
+/// The origin of a redirect. Path and query stay out of the text: they may be a signed URL.
 fn destination<B>(answer: &Response<B>) -> String {
-    let Some(location) = answer.headers().get(LOCATION) else { return "nowhere".to_owned() };
+    let Some(location) = answer.headers().get(LOCATION) else { return "no URL".to_owned() };
     let url = Uri::try_from(location.as_bytes()).unwrap_or_default();
     let (Some(scheme), Some(host)) = (url.scheme_str(), url.host()) else {
-        return "another place of its own".to_owned();
+        return "another path of the same host".to_owned();
     };
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{scheme}://{host}{port}")
 }
 
-/// Redirects are not followed, because a token might go astray, so that the answer is not what was
-/// asked for.
-fn verdict(status: StatusCode, to: &str) -> Result<ExitCode, Failure> {
+/// A redirect is a failure: it is not followed, because the token could reach another host.
+fn exit_code(status: StatusCode, to: &str) -> Result<ExitCode, Failure> {
     match status.as_u16() {
         301 | 302 | 303 | 307 | 308 => Err(Failure::failed(format!(
-            "the service answered {status} and points to {to}; redirects are not followed: look at \
-             the URL with -i, and call that, if you trust it"
+            "the service answered {status}, a redirect to {to}; redirects are not followed: show \
+             the URL with -i, and call it if you trust it"
         ))),
         400.. => Err(Failure::failed(format!(
-            "the service answered {status}; what it says about it is on standard output"
+            "the service answered {status}; its message is on standard output"
         ))),
         _ => Ok(ExitCode::SUCCESS),
     }
@@ -277,7 +278,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_header_is_taken_as_it_is_meant_or_refused(text in any_header()) {
+        fn headers_are_taken_unchanged_or_refused(text in any_header()) {
             let Ok((name, value)) = header(&text) else { return Ok(()) };
             let (given, after) = text.split_once(':').unwrap();
             prop_assert!(given.trim().eq_ignore_ascii_case(name.as_str()));
@@ -286,12 +287,12 @@ mod tests {
         }
 
         #[test]
-        fn headers_are_printed_line_by_line_and_without_secrets(
+        fn printed_headers_have_no_secrets(
             headers in vec((select(&NAMES[..]), vec(any::<u8>(), 0..20)), 0..12),
         ) {
             let mut answer = Response::new(());
             for (name, value) in headers {
-                // A mark that no other text has.
+                // A mark that occurs nowhere else.
                 let value = [&b"m4rk"[..], &value[..]].concat();
                 if let Ok(value) = HeaderValue::from_bytes(&value) {
                     answer.headers_mut().append(name, value);

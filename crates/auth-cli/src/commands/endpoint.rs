@@ -2,22 +2,26 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::{account::AccountArgs, clouds::Clouds, failure::Failure, print, session::Session};
+use crate::{
+    cloud::Clouds,
+    login::{Context, LoginArgs},
+    output::{Failure, print},
+};
 
 #[derive(Args, Debug)]
 pub(crate) struct EndpointArgs {
-    /// The service's type, such as compute, network or object-store
+    /// The service type, such as compute, network or object-store
     service: String,
 
     #[command(flatten)]
-    account: AccountArgs,
+    login: LoginArgs,
 }
 
 impl EndpointArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let (place, want) = self.account.service(clouds, &self.service)?;
-        let session = Session::new(&place, &self.account)?.serving(Some(&want))?;
-        let url = session.with(|client| client.endpoint(&want))?;
+        let (chosen, query) = self.login.service(clouds, &self.service)?;
+        let context = Context::new(&chosen, &self.login)?.for_service(Some(&query))?;
+        let url = context.with(|client| client.endpoint(&query))?;
         print::text(&format!("{}\n", print::clean(&url)))?;
         Ok(ExitCode::SUCCESS)
     }

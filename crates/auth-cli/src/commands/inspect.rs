@@ -8,26 +8,26 @@ use std::{
 use auth_proto::ApiVersion;
 use clap::{Args, ValueEnum};
 
-use crate::{failure::Failure, inspect, print, raw};
+use crate::output::{Failure, print};
 
 #[derive(Args, Debug)]
 pub(crate) struct InspectArgs {
-    /// The protocol that a token is read by
-    #[arg(long, value_enum, default_value_t = DialectName::Auto)]
-    api_version: DialectName,
+    /// The API version in which to read a token
+    #[arg(long, value_enum, default_value_t = VersionName::Auto)]
+    api_version: VersionName,
 
-    /// The response as `curl -i` prints it: status line, headers, blank line, body; standard input
-    /// if there is none or it is `-`
+    /// A file with the response as `curl -i` prints it: status line, headers, blank line, body
+    /// [default: -, standard input]
     file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum DialectName {
-    /// Whichever it is
+enum VersionName {
+    /// Detect the version
     Auto,
-    /// v2.0: the token in the body
+    /// v2.0: token in the body
     V2,
-    /// v3: the token in the X-Subject-Token header
+    /// v3: token in the X-Subject-Token header
     V3,
 }
 
@@ -38,25 +38,27 @@ impl InspectArgs {
             _ => read(io::stdin().lock()),
         };
         let text = text.map_err(|why| {
-            Failure::failed(format!("cannot read the response: {why}; name a readable file, or -"))
+            Failure::failed(format!(
+                "cannot read the response: {why}; name a readable file, or - for standard input"
+            ))
         })?;
-        let report = inspect::inspect(&text, self.api_version());
+        let report = auth_inspect::inspect(&text, self.api_version());
         print::json(&report)?;
         Ok(if report.is_understood() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     fn api_version(&self) -> Option<ApiVersion> {
         match self.api_version {
-            DialectName::Auto => None,
-            DialectName::V2 => Some(ApiVersion::V2),
-            DialectName::V3 => Some(ApiVersion::V3),
+            VersionName::Auto => None,
+            VersionName::V2 => Some(ApiVersion::V2),
+            VersionName::V3 => Some(ApiVersion::V3),
         }
     }
 }
 
-/// Reads one byte more than fits at most, which is enough to tell that it is too long.
+/// Reads one byte more than the limit, so that a longer text is refused.
 fn read(input: impl Read) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    input.take(raw::TEXT as u64 + 1).read_to_end(&mut text)?;
+    input.take(auth_inspect::MAX_RESPONSE as u64 + 1).read_to_end(&mut text)?;
     Ok(text)
 }

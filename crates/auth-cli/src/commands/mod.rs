@@ -1,4 +1,4 @@
-//! The commands, each with its flags, but for the demonstration.
+//! The commands, each with its flags. The demonstration is in its own folder.
 
 pub(crate) mod catalog;
 pub(crate) mod completions;
@@ -15,30 +15,33 @@ use std::sync::Arc;
 
 use auth_proto::{ApiVersion, Cloud, Token};
 
-use crate::{account::AccountArgs, failure::Failure, session::Session};
+use crate::{
+    login::{Context, LoginArgs},
+    output::Failure,
+};
 
-/// Whether the cloud can be asked for what only v3 has, as far as that is known before a login.
-/// What v2.0 lacks, and what to do about it, is the rest of a sentence.
+/// Fails if the cloud is known to use v2.0, before a login. `lack` completes the sentence "API
+/// v2.0, which".
 fn expect_v3(cloud: &Cloud, lack: &str) -> Result<(), Failure> {
     match cloud.api_version() {
         Some(ApiVersion::V2) => {
-            Err(Failure::usage(format!("{} speaks v2.0, which {lack}", cloud.name())))
+            Err(Failure::usage(format!("{} uses API v2.0, which {lack}", cloud.name())))
         }
         _ => Ok(()),
     }
 }
 
-/// The token that a command is about: the one that is given, or else that of a login.
-fn own_token(session: &Session, args: &AccountArgs) -> Result<Arc<Token>, Failure> {
-    session.token().map_err(|why| match args.secret.gives_token() && why.is_refusal() {
-        true => not_good(),
+/// The token that a command works on: the existing one of the flags, or the token of a login.
+fn own_token(context: &Context, args: &LoginArgs) -> Result<Arc<Token>, Failure> {
+    context.token().map_err(|why| match args.gives_token() && why.is_refusal() {
+        true => not_valid(),
         false => why,
     })
 }
 
-fn not_good() -> Failure {
+fn not_valid() -> Failure {
     Failure::failed(
-        "the token is not good: it has ended, was revoked, or is of another cloud; get a new one \
-         with `cloud-auth token`",
+        "the token is not valid: it has expired, was revoked, or belongs to another cloud; get a \
+         new one with `cloud-auth token`",
     )
 }

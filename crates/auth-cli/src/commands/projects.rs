@@ -7,19 +7,15 @@ use http::StatusCode;
 
 use super::expect_v3;
 use crate::{
-    account::AccountArgs,
-    args::{Format, OUTPUT},
-    clouds::Clouds,
-    failure::Failure,
-    print,
-    session::Session,
-    shapes,
+    cloud::Clouds,
+    login::{Context, LoginArgs},
+    output::{Failure, Format, OUTPUT, print},
 };
 
 #[derive(Args, Debug)]
 pub(crate) struct ProjectsArgs {
     #[command(flatten)]
-    account: AccountArgs,
+    login: LoginArgs,
 
     /// How to print the projects
     #[arg(long, value_enum, default_value_t = Format::Table, help_heading = OUTPUT)]
@@ -28,12 +24,15 @@ pub(crate) struct ProjectsArgs {
 
 impl ProjectsArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = self.account.place(clouds)?;
-        expect_v3(&place.cloud, "lists no projects; the cloud's console shows the tenant's id")?;
-        let session = Session::new(&place, &self.account)?;
-        let projects = listed(&session)?;
+        let chosen = self.login.cloud(clouds)?;
+        expect_v3(
+            &chosen.cloud,
+            "cannot list projects; the console of the cloud shows the tenant's id",
+        )?;
+        let context = Context::new(&chosen, &self.login)?;
+        let projects = listed(&context)?;
         if self.format == Format::Json {
-            print::json(&shapes::projects(&projects))?;
+            print::json(&auth_inspect::projects(&projects))?;
             return Ok(ExitCode::SUCCESS);
         }
         let rows = projects.iter().map(|project| {
@@ -48,32 +47,32 @@ impl ProjectsArgs {
     }
 }
 
-/// What the token may be scoped to; or, where the cloud has no such list, the projects of the user,
-/// which is what KakaoCloud documents.
-fn listed(session: &Session) -> Result<Vec<Project>, Failure> {
-    let token = session.token()?;
-    // The client's own cloud knows the protocol's version, now that a login has asked for it.
-    let cloud = session.cloud();
-    if let Some(projects) = pages(session, Projects::new(&cloud))? {
+/// The projects that the token may be scoped to. A cloud without that list, such as KakaoCloud, is
+/// asked for the user's projects.
+fn listed(context: &Context) -> Result<Vec<Project>, Failure> {
+    let token = context.token()?;
+    // After the login, the client's cloud has the API version.
+    let cloud = context.cloud();
+    if let Some(projects) = pages(context, Projects::new(&cloud))? {
         return Ok(projects);
     }
     let user = token.user().id.as_deref();
-    let projects = user.map(|user| pages(session, UserProjects::new(&cloud, user))).transpose()?;
+    let projects = user.map(|user| pages(context, UserProjects::new(&cloud, user))).transpose()?;
     projects.flatten().ok_or_else(|| {
-        Failure::failed("the cloud has no list of projects; ask its operator for the project's id")
+        Failure::failed("the cloud does not list projects; ask its operator for the project's id")
     })
 }
 
-/// All pages, but not for ever. `None` if there is no such list.
+/// The projects of all pages, up to a limit. `None` if the cloud has no such list.
 fn pages<E: IdentityRequest<Output = Page<Project, E>>>(
-    session: &Session,
+    context: &Context,
     first: E,
 ) -> Result<Option<Vec<Project>>, Failure> {
     let mut projects = Vec::new();
     let mut next = Some(first);
     for _ in 0..PAGES {
         let Some(page) = next else { return Ok(Some(projects)) };
-        let Some(page) = session.with(|client| unless_absent(client.run(&page)))? else {
+        let Some(page) = context.with(|client| none_if_absent(client.run(&page)))? else {
             return Ok(None);
         };
         projects.extend(page.items);
@@ -85,14 +84,14 @@ fn pages<E: IdentityRequest<Output = Page<Project, E>>>(
     match next {
         None => Ok(Some(projects)),
         Some(_) => Err(Failure::failed(
-            "the list of projects does not end; tell the operator of the cloud",
+            "the list of projects has too many pages; report this to the operator of the cloud",
         )),
     }
 }
 
 const PAGES: usize = 1000;
 
-fn unless_absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+fn none_if_absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     let absent = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED, StatusCode::FORBIDDEN];
     match answer {
         Err(Error::Auth(why))

@@ -4,25 +4,29 @@ use auth_proto::Revoke;
 use clap::Args;
 
 use super::{expect_v3, own_token};
-use crate::{account::AccountArgs, clouds::Clouds, failure::Failure, session::Session};
+use crate::{
+    cloud::Clouds,
+    login::{Context, LoginArgs},
+    output::Failure,
+};
 
 #[derive(Args, Debug)]
 pub(crate) struct RevokeArgs {
     #[command(flatten)]
-    account: AccountArgs,
+    login: LoginArgs,
 }
 
 impl RevokeArgs {
-    /// Says nothing if all goes well.
+    /// Prints nothing on success.
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = self.account.place(clouds)?;
+        let chosen = self.login.cloud(clouds)?;
         expect_v3(
-            &place.cloud,
-            "cannot end a token; it ends by itself, or with the next change of the API password",
+            &chosen.cloud,
+            "cannot revoke a token; the token expires, or ends when the API password changes",
         )?;
-        let session = Session::without_catalog(&place, &self.account)?;
-        let token = own_token(&session, &self.account)?;
-        session.run(&Revoke::new(&session.cloud(), token.expose()))?;
+        let context = Context::without_catalog(&chosen, &self.login)?;
+        let token = own_token(&context, &self.login)?;
+        context.run(&Revoke::new(&context.cloud(), token.expose()))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,21 +1,23 @@
 use std::process::ExitCode;
 
+use auth_inspect::TokenView;
 use auth_proto::{Token, timestamp};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::{
-    account::AccountArgs, args::OUTPUT, clouds::Clouds, failure::Failure, print, session::Session,
-    shapes::DetailsShape,
+    cloud::Clouds,
+    login::{Context, LoginArgs},
+    output::{Failure, OUTPUT, print},
 };
 
 #[derive(Args, Debug)]
 pub(crate) struct TokenArgs {
     #[command(flatten)]
-    account: AccountArgs,
+    login: LoginArgs,
 
-    /// Ask for a token without its catalog, which may be large; v2.0 clouds (nhn) send it all the
-    /// same
+    /// Request a token without its catalog, which may be large; v2.0 clouds (nhn) send the catalog
+    /// anyway
     #[arg(long, help_heading = OUTPUT)]
     no_catalog: bool,
 
@@ -26,13 +28,13 @@ pub(crate) struct TokenArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TokenFormat {
-    /// The token and nothing else
+    /// The token only
     Plain,
-    /// The token, and a table of what it is good for
+    /// The token, and a table of its user, scope and end
     Table,
-    /// The token and what it is good for, for programs
+    /// The token with its user, scope and end, for programs
     Json,
-    /// A line for a shell that exports OS_TOKEN
+    /// A shell command that exports OS_TOKEN
     Shell,
 }
 
@@ -40,17 +42,17 @@ enum TokenFormat {
 struct TokenJson<'a> {
     token: &'a str,
     #[serde(flatten)]
-    details: DetailsShape<'a>,
+    details: TokenView<'a>,
 }
 
 impl TokenArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = self.account.place(clouds)?;
-        let session = match self.no_catalog {
-            false => Session::new(&place, &self.account)?,
-            true => Session::without_catalog(&place, &self.account)?,
+        let chosen = self.login.cloud(clouds)?;
+        let context = match self.no_catalog {
+            false => Context::new(&chosen, &self.login)?,
+            true => Context::without_catalog(&chosen, &self.login)?,
         };
-        let token = session.token()?;
+        let token = context.token()?;
         let text = token.expose();
         match self.format {
             TokenFormat::Plain => print::text(&format!("{text}\n"))?,
@@ -59,7 +61,7 @@ impl TokenArgs {
                 print::table(&["token", ""], details(&token))?;
             }
             TokenFormat::Json => {
-                print::json(&TokenJson { token: text, details: DetailsShape::of(&token) })?;
+                print::json(&TokenJson { token: text, details: TokenView::new(&token) })?;
             }
             TokenFormat::Shell => print::text(&format!("export OS_TOKEN={}\n", quoted(text)))?,
         }
@@ -67,7 +69,7 @@ impl TokenArgs {
     }
 }
 
-/// What a token is good for, as the rows of a table.
+/// A token's user, scope and end, as the rows of a table.
 pub(super) fn details(token: &Token) -> Vec<Vec<String>> {
     let named = |name: &Option<String>, id: &Option<String>| match (name, id) {
         (Some(name), Some(id)) => format!("{name} ({id})"),
@@ -76,7 +78,7 @@ pub(super) fn details(token: &Token) -> Vec<Vec<String>> {
     };
     let ends = match token.is_validated() {
         true => timestamp::format(token.expires_at()),
-        false => "unknown: the cloud does not tell".to_owned(),
+        false => "unknown".to_owned(),
     };
     let mut rows = vec![("expires at", ends)];
     rows.extend(token.issued_at().map(|at| ("issued at", timestamp::format(at))));
@@ -90,7 +92,7 @@ pub(super) fn details(token: &Token) -> Vec<Vec<String>> {
     rows.into_iter().map(|(key, value)| vec![key.to_owned(), value]).collect()
 }
 
-/// One word of a shell, whatever is in it.
+/// A text as one word of a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,26 +1,23 @@
 use std::process::ExitCode;
 
+use auth_inspect::TokenView;
 use auth_proto::Validate;
 use clap::Args;
 use serde::Serialize;
 
-use super::{expect_v3, not_good, own_token, token::details};
+use super::{expect_v3, not_valid, own_token, token::details};
 use crate::{
-    account::AccountArgs,
-    args::{Format, OUTPUT},
-    clouds::Clouds,
-    failure::Failure,
-    print,
-    session::Session,
-    shapes::DetailsShape,
+    cloud::Clouds,
+    login::{Context, LoginArgs},
+    output::{Failure, Format, OUTPUT, print},
 };
 
 #[derive(Args, Debug)]
 pub(crate) struct ValidateArgs {
     #[command(flatten)]
-    account: AccountArgs,
+    login: LoginArgs,
 
-    /// How to print what the token is good for
+    /// How to print the token's user, scope and end
     #[arg(long, value_enum, default_value_t = Format::Table, help_heading = OUTPUT)]
     format: Format,
 }
@@ -29,23 +26,23 @@ pub(crate) struct ValidateArgs {
 struct Validated<'a> {
     valid: bool,
     #[serde(flatten)]
-    details: DetailsShape<'a>,
+    details: TokenView<'a>,
 }
 
 impl ValidateArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
-        let place = self.account.place(clouds)?;
+        let chosen = self.login.cloud(clouds)?;
         expect_v3(
-            &place.cloud,
-            "cannot be asked about a token; try it on a service: `cloud-auth curl` with a whole URL",
+            &chosen.cloud,
+            "cannot validate a token; call a service instead: `cloud-auth curl` with a full URL",
         )?;
-        let session = Session::new(&place, &self.account)?;
-        let token = own_token(&session, &self.account)?;
-        let token = session.run(&Validate::new(&session.cloud(), token.expose()))?;
-        let token = token.ok_or_else(not_good)?;
+        let context = Context::new(&chosen, &self.login)?;
+        let token = own_token(&context, &self.login)?;
+        let token = context.run(&Validate::new(&context.cloud(), token.expose()))?;
+        let token = token.ok_or_else(not_valid)?;
         match self.format {
             Format::Json => {
-                print::json(&Validated { valid: true, details: DetailsShape::of(&token) })?;
+                print::json(&Validated { valid: true, details: TokenView::new(&token) })?;
             }
             Format::Table => print::table(&["valid", "yes"], details(&token))?,
         }

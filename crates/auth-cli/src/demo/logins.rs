@@ -1,9 +1,9 @@
-//! The documented logins, with the documents' own sample credentials.
+//! The documented logins, with the sample credentials of the documents.
 
 use auth_emulator::{Server, System, account};
 use auth_proto::{Cloud, Credential, DomainRef, EndpointQuery, Error, Scope, UserRef};
 
-/// One login, and what to call with its token.
+/// One login, and the service to call with its token.
 pub(super) struct Login {
     pub(super) system: System,
     pub(super) cloud: Cloud,
@@ -11,11 +11,11 @@ pub(super) struct Login {
     pub(super) credential: Credential,
     pub(super) scope_name: &'static str,
     pub(super) scope: Scope,
-    /// `None` asks for a token without its catalog, which knows no service to call.
+    /// `None` requests a token without its catalog and calls no service.
     pub(super) service: Option<EndpointQuery>,
 }
 
-/// Document by document: which methods and scopes it describes.
+/// The methods and scopes of each document.
 pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
     let mut logins = Vec::new();
     for system in [System::NhnIaas, System::NhnCompute] {
@@ -80,7 +80,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
             credential: in_domain(account::HUAWEI_USER, account::HUAWEI_DOMAIN, password),
             scope_name,
             scope,
-            // Global services are listed under region `*`, which serves this one too.
+            // Global services are listed under region `*`, which includes this one.
             service: service.map(|service| EndpointQuery::new(service).region("cn-north-1")),
         });
     }

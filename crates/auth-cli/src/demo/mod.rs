@@ -1,21 +1,17 @@
-//! The demonstration: every documented login, through both adapters, against the emulator.
+//! The demonstration: every documented login, through both adapters, to the emulator.
 
 mod logins;
-mod through;
+mod run;
 
 use std::process::ExitCode;
 
 use auth_emulator::Server;
+use auth_inspect::sha256;
 use auth_proto::{Token, timestamp};
 use clap::Args;
 use serde::Serialize;
 
-use crate::{
-    args::{Format, OUTPUT},
-    failure::Failure,
-    print,
-    shapes::sha256,
-};
+use crate::output::{Failure, Format, OUTPUT, print};
 use logins::Login;
 
 #[derive(Args, Debug)]
@@ -29,29 +25,31 @@ impl DemoArgs {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let server = Server::start().map_err(|why| {
             Failure::failed(format!(
-                "cannot start the emulator on loopback ({why}); let this program listen there"
+                "cannot start the emulator: {why}; allow this program to listen on loopback"
             ))
         })?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| {
-                Failure::failed(format!("cannot start an asynchronous runtime: {why}"))
+                Failure::failed(format!(
+                    "cannot start an asynchronous runtime: {why}; check the process limits"
+                ))
             })?;
         let mut rows = Vec::new();
         for login in logins::all(&server)? {
-            rows.push(Row::new(&login, "ureq", through::ureq(&login)));
-            rows.push(Row::new(&login, "reqwest", runtime.block_on(through::reqwest(&login))));
+            rows.push(LoginResult::new(&login, "ureq", run::ureq(&login)));
+            rows.push(LoginResult::new(&login, "reqwest", runtime.block_on(run::reqwest(&login))));
         }
         match self.format {
             Format::Json => print::json(&rows)?,
-            Format::Table => print::table(&HEADER, rows.iter().map(Row::cells))?,
+            Format::Table => print::table(&HEADER, rows.iter().map(LoginResult::cells))?,
         }
         Ok(if rows.iter().all(|row| row.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
-/// How one login through one adapter went.
+/// The result of one login through one adapter.
 #[derive(Serialize)]
-struct Row {
+struct LoginResult {
     system: &'static str,
     document: &'static str,
     method: &'static str,
@@ -66,20 +64,20 @@ struct Row {
     lifetime: String,
 }
 
-impl Row {
-    fn new(login: &Login, adapter: &'static str, done: through::Done) -> Self {
-        let token = done.token.as_deref();
+impl LoginResult {
+    fn new(login: &Login, adapter: &'static str, outcome: run::Outcome) -> Self {
+        let token = outcome.token.as_deref();
         Self {
             system: login.cloud.name(),
             document: login.system.document(),
             method: login.method,
             scope: login.scope_name,
             adapter,
-            ok: done.error.is_none(),
+            ok: outcome.error.is_none(),
             token_sha256: token.map(|token| sha256(token.expose())),
             expires_at: token.map(|token| timestamp::format(token.expires_at())),
             endpoints: token.map(endpoints).unwrap_or_default(),
-            error: done.error,
+            error: outcome.error,
             lifetime: token.map(lifetime).unwrap_or_default(),
         }
     }
@@ -105,14 +103,14 @@ impl Row {
 const HEADER: [&str; 8] =
     ["system", "document", "method", "scope", "adapter", "result", "lifetime", "endpoints"];
 
-/// How many endpoints the token's catalog lists.
+/// The number of endpoints in the token's catalog.
 fn endpoints(token: &Token) -> usize {
     let services = token.catalog().into_iter().flat_map(|catalog| catalog.services());
     services.map(|service| service.endpoints().len()).sum()
 }
 
-/// From issue to end by the server's words, as hours, minutes and seconds; rounded up, because NHN
-/// Cloud writes the end without a fraction.
+/// The time from issue to end as hours, minutes and seconds; rounded up, because NHN Cloud writes
+/// the end without a fraction.
 fn lifetime(token: &Token) -> String {
     let Some(issued_at) = token.issued_at() else { return String::new() };
     let lifetime = token.expires_at() - issued_at;

@@ -1,9 +1,9 @@
-//! The commands that log in, against the emulator.
+//! The commands that log in, with the emulator.
 
 use auth_emulator::{Fault, Server, account};
 use http::StatusCode;
 
-use crate::{flags, kakao, nhn, otc, run, serve_once, with};
+use crate::{flags, kakao, nhn, otc, run, server::serve_all, with};
 
 #[test]
 fn tokens() {
@@ -27,23 +27,24 @@ fn tokens() {
 }
 
 #[test]
-fn without_the_catalog() {
+fn tokens_without_a_catalog() {
     let server = Server::start().unwrap();
     let login = otc(&server);
     let arguments = ["token", "--no-catalog", "--project-id", account::OTC_PROJECT];
     let token = run(&with(&arguments, &login), account::OTC_PASSWORD).ok();
     assert_eq!(token.trim_end().len(), 4000, "{token}");
-    // v2.0 sends it all the same.
+    // v2.0 always sends the catalog.
     let login = nhn(&server);
     run(&with(&["token", "--no-catalog"], &login), account::NHN_PASSWORD).ok();
 
-    let (url, request) = serve_once(concat!(
+    let (origin, request) = serve_all([concat!(
         "HTTP/1.1 201 Created\r\nX-Subject-Token: t\r\nContent-Length: 47\r\n\r\n",
         r#"{"token":{"expires_at":"2999-01-01T00:00:00Z"}}"#
-    ));
+    )]);
+    let url = format!("{origin}/v3");
     let login = flags(&["--cloud", "keystone", "--identity-url", &url, "--user-id", "u"]);
     assert_eq!(run(&with(&["token", "--no-catalog"], &login), "pw").ok(), "t\n");
-    let request = request.join().unwrap();
+    let request = request.recv().unwrap();
     assert!(request.starts_with("POST /v3/auth/tokens?nocatalog=true HTTP/1.1"), "{request}");
 }
 
@@ -61,7 +62,7 @@ fn scopes() {
         let token = run(&with(&arguments, &login), account::OTC_PASSWORD).json();
         assert_eq!(token[key]["id"], id, "{token}");
     }
-    // By id and without the name's domain, too.
+    // A user id needs no domain.
     let login = ["--cloud", "otc", "--identity-url", &login[3], "--user-id", account::OTC_USER_ID]
         .map(str::to_owned);
     run(&with(&["token"], &login), account::OTC_PASSWORD).ok();
@@ -91,7 +92,7 @@ fn endpoints() {
     assert!(url.ends_with("/kr1-api-image-infrastructure.nhncloudservice.com\n"), "{url}");
     let url = find(&["image", "--interface", "internal,public"]).ok();
     assert!(url.ends_with("/kr2-api-image-infrastructure.nhncloudservice.com\n"), "{url}");
-    // What the documented place's catalog leaves out is not known at another one.
+    // The built-in endpoints of the cloud do not apply at another URL.
     find(&["object-store", "--region", "JP1"]).failed(4, "no public endpoint");
 
     find(&["image", "--region", "XX1"]).failed(4, "region XX1; available: public in");
@@ -122,7 +123,7 @@ fn projects() {
 }
 
 #[test]
-fn projects_of_the_user_where_there_is_no_list_of_scopes() {
+fn clouds_without_a_list_list_user_projects() {
     let server = Server::start().unwrap();
     let login = kakao(&server);
     for status in [StatusCode::NOT_FOUND, StatusCode::FORBIDDEN] {
@@ -142,7 +143,7 @@ fn projects_of_the_user_where_there_is_no_list_of_scopes() {
 }
 
 #[test]
-fn a_version_is_found_out() {
+fn the_api_version_is_discovered() {
     let server = Server::start().unwrap();
     let identity = kakao(&server)[3].replace("/v3", "");
     let mut login = kakao(&server);

@@ -1,10 +1,10 @@
-//! Clouds of clouds.yaml and of variables, and what the flags say over them.
+//! Clouds of clouds.yaml and of variables, and flags that override them.
 
 use auth_emulator::{Server, System, account};
 
-use crate::{Machine, serve_once};
+use crate::{Machine, server::serve_all};
 
-/// Two clouds at this server: one has its password, the other has none.
+/// Two clouds of this server, one with a password and one without.
 fn clouds(server: &Server) -> Machine {
     Machine::with(&format!(
         "clouds:
@@ -30,7 +30,7 @@ fn clouds(server: &Server) -> Machine {
 }
 
 #[test]
-fn a_name_is_enough() {
+fn a_cloud_name_is_enough() {
     let server = Server::start().unwrap();
     let machine = clouds(&server);
     let json = machine.run(&["token", "--cloud", "mail", "--format", "json"], "", &[]).json();
@@ -46,7 +46,8 @@ fn a_name_is_enough() {
         .run(&["token", "--cloud", "mali"], "", &[])
         .failed(2, "neither configured nor built in");
     let none = Machine::with("clouds: {}");
-    none.run(&["token"], "", &[]).failed(2, "name a built-in cloud with --cloud, or write a file");
+    none.run(&["token"], "", &[])
+        .failed(2, "name a built-in cloud with --cloud, or write clouds.yaml");
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn variables_make_a_cloud() {
     ];
     let none = Machine::with("clouds: {}");
     none.run(&["token"], "", &variables).ok();
-    // It goes before those of files, which can still be named.
+    // The cloud of the variables is the default; a flag can name another one.
     let both = clouds(&server);
     let json = both.run(&["config", "--format", "json"], "", &variables).json();
     assert_eq!(json["cloud"], "envvars", "{json}");
@@ -70,17 +71,17 @@ fn variables_make_a_cloud() {
 }
 
 #[test]
-fn flags_go_over_what_is_configured() {
+fn flags_override_the_configuration() {
     let server = Server::start().unwrap();
     let machine = clouds(&server);
     let token = |more: &[&str], input: &str| {
         machine.run(&[&["token", "--cloud", "work", "--format", "json"], more].concat(), input, &[])
     };
-    // The password that is missing.
+    // A flag supplies the missing password.
     let stdin = "--password-stdin";
     let json = token(&[stdin], account::OTC_PASSWORD).json();
     assert_eq!(json["project"]["name"], account::OTC_PROJECT_NAME, "{json}");
-    token(&[], "").failed(2, "there is no terminal to ask for the password on");
+    token(&[], "").failed(2, "cannot ask for the password without a terminal");
     // Another scope.
     let json = token(&[stdin, "--domain", account::OTC_DOMAIN], account::OTC_PASSWORD).json();
     assert_eq!(json["domain"]["name"], account::OTC_DOMAIN, "{json}");
@@ -88,21 +89,21 @@ fn flags_go_over_what_is_configured() {
     token(&[stdin, "--user", account::OTC_USER], account::OTC_PASSWORD).ok();
     token(&[stdin, "--user", "somebody"], account::OTC_PASSWORD).failed(3, "401");
 
-    // A password that is given goes before the configured one.
+    // A password of the flags replaces the configured one.
     let mail = ["token", "--cloud", "mail", stdin];
     machine.run(&mail, "wrong", &[]).failed(3, "API password");
-    // Another place.
-    let (url, request) = serve_once(
+    // Another identity URL.
+    let (origin, request) = serve_all([
         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 3600\r\n\r\n",
-    );
-    let url = url.replace("/v3", "/v2.0");
+    ]);
+    let url = format!("{origin}/v2.0");
     let moved = ["token", "--cloud", "mail", "--identity-url", &url];
     machine.run(&moved, "", &[]).failed(5, "next attempt after");
-    assert!(request.join().unwrap().starts_with("POST /v2.0/tokens"));
+    assert!(request.recv().unwrap().starts_with("POST /v2.0/tokens"));
 }
 
 #[test]
-fn a_configured_password_is_that_of_the_configured_user() {
+fn a_password_is_sent_for_its_own_user_only() {
     let server = Server::start().unwrap();
     let machine = clouds(&server);
     server.watch(account::NHN_PASSWORD);
@@ -119,7 +120,7 @@ fn a_configured_password_is_that_of_the_configured_user() {
 }
 
 #[test]
-fn built_in_clouds_go_by_their_ids() {
+fn built_in_clouds_have_their_urls() {
     let machine = Machine::with("clouds: {}");
     let identity = |arguments: &[&str]| {
         let arguments = [&["config", "--format", "json"], arguments].concat();
@@ -137,11 +138,14 @@ fn built_in_clouds_go_by_their_ids() {
     ] {
         assert_eq!(identity(arguments), url, "{arguments:?}");
     }
-    machine.run(&["config", "--cloud", "citycloud"], "", &[]).failed(2, "name one with --region: ");
+    machine
+        .run(&["config", "--cloud", "citycloud"], "", &[])
+        .failed(2, "choose a region with --region: ");
     machine.run(&["config", "--cloud", "otcc"], "", &[]).failed(2, "did you mean otc?");
-    let said = machine.run(&["config", "--cloud", "keystone"], "", &[]).failed(2, "anywhere");
+    let said =
+        machine.run(&["config", "--cloud", "keystone"], "", &[]).failed(2, "no settings to show");
     assert!(!said.contains("--identity-url"), "{said}");
-    // A configured cloud of the same name goes first.
+    // A configured cloud hides a built-in one of the same name.
     let own = Machine::with("clouds: {otc: {auth: {auth_url: 'https://k.example/v3'}}}");
     let json = own.run(&["config", "--cloud", "otc", "--format", "json"], "", &[]).json();
     assert_eq!(json["settings"][0]["value"], "https://k.example/v3", "{json}");
@@ -149,7 +153,7 @@ fn built_in_clouds_go_by_their_ids() {
 }
 
 #[test]
-fn what_is_configured_of_services_and_agencies_counts() {
+fn configured_services_and_agencies_apply() {
     let server = Server::start().unwrap();
     let url = server.url(System::Otc);
     let cloud = |auth: &str, beside: &str| {
@@ -195,7 +199,7 @@ fn names() {
 }
 
 #[test]
-fn settings_say_where_they_come_from_and_hide_what_is_secret() {
+fn settings_have_sources_and_no_secrets() {
     let server = Server::start().unwrap();
     let machine = clouds(&server);
     machine.write("secure.yaml", "clouds: {work: {auth: {password: t0ps3cret}}}");
@@ -213,7 +217,7 @@ fn settings_say_where_they_come_from_and_hide_what_is_secret() {
 }
 
 #[test]
-fn what_is_odd_is_warned_of() {
+fn unknown_keys_cause_a_warning() {
     let server = Server::start().unwrap();
     let machine = Machine::with(&format!(
         "clouds: {{c: {{profile: nhn, regoin_name: KR1, auth: {{auth_url: '{}', username: {}, \
@@ -232,9 +236,10 @@ fn what_is_odd_is_warned_of() {
     assert_eq!(run.err.lines().count(), 1, "{run:?}");
 }
 
-/// Without it, the same user would get a token of their own account, for a project of the same name.
+/// Without the agency, the user would get a token for a project of the same name in their own
+/// account.
 #[test]
-fn a_configured_agency_is_assumed_by_whomever_a_flag_names() {
+fn the_configured_agency_applies_to_any_user() {
     let server = Server::start().unwrap();
     let machine = Machine::with(&format!(
         "clouds: {{c: {{profile: otc, auth: {{auth_url: '{}', username: {}, password: {}, \
@@ -261,13 +266,13 @@ fn a_configured_agency_is_assumed_by_whomever_a_flag_names() {
     let json = token(&["--user", user, "--domain", account::AGENCY_DOMAIN]).json();
     assert_eq!(json["user"]["id"], account::AGENCY_USER_ID, "{json}");
     assert_eq!(json["domain"]["name"], account::AGENCY_DOMAIN, "{json}");
-    // One that is named goes before it.
+    // An agency of the flags replaces the configured one.
     let other = ["--agency", "other", "--agency-domain", account::AGENCY_DOMAIN];
     token(&[&["--user", user, "--project", project], &other[..]].concat()).failed(3, "");
 }
 
 #[test]
-fn a_service_of_a_configured_type_gets_the_scope_that_is_said() {
+fn a_scope_flag_applies_to_a_renamed_service() {
     let server = Server::start().unwrap();
     let machine = Machine::with(&format!(
         "clouds: {{c: {{profile: otc, region_name: eu-de, identity_service_type: iam, \
@@ -288,7 +293,7 @@ fn a_service_of_a_configured_type_gets_the_scope_that_is_said() {
 }
 
 #[test]
-fn what_is_odd_is_told_where_a_login_cannot_do_without_it() {
+fn warnings_come_before_the_error() {
     for (clouds, odd, why) in [
         (
             "clouds: {c: {auth: {auth_ulr: 'https://k.example/v3', username: u}}}",
@@ -320,7 +325,7 @@ fn what_is_odd_is_told_where_a_login_cannot_do_without_it() {
         assert!(token.code == 2 && token.out.is_empty(), "{token:?}");
         assert!(first.starts_with("warning: ") && first.contains(odd), "{token:?}");
         assert!(last.starts_with("error: ") && last.contains(why), "{token:?}");
-        // What there is, is shown all the same.
+        // `config` shows the settings anyway.
         let config = machine.run(&["config"], "", &[]);
         assert!(config.code == 0 && config.out.contains("auth.username"), "{config:?}");
         assert!(config.err.starts_with(first), "{config:?}");

@@ -1,18 +1,20 @@
-//! One authorised call.
+//! Calls with a token.
 
 use std::{
     io::{self, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     process::Stdio,
-    thread::{self, JoinHandle},
+    thread,
 };
 
 use auth_emulator::{Server, System, account};
 
-use crate::{Machine, Run, nhn, run, with};
+use crate::{Machine, Run, nhn, run, server::serve_all, with};
+
+const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
 
 #[test]
-fn what_is_sent() {
+fn requests_are_sent_as_given() {
     let server = Server::start().unwrap();
     let machine = Machine::with("clouds: {}");
     let body = machine.write("body.json", r#"{"from":"a file"}"#);
@@ -31,13 +33,13 @@ fn what_is_sent() {
         (&["-X", "COPY", "-H", "Destination: /c/o"], "COPY", &["destination: /c/o"], ""),
         (&[], "GET", &["x-auth-token: "], ""),
     ] {
-        let (url, request) = service("HTTP/1.1 204 No Content\r\n\r\n");
+        let (url, request) = serve_all([NO_CONTENT]);
         let login = nhn(&server);
         let url = format!("{url}/x");
         let arguments = [&["curl", &url], arguments].concat();
         let run = machine.run(&with(&arguments, &login), account::NHN_PASSWORD, &[]);
         assert_eq!(run.ok(), "", "{arguments:?}");
-        let request = request.join().unwrap();
+        let request = request.recv().unwrap();
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
         let head = head.to_ascii_lowercase();
         assert!(request.starts_with(line), "{request}");
@@ -59,7 +61,7 @@ fn paths_are_put_under_the_endpoint() {
         let arguments = ["--service", "compute", path_given];
         assert_eq!(path(&arguments), format!("/v2.1/{project}{ends}"), "{path_given}");
     }
-    run(&["--emulator=otc", "curl", "/servers"], "").failed(2, "add --service");
+    run(&["--emulator=otc", "curl", "/servers"], "").failed(2, "a path needs --service");
     let out = ["--emulator=otc", "curl", "--service", "compute", "/../v3/users"];
     run(&out, "").failed(2, "the path does not start with /, or has a . or .. segment");
     run(&["--emulator=otc", "curl", "--service", "compute", "/a b"], "").failed(2, "write %20");
@@ -67,35 +69,35 @@ fn paths_are_put_under_the_endpoint() {
         .failed(4, "no such region");
 }
 
-/// Nothing tells what a v2.0 token that was given is good for.
+/// An existing v2.0 token has no catalog: v2.0 has no validation.
 #[test]
-fn a_token_without_a_catalog_goes_to_a_whole_url() {
+fn a_token_without_catalog_needs_a_full_url() {
     let token = ["--emulator=nhn", "--token-stdin"];
     let run = |arguments: &[&str]| run(&[arguments, &token[..]].concat(), "t0ken");
-    run(&["validate"]).failed(2, "`cloud-auth curl` with a whole URL");
-    run(&["catalog"]).failed(1, "give `cloud-auth curl` a whole URL");
-    let said = run(&["curl", "--service", "compute", "/servers"]).failed(4, "takes a whole URL");
-    assert!(!said.contains("shows all"), "{said}");
-    run(&["endpoint", "compute"]).failed(4, "takes a whole URL");
+    run(&["validate"]).failed(2, "`cloud-auth curl` with a full URL");
+    run(&["catalog"]).failed(1, "use `cloud-auth curl` with a full URL");
+    let said = run(&["curl", "--service", "compute", "/servers"]).failed(4, "takes a full URL");
+    assert!(!said.contains("lists all"), "{said}");
+    run(&["endpoint", "compute"]).failed(4, "takes a full URL");
 
     let server = Server::start().unwrap();
     let identity = server.url(System::NhnIaas);
-    let (url, request) = service("HTTP/1.1 204 No Content\r\n\r\n");
+    let (url, request) = serve_all([NO_CONTENT]);
     let login = ["--cloud", "nhn", "--identity-url", &identity, "--tenant-id", account::NHN_TENANT];
     let arguments = [&["curl", &url, "--token-stdin"], &login[..]].concat();
     crate::run(&arguments, "t0ken").ok();
-    assert!(request.join().unwrap().contains("x-auth-token: t0ken"));
+    assert!(request.recv().unwrap().contains("x-auth-token: t0ken"));
 }
 
 #[test]
-fn a_global_service_gets_a_token_of_the_domain_unless_a_scope_is_said() {
+fn global_services_get_a_domain_token() {
     let call = |more: &[&str]| {
         let arguments = [&["--emulator=otc", "curl", "--service", "tms", "/x"], more].concat();
         run(&arguments, "").json()["project"].clone()
     };
     assert_eq!(call(&[]), serde_json::Value::Null);
     assert_eq!(call(&["--project", account::OTC_PROJECT_NAME]), account::OTC_PROJECT);
-    // What the domain alone has is found.
+    // An endpoint of the domain's catalog is found.
     let obs = ["--emulator=otc", "endpoint", "obs"];
     assert!(run(&obs, "").ok().ends_with("obs.eu-de.otc.t-systems.com\n"));
     run(&[&obs[..], &["--project", "eu-de"]].concat(), "").failed(4, "no public endpoint");
@@ -109,20 +111,19 @@ fn the_status_is_the_exit_code() {
         (
             "404 Not Found\r\nContent-Length: 2\r\n\r\nhi",
             1,
-            "error: the service answered 404 Not Found; what it says about it is on standard \
-             output\n",
+            "error: the service answered 404 Not Found; its message is on standard output\n",
         ),
         (
             "302 Found\r\nLocation: https://u:p@elsewhere.example:8443/o?sig=t0ps3cret\r\nContent-Length: 2\r\n\r\nhi",
             1,
-            "error: the service answered 302 Found and points to https://elsewhere.example:8443; \
-             redirects are not followed: look at the URL with -i, and call that, if you trust it\n",
+            "error: the service answered 302 Found, a redirect to https://elsewhere.example:8443; \
+             redirects are not followed: show the URL with -i, and call it if you trust it\n",
         ),
         (
             "307 Temporary Redirect\r\nLocation: /o?sig=t0ps3cret\r\nContent-Length: 2\r\n\r\nhi",
             1,
-            "error: the service answered 307 Temporary Redirect and points to another place of its \
-             own; redirects are not followed: look at the URL with -i, and call that, if you trust \
+            "error: the service answered 307 Temporary Redirect, a redirect to another path of the \
+             same host; redirects are not followed: show the URL with -i, and call it if you trust \
              it\n",
         ),
     ] {
@@ -130,11 +131,11 @@ fn the_status_is_the_exit_code() {
         assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (code, "hi", said), "{answer}");
     }
     let broken = call("200 OK\r\nContent-Length: 9\r\n\r\nhi", &[]);
-    assert!(broken.code == 5 && broken.err.contains("broke off"), "{broken:?}");
+    assert!(broken.code == 5 && broken.err.contains("ended early"), "{broken:?}");
 }
 
 #[test]
-fn headers_are_shown_on_demand_and_without_secrets() {
+fn shown_headers_have_no_secrets() {
     let secrets = [
         "X-Subject-Token",
         "X-Storage-Token",
@@ -160,7 +161,7 @@ fn headers_are_shown_on_demand_and_without_secrets() {
 }
 
 #[test]
-fn a_token_goes_only_where_it_may() {
+fn a_token_is_sent_to_allowed_urls_only() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
     let call = |target: &str| run(&with(&["curl", target], &login), account::NHN_PASSWORD);
@@ -172,21 +173,21 @@ fn a_token_goes_only_where_it_may() {
     call("ftp://k.example/").failed(2, "https URLs only");
     assert_eq!(server.emulator().requests(System::NhnIaas), 0);
     let own = ["curl", "https://k.example/", "-H", "X-Auth-Token: t"];
-    run(&with(&own, &login), "").failed(2, "the token is added by this program");
+    run(&with(&own, &login), "").failed(2, "this program adds the token");
     for framing in ["Content-Length: 5", "transfer-encoding: chunked", "Connection: x", "Host: x"] {
         let framed = ["curl", "https://k.example/", "-H", framing];
-        run(&with(&framed, &login), "").failed(2, "this program sets it");
+        run(&with(&framed, &login), "").failed(2, "this program sets this header");
     }
     let twice = ["curl", "https://k.example/", "-d", "@-"];
-    run(&with(&twice, &login), "").failed(2, "standard input is the secret and the body at once");
+    run(&with(&twice, &login), "").failed(2, "cannot be both the secret and the body");
     let missing = ["curl", "https://k.example/", "-d", "@/nosuch"];
     run(&with(&missing, &login), "").failed(2, "name a readable file");
 }
 
-/// However long a body is, it passes through.
+/// Bodies of any length are streamed.
 #[cfg(target_os = "linux")]
 #[test]
-fn bodies_are_never_held_as_a_whole() {
+fn bodies_are_streamed() {
     const LENGTH: usize = 160 * 1024 * 1024;
 
     let server = Server::start().unwrap();
@@ -223,7 +224,7 @@ fn bodies_are_never_held_as_a_whole() {
     assert!(most < 64 * 1024, "{most} KiB");
 }
 
-/// The most memory that a process has had, in KiB.
+/// The peak memory of a process, in KiB.
 #[cfg(target_os = "linux")]
 fn high_water(process: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
@@ -231,42 +232,12 @@ fn high_water(process: u32) -> usize {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// A call of a service that answers this.
+/// Calls a service with this answer.
 fn call(answer: &str, more: &[&str]) -> Run {
     let server = Server::start().unwrap();
-    let (url, request) = service(format!("HTTP/1.1 {answer}"));
+    let (url, request) = serve_all([format!("HTTP/1.1 {answer}")]);
     let login = nhn(&server);
     let run = run(&with(&[&["curl", &url], more].concat(), &login), account::NHN_PASSWORD);
-    request.join().unwrap();
+    request.recv().unwrap();
     run
-}
-
-/// A service on the emulator's host that takes one request: its URL, and the request.
-fn service(answer: impl Into<String>) -> (String, JoinHandle<String>) {
-    let answer = answer.into();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let request = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let request = read_request(&mut stream);
-        stream.write_all(answer.as_bytes()).unwrap();
-        request
-    });
-    (url, request)
-}
-
-/// A request whose body has a length, or is none.
-fn read_request(stream: &mut TcpStream) -> String {
-    let mut request = Vec::new();
-    let mut byte = [0];
-    while !request.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte).unwrap();
-        request.push(byte[0]);
-    }
-    let head = String::from_utf8(request.clone()).unwrap().to_ascii_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
-    stream.read_exact(&mut body).unwrap();
-    request.extend(body);
-    String::from_utf8(request).unwrap()
 }

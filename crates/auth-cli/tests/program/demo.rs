@@ -38,7 +38,7 @@ fn every_documented_login_works_through_both_adapters() {
 }
 
 #[test]
-fn the_table_is_plain_for_other_programs() {
+fn a_piped_table_is_plain() {
     let table = run(&["demo"], "").ok();
     let lines: Vec<_> = table.lines().collect();
     assert!(lines[0].starts_with("system  "), "{table}");

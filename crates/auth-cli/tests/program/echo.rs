@@ -1,19 +1,13 @@
-//! A service that repeats what it was sent: what the program prints has none of it.
+//! A server that repeats the secrets it receives: the program prints none of them.
 
-use std::{
-    io::{self, Read, Write},
-    net::{TcpListener, TcpStream},
-    thread,
-};
+use crate::{run_with, server::serve};
 
-use crate::run_with;
-
-/// With what JSON and URLs escape.
+/// With characters that JSON and URLs escape.
 const PASSWORD: &str = "t0ps3cret-password, \"of/more";
 const TOKEN: &str = "t0ps3cret-token_that+was/given==";
 
 #[test]
-fn what_a_service_repeats_is_not_printed() {
+fn repeated_secrets_are_not_printed() {
     let spellings: [fn(&str) -> String; 5] = [
         str::to_owned,
         str::to_uppercase,
@@ -53,41 +47,18 @@ fn silent(arguments: &[&str], (name, secret): (&str, &str), spelling: fn(&str) -
     }
 }
 
-/// Says in every answer what the client knows, spelled so: the identity URL.
+/// A server whose every answer contains the secret, in this spelling. Returns the identity URL.
 fn repeating_server(status: &'static str, spelling: fn(&str) -> String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v3", listener.local_addr().unwrap());
-    // It ends with the process.
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            // A client that breaks off has had what it wanted.
-            let _ = stream.and_then(|stream| repeat(stream, status, spelling));
-        }
+    let origin = serve(move |request| {
+        let secret = if request.starts_with("POST") { PASSWORD } else { TOKEN };
+        let is_of_host = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+        let host: String = secret.chars().take_while(is_of_host).collect();
+        let status = status.replace("PLAIN", &host);
+        let text = format!("no: {} is wrong", spelling(secret));
+        let body = serde_json::json!({"error": {"code": 401, "title": text, "message": text}});
+        let body = body.to_string();
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
     });
-    url
-}
-
-fn repeat(mut stream: TcpStream, status: &str, spelling: fn(&str) -> String) -> io::Result<()> {
-    let mut request = Vec::new();
-    let is_whole = |request: &[u8]| {
-        let has_head = request.windows(4).any(|end| end == b"\r\n\r\n");
-        has_head && (!request.starts_with(b"POST") || request.ends_with(b"}}"))
-    };
-    while !is_whole(&request) {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        request.push(byte[0]);
-    }
-    let secret = if request.starts_with(b"POST") { PASSWORD } else { TOKEN };
-    let is_of_host = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
-    let host: String = secret.chars().take_while(is_of_host).collect();
-    let status = status.replace("PLAIN", &host);
-    let text = format!("no: {} is wrong", spelling(secret));
-    let body =
-        serde_json::json!({"error": {"code": 401, "title": text, "message": text}}).to_string();
-    let length = body.len();
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-    )
+    format!("{origin}/v3")
 }

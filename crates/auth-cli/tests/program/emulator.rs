@@ -1,20 +1,20 @@
-//! Every command at every cloud that the emulator plays, with no other flag than a command needs.
+//! Every command with every emulated cloud.
 
 use crate::{Machine, commands, run};
 
 const PROFILES: [&str; 5] = ["huawei", "kakao", "nhn", "nhn-compute", "otc"];
 
-/// What a run shall come to.
-struct Row {
+/// A command, its input and the expected outcome.
+struct Case {
     arguments: &'static [&'static str],
     input: &'static str,
     outcome: fn(&str) -> Outcome,
 }
 
-/// The exit code, a part of what goes to standard output, and all that goes to standard error.
+/// The exit code, a part of standard output, and the whole of standard error.
 struct Outcome(i32, String, &'static str);
 
-const ROWS: &[Row] = &[
+const CASES: &[Case] = &[
     row(&["token", "--format", "json"], |profile| ok(token_of(profile))),
     row(&["token", "--format", "shell"], |_| ok("export OS_TOKEN='")),
     row(&["catalog"], |profile| ok(service_of(profile))),
@@ -26,8 +26,8 @@ const ROWS: &[Row] = &[
     }),
     row(&["projects"], |profile| match profile {
         "nhn" | "nhn-compute" => lacking(
-            "error: NHN Cloud speaks v2.0, which lists no projects; the cloud's console shows the \
-             tenant's id\n",
+            "error: NHN Cloud uses API v2.0, which cannot list projects; the console of the cloud \
+             shows the tenant's id\n",
         ),
         profile => ok(project_of(profile)),
     }),
@@ -35,7 +35,7 @@ const ROWS: &[Row] = &[
         "nhn" | "nhn-compute" => lacking(NO_VALIDATE),
         _ => ok("valid"),
     }),
-    Row {
+    Case {
         arguments: &["validate", "--token-stdin"],
         input: "another-token\n",
         outcome: |profile| match profile {
@@ -43,15 +43,15 @@ const ROWS: &[Row] = &[
             _ => Outcome(
                 1,
                 String::new(),
-                "error: the token is not good: it has ended, was revoked, or is of another cloud; \
-                 get a new one with `cloud-auth token`\n",
+                "error: the token is not valid: it has expired, was revoked, or belongs to another \
+                 cloud; get a new one with `cloud-auth token`\n",
             ),
         },
     },
     row(&["revoke"], |profile| match profile {
         "nhn" | "nhn-compute" => lacking(
-            "error: NHN Cloud speaks v2.0, which cannot end a token; it ends by itself, or with \
-             the next change of the API password\n",
+            "error: NHN Cloud uses API v2.0, which cannot revoke a token; the token expires, or ends \
+             when the API password changes\n",
         ),
         _ => ok(""),
     }),
@@ -72,7 +72,7 @@ const ROWS: &[Row] = &[
     row(&["completions", "fish"], |_| ok("complete -c cloud-auth")),
     row(&["completions", "zsh"], |_| ok("#compdef cloud-auth")),
     row(&["demo"], |_| ok("KakaoCloud")),
-    Row {
+    Case {
         arguments: &["inspect"],
         input: "HTTP/1.1 401 Unauthorized\r\n\r\n",
         outcome: |_| ok(r#""kind": "error""#),
@@ -80,13 +80,13 @@ const ROWS: &[Row] = &[
 ];
 
 #[test]
-fn every_command_works_at_every_profile_or_says_why_not() {
+fn every_command_works_or_gives_a_reason() {
     for profile in PROFILES {
         let emulator = format!("--emulator={profile}");
-        for row in ROWS {
-            let arguments = [&[emulator.as_str()], row.arguments].concat();
-            let run = run(&arguments, row.input);
-            let Outcome(code, out, err) = (row.outcome)(profile);
+        for case in CASES {
+            let arguments = [&[emulator.as_str()], case.arguments].concat();
+            let run = run(&arguments, case.input);
+            let Outcome(code, out, err) = (case.outcome)(profile);
             assert!(run.code == code && run.err == err, "{arguments:?}: {run:?}");
             let silent = code != 0 || out.is_empty();
             assert!(
@@ -98,41 +98,41 @@ fn every_command_works_at_every_profile_or_says_why_not() {
 }
 
 #[test]
-fn no_command_and_no_profile_is_left_out() {
+fn every_command_and_cloud_has_a_case() {
     let help = run(&["--help"], "").ok();
     for command in commands(&help) {
-        assert!(ROWS.iter().any(|row| row.arguments[0] == command), "{command}");
+        assert!(CASES.iter().any(|case| case.arguments[0] == command), "{command}");
     }
     let said = run(&["--emulator=nothing", "demo"], "").failed(2, "possible values");
     assert!(said.contains(&format!("[possible values: {}]", PROFILES.join(", "))), "{said}");
 }
 
 #[test]
-fn the_emulator_is_the_cloud() {
+fn the_emulator_replaces_the_configuration() {
     let said = run(&["--emulator=otc", "token", "--cloud", "nhn"], "");
-    said.failed(2, "--emulator=otc is the cloud; leave out --cloud");
-    // Nothing of the machine's own configuration is mixed in.
+    said.failed(2, "--emulator=otc: already chooses the cloud; leave out --cloud");
+    // The configuration of the machine is ignored.
     let variables = [("OS_CLOUD", "mine"), ("OS_AUTH_URL", "https://k.example"), ("OS_TOKEN", "t")];
     let mine = Machine::with("clouds: {mine: {auth_type: none}");
     mine.run(&["--emulator=otc", "projects"], "", &variables).ok();
-    // Behind the command, and with a login of one's own, it is the same.
+    // The flag may follow the command, and other flags may name the user.
     run(&["token", "--emulator=nhn", "--user", "somebody", "--password-stdin"], "pw")
         .failed(3, "API password");
     run(&["token", "--emulator=nhn", "--password-stdin"], "wrong").failed(3, "API password");
 }
 
-const fn row(arguments: &'static [&'static str], outcome: fn(&str) -> Outcome) -> Row {
-    Row { arguments, input: "", outcome }
+const fn row(arguments: &'static [&'static str], outcome: fn(&str) -> Outcome) -> Case {
+    Case { arguments, input: "", outcome }
 }
 
 fn ok(part: &str) -> Outcome {
     Outcome(0, part.to_owned(), "")
 }
 
-const NO_VALIDATE: &str = "error: NHN Cloud speaks v2.0, which cannot be asked about a token; try \
-                           it on a service: `cloud-auth curl` with a whole URL\n";
+const NO_VALIDATE: &str = "error: NHN Cloud uses API v2.0, which cannot validate a token; call a \
+                           service instead: `cloud-auth curl` with a full URL\n";
 
-/// What v2.0 lacks is known before anything is sent.
+/// The program knows before a login that v2.0 has no such request.
 fn lacking(said: &'static str) -> Outcome {
     Outcome(2, String::new(), said)
 }
@@ -143,7 +143,7 @@ fn no_compute() -> Outcome {
         String::new(),
         "error: no public endpoint of service compute in region kr-central-2; available: bcs, \
          identity, image, load-balancer, network, volume, vpc (regions: kr-central-2; interfaces: \
-         public); `cloud-auth catalog` shows all\n",
+         public); `cloud-auth catalog` lists all endpoints\n",
     )
 }
 

@@ -1,4 +1,4 @@
-//! What the program says when something is wrong, and its exit codes.
+//! Error texts and exit codes.
 
 use std::{
     net::TcpListener,
@@ -8,19 +8,19 @@ use std::{
 use auth_emulator::{Server, System, account};
 use http::{HeaderValue, StatusCode};
 
-use crate::{kakao, nhn, otc, run, serve_once, with};
+use crate::{kakao, nhn, otc, run, server::serve_all, with};
 
 #[test]
-fn refusals_say_what_to_do() {
+fn refusals_have_a_remedy() {
     let server = Server::start().unwrap();
     let said = run(&with(&["token"], &nhn(&server)), "wrong").failed(3, "API password");
-    assert!(!said.contains("no new try"), "the next run may try at once: {said}");
+    assert!(!said.contains("no new try"), "the next run may log in at once: {said}");
     run(&with(&["token"], &kakao(&server)), "wrong").failed(3, "401");
 
-    // It is the login that is refused, not a token that is no good.
+    // The cloud refuses the login, not a token.
     run(&with(&["validate"], &otc(&server)), "wrong").failed(3, "401");
 
-    // Once is not enough.
+    // One failure is retried.
     let (down, later) = (StatusCode::SERVICE_UNAVAILABLE, HeaderValue::from_static("3600"));
     server.emulator().fail_next(System::NhnIaas, down);
     run(&with(&["token"], &nhn(&server)), account::NHN_PASSWORD).ok();
@@ -29,7 +29,7 @@ fn refusals_say_what_to_do() {
 }
 
 #[test]
-fn nobody_listens() {
+fn a_closed_port_is_unavailable() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v3", listener.local_addr().unwrap());
     drop(listener);
@@ -48,7 +48,7 @@ fn nobody_listens() {
 }
 
 #[test]
-fn flags_that_make_no_sense_are_refused_before_anything_is_sent() {
+fn wrong_flags_are_refused_before_a_request() {
     let server = Server::start().unwrap();
     let (nhn, otc, kakao) = (nhn(&server), otc(&server), kakao(&server));
     for (login, more, part) in [
@@ -60,12 +60,16 @@ fn flags_that_make_no_sense_are_refused_before_anything_is_sent() {
         (&nhn, &["--identity-region", "KR1"], "cannot be used with"),
         (&nhn, &["--project-domain", "d"], "cannot be used with"),
         (&otc, &["--user-domain-id", "d"], "cannot be used with"),
-        (&otc, &["--system"], "takes no --system; leave it out, or use --domain,"),
+        (
+            &otc,
+            &["--system"],
+            "--system: not supported by Open Telekom Cloud; leave out the flag, or use --domain,",
+        ),
         (&otc, &["--application-credential-name", "k", "--totp"], "cannot be used with"),
         (
             &otc,
             &["--application-credential-name", "k"],
-            "takes no application credential; use --user or --user-id",
+            "application credential: not supported by Open Telekom Cloud; use --user or --user-id",
         ),
         (&kakao, &["--project-id", "p"], "cannot be used with"),
         (&kakao, &["--user-domain", "d"], "cannot be used with"),
@@ -84,19 +88,23 @@ fn flags_that_make_no_sense_are_refused_before_anything_is_sent() {
         (&["--cloud", "kakao", "--user", "u", "--identity-region", "r"], "one identity service"),
         (&["--cloud", "otc", "--user", "u", "--identity-region", "a.b"], "region"),
         (&["--cloud", "otc", "--user", "u"], "--user-domain"),
-        (&["--cloud", "nhn", "--user", "u"], "wants a scope; add --project-id\n"),
-        (&["--cloud", "nhn", "--user", "u", "--unscoped"], "takes no --unscoped; use --project-id"),
+        (&["--cloud", "nhn", "--user", "u"], "scope: required by NHN Cloud; add --project-id\n"),
+        (
+            &["--cloud", "nhn", "--user", "u", "--unscoped"],
+            "--unscoped: not supported by NHN Cloud; use --project-id",
+        ),
         (
             &["--cloud", "huawei", "--user-id", "u"],
             "add --domain, --domain-id, --project-id or --project\n",
         ),
         (
             &["--cloud", "kakao", "--user", "u"],
-            "takes no password; use --application-credential-id or --application-credential-name",
+            "password: not supported by KakaoCloud; use --application-credential-id or \
+             --application-credential-name",
         ),
         (
             &["--cloud", "nhn", "--user", "u", "--project-id", "p", "--totp"],
-            "takes no second factor; leave out --totp",
+            "--totp: not supported by NHN Cloud; leave out the flag",
         ),
         (
             &["--cloud", "nhn", "--user", "u", "--identity-url", "http://k.example/v2.0"],
@@ -118,8 +126,8 @@ fn flags_that_make_no_sense_are_refused_before_anything_is_sent() {
     ] {
         let arguments = [&["token", "--password-stdin"], arguments].concat();
         let said = run(&arguments, "pw").failed(2, part);
-        assert!(!said.contains("::"), "speaks of functions: {said}");
-        // Nobody has to give a password first.
+        assert!(!said.contains("::"), "names a function: {said}");
+        // The error comes before the password is read.
         assert_eq!(run(&arguments, "").err, said);
     }
 }
@@ -129,9 +137,10 @@ fn a_further_factor_needs_a_terminal() {
     let receipt =
         "HTTP/1.1 401 Unauthorized\r\nOpenstack-Auth-Receipt: r3ceipt\r\nContent-Length: ";
     let body = r#"{"receipt":{"methods":["password"],"expires_at":"2999-01-01T00:00:00Z"},"required_auth_methods":[["password","FACTOR"]]}"#;
-    for (factor, part) in [("totp", "there is no terminal"), ("iris", "iris")] {
+    for (factor, part) in [("totp", "without a terminal"), ("iris", "iris")] {
         let body = body.replace("FACTOR", factor);
-        let (url, _) = serve_once(format!("{receipt}{}\r\n\r\n{body}", body.len()));
+        let (origin, _) = serve_all([format!("{receipt}{}\r\n\r\n{body}", body.len())]);
+        let url = format!("{origin}/v3");
         let arguments = [
             "token",
             "--cloud",
@@ -151,14 +160,16 @@ fn a_further_factor_needs_a_terminal() {
 fn a_token_without_a_catalog() {
     let body = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z","user":{"id":"u"}}}"#;
     let head = "HTTP/1.1 201 Created\r\nX-Subject-Token: t\r\nContent-Length: ";
-    let (url, _) = serve_once(format!("{head}{}\r\n\r\n{body}", body.len()));
+    let (origin, _) = serve_all([format!("{head}{}\r\n\r\n{body}", body.len())]);
+    let url = format!("{origin}/v3");
     let arguments =
         ["--cloud", "keystone", "--identity-url", &url, "--user-id", "u", "--password-stdin"];
-    run(&[&["catalog"][..], &arguments].concat(), "pw").failed(1, "without a catalog");
+    run(&[&["catalog"][..], &arguments].concat(), "pw")
+        .failed(1, "catalog: missing from the token");
 }
 
 #[test]
-fn a_reader_that_stops_early_is_no_failure() {
+fn a_closed_output_is_no_failure() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_cloud-auth"))
         .arg("demo")
         .stdout(Stdio::piped())

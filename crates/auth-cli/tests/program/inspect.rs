@@ -5,7 +5,7 @@ use auth_emulator::documents;
 use crate::run;
 
 #[test]
-fn exit_codes_tell_whether_an_answer_was_understood() {
+fn the_exit_code_says_if_an_answer_was_read() {
     let token = format!("HTTP/1.1 200 OK\r\n\r\n{}", documents::NHN_IAAS_RESPONSE);
     for arguments in [&["inspect"][..], &["inspect", "-"], &["inspect", "--api-version", "v2"]] {
         let report = run(arguments, &token).json();
@@ -28,7 +28,7 @@ fn exit_codes_tell_whether_an_answer_was_understood() {
 }
 
 #[test]
-fn files() {
+fn a_file_is_read() {
     let name = format!("cloud-auth-test-{}.txt", process::id());
     let file = std::env::temp_dir().join(name);
     fs::write(&file, format!("HTTP/1.1 400 x\n\n{}", documents::HUAWEI_400)).unwrap();
@@ -39,7 +39,7 @@ fn files() {
 }
 
 #[test]
-fn a_text_of_any_length_is_read_to_the_bound() {
+fn a_long_text_is_refused() {
     let mut text = b"HTTP/1.1 200 OK\n\n".to_vec();
     text.resize(8 * 1024 * 1024, b' ');
     let run = run(&["inspect"], &text);
@@ -47,7 +47,7 @@ fn a_text_of_any_length_is_read_to_the_bound() {
 }
 
 #[test]
-fn terminals_are_not_steered() {
+fn terminals_get_no_control_characters() {
     let body = "{\"error\":{\"message\":\"\u{9b}2J\\u001b[31m\u{202e}\"}}";
     let run = run(&["inspect"], format!("HTTP/1.1 500 x\n\n{body}"));
     assert!(run.out.is_ascii() || run.out.contains('\u{fffd}'), "{run:?}");
@@ -55,7 +55,7 @@ fn terminals_are_not_steered() {
 }
 
 #[test]
-fn what_nobody_sees_is_spelled_out() {
+fn invisible_characters_are_escaped() {
     let body = "{\"projects\":[{\"id\":\"p\",\"name\":\"a\u{61c}b\u{200b}c\u{e0041}é\"}]}";
     let run = run(&["inspect"], format!("HTTP/1.1 200 OK\n\n{body}"));
     assert!(run.out.contains(r#""a\u061cb\u200bc\udb40\udc41é""#), "{run:?}");

@@ -1,4 +1,4 @@
-//! The program itself, run as its users run it.
+//! The program, run as a user runs it.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a line number")]
 
 mod commands;
@@ -11,18 +11,18 @@ mod failures;
 mod inspect;
 mod readme;
 mod secrets;
+#[path = "../../src/test_server.rs"]
+mod server;
 mod snapshots;
 mod tls;
 mod tokens;
 
 use std::{
     fs::{self, Permissions},
-    io::{Read, Write},
-    net::TcpListener,
+    io::Write,
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Command, Output, Stdio},
-    thread,
 };
 
 use auth_emulator::{Server, System, account};
@@ -36,7 +36,7 @@ struct Run {
     err: String,
 }
 
-/// Runs the program with these arguments and this on its standard input, where nothing is configured.
+/// Runs the program with these arguments and this standard input, without a configuration.
 fn run(arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
     run_with(arguments, input, &[])
 }
@@ -45,11 +45,11 @@ fn run_with(arguments: &[&str], input: impl AsRef<[u8]>, variables: &[(&str, &st
     Machine::with("clouds: {}").run(arguments, input, variables)
 }
 
-/// A home with this configuration, and with nothing of the developer's own.
+/// A home directory with this configuration, and nothing else.
 struct Machine(TempDir);
 
 impl Machine {
-    /// The working directory is searched first, so that no file elsewhere is read.
+    /// The program searches the working directory first, so it reads no other file.
     fn with(clouds: &str) -> Self {
         let machine = Self(tempfile::tempdir().unwrap());
         machine.write("clouds.yaml", clouds);
@@ -58,7 +58,7 @@ impl Machine {
         machine
     }
 
-    /// A file that only its owner can read.
+    /// Writes a file that only its owner can read.
     fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.path().join(name);
         fs::write(&path, text).unwrap();
@@ -81,7 +81,7 @@ impl Machine {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // A program that wants no input may be gone already.
+        // A program without input may have ended already.
         let _ = child.stdin.take().unwrap().write_all(input.as_ref());
         Run::of(child.wait_with_output().unwrap())
     }
@@ -96,13 +96,13 @@ impl Run {
         }
     }
 
-    /// What it printed, if it went well.
+    /// The output of a successful run.
     fn ok(self) -> String {
         assert!(self.code == 0 && self.err.is_empty(), "{self:?}");
         self.out
     }
 
-    /// What it said, if it failed with this code and in this way.
+    /// The error text of a run that failed with this code, with this part in the text.
     fn failed(self, code: i32, part: &str) -> String {
         assert!(self.code == code && self.out.is_empty(), "{self:?}");
         assert!(self.err.starts_with("error: ") && self.err.contains(part), "{self:?}");
@@ -122,7 +122,7 @@ fn commands(help: &str) -> Vec<&str> {
     names.filter(|command| *command != "help").collect()
 }
 
-/// The flags of a login that works at the emulator, but for the password.
+/// The flags of a login that works with the emulator, without the password.
 fn nhn(server: &Server) -> Vec<String> {
     let url = server.url(System::NhnIaas);
     flags(&[
@@ -161,27 +161,8 @@ fn flags(flags: &[&str]) -> Vec<String> {
     flags.iter().map(|flag| (*flag).to_owned()).collect()
 }
 
-/// A command, its own arguments, and the flags of a login with the password on standard input.
+/// A command and the flags of a login, with the password on standard input.
 fn with<'a>(command: &[&'a str], login: &'a [String]) -> Vec<&'a str> {
     let login = login.iter().map(String::as_str);
     command.iter().copied().chain(login).chain(["--password-stdin"]).collect()
-}
-
-/// Answers one login with this: its identity URL, and what is sent there.
-fn serve_once(answer: impl Into<String>) -> (String, thread::JoinHandle<String>) {
-    let answer = answer.into();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v3", listener.local_addr().unwrap());
-    let request = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut request = Vec::new();
-        while !request.ends_with(b"}}") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            request.push(byte[0]);
-        }
-        stream.write_all(answer.as_bytes()).unwrap();
-        String::from_utf8(request).unwrap()
-    });
-    (url, request)
 }

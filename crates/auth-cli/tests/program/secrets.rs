@@ -1,4 +1,4 @@
-//! Where a password may come from, and that it never comes out again.
+//! The sources of secrets; no command prints one.
 
 use auth_emulator::{Server, System, account};
 
@@ -12,7 +12,7 @@ fn passwords_come_from_input_or_a_variable() {
         let input = format!("{}{end}", account::NHN_PASSWORD);
         run(&with(&["token"], &login), input).ok();
     }
-    // Blanks belong to it.
+    // Blanks are part of the password.
     let blank = format!("{} \n", account::NHN_PASSWORD);
     run(&with(&["token"], &login), blank).failed(3, "401");
 
@@ -21,11 +21,11 @@ fn passwords_come_from_input_or_a_variable() {
         ["token"].into_iter().chain(login.iter().map(String::as_str)).collect();
     arguments.extend(["--password-env", variable.0]);
     run_with(&arguments, "", &[variable]).ok();
-    run_with(&arguments, "", &[]).failed(2, "is not set");
+    run_with(&arguments, "", &[]).failed(2, "the variable is not set");
 }
 
 #[test]
-fn without_a_terminal_there_is_no_question() {
+fn no_terminal_no_prompt() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
     let arguments: Vec<_> = ["token"].into_iter().chain(login.iter().map(String::as_str)).collect();
@@ -36,24 +36,24 @@ fn without_a_terminal_there_is_no_question() {
 }
 
 #[test]
-fn a_password_is_no_argument() {
+fn a_password_is_not_an_argument() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
     for flag in ["--password=t0ps3cret", "--secret=t0ps3cret", "--password-stdin=t0ps3cret"] {
         let run = run(&with(&["token", flag], &login[..]), "");
         assert_eq!(run.code, 2, "{run:?}");
     }
-    // A password in the place of a variable's name is not repeated.
+    // A password in place of a variable's name is not repeated.
     let mut arguments: Vec<_> =
         ["token"].into_iter().chain(login.iter().map(String::as_str)).collect();
     arguments.extend(["--password-env", "t0ps3cret"]);
     let run = run(&arguments, "");
     silent(&run, "t0ps3cret");
-    run.failed(2, "not the password");
+    run.failed(2, "not the password itself");
 }
 
 #[test]
-fn no_command_prints_a_password_and_only_one_a_token() {
+fn no_command_prints_a_password() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
     let token = run(&with(&["token"], &login), account::NHN_PASSWORD);
@@ -79,7 +79,7 @@ fn no_command_prints_a_password_and_only_one_a_token() {
 }
 
 #[test]
-fn a_token_that_is_given_is_not_repeated() {
+fn an_existing_token_is_not_printed() {
     let server = Server::start().unwrap();
     let url = server.url(System::Otc);
     let project = ["--project", account::OTC_PROJECT_NAME];
@@ -97,7 +97,7 @@ fn a_token_that_is_given_is_not_repeated() {
         (&["validate"], 0),
         (&["validate", "--format", "json"], 0),
         (&["curl", "-i", "--service", "compute", "/servers"], 0),
-        // The answer has it in a header.
+        // The answer has the token in a header.
         (&["curl", "-i", "--service", "identity", "/auth/tokens", "-H", &own], 0),
         (&["curl", "-i", "http://elsewhere.example/"], 2),
         (&["config", "--cloud", "otc"], 0),
@@ -114,7 +114,7 @@ fn a_token_that_is_given_is_not_repeated() {
 }
 
 #[test]
-fn what_is_configured_is_not_repeated() {
+fn configured_secrets_are_not_printed() {
     for (profile, secret) in [
         ("huawei", account::HUAWEI_PASSWORD),
         ("kakao", account::KAKAO_SECRET),

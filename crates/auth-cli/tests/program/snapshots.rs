@@ -1,4 +1,4 @@
-//! What the program says of itself, and of what is wrong, word for word.
+//! The help and the error texts, word for word.
 
 use std::net::TcpListener;
 
@@ -17,7 +17,7 @@ fn help() {
 }
 
 #[test]
-fn what_is_called_wrongly() {
+fn wrong_calls() {
     let clouds = Machine::with("clouds: {a: {}, b: {}}");
     let bad = Machine::with("clouds: {a: {auth: {auth_url: 'https://k.example', token: x}}");
     let server = Server::start().unwrap();
@@ -49,10 +49,10 @@ fn what_is_called_wrongly() {
 }
 
 #[test]
-fn what_a_cloud_refuses_or_has_not() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v3", nobody.local_addr().unwrap());
-    drop(nobody);
+fn refusals() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v3", closed.local_addr().unwrap());
+    drop(closed);
     let gone = ["token", "--cloud", "keystone", "--identity-url", &url, "--user-id", "u"];
     let said = [
         run(&["--emulator=nhn", "token", "--password-stdin"], "wrong"),
@@ -73,7 +73,7 @@ fn what_a_cloud_refuses_or_has_not() {
     assert_snapshot!(text);
 }
 
-/// What was said, with the exit codes, and without the places of files, which are others each time.
+/// The error texts with their exit codes, without the temporary paths.
 fn all(said: &[Run], machines: &[&Machine]) -> String {
     let mut text = String::new();
     for run in said {

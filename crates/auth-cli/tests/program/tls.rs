@@ -1,4 +1,4 @@
-//! What is configured of TLS and time-outs, and that it counts.
+//! Configured TLS settings and time-outs.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -20,9 +20,9 @@ use rustls::{
     server::WebPkiClientVerifier,
 };
 
-use crate::{Machine, Run};
+use crate::{Machine, Run, server::read_request};
 
-/// A CA, and certificates of it for a server and a client.
+/// A CA that issues certificates for a server and a client.
 struct Authority {
     ca: CertifiedIssuer<'static, KeyPair>,
 }
@@ -34,7 +34,7 @@ impl Authority {
         Self { ca: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
     }
 
-    /// A certificate and its key, both as PEM.
+    /// Issues a certificate and its key, both as PEM.
     fn issue(&self, name: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -42,7 +42,7 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    /// A server that gives a token to each login; to those who show a certificate, if it asks for one.
+    /// A server that answers each login with a token. If `asks`, it requires a client certificate.
     fn serve(&self, asks: bool) -> String {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = RootCertStore::empty();
@@ -68,13 +68,10 @@ impl Authority {
             for stream in listener.incoming() {
                 let connection = ServerConnection::new(config.clone()).unwrap();
                 let mut stream = StreamOwned::new(connection, stream.unwrap());
-                let mut request = Vec::new();
-                let mut byte = [0];
-                // Who trusts nobody goes away in the middle.
-                while !request.ends_with(b"}}") && matches!(stream.read(&mut byte), Ok(1)) {
-                    request.push(byte[0]);
-                }
-                let _ = stream.write_all(TOKEN.as_bytes()).and_then(|()| stream.flush());
+                // A client that does not trust the certificate ends the handshake.
+                let _ = read_request(&mut stream)
+                    .and_then(|_| stream.write_all(TOKEN.as_bytes()))
+                    .and_then(|()| stream.flush());
             }
         });
         url
@@ -84,7 +81,7 @@ impl Authority {
 const TOKEN: &str = "HTTP/1.1 201 Created\r\nX-Subject-Token: t\r\nContent-Length: 47\r\n\
                      Connection: close\r\n\r\n{\"token\":{\"expires_at\":\"2999-01-01T00:00:00Z\"}}";
 
-/// A login at this URL with this configured beside it.
+/// A login at this URL with these further settings.
 fn login(machine: &Machine, url: &str, beside: &str) -> Run {
     machine.write(
         "clouds.yaml",
@@ -111,12 +108,12 @@ fn a_private_ca() {
     assert!(unverified.err.starts_with("warning: the server's certificate is not verified"));
 
     machine.write("empty.pem", "");
-    login(&machine, &url, "cacert: empty.pem").failed(2, "empty.pem holds no certificate");
+    login(&machine, &url, "cacert: empty.pem").failed(2, "empty.pem has no certificate");
     login(&machine, &url, "cacert: nosuch.pem").failed(2, "name a readable PEM file");
 }
 
 #[test]
-fn a_certificate_of_the_clients_own() {
+fn a_client_certificate() {
     let authority = Authority::new();
     let url = authority.serve(true);
     let machine = Machine::with("clouds: {}");
@@ -129,7 +126,7 @@ fn a_certificate_of_the_clients_own() {
     assert_eq!(login(&machine, &url, &format!("{ca}, cert: both.pem")).ok(), "t\n");
     let two = format!("{ca}, cert: cert.pem, key: key.pem");
     assert_eq!(login(&machine, &url, &two).ok(), "t\n");
-    login(&machine, &url, &format!("{ca}, cert: cert.pem")).failed(2, "holds no private key");
+    login(&machine, &url, &format!("{ca}, cert: cert.pem")).failed(2, "has no private key");
     assert_ne!(login(&machine, &url, ca).code, 0);
 }
 
@@ -138,7 +135,7 @@ fn a_time_out() {
     let server = Server::start().unwrap();
     let identity = server.url(System::NhnIaas);
     let start = "HTTP/1.1 201 Created\r\nContent-Length: 9999\r\n\r\n";
-    // A login has this long as a whole, and a service must not be silent for so long.
+    // The time-out bounds a whole login, and the silence of a service.
     let logins = ["", start].map(|start| (start, None));
     for (start, identity) in logins.into_iter().chain([("", Some(identity.as_str()))]) {
         let (url, patience) = patience_with(start);
@@ -152,7 +149,7 @@ fn a_time_out() {
             Some(_) => &["curl", "--token-env", "T", &target],
         };
         let mut child = machine.command(arguments, &[("T", "t")]).stderr(Stdio::null()).spawn();
-        // Without, it would be 15 s, or for ever.
+        // The default would be 15 s, or no limit.
         let patience = patience.recv_timeout(Duration::from_secs(5));
         child.as_mut().unwrap().kill().unwrap();
         child.unwrap().wait().unwrap();
@@ -161,8 +158,8 @@ fn a_time_out() {
     }
 }
 
-/// A server that begins its answer like this, and then sends a byte from time to time, or nothing
-/// at all; and how long its first client stays.
+/// A server that begins its answer with `start`, then sends single bytes, or nothing if `start` is
+/// empty. Also returns how long its first client stays.
 fn patience_with(start: &'static str) -> (String, Receiver<Duration>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v3", listener.local_addr().unwrap());
@@ -178,7 +175,7 @@ fn patience_with(start: &'static str) -> (String, Receiver<Duration>) {
                 Ok(1..) => {}
                 Err(why) if why.kind() == ErrorKind::WouldBlock => {
                     if !start.is_empty() {
-                        // If nobody is there to read it, the next read tells.
+                        // The next read detects that the client has left.
                         let _ = stream.write_all(b"a");
                     }
                 }

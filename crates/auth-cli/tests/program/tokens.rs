@@ -1,11 +1,11 @@
-//! Tokens that are used as they are, and those of agencies.
+//! Existing tokens, and the tokens of agencies.
 
 use auth_emulator::{Server, System, account};
 
 use crate::{Machine, otc, run, with};
 
 #[test]
-fn a_token_is_as_good_as_a_login_until_it_is_revoked() {
+fn an_existing_token_works_until_revoked() {
     let server = Server::start().unwrap();
     let url = server.url(System::Otc);
     let login = otc(&server);
@@ -38,16 +38,16 @@ fn a_token_is_as_good_as_a_login_until_it_is_revoked() {
 
     assert_eq!(by_variable(&["revoke"]).ok(), "");
     let said = [by_variable(&["validate"]), by_variable(&["revoke"])]
-        .map(|run| run.failed(1, "is not good"));
+        .map(|run| run.failed(1, "is not valid"));
     assert!(!said.concat().contains(token));
     let said = by_variable(&["catalog"]).failed(3, "has expired or was revoked; use a new one");
     assert!(!said.contains(token), "{said}");
-    // The configured password was not used for any of it.
+    // The configured password was never sent.
     assert_eq!(server.traffic().canary_bytes, 0);
 }
 
 #[test]
-fn a_token_stands_alone() {
+fn a_token_excludes_login_flags() {
     for more in [
         &["--user", "u"][..],
         &["--totp"],
@@ -60,7 +60,7 @@ fn a_token_stands_alone() {
     run(&["--emulator=otc", "token", "--token-stdin"], "").failed(2, "no token on standard input");
     run(&["--emulator=otc", "token", "--token-stdin"], "a b").failed(2, "visible ASCII");
     let body = ["--emulator=otc", "curl", "--service", "compute", "/", "-d", "@-", "--token-stdin"];
-    run(&body, "t").failed(2, "and the body at once");
+    run(&body, "t").failed(2, "cannot be both the secret and the body");
 }
 
 #[test]
@@ -82,5 +82,5 @@ fn agencies() {
     run(&["--emulator=otc", "token", "--agency", "a"], "").failed(2, "--agency-domain");
     let nhn =
         [&["--emulator=nhn", "token", "--tenant-id", account::NHN_TENANT], &flags[..]].concat();
-    run(&nhn, "").failed(2, "takes no agency; leave out --agency");
+    run(&nhn, "").failed(2, "--agency: not supported by NHN Cloud; leave out the flag");
 }

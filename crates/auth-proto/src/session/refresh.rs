@@ -69,8 +69,14 @@ mod tests {
 
     use super::*;
     use crate::{
-        Action, Cloud, Credential, Failure, FailureKind, PendingRequest, ServiceCall, Settings,
-        UserRef,
+        cloud::Cloud,
+        error::{Failure, FailureKind},
+        model::credential::{Credential, UserRef},
+        session::{
+            action::{Action, PendingRequest},
+            service_call::ServiceCall,
+            settings::Settings,
+        },
     };
 
     const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00);

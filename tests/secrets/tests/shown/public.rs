@@ -25,8 +25,16 @@ pub(crate) fn types() -> Vec<Type> {
     all
 }
 
-const CRATES: [&str; 6] =
-    ["auth-cli", "auth-config", "auth-emulator", "auth-proto", "auth-reqwest", "auth-ureq"];
+const CRATES: [&str; 8] = [
+    "auth-cli",
+    "auth-config",
+    "auth-driver",
+    "auth-emulator",
+    "auth-inspect",
+    "auth-proto",
+    "auth-reqwest",
+    "auth-ureq",
+];
 
 fn read(directory: &Path, package: &str, all: &mut Vec<Type>) {
     for entry in fs::read_dir(directory).unwrap() {

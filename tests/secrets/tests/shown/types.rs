@@ -389,10 +389,13 @@ fn program(walk: &mut Walk) {
         }
         let length = body.len();
         text += &format!("Content-Length: {length}\r\n\r\n{body}");
-        see!(walk, auth_cli::inspect::inspect(text.as_bytes(), None));
+        see!(walk, auth_inspect::inspect(text.as_bytes(), None));
         for broken in ["", "no HTTP", &text[9..]] {
-            see!(walk, auth_cli::inspect::inspect(broken.as_bytes(), None));
-            see!(walk, auth_cli::raw::read(format!("{broken}{TOKEN}").as_bytes()).unwrap_err());
+            see!(walk, auth_inspect::inspect(broken.as_bytes(), None));
+            see!(
+                walk,
+                auth_inspect::read_response(format!("{broken}{TOKEN}").as_bytes()).unwrap_err()
+            );
         }
     }
 }

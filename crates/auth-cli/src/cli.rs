@@ -1,0 +1,187 @@
+//! The command line. The flags of a command are in its file in `commands`.
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    cloud::EmulatorProfile,
+    commands::{
+        catalog::CatalogArgs, completions::CompletionsArgs, config::ConfigArgs, curl::CurlArgs,
+        endpoint::EndpointArgs, inspect::InspectArgs, projects::ProjectsArgs, revoke::RevokeArgs,
+        token::TokenArgs, validate::ValidateArgs,
+    },
+    demo::DemoArgs,
+};
+
+/// Log in to Keystone clouds: NHN Cloud, Open Telekom Cloud, KakaoCloud, Huawei Cloud, OpenStack
+#[derive(Debug, Parser)]
+#[command(
+    name = "cloud-auth",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  cloud-auth --emulator=otc catalog
+  OS_CLOUD=work cloud-auth curl --service compute /servers
+
+Exit codes:
+  0  success
+  1  an error without a code below, or a negative answer: an invalid token (validate), a redirect
+     or an HTTP status of 400 or above (curl), an answer that cannot be read (inspect)
+  2  wrong arguments or a wrong configuration
+  3  the cloud refused the login or the token
+  4  the cloud has no such service, endpoint or region
+  5  no answer, or a temporary failure: the same command may work later"
+)]
+pub(crate) struct Cli {
+    /// Run the command against an emulated cloud, without an account and without a network; the
+    /// emulator runs in this process and replaces the configuration
+    #[arg(long, global = true, value_enum, value_name = "PROFILE")]
+    pub(crate) emulator: Option<EmulatorProfile>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Log in, and list the services of the token's catalog
+    #[command(after_help = "\
+Examples:
+  cloud-auth catalog --cloud huawei --user IAMUser --user-domain IAMDomain --project cn-north-1
+  cloud-auth catalog --service compute --service image --region eu-de")]
+    Catalog(CatalogArgs),
+
+    /// Print a completion script for a shell
+    #[command(after_help = "\
+Example:
+  cloud-auth completions bash > ~/.local/share/bash-completion/completions/cloud-auth")]
+    Completions(CompletionsArgs),
+
+    /// Show the settings of a cloud without secrets, and the source of each value
+    #[command(after_help = "\
+Examples:
+  cloud-auth config --cloud work
+  cloud-auth config --names
+
+The command sends nothing.")]
+    Config(ConfigArgs),
+
+    /// Log in, send one request to a service, and print the answer
+    #[command(after_help = "\
+Examples:
+  cloud-auth curl --service compute /servers
+  cloud-auth curl --service network -X POST --json '{\"network\": {\"name\": \"n\"}}' /v2.0/networks
+  cloud-auth curl --service object-store -X PUT -d @backup.tar /container/backup.tar
+
+The exit code is 1 if the answer's status is 400 or above, or a redirect; redirects are not followed.
+The token is sent to https URLs and to the identity service's host only.
+The service has one minute to begin its answer, unless clouds.yaml sets api_timeout.")]
+    Curl(CurlArgs),
+
+    /// Try every documented login with the emulator, through both HTTP clients
+    #[command(after_help = "\
+Example:
+  cloud-auth demo --format json
+
+The demo needs no account and no network beyond the loopback interface.")]
+    Demo(DemoArgs),
+
+    /// Log in, and print the URL of a service
+    #[command(after_help = "\
+Example:
+  cloud-auth endpoint compute --region KR1 --cloud nhn --user user@example.com \\
+      --tenant-id f5073eaa26b64cffbee89411df94ce01")]
+    Endpoint(EndpointArgs),
+
+    /// Show a recorded answer of an identity service as JSON, without secrets
+    #[command(after_help = "\
+Example:
+  curl -si https://keystone.example.org/v3 | cloud-auth inspect
+
+A token is shown as its SHA-256. The exit code is 0 if the answer can be read, even if it is a
+refusal, and 1 if it cannot.")]
+    Inspect(InspectArgs),
+
+    /// Log in, and list the projects that the user has access to
+    #[command(after_help = "\
+Example:
+  cloud-auth projects --cloud kakao --application-credential-id KEY_ID --password-env KEY_SECRET
+
+v2.0 clouds (nhn) have no list of projects.")]
+    Projects(ProjectsArgs),
+
+    /// Revoke a token
+    #[command(after_help = "\
+Example:
+  cloud-auth revoke --cloud work --token-env OS_TOKEN
+
+Without --token-stdin or --token-env, the command logs in and revokes the new token, to show
+whether the cloud allows it. v2.0 clouds (nhn) do not.")]
+    Revoke(RevokeArgs),
+
+    /// Log in, and print the token
+    #[command(after_help = "\
+Examples:
+  curl -H \"X-Auth-Token: $(cloud-auth token --cloud otc --user me --user-domain corp \\
+      --project eu-de)\" https://ecs.eu-de.otc.t-systems.com/v2.1/
+  eval \"$(cloud-auth token --format shell --cloud nhn --user user@example.com \\
+      --tenant-id f5073eaa26b64cffbee89411df94ce01)\"")]
+    Token(TokenArgs),
+
+    /// Ask the cloud whether a token is valid, and show its user, scope and end
+    #[command(after_help = "\
+Example:
+  cloud-auth validate --cloud work --token-env OS_TOKEN
+
+Without --token-stdin or --token-env, the command logs in and validates the new token. The exit
+code is 1 if the token is not valid. v2.0 clouds (nhn) have no validation.")]
+    Validate(ValidateArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn wrong_arguments_are_refused_with_help(words in vec(word(), 0..8)) {
+            let given = [vec!["cloud-auth".to_owned()], words].concat();
+            if let Err(why) = Cli::try_parse_from(given) {
+                let said = why.to_string();
+                prop_assert!(said.contains("Usage:") || said.contains("--help"), "{said}");
+            }
+        }
+    }
+
+    /// A known flag or command, with or without a value, or any text.
+    fn word() -> impl Strategy<Value = String> {
+        let cli = Cli::command();
+        let flags = cli.get_subcommands().chain([&cli]).flat_map(|command| command.get_arguments());
+        let flags = flags.filter_map(|flag| flag.get_long()).map(|long| format!("--{long}"));
+        let names = cli.get_subcommands().map(|command| command.get_name().to_owned());
+        let known: Vec<String> = flags.chain(names).collect();
+        let flag = select(known.clone());
+        prop_oneof![
+            3 => select(known),
+            2 => (flag, "=[ -~]{0,8}").prop_map(|(flag, value)| flag + &value),
+            1 => any::<String>(),
+        ]
+    }
+
+    #[test]
+    fn the_flags_pass_clap_checks() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        let cli = Cli::command();
+        for command in cli.get_subcommands().chain([&cli]) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Example"), "{}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Choosing the cloud: flags, configuration, built-in clouds.
+
+use auth_config::{Choices, CloudConfig, Config};
+use auth_proto::{Cloud, ConfigError, EndpointQuery, Error, ErrorKind, Interface};
+use clap::{Args, ValueEnum};
+
+use super::emulator::{EmulatorProfile, RunningEmulator};
+use crate::output::{Failure, print};
+
+/// The flags for a cloud and a region.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Cloud")]
+pub(crate) struct NameArgs {
+    /// The cloud: a name in clouds.yaml, a built-in cloud such as nhn, otc, kakao or huawei
+    /// (`cloud-auth config --names` lists all), envvars for the OS_* variables, or keystone for any
+    /// cloud at --identity-url [default: OS_CLOUD, else the OS_* variables, else the only cloud in
+    /// clouds.yaml]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cloud: Option<String>,
+
+    /// The region of the services, such as KR1 or eu-de [default: the configured region, else the
+    /// first region that the catalog lists]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+/// The flags for a cloud, its identity service and the interfaces of its services.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Cloud")]
+pub(crate) struct CloudArgs {
+    #[command(flatten)]
+    name: NameArgs,
+
+    /// The URL of the identity service [default: the configured or documented one]
+    #[arg(long, value_name = "URL", conflicts_with = "identity_region")]
+    identity_url: Option<String>,
+
+    /// The region whose identity service to log in to, for built-in clouds [default: otc: --region,
+    /// else eu-de; huawei: the global identity service]
+    #[arg(long, value_name = "REGION")]
+    identity_region: Option<String>,
+
+    /// The endpoint interfaces to accept, in order of preference [default: the configured ones,
+    /// else public]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "INTERFACE")]
+    interface: Vec<InterfaceName>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum InterfaceName {
+    /// Reached from an administrative network
+    Admin,
+    /// Reached from inside the cloud
+    Internal,
+    /// Reached from the Internet
+    Public,
+}
+
+impl CloudArgs {
+    /// The interfaces of --interface; empty without the flag.
+    pub(crate) fn interfaces(&self) -> Vec<Interface> {
+        let interface = |name: &InterfaceName| match name {
+            InterfaceName::Admin => Interface::Admin,
+            InterfaceName::Internal => Interface::Internal,
+            InterfaceName::Public => Interface::Public,
+        };
+        self.interface.iter().map(interface).collect()
+    }
+
+    /// The region of --region.
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.name.region.as_deref()
+    }
+}
+
+impl NameArgs {
+    fn choices(&self) -> Choices {
+        let choices = match &self.cloud {
+            Some(name) => Choices::default().cloud(name),
+            None => Choices::default(),
+        };
+        match &self.region {
+            Some(region) => choices.region(region),
+            None => choices,
+        }
+    }
+}
+
+/// The clouds that --cloud can name: configured and built in.
+pub(crate) struct Clouds {
+    pub(crate) config: Config,
+    emulator: Option<RunningEmulator>,
+}
+
+impl Clouds {
+    /// The clouds of this machine, or the emulated cloud alone.
+    pub(crate) fn load(emulated: Option<EmulatorProfile>) -> Result<Self, Failure> {
+        let Some(profile) = emulated else {
+            return Ok(Self { config: Config::load()?, emulator: None });
+        };
+        let emulator = RunningEmulator::start(profile)?;
+        Ok(Self { config: emulator.config()?, emulator: Some(emulator) })
+    }
+
+    /// The cloud to log in to.
+    pub(crate) fn find(&self, args: &CloudArgs) -> Result<ChosenCloud, Failure> {
+        let url = args.identity_url.as_deref();
+        let name = self.name(&args.name)?;
+        // Without a name, an identity URL is enough; without both, the configuration has to say.
+        let is_configured = name.map_or_else(|| url.is_none(), |name| self.is_configured(name));
+        if !is_configured {
+            let region = args.identity_region.as_deref();
+            return Ok(ChosenCloud::unconfigured(match name {
+                None | Some(KEYSTONE) => keystone(url)?,
+                Some(name) => built_in(name, args.region(), url, region)?,
+            }));
+        }
+        if args.identity_region.is_some() {
+            return Err(Failure::usage(
+                "--identity-region: applies to built-in clouds only; for a configured cloud, use \
+                 --region",
+            ));
+        }
+        let configured = self.configured(&args.name)?;
+        let cloud = match url {
+            Some(url) => at_url(&configured, url)?,
+            None => configured.cloud()?,
+        };
+        Ok(ChosenCloud { cloud, configured: Some(configured) })
+    }
+
+    /// The settings of the chosen cloud, even if they are not enough to log in.
+    pub(crate) fn info(&self, args: &NameArgs) -> Result<CloudInfo, Failure> {
+        match self.name(args)? {
+            Some(KEYSTONE) if !self.is_configured(KEYSTONE) => {
+                Err(Failure::usage("--cloud keystone: has no settings to show; name another cloud"))
+            }
+            Some(name) if !self.is_configured(name) => {
+                Ok(CloudInfo::BuiltIn(named(name, args.region.as_deref())?))
+            }
+            _ => Ok(CloudInfo::Configured(Box::new(self.configured(args)?))),
+        }
+    }
+
+    /// The name of the chosen cloud, if flags, variables or the configuration give one.
+    fn name<'a>(&'a self, args: &'a NameArgs) -> Result<Option<&'a str>, Failure> {
+        if let (Some(emulator), Some(_)) = (&self.emulator, &args.cloud) {
+            return Err(Failure::usage(format!(
+                "--emulator={}: already chooses the cloud; leave out --cloud or --emulator",
+                emulator.name()
+            )));
+        }
+        Ok(args.cloud.as_deref().or_else(|| self.config.default_name()))
+    }
+
+    fn is_configured(&self, name: &str) -> bool {
+        self.config.names().any(|known| known == name)
+    }
+
+    /// The configuration of the chosen cloud. Its warnings are printed before it is used: a
+    /// misspelled key often explains the error that follows.
+    fn configured(&self, args: &NameArgs) -> Result<CloudConfig, Failure> {
+        let configured = self.config.cloud(&args.choices())?;
+        configured.warnings().iter().for_each(print::warning);
+        Ok(configured)
+    }
+}
+
+/// The settings of a cloud.
+pub(crate) enum CloudInfo {
+    BuiltIn(Cloud),
+    Configured(Box<CloudConfig>),
+}
+
+/// The cloud to log in to, and its configuration.
+pub(crate) struct ChosenCloud {
+    pub(crate) cloud: Cloud,
+    pub(crate) configured: Option<CloudConfig>,
+}
+
+impl ChosenCloud {
+    fn unconfigured(cloud: Cloud) -> Self {
+        Self { cloud, configured: None }
+    }
+
+    /// A query for a service: flags over configuration.
+    pub(crate) fn select(&self, service: &str, args: &CloudArgs) -> Result<EndpointQuery, Failure> {
+        let mut query = match &self.configured {
+            Some(configured) => configured.select(service)?,
+            None => EndpointQuery::new(service),
+        };
+        if let Some(region) = args.region() {
+            query = query.region(region);
+        }
+        let interfaces = args.interfaces();
+        Ok(if interfaces.is_empty() { query } else { query.interfaces(&interfaces) })
+    }
+}
+
+/// A configured cloud at another URL. The configuration may lack `auth_url`.
+fn at_url(configured: &CloudConfig, url: &str) -> Result<Cloud, Failure> {
+    Ok(match configured.cloud() {
+        Ok(cloud) => cloud.at(url)?,
+        Err(auth_config::Error::Missing { key: "auth_url", .. }) => Cloud::keystone(url)?,
+        Err(why) => return Err(why.into()),
+    })
+}
+
+fn keystone(url: Option<&str>) -> Result<Cloud, Failure> {
+    let url =
+        url.ok_or_else(|| Failure::usage("--cloud keystone: has no URL; add --identity-url"))?;
+    Ok(Cloud::keystone(url)?)
+}
+
+fn built_in(
+    name: &str,
+    region: Option<&str>,
+    url: Option<&str>,
+    identity_region: Option<&str>,
+) -> Result<Cloud, Failure> {
+    match (url, identity_region) {
+        (Some(url), _) => Ok(named(name, region)?.at(url)?),
+        (None, Some(region)) => of_region(name, region),
+        (None, None) => Ok(named(name, region)?),
+    }
+}
+
+/// A built-in cloud. If each region has its own identity service, --region chooses it.
+fn named(name: &str, region: Option<&str>) -> Result<Cloud, Error> {
+    match Cloud::named(name) {
+        Err(why) if matches!(why.kind(), ErrorKind::Config(ConfigError::RegionNeeded { .. })) => {
+            match (name, region) {
+                (_, Some(region)) => Cloud::named_in(name, region),
+                // The first region, and the one in the documents.
+                ("otc", None) => Cloud::named_in(name, "eu-de"),
+                (_, None) => Err(why),
+            }
+        }
+        done => done,
+    }
+}
+
+/// A built-in cloud with the identity service of a region. Fails if all regions share one.
+fn of_region(name: &str, region: &str) -> Result<Cloud, Failure> {
+    let cloud = Cloud::named_in(name, region)?;
+    match Cloud::named(name) {
+        Ok(global) if global.identity_url() == cloud.identity_url() => Err(Failure::usage(
+            "--identity-region: this cloud has one identity service for all regions; leave out the flag",
+        )),
+        _ => Ok(cloud),
+    }
+}
+
+/// The name for a cloud that is neither configured nor built in.
+const KEYSTONE: &str = "keystone";

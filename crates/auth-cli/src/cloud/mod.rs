@@ -1,0 +1,7 @@
+//! The cloud to log in to: configured, built in, or played by an emulator in this process.
+
+mod choose;
+mod emulator;
+
+pub(crate) use choose::{ChosenCloud, CloudArgs, CloudInfo, Clouds, NameArgs};
+pub(crate) use emulator::EmulatorProfile;

@@ -1,0 +1,253 @@
+//! A client that asks the user for one-time codes.
+
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    sync::Arc,
+    time::Duration,
+};
+
+use auth_proto::{
+    Challenge, Cloud, EndpointQuery, ErrorKind, Factor, IdentityRequest, Settings, Token,
+};
+use auth_ureq::{Client, Error};
+use http::StatusCode;
+use secrecy::SecretString;
+
+use super::{args::LoginArgs, secret, transport};
+use crate::{
+    cloud::ChosenCloud,
+    output::{Failure, print, progress},
+};
+
+/// A client, and a way to ask for one-time codes.
+pub(crate) struct Context {
+    client: Client,
+    timeout: Duration,
+    ask: Box<Ask>,
+}
+
+/// Asks the user with this prompt. The error says why that is impossible.
+type Ask = dyn Fn(&str) -> Result<SecretString, String>;
+
+impl Context {
+    /// A context for this cloud and login. Sends nothing.
+    pub(crate) fn new(chosen: &ChosenCloud, args: &LoginArgs) -> Result<Self, Failure> {
+        Self::with_settings(chosen, args, settings())
+    }
+
+    /// A context whose tokens have no catalog.
+    pub(crate) fn without_catalog(chosen: &ChosenCloud, args: &LoginArgs) -> Result<Self, Failure> {
+        Self::with_settings(chosen, args, settings().without_catalog())
+    }
+
+    fn with_settings(
+        chosen: &ChosenCloud,
+        args: &LoginArgs,
+        settings: Settings,
+    ) -> Result<Self, Failure> {
+        let builder = args.client(chosen)?;
+        let configured = chosen.configured.as_ref();
+        let (builder, timeout) = transport::configured(builder, settings, configured)?;
+        Ok(Self { client: builder.build()?, timeout, ask: Box::new(secret::ask_for_code) })
+    }
+
+    /// The same context, with tokens of the scope that the service needs.
+    pub(crate) fn for_service(self, query: Option<&EndpointQuery>) -> Result<Self, Failure> {
+        let Some(query) = query else { return Ok(self) };
+        let scope = self.client.service(query.clone()).scope()?;
+        Ok(Self { client: self.client.scoped(scope), ..self })
+    }
+
+    /// A valid token. Asks the user for the one-time codes that the cloud requests, and for another
+    /// code if one is refused, at most [`CODES`] times.
+    pub(crate) fn token(&self) -> Result<Arc<Token>, Failure> {
+        for asked in 0..CODES {
+            let code = match self.try_token() {
+                Ok(token) => return Ok(token),
+                Err(Error::NeedFactor(challenge)) => self.code(&challenge)?,
+                Err(why) if asked > 0 && is_refused(&why) => match (self.ask)(ANOTHER) {
+                    Ok(code) => code,
+                    Err(_) => return Err(why.into()),
+                },
+                Err(why) => return Err(why.into()),
+            };
+            self.client.submit_factor(Factor::totp(code))?;
+        }
+        self.try_token().map_err(|why| match why {
+            Error::NeedFactor(_) => Failure::failed(TOO_MANY_CODES),
+            why => why.into(),
+        })
+    }
+
+    fn try_token(&self) -> Result<Arc<Token>, Error> {
+        self.wait(|client| client.token_within(self.timeout))
+    }
+
+    /// Runs `act` with a valid token.
+    pub(crate) fn with<T>(&self, act: impl Fn(&Client) -> Result<T, Error>) -> Result<T, Failure> {
+        for _ in 0..CODES {
+            self.token()?;
+            match self.wait(&act) {
+                // The service refused the token, and the next login needs a code again.
+                Err(Error::NeedFactor(_)) => {}
+                done => return Ok(done?),
+            }
+        }
+        Err(Failure::failed(TOO_MANY_CODES))
+    }
+
+    /// Sends an identity request with a valid token.
+    pub(crate) fn run<E: IdentityRequest>(&self, request: &E) -> Result<E::Output, Failure> {
+        self.with(|client| client.run(request))
+    }
+
+    /// Runs `act` once, with a valid token. The progress line names the host.
+    pub(crate) fn once<T>(
+        &self,
+        host: &str,
+        act: impl FnOnce(&Client) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
+        self.token()?;
+        Ok(progress::during(&waiting_for(host), || act(&self.client))?)
+    }
+
+    /// The cloud, with its API version once that is known.
+    pub(crate) fn cloud(&self) -> Cloud {
+        self.client.cloud()
+    }
+
+    /// Runs `act` with a progress line.
+    fn wait<T>(&self, act: impl FnOnce(&Client) -> T) -> T {
+        let url = self.client.cloud().identity_url();
+        let host = url.split('/').nth(2).unwrap_or_default();
+        progress::during(&waiting_for(host), || act(&self.client))
+    }
+
+    fn code(&self, challenge: &Challenge) -> Result<SecretString, Failure> {
+        if !challenge.missing().any(|factors| factors == ["totp"]) {
+            let ways: Vec<_> = challenge.missing().map(|factors| factors.join(" and ")).collect();
+            return Err(Failure::failed(format!(
+                "the cloud requests another factor: {}; this program supports one-time codes (totp) \
+                 only",
+                ways.join(", or ")
+            )));
+        }
+        (self.ask)(secret::CODE).map_err(|why| {
+            Failure::failed(format!("the cloud requests a one-time code (totp): {why}"))
+        })
+    }
+}
+
+fn waiting_for(host: &str) -> String {
+    format!("waiting for {}", print::clean(host))
+}
+
+fn settings() -> Settings {
+    Settings::default().with_seed(RandomState::new().build_hasher().finish())
+}
+
+fn is_refused(why: &Error) -> bool {
+    matches!(why, Error::Auth(why) if matches!(why.kind(), ErrorKind::Rejected(refusal)
+        if refusal.status == StatusCode::UNAUTHORIZED))
+}
+
+/// The most one-time codes that a command asks for.
+const CODES: usize = 3;
+
+const ANOTHER: &str = "Code refused. Another one-time code";
+const TOO_MANY_CODES: &str = "the cloud requests more one-time codes; try again later";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a line number")]
+mod tests {
+    use std::{
+        collections::VecDeque,
+        sync::{Mutex, mpsc},
+    };
+
+    use auth_proto::{Cloud, Credential, Scope, UserRef};
+
+    use super::*;
+    use crate::test_server::serve_all;
+
+    /// Status line and headers, and the body.
+    type Answer = (&'static str, &'static str);
+
+    const RECEIPT: Answer = (
+        "401 Unauthorized\r\nOpenstack-Auth-Receipt: r3ceipt",
+        r#"{"receipt":{"methods":["password"],"expires_at":"2999-01-01T00:00:00Z"},
+        "required_auth_methods":[["password","totp"]]}"#,
+    );
+    const REFUSED: Answer = ("401 Unauthorized", r#"{"error":{"code":401,"message":"wrong"}}"#);
+    const FORBIDDEN: Answer = ("403 Forbidden", "");
+    const TOKEN: Answer = (
+        "201 Created\r\nX-Subject-Token: t",
+        r#"{"token":{"expires_at":"2999-01-01T00:00:00Z","user":{"id":"u"}}}"#,
+    );
+
+    #[test]
+    fn a_refused_code_can_be_replaced() {
+        let (context, asked, requests) = context(&[RECEIPT, REFUSED, TOKEN], &["111111", "222222"]);
+        assert_eq!(context.token().unwrap().expose(), "t");
+        assert_eq!(context.with(|client| Ok(client.token()?.expose().len())).unwrap(), 1);
+        assert_eq!(asked.try_iter().collect::<Vec<_>>(), [secret::CODE, ANOTHER]);
+        let requests: Vec<_> = requests.try_iter().collect();
+        assert!(requests[1].contains("111111") && requests[1].contains("r3ceipt"), "{requests:?}");
+        assert!(requests[2].contains("222222") && requests[2].contains("r3ceipt"), "{requests:?}");
+        assert!(!requests[2].contains("secretsecret"), "the password is sent once: {requests:?}");
+    }
+
+    #[test]
+    fn at_most_three_codes_are_requested() {
+        let answers = [RECEIPT, REFUSED, REFUSED, REFUSED, TOKEN];
+        let (context, asked, requests) = context(&answers, &["1", "2", "3", "4"]);
+        let failure = context.token().unwrap_err();
+        assert!(format!("{failure:?}").contains("refused with 401"), "{failure:?}");
+        assert_eq!(asked.try_iter().collect::<Vec<_>>(), [secret::CODE, ANOTHER, ANOTHER]);
+        assert_eq!(requests.try_iter().count(), 4);
+
+        let (context, asked, _) = self::context(&[RECEIPT; 5], &["1", "2", "3", "4"]);
+        let failure = context.token().unwrap_err();
+        assert!(format!("{failure:?}").contains(TOO_MANY_CODES), "{failure:?}");
+        assert_eq!(asked.try_iter().count(), 3);
+    }
+
+    #[test]
+    fn other_refusals_ask_for_no_code() {
+        let (context, asked, _) = context(&[REFUSED, TOKEN], &["1"]);
+        assert!(format!("{:?}", context.token().unwrap_err()).contains("refused with 401"));
+        assert_eq!(asked.try_iter().count(), 0);
+
+        let (context, asked, _) = self::context(&[RECEIPT, FORBIDDEN], &["1", "2"]);
+        assert!(format!("{:?}", context.token().unwrap_err()).contains("refused with 403"));
+        assert_eq!(asked.try_iter().count(), 1);
+
+        // The user gives no second code.
+        let (context, asked, _) = self::context(&[RECEIPT, REFUSED, TOKEN], &["1"]);
+        assert!(format!("{:?}", context.token().unwrap_err()).contains("refused with 401"));
+        assert_eq!(asked.try_iter().count(), 2);
+    }
+
+    /// A context, a server with these answers, and a user with these codes. Returns the prompts and
+    /// the requests, too.
+    fn context(
+        answers: &[Answer],
+        codes: &[&'static str],
+    ) -> (Context, mpsc::Receiver<String>, mpsc::Receiver<String>) {
+        let answers = answers.iter().map(|(head, body)| {
+            let length = format!("Content-Length: {}\r\nConnection: close", body.len());
+            format!("HTTP/1.1 {head}\r\n{length}\r\n\r\n{body}")
+        });
+        let (origin, requests) = serve_all(answers);
+        let credential = Credential::password(UserRef::id("u"), "secretsecret");
+        let cloud = Cloud::keystone(&format!("{origin}/v3")).unwrap();
+        let client = Client::new(cloud, credential, Scope::default()).unwrap();
+        let (ask, asked) = mpsc::channel();
+        let codes = Mutex::new(VecDeque::from(codes.to_vec()));
+        let ask = move |what: &str| {
+            ask.send(what.to_owned()).unwrap();
+            codes.lock().unwrap().pop_front().map(SecretString::from).ok_or_else(String::new)
+        };
+        (Context { client, timeout: transport::LOGIN_TIMEOUT, ask: Box::new(ask) }, asked, requests)
+    }
+}
