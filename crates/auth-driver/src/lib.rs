@@ -96,6 +96,7 @@
 //! * `tracing`: reports the events of a session to `tracing`, under the target
 //!   `auth_driver::events`. [`Driver::with_listener`] reports them to a function instead.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 #[cfg(doctest)]

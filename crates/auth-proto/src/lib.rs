@@ -152,3 +152,8 @@ pub use session::{
 };
 pub use text::timestamp;
 pub use url::ApiVersion;
+
+/// The examples of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -123,6 +123,7 @@
 //! * `rustls`, on by default: TLS by rustls with the platform's roots.
 //! * `tracing`: reports [events](#events) to `tracing`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod builder;
@@ -135,3 +136,8 @@ pub use builder::Builder;
 pub use client::Client;
 pub use error::Error;
 pub use service::ServiceClient;
+
+/// The examples of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

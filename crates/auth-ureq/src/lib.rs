@@ -127,6 +127,7 @@
 //! * `rustls`, on by default: TLS by rustls with the roots that browsers trust.
 //! * `tracing`: reports [events](#events) to `tracing`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod builder;
@@ -139,3 +140,8 @@ pub use builder::Builder;
 pub use client::Client;
 pub use error::Error;
 pub use service::ServiceClient;
+
+/// The examples of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
