@@ -1,4 +1,4 @@
-//! Compares this crate with openstacksdk, whose results stand in the cases: see `run`.
+//! Compares this crate with openstacksdk, whose recorded results are in the cases (see `run`).
 
 use std::collections::BTreeMap;
 
@@ -17,18 +17,18 @@ struct Case {
     variables: BTreeMap<String, String>,
     #[serde(default)]
     choices: BTreeMap<String, String>,
-    /// What comes out otherwise here, and why.
+    /// The values that differ here, and the reason.
     #[serde(default)]
     differs: BTreeMap<String, String>,
-    /// What openstacksdk makes of it.
+    /// The result of openstacksdk.
     sdk: Outcome,
 }
 
-/// What came out, or the key `error` alone.
+/// The resulting values, or only the key `error`.
 type Outcome = BTreeMap<String, String>;
 
-/// Gives each case to this crate, tells all differences and how many cases there are, and counts
-/// the differences without a reason and the reasons without a difference.
+/// Runs every case and reports each difference and the number of cases. The result counts
+/// differences without a reason and reasons without a difference.
 pub(crate) fn judge(cases: &str, say: &mut dyn FnMut(String)) -> serde_json::Result<usize> {
     let cases: Vec<Case> = serde_json::from_str(cases)?;
     let unexplained = cases.iter().map(|case| unexplained(case, say)).sum();
@@ -47,7 +47,7 @@ fn unexplained(case: &Case, say: &mut dyn FnMut(String)) -> usize {
     let mut count = 0;
     for key in keys {
         let (ours, sdk, reason) = (ours.get(key), case.sdk.get(key), case.differs.get(key));
-        // Each has words of its own for what is wrong.
+        // The error texts differ; only the failure is compared.
         let same = if key == ERROR { ours.is_some() == sdk.is_some() } else { ours == sdk };
         match (same, reason) {
             (true, None) => continue,
@@ -102,11 +102,11 @@ fn configured(case: &Case) -> Result<Outcome, Error> {
     Ok(described(&config, &cloud))
 }
 
-/// What openstacksdk finds missing when it makes a login of it.
+/// The missing values that openstacksdk reports when it creates the login.
 fn usable(cloud: &CloudConfig) -> Result<(), Error> {
     cloud.cloud()?;
     match cloud.credential() {
-        // It asks for these later, or not at all.
+        // openstacksdk checks these later or never.
         Err(Error::Missing { key: "passcode" | "password" | "token" | "username", .. }) => Ok(()),
         credential => credential.map(drop),
     }
@@ -134,7 +134,7 @@ fn described(config: &Config, cloud: &CloudConfig) -> Outcome {
     typed.chain(texts(cloud)).collect()
 }
 
-/// What stands under `auth`, and what is said for single services.
+/// The texts under `auth`, and those of single services.
 fn texts(cloud: &CloudConfig) -> Outcome {
     let mut out = Outcome::new();
     for setting in cloud.settings() {

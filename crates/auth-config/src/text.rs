@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_are_escaped_and_long_texts_cut() {
+    fn long_and_unprintable_texts_are_shown_safely() {
         assert_eq!(shown("a\u{1b}[31m\n"), "a\\u{1b}[31m\\n");
         assert_eq!(shown("a\u{61c}b\u{3164}요청"), "a\\u{61c}b\\u{3164}요청");
         assert_eq!(shown_path(Path::new("/'\u{3164}")), "/'\\u{3164}");

@@ -9,7 +9,11 @@ use crate::{
 
 /// A warning for each file that holds a secret of this cloud and is readable by every user. Unknown
 /// keys count as secrets: one may be a misspelled `password`.
-pub(super) fn readable_secrets(map: &Map, auth: &Map, readable_by_others: &[PathBuf]) -> Vec<Warning> {
+pub(super) fn readable_secrets(
+    map: &Map,
+    auth: &Map,
+    readable_by_others: &[PathBuf],
+) -> Vec<Warning> {
     let is_secret = |key: &str, node: &Node| !keys::is_public(key) && node.as_text().is_some();
     let mut files: Vec<_> = map
         .iter()

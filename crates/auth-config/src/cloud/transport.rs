@@ -24,7 +24,11 @@ pub struct Tls {
 }
 
 /// The TLS settings. Reports disabled verification.
-pub(super) fn tls(map: &Map, home: Option<&str>, warnings: &mut Vec<Warning>) -> Result<Tls, Error> {
+pub(super) fn tls(
+    map: &Map,
+    home: Option<&str>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Tls, Error> {
     let flag = |key: &str| map.get(key).map_or(Ok(None), |node| node.as_bool(key));
     let (insecure, verify) = (flag("insecure")?.unwrap_or(false), flag("verify")?.unwrap_or(true));
     let path = |key: &str| Some(search::expanded(map.get(key)?.as_text()?, home));

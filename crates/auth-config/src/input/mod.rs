@@ -72,13 +72,23 @@ impl Files {
     /// Adds a file that only its owner can read.
     #[must_use]
     pub fn with(self, path: impl AsRef<Path>, contents: impl Into<Vec<u8>>) -> Self {
-        self.entry(path, Entry::File { contents: Zeroizing::new(contents.into()), readable_by_others: false })
+        self.entry(
+            path,
+            Entry::File { contents: Zeroizing::new(contents.into()), readable_by_others: false },
+        )
     }
 
     /// Adds a file that every user of the machine can read.
     #[must_use]
-    pub fn with_readable_by_others(self, path: impl AsRef<Path>, contents: impl Into<Vec<u8>>) -> Self {
-        self.entry(path, Entry::File { contents: Zeroizing::new(contents.into()), readable_by_others: true })
+    pub fn with_readable_by_others(
+        self,
+        path: impl AsRef<Path>,
+        contents: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.entry(
+            path,
+            Entry::File { contents: Zeroizing::new(contents.into()), readable_by_others: true },
+        )
     }
 
     /// Adds a file that exists, but cannot be read.

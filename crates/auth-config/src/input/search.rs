@@ -56,7 +56,11 @@ pub(crate) fn paths(
 
 /// The directories in the order of the search: the working directory, the user's, the machine's.
 /// openstacksdk takes them from platformdirs.
-pub(crate) fn directories(directory: &Path, platform: Platform, variables: &Variables) -> Vec<PathBuf> {
+pub(crate) fn directories(
+    directory: &Path,
+    platform: Platform,
+    variables: &Variables,
+) -> Vec<PathBuf> {
     let at = |name: &str| variables.value(name).map(|path| directory.join(path));
     let home = at("HOME");
     // Inside a snap, HOME is a directory of the snap.

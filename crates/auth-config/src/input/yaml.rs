@@ -22,7 +22,12 @@ pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<(Node, Vec<ValueOrigin>)
         let before = &bytes[..error.valid_up_to()];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
         let column = 1 + before.iter().rev().take_while(|&&byte| byte != b'\n').count();
-        Error::Yaml { path: path.to_path_buf(), line, column, problem: "not UTF-8; save the file as UTF-8" }
+        Error::Yaml {
+            path: path.to_path_buf(),
+            line,
+            column,
+            problem: "not UTF-8; save the file as UTF-8",
+        }
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader {
@@ -57,7 +62,10 @@ impl<'a> Reader<'a> {
                     return Ok(root.unwrap_or_else(|| Node::null(origin)));
                 }
                 Event::DocumentStart(_) if root.is_some() => {
-                    return Err(self.error(span.start, "a second document starts here; keep one document per file"));
+                    return Err(self.error(
+                        span.start,
+                        "a second document starts here; keep one document per file",
+                    ));
                 }
                 Event::DocumentStart(_) => {
                     let (event, span) = self.next()?;
@@ -174,7 +182,9 @@ impl<'a> Reader<'a> {
             let (name, span) = match self.next()? {
                 (Event::MappingEnd, _) => break,
                 (Event::Scalar(name, ..), span) => (name, span),
-                (_, span) => return Err(self.error(span.start, "a key that is not text; write a plain text")),
+                (_, span) => {
+                    return Err(self.error(span.start, "a key that is not text; write a plain text"));
+                }
             };
             self.add_weight(name.len(), span.start)?;
             let below = if key.is_empty() { name.to_string() } else { format!("{key}.{name}") };
@@ -200,7 +210,10 @@ impl<'a> Reader<'a> {
         };
         for source in sources {
             let Value::Map(source) = source.value else {
-                return Err(self.error(at, "<< merges a value that is not a mapping; name an anchored mapping"));
+                return Err(self.error(
+                    at,
+                    "<< merges a value that is not a mapping; name an anchored mapping",
+                ));
             };
             for (key, node) in source {
                 map.entry(key).or_insert(node);
@@ -213,7 +226,8 @@ impl<'a> Reader<'a> {
         self.weight = self.weight.saturating_add(weight);
         match self.weight <= limits::WEIGHT {
             true => Ok(()),
-            false => Err(self.error(at, "too much data once aliases are expanded; remove aliases of aliases")),
+            false => Err(self
+                .error(at, "too much data once aliases are expanded; remove aliases of aliases")),
         }
     }
 
@@ -230,7 +244,8 @@ impl<'a> Reader<'a> {
 /// The tags of YAML's core schema, such as `!!str`.
 const CORE: &[&str] = &["bool", "float", "int", "map", "null", "seq", "str"];
 const DEEP: &str = "nested too deep; at most 32 levels are read";
-const MALFORMED: &str = "not valid YAML; check the indentation, and quote texts that contain : or #";
+const MALFORMED: &str =
+    "not valid YAML; check the indentation, and quote texts that contain : or #";
 
 #[cfg(test)]
 mod tests {
@@ -275,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duplicate_key_is_reported_and_the_last_wins() {
+    fn of_duplicate_keys_the_last_wins() {
         let (node, duplicates) = read(Path::new("c"), b"a: 1\na: 2\n").unwrap();
         assert_eq!(node.as_map().unwrap()["a"].as_text(), Some("2"));
         assert_eq!(duplicates.len(), 1);

@@ -111,9 +111,8 @@ fn merge_layers(profile: Option<&VendorProfile>, own: &Map, region: Option<Regio
 
 /// The lowest layer.
 fn defaults() -> Map {
-    let text = |(key, value): (&str, &str)| {
-        (key.to_owned(), Node::text(value, ValueOrigin::Default))
-    };
+    let text =
+        |(key, value): (&str, &str)| (key.to_owned(), Node::text(value, ValueOrigin::Default));
     let all = [
         ("auth_type", "password"),
         ("interface", "public"),

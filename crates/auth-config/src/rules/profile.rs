@@ -54,7 +54,11 @@ pub(super) fn find(
 }
 
 /// A built-in profile, unless its cloud has been shut down.
-fn usable(name: &str, mut values: Map, warnings: &mut Vec<Warning>) -> Result<VendorProfile, Error> {
+fn usable(
+    name: &str,
+    mut values: Map,
+    warnings: &mut Vec<Warning>,
+) -> Result<VendorProfile, Error> {
     let name = name.to_owned();
     let text = |node: Option<Node>| node.as_ref().and_then(Node::as_text).unwrap_or("").to_owned();
     let (status, message) = (text(values.remove("status")), text(values.remove("message")));
@@ -112,7 +116,7 @@ mod tests {
     use crate::value::keys;
 
     #[test]
-    fn built_in_profiles_add_only_what_the_core_lacks() {
+    fn profiles_add_only_what_the_core_lacks() {
         let text = include_bytes!("profiles.yaml");
         assert_eq!(yaml::read(Path::new("p"), text).unwrap().1, []);
         for (name, profile) in BUILT_IN.as_map().unwrap()["public-clouds"].as_map().unwrap() {

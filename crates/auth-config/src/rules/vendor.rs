@@ -6,7 +6,11 @@ use auth_proto::{Cloud, Error};
 
 /// The cloud at this URL, with the rules of the named cloud, else of the cloud that documents this
 /// URL, else of stock Keystone.
-pub(crate) fn cloud_at(name: Option<&str>, region: Option<&str>, url: &str) -> Result<Cloud, Error> {
+pub(crate) fn cloud_at(
+    name: Option<&str>,
+    region: Option<&str>,
+    url: &str,
+) -> Result<Cloud, Error> {
     let stock = Cloud::keystone(url)?;
     let here = without_version(&stock);
     let named = name.and_then(|name| locations(name, region).next());

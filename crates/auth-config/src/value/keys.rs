@@ -24,7 +24,8 @@ pub(crate) fn is_known_in_auth(key: &str) -> bool {
 
 /// Whether a key of a cloud's entry must hold a single text.
 pub(crate) fn is_text(key: &str) -> bool {
-    let suffixes = ["_api_version", "_endpoint", "_endpoint_override", "_region_name", "_service_type"];
+    let suffixes =
+        ["_api_version", "_endpoint", "_endpoint_override", "_region_name", "_service_type"];
     matches!(key, "auth_type" | "cacert" | "cert" | "key" | "profile" | "cloud")
         || suffixes.iter().any(|suffix| key.ends_with(suffix))
 }
@@ -172,7 +173,8 @@ const SUFFIXES: &[&str] = &[
 
 fn has_known_suffix(key: &str) -> bool {
     let known = |suffix: &str| key.len() > suffix.len() && key.ends_with(suffix);
-    SUFFIXES.iter().any(|suffix| known(suffix)) || key.strip_prefix("has_").is_some_and(|s| !s.is_empty())
+    SUFFIXES.iter().any(|suffix| known(suffix))
+        || key.strip_prefix("has_").is_some_and(|s| !s.is_empty())
 }
 
 #[cfg(test)]

@@ -41,7 +41,8 @@ fn wrong_imports_are_found() {
         problems(&files.collect(), &[&["low", "side"], &["high"]])
     };
     assert_eq!(found(&[("low", ""), ("side", ""), ("high", "use crate::low::X;")]), [""; 0]);
-    let upward = found(&[("low", "use crate::{\n    high::{Y, z},\n};"), ("side", ""), ("high", "")]);
+    let upward =
+        found(&[("low", "use crate::{\n    high::{Y, z},\n};"), ("side", ""), ("high", "")]);
     assert_eq!(upward, ["low imports high, which is not below it"]);
     let inline = found(&[("low", "fn f() { crate::side::g() }"), ("side", ""), ("high", "")]);
     assert_eq!(inline, ["low imports side, which is not below it"]);
@@ -54,7 +55,10 @@ fn wrong_imports_are_found() {
         ("side", ""),
         ("high", "// crate::nosuch"),
     ]);
-    assert_eq!(circle, ["low::a imports itself by way of others", "low::b imports itself by way of others"]);
+    assert_eq!(
+        circle,
+        ["low::a imports itself by way of others", "low::b imports itself by way of others"]
+    );
 }
 
 /// All violations of the layout.
@@ -135,7 +139,11 @@ fn imports(text: &str) -> Vec<String> {
 }
 
 /// Reads one tree of a `use` declaration.
-fn tree(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, prefix: &str, found: &mut Vec<String>) {
+fn tree(
+    rest: &mut std::iter::Peekable<std::str::Chars<'_>>,
+    prefix: &str,
+    found: &mut Vec<String>,
+) {
     let mut path = prefix.to_owned();
     while let Some(&letter) = rest.peek() {
         match letter {
@@ -143,7 +151,9 @@ fn tree(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, prefix: &str, found
                 rest.next();
                 while rest.peek().is_some_and(|&letter| letter != '}') {
                     tree(rest, &path, found);
-                    while rest.next_if(|&letter| letter == ',' || letter.is_whitespace()).is_some() {}
+                    while rest.next_if(|&letter| letter == ',' || letter.is_whitespace()).is_some()
+                    {
+                    }
                 }
                 rest.next();
                 return;

@@ -1,36 +1,36 @@
-//! Every bound of `limits`: at its edge a configuration is taken, and one past it is not.
+//! Every constant of `limits`: a configuration at the limit is accepted, one past it is not.
 
-use auth_config::{Error, limits};
 use crate::support::{of_file, warned, with};
+use auth_config::{Error, limits};
 
-/// A bound, what comes of a thing of its size and of one so much larger, and what is told past it.
+/// A limit, a measurement at the limit plus an excess, and the error text past the limit.
 struct Row {
     name: &'static str,
     measure: fn(usize) -> Result<(), String>,
-    told: &'static str,
+    past_text: &'static str,
 }
 
 #[rustfmt::skip]
 const ROWS: [Row; 6] = [
-    Row { name: "DEPTH", measure: depth, told: "nested too deep" },
-    Row { name: "DEPTH", measure: depth_by_aliases, told: "nested too deep" },
-    Row { name: "FILE", measure: file, told: "larger than 1048576 bytes" },
-    Row { name: "ERROR_TEXT", measure: shown, told: "cut" },
-    Row { name: "UNKNOWN_KEYS", measure: unknown, told: "one is not told of" },
-    Row { name: "WEIGHT", measure: weight, told: "too much data" },
+    Row { name: "DEPTH", measure: depth, past_text: "nested too deep" },
+    Row { name: "DEPTH", measure: depth_by_aliases, past_text: "nested too deep" },
+    Row { name: "FILE", measure: file, past_text: "larger than 1048576 bytes" },
+    Row { name: "ERROR_TEXT", measure: shown, past_text: "cut" },
+    Row { name: "UNKNOWN_KEYS", measure: unknown, past_text: "one is not reported" },
+    Row { name: "WEIGHT", measure: weight, past_text: "too much data" },
 ];
 
 #[test]
-fn every_bound_holds_at_its_edge() {
-    for Row { name, measure, told } in ROWS {
+fn every_limit_holds_at_its_edge() {
+    for Row { name, measure, past_text } in ROWS {
         assert_eq!(measure(0), Ok(()), "{name}, at its edge");
         let past = measure(1).expect_err(name);
-        assert!(past.contains(told), "{name}, one past it: {past}");
+        assert!(past.contains(past_text), "{name}, one past it: {past}");
     }
 }
 
 #[test]
-fn every_bound_has_a_row() {
+fn every_limit_has_a_row() {
     let source = include_str!("../../src/limits.rs");
     let bounds =
         source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
@@ -41,15 +41,15 @@ fn every_bound_has_a_row() {
     }
 }
 
-fn told<T>(result: Result<T, Error>) -> Result<(), String> {
+fn as_text<T>(result: Result<T, Error>) -> Result<(), String> {
     result.map(drop).map_err(|error| error.to_string())
 }
 
-/// Levels around a text, in which the whole file is the first.
+/// Nested lists around a text; the file itself is the first level.
 fn depth(past: usize) -> Result<(), String> {
     // clouds, c, x: the lists begin on the fourth level, and the text is the last.
     let lists = limits::DEPTH - 4 + past;
-    told(with("username: u", &format!("x: {}y{}", "[".repeat(lists), "]".repeat(lists))))
+    as_text(with("username: u", &format!("x: {}y{}", "[".repeat(lists), "]".repeat(lists))))
 }
 
 fn depth_by_aliases(past: usize) -> Result<(), String> {
@@ -57,12 +57,12 @@ fn depth_by_aliases(past: usize) -> Result<(), String> {
     let inner = format!("{}z{}", "[".repeat(half), "]".repeat(half));
     let lists = limits::DEPTH - 4 - half + past;
     let outer = format!("{}*a{}", "[".repeat(lists), "]".repeat(lists));
-    told(with("username: u", &format!("a: &a {inner}, x: {outer}")))
+    as_text(with("username: u", &format!("a: &a {inner}, x: {outer}")))
 }
 
 fn file(past: usize) -> Result<(), String> {
     let text = "clouds: {c: {}}\n#";
-    told(of_file(&format!("{text}{}", "x".repeat(limits::FILE - text.len() + past))))
+    as_text(of_file(&format!("{text}{}", "x".repeat(limits::FILE - text.len() + past))))
 }
 
 fn shown(past: usize) -> Result<(), String> {
@@ -77,16 +77,16 @@ fn unknown(past: usize) -> Result<(), String> {
     let all: Vec<_> = (0..keys).map(|number| format!("x{number}: y")).collect();
     let warnings = warned(&with("username: u", &all.join(", ")).unwrap());
     let count = warnings.iter().filter(|warning| warning.contains("unknown key")).count();
-    if count == keys { Ok(()) } else { Err("one is not told of".to_owned()) }
+    if count == keys { Ok(()) } else { Err("one is not reported".to_owned()) }
 }
 
-/// A text that many aliases repeat, and another one that fills up what is left to the byte. Besides its
-/// text a node weighs 16 bytes, and the keys that lead there.
+/// A text that many aliases repeat, and another that fills the rest to the byte. A node weighs its
+/// text, its path of keys and 16 bytes.
 fn weight(past: usize) -> Result<(), String> {
     const ALIASES: usize = 200;
     const NODES: usize = 11_466;
     let text = "x".repeat(limits::WEIGHT / ALIASES - 500);
     let rest = limits::WEIGHT - NODES - (ALIASES + 2) * text.len();
     let (rest, aliases) = ("x".repeat(rest + past), vec!["*a"; ALIASES].join(", "));
-    told(of_file(&format!("clouds: {{c: {{x: &a {text}, y: [{aliases}], z: {rest}}}}}")))
+    as_text(of_file(&format!("clouds: {{c: {{x: &a {text}, y: [{aliases}], z: {rest}}}}}")))
 }

@@ -63,7 +63,7 @@ const CLOUDS: &str = "clouds: {mine: {auth: {username: me, password: file}}}";
 const SECURE: &str = "clouds: {mine: {auth: {password: secure}}}";
 
 #[test]
-fn files_of_the_working_directory_and_the_user_are_found() {
+fn working_directory_and_user_files_are_found() {
     let place = Place::new("both");
     place.file("work/clouds.yaml", CLOUDS, 0o644);
     place.file("home/.config/openstack/secure.yaml", SECURE, 0o600);
@@ -72,7 +72,7 @@ fn files_of_the_working_directory_and_the_user_are_found() {
 
 #[cfg(unix)]
 #[test]
-fn a_mode_is_looked_at() {
+fn the_file_mode_is_checked() {
     let place = Place::new("mode");
     place.file("work/clouds.yaml", CLOUDS, 0o604);
     let said = place.load(&[]);
@@ -82,7 +82,7 @@ fn a_mode_is_looked_at() {
 }
 
 #[test]
-fn variables_are_found_and_others_left_alone() {
+fn only_os_variables_are_read() {
     let place = Place::new("variables");
     let said = place.load(&[("OS_PASSWORD", "variable".into()), ("PASSWORD", "other".into())]);
     assert_eq!(said, "found envvars with variable\n");
@@ -94,7 +94,7 @@ fn variables_are_found_and_others_left_alone() {
 
 #[cfg(unix)]
 #[test]
-fn a_variable_that_is_no_unicode_is_named_alone() {
+fn a_non_unicode_variable_is_named_without_value() {
     use std::os::unix::ffi::OsStringExt;
     let place = Place::new("unicode");
     let said = place.load(&[("OS_PASSWORD", OsString::from_vec(b"hunter2\xff".to_vec()))]);
@@ -106,7 +106,7 @@ fn a_variable_that_is_no_unicode_is_named_alone() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_is_read_where_it_is_named_and_waited_for_nowhere_else() {
+fn a_pipe_is_read_only_where_it_is_named() {
     let place = Place::new("pipe");
     place.file("home/.config/openstack/clouds.yaml", CLOUDS, 0o600);
     let pipe = place.0.join("work/clouds.yaml");
@@ -125,7 +125,7 @@ fn a_pipe_is_read_where_it_is_named_and_waited_for_nowhere_else() {
 }
 
 #[test]
-fn what_cannot_be_read_or_is_too_large_is_told_of() {
+fn unreadable_and_too_large_files_are_reported() {
     let place = Place::new("large");
     fs::create_dir(place.0.join("work/clouds.yaml")).unwrap();
     place.file("home/.config/openstack/clouds.yaml", CLOUDS, 0o600);

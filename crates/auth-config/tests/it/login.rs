@@ -1,10 +1,10 @@
-//! From a configuration to what the login core takes, shown by the request that it makes of it.
+//! Configurations, and the login requests that the core builds from them.
 
+use crate::support::{of_file, of_variables, said, warned, with};
 use auth_config::CloudConfig;
 use auth_proto::{
     Agency, ApiVersion, Cloud, DomainRef, EndpointQuery, Interface, Login, Scope, Step,
 };
-use crate::support::{of_file, of_variables, said, warned, with};
 
 /// The first request of a login.
 fn request(cloud: &CloudConfig) -> (String, String) {
@@ -16,7 +16,7 @@ fn request(cloud: &CloudConfig) -> (String, String) {
 }
 
 #[test]
-fn every_kind_of_login_becomes_the_request_that_it_stands_for() {
+fn every_auth_type_sends_its_request() {
     let user = "username: me, user_domain_name: corp";
     let key = "application_credential_id: id, application_credential_secret: sesame";
     let named = "application_credential_name: n, application_credential_secret: sesame, user_id: u";
@@ -47,7 +47,7 @@ fn every_kind_of_login_becomes_the_request_that_it_stands_for() {
     }
 }
 
-/// By its plugin's keys, by gophertelekomcloud's, and by variables.
+/// With the keys of the plugin, with those of gophertelekomcloud, and with variables.
 #[test]
 fn an_agency_is_assumed() {
     let at = "auth_url: 'https://iam.eu-de.otc.t-systems.com/v3', username: me, password: pw";
@@ -74,7 +74,7 @@ fn an_agency_is_assumed() {
         file(plugin, "auth_type: agency"),
         file(gopher, "auth_type: agency"),
         file(gopher, "auth_type: password"),
-        // Who gives both means the plugin's.
+        // The plugin's keys win over the others.
         file(&format!("agency_name: x, {plugin}"), "delegated_project: x"),
         of_variables(&variables).unwrap(),
     ] {
@@ -103,7 +103,7 @@ fn an_agency_is_assumed() {
 }
 
 #[test]
-fn a_token_is_passed_on_as_it_is() {
+fn an_existing_token_is_used_unchanged() {
     for auth_type in ["admin_token", "token_endpoint"] {
         let beside = format!("auth_type: {auth_type}");
         let cloud = with("token: sesame, project_id: p", &beside).unwrap();
@@ -115,7 +115,7 @@ fn a_token_is_passed_on_as_it_is() {
         let Step::Send(request) = login.unwrap().poll().unwrap() else { panic!("nothing to send") };
         assert_eq!((request.method().as_str(), request.body().is_empty()), ("GET", true));
         assert_eq!(request.headers()["X-Auth-Token"], "sesame");
-        // It is held to the scope that is configured.
+        // The token must have the configured scope.
         assert_eq!(cloud.scope().unwrap(), Scope::project_id("p"));
         assert!(
             said(with("username: me", &beside).unwrap().credential()).contains("token is missing")
@@ -156,7 +156,7 @@ fn the_version_follows_the_kind_of_login() {
 }
 
 #[test]
-fn v2_knows_no_domains() {
+fn v2_has_no_domains() {
     let cloud = of_variables(&[
         ("OS_AUTH_URL", "https://k.example/v2.0"),
         ("OS_USERNAME", "me"),
@@ -171,7 +171,7 @@ fn v2_knows_no_domains() {
 }
 
 #[test]
-fn every_cloud_of_the_core_is_a_profile_and_brings_its_rules() {
+fn every_cloud_of_the_core_is_a_profile() {
     for id in Cloud::ids() {
         let text = format!("clouds: {{c: {{profile: {id}, auth: {{username: me}}}}}}");
         let cloud = of_file(&text).unwrap();
@@ -190,7 +190,7 @@ fn every_cloud_of_the_core_is_a_profile_and_brings_its_rules() {
 }
 
 #[test]
-fn a_documented_url_brings_the_rules_of_its_vendor() {
+fn a_documented_url_selects_its_vendors_rules() {
     let name = |url: &str| {
         let auth = format!("auth: {{auth_url: '{url}', username: me}}");
         of_file(&format!("clouds: {{c: {{{auth}}}}}")).unwrap().cloud().unwrap().name()
@@ -216,7 +216,7 @@ fn a_documented_url_brings_the_rules_of_its_vendor() {
 }
 
 #[test]
-fn a_region_that_makes_no_host_is_told_of() {
+fn a_region_that_is_not_a_host_is_an_error() {
     let text =
         |auth: &str| format!("clouds: {{c: {{profile: otc, regions: [EU_DE], auth: {{{auth}}}}}}}");
     let said = said(of_file(&text("username: me")));
@@ -247,7 +247,7 @@ fn scopes() {
 }
 
 #[test]
-fn an_application_credential_fixes_its_own_scope() {
+fn an_application_credential_sets_the_scope() {
     let auth = "application_credential_id: i, application_credential_secret: s, project_id: p";
     let cloud = with(auth, "auth_type: v3applicationcredential").unwrap();
     assert_eq!(cloud.scope().unwrap(), Scope::default());
@@ -255,7 +255,7 @@ fn an_application_credential_fixes_its_own_scope() {
 }
 
 #[test]
-fn what_is_missing_is_named_with_a_remedy() {
+fn missing_values_are_named_with_a_remedy() {
     let credential = |auth: &str, beside: &str| said(with(auth, beside).unwrap().credential());
     assert!(credential("username: me", "").contains("password is missing; set it in secure.yaml"));
     assert!(credential("password: x", "").contains("username is missing"));
@@ -297,7 +297,7 @@ fn endpoints() {
 }
 
 #[test]
-fn a_secret_that_was_asked_for_is_as_good_as_a_configured_one() {
+fn a_prompted_secret_equals_a_configured_one() {
     let cloud = with("user_id: u", "").unwrap();
     assert!(said(cloud.credential()).contains("password is missing"));
     let cloud = cloud.with_secret("password", "sesame".into());

@@ -1,10 +1,10 @@
-//! URLs of services by configuration: what they lead to once a token is there.
+//! Configured service URLs, and the endpoints that they select.
 
 use std::sync::Arc;
 
+use crate::support::{of_file, said, with};
 use auth_config::CloudConfig;
 use auth_proto::{Login, Step, Token};
-use crate::support::{of_file, said, with};
 use http::Response;
 use time::UtcDateTime;
 
@@ -57,15 +57,15 @@ fn configured_urls_reach_the_cloud() {
             "image",
             "https://i.example/p1",
         ),
-        // By any name of its type.
+        // Any alias of the service type.
         ("volume_endpoint_override: 'https://v.example'", "block-storage", "https://v.example"),
-        // As the catalog would call it.
+        // The type in the catalog.
         (
             "database_service_type: 'rax:database', rax:database_endpoint_override: 'https://d.example'",
             "database",
             "https://d.example",
         ),
-        // As it is called here.
+        // The name in the query.
         (
             "database_service_type: rdsv3, database_endpoint_override: 'https://d.example'",
             "database",
@@ -86,7 +86,7 @@ fn configured_urls_reach_the_cloud() {
             "rdsv3",
             "https://r.example",
         ),
-        // A user who names plain http, and a place within, means it.
+        // Plain http and a path are accepted in an override.
         ("dns_endpoint_override: 'http://10.0.0.1:9001'", "dns", "http://10.0.0.1:9001"),
         (
             "dns_endpoint_override: , image_endpoint_override: '', compute_endpoint_override: 'https://c.example'",
@@ -99,7 +99,7 @@ fn configured_urls_reach_the_cloud() {
 }
 
 #[test]
-fn a_url_that_is_none_is_told_of_with_its_place() {
+fn an_invalid_url_is_reported_with_its_place() {
     for (url, problem) in [
         ("'c.example'", "scheme"),
         ("'https://c.example/%(domain)s'", "domain is no placeholder"),
@@ -117,7 +117,7 @@ fn a_url_that_is_none_is_told_of_with_its_place() {
 }
 
 #[test]
-fn a_profile_brings_the_url_that_its_catalog_lacks() {
+fn a_profile_has_the_url_its_catalog_lacks() {
     let text =
         "clouds: {c: {profile: rackspace, auth: {username: me, password: x, project_id: p1}}}";
     let cloud = of_file(text).unwrap();

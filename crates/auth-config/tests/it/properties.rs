@@ -1,11 +1,10 @@
-//! What holds for every configuration: which of two values counts, and that a text stays as it was
-//! written.
+//! Properties of every configuration: precedence of values, and texts that stay unchanged.
 
 use std::collections::BTreeMap;
 
+use crate::support::{of_file, of_variables, with};
 use auth_config::{Choices, CloudConfig, Config, Files, Variables};
 use auth_proto::{Login, Step};
-use crate::support::{of_file, of_variables, with};
 use proptest::{
     collection::btree_map, prelude::*, sample::select, test_runner::FileFailurePersistence,
 };
@@ -26,8 +25,7 @@ fn layer() -> impl Strategy<Value = Layer> {
     btree_map(select(&KEYS[..]), "[a-z]{1,4}", 0..=KEYS.len())
 }
 
-/// A layer as a file, in flow style or in block style; the order of keys is that of the alphabet, or
-/// the other way round.
+/// A layer as a file, in flow or block style, with keys in ascending or descending order.
 fn written(top: &str, name: &str, layer: &Layer, block: bool) -> String {
     let under = |prefix: &str, key: &str| key.strip_prefix(prefix).map(str::to_owned);
     let auth: Vec<_> =
@@ -52,7 +50,7 @@ fn values(cloud: &CloudConfig) -> BTreeMap<String, String> {
     settings.filter_map(|setting| Some((setting.key().to_owned(), setting.value()?))).collect()
 }
 
-/// What fails is kept beside this file.
+/// Failing inputs are kept next to this file.
 fn cases(count: u32) -> ProptestConfig {
     let kept = FileFailurePersistence::WithSource("proptest-regressions");
     ProptestConfig {
@@ -64,9 +62,9 @@ fn cases(count: u32) -> ProptestConfig {
 proptest! {
     #![proptest_config(cases(256))]
 
-    /// secure.yaml stands above clouds.yaml, and both above a profile, key by key.
+    /// secure.yaml overrides clouds.yaml, and both override a profile, key by key.
     #[test]
-    fn what_stands_above_wins(
+    fn higher_layers_win(
         profile in layer(), clouds in layer(), secure in layer(), blocks: [bool; 3],
     ) {
         let mut named = written("clouds", "c", &clouds, blocks[1]);
@@ -81,16 +79,16 @@ proptest! {
         for key in KEYS {
             let layers = [&secure, &clouds, &profile];
             let wins = layers.into_iter().find_map(|layer| layer.get(key));
-            // What nobody set may have a default.
+            // Other keys may have defaults.
             if let Some(wins) = wins {
                 prop_assert_eq!(read.get(key), Some(wins), "{}", key);
             }
         }
     }
 
-    /// A text is nothing but that text, whatever YAML would make of it without quotes.
+    /// A quoted text stays unchanged, even if it would be a number or a boolean without quotes.
     #[test]
-    fn a_text_stays_as_it_was_written(text in prop_oneof![
+    fn a_text_stays_unchanged(text in prop_oneof![
         "[!-~]([ -~]{0,30}[!-~])?",
         "\\PC{1,20}",
         select(&["0123", "1:30", "yes", "null", "~", "1e3", "{x}", "*a", "%(x)s", "2026-11-22"][..])
@@ -130,7 +128,7 @@ proptest! {
     }
 }
 
-/// The password as it goes over the wire.
+/// The password in the login request.
 fn password(cloud: &CloudConfig) -> String {
     let credential = cloud.credential().unwrap();
     let login = Login::new(&cloud.cloud().unwrap(), credential, cloud.scope().unwrap()).unwrap();

@@ -17,7 +17,7 @@ pub(crate) fn of(files: &Files, variables: &[(&str, &str)]) -> Result<CloudConfi
     Config::merge(files, &variables)?.cloud(&Choices::default())
 }
 
-/// A cloud with these keys in `auth`, after the URL, and these beside it.
+/// A cloud with the keys `auth` in its section `auth`, after the URL, and `beside` next to it.
 pub(crate) fn with(auth: &str, beside: &str) -> Result<CloudConfig, Error> {
     of_file(&format!(
         "clouds: {{c: {{auth: {{auth_url: \"https://k.example/v3\", {auth}}}, {beside}}}}}"

@@ -1,9 +1,9 @@
-//! Configurations that are wrong, by accident or not.
+//! Configurations that are wrong by mistake or by intent.
 
 mod rows;
 
-use auth_config::{Choices, Config, Files, Variables};
 use crate::support::{of, of_file, of_variables, said, warned, with};
+use auth_config::{Choices, Config, Files, Variables};
 use proptest::prelude::*;
 
 #[test]
@@ -21,14 +21,14 @@ fn booleans_are_strict() {
     let by_variable = of_variables(&[("OS_INSECURE", "false"), ("OS_AUTH_URL", "https://k")]);
     assert!(by_variable.unwrap().tls().verify);
     assert!(said(of_variables(&[("OS_INSECURE", "falsch")])).contains("variable OS_INSECURE"));
-    // Unverified is told of, and so is a CA file that is never read.
+    // Both the missing verification and the unused CA file are warnings.
     let warnings = warned(&with("x: x", "verify: false, cacert: /ca.pem").unwrap());
     assert!(warnings.iter().any(|w| w.contains("not verified")), "{warnings:?}");
     assert!(warnings.iter().any(|w| w.starts_with("cacert: not used")), "{warnings:?}");
 }
 
 #[test]
-fn unknown_keys_are_told_of_with_what_was_meant() {
+fn unknown_keys_get_a_suggestion() {
     let cloud = with("pasword: hunter2, username: me", "regoin_name: R, xyzzy: 1").unwrap();
     let warnings = warned(&cloud);
     let place = "/here/clouds.yaml:1, clouds.c";
@@ -50,21 +50,24 @@ fn unknown_keys_are_told_of_with_what_was_meant() {
 }
 
 #[test]
-fn a_secret_that_others_can_read_is_told_of() {
+fn a_secret_readable_by_others_is_a_warning() {
     let clouds = "clouds: {c: {auth: {username: me}}}";
     let secret = "clouds: {c: {auth: {password: hunter2}}}";
     let files = Files::in_directory("/here");
-    let told = |files: Files| warned(&of(&files, &[]).unwrap());
-    let shut = files.clone().with_readable_by_others("clouds.yaml", clouds).with("secure.yaml", secret);
-    assert_eq!(told(shut), [""; 0]);
-    let open = files.clone().with("clouds.yaml", clouds).with_readable_by_others("secure.yaml", secret);
+    let warned_by = |files: Files| warned(&of(&files, &[]).unwrap());
+    let shut =
+        files.clone().with_readable_by_others("clouds.yaml", clouds).with("secure.yaml", secret);
+    assert_eq!(warned_by(shut), [""; 0]);
+    let open =
+        files.clone().with("clouds.yaml", clouds).with_readable_by_others("secure.yaml", secret);
     assert_eq!(
-        told(open),
+        warned_by(open),
         ["/here/secure.yaml: holds a secret and is readable by others; chmod 600 it"]
     );
-    // A misspelled secret is one all the same.
-    let typo = files.with_readable_by_others("clouds.yaml", "clouds: {c: {auth: {passwort: hunter2}}}");
-    assert!(told(typo).iter().any(|w| w.contains("readable by others")));
+    // A misspelled key still counts as a secret.
+    let typo =
+        files.with_readable_by_others("clouds.yaml", "clouds: {c: {auth: {passwort: hunter2}}}");
+    assert!(warned_by(typo).iter().any(|w| w.contains("readable by others")));
 }
 
 #[test]
@@ -83,14 +86,8 @@ fn wrong_shapes_are_errors_with_a_place() {
         ("clouds: {c: {region_name: {A: B}}}", "region_name: must be a name"),
         ("clouds: {c: {auth_type: [token]}}", "auth_type: must be a text"),
         ("clouds: {c: {profile: [otc]}}", "profile: must be a text"),
-        (
-            "clouds: {c: {auth: {password: [hunter2]}}}",
-            "auth.password: must be a text; put quotes",
-        ),
-        (
-            "clouds: {c: {auth: {password: {hunter2}}}}",
-            "auth.password: must be a text; put quotes",
-        ),
+        ("clouds: {c: {auth: {password: [hunter2]}}}", "auth.password: must be a text; put quotes"),
+        ("clouds: {c: {auth: {password: {hunter2}}}}", "auth.password: must be a text; put quotes"),
         ("clouds: {c: {password: {hunter2: x}}}", "password: must be a text"),
         ("clouds: {c: {compute_endpoint_override: [x]}}", "compute_endpoint_override: must be"),
         ("clouds: {c: {cacert: {a: b}}}", "cacert: must be a text"),
@@ -113,7 +110,7 @@ fn wrong_shapes_are_errors_with_a_place() {
 fn names_cannot_steer_a_terminal() {
     let said = said(of_variables(&[("OS_CLOUD", "\u{1b}[2J\u{202e}x"), ("OS_USERNAME", "x")]));
     assert!(!said.contains('\u{1b}') && said.contains("\\u{1b}"), "{said}");
-    // Nor can the directory that a program is started in.
+    // The same holds for the working directory.
     for text in ["[", "clouds: {c: {insecure: x}}", "clouds: {c: []}"] {
         let files = Files::in_directory("/\u{1b}[2J \"here\"").with("clouds.yaml", text);
         let said = crate::support::said(of(&files, &[]));
@@ -121,7 +118,7 @@ fn names_cannot_steer_a_terminal() {
     }
 }
 
-/// Files that hold a canary under every key that there is, and some that there are not.
+/// Files with a canary under every known key and some unknown ones.
 fn with_canary(canary: &str) -> Files {
     let auth = [
         "password",
@@ -177,7 +174,7 @@ fn secrets_are_never_shown() {
 }
 
 #[test]
-fn profiles_of_the_network_are_not_fetched() {
+fn profiles_are_not_fetched_from_the_network() {
     let cloud = of_file("clouds: {c: {profile: 'https://vexxhost.com'}}").unwrap();
     assert!(warned(&cloud)[0].contains("not fetched"), "{:?}", cloud.warnings());
 }
@@ -186,7 +183,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn any_text_is_read_or_refused_and_always_the_same(
+    fn any_text_has_one_reproducible_result(
         clouds in yaml(),
         secure in yaml(),
         public in yaml(),
@@ -207,7 +204,7 @@ proptest! {
     }
 }
 
-/// All that can be said of a configuration.
+/// Everything that a configuration shows.
 fn everything(files: &Files, variables: &Variables) -> String {
     let config = match Config::merge(files, variables) {
         Ok(config) => config,
@@ -312,7 +309,7 @@ fn yaml() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn a_file_of_the_largest_size_is_refused_or_read_in_no_time() {
+fn a_file_of_maximum_size_is_read_quickly() {
     let size = auth_config::limits::FILE;
     for part in [
         "[", "{", "- ", "? ", "a: ", "&a ", "*a ", "!!str ", "\"", "'", "|\n", "# x\n", "a: b\n",
@@ -326,9 +323,9 @@ fn a_file_of_the_largest_size_is_refused_or_read_in_no_time() {
     }
 }
 
-/// Each unknown key is compared with all that are known.
+/// Each unknown key is compared with all known keys.
 #[test]
-fn unknown_keys_cost_no_time_however_many_or_long_they_are() {
+fn many_and_long_unknown_keys_are_read_quickly() {
     let many: String = (0..30_000).map(|n| format!("pasx{n:05}: x, ")).collect();
     let long = format!("{}: x", "é".repeat(400_000));
     for (name, keys) in [("many", many), ("long", long)] {
@@ -339,9 +336,9 @@ fn unknown_keys_cost_no_time_however_many_or_long_they_are() {
     }
 }
 
-/// `{password: hunter,zwei}` is a password and a key, as far as YAML goes.
+/// YAML reads `{password: hunter,zwei}` as a password and a key.
 #[test]
-fn what_may_be_the_rest_of_a_secret_is_not_shown() {
+fn the_rest_of_a_secret_is_not_shown() {
     let cloud = with("username: me, password: hunter,zwei", "cacert: /a,three").unwrap();
     let place = "/here/clouds.yaml:1, clouds.c";
     let no_value = "unknown key without a value; if it is part of a text, quote the text";
@@ -351,7 +348,7 @@ fn what_may_be_the_rest_of_a_secret_is_not_shown() {
     );
     let shown = format!("{cloud:?} {:?}", cloud.warnings());
     assert!(!shown.contains("zwei"), "{shown}");
-    // A typo is told of all the same.
+    // A typo is still reported.
     let typo = warned(&with("username: me, pasword: ", "").unwrap());
     assert!(typo[0].contains("did you mean password?"), "{typo:?}");
 }

@@ -1,4 +1,4 @@
-//! What may stand in a file or a variable, a line each, and what comes of it.
+//! One line per hostile file or variable, with the expected result.
 
 use auth_config::{Files, limits};
 use secrecy::ExposeSecret;
@@ -11,7 +11,7 @@ type Input = (fn() -> Vec<u8>, &'static [(&'static str, &'static str)]);
 #[rustfmt::skip]
 const ROWS: &[(&str, Input, &str)] = &[
     ("a good one", (|| of_cloud("insecure: false"), &[]), "verified, s3cret-password."),
-    // What turns verification off, and what only looks as if it did (CVE-2014-7144).
+    // Values that turn verification off, and values that only seem to (CVE-2014-7144).
     ("insecure", (|| of_cloud("insecure: true"), &[]), "unverified, s3cret-password, the server's certificate is not verified (/here/clouds.yaml:1, clouds.c.insecure); set cacert instead"),
     ("insecure in capitals", (|| of_cloud("insecure: True"), &[]), "unverified"),
     ("insecure: yes", (|| of_cloud("insecure: yes"), &[]), "unverified"),
@@ -31,7 +31,7 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("insecure by a variable, in another language", (|| vec![], &[("OS_AUTH_URL", "https://k.example"), ("OS_INSECURE", "falsch")]), "insecure: not a boolean (variable OS_INSECURE); write true or false"),
     ("verify: no", (|| of_cloud("verify: no"), &[]), "unverified"),
     ("verify: maybe", (|| of_cloud("verify: maybe"), &[]), "verify: not a boolean (/here/clouds.yaml:1, clouds.c.verify); write true or false"),
-    // How large, how deep, how often.
+    // Size, depth and repetition.
     ("as large as the limit", (|| padded(limits::FILE), &[]), "verified, s3cret-password."),
     ("a byte larger", (|| padded(limits::FILE + 1), &[]), "/here/clouds.yaml: larger than 1048576 bytes"),
     ("sixteen mebibytes of nothing", (|| vec![b'#'; 16 << 20], &[]), "/here/clouds.yaml: larger than 1048576 bytes"),
@@ -43,7 +43,7 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("an alias of nothing", (|| b"clouds: {c: *a}".to_vec(), &[]), "/here/clouds.yaml:1:13: not valid YAML"),
     ("a tag that makes an object", (|| of_cloud("x: !!python/object/apply:os.system [s3cret]"), &[]), "/here/clouds.yaml:1:97: unsupported tag (!…); remove it"),
     ("two documents", (|| [of_cloud(""), b"\n---\n".to_vec(), of_cloud("")].concat(), &[]), "/here/clouds.yaml:2:1: a second document starts here; keep one document per file"),
-    // What is no text, and what no secret should hold.
+    // Values that are not text, and characters that no secret should contain.
     ("no UTF-8", (|| b"clouds: {c: {auth: {password: s3cret\xff}}}".to_vec(), &[]), "/here/clouds.yaml:1:37: not UTF-8"),
     ("a NUL", (|| b"clouds: {c: {auth: {password: s3cret\0}}}".to_vec(), &[]), "/here/clouds.yaml:1:37: not valid YAML"),
     ("an escape that steers a terminal", (|| of_cloud("\"\\e[2J\": 1"), &[]), "verified, s3cret-password, \\u{1b}[2J: unknown key (/here/clouds.yaml:1, clouds.c.\\u{1b}[2J)"),
@@ -55,7 +55,7 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("an empty password", (|| b"clouds: {c: {auth: {auth_url: https://k.example, username: me, password: ''}}}".to_vec(), &[]), "verified, none"),
     ("a password in a list", (|| b"clouds: {c: {auth: {password: [s3cret]}}}".to_vec(), &[]), "auth.password: must be a text; put quotes around it (/here/clouds.yaml:1, clouds.c.auth.password)"),
     ("a key twice", (|| b"clouds: {c: {auth: {auth_url: https://k.example, password: s3cret-1, password: s3cret-2}}}".to_vec(), &[]), "verified, s3cret-2, duplicate key: the last value is used (/here/clouds.yaml:1, clouds.c.auth.password); remove the others"),
-    // Keys that nobody knows.
+    // Unknown keys.
     ("a typo", (|| b"clouds: {c: {auth: {auth_url: https://k.example, pasword: s3cret}}}".to_vec(), &[]), "verified, none, auth.pasword: unknown key; did you mean password?"),
     ("a typo in a variable", (|| vec![], &[("OS_AUTH_URL", "https://k.example"), ("OS_PASWORD", "s3cret")]), "verified, none, pasword: unknown key; did you mean password? (variable OS_PASWORD)"),
     ("a key of nothing", (|| of_cloud("'': 1"), &[]), "verified, s3cret-password, : unknown key (/here/clouds.yaml:1, clouds.c.)"),
@@ -66,10 +66,10 @@ const ROWS: &[(&str, Input, &str)] = &[
 
 #[test]
 #[expect(clippy::print_stdout, reason = "which rows there are, and how many, is asked for")]
-fn every_row_comes_to_what_it_says() {
+fn every_row_has_its_result() {
     let mut wrong = 0;
     for (name, (clouds, variables), want) in ROWS {
-        let (came, shown) = told(clouds(), variables);
+        let (came, shown) = result_of(clouds(), variables);
         let fits =
             want.strip_suffix('.').map_or_else(|| came.starts_with(want), |want| came == want);
         let is_clean = shown.len() < 2_000 && !shown.contains(char::is_control);
@@ -85,8 +85,8 @@ fn every_row_comes_to_what_it_says() {
     assert_eq!(wrong, 0, "see the rows that are printed as WRONG");
 }
 
-/// What a configuration comes to, in a line, and what of that is shown to people.
-fn told(clouds: Vec<u8>, variables: &[(&str, &str)]) -> (String, String) {
+/// The result of a configuration in one line, and the part of it that is shown to users.
+fn result_of(clouds: Vec<u8>, variables: &[(&str, &str)]) -> (String, String) {
     let files = match clouds.is_empty() {
         true => Files::in_directory("/here"),
         false => Files::in_directory("/here").with("clouds.yaml", clouds),
@@ -102,7 +102,7 @@ fn told(clouds: Vec<u8>, variables: &[(&str, &str)]) -> (String, String) {
     (parts.concat().join(", "), warnings.join(", "))
 }
 
-/// A cloud with this beside its credential.
+/// A cloud with these keys next to its credential.
 fn of_cloud(beside: &str) -> Vec<u8> {
     let auth = "auth_url: 'https://k.example', username: me, password: s3cret-password";
     format!("clouds: {{c: {{auth: {{{auth}}}, {beside}}}}}").into()
