@@ -183,7 +183,9 @@ impl<'a> Reader<'a> {
                 (Event::MappingEnd, _) => break,
                 (Event::Scalar(name, ..), span) => (name, span),
                 (_, span) => {
-                    return Err(self.error(span.start, "a key that is not text; write a plain text"));
+                    return Err(
+                        self.error(span.start, "a key that is not text; write a plain text")
+                    );
                 }
             };
             self.add_weight(name.len(), span.start)?;
