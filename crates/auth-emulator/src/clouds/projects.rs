@@ -4,51 +4,54 @@ use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    account, answer,
-    call::Call,
-    catalog,
+    account,
     documents::{self, KAKAO_PROJECTS_RESPONSE},
-    emulator::Settings,
+    keystone::{catalog, settings::Settings},
+    message::{response, routed::RoutedRequest},
     tokens::Tokens,
 };
 
 /// `GET /identity/v3/users/{user}/projects`.
 pub(crate) fn list(
-    call: &Call<'_>,
+    request: &RoutedRequest<'_>,
     user: &str,
     tokens: &Tokens,
     settings: &Settings,
 ) -> Response<Vec<u8>> {
-    if !matches!(*call.method, Method::GET | Method::HEAD) {
-        return answer::no_such_method(call, "GET, HEAD");
+    if !matches!(*request.method, Method::GET | Method::HEAD) {
+        return response::no_such_method(request, "GET, HEAD");
     }
-    let shown = call.grant(tokens);
+    let shown = request.grant(tokens);
     if shown.is_none() {
-        return answer::unauthorized(call);
+        return response::unauthorized(request);
     }
     if user != account::KAKAO_USER_ID {
-        return answer::failure(call, StatusCode::FORBIDDEN);
+        return response::failure(request, StatusCode::FORBIDDEN);
     }
-    if settings.page_size.is_none() && call.query.is_empty() {
-        return answer::json(StatusCode::OK, KAKAO_PROJECTS_RESPONSE);
+    if settings.page_size.is_none() && request.query.is_empty() {
+        return response::json(StatusCode::OK, KAKAO_PROJECTS_RESPONSE);
     }
     let path = format!("/users/{user}/projects");
-    match page(call, &path, settings.page_size) {
-        Some(page) => answer::value(StatusCode::OK, &page),
-        None => answer::failure(call, StatusCode::BAD_REQUEST),
+    match page(request, &path, settings.page_size) {
+        Some(page) => response::value(StatusCode::OK, &page),
+        None => response::failure(request, StatusCode::BAD_REQUEST),
     }
 }
 
-/// One page of the list at this path below the version; `None` if `marker` or `limit` makes no sense.
+/// One page of the list at this path below the version; `None` if `marker` or `limit` is invalid.
 ///
-/// Every link is as wrong as the documented ones: `http:`, and no `/identity`.
-pub(crate) fn page(call: &Call<'_>, path: &str, page_size: Option<usize>) -> Option<Value> {
+/// The links are wrong in the same way as the documented ones: `http:`, and no `/identity`.
+pub(crate) fn page(
+    request: &RoutedRequest<'_>,
+    path: &str,
+    page_size: Option<usize>,
+) -> Option<Value> {
     let all = projects(if page_size.is_some() { PAGED_PROJECTS } else { 1 });
-    let start = match call.parameter("marker") {
+    let start = match request.parameter("marker") {
         Some(marker) => all.iter().position(|project| project["id"] == marker)? + 1,
         None => 0,
     };
-    let limit = match call.parameter("limit") {
+    let limit = match request.parameter("limit") {
         Some(limit) => limit.parse().ok().filter(|limit| *limit > 0)?,
         None => usize::MAX,
     };
@@ -62,12 +65,13 @@ pub(crate) fn page(call: &Call<'_>, path: &str, page_size: Option<usize>) -> Opt
         }
         _ => Value::Null,
     };
-    let query = if call.query.is_empty() { String::new() } else { format!("?{}", call.query) };
+    let query =
+        if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
     let links = json!({ "next": next, "self": format!("{own}{query}"), "previous": null });
     Some(json!({ "projects": page, "links": links }))
 }
 
-/// The documented project, and others like it.
+/// The documented project and variations of it.
 fn projects(count: usize) -> Vec<Value> {
     let documented = documents::parsed(KAKAO_PROJECTS_RESPONSE)["projects"][0].take();
     (0..count)
@@ -87,5 +91,5 @@ fn projects(count: usize) -> Vec<Value> {
         .collect()
 }
 
-/// How many projects there are once they come in pages.
+/// The number of projects when the list has pages.
 const PAGED_PROJECTS: usize = 25;

@@ -7,11 +7,11 @@ use crate::{
     tokens::{Grant, Tokens},
 };
 
-/// A request that found its system.
-pub(crate) struct Call<'a> {
+/// A request and the system that it is for.
+pub(crate) struct RoutedRequest<'a> {
     pub(crate) system: System,
-    pub(crate) origin: Origin,
-    pub(crate) place: Place<'a>,
+    pub(crate) route: Route,
+    pub(crate) destination: Destination<'a>,
     pub(crate) method: &'a Method,
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
@@ -19,46 +19,46 @@ pub(crate) struct Call<'a> {
     pub(crate) now: UtcDateTime,
 }
 
-/// What a request is for, whichever way it came.
-pub(crate) enum Place<'a> {
+/// The service that a request is for.
+pub(crate) enum Destination<'a> {
     /// A path on the identity host.
     Identity(&'a str),
     /// A path on any other host of the cloud.
     Service { host: String, path: &'a str },
 }
 
-/// How the caller got here, and therefore how an answer spells URLs.
-pub(crate) enum Origin {
-    /// By a host that the vendor documents, which an in-process caller may ask as if it were there.
+/// The way a request was addressed, which decides the form of URLs in the response.
+pub(crate) enum Route {
+    /// By a host that the vendor documents, which only a caller in process can use.
     Documented { authority: String },
-    /// By the path, on any other host.
+    /// By the path on any other host.
     Loopback { authority: String },
 }
 
-impl<'a> Call<'a> {
-    /// Finds the system by the host, else by the first path segment.
+impl<'a> RoutedRequest<'a> {
+    /// Finds the system by the host, or else by the first path segment.
     pub(crate) fn route(request: &'a Request<&'a [u8]>, now: UtcDateTime) -> Option<Self> {
         let (uri, headers) = (request.uri(), request.headers());
         let authority = authority(uri, headers);
         let host = authority.host().to_ascii_lowercase();
-        let (system, origin, place) = match System::by_host(&host) {
+        let (system, route, destination) = match System::by_host(&host) {
             Some(system) => {
-                let place = if system.has_identity_at(&host) {
-                    Place::Identity(uri.path())
+                let destination = if system.has_identity_at(&host) {
+                    Destination::Identity(uri.path())
                 } else {
-                    Place::Service { host: host.clone(), path: uri.path() }
+                    Destination::Service { host: host.clone(), path: uri.path() }
                 };
-                (system, Origin::Documented { authority: authority.to_string() }, place)
+                (system, Route::Documented { authority: authority.to_string() }, destination)
             }
             None => {
-                let (system, place) = by_path(uri.path())?;
-                (system, Origin::Loopback { authority: authority.to_string() }, place)
+                let (system, destination) = by_path(uri.path())?;
+                (system, Route::Loopback { authority: authority.to_string() }, destination)
             }
         };
         Some(Self {
             system,
-            origin,
-            place,
+            route,
+            destination,
             method: request.method(),
             query: uri.query().unwrap_or_default(),
             headers,
@@ -67,17 +67,17 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// A header's text, if it is there and is text.
+    /// The header's value, if it exists and is text.
     pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// What the caller's own token stands for, if it lives.
+    /// The grant of the token in `X-Auth-Token`, if the token is valid.
     pub(crate) fn grant(&self, tokens: &Tokens) -> Option<Grant> {
         tokens.find(self.header("x-auth-token")?, self.now)
     }
 
-    /// The value of a query parameter; a bare key has an empty one.
+    /// The value of a query parameter, empty for a key without a value.
     pub(crate) fn parameter(&self, name: &str) -> Option<&'a str> {
         self.query.split('&').find_map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -85,20 +85,20 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// The identity URL as this caller knows it, down to the path before the version.
+    /// The identity URL in the caller's form, without the version.
     pub(crate) fn identity_root(&self) -> String {
         let prefix = self.system.prefix();
-        match &self.origin {
-            Origin::Documented { authority } => format!("https://{authority}{prefix}"),
-            Origin::Loopback { authority } => {
+        match &self.route {
+            Route::Documented { authority } => format!("https://{authority}{prefix}"),
+            Route::Loopback { authority } => {
                 format!("http://{authority}{}{prefix}", self.system.path())
             }
         }
     }
 
-    /// Makes every URL of a catalog one that this caller can reach.
+    /// Rewrites the URLs of a catalog so that the caller can reach them.
     pub(crate) fn localize(&self, catalog: &mut Value) {
-        let Origin::Loopback { authority } = &self.origin else {
+        let Route::Loopback { authority } = &self.route else {
             return;
         };
         match catalog {
@@ -114,7 +114,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The authority of the URI, else of the Host header, else a stand-in.
+/// The authority of the URI, or else of the `Host` header, or else `localhost`.
 fn authority(uri: &Uri, headers: &HeaderMap) -> Authority {
     uri.authority()
         .cloned()
@@ -123,23 +123,23 @@ fn authority(uri: &Uri, headers: &HeaderMap) -> Authority {
 }
 
 /// `/{system}/…` is the system's identity host, `/service/{system}/{host}/…` any host of its cloud.
-fn by_path(path: &str) -> Option<(System, Place<'_>)> {
+fn by_path(path: &str) -> Option<(System, Destination<'_>)> {
     let (first, rest) = segment(path)?;
     if first != "service" {
-        return Some((System::by_name(first)?, Place::Identity(rest)));
+        return Some((System::by_name(first)?, Destination::Identity(rest)));
     }
     let (name, rest) = segment(rest)?;
     let system = System::by_name(name)?;
     let (host, path) = segment(rest)?;
-    let place = if system.has_identity_at(host) {
-        Place::Identity(path)
+    let destination = if system.has_identity_at(host) {
+        Destination::Identity(path)
     } else {
-        Place::Service { host: host.to_owned(), path }
+        Destination::Service { host: host.to_owned(), path }
     };
-    Some((system, place))
+    Some((system, destination))
 }
 
-/// The first segment of a path, and the rest from its slash on.
+/// The first segment of a path, and the rest including its slash.
 fn segment(path: &str) -> Option<(&str, &str)> {
     let path = path.strip_prefix('/')?;
     let (first, rest) = path.split_at(path.find('/').unwrap_or(path.len()));

@@ -1,28 +1,31 @@
-//! KakaoCloud (document 003): stock Keystone behind `/identity`, access keys only.
+//! KakaoCloud (document 003): stock Keystone under `/identity`, with access keys only.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     account,
-    answer::Refusal,
-    catalog::{self, Service},
-    emulator::Settings,
+    keystone::{
+        catalog::{self, CatalogService},
+        login::{Login, Reference},
+        settings::Settings,
+        v3::V3Rules,
+    },
+    message::response::Refusal,
     tokens::Scope,
-    v3::{Dialect, Login, Reference},
 };
 
-pub(crate) static DIALECT: Dialect =
-    Dialect { admit, token, catalog, nocatalog: None, rescope, agencies: None };
+pub(crate) static RULES: V3Rules =
+    V3Rules { authenticate, token, catalog, nocatalog: None, rescope, agencies: None };
 
-/// What an application credential gave is good for its own project alone.
+/// A token of an application credential cannot be exchanged.
 fn rescope(_: Option<&Value>) -> Result<Scope, Refusal> {
     Err(Refusal::forbidden("You are not authorized to perform the requested action: rescope."))
 }
 
 /// Method 1: id and secret. Method 2: name, secret and user.
-fn admit(login: &Login, settings: &Settings) -> Result<Scope, Refusal> {
-    let key: ApplicationCredential = login.sole("application_credential")?;
+fn authenticate(login: &Login, settings: &Settings) -> Result<Scope, Refusal> {
+    let key: ApplicationCredential = login.only_method("application_credential")?;
     if login.scope.is_some() {
         return Err(Refusal::unauthorized_because(
             "Application credentials cannot request a scope.",
@@ -39,7 +42,7 @@ fn admit(login: &Login, settings: &Settings) -> Result<Scope, Refusal> {
             if user.is_empty() || user.id.is_none() && user.domain.is_none() {
                 return Err(Refusal::malformed("Expecting to find user id, or name and domain."));
             }
-            let known = name == account::KAKAO_KEY_NAME && is_holder(user);
+            let known = name == account::KAKAO_KEY_NAME && is_owner(user);
             if settings.access_key_deleted || !known {
                 return Err(Refusal::unauthorized());
             }
@@ -55,20 +58,20 @@ fn admit(login: &Login, settings: &Settings) -> Result<Scope, Refusal> {
     }
 }
 
-/// The user of the project list, by the id that is shown there or by the placeholder of method 2;
-/// or by name and domain, as stock Keystone takes it.
-fn is_holder(user: &Reference) -> bool {
+/// Whether this is the owner of the access key: by the id in the project list, by the placeholder of
+/// method 2, or by name and domain as in stock Keystone.
+fn is_owner(user: &Reference) -> bool {
     let in_domain = user
         .domain
         .as_ref()
-        .is_none_or(|it| it.means(account::KAKAO_DOMAIN_ID, account::KAKAO_DOMAIN));
+        .is_none_or(|it| it.matches(account::KAKAO_DOMAIN_ID, account::KAKAO_DOMAIN));
     [account::KAKAO_USER_ID, "unique user ID"]
         .iter()
-        .any(|id| user.means(id, account::KAKAO_USER_NAME))
+        .any(|id| user.matches(id, account::KAKAO_USER_NAME))
         && in_domain
 }
 
-/// The document shows no body; this is what stock Keystone says of such a token.
+/// The document shows no body; this is stock Keystone's.
 fn token(_: Scope) -> Value {
     let domain = json!({ "id": account::KAKAO_DOMAIN_ID, "name": account::KAKAO_DOMAIN });
     json!({
@@ -109,7 +112,7 @@ struct ApplicationCredential {
     user: Option<Reference>,
 }
 
-const SERVICES: &[Service] = &[
+const SERVICES: &[CatalogService] = &[
     row("identity", "keystone", "https://iam.kakaocloud.com/identity/v3"),
     row("bcs", "bcs", "https://bcs.kr-central-2.kakaocloud.com/api/v1"),
     row("vpc", "vpc", "https://vpc.kr-central-2.kakaocloud.com/api/v1"),
@@ -123,6 +126,6 @@ const SERVICES: &[Service] = &[
     row("image", "image", "https://image.kr-central-2.kakaocloud.com/api/v1"),
 ];
 
-const fn row(kind: &'static str, name: &'static str, url: &'static str) -> Service {
-    Service::new("kr-central-2", kind, name, url)
+const fn row(kind: &'static str, name: &'static str, url: &'static str) -> CatalogService {
+    CatalogService::new("kr-central-2", kind, name, url)
 }

@@ -4,13 +4,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::LOCAT
 
 use crate::system::System;
 
-/// What goes wrong with one answer of a [`Server`](crate::Server).
+/// The fault of one response of a [`Server`](crate::Server).
 ///
-/// The options combine. The emulator judges a request when it arrives, however late or broken its
-/// answer then is: a login whose answer never comes out whole has been a login all the same. Only
-/// [`status`](Self::status) and [`redirect`](Self::redirect) keep a request from it.
+/// The options combine. The emulator handles a request when it arrives, even if the response is late
+/// or broken: a login with an incomplete response still counts as a login. Only
+/// [`status`](Self::status) and [`redirect`](Self::redirect) bypass the emulator.
 ///
-/// Times are kept to the millisecond.
+/// Times have a precision of a millisecond.
 ///
 /// ```
 /// use std::{io::{Read, Write}, net::TcpStream, time::Duration};
@@ -19,7 +19,7 @@ use crate::system::System;
 /// use http::StatusCode;
 ///
 /// let server = Server::start()?;
-/// // The first login is refused late, and every answer that is no login's breaks off.
+/// // The first login is refused late. Responses to other requests than logins are cut.
 /// server.script(|arrival| match (arrival.login, arrival.number) {
 ///     (Some(System::Otc), 0) => {
 ///         let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -32,9 +32,9 @@ use crate::system::System;
 /// let ask = |request: &str| {
 ///     let mut stream = TcpStream::connect(server.address())?;
 ///     write!(stream, "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-///     let mut answer = String::new();
-///     stream.read_to_string(&mut answer)?;
-///     std::io::Result::Ok(answer)
+///     let mut response = String::new();
+///     stream.read_to_string(&mut response)?;
+///     std::io::Result::Ok(response)
 /// };
 /// assert!(ask("POST /otc/v3/auth/tokens")?.starts_with("HTTP/1.1 503 "));
 /// assert!(ask("POST /otc/v3/auth/tokens")?.starts_with("HTTP/1.1 400 "));
@@ -42,7 +42,7 @@ use crate::system::System;
 ///
 /// let traffic = server.traffic();
 /// assert_eq!((traffic.requests, traffic.logins, traffic.logins_in_air), (3, 2, 0));
-/// // The emulator never saw the login that the script answered.
+/// // The first login bypassed the emulator.
 /// assert_eq!(server.emulator().logins(System::Otc), 1);
 /// # std::io::Result::Ok(())
 /// ```
@@ -59,89 +59,89 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Nothing wrong.
+    /// A response without a fault.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The answer starts so much later.
+    /// Delays the start of the response.
     ///
-    /// It is the answer of the moment when the request arrived; only its `Date` is later.
+    /// The response is computed when the request arrives; only its `Date` is later.
     pub fn delay(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }
 
-    /// The answer goes out in pieces of so many bytes, at least one, with a pause before each.
+    /// Sends the response in pieces of this many bytes, at least one, with a pause before each.
     pub fn drip(self, bytes: usize, every: Duration) -> Self {
         Self { drip: Some(Drip { bytes: bytes.max(1), every }), ..self }
     }
 
-    /// After so many bytes of the answer, status line included, the connection is closed.
+    /// Closes the connection after this many bytes of the response, including the status line.
     ///
-    /// An answer that is shorter comes out whole, and its connection stays.
+    /// A shorter response is complete, and its connection stays open.
     pub fn cut(self, bytes: usize) -> Self {
         Self { cut: Some(bytes), ..self }
     }
 
-    /// The connection ends with a TCP reset in place of an orderly end: at the [cut](Self::cut) if
-    /// there is one, else before the first byte.
+    /// Ends the connection with a TCP reset, at the [cut](Self::cut) or else before the first byte.
     pub fn reset(self) -> Self {
         Self { reset: true, ..self }
     }
 
-    /// Not one byte, ever: the connection stays open until the client ends it.
+    /// Sends no byte. The connection stays open until the client closes it.
     pub fn silence(self) -> Self {
         Self { silence: true, ..self }
     }
 
-    /// This status in place of the emulator's own answer, which is not asked.
+    /// Responds with this status instead of the emulator's response. The emulator does not see the
+    /// request.
     ///
-    /// From 400 on there is a body in the shape of Keystone's errors, below there is none.
+    /// From 400 the body is an error in Keystone's shape; below 400 it is empty.
     pub fn status(self, status: StatusCode) -> Self {
         Self { status: Some(status), ..self }
     }
 
-    /// A header more. It may be repeated.
+    /// Adds a header, which may be repeated.
     ///
-    /// `Content-Length` cannot lie; to announce more than is sent, combine [`body`](Self::body) and
-    /// [`cut`](Self::cut).
+    /// `Content-Length` cannot be false. To announce more than is sent, combine [`body`](Self::body)
+    /// and [`cut`](Self::cut).
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }
 
-    /// This status with a `Location`, in place of the emulator's own answer.
+    /// Responds with this status and a `Location` instead of the emulator's response.
     ///
     /// # Panics
     ///
-    /// If no header can carry the location.
+    /// If the location is not a valid header value.
     pub fn redirect(self, status: StatusCode, location: &str) -> Self {
         let location = HeaderValue::from_str(location).expect("a location without control codes");
         self.status(status).header(LOCATION, location)
     }
 
-    /// A body of so many spaces in place of the answer's own; the rest of the answer stays.
+    /// Replaces the body by this many spaces; the rest of the response is unchanged.
     ///
-    /// It is made as it goes out, so that it may be of any size. Its length is announced, unless the
-    /// fault has the [header](Self::header) `Transfer-Encoding: chunked`.
+    /// The body is streamed, so that it may have any size. Its length is announced, unless the fault
+    /// has the [header](Self::header) `Transfer-Encoding: chunked`.
     pub fn body(self, bytes: usize) -> Self {
         Self { body: Some(bytes), ..self }
     }
 }
 
-/// The pieces of an answer, and the pause before each.
+/// The size of the pieces of a response, and the pause before each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Drip {
     pub(crate) bytes: usize,
     pub(crate) every: Duration,
 }
 
-/// A request, whole, as a [script](crate::Server::script) sees it.
+/// A complete request as a [script](crate::Server::script) sees it.
 #[non_exhaustive]
 pub struct Arrival<'a> {
-    /// How many requests arrived before it, since the start or since the traffic was reset.
+    /// The number of earlier requests since the start or the last reset of the traffic.
     pub number: u64,
-    /// The system that is asked for a token, if it is a `POST` to its token path.
+    /// The system of a login: a `POST` to its token path.
     pub login: Option<System>,
     /// The method.
     pub method: &'a Method,
@@ -149,11 +149,11 @@ pub struct Arrival<'a> {
     pub path: &'a str,
     /// The headers.
     pub headers: &'a HeaderMap,
-    /// The body, or the first mebibyte or so of it.
+    /// The body, or its first mebibyte approximately.
     pub body: &'a [u8],
 }
 
-/// Without headers and body: they are where passwords and tokens travel.
+/// Shows neither headers nor body, because they contain passwords and tokens.
 impl fmt::Debug for Arrival<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { number, login, method, path, headers: _, body: _ } = self;

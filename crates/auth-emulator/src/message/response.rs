@@ -5,12 +5,12 @@ use http::{
 use serde_json::{Value, json};
 
 use crate::{
-    call::Call,
     documents::{HUAWEI_400, HUAWEI_401},
+    message::routed::RoutedRequest,
     system::System,
 };
 
-/// Why a login was refused.
+/// The refusal of a login.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     status: StatusCode,
@@ -18,7 +18,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The request is not what the API describes.
+    /// The request does not match the API.
     pub(crate) fn malformed(what: &str) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
@@ -29,7 +29,7 @@ impl Refusal {
         }
     }
 
-    /// Keystone says no more than this about a wrong credential, user or scope.
+    /// A wrong credential, user or scope. Keystone does not say which.
     pub(crate) fn unauthorized() -> Self {
         Self::unauthorized_because(REQUIRES_AUTHENTICATION)
     }
@@ -46,23 +46,28 @@ impl Refusal {
         Self { status: StatusCode::NOT_FOUND, message }
     }
 
-    /// The refusal as the system that was called words it.
-    pub(crate) fn answer(&self, call: &Call<'_>) -> Response<Vec<u8>> {
-        documented(call, self.status).unwrap_or_else(|| error(call, self.status, &self.message))
+    /// The response in the wording of the called system.
+    pub(crate) fn response(&self, request: &RoutedRequest<'_>) -> Response<Vec<u8>> {
+        documented(request, self.status)
+            .unwrap_or_else(|| error(request, self.status, &self.message))
     }
 }
 
-/// A failure that a test asked for, with the body that the vendor documents for its status.
-pub(crate) fn failure(call: &Call<'_>, status: StatusCode) -> Response<Vec<u8>> {
-    documented(call, status).unwrap_or_else(|| error(call, status, message(status)))
+/// A failure requested by a test, with the vendor's documented body for the status.
+pub(crate) fn failure(request: &RoutedRequest<'_>, status: StatusCode) -> Response<Vec<u8>> {
+    documented(request, status).unwrap_or_else(|| error(request, status, message(status)))
 }
 
 /// An error in Keystone's shape.
-pub(crate) fn error(call: &Call<'_>, status: StatusCode, message: &str) -> Response<Vec<u8>> {
-    challenged(call, keystone(status, message))
+pub(crate) fn error(
+    request: &RoutedRequest<'_>,
+    status: StatusCode,
+    message: &str,
+) -> Response<Vec<u8>> {
+    with_challenge(request, keystone(status, message))
 }
 
-/// An answer with this status that no system gave: an error in Keystone's shape, else nothing.
+/// A scripted response with this status: an error in Keystone's shape, or an empty body below 400.
 pub(crate) fn scripted(status: StatusCode) -> Response<Vec<u8>> {
     if status.is_client_error() || status.is_server_error() {
         keystone(status, message(status))
@@ -71,46 +76,49 @@ pub(crate) fn scripted(status: StatusCode) -> Response<Vec<u8>> {
     }
 }
 
-/// The token in `X-Auth-Token` is none that lives.
-pub(crate) fn unauthorized(call: &Call<'_>) -> Response<Vec<u8>> {
-    error(call, StatusCode::UNAUTHORIZED, REQUIRES_AUTHENTICATION)
+/// The token in `X-Auth-Token` is missing or not valid.
+pub(crate) fn unauthorized(request: &RoutedRequest<'_>) -> Response<Vec<u8>> {
+    error(request, StatusCode::UNAUTHORIZED, REQUIRES_AUTHENTICATION)
 }
 
-/// Nothing is there. Stock Keystone's web framework says so in HTML.
-pub(crate) fn no_such_path(call: &Call<'_>) -> Response<Vec<u8>> {
-    match call.system {
+/// The path does not exist. The web framework of stock Keystone responds in HTML.
+pub(crate) fn no_such_path(request: &RoutedRequest<'_>) -> Response<Vec<u8>> {
+    match request.system {
         System::Kakao => html(StatusCode::NOT_FOUND),
         System::NhnIaas | System::NhnCompute | System::Otc | System::Huawei => {
-            failure(call, StatusCode::NOT_FOUND)
+            failure(request, StatusCode::NOT_FOUND)
         }
     }
 }
 
-/// Something is there, but not for this method. Stock Keystone's web framework answers without the
-/// `error` object that all its other errors have.
-pub(crate) fn no_such_method(call: &Call<'_>, allowed: &'static str) -> Response<Vec<u8>> {
+/// The path does not allow this method. The web framework of stock Keystone responds without the
+/// `error` object of other errors.
+pub(crate) fn no_such_method(
+    request: &RoutedRequest<'_>,
+    allowed: &'static str,
+) -> Response<Vec<u8>> {
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    let answer = match call.system {
+    let response = match request.system {
         System::Kakao => value(status, &json!({ "message": message(status) })),
         System::NhnIaas | System::NhnCompute | System::Otc | System::Huawei => {
-            failure(call, status)
+            failure(request, status)
         }
     };
-    with_header(answer, ALLOW, allowed)
+    with_header(response, ALLOW, allowed)
 }
 
-/// The body is larger than Keystone takes.
+/// The body is larger than Keystone's limit.
 pub(crate) fn too_large() -> Response<Vec<u8>> {
     with_header(html(StatusCode::PAYLOAD_TOO_LARGE), CONNECTION, "close")
 }
 
-/// No system is there.
-pub(crate) fn nowhere() -> Response<Vec<u8>> {
+/// Neither host nor path belongs to a system.
+pub(crate) fn no_such_system() -> Response<Vec<u8>> {
     html(StatusCode::NOT_FOUND)
 }
 
-/// A list of versions, which comes with a status that some HTTP clients take for a redirect.
-pub(crate) fn choices(body: &Value, location: &str) -> Response<Vec<u8>> {
+/// A list of versions. Some HTTP clients treat its status, 300, as a redirect.
+pub(crate) fn multiple_choices(body: &Value, location: &str) -> Response<Vec<u8>> {
     with_header(value(StatusCode::MULTIPLE_CHOICES, body), LOCATION, location)
 }
 
@@ -119,45 +127,45 @@ pub(crate) fn value(status: StatusCode, value: &Value) -> Response<Vec<u8>> {
 }
 
 pub(crate) fn json(status: StatusCode, text: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
-    let answer = respond(status, text.into());
-    with_header(with_header(answer, CONTENT_TYPE, "application/json"), VARY, "X-Auth-Token")
+    let response = respond(status, text.into());
+    with_header(with_header(response, CONTENT_TYPE, "application/json"), VARY, "X-Auth-Token")
 }
 
 pub(crate) fn empty(status: StatusCode) -> Response<Vec<u8>> {
     with_header(respond(status, Vec::new()), VARY, "X-Auth-Token")
 }
 
-pub(crate) fn with_subject(answer: Response<Vec<u8>>, token: &str) -> Response<Vec<u8>> {
-    with_header(answer, "x-subject-token", token)
+pub(crate) fn with_subject(response: Response<Vec<u8>>, token: &str) -> Response<Vec<u8>> {
+    with_header(response, "x-subject-token", token)
 }
 
 pub(crate) fn with_retry_after(
-    mut answer: Response<Vec<u8>>,
+    mut response: Response<Vec<u8>>,
     retry_after: HeaderValue,
 ) -> Response<Vec<u8>> {
-    answer.headers_mut().insert(RETRY_AFTER, retry_after);
-    answer
+    response.headers_mut().insert(RETRY_AFTER, retry_after);
+    response
 }
 
-/// The error bodies that the system's document prints: only Huawei's prints any.
-fn documented(call: &Call<'_>, status: StatusCode) -> Option<Response<Vec<u8>>> {
-    let body = match (call.system, status) {
+/// The documented error body. Only Huawei's document has any.
+fn documented(request: &RoutedRequest<'_>, status: StatusCode) -> Option<Response<Vec<u8>>> {
+    let body = match (request.system, status) {
         (System::Huawei, StatusCode::BAD_REQUEST) => HUAWEI_400,
         (System::Huawei, StatusCode::UNAUTHORIZED) => HUAWEI_401,
         _ => return None,
     };
-    Some(challenged(call, json(status, body)))
+    Some(with_challenge(request, json(status, body)))
 }
 
-/// Keystone names its own scheme with every 401.
-fn challenged(call: &Call<'_>, answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
-    if answer.status() != StatusCode::UNAUTHORIZED {
-        return answer;
+/// Adds the `WWW-Authenticate` header that Keystone sends with every 401.
+fn with_challenge(request: &RoutedRequest<'_>, response: Response<Vec<u8>>) -> Response<Vec<u8>> {
+    if response.status() != StatusCode::UNAUTHORIZED {
+        return response;
     }
     with_header(
-        answer,
+        response,
         WWW_AUTHENTICATE,
-        &format!("Keystone uri=\"{}{}\"", call.identity_root(), call.system.version()),
+        &format!("Keystone uri=\"{}{}\"", request.identity_root(), request.system.version()),
     )
 }
 
@@ -178,22 +186,21 @@ fn html(status: StatusCode) -> Response<Vec<u8>> {
 }
 
 fn respond(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
-    let mut answer = Response::new(body);
-    *answer.status_mut() = status;
-    answer
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
 }
 
-/// Adds a header. A value that no header can carry is left out: every value here is made of
-/// checked parts, and an answer without it beats none.
+/// Adds a header, unless its value is not valid. All values here consist of checked parts.
 fn with_header(
-    mut answer: Response<Vec<u8>>,
+    mut response: Response<Vec<u8>>,
     name: impl http::header::IntoHeaderName,
     value: &str,
 ) -> Response<Vec<u8>> {
     if let Ok(value) = HeaderValue::from_str(value) {
-        answer.headers_mut().insert(name, value);
+        response.headers_mut().insert(name, value);
     }
-    answer
+    response
 }
 
 fn message(status: StatusCode) -> &'static str {

@@ -1,19 +1,19 @@
-//! The v3 catalogs that no document prints, built from the vendors' tables of endpoints.
+//! Catalogs that no document prints, built from the vendors' endpoint tables.
 
 use serde_json::{Value, json};
 
-use crate::tokens::mixed;
+use crate::tokens::format::mixed;
 
 /// A service with one public endpoint.
-pub(crate) struct Service {
+pub(crate) struct CatalogService {
     pub(crate) kind: &'static str,
     pub(crate) name: &'static str,
-    /// May hold `{project}`.
+    /// May contain `{project}`.
     pub(crate) url: &'static str,
     pub(crate) region: Option<&'static str>,
 }
 
-impl Service {
+impl CatalogService {
     pub(crate) const fn new(
         region: &'static str,
         kind: &'static str,
@@ -23,7 +23,7 @@ impl Service {
         Self { kind, name, url, region: Some(region) }
     }
 
-    /// The service as a row of a catalog, with the project's id in its URL.
+    /// The service's catalog entry, with the project's id in its URL.
     pub(crate) fn row(&self, project: &str) -> Value {
         let url = self.url.replace("{project}", project);
         json!({
@@ -43,13 +43,13 @@ impl Service {
 
 /// A catalog of these services.
 pub(crate) fn rows<'a>(
-    services: impl IntoIterator<Item = &'a Service>,
+    services: impl IntoIterator<Item = &'a CatalogService>,
     project: &str,
 ) -> Vec<Value> {
     services.into_iter().map(|service| service.row(project)).collect()
 }
 
-/// An identifier that looks like one and is the same in every run.
+/// A stable identifier that looks like Keystone's.
 pub(crate) fn id(first: &str, second: &str) -> String {
     let [high, low] = [first, second].map(|text| {
         text.bytes().fold(0, |hash: u64, byte| mixed(hash.rotate_left(8) ^ u64::from(byte)))

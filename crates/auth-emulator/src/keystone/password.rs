@@ -1,16 +1,15 @@
-//! Login by password and scope in Huawei's dialect of v3, which Open Telekom Cloud shares
-//! (documents 002 and 004).
+//! Password login and scopes of Huawei Cloud and Open Telekom Cloud (documents 002 and 004).
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    answer::Refusal,
+    keystone::login::{Login, Reference, ScopeRequest},
+    message::response::Refusal,
     tokens::Scope,
-    v3::{Login, Reference},
 };
 
-/// The one user, domain and project that a system knows.
+/// The user, domain and project of a system.
 pub(crate) struct Directory {
     pub(crate) user_id: &'static str,
     pub(crate) user: &'static str,
@@ -22,30 +21,29 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// Judges the user and the password: the user by id, or by name and domain (document 004,
-    /// Tables 7 and 8).
+    /// Checks the user, by id or by name and domain, and the password (document 004, Tables 7 and 8).
     pub(crate) fn authenticate(&self, login: &Login) -> Result<(), Refusal> {
-        let Password { user } = login.sole("password")?;
+        let Password { user } = login.only_method("password")?;
         if user.reference.is_empty()
             || user.reference.id.is_none() && user.reference.domain.is_none()
         {
             return Err(Refusal::malformed("Expecting to find user id, or name and domain."));
         }
         let in_domain =
-            user.reference.domain.as_ref().is_none_or(|it| it.means(self.domain_id, self.domain));
-        let known = user.reference.means(self.user_id, self.user)
+            user.reference.domain.as_ref().is_none_or(|it| it.matches(self.domain_id, self.domain));
+        let known = user.reference.matches(self.user_id, self.user)
             && in_domain
             && user.password == self.password;
         if known { Ok(()) } else { Err(Refusal::unauthorized()) }
     }
 
-    /// What the scope asks for; `None` if it names neither a project nor a domain.
+    /// The requested scope; `None` if it has neither a project nor a domain.
     ///
-    /// Where it names both, the project wins and the domain is not looked at (document 004,
-    /// Table 4). A name is enough for a project (document 004, Example Request).
+    /// With both, the domain is ignored (document 004, Table 4). A project's name is sufficient
+    /// (document 004, Example Request).
     pub(crate) fn scope(&self, scope: Option<&Value>) -> Result<Option<Scope>, Refusal> {
         let Some(scope) = scope else { return Ok(None) };
-        let scope = Wanted::deserialize(scope)
+        let scope = ScopeRequest::deserialize(scope)
             .map_err(|_| Refusal::malformed("Expecting to find project or domain in scope."))?;
         let (wanted, id, name, kind) = match (&scope.project, &scope.domain) {
             (Some(project), _) => (project, self.project_id, self.project, Scope::Project),
@@ -56,8 +54,8 @@ impl Directory {
             return Err(Refusal::malformed("Expecting to find id or name in scope."));
         }
         let in_domain =
-            wanted.domain.as_ref().is_none_or(|it| it.means(self.domain_id, self.domain));
-        if wanted.means(id, name) && in_domain {
+            wanted.domain.as_ref().is_none_or(|it| it.matches(self.domain_id, self.domain));
+        if wanted.matches(id, name) && in_domain {
             Ok(Some(kind))
         } else {
             Err(Refusal::unauthorized())
@@ -79,12 +77,4 @@ struct User {
     #[serde(flatten)]
     reference: Reference,
     password: String,
-}
-
-/// A scope that is asked for.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
-    pub(crate) project: Option<Reference>,
-    pub(crate) domain: Option<Reference>,
 }

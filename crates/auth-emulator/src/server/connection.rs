@@ -18,17 +18,18 @@ use time::UtcDateTime;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
-    answer,
-    call::Call,
-    emulator::{Emulator, Errand},
-    fault::{Arrival, Fault},
-    lock::lock,
-    payload::{Content, Payload},
-    traffic::{Counters, LoginInAir},
-    wire::{Line, Wire},
+    machine::{Emulator, resource::RequestKind},
+    message::{response, routed::RoutedRequest},
+    server::{
+        fault::{Arrival, Fault},
+        lock::lock,
+        payload::{Content, Payload},
+        traffic::{Counters, LoginInFlight},
+        wire::{FaultyStream, ResponseControl},
+    },
 };
 
-/// What all connections of one server share.
+/// The state that all connections of a server share.
 pub(crate) struct Shared {
     pub(crate) emulator: Mutex<Emulator>,
     pub(crate) clock: Box<dyn Fn() -> UtcDateTime + Send + Sync>,
@@ -45,50 +46,51 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infall
                 shared.counters.connected();
                 tokio::spawn(serve(stream, Arc::clone(&shared)));
             }
-            // Out of file descriptors, most likely; they come back when clients hang up.
+            // Probably out of file descriptors, which clients free when they disconnect.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
-    // An answer must not wait for the client to acknowledge the one before it.
+    // An response must not wait for the client to acknowledge the one before it.
     let _ = stream.set_nodelay(true);
     let Ok(here) = stream.local_addr() else {
         return;
     };
-    let line = Arc::new(Line::default());
-    let wire = Wire::new(stream, Arc::clone(&shared.counters), Arc::clone(&line));
-    let answering =
-        service_fn(move |request| answer(request, here, Arc::clone(&shared), Arc::clone(&line)));
-    // A client that breaks off is no concern of the others.
+    let control = Arc::new(ResponseControl::default());
+    let wire = FaultyStream::new(stream, Arc::clone(&shared.counters), Arc::clone(&control));
+    let answering = service_fn(move |request| {
+        response(request, here, Arc::clone(&shared), Arc::clone(&control))
+    });
+    // A client that disconnects does not affect the others.
     let _ = http1::Builder::new()
-        .max_buf_size(LARGEST_HEAD)
+        .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(wire), answering)
         .await;
 }
 
-async fn answer(
+async fn response(
     request: Request<Incoming>,
     here: SocketAddr,
     shared: Arc<Shared>,
-    line: Arc<Line>,
+    control: Arc<ResponseControl>,
 ) -> Result<Response<Payload>, hyper::Error> {
     let (head, body) = read(request, here).await?;
-    let Judged { answer, errand, fault, login } =
-        shared.judge(&Request::from_parts(head, body.as_slice()));
+    let Outcome { response, kind, fault, login } =
+        shared.respond(&Request::from_parts(head, body.as_slice()));
     if fault.silence {
-        // Dropped, and the login with it, when the client hangs up.
+        // hyper drops this future, and the login with it, when the client disconnects.
         return future::pending().await;
     }
     if !fault.delay.is_zero() {
         tokio::time::sleep(fault.delay).await;
     }
-    if errand == Errand::Service && answer.status() == StatusCode::UNAUTHORIZED {
+    if kind == RequestKind::Service && response.status() == StatusCode::UNAUTHORIZED {
         shared.counters.unauthorized();
     }
-    line.announce(&fault, login);
-    let (mut head, body) = answer.into_parts();
+    control.start(&fault, login);
+    let (mut head, body) = response.into_parts();
     for (name, value) in fault.headers {
         head.headers.append(name, value);
     }
@@ -99,10 +101,10 @@ async fn answer(
         Some(bytes) => Content::Spaces(bytes),
         None => Content::Text(body.into()),
     };
-    Ok(Response::from_parts(head, Payload::new(content, line)))
+    Ok(Response::from_parts(head, Payload::new(content, control)))
 }
 
-/// A request, whole, with the server for a host if it names none.
+/// Reads a complete request and adds a missing `Host`.
 async fn read(
     request: Request<Incoming>,
     here: SocketAddr,
@@ -113,10 +115,9 @@ async fn read(
     }
     let mut body = Vec::new();
     while let Some(frame) = incoming.frame().await {
-        // Bytes beyond what the emulator takes are read, so that the client can finish, but not
-        // kept.
+        // Bytes past the emulator's limit are read, so that the client can finish, and dropped.
         if let Some(data) = frame?.data_ref()
-            && body.len() < ENOUGH_BODY
+            && body.len() < KEPT_BODY
         {
             body.extend_from_slice(data);
         }
@@ -124,21 +125,21 @@ async fn read(
     Ok((head, body))
 }
 
-/// A request has arrived, and this is what becomes of it.
-struct Judged {
-    answer: Response<Vec<u8>>,
-    errand: Errand,
+/// The response to a request, and its fault.
+struct Outcome {
+    response: Response<Vec<u8>>,
+    kind: RequestKind,
     fault: Fault,
-    login: Option<LoginInAir>,
+    login: Option<LoginInFlight>,
 }
 
 impl Shared {
-    fn judge(&self, request: &Request<&[u8]>) -> Judged {
-        let call = Call::route(request, (self.clock)());
-        let errand = Errand::of(call.as_ref());
-        let system = match errand {
-            Errand::Login(system) => Some(system),
-            Errand::Identity | Errand::Service => None,
+    fn respond(&self, request: &Request<&[u8]>) -> Outcome {
+        let routed = RoutedRequest::route(request, (self.clock)());
+        let kind = RequestKind::of(routed.as_ref());
+        let system = match kind {
+            RequestKind::Login(system) => Some(system),
+            RequestKind::Identity | RequestKind::Service => None,
         };
         let arrival = Arrival {
             number: self.counters.arrived(),
@@ -150,23 +151,21 @@ impl Shared {
         };
         let login = system.map(|_| self.counters.login());
         let fault = lock(&self.script)(&arrival).unwrap_or_default();
-        let answer = match fault.status {
-            Some(status) => answer::scripted(status),
-            None => lock(&self.emulator).take(request.method(), call.as_ref()),
+        let response = match fault.status {
+            Some(status) => response::scripted(status),
+            None => lock(&self.emulator).handle_routed(request.method(), routed.as_ref()),
         };
-        Judged { answer, errand, fault, login }
+        Outcome { response, kind, fault, login }
     }
 }
 
-/// The clock's time for the `Date` header, which clients hold tokens' times against.
-///
-/// `None` for a clock before 1970, which the header's writer does not know.
+/// The clock's time as a `Date` header; `None` before 1970, which the header cannot express.
 fn date(now: UtcDateTime) -> Option<HeaderValue> {
     let since = Duration::try_from(now - UtcDateTime::UNIX_EPOCH).ok()?;
     HeaderValue::try_from(httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since)).ok()
 }
 
-/// Room for the longest token that the emulator issues, twice.
-const LARGEST_HEAD: usize = 4 << 20;
-/// More than the emulator takes.
-const ENOUGH_BODY: usize = 1 << 20;
+/// Room for two tokens of the maximum length.
+const MAX_HEAD: usize = 4 << 20;
+/// More than the emulator accepts.
+const KEPT_BODY: usize = 1 << 20;

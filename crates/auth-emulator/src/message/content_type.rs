@@ -1,16 +1,18 @@
 use http::header::CONTENT_TYPE;
 
-use crate::{answer::Refusal, call::Call, system::System};
+use crate::{
+    message::{response::Refusal, routed::RoutedRequest},
+    system::System,
+};
 
-/// Holds the Content-Type of a token request against what the system takes.
+/// Checks the `Content-Type` of a token request.
 ///
-/// Huawei asks for `application/json;charset=utf8` (document 004, Table 2) and takes the type
-/// without a charset as well; KakaoCloud gives no token for anything but `application/json` to the
-/// letter.
-pub(crate) fn check(call: &Call<'_>) -> Result<(), Refusal> {
-    let mut values = call.headers.get_all(CONTENT_TYPE).iter();
+/// Huawei requires `application/json;charset=utf8` (document 004, Table 2) and also accepts the type
+/// without a charset. KakaoCloud accepts exactly `application/json`.
+pub(crate) fn check(request: &RoutedRequest<'_>) -> Result<(), Refusal> {
+    let mut values = request.headers.get_all(CONTENT_TYPE).iter();
     let accepted = match (values.next().and_then(|value| value.to_str().ok()), values.next()) {
-        (Some(text), None) => match call.system {
+        (Some(text), None) => match request.system {
             System::Kakao => text == "application/json",
             System::NhnIaas | System::NhnCompute | System::Otc | System::Huawei => is_json(text),
         },
@@ -23,7 +25,7 @@ pub(crate) fn check(call: &Call<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// `application/json`, alone or with a charset that means UTF-8.
+/// `application/json`, without a charset or with UTF-8.
 fn is_json(text: &str) -> bool {
     let (media, parameter) = text.split_once(';').unwrap_or((text, "charset=utf-8"));
     let charset = parameter.trim().split_once('=').is_some_and(|(name, value)| {

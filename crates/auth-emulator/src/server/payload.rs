@@ -8,23 +8,23 @@ use std::{
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::wire::Line;
+use crate::server::wire::ResponseControl;
 
-/// The body of an answer. When it is dropped, its line knows that all of the answer is on its way.
+/// The body of a response. Its drop marks the response as complete.
 pub(crate) struct Payload {
     content: Content,
-    line: Arc<Line>,
+    control: Arc<ResponseControl>,
 }
 
 impl Payload {
-    pub(crate) fn new(content: Content, line: Arc<Line>) -> Self {
-        Self { content, line }
+    pub(crate) fn new(content: Content, control: Arc<ResponseControl>) -> Self {
+        Self { content, control }
     }
 }
 
 pub(crate) enum Content {
     Text(Bytes),
-    /// So many spaces: JSON's own padding, of which no reader of JSON can see the end coming.
+    /// This number of spaces, which are valid padding in JSON.
     Spaces(usize),
 }
 
@@ -71,7 +71,7 @@ impl Body for Payload {
 
 impl Drop for Payload {
     fn drop(&mut self) {
-        self.line.complete();
+        self.control.complete();
     }
 }
 

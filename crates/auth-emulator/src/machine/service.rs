@@ -1,22 +1,27 @@
-//! Any service of a cloud that is not identity: it takes every request that shows a living token.
+//! All services other than identity: they accept every request with a valid token.
 
 use http::{Response, StatusCode};
 use serde_json::json;
 
-use crate::{account, answer, call::Call, system::System, tokens::Scope, tokens::Tokens};
+use crate::{
+    account,
+    message::{response, routed::RoutedRequest},
+    system::System,
+    tokens::{Scope, Tokens},
+};
 
-/// Says who called what; a caller without a living token gets the 401 that a client must know.
-pub(crate) fn answer(
-    call: &Call<'_>,
+/// Echoes the request and the scope of its token. Without a valid token the response is 401.
+pub(crate) fn response(
+    request: &RoutedRequest<'_>,
     tokens: &Tokens,
     host: &str,
     path: &str,
 ) -> Response<Vec<u8>> {
-    let shown = call.grant(tokens);
+    let shown = request.grant(tokens);
     let Some(grant) = shown else {
-        return answer::unauthorized(call);
+        return response::unauthorized(request);
     };
-    let (project, domain, user) = match call.system {
+    let (project, domain, user) = match request.system {
         System::NhnIaas | System::NhnCompute => (account::NHN_TENANT, None, account::NHN_USER_ID),
         System::Otc => (account::OTC_PROJECT, Some(account::OTC_DOMAIN_ID), account::OTC_USER_ID),
         System::Kakao => {
@@ -34,11 +39,11 @@ pub(crate) fn answer(
     };
     let body = json!({
         "service": host,
-        "method": call.method.as_str(),
+        "method": request.method.as_str(),
         "path": path,
         "project": (grant.scope == Scope::Project).then_some(project),
         "domain": domain,
         "user": user,
     });
-    answer::value(StatusCode::OK, &body)
+    response::value(StatusCode::OK, &body)
 }

@@ -1,4 +1,4 @@
-//! NHN Cloud: Identity v2.0, the token in the body (documents 000 and 001).
+//! NHN Cloud: Identity v2.0, with the token in the body (documents 000 and 001).
 
 use http::{Method, Response, StatusCode};
 use serde::Deserialize;
@@ -6,42 +6,42 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     account,
-    answer::{self, Refusal},
-    call::Call,
-    content_type,
     documents::{self, NHN_COMPUTE_RESPONSE, NHN_IAAS_RESPONSE},
-    emulator::Settings,
-    stamp,
+    keystone::settings::Settings,
+    message::{
+        content_type,
+        response::{self, Refusal},
+        routed::RoutedRequest,
+    },
     system::System,
-    tokens::{Grant, Scope, Tokens},
+    tokens::{Grant, Scope, Tokens, timestamp},
 };
 
 /// `/v2.0/tokens`.
 pub(crate) fn tokens(
-    call: &Call<'_>,
+    request: &RoutedRequest<'_>,
     tokens: &mut Tokens,
     settings: &Settings,
 ) -> Response<Vec<u8>> {
-    if *call.method != Method::POST {
-        return answer::no_such_method(call, "POST");
+    if *request.method != Method::POST {
+        return response::no_such_method(request, "POST");
     }
-    if let Err(refusal) = admit(call) {
-        return refusal.answer(call);
+    if let Err(refusal) = authenticate(request) {
+        return refusal.response(request);
     }
-    let (token, grant) = tokens.issue(Scope::Project, call.now);
-    answer::value(StatusCode::OK, &access(call, &token, grant, settings))
+    let (token, grant) = tokens.issue(Scope::Project, request.now);
+    response::value(StatusCode::OK, &access(request, &token, grant, settings))
 }
 
-/// Holds the request against the Request table: `tenantId` and `passwordCredentials`, both
-/// required.
-fn admit(call: &Call<'_>) -> Result<(), Refusal> {
-    content_type::check(call)?;
-    let request: TokenRequest = serde_json::from_slice(call.body)
+/// Checks the request by the Request table: `tenantId` and `passwordCredentials` are required.
+fn authenticate(request: &RoutedRequest<'_>) -> Result<(), Refusal> {
+    content_type::check(request)?;
+    let body: TokenRequest = serde_json::from_slice(request.body)
         .map_err(|_| Refusal::malformed("Expecting to find auth in request body."))?;
-    if let Some(key) = ["identity", "scope"].iter().find(|key| request.auth.contains_key(**key)) {
+    if let Some(key) = ["identity", "scope"].iter().find(|key| body.auth.contains_key(**key)) {
         return Err(Refusal::malformed(&format!("Identity v2.0 has no auth.{key}.")));
     }
-    let auth = Auth::deserialize(Value::Object(request.auth)).map_err(|_| {
+    let auth = Auth::deserialize(Value::Object(body.auth)).map_err(|_| {
         Refusal::malformed("Expecting to find tenantId and passwordCredentials in auth.")
     })?;
     let known = auth.tenant_id == account::NHN_TENANT
@@ -50,20 +50,20 @@ fn admit(call: &Call<'_>) -> Result<(), Refusal> {
     if known { Ok(()) } else { Err(Refusal::unauthorized()) }
 }
 
-/// The documented body with a token and times of its own.
-fn access(call: &Call<'_>, token: &str, grant: Grant, settings: &Settings) -> Value {
-    let mut body = documents::parsed(match call.system {
+/// The documented body with the new token and its times.
+fn access(request: &RoutedRequest<'_>, token: &str, grant: Grant, settings: &Settings) -> Value {
+    let mut body = documents::parsed(match request.system {
         System::NhnCompute => NHN_COMPUTE_RESPONSE,
         _ => NHN_IAAS_RESPONSE,
     });
     let access = &mut body["access"];
     access["token"]["id"] = token.into();
-    access["token"]["issued_at"] = stamp::naive(grant.issued_at).into();
-    access["token"]["expires"] = stamp::to_the_second(grant.expires_at).into();
+    access["token"]["issued_at"] = timestamp::naive(grant.issued_at).into();
+    access["token"]["expires"] = timestamp::to_the_second(grant.expires_at).into();
     let enabled = !settings.tenant_disabled;
     access["token"]["tenant"]["enabled"] =
         if settings.enabled_as_string { json!(enabled.to_string()) } else { json!(enabled) };
-    call.localize(&mut access["serviceCatalog"]);
+    request.localize(&mut access["serviceCatalog"]);
     body
 }
 

@@ -1,3 +1,10 @@
+mod connection;
+pub(crate) mod fault;
+mod lock;
+mod payload;
+pub(crate) mod traffic;
+mod wire;
+
 use std::{
     convert::Infallible,
     fmt, io,
@@ -14,21 +21,23 @@ use tokio::{
 };
 
 use crate::{
-    connection::{self, Shared},
-    emulator::Emulator,
-    fault::{Arrival, Fault},
-    lock::lock,
+    machine::Emulator,
+    server::{
+        connection::Shared,
+        fault::{Arrival, Fault},
+        lock::lock,
+        traffic::{Counters, Traffic},
+    },
     system::System,
-    traffic::{Counters, Traffic},
 };
 
-/// An [`Emulator`] on a loopback port, with the machine's clock, for as long as the value lives.
+/// An [`Emulator`] on a loopback port with the system clock.
 ///
-/// It speaks HTTP/1.1 from a thread of its own, so that blocking and asynchronous clients alike can
-/// be tested against it. Dropping it closes the port and every connection.
+/// The server speaks HTTP/1.1 from a separate thread, for blocking and asynchronous clients.
+/// Dropping it closes the port and every connection.
 ///
-/// A [`script`](Self::script) makes its answers late, broken or wrong, and
-/// [`traffic`](Self::traffic) says what arrived, whatever became of the answers.
+/// A [`script`](Self::script) makes responses late, broken or wrong. [`traffic`](Self::traffic)
+/// counts the requests that arrived.
 ///
 /// ```
 /// use std::{io::{Read, Write}, net::TcpStream};
@@ -40,9 +49,9 @@ use crate::{
 ///
 /// let mut stream = TcpStream::connect(server.address())?;
 /// stream.write_all(b"GET /otc/v3 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-/// let mut answer = String::new();
-/// stream.read_to_string(&mut answer)?;
-/// assert!(answer.starts_with("HTTP/1.1 200 OK"));
+/// let mut response = String::new();
+/// stream.read_to_string(&mut response)?;
+/// assert!(response.starts_with("HTTP/1.1 200 OK"));
 /// # std::io::Result::Ok(())
 /// ```
 pub struct Server {
@@ -54,25 +63,25 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server with a fresh [`Emulator`].
+    /// Starts a server with a new [`Emulator`].
     pub fn start() -> io::Result<Self> {
         Self::start_with(Emulator::new())
     }
 
-    /// Starts a server with an [`Emulator`] whose knobs are already turned.
+    /// Starts a server with a prepared [`Emulator`].
     pub fn start_with(emulator: Emulator) -> io::Result<Self> {
         Self::start_with_clock(emulator, UtcDateTime::now)
     }
 
-    /// Starts a server that lives by a clock of the caller's: tokens are issued, dated and ended by
-    /// it, and it is the `Date` of each answer.
+    /// Starts a server with the caller's clock, which decides the times of tokens and the `Date` of
+    /// responses.
     ///
-    /// Delays and pauses of a [`Fault`] take as long as they say all the same.
+    /// Delays and pauses of a [`Fault`] take real time.
     pub fn start_with_clock(
         emulator: Emulator,
         clock: impl Fn() -> UtcDateTime + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        // Not blocked on here, so that a caller may be inside a runtime of their own.
+        // `block_on` would panic here, because the caller may be inside a runtime.
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = {
             let _entered = runtime.enter();
@@ -90,7 +99,7 @@ impl Server {
         let thread = thread::Builder::new().name("auth-emulator".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::spawn(accepting);
-                // Nothing is ever sent: this ends when the sender is dropped.
+                // Ends when the sender is dropped.
                 let _ = stopped.await;
             });
         })?;
@@ -103,39 +112,39 @@ impl Server {
         format!("http://{}{path}{prefix}{version}", self.address)
     }
 
-    /// Where the server listens.
+    /// The address of the server.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The emulator, to turn its knobs and read its counters while it runs.
+    /// The emulator, for its settings and counters.
     ///
-    /// Requests wait while the guard is held.
+    /// Requests wait while the guard exists.
     pub fn emulator(&self) -> MutexGuard<'_, Emulator> {
         lock(&self.shared.emulator)
     }
 
-    /// Has a script say what goes wrong with the answer to every request from now on, in place of
-    /// the script before it. `None` is a good answer.
+    /// Sets the script that chooses the fault of each response and replaces the previous script.
+    /// `None` is a response without a fault.
     ///
-    /// The script is asked when a request has arrived whole, one request at a time, and all requests
+    /// The script runs when a complete request has arrived, for one request at a time. All requests
     /// wait for it. It must not set another script.
     pub fn script(&self, script: impl FnMut(&Arrival<'_>) -> Option<Fault> + Send + 'static) {
         *lock(&self.shared.script) = Box::new(script);
     }
 
-    /// Counts the arrivals of a text, such as a password or a token, in
-    /// [`Traffic::canary_bytes`]. Any number of texts can be watched for.
+    /// Counts occurrences of a text, such as a password or a token, in [`Traffic::canary_bytes`]. Any
+    /// number of texts can be watched.
     pub fn watch(&self, canary: impl Into<Vec<u8>>) {
         self.shared.counters.watch(&canary.into());
     }
 
-    /// What has been seen so far.
+    /// The traffic so far.
     pub fn traffic(&self) -> Traffic {
         self.shared.counters.traffic()
     }
 
-    /// Sets the traffic to zero, but for the logins that are in the air.
+    /// Resets the traffic, except for the logins in flight.
     pub fn reset_traffic(&self) {
         self.shared.counters.reset();
     }
@@ -145,7 +154,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.running.take();
         if let Some(thread) = self.thread.take() {
-            // The thread has nothing to report, and a drop has nobody to report it to.
+            // A panic of the thread cannot be reported from a drop.
             let _ = thread.join();
         }
     }
@@ -163,5 +172,5 @@ fn listen() -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// How many clients may knock at once; the kernel may take fewer.
+/// The number of connections that wait to be accepted; the kernel may allow fewer.
 const BACKLOG: u32 = 4096;

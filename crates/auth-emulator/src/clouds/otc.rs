@@ -1,31 +1,34 @@
-//! Open Telekom Cloud (document 002). The document prints requests but no answer; the answers are
-//! stock v3 with the vendor's table of endpoints for eu-de.
+//! Open Telekom Cloud (document 002). The document prints no responses; they are those of stock v3
+//! with the vendor's endpoint table for eu-de.
 
 use serde_json::{Value, json};
 
 use crate::{
     account,
-    agency::Agencies,
-    answer::Refusal,
-    catalog::{self, Service},
-    emulator::Settings,
-    password::Directory,
+    keystone::{
+        agency::Agencies,
+        catalog::{self, CatalogService},
+        login::Login,
+        password::Directory,
+        settings::Settings,
+        v3::V3Rules,
+    },
+    message::response::Refusal,
     tokens::Scope,
-    v3::{Dialect, Login},
 };
 
-pub(crate) static DIALECT: Dialect = Dialect {
-    admit,
+pub(crate) static RULES: V3Rules = V3Rules {
+    authenticate,
     token,
     catalog,
     nocatalog: Some(Vec::new()),
     rescope,
-    // The vendor's own clients send this, where its manual's table says `agency_name`.
+    // The vendor's clients send this name; its manual has `agency_name`.
     agencies: Some(Agencies { field: "xrole_name", project: account::OTC_PROJECT_NAME }),
 };
 
-/// Without a scope the token is one for global services, which is the domain's.
-fn admit(login: &Login, _: &Settings) -> Result<Scope, Refusal> {
+/// Without a scope the token is for global services, whose scope is the domain.
+fn authenticate(login: &Login, _: &Settings) -> Result<Scope, Refusal> {
     DIRECTORY.authenticate(login)?;
     rescope(login.scope.as_ref())
 }
@@ -38,7 +41,7 @@ fn token(scope: Scope) -> Value {
     let mut body = json!({
         "token": {
             "methods": ["password"],
-            // Huawei's dialect: a role's id means nothing.
+            // Huawei's rules: a role's id means nothing.
             "roles": [
                 { "id": "0", "name": "te_admin" },
                 { "id": "0", "name": "op_gated_tasssg" },
@@ -82,8 +85,8 @@ const DIRECTORY: Directory = Directory {
     project: account::OTC_PROJECT_NAME,
 };
 
-/// Versions are glued to types, and one service has no region at all: a client must cope with both.
-const REGIONAL: &[Service] = &[
+/// Some types contain a version, and one service has no region.
+const REGIONAL: &[CatalogService] = &[
     row("compute", "nova", "https://ecs.eu-de.otc.t-systems.com/v2.1/{project}"),
     row("network", "neutron", "https://vpc.eu-de.otc.t-systems.com"),
     row("image", "glance", "https://ims.eu-de.otc.t-systems.com"),
@@ -102,9 +105,9 @@ const REGIONAL: &[Service] = &[
     row("ces", "cesv1", "https://ces.eu-de.otc.t-systems.com/V1.0/{project}"),
 ];
 
-/// Anti-DDoS, IAM, OBS and TMS (document 002, Procedure, step 1). A domain token has no project to
-/// put into Anti-DDoS's URL, so it is listed without.
-const GLOBAL: &[Service] = &[
+/// Anti-DDoS, IAM, OBS and TMS (document 002, Procedure, step 1). A domain token has no project, so
+/// Anti-DDoS's URL is without one.
+const GLOBAL: &[CatalogService] = &[
     row("antiddos", "anti-ddos", "https://antiddos.eu-de.otc.t-systems.com/v1"),
     row("iam", "iam", "https://iam.eu-de.otc.t-systems.com/v3.0"),
     row("identity", "keystone", "https://iam.eu-de.otc.t-systems.com/v3"),
@@ -113,11 +116,11 @@ const GLOBAL: &[Service] = &[
     TAGS,
 ];
 
-const TAGS: Service = Service {
+const TAGS: CatalogService = CatalogService {
     region: None,
     ..row("tms", "tag-management", "https://tms.eu-de.otc.t-systems.com/v1.0")
 };
 
-const fn row(kind: &'static str, name: &'static str, url: &'static str) -> Service {
-    Service::new("eu-de", kind, name, url)
+const fn row(kind: &'static str, name: &'static str, url: &'static str) -> CatalogService {
+    CatalogService::new("eu-de", kind, name, url)
 }

@@ -1,4 +1,4 @@
-//! How the vendors write a moment. All of them mean UTC.
+//! The timestamp formats of the vendors. All are UTC.
 
 use time::UtcDateTime;
 
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documented_spellings() {
+    fn the_documented_formats() {
         let at = |seconds, microseconds| {
             UtcDateTime::UNIX_EPOCH
                 + Duration::seconds(seconds)

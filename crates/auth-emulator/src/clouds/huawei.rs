@@ -4,18 +4,21 @@ use serde_json::Value;
 
 use crate::{
     account,
-    agency::Agencies,
-    answer::Refusal,
-    catalog::{self, Service},
     documents::{self, HUAWEI_DOMAIN_RESPONSE, HUAWEI_PROJECT_RESPONSE},
-    emulator::Settings,
-    password::Directory,
+    keystone::{
+        agency::Agencies,
+        catalog::{self, CatalogService},
+        login::Login,
+        password::Directory,
+        settings::Settings,
+        v3::V3Rules,
+    },
+    message::response::Refusal,
     tokens::Scope,
-    v3::{Dialect, Login},
 };
 
-pub(crate) static DIALECT: Dialect = Dialect {
-    admit,
+pub(crate) static RULES: V3Rules = V3Rules {
+    authenticate,
     token,
     catalog,
     nocatalog: Some(Vec::new()),
@@ -24,7 +27,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
 };
 
 /// The scope is mandatory (document 004, Table 4).
-fn admit(login: &Login, _: &Settings) -> Result<Scope, Refusal> {
+fn authenticate(login: &Login, _: &Settings) -> Result<Scope, Refusal> {
     DIRECTORY.authenticate(login)?;
     rescope(login.scope.as_ref())
 }
@@ -40,8 +43,8 @@ fn token(scope: Scope) -> Value {
     })
 }
 
-/// The document prints the catalog of a domain token, services of region `*`. A project token has
-/// the services of the project's region as well.
+/// The document prints the catalog of a domain token, with services of region `*`. A project token
+/// also has the services of the project's region.
 fn catalog(scope: Scope) -> Vec<Value> {
     let mut rows = match scope {
         Scope::Domain => Vec::new(),
@@ -64,8 +67,8 @@ const DIRECTORY: Directory = Directory {
     project: account::HUAWEI_PROJECT,
 };
 
-/// Both the vendor's own types and OpenStack's, which stand side by side in its catalogs.
-const REGIONAL: &[Service] = &[
+/// The vendor's catalogs contain both its own service types and OpenStack's.
+const REGIONAL: &[CatalogService] = &[
     row("compute", "nova", "https://ecs.cn-north-1.myhuaweicloud.com/v2.1/{project}"),
     row("ecs", "ecs", "https://ecs.cn-north-1.myhuaweicloud.com/v1/{project}"),
     row("network", "neutron", "https://vpc.cn-north-1.myhuaweicloud.com"),
@@ -79,6 +82,6 @@ const REGIONAL: &[Service] = &[
     row("rdsv3", "rdsv3", "https://rds.cn-north-1.myhuaweicloud.com/v3/{project}"),
 ];
 
-const fn row(kind: &'static str, name: &'static str, url: &'static str) -> Service {
-    Service::new("cn-north-1", kind, name, url)
+const fn row(kind: &'static str, name: &'static str, url: &'static str) -> CatalogService {
+    CatalogService::new("cn-north-1", kind, name, url)
 }
