@@ -3,7 +3,7 @@
 //! [`Emulator`] is a pure state machine: an [`http::Request`] and a time in, an [`http::Response`]
 //! out. [`Server`] puts it on a loopback port with the system clock. There, a [`Fault`] makes a
 //! response late, slow, incomplete, silent or wrong, and [`Traffic`] counts the requests. The crate
-//! shares no code with any client library, so that its judgement is independent.
+//! shares no code with any client library, so that both cannot have the same mistake.
 //!
 //! | system | document | API | login |
 //! | --- | --- | --- | --- |

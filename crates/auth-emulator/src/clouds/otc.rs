@@ -41,7 +41,7 @@ fn token(scope: Scope) -> Value {
     let mut body = json!({
         "token": {
             "methods": ["password"],
-            // Huawei's rules: a role's id means nothing.
+            // As at Huawei, the id of a role has no meaning.
             "roles": [
                 { "id": "0", "name": "te_admin" },
                 { "id": "0", "name": "op_gated_tasssg" },

@@ -99,10 +99,10 @@ pub(crate) fn use_delegated_project(system: System, catalog: &mut Value) {
     };
     match catalog {
         Value::Array(values) => {
-            values.iter_mut().for_each(|value| use_delegated_project(system, value))
+            values.iter_mut().for_each(|value| use_delegated_project(system, value));
         }
         Value::Object(fields) => {
-            fields.values_mut().for_each(|value| use_delegated_project(system, value))
+            fields.values_mut().for_each(|value| use_delegated_project(system, value));
         }
         Value::String(text) => *text = text.replace(own, account::AGENCY_PROJECT_ID),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

@@ -53,7 +53,7 @@ fn issue(
     tokens: &mut Tokens,
     settings: &Settings,
 ) -> Response<Vec<u8>> {
-    let admitted =
+    let terms =
         content_type::check(request).and_then(|()| Login::read(request.body)).and_then(|login| {
             match (login.methods.first().map(String::as_str), &rules.agencies) {
                 (Some("assume_role"), Some(agencies)) => {
@@ -63,7 +63,7 @@ fn issue(
                 _ => (rules.authenticate)(&login, settings).map(TokenTerms::from),
             }
         });
-    match admitted {
+    match terms {
         Ok(terms) => {
             let (token, grant) = tokens.issue(terms, request.now);
             let body = body(request, rules, grant);
@@ -87,7 +87,7 @@ fn exchange(
     let Token { id } = login.only_method("token")?;
     let own = tokens.find(&id, request.now).ok_or_else(Refusal::unauthorized)?;
     if own.by_agency {
-        return Err(Refusal::forbidden("An agency's token is exchanged for no other."));
+        return Err(Refusal::forbidden("An agency's token cannot be exchanged."));
     }
     let scope = (rules.rescope)(login.scope.as_ref())?;
     Ok(TokenTerms { expires_by: own.expires_at, ..scope.into() })

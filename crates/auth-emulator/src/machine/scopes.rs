@@ -53,7 +53,7 @@ pub(crate) fn list(
         ScopeList::Projects if request.system == System::Kakao => {
             projects::page(request, "/auth/projects", settings.page_size)
         }
-        ScopeList::Projects => Some(sole_project(request)),
+        ScopeList::Projects => Some(only_project(request)),
         // A project role gives no access to the system.
         ScopeList::System => Some(single_page(request, "system", json!([]))),
     };
@@ -74,7 +74,7 @@ fn domains(request: &RoutedRequest<'_>) -> Value {
     single_page(request, "domains", domains)
 }
 
-fn sole_project(request: &RoutedRequest<'_>) -> Value {
+fn only_project(request: &RoutedRequest<'_>) -> Value {
     let (id, name, domain) = match request.system {
         System::Huawei => {
             (account::HUAWEI_PROJECT_ID, account::HUAWEI_PROJECT, account::HUAWEI_DOMAIN_ID)

@@ -1,3 +1,5 @@
+//! Connections: reads requests, asks the script and the emulator, and sends responses.
+
 use std::{
     convert::Infallible,
     future,
@@ -53,24 +55,24 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infall
 }
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
-    // An response must not wait for the client to acknowledge the one before it.
+    // Without this, a response waits until the client acknowledges the previous one.
     let _ = stream.set_nodelay(true);
     let Ok(here) = stream.local_addr() else {
         return;
     };
     let control = Arc::new(ResponseControl::default());
     let wire = FaultyStream::new(stream, Arc::clone(&shared.counters), Arc::clone(&control));
-    let answering = service_fn(move |request| {
-        response(request, here, Arc::clone(&shared), Arc::clone(&control))
+    let handler = service_fn(move |request| {
+        respond(request, here, Arc::clone(&shared), Arc::clone(&control))
     });
     // A client that disconnects does not affect the others.
     let _ = http1::Builder::new()
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(wire), answering)
+        .serve_connection(TokioIo::new(wire), handler)
         .await;
 }
 
-async fn response(
+async fn respond(
     request: Request<Incoming>,
     here: SocketAddr,
     shared: Arc<Shared>,

@@ -13,7 +13,7 @@ fn failures_queue_up_and_pass() {
         .fail_next_with_retry_after(System::Otc, StatusCode::TOO_MANY_REQUESTS, retry_after)
         .fail_next(System::Otc, StatusCode::BAD_GATEWAY);
     let mut attempt = |system| ask(&mut emulator, post(token_url(system)), login_body(system));
-    assert_eq!(attempt(System::Huawei).status(), 201, "others are not concerned");
+    assert_eq!(attempt(System::Huawei).status(), 201, "other systems are not affected");
     let answer = attempt(System::Otc);
     assert_eq!(answer.status(), 503);
     assert!(!answer.headers().contains_key("retry-after"));
@@ -44,7 +44,7 @@ fn failures_have_the_documented_bodies() {
 }
 
 #[test]
-fn failures_are_identity_s_alone() {
+fn failures_concern_identity_only() {
     let mut emulator = Emulator::new();
     let token = login(&mut emulator, System::Huawei);
     emulator.fail_next(System::Huawei, StatusCode::BAD_GATEWAY);
@@ -55,12 +55,12 @@ fn failures_are_identity_s_alone() {
 }
 
 #[test]
-fn lifetimes() {
+fn lifetimes_are_configurable() {
     let mut emulator = Emulator::new();
     emulator.token_lifetime(System::NhnIaas, Duration::minutes(1));
     let image = "https://kr1-api-image-infrastructure.nhncloudservice.com/v2/images";
     let token = login(&mut emulator, System::NhnIaas);
-    // 12:00:00.123456 and a minute, written to the second.
+    // One minute after 12:00:00.123456, truncated to the second.
     assert_eq!(call(&mut emulator, image, &token, Duration::milliseconds(59_876)), 200);
     assert_eq!(call(&mut emulator, image, &token, Duration::milliseconds(59_877)), 401);
 
@@ -70,7 +70,7 @@ fn lifetimes() {
 }
 
 #[test]
-fn lengths() {
+fn lengths_are_clamped() {
     let mut emulator = Emulator::new();
     for system in System::ALL {
         emulator.token_length(system, 32_768);
@@ -83,7 +83,7 @@ fn lengths() {
 }
 
 #[test]
-fn revocation_spares_later_logins() {
+fn revocation_does_not_affect_later_logins() {
     let mut emulator = Emulator::new();
     let before = System::ALL.map(|system| login(&mut emulator, system));
     emulator.revoke_all();
@@ -96,7 +96,7 @@ fn revocation_spares_later_logins() {
 }
 
 #[test]
-fn debug_counts_and_tells_no_token() {
+fn debug_shows_counters_and_no_token() {
     let mut emulator = Emulator::new();
     let answer = ask(&mut emulator, post(token_url(System::Kakao)), login_body(System::Kakao));
     let debug = format!("{emulator:?}");
