@@ -86,20 +86,21 @@ impl Config {
         self.clouds.keys().map(String::as_str)
     }
 
-    /// The cloud that is used without a choice: the one that `OS_CLOUD` names, else the cloud of the
-    /// variables, else the only cloud.
+    /// The cloud that is used without a choice: the one that `OS_CLOUD` names, else the cloud of
+    /// the variables, else the only cloud.
     pub fn default_name(&self) -> Option<&str> {
         self.default.as_deref()
     }
 
     /// One cloud in one region, with its profile and the defaults filled in. It may still lack a
-    /// value that a login needs: [`CloudConfig::cloud`] and [`CloudConfig::credential`] report that.
+    /// value that a login needs: [`CloudConfig::cloud`] and [`CloudConfig::credential`] report
+    /// that.
     ///
     /// # Errors
     ///
-    /// [`Error::CloudMissing`], [`Error::CloudAmbiguous`] or [`Error::CloudUnknown`] if no cloud can
-    /// be chosen, [`Error::RegionUnknown`] if it has no such region, and other errors for values that
-    /// cannot be used.
+    /// [`Error::CloudMissing`], [`Error::CloudAmbiguous`] or [`Error::CloudUnknown`] if no cloud
+    /// can be chosen, [`Error::RegionUnknown`] if it has no such region, and other errors for
+    /// values that cannot be used.
     pub fn cloud(&self, choices: &Choices) -> Result<CloudConfig, Error> {
         let Some(name) = choices.cloud.as_deref().or_else(|| self.default_name()) else {
             return Err(match self.clouds.is_empty() {

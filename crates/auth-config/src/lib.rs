@@ -104,15 +104,15 @@
 //!
 //! # TLS
 //!
-//! [`CloudConfig::tls`] has `cacert`, `cert`, `key`, `insecure` and `verify`. Passing them to an HTTP
-//! client takes some fifteen lines: see `examples/script.rs` of the source repository for `auth-ureq`,
-//! and `examples/service.rs` for `auth-reqwest`.
+//! [`CloudConfig::tls`] has `cacert`, `cert`, `key`, `insecure` and `verify`. Passing them to an
+//! HTTP client takes some fifteen lines: see `examples/script.rs` of the source repository for
+//! `auth-ureq`, and `examples/service.rs` for `auth-reqwest`.
 //!
 //! # Secrets
 //!
-//! All input is wiped from memory when it is dropped. `Debug`, [`CloudConfig::settings`], warnings and
-//! errors show values only under known keys that hold no secret: an unknown key may be a misspelled
-//! `password`.
+//! All input is wiped from memory when it is dropped. `Debug`, [`CloudConfig::settings`], warnings
+//! and errors show values only under known keys that hold no secret: an unknown key may be a
+//! misspelled `password`.
 //!
 //! As with openstacksdk, a `clouds.yaml` in the working directory decides which URL a password in
 //! `~/.config/openstack/secure.yaml` is sent to. [`Warning::SecretFromElsewhere`] reports this. A

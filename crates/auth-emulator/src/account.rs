@@ -66,7 +66,8 @@ pub const HUAWEI_DOMAIN_ID: &str = "d78cbac186b744899480f25bd022f...";
 /// The id of [`HUAWEI_PROJECT`], cut short by the vendor (document 004, Example Response).
 pub const HUAWEI_PROJECT_ID: &str = "aa2d97d7e62c4b7da3ffdfc11551f...";
 
-/// The agency of another account for the users of [`HUAWEI_DOMAIN`] and [`OTC_DOMAIN`] (Huawei Cloud IAM, "Obtaining an Agency Token", Example Request).
+/// The agency of another account for the users of [`HUAWEI_DOMAIN`] and [`OTC_DOMAIN`] (Huawei
+/// Cloud IAM, "Obtaining an Agency Token", Example Request).
 pub const AGENCY: &str = "IAMAgency";
 /// The account that delegates through [`AGENCY`] (Huawei Cloud IAM, "Obtaining an Agency Token",
 /// Example Request).

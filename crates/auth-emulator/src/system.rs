@@ -1,3 +1,5 @@
+//! The systems, with their hosts and paths.
+
 use std::fmt;
 
 /// One of the documented identity services.
@@ -85,8 +87,8 @@ impl System {
         Self::ALL.into_iter().find(|system| system.name() == name)
     }
 
-    /// The system of the cloud to which `host` belongs. Both NHN documents name the same hosts, which
-    /// belong to the newer one.
+    /// The system of the cloud to which `host` belongs. Both NHN documents name the same hosts,
+    /// which belong to the newer one.
     pub(crate) fn by_host(host: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|system| {
             host.strip_suffix(system.cloud()).is_some_and(|rest| rest.ends_with('.'))

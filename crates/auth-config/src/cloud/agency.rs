@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl CloudConfig {
-    /// The agency that [`credential`](Self::credential) assumes, if one is configured. The configured
-    /// [`scope`](Self::scope) is then a project or domain of the account that delegates.
+    /// The agency that [`credential`](Self::credential) assumes, if one is configured. The
+    /// configured [`scope`](Self::scope) is then a project or domain of the account that delegates.
     ///
     /// # Errors
     ///

@@ -33,7 +33,8 @@ pub(super) fn readable_secrets(
 /// A warning for each secret in another directory than the `auth_url` that it is sent to.
 ///
 /// Each kind of file is searched separately. If another user can write to the working directory, a
-/// `clouds.yaml` there can name the URL that the password of the user's own `secure.yaml` is sent to.
+/// `clouds.yaml` there can name the URL that the password of the user's own `secure.yaml` is sent
+/// to.
 pub(super) fn secrets_from_elsewhere(auth: &Map) -> Vec<Warning> {
     let Some(url) = auth.get("auth_url").map(|node| &node.origin) else { return Vec::new() };
     let is_elsewhere = |secret: &ValueOrigin| match (secret.directory(), url.directory()) {

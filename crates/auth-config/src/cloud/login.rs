@@ -14,16 +14,16 @@ use crate::{
 };
 
 impl CloudConfig {
-    /// The identity service, with the rules of its vendor: the built-in profile, else the vendor that
-    /// documents this URL, else stock Keystone. Includes the configured URLs of services
+    /// The identity service, with the rules of its vendor: the built-in profile, else the vendor
+    /// that documents this URL, else stock Keystone. Includes the configured URLs of services
     /// (`compute_endpoint_override`).
     ///
     /// # Errors
     ///
-    /// [`Error::AuthType`] for an unsupported or missing kind of login; [`Error::Missing`] without an
-    /// `auth_url`; [`Error::Proto`] for an invalid URL or one without https (plain http has to be
-    /// chosen in code, with [`Cloud::keystone_over_plain_http`]); [`Error::Override`] for an invalid
-    /// URL of a service.
+    /// [`Error::AuthType`] for an unsupported or missing kind of login; [`Error::Missing`] without
+    /// an `auth_url`; [`Error::Proto`] for an invalid URL or one without https (plain http has to
+    /// be chosen in code, with [`Cloud::keystone_over_plain_http`]); [`Error::Override`] for an
+    /// invalid URL of a service.
     pub fn cloud(&self) -> Result<Cloud, Error> {
         self.auth_type()?;
         let url = self.identity_url()?;
@@ -60,13 +60,14 @@ impl CloudConfig {
         }
     }
 
-    /// The scope of the token. An application credential has a fixed scope, so none is requested. An
-    /// existing token (`admin_token`) has one already, which must match the configured scope.
+    /// The scope of the token. An application credential has a fixed scope, so none is requested.
+    /// An existing token (`admin_token`) has one already, which must match the configured scope.
     ///
     /// # Errors
     ///
-    /// [`Error::ScopeConflict`] if two are set; [`Error::InvalidValue`] for a `system_scope` other than
-    /// `all`; [`Error::Missing`] if an agency has neither a target project nor a target domain.
+    /// [`Error::ScopeConflict`] if two are set; [`Error::InvalidValue`] for a `system_scope` other
+    /// than `all`; [`Error::Missing`] if an agency has neither a target project nor a target
+    /// domain.
     pub fn scope(&self) -> Result<Scope, Error> {
         match self.auth_type()? {
             _ if is_agency(&self.map, self.auth()) => return self.agency_scope(),

@@ -86,8 +86,8 @@ impl CloudConfig {
     }
 
     /// The query for a service's endpoint in the configured region and interface. The service's own
-    /// settings win (`compute_interface`, `compute_region_name`), and `database_service_type` replaces
-    /// the type in the query.
+    /// settings win (`compute_interface`, `compute_region_name`), and `database_service_type`
+    /// replaces the type in the query.
     ///
     /// # Errors
     ///
@@ -143,9 +143,9 @@ impl CloudConfig {
         self.auth().get(key).and_then(Node::as_secret)
     }
 
-    /// Sets or replaces a secret under `auth`: a `password`, an `application_credential_secret` or a
-    /// `passcode` that the user has typed, because [`credential`](Self::credential) reported that it
-    /// is missing.
+    /// Sets or replaces a secret under `auth`: a `password`, an `application_credential_secret` or
+    /// a `passcode` that the user has typed, because [`credential`](Self::credential) reported that
+    /// it is missing.
     #[must_use]
     pub fn with_secret(mut self, key: &str, secret: SecretString) -> Self {
         if let Some(Node { value: Value::Map(auth), .. }) = self.map.get_mut(AUTH) {

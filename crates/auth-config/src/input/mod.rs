@@ -187,8 +187,8 @@ pub struct Choices {
 }
 
 impl Choices {
-    /// Chooses a cloud. The default is the cloud that `OS_CLOUD` names, else the cloud of the `OS_*`
-    /// variables, else the only cloud.
+    /// Chooses a cloud. The default is the cloud that `OS_CLOUD` names, else the cloud of the
+    /// `OS_*` variables, else the only cloud.
     #[must_use]
     pub fn cloud(mut self, name: impl Into<String>) -> Self {
         self.cloud = Some(name.into());

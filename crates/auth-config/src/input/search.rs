@@ -1,5 +1,6 @@
 //! The search path: a list of paths for each kind of file, of which the first that exists is used.
-//! Each kind is searched separately, so `secure.yaml` may be in another directory than `clouds.yaml`.
+//! Each kind is searched separately, so `secure.yaml` may be in another directory than
+//! `clouds.yaml`.
 
 use std::path::{Path, PathBuf};
 

@@ -16,8 +16,8 @@ pub(super) fn fill(node: &mut Node, key: &str, cloud: &Map) -> Result<(), Error>
     Ok(())
 }
 
-/// Fills in the placeholders of all service URLs, except ids that only a token has: those remain for
-/// the login core.
+/// Fills in the placeholders of all service URLs, except ids that only a token has: those remain
+/// for the login core.
 pub(super) fn fill_service_urls(cloud: &mut Map) -> Result<(), Error> {
     let mut values = cloud.clone();
     for name in ["domain_id", "project_id", "tenant_id", "user_id"] {

@@ -281,7 +281,8 @@ mod tests {
             }
         }
 
-        /// Only for regular trees: a text over a map removes the map that a third layer would extend.
+        /// Only for regular trees: a text over a map removes the map that a third layer would
+        /// extend.
         #[test]
         fn merging_regular_layers_is_associative(
             low in regular(), middle in regular(), high in regular(),

@@ -58,8 +58,8 @@ fn authenticate(login: &Login, settings: &Settings) -> Result<Scope, Refusal> {
     }
 }
 
-/// Whether this is the owner of the access key: by the id in the project list, by the placeholder of
-/// method 2, or by name and domain as in stock Keystone.
+/// Whether this is the owner of the access key: by the id in the project list, by the placeholder
+/// of method 2, or by name and domain as in stock Keystone.
 fn is_owner(user: &Reference) -> bool {
     let in_domain = user
         .domain

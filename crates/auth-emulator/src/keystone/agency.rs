@@ -21,8 +21,8 @@ pub(crate) struct Agencies {
 }
 
 impl Agencies {
-    /// Authenticates the user by the token in `X-Auth-Token`. It must be a domain token, because the
-    /// permission `Agent Operator` is a role in the domain.
+    /// Authenticates the user by the token in `X-Auth-Token`. It must be a domain token, because
+    /// the permission `Agent Operator` is a role in the domain.
     pub(crate) fn authenticate(
         &self,
         request: &RoutedRequest<'_>,

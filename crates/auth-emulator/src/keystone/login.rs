@@ -27,8 +27,8 @@ impl Login {
 
     /// The object of `method`, which must be the only method.
     ///
-    /// Keystone ignores objects that `methods` does not name. The emulator refuses them, because they
-    /// are a mistake of the client.
+    /// Keystone ignores objects that `methods` does not name. The emulator refuses them, because
+    /// they are a mistake of the client.
     pub(crate) fn only_method<T: DeserializeOwned>(&self, method: &str) -> Result<T, Refusal> {
         if self.methods.is_empty() || self.methods.iter().any(|named| named != method) {
             return Err(Refusal::unauthorized_because(

@@ -21,7 +21,8 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// Checks the user, by id or by name and domain, and the password (document 004, Tables 7 and 8).
+    /// Checks the user, by id or by name and domain, and the password (document 004, Tables 7 and
+    /// 8).
     pub(crate) fn authenticate(&self, login: &Login) -> Result<(), Refusal> {
         let Password { user } = login.only_method("password")?;
         if user.reference.is_empty()

@@ -1,3 +1,5 @@
+//! The emulator without a network: state, settings and dispatch.
+
 pub(crate) mod resource;
 mod scopes;
 mod service;
@@ -58,9 +60,9 @@ impl Emulator {
 
     /// Sets the length of this system's new tokens, in characters.
     ///
-    /// Defaults: 9,120 for Huawei, computed from the token in document 004; 32 for NHN (documents 000
-    /// and 001); 4,000 for Open Telekom Cloud and 183 for KakaoCloud, whose documents show none.
-    /// Huawei documents a maximum of 32,768. Values are clamped to 16 to 1,048,576.
+    /// Defaults: 9,120 for Huawei, computed from the token in document 004; 32 for NHN (documents
+    /// 000 and 001); 4,000 for Open Telekom Cloud and 183 for KakaoCloud, whose documents show
+    /// none. Huawei documents a maximum of 32,768. Values are clamped to 16 to 1,048,576.
     pub fn token_length(&mut self, system: System, characters: usize) -> &mut Self {
         self.state(system).tokens.length = characters;
         self
@@ -69,8 +71,8 @@ impl Emulator {
     /// Sets the lifetime of this system's new tokens.
     ///
     /// Defaults: 24 hours for Huawei (document 004, Function) and Open Telekom Cloud, 12 hours for
-    /// KakaoCloud (document 003) and 11:58:53 for NHN (the samples of documents 000 and 001). With a
-    /// negative lifetime, tokens are expired when issued.
+    /// KakaoCloud (document 003) and 11:58:53 for NHN (the samples of documents 000 and 001). With
+    /// a negative lifetime, tokens are expired when issued.
     pub fn token_lifetime(&mut self, system: System, lifetime: Duration) -> &mut Self {
         self.state(system).tokens.lifetime = lifetime;
         self
@@ -78,8 +80,8 @@ impl Emulator {
 
     /// Fails the next request to this system's identity service with this status.
     ///
-    /// Failures queue up. The body is the vendor's documented one (Huawei's for 400 and 401, document
-    /// 004), or else an error in Keystone's shape. There is no `Retry-After`.
+    /// Failures queue up. The body is the vendor's documented one (Huawei's for 400 and 401,
+    /// document 004), or else an error in Keystone's shape. There is no `Retry-After`.
     pub fn fail_next(&mut self, system: System, status: StatusCode) -> &mut Self {
         self.state(system).failures.push_back(Failure { status, retry_after: None });
         self
@@ -97,8 +99,8 @@ impl Emulator {
         self
     }
 
-    /// Sets the page size of KakaoCloud's project lists, which then have 25 projects; 0 restores the
-    /// documented list of one project.
+    /// Sets the page size of KakaoCloud's project lists, which then have 25 projects; 0 restores
+    /// the documented list of one project.
     ///
     /// The links to the next page are wrong in the same way as the documented links (document 003,
     /// View project list): `http:`, and without `/identity`.
@@ -107,16 +109,16 @@ impl Emulator {
         self
     }
 
-    /// Deletes KakaoCloud's access key. Its tokens become invalid at once (document 003, Delete access
-    /// key), and logins fail, with 404 by id and with 401 by name.
+    /// Deletes KakaoCloud's access key. Its tokens become invalid at once (document 003, Delete
+    /// access key), and logins fail, with 404 by id and with 401 by name.
     pub fn delete_access_key(&mut self) -> &mut Self {
         self.settings.access_key_deleted = true;
         self.state(System::Kakao).tokens.clear();
         self
     }
 
-    /// Revokes all tokens of all systems, as a change of password or permissions does (documents 000,
-    /// 001, 003 and 004). Logins still work.
+    /// Revokes all tokens of all systems, as a change of password or permissions does (documents
+    /// 000, 001, 003 and 004). Logins still work.
     pub fn revoke_all(&mut self) -> &mut Self {
         for state in &mut self.states {
             state.tokens.clear();
@@ -133,8 +135,8 @@ impl Emulator {
         self
     }
 
-    /// Sets whether NHN's `enabled` is a string, `"true"` or `"false"`. The type is String in the table
-    /// of document 000 and Boolean in that of document 001; both samples have a boolean.
+    /// Sets whether NHN's `enabled` is a string, `"true"` or `"false"`. The type is String in the
+    /// table of document 000 and Boolean in that of document 001; both samples have a boolean.
     pub fn enabled_as_string(&mut self, string: bool) -> &mut Self {
         self.settings.enabled_as_string = string;
         self

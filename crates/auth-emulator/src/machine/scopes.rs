@@ -1,5 +1,5 @@
-//! The available scopes of a token: `/v3/auth/projects`, `/v3/auth/domains` and `/v3/auth/system`, as
-//! in Keystone (Identity API v3, "Get available project scopes" and the sections after it).
+//! The available scopes of a token: `/v3/auth/projects`, `/v3/auth/domains` and `/v3/auth/system`,
+//! as in Keystone (Identity API v3, "Get available project scopes" and the sections after it).
 
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -22,7 +22,8 @@ pub(crate) enum ScopeList {
 }
 
 impl ScopeList {
-    /// The list at this path below the version. Only KakaoCloud, a stock Keystone, has system scopes.
+    /// The list at this path below the version. Only KakaoCloud, a stock Keystone, has system
+    /// scopes.
     pub(crate) fn at(system: System, path: &str) -> Option<Self> {
         match (system, path) {
             (System::NhnIaas | System::NhnCompute, _) => None,

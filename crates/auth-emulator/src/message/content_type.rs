@@ -1,3 +1,5 @@
+//! The `Content-Type` of token requests.
+
 use http::header::CONTENT_TYPE;
 
 use crate::{
@@ -7,8 +9,8 @@ use crate::{
 
 /// Checks the `Content-Type` of a token request.
 ///
-/// Huawei requires `application/json;charset=utf8` (document 004, Table 2) and also accepts the type
-/// without a charset. KakaoCloud accepts exactly `application/json`.
+/// Huawei requires `application/json;charset=utf8` (document 004, Table 2) and also accepts the
+/// type without a charset. KakaoCloud accepts exactly `application/json`.
 pub(crate) fn check(request: &RoutedRequest<'_>) -> Result<(), Refusal> {
     let mut values = request.headers.get_all(CONTENT_TYPE).iter();
     let accepted = match (values.next().and_then(|value| value.to_str().ok()), values.next()) {

@@ -1,3 +1,5 @@
+//! Responses and errors in the form of each system.
+
 use http::{
     HeaderValue, Response, StatusCode,
     header::{ALLOW, CONNECTION, CONTENT_TYPE, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE},

@@ -1,3 +1,5 @@
+//! Routing: the system and the service of a request.
+
 use http::{HeaderMap, Method, Request, Uri, header::HOST, uri::Authority};
 use serde_json::Value;
 use time::UtcDateTime;

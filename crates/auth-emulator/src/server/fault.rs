@@ -1,3 +1,5 @@
+//! Faults of responses, and the requests that a script sees.
+
 use std::{fmt, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::LOCATION};
@@ -6,8 +8,8 @@ use crate::system::System;
 
 /// The fault of one response of a [`Server`](crate::Server).
 ///
-/// The options combine. The emulator handles a request when it arrives, even if the response is late
-/// or broken: a login with an incomplete response still counts as a login. Only
+/// The options combine. The emulator handles a request when it arrives, even if the response is
+/// late or broken: a login with an incomplete response still counts as a login. Only
 /// [`status`](Self::status) and [`redirect`](Self::redirect) bypass the emulator.
 ///
 /// Times have a precision of a millisecond.
@@ -122,8 +124,8 @@ impl Fault {
 
     /// Replaces the body by this many spaces; the rest of the response is unchanged.
     ///
-    /// The body is streamed, so that it may have any size. Its length is announced, unless the fault
-    /// has the [header](Self::header) `Transfer-Encoding: chunked`.
+    /// The body is streamed, so that it may have any size. Its length is announced, unless the
+    /// fault has the [header](Self::header) `Transfer-Encoding: chunked`.
     pub fn body(self, bytes: usize) -> Self {
         Self { body: Some(bytes), ..self }
     }

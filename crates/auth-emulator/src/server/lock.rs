@@ -1,3 +1,5 @@
+//! Mutexes without poisoning.
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Locks even after a panic, for example in a script: every value is consistent at any time.

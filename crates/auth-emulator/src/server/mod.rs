@@ -1,3 +1,5 @@
+//! The emulator on a loopback port, with faults and traffic counters.
+
 mod connection;
 pub(crate) mod fault;
 mod lock;
@@ -133,8 +135,8 @@ impl Server {
         *lock(&self.shared.script) = Box::new(script);
     }
 
-    /// Counts occurrences of a text, such as a password or a token, in [`Traffic::canary_bytes`]. Any
-    /// number of texts can be watched.
+    /// Counts occurrences of a text, such as a password or a token, in [`Traffic::canary_bytes`].
+    /// Any number of texts can be watched.
     pub fn watch(&self, canary: impl Into<Vec<u8>>) {
         self.shared.counters.watch(&canary.into());
     }

@@ -1,3 +1,5 @@
+//! The bodies of responses.
+
 use std::{
     convert::Infallible,
     pin::Pin,

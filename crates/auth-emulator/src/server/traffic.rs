@@ -1,3 +1,5 @@
+//! Counters of the requests that a server receives.
+
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use memchr::memmem::Finder;
@@ -21,7 +23,8 @@ pub struct Traffic {
     pub most_logins_in_air: u64,
     /// Responses with 401 from services other than identity.
     pub unauthorized: u64,
-    /// The occurrences of watched texts in the received bytes, heads and bodies, times their length.
+    /// The occurrences of watched texts in the received bytes, heads and bodies, times their
+    /// length.
     pub canary_bytes: u64,
 }
 

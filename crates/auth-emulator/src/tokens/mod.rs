@@ -1,3 +1,5 @@
+//! The tokens of a system: issue, lookup and revocation.
+
 pub(crate) mod format;
 pub(crate) mod timestamp;
 
