@@ -15,7 +15,7 @@ pub fn clouds_yaml(data: &[u8]) {
     let mut files = Files::in_directory("/here").with("clouds.yaml", parts.clouds);
     for (name, part) in [("secure.yaml", parts.secure), ("clouds-public.yaml", parts.public)] {
         if let Some(part) = part {
-            files = files.with_open(name, part);
+            files = files.with_readable_by_others(name, part);
         }
     }
     let variables: Variables = parts.variables.into_iter().collect();

@@ -1,4 +1,4 @@
-//! All that is configured: files merged, variables made a cloud, a default chosen.
+//! All configured clouds: files are merged, variables become a cloud, and a default is chosen.
 
 use std::{
     collections::BTreeMap,
@@ -7,107 +7,100 @@ use std::{
 
 use crate::{
     cloud::CloudConfig,
-    error::Error,
-    keys,
-    origin::Origin,
+    input::{
+        Choices, Files, Variables,
+        search::{self, FileKind},
+        yaml,
+    },
+    report::{error::Error, origin::ValueOrigin, warning::Warning},
     rules,
-    search::{self, Kind},
-    source::{Choices, Files, Variables},
     text::shown_path,
-    value::{Map, Node, Value, merge},
-    warning::Warning,
-    yaml,
+    value::{Map, Node, Value, keys, mapping, merge},
 };
 
-/// All clouds that are configured. Holds secrets, and shows none of them.
+/// All configured clouds. Holds secrets, which `Debug` hides.
 #[derive(Clone, Debug)]
 pub struct Config {
-    pub(crate) clouds: BTreeMap<String, Node>,
-    /// What `clouds-public.yaml` holds. What is wrong with it matters to those who need it.
-    pub(crate) public: Result<Map, Error>,
-    /// The name of the cloud that variables define, whether they do or not.
-    pub(crate) variables_name: String,
-    pub(crate) home: Option<String>,
-    pub(crate) warnings: Vec<Warning>,
-    /// Files that everybody on this machine can read.
-    pub(crate) open: Vec<PathBuf>,
+    clouds: BTreeMap<String, Node>,
+    /// The contents of `clouds-public.yaml`. An error in it concerns only clouds with a profile.
+    public: Result<Map, Error>,
+    /// The name of the cloud of the variables, whether or not they define one.
+    variables_name: String,
+    home: Option<String>,
+    warnings: Vec<Warning>,
+    /// Files that every user of the machine can read.
+    readable_by_others: Vec<PathBuf>,
     default: Option<String>,
     searched: String,
 }
 
 impl Config {
-    /// The configuration that these files and variables make: `clouds.yaml` with `secure.yaml` laid
-    /// over it, each the first of its kind along the search path, and a cloud made of the `OS_*`
-    /// variables. It reads nothing else: the same input gives the same result.
+    /// Merges files and variables: `clouds.yaml` with `secure.yaml` laid over it, each the first of
+    /// its kind on the search path, and a cloud of the `OS_*` variables. The result depends on
+    /// nothing else.
     ///
     /// # Errors
     ///
-    /// [`Error::Yaml`] and the like for a file that is found and cannot be understood: going on to
-    /// the next one would log in as somebody else.
+    /// [`Error::Yaml`], [`Error::TooLarge`] or [`Error::InvalidValue`] for a file that cannot be
+    /// used. The next file on the search path is not tried: it may log in as another user.
+    /// [`Error::CloudDuplicate`] if a file and the variables define a cloud of the same name.
     pub fn merge(files: &Files, variables: &Variables) -> Result<Self, Error> {
         let mut warnings = Vec::new();
-        let mut found = |kind| -> Result<(Option<PathBuf>, Map), Error> {
-            let paths = search::paths(kind, files.directory(), files.system(), variables);
-            let (file, unreadable) = files.first(&paths);
-            warnings.extend(unreadable.into_iter().map(Warning::Unreadable));
-            let Some((path, contents)) = file else { return Ok((None, Map::new())) };
-            let root = root(kind, &path, contents, &mut warnings)?;
-            Ok((Some(path), root))
-        };
-        let (path, mut root) = found(Kind::Clouds)?;
-        let (secure_path, secure) = found(Kind::Secure)?;
-        let public = found(Kind::Public).map(|(_, root)| root);
+        let mut read = |kind| read_first(kind, files, variables, &mut warnings);
+        let (clouds_path, mut root) = read(FileKind::Clouds)?;
+        let (secure_path, secure) = read(FileKind::Secure)?;
+        let public = read(FileKind::Public).map(|(_, root)| root);
         merge(&mut root, secure);
         let mut clouds = root.remove("clouds").map_or(Ok(Map::new()), |n| mapping(n, "clouds"))?;
 
         let variables_name = variables.value("OS_CLOUD_NAME").unwrap_or("envvars").to_owned();
-        if let (true, Some(path)) = (clouds.contains_key(&variables_name), path.or(secure_path)) {
-            return Err(Error::CloudTwice { path, name: variables_name });
+        let path = clouds_path.or(secure_path);
+        if let (true, Some(path)) = (clouds.contains_key(&variables_name), path) {
+            return Err(Error::CloudDuplicate { path, name: variables_name });
         }
-        let mut default = variables.value("OS_CLOUD").map(str::to_owned);
-        if let Some(cloud) = of_variables(variables) {
-            default.get_or_insert_with(|| variables_name.clone());
-            clouds.insert(variables_name.clone(), cloud);
-        }
-        if let (1, Some(only)) = (clouds.len(), clouds.keys().next()) {
-            default.get_or_insert_with(|| only.clone());
-        }
-        let searched = search::directories(files.directory(), files.system(), variables);
+        let from_variables = cloud_of_variables(variables);
+        let default = variables
+            .value("OS_CLOUD")
+            .or_else(|| from_variables.as_ref().map(|_| variables_name.as_str()))
+            .map(str::to_owned);
+        clouds.extend(from_variables.map(|cloud| (variables_name.clone(), cloud)));
+        let only = clouds.keys().next().filter(|_| clouds.len() == 1).cloned();
+
+        let searched = search::directories(files.directory(), files.platform(), variables);
+        let searched: Vec<_> = searched.iter().map(|directory| shown_path(directory)).collect();
         Ok(Self {
             clouds,
             public,
             variables_name,
             home: variables.value("HOME").map(str::to_owned),
             warnings,
-            open: files.open(),
-            default,
-            searched: searched
-                .iter()
-                .map(|directory| shown_path(directory))
-                .collect::<Vec<_>>()
-                .join(", "),
+            readable_by_others: files.readable_by_others(),
+            default: default.or(only),
+            searched: searched.join(", "),
         })
     }
 
-    /// The names of all clouds, sorted. The one that variables define is called `envvars`, or as
+    /// The names of all clouds, sorted. The cloud of the variables is called `envvars`, or as
     /// `OS_CLOUD_NAME` says.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.clouds.keys().map(String::as_str)
     }
 
-    /// The cloud that is meant if nobody chooses: the one that `OS_CLOUD` names, the one that
-    /// variables define, or the only one.
+    /// The cloud that is used without a choice: the one that `OS_CLOUD` names, else the cloud of
+    /// the variables, else the only cloud.
     pub fn default_name(&self) -> Option<&str> {
         self.default.as_deref()
     }
 
-    /// One cloud in one region, with its profile and all defaults filled in. Whether that is enough
-    /// to log in is said by [`CloudConfig::cloud`] and [`CloudConfig::credential`]; its warnings and
-    /// settings are there in any case.
+    /// One cloud in one region, with its profile and the defaults filled in. It may still lack a
+    /// value that a login needs: [`CloudConfig::cloud`] and [`CloudConfig::credential`] report
+    /// that.
     ///
     /// # Errors
     ///
-    /// If there is no such cloud or region, or a value of it cannot be understood.
+    /// [`Error::CloudMissing`], [`Error::CloudAmbiguous`] or [`Error::CloudUnknown`] if no cloud
+    /// can be chosen, [`Error::RegionUnknown`] if it has no such region, and other errors for
+    /// values that cannot be used.
     pub fn cloud(&self, choices: &Choices) -> Result<CloudConfig, Error> {
         let Some(name) = choices.cloud.as_deref().or_else(|| self.default_name()) else {
             return Err(match self.clouds.is_empty() {
@@ -120,22 +113,44 @@ impl Config {
             return Err(Error::CloudUnknown { name: name.to_owned(), known });
         };
         let own = mapping(node.clone(), &format!("clouds.{name}"))?;
-        rules::resolve(self, name, own, choices)
+        let source = rules::ProfileSource {
+            public: self.public.as_ref(),
+            variables_name: &self.variables_name,
+        };
+        let mut warnings = self.warnings.clone();
+        let resolved = rules::resolve(name, own, choices, &source, &mut warnings)?;
+        CloudConfig::new(name, resolved, self.home.as_deref(), &self.readable_by_others, warnings)
     }
 }
 
-/// The root of a file, which has to be a mapping, or nothing.
+/// The path and contents of the first file of a kind that can be read. Reports the unreadable files
+/// before it.
+fn read_first(
+    kind: FileKind,
+    files: &Files,
+    variables: &Variables,
+    warnings: &mut Vec<Warning>,
+) -> Result<(Option<PathBuf>, Map), Error> {
+    let paths = search::paths(kind, files.directory(), files.platform(), variables);
+    let (file, unreadable) = files.first(&paths);
+    warnings.extend(unreadable.into_iter().map(Warning::Unreadable));
+    let Some((path, contents)) = file else { return Ok((None, Map::new())) };
+    let root = root(kind, &path, contents, warnings)?;
+    Ok((Some(path), root))
+}
+
+/// The root of a file, which must be a mapping or empty.
 fn root(
-    kind: Kind,
+    kind: FileKind,
     path: &Path,
     contents: &[u8],
     warnings: &mut Vec<Warning>,
 ) -> Result<Map, Error> {
-    let (root, doubled) = yaml::read(path, contents)?;
-    warnings.extend(doubled.into_iter().map(Warning::KeyTwice));
+    let (root, duplicates) = yaml::read(path, contents)?;
+    warnings.extend(duplicates.into_iter().map(Warning::KeyDuplicate));
     let is_empty = root.is_null();
     let map = mapping(root, "the file")?;
-    if kind != Kind::Public && !is_empty && !map.contains_key("clouds") {
+    if kind != FileKind::Public && !is_empty && !map.contains_key("clouds") {
         warnings.push(Warning::NoClouds(path.to_path_buf()));
     }
     for (key, node) in &map {
@@ -148,34 +163,25 @@ fn root(
     Ok(map)
 }
 
-/// The mapping that has to be here. Nothing is an empty one.
-pub(crate) fn mapping(node: Node, key: &str) -> Result<Map, Error> {
-    match node.value {
-        Value::Map(map) => Ok(map),
-        Value::Null => Ok(Map::new()),
-        Value::List(_) | Value::Text(_) => Err(Error::Misplaced {
-            key: key.to_owned(),
-            problem: "has to be a mapping (key: value)",
-            origin: node.origin,
-        }),
-    }
-}
-
-/// All `OS_*` variables as one cloud, unless there are only such as select one. A token alone, as a
-/// shell has it after a login to some cloud, does not say where: it would hide the configured cloud.
-fn of_variables(variables: &Variables) -> Option<Node> {
+/// The `OS_*` variables as a cloud. Variables that only choose a cloud or a region define none, and
+/// neither does a token: a shell may keep one after a login, it names no cloud, and a cloud made of
+/// it would replace the configured default.
+fn cloud_of_variables(variables: &Variables) -> Option<Node> {
+    const FOR_TEST_TOOLS: [&str; 3] = ["LOG", "STD", "TEST"];
+    const CHOICES: [&str; 4] = ["CLIENT_CONFIG_FILE", "CLIENT_SECURE_FILE", "CLOUD", "CLOUD_NAME"];
+    const NOT_ENOUGH: [&str; 3] = ["AUTH_TOKEN", "REGION_NAME", "TOKEN"];
     let mut cloud = Map::new();
     let mut is_cloud = false;
     for (name, value) in variables.iter() {
         let Some(key) = name.strip_prefix("OS_") else { continue };
-        let is_tests = ["LOG", "STD", "TEST"].iter().any(|start| key.starts_with(start));
-        let selects = ["CLIENT_CONFIG_FILE", "CLIENT_SECURE_FILE", "CLOUD", "CLOUD_NAME"];
-        if is_tests || selects.contains(&key) || variables.value(name).is_none() {
+        let is_for_tests = FOR_TEST_TOOLS.iter().any(|start| key.starts_with(start));
+        if is_for_tests || CHOICES.contains(&key) || variables.value(name).is_none() {
             continue;
         }
-        is_cloud |= !["AUTH_TOKEN", "REGION_NAME", "TOKEN"].contains(&key);
-        let origin = Origin::Variable(name.to_owned());
+        is_cloud |= !NOT_ENOUGH.contains(&key);
+        let origin = ValueOrigin::Variable(name.to_owned());
         cloud.insert(key.to_ascii_lowercase(), Node::text(value.clone(), origin));
     }
-    is_cloud.then(|| Node { value: Value::Map(cloud), origin: Origin::Variable("OS_*".to_owned()) })
+    let origin = ValueOrigin::Variable("OS_*".to_owned());
+    is_cloud.then(|| Node { value: Value::Map(cloud), origin })
 }

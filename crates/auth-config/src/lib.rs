@@ -1,6 +1,6 @@
 //! `clouds.yaml`, `secure.yaml`, `clouds-public.yaml` and `OS_*` variables, by openstacksdk's rules.
 //!
-//! What other OpenStack clients find configured on a machine is found here, too, and leads to the
+//! The crate finds the same configuration as other OpenStack clients on a machine, and gives the
 //! values that [`auth_proto`] and its adapters take:
 //!
 //! ```no_run
@@ -10,14 +10,14 @@
 //! for warning in cloud.warnings() {
 //!     eprintln!("warning: {warning}");
 //! }
-//! let (at, who, what) = (cloud.cloud()?, cloud.credential()?, cloud.scope()?);
-//! // let client = auth_ureq::Client::new(at, who, what)?;
+//! let (identity, credential, scope) = (cloud.cloud()?, cloud.credential()?, cloud.scope()?);
+//! // let client = auth_ureq::Client::new(identity, credential, scope)?;
 //! // let compute = client.service(cloud.select("compute")?);
 //! # Ok::<(), auth_config::Error>(())
 //! ```
 //!
-//! The rules themselves are a function of [`Files`], [`Variables`] and [`Choices`] and read nothing
-//! else; [`Config::load`] only collects the real ones. So they can be tried out:
+//! The rules are a pure function of [`Files`], [`Variables`] and [`Choices`]; [`Config::load`] only
+//! collects the real ones. A test can pass its own:
 //!
 //! ```
 //! use auth_config::{Choices, Config, Files, Variables};
@@ -38,7 +38,7 @@
 //! assert_eq!(cloud.scope()?, Scope::project_name("eu-nl"));
 //! assert!(cloud.credential().is_ok());
 //!
-//! // Every value knows where it came from, and no secret is shown.
+//! // Every value knows where it is set, and no secret is shown.
 //! let settings: Vec<_> = cloud.settings().iter().map(ToString::to_string).collect();
 //! assert!(settings.contains(&"auth.password: (hidden)  # /home/me/secure.yaml:1, \
 //!     clouds.work.auth.password".to_owned()));
@@ -49,106 +49,95 @@
 //!
 //! # The rules
 //!
-//! * Files are `clouds`, `secure` and `clouds-public`, each ending in `.yaml`, `.yml` or `.json`. Each
-//!   kind is looked for on its own, and the first that exists counts: where `OS_CLIENT_CONFIG_FILE`
-//!   (or `OS_CLIENT_SECURE_FILE`) points, in the working directory, in `$XDG_CONFIG_HOME/openstack`,
-//!   `~/.config/openstack`, each of `$XDG_CONFIG_DIRS` with `/openstack` (`/etc/xdg`), and
-//!   `/etc/openstack`. Without these variables macOS has `~/Library/Application Support/openstack`
-//!   and `/Library/Application Support/openstack`; Windows has, whatever they are,
-//!   `%LOCALAPPDATA%\OpenStack\openstack` and `%PROGRAMDATA%\OpenStack\openstack`.
-//! * `secure.yaml` is laid over `clouds.yaml`, key by key at every depth; lists are replaced.
-//! * `OS_*` variables make a cloud of their own, called `envvars` or as `OS_CLOUD_NAME` says, and
-//!   change no other. `OS_CLOUD`, `OS_REGION_NAME`, a token and the names of files alone make none.
-//! * The cloud is the one that was chosen, that `OS_CLOUD` names, that the variables make, or that is
-//!   the only one.
-//! * A cloud's `profile` stands below its own entry; one of `clouds-public.yaml` goes before the
+//! * The files are `clouds`, `secure` and `clouds-public`, each ending in `.yaml`, `.yml` or `.json`.
+//!   Each kind is searched separately, and the first file that exists is used. The search starts with
+//!   the file that `OS_CLIENT_CONFIG_FILE` (or `OS_CLIENT_SECURE_FILE`) names, followed by the working
+//!   directory, `$XDG_CONFIG_HOME/openstack`, `~/.config/openstack`, the directory `openstack` in each
+//!   of `$XDG_CONFIG_DIRS` (`/etc/xdg`), and `/etc/openstack`. On macOS, the defaults of the XDG
+//!   variables are `~/Library/Application Support` and `/Library/Application Support`. Windows ignores
+//!   these variables and searches `%LOCALAPPDATA%\OpenStack\openstack` and
+//!   `%PROGRAMDATA%\OpenStack\openstack`.
+//! * `secure.yaml` is merged over `clouds.yaml`, key by key at every depth; lists are replaced.
+//! * `OS_*` variables define a separate cloud, called `envvars` or as `OS_CLOUD_NAME` says, and change
+//!   no other cloud. `OS_CLOUD`, `OS_REGION_NAME`, a token and the names of files do not define one.
+//! * The cloud is the caller's choice, else the one that `OS_CLOUD` names, else the cloud of the
+//!   variables, else the only cloud.
+//! * A cloud's entry is merged over its `profile`. A profile in `clouds-public.yaml` replaces the
 //!   built-in one of the same name.
-//! * `regions` (or `region_name`) lists what may be chosen; the first is the default. The values of a
-//!   region stand above those of its cloud.
+//! * `regions` (or `region_name`) lists the regions; the first is the default. The settings of a region
+//!   win over those of its cloud.
 //! * With a project, `domain_id` and `domain_name` are short for the domains of the user and of the
-//!   project; without one they are the scope. `tenant_*` is `project_*`, `*endpoint_type` is
-//!   `*interface`, a hyphen in a key is an underscore.
-//! * What belongs under `auth` may stand beside it.
+//!   project; without a project they are the scope. `tenant_*` is a synonym of `project_*`,
+//!   `*endpoint_type` of `*interface`. A hyphen in a key is an underscore.
+//! * Keys of `auth` may also be set beside it.
 //!
 //! # Kinds of login
 //!
 //! `auth_type` is `password`, `token` (each also with `v2` or `v3` before it),
-//! `v3applicationcredential`, `v3totp`, `v3multifactor`, and
+//! `v3applicationcredential`, `v3totp`, `v3multifactor`, or one of these:
 //!
-//! * `agency`, a password and what another account of Huawei Cloud or Open Telekom Cloud has
-//!   delegated to its user, by the keys of python-otcextensions: `target_agency_name`,
-//!   `target_domain_name` or `_id`, `target_project_name` or `_id` (without one the token is for the
-//!   domain). `target_agency_name` does the same for the other kinds. `agency_name`,
-//!   `agency_domain_name` and `delegated_project` are gophertelekomcloud's names for these;
-//! * `admin_token` or `token_endpoint`, a `token` that is used as it is, never exchanged. Its
-//!   services are found in the catalog at `auth_url`, or by overrides.
+//! * `agency`: a password login that assumes the agency of another account of Huawei Cloud or Open
+//!   Telekom Cloud, by the keys of python-otcextensions: `target_agency_name`, `target_domain_name` or
+//!   `_id`, `target_project_name` or `_id` (without a project the token is for the domain).
+//!   `target_agency_name` has the same effect for other kinds of login. `agency_name`,
+//!   `agency_domain_name` and `delegated_project` are gophertelekomcloud's names of these keys.
+//! * `admin_token` or `token_endpoint`: the `token` is used directly, without a login. Services are
+//!   found in the catalog at `auth_url`, or by overrides.
 //!
-//! # Where it differs, on purpose
+//! # Deliberate differences from openstacksdk
 //!
-//! * Text stays as it was written. A project `0123` is not 83, and a password `1:30` is not 90.
-//! * `insecure` and `verify` take `true`, `yes`, `on`, `1` and their opposites, quoted or not, in any
-//!   case, and anything else is an error: never a guess.
-//! * A file that is found and cannot be understood is an error, with line and column. Going on to the
-//!   next file would log in as somebody else.
-//! * `OS_TOKEN` alone, as `export OS_TOKEN=…` leaves it in a shell, makes no cloud. It does not say
-//!   where, and the cloud of the files would no longer be the default.
-//! * Unknown keys are warned of, with the key that was probably meant; the same goes for a file with
-//!   a secret in it that everybody can read.
+//! * Text stays text. A project `0123` is not 83, and a password `1:30` is not 90.
+//! * `insecure` and `verify` accept `true`, `yes`, `on`, `1` and their opposites, quoted or not, in any
+//!   case. Any other value is an error.
+//! * A file that cannot be parsed is an error, with line and column. The next file on the search path
+//!   is not tried: it may log in as another user.
+//! * `OS_TOKEN` alone, as a shell keeps it after `export OS_TOKEN=…`, defines no cloud. It names no
+//!   cloud, and would replace the default of the files.
+//! * Warnings report unknown keys, with a suggestion, and files with a secret that every user can read.
 //! * Profiles are never fetched from the network. All clouds of [`Cloud::ids`](auth_proto::Cloud::ids)
-//!   are built in, with their rules, which also come with a documented `auth_url` alone.
-//! * A `*_endpoint_override` may hold `%(project_id)s` as well as `{project_id}`.
-//! * Files are bounded in size, depth and aliases: see [`limits`].
+//!   are built in. Their rules also apply if only the documented `auth_url` is configured.
+//! * A `*_endpoint_override` may contain `%(project_id)s` as well as `{project_id}`.
+//! * Files have limits on size, depth and aliases: see [`limits`].
 //!
-//! All differences stand with their reasons in `compare/cases.yaml`, which `compare/run` holds against
-//! openstacksdk itself.
+//! `against-openstacksdk/cases.yaml` in the source repository lists all differences with their reasons.
+//! `against-openstacksdk/run` compares this crate with openstacksdk.
 //!
 //! # TLS
 //!
-//! `cacert`, `cert`, `key`, `insecure` and `verify` are in [`CloudConfig::tls`]. Each adapter takes
-//! them as its HTTP client does, in some fifteen lines: `examples/script.rs` of this workspace has
-//! them for `auth-ureq`, `examples/service.rs` for `auth-reqwest`.
+//! [`CloudConfig::tls`] has `cacert`, `cert`, `key`, `insecure` and `verify`. Passing them to an
+//! HTTP client takes some fifteen lines: see `examples/script.rs` of the source repository for
+//! `auth-ureq`, and `examples/service.rs` for `auth-reqwest`.
 //!
 //! # Secrets
 //!
-//! Whatever was read is wiped when it is dropped. `Debug`, [`CloudConfig::settings`], warnings and
-//! errors show values only under keys that are known to hold no secret: a misspelled `pasword` is
-//! one all the same.
+//! All input is wiped from memory when it is dropped. `Debug`, [`CloudConfig::settings`], warnings
+//! and errors show values only under known keys that hold no secret: an unknown key may be a
+//! misspelled `password`.
 //!
-//! As with openstacksdk, a `clouds.yaml` in the working directory decides where a password in
-//! `~/.config/openstack/secure.yaml` is sent to. [`Warning::SecretFromElsewhere`] tells of it: who
-//! starts a program in a directory that others can write to should heed it, or set `OS_AUTH_URL`
-//! and the like instead.
+//! As with openstacksdk, a `clouds.yaml` in the working directory decides which URL a password in
+//! `~/.config/openstack/secure.yaml` is sent to. [`Warning::SecretFromElsewhere`] reports this. A
+//! program that runs in a directory that other users can write to should refuse to continue on this
+//! warning, or take the URL from `OS_AUTH_URL`.
 
 #![forbid(unsafe_code)]
 
-mod agency;
 mod cloud;
 mod config;
-mod error;
-mod keys;
+mod input;
 pub mod limits;
 mod load;
-mod login;
-mod origin;
-mod overrides;
-mod profile;
-mod region;
+mod report;
 mod rules;
-mod search;
-mod setting;
-mod source;
-mod template;
 mod text;
 mod value;
-mod vendor;
-mod warning;
-mod yaml;
 
-pub use cloud::{CloudConfig, Tls};
+pub use cloud::{CloudConfig, transport::Tls};
 pub use config::Config;
-pub use error::Error;
-pub use origin::Origin;
-pub use search::System;
-pub use setting::Setting;
-pub use source::{Choices, Files, Variables};
-pub use warning::Warning;
+pub use input::{Choices, Files, Platform, Variables};
+pub use report::{error::Error, origin::ValueOrigin, warning::Warning};
+pub use value::setting::Setting;
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,16 +1,16 @@
-//! Every bound that the crate keeps, in one place.
+//! All limits of the crate.
 
-/// Bytes of a configuration file.
+/// Size of a configuration file, in bytes.
 pub const FILE: usize = 1024 * 1024;
 
-/// Levels of mappings and lists in a file. A cloud's `auth` is the fourth.
+/// Levels of mappings and lists in a file. A cloud's `auth` is on the fourth.
 pub const DEPTH: usize = 32;
 
-/// Characters of a name that an error shows.
+/// Length of a name in an error text, in characters.
 pub const ERROR_TEXT: usize = 80;
 
-/// About how many bytes a file may take once its aliases are followed.
+/// Approximate size of a file in memory with its aliases expanded, in bytes.
 pub const WEIGHT: usize = 4 * FILE;
 
-/// Unknown keys of a cloud that are told of. No person wrote a file with more.
+/// Unknown keys of a cloud that are reported. A longer list is not hand-written.
 pub const UNKNOWN_KEYS: usize = 100;

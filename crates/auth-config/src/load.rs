@@ -1,9 +1,9 @@
-//! The thin part: reads the real files and variables, and decides nothing.
+//! Reads the real files and variables. All decisions are in [`Config::merge`].
 
 use std::{
     env, fs,
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use secrecy::SecretString;
@@ -11,34 +11,36 @@ use zeroize::Zeroizing;
 
 use crate::{
     config::Config,
-    error::Error,
+    input::{
+        Files, Platform, Variables,
+        search::{self, FileKind},
+    },
     limits,
-    search::{self, Kind, System},
-    source::{Files, Variables},
+    report::error::Error,
 };
 
 impl Config {
-    /// The configuration of this process: its variables, and the files where openstacksdk looks on
-    /// this [`System`].
+    /// Reads the configuration of this process: its variables, and the files that openstacksdk
+    /// finds on this [`Platform`].
     ///
     /// # Errors
     ///
-    /// As [`merge`](Self::merge), and [`Error::NotUnicode`] for an `OS_*` variable that is none.
+    /// The errors of [`merge`](Self::merge), and [`Error::NotUnicode`] for an `OS_*` variable.
     pub fn load() -> Result<Self, Error> {
         let variables = variables()?;
-        // Without a working directory, none is searched.
+        // If the working directory has been deleted, it is not searched.
         let directory = env::current_dir().unwrap_or_default();
-        let system = System::current();
-        let mut files = Files::in_directory(&directory).on(system);
-        for kind in Kind::ALL {
+        let platform = Platform::current();
+        let mut files = Files::in_directory(&directory).on(platform);
+        for kind in FileKind::ALL {
             let named = search::named(kind, &directory, &variables);
-            for path in search::paths(kind, &directory, system, &variables) {
+            for path in search::paths(kind, &directory, platform, &variables) {
                 match contents(&path, named.as_ref() == Some(&path)) {
-                    Ok((mut contents, open)) => {
-                        // Handed on as it is: the files wipe it.
+                    Ok((mut contents, is_open)) => {
+                        // Moved, not copied: `Files` wipes it.
                         let contents = std::mem::take(&mut *contents);
-                        files = match open {
-                            true => files.with_open(path, contents),
+                        files = match is_open {
+                            true => files.with_readable_by_others(path, contents),
                             false => files.with(path, contents),
                         };
                         break;
@@ -52,8 +54,8 @@ impl Config {
     }
 }
 
-/// Variables that say where files are.
-const PLACES: [&str; 6] =
+/// Variables that locate files.
+const LOCATIONS: [&str; 6] =
     ["HOME", "LOCALAPPDATA", "PROGRAMDATA", "SNAP_REAL_HOME", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME"];
 
 fn variables() -> Result<Variables, Error> {
@@ -61,10 +63,10 @@ fn variables() -> Result<Variables, Error> {
     for (name, value) in env::vars_os() {
         let mut name = name.to_string_lossy().into_owned();
         if cfg!(windows) {
-            // There, `ProgramData` is the same.
+            // Windows ignores the case of names: `ProgramData`.
             name.make_ascii_uppercase();
         }
-        if !PLACES.contains(&name.as_str()) && !name.starts_with("OS_") {
+        if !LOCATIONS.contains(&name.as_str()) && !name.starts_with("OS_") {
             continue;
         }
         match value.into_string() {
@@ -78,42 +80,31 @@ fn variables() -> Result<Variables, Error> {
     Ok(all.into_iter().collect())
 }
 
-/// At most one byte more than is allowed, and whether everybody can read it. A pipe, which has to be
-/// waited for, may be named, and is not taken where somebody happened to leave one.
+/// The contents up to one byte over the limit, and whether every user can read the file. Reading a
+/// pipe may block, so a pipe is read only if a variable names it.
 fn contents(path: &PathBuf, is_named: bool) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
     if !is_named && !fs::metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let file = fs::File::open(path)?;
-    let open = is_open(&file.metadata()?);
-    // A vector that grows by itself would leave copies behind.
+    let is_open = is_readable_by_others(&file.metadata()?);
+    // Allocated once: a growing vector leaves copies of secrets behind.
     let mut contents = Zeroizing::new(Vec::with_capacity(limits::FILE + 1));
     file.take(limits::FILE as u64 + 1).read_to_end(&mut contents)?;
-    Ok((contents, open))
+    Ok((contents, is_open))
 }
 
 #[cfg(unix)]
-fn is_open(metadata: &fs::Metadata) -> bool {
+fn is_readable_by_others(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
     metadata.permissions().mode() & 0o004 != 0
 }
 
 #[cfg(not(unix))]
-fn is_open(_: &fs::Metadata) -> bool {
+fn is_readable_by_others(_: &fs::Metadata) -> bool {
     false
 }
 
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-/// `~` and `~/…` in a path that a user wrote.
-pub(crate) fn expanded(path: &str, home: Option<&str>) -> PathBuf {
-    match (path.strip_prefix('~'), home) {
-        (Some(""), Some(home)) => home.into(),
-        (Some(rest), Some(home)) if rest.starts_with('/') => {
-            Path::new(home).join(rest.trim_start_matches('/'))
-        }
-        _ => path.into(),
-    }
 }

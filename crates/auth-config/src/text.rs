@@ -1,4 +1,4 @@
-//! Foreign text made fit to be shown.
+//! Untrusted text, escaped for display.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use auth_proto::text::is_unprintable;
 
 use crate::limits::ERROR_TEXT;
 
-/// The beginning of `text`, with nothing in it that moves a cursor or hides what stands beside it.
+/// The first [`ERROR_TEXT`] characters, with control and invisible characters escaped.
 pub(crate) fn shown(text: &str) -> String {
     let mut out = String::new();
     text.chars().take(ERROR_TEXT).for_each(|letter| push(&mut out, letter));
@@ -16,7 +16,7 @@ pub(crate) fn shown(text: &str) -> String {
     out
 }
 
-/// A path, whole, so that it can be found, and as it would be typed.
+/// A path in full length, with unprintable characters escaped, but not quotes and backslashes.
 pub(crate) fn shown_path(path: &Path) -> String {
     let mut out = String::new();
     for letter in path.to_string_lossy().chars() {
@@ -29,7 +29,7 @@ pub(crate) fn shown_path(path: &Path) -> String {
 }
 
 fn push(out: &mut String, letter: char) {
-    // Rust shows a few that nobody sees, because they are letters.
+    // `escape_debug` leaves some invisible letters as they are.
     if is_unprintable(letter) && !letter.is_control() {
         out.extend(letter.escape_unicode());
     } else {
@@ -37,7 +37,7 @@ fn push(out: &mut String, letter: char) {
     }
 }
 
-/// Several names, for people.
+/// Names, separated by commas.
 pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<_> = names.into_iter().map(shown).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_move_a_cursor_is_escaped_and_the_rest_cut() {
+    fn long_and_unprintable_texts_are_shown_safely() {
         assert_eq!(shown("a\u{1b}[31m\n"), "a\\u{1b}[31m\\n");
         assert_eq!(shown("a\u{61c}b\u{3164}요청"), "a\\u{61c}b\\u{3164}요청");
         assert_eq!(shown_path(Path::new("/'\u{3164}")), "/'\\u{3164}");

@@ -1,8 +1,8 @@
-//! The one account that each system knows: the credentials and identifiers of the documents' own
-//! samples, so that a documented request is a login that works.
+//! The account of each system: the credentials and identifiers of the documents' samples, so that
+//! the documented requests log in.
 //!
-//! Where a document shows only a placeholder (KakaoCloud prints `"Access key ID"`), the placeholder
-//! is the credential. What no document shows but an answer needs is marked "not documented".
+//! A placeholder in a document is the credential (KakaoCloud prints `"Access key ID"`). Values that
+//! a response needs but no document shows are marked "not documented".
 
 /// NHN Cloud account (documents 000 and 001, Request).
 pub const NHN_USER: &str = "user@example.com";
@@ -10,8 +10,8 @@ pub const NHN_USER: &str = "user@example.com";
 pub const NHN_PASSWORD: &str = "secretsecret";
 /// NHN Cloud tenant (documents 000 and 001, Request).
 pub const NHN_TENANT: &str = "f5073eaa26b64cffbee89411df94ce01";
-/// The user that NHN Cloud's answer names: not the account that was sent (documents 000 and 001,
-/// Response).
+/// The user id in NHN Cloud's response, which differs from the user of the request (documents 000
+/// and 001, Response).
 pub const NHN_USER_ID: &str = "436f727b7c9142f896ddd56be591dd7f";
 
 /// Open Telekom Cloud IAM user (document 002, Procedure, step 1).
@@ -22,7 +22,8 @@ pub const OTC_PASSWORD: &str = "password";
 pub const OTC_DOMAIN: &str = "domainname";
 /// Open Telekom Cloud project, by id (document 002, Procedure, step 1).
 pub const OTC_PROJECT: &str = "0215ef11e49d4743be23dd97a1561e91";
-/// The name of [`OTC_PROJECT`]: a region's own project bears the region's name (not documented).
+/// The name of [`OTC_PROJECT`]: the default project of a region has the region's name (not
+/// documented).
 pub const OTC_PROJECT_NAME: &str = "eu-de";
 /// The id of [`OTC_DOMAIN`] (not documented).
 pub const OTC_DOMAIN_ID: &str = "6b1d2c3e4f5a46789b0c1d2e3f4a5b6c";
@@ -37,7 +38,7 @@ pub const KAKAO_KEY_NAME: &str = "Name of access key";
 pub const KAKAO_SECRET: &str = "Secret access key";
 /// KakaoCloud unique user ID (document 003, View project list).
 ///
-/// Method 2 writes the placeholder `"unique user ID"` instead; a login takes either.
+/// Method 2 writes the placeholder `"unique user ID"` instead; a login accepts both.
 pub const KAKAO_USER_ID: &str = "f61e7df2a1d349e7b35d62ef9c615853";
 /// The name of [`KAKAO_USER_ID`] (not documented).
 pub const KAKAO_USER_NAME: &str = "kakaocloud-user";
@@ -65,15 +66,16 @@ pub const HUAWEI_DOMAIN_ID: &str = "d78cbac186b744899480f25bd022f...";
 /// The id of [`HUAWEI_PROJECT`], cut short by the vendor (document 004, Example Response).
 pub const HUAWEI_PROJECT_ID: &str = "aa2d97d7e62c4b7da3ffdfc11551f...";
 
-/// The agency that another account has set up for the users of [`HUAWEI_DOMAIN`] and
-/// [`OTC_DOMAIN`] (Huawei Cloud IAM, "Obtaining an Agency Token", Example Request).
+/// The agency of another account for the users of [`HUAWEI_DOMAIN`] and [`OTC_DOMAIN`] (Huawei
+/// Cloud IAM, "Obtaining an Agency Token", Example Request).
 pub const AGENCY: &str = "IAMAgency";
-/// The account that delegates by [`AGENCY`] (the same).
+/// The account that delegates through [`AGENCY`] (Huawei Cloud IAM, "Obtaining an Agency Token",
+/// Example Request).
 pub const AGENCY_DOMAIN: &str = "IAMDomainA";
 /// The id of [`AGENCY_DOMAIN`] (not documented).
 pub const AGENCY_DOMAIN_ID: &str = "a1b2c3d4e5f60718293a4b5c6d7e8f90";
-/// The id of the project of [`AGENCY_DOMAIN`], which bears the region's name: `cn-north-1` or
+/// The id of the project of [`AGENCY_DOMAIN`], named after the region: `cn-north-1` or
 /// `eu-de` (not documented).
 pub const AGENCY_PROJECT_ID: &str = "5f4e3d2c1b0a49788695a4b3c2d1e0f9";
-/// The id of whom the agency's tokens stand for (not documented).
+/// The user id in the agency's tokens (not documented).
 pub const AGENCY_USER_ID: &str = "0760a9e2a60026664f1fc0031f9f205e";

@@ -1,8 +1,8 @@
-//! The bodies that the five documents print, whole.
+//! The request and response bodies of the five documents, complete.
 //!
-//! Two of the documents annotate their samples with `//` comments, which JSON does not have; those
-//! comments are left out. Everything else, placeholders such as `"Access key ID"` and identifiers
-//! that the vendor cut short with `...` included, is as printed.
+//! Two documents annotate their samples with `//` comments, which are not JSON and are left out.
+//! Everything else is as printed, including placeholders such as `"Access key ID"` and identifiers
+//! that the vendor shortened with `...`.
 
 use serde_json::Value;
 
@@ -11,8 +11,8 @@ pub const NHN_IAAS_REQUEST: &str = include_str!("documents/nhn_iaas_request.json
 
 /// NHN Cloud, "IaaS Token" (document 000), Request IaaS Token Issuance: the response body.
 ///
-/// It lives for 11:58:53, not for a round number of hours; `expires` has a zone and no fraction,
-/// `issued_at` a fraction and no zone.
+/// The token's lifetime is 11:58:53. `expires` has a zone and no fraction, `issued_at` a fraction
+/// and no zone.
 pub const NHN_IAAS_RESPONSE: &str = include_str!("documents/nhn_iaas_response.json");
 
 /// NHN Cloud, "API v2 Preparations" (document 001), Obtain a Token: the request body.
@@ -20,7 +20,7 @@ pub const NHN_COMPUTE_REQUEST: &str = include_str!("documents/nhn_compute_reques
 
 /// NHN Cloud, "API v2 Preparations" (document 001), Obtain a Token: the response body.
 ///
-/// The same as [`NHN_IAAS_RESPONSE`] to the byte; the two documents differ in their tables.
+/// Equal to [`NHN_IAAS_RESPONSE`] to the byte; the two documents differ in their tables.
 pub const NHN_COMPUTE_RESPONSE: &str = include_str!("documents/nhn_compute_response.json");
 
 /// Open Telekom Cloud, "Token Authentication" (document 002), Procedure, step 1: a project-level
@@ -38,11 +38,11 @@ pub const KAKAO_NAME_REQUEST: &str = include_str!("documents/kakao_name_request.
 
 /// KakaoCloud, "API Preparations" (document 003), Appendix. View project list: the response body.
 ///
-/// Its links say `http:` and lack the `/identity` of the URL that was asked.
+/// Its links have `http:` and lack the `/identity` of the requested URL.
 pub const KAKAO_PROJECTS_RESPONSE: &str = include_str!("documents/kakao_projects_response.json");
 
 /// Huawei Cloud IAM, "Obtaining a User Token Through Password Authentication" (document 004),
-/// Example Request: scope project, to be sent with `?nocatalog=true`.
+/// Example Request: scope project, sent with `?nocatalog=true`.
 pub const HUAWEI_PROJECT_REQUEST: &str = include_str!("documents/huawei_project_request.json");
 
 /// Huawei Cloud IAM (document 004), Example Request: scope domain.
@@ -60,11 +60,10 @@ pub const HUAWEI_400: &str = include_str!("documents/huawei_400.json");
 /// Huawei Cloud IAM (document 004), Status code: 401.
 pub const HUAWEI_401: &str = include_str!("documents/huawei_401.json");
 
-/// Huawei Cloud IAM (document 004), Example Response: what the document shows of
-/// `X-Subject-Token`.
+/// Huawei Cloud IAM (document 004), Example Response: the start of `X-Subject-Token`.
 ///
-/// The first bytes of this base64 are a DER length of 6,840 bytes, so that the whole token has
-/// 9,120 characters: more than a header limit of 8 KiB lets through.
+/// The first bytes of this base64 are a DER length of 6,840 bytes, so that the token has 9,120
+/// characters, which exceeds a header limit of 8 KiB.
 pub const HUAWEI_TOKEN_PREFIX: &str = "MIIatAYJKoZIhvcNAQcCoIIapTCCGqECAQExDTALB";
 
 /// One of the bodies above, parsed.

@@ -1,9 +1,9 @@
 //! Five documented cloud identity services in process, for testing clients of them.
 //!
-//! [`Emulator`] is one pure machine: an [`http::Request`] and a moment in, an [`http::Response`]
-//! out. [`Server`] puts it on a loopback port with the machine's clock, where a [`Fault`] makes an
-//! answer late, slow, cut off, silent or wrong, and [`Traffic`] says what arrived. None shares code
-//! with any client library, so that it can judge what a client sends.
+//! [`Emulator`] is a pure state machine: an [`http::Request`] and a time in, an [`http::Response`]
+//! out. [`Server`] puts it on a loopback port with the system clock. There, a [`Fault`] makes a
+//! response late, slow, incomplete, silent or wrong, and [`Traffic`] counts the requests. The crate
+//! shares no code with any client library, so that both cannot have the same mistake.
 //!
 //! | system | document | API | login |
 //! | --- | --- | --- | --- |
@@ -13,16 +13,17 @@
 //! | [`System::Kakao`] | 003, KakaoCloud, "API Preparations" | v3 | access key |
 //! | [`System::Huawei`] | 004, Huawei Cloud IAM, "Obtaining a User Token Through Password Authentication" | v3 | password |
 //!
-//! The v3 systems also exchange a token for one of another scope (KakaoCloud does not: its tokens
-//! come from application credentials), serve `/v3/auth/catalog`, and two of them know an agency of
-//! another account, [`account::AGENCY`].
+//! The v3 systems also exchange a token for one of another scope and serve `/v3/auth/catalog`.
+//! KakaoCloud is the exception: its tokens come from application credentials and cannot be
+//! exchanged. Huawei Cloud and Open Telekom Cloud have an agency of another account,
+//! [`account::AGENCY`].
 //!
-//! What a document prints is answered to the letter, but for the token and its times; the texts are
-//! in [`documents`], the credentials in [`account`]. What the documents leave open is answered as
-//! stock Keystone does. A request that the real service would refuse is refused: wrong credentials,
-//! a wrong `Content-Type`, a scope where none may stand or none where one must, a body that is too
-//! large. Knobs make the service slow to agree: [`Emulator::fail_next`],
-//! [`Emulator::token_lifetime`], [`Emulator::revoke_all`] and others.
+//! Responses equal the documents to the byte, except for the token and its times. The texts are in
+//! [`documents`], the credentials in [`account`]. Where the documents are silent, the response is
+//! that of stock Keystone. The emulator refuses every request that the real service would refuse:
+//! wrong credentials, a wrong `Content-Type`, a missing or forbidden scope, a body that is too
+//! large. Settings change the behaviour: [`Emulator::fail_next`], [`Emulator::token_lifetime`],
+//! [`Emulator::revoke_all`] and others.
 //!
 //! ```
 //! use auth_emulator::{Emulator, System, documents};
@@ -36,12 +37,12 @@
 //! let login = Request::post("https://iam.myhuaweicloud.com/v3/auth/tokens")
 //!     .header("Content-Type", "application/json;charset=utf8")
 //!     .body(documents::HUAWEI_PROJECT_REQUEST.as_bytes())?;
-//! let answer = emulator.handle(login, now);
-//! assert_eq!(answer.status(), StatusCode::CREATED);
-//! let token = &answer.headers()["X-Subject-Token"];
+//! let response = emulator.handle(login, now);
+//! assert_eq!(response.status(), StatusCode::CREATED);
+//! let token = &response.headers()["X-Subject-Token"];
 //! assert!(token.as_bytes().starts_with(documents::HUAWEI_TOKEN_PREFIX.as_bytes()));
 //!
-//! // A service takes the token for the documented 24 hours.
+//! // A service accepts the token for the documented 24 hours.
 //! let servers = "https://ecs.cn-north-1.myhuaweicloud.com/v1/servers";
 //! let call = Request::get(servers).header("X-Auth-Token", token).body(&b""[..])?;
 //! let expired = now + Duration::hours(24);
@@ -52,42 +53,30 @@
 //! ```
 //!
 //! Tokens are computed from a counter: they are unique within one emulator, the same in every run,
-//! and no secret. This is a test double; nothing here protects anything.
+//! and not secret. This is a test double; it protects nothing.
 
 #![forbid(unsafe_code)]
 
-mod agency;
-mod answer;
-mod call;
-mod catalog;
-mod connection;
-mod content_type;
-mod discovery;
-mod emulator;
-mod fault;
-mod huawei;
-mod kakao;
-mod lock;
-mod nhn;
-mod otc;
-mod password;
-mod payload;
-mod projects;
-mod scopes;
+mod clouds;
+mod keystone;
+mod machine;
+mod message;
 mod server;
-mod service;
-mod stamp;
 mod system;
 mod tokens;
-mod traffic;
-mod v3;
-mod wire;
 
 pub mod account;
 pub mod documents;
 
-pub use emulator::Emulator;
-pub use fault::{Arrival, Fault};
-pub use server::Server;
+pub use machine::Emulator;
+pub use server::{
+    Server,
+    fault::{Arrival, Fault},
+    traffic::Traffic,
+};
 pub use system::System;
-pub use traffic::Traffic;
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,9 +1,11 @@
+//! The systems, with their hosts and paths.
+
 use std::fmt;
 
 /// One of the documented identity services.
 ///
-/// NHN Cloud is there twice, since two documents describe it: on its real host
-/// [`System::NhnIaas`] answers, the newer one.
+/// Two documents describe NHN Cloud. On its real host, the newer one applies:
+/// [`System::NhnIaas`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum System {
@@ -36,9 +38,9 @@ impl System {
         }
     }
 
-    /// Where the system is found on any host that is not its own: `"/nhn-iaas"` and so on.
+    /// The path prefix on hosts other than the vendor's: `"/nhn-iaas"` and so on.
     ///
-    /// The API's own path follows: `/kakao/identity/v3/auth/tokens`.
+    /// The API's path follows: `/kakao/identity/v3/auth/tokens`.
     pub const fn path(self) -> &'static str {
         match self {
             Self::NhnIaas => "/nhn-iaas",
@@ -51,8 +53,8 @@ impl System {
 
     /// The documented identity URL, version included.
     ///
-    /// [`Emulator::handle`](crate::Emulator::handle) answers requests to it, and to the other
-    /// hosts that the vendor documents.
+    /// [`Emulator::handle`](crate::Emulator::handle) accepts requests to it and to the vendor's
+    /// other documented hosts.
     pub const fn identity_url(self) -> &'static str {
         match self {
             Self::NhnIaas | Self::NhnCompute => {
@@ -64,7 +66,7 @@ impl System {
         }
     }
 
-    /// What stands between the host and the version.
+    /// The path between the host and the version.
     pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Self::Kakao => "/identity",
@@ -80,21 +82,20 @@ impl System {
         }
     }
 
-    /// The system called `name`, which is its path without the slash.
+    /// The system with this name, which is its path without the slash.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|system| system.name() == name)
     }
 
-    /// The system whose cloud `host` belongs to.
-    ///
-    /// Both NHN documents speak of the same hosts; the newer document has them.
+    /// The system of the cloud to which `host` belongs. Both NHN documents name the same hosts,
+    /// which belong to the newer one.
     pub(crate) fn by_host(host: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|system| {
             host.strip_suffix(system.cloud()).is_some_and(|rest| rest.ends_with('.'))
         })
     }
 
-    /// Whether `host` is one where the vendor documents the identity service.
+    /// Whether the vendor documents an identity service on `host`.
     pub(crate) fn has_identity_at(self, host: &str) -> bool {
         match self {
             Self::NhnIaas | Self::NhnCompute => {
@@ -118,7 +119,7 @@ impl System {
         &self.path()[1..]
     }
 
-    /// The domain that all of the vendor's hosts share.
+    /// The common domain of the vendor's hosts.
     const fn cloud(self) -> &'static str {
         match self {
             Self::NhnIaas | Self::NhnCompute => "nhncloudservice.com",
@@ -129,7 +130,7 @@ impl System {
     }
 }
 
-/// The name that stands in a path: `nhn-iaas`, `nhn-compute`, `otc`, `kakao`, `huawei`.
+/// The name in paths: `nhn-iaas`, `nhn-compute`, `otc`, `kakao`, `huawei`.
 impl fmt::Display for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())

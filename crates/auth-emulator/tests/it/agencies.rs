@@ -1,4 +1,4 @@
-//! Tokens that are had for tokens: of another scope, of an agency; and their catalogs.
+//! Tokens for tokens: other scopes, agencies and catalogs.
 
 use auth_emulator::{Emulator, System, account, documents};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use time::Duration;
 
 use crate::support::{ask, ask_at, get, json, login, now, post, token, token_url};
 
-/// A token for the domain, which document 002 and document 004 have requests for.
+/// A domain token, by the requests of documents 002 and 004.
 fn of_domain(emulator: &mut Emulator, system: System) -> String {
     let body = match system {
         System::Otc => documents::OTC_DOMAIN_REQUEST,
@@ -39,7 +39,7 @@ const SYSTEMS: [(System, &str, &str, &str); 2] = [
 ];
 
 #[test]
-fn an_agencys_token_is_good_for_the_account_that_delegates() {
+fn agency_tokens_are_for_the_delegating_account() {
     for (system, field, region, service) in SYSTEMS {
         let mut emulator = Emulator::new();
         let own = of_domain(&mut emulator, system);
@@ -47,17 +47,17 @@ fn an_agencys_token_is_good_for_the_account_that_delegates() {
         let request = post(token_url(system)).header("X-Auth-Token", &own);
         let answer = ask(&mut emulator, request, body);
         assert_eq!(answer.status(), 201, "{system}");
-        let said = json(&answer)["token"].take();
-        assert_eq!(said["user"]["name"], "IAMDomainA/IAMAgency");
-        assert_eq!(said["project"]["id"], account::AGENCY_PROJECT_ID);
-        assert!(said["assumed_by"]["user"]["id"].is_string());
-        assert!(said["catalog"].to_string().contains(account::AGENCY_PROJECT_ID));
+        let token_body = json(&answer)["token"].take();
+        assert_eq!(token_body["user"]["name"], "IAMDomainA/IAMAgency");
+        assert_eq!(token_body["project"]["id"], account::AGENCY_PROJECT_ID);
+        assert!(token_body["assumed_by"]["user"]["id"].is_string());
+        assert!(token_body["catalog"].to_string().contains(account::AGENCY_PROJECT_ID));
 
         let request = get(service).header("X-Auth-Token", token(&answer));
         let call = json(&ask(&mut emulator, request, ""));
         assert_eq!(call["project"], account::AGENCY_PROJECT_ID);
         assert_eq!(call["domain"], account::AGENCY_DOMAIN_ID);
-        // It assumes no other.
+        // An agency's token cannot assume an agency.
         let body = assume(field, &json!({}), &json!({ "project": { "name": region } }));
         let request = post(token_url(system)).header("X-Auth-Token", token(&answer));
         assert_eq!(ask(&mut emulator, request, body).status(), 403);
@@ -65,7 +65,7 @@ fn an_agencys_token_is_good_for_the_account_that_delegates() {
 }
 
 #[test]
-fn what_is_wrong_with_an_agency() {
+fn wrong_agency_logins_are_refused() {
     for (system, field, region, _) in SYSTEMS {
         let mut emulator = Emulator::new();
         let own = of_domain(&mut emulator, system);
@@ -94,7 +94,7 @@ fn what_is_wrong_with_an_agency() {
 }
 
 #[test]
-fn a_token_for_a_token_ends_with_it() {
+fn exchanged_tokens_expire_together() {
     for (system, _, region, _) in SYSTEMS {
         let (mut emulator, url) = (Emulator::new(), token_url(system));
         let own = of_domain(&mut emulator, system);
@@ -116,7 +116,7 @@ fn a_token_for_a_token_ends_with_it() {
         assert_eq!(ends["token"]["expires_at"].take(), ends_too["token"]["expires_at"].take());
         assert_eq!(ask(&mut emulator, post(&url), exchange("unknown")).status(), 401);
     }
-    // What an application credential gave is exchanged for nothing.
+    // A token of an application credential cannot be exchanged.
     let mut emulator = Emulator::new();
     let own = login(&mut emulator, System::Kakao);
     let identity = json!({ "methods": ["token"], "token": { "id": own } });
@@ -125,7 +125,7 @@ fn a_token_for_a_token_ends_with_it() {
 }
 
 #[test]
-fn a_catalog_on_its_own_is_the_tokens() {
+fn the_catalog_resource_equals_the_tokens() {
     for system in [System::Otc, System::Kakao, System::Huawei] {
         let mut emulator = Emulator::new();
         let own = login(&mut emulator, system);

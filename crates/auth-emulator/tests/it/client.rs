@@ -1,4 +1,4 @@
-//! A client that is no HTTP client: it sends what it is told, and keeps what it hears.
+//! A client for raw bytes on a TCP connection.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -9,7 +9,7 @@ use std::{
 
 use auth_emulator::{Fault, Server, documents};
 
-/// A connection that stays.
+/// A connection that is kept open.
 pub(crate) struct Client {
     pub(crate) stream: TcpStream,
 }
@@ -26,7 +26,7 @@ impl Client {
         self.stream.write_all(text.as_bytes()).unwrap();
     }
 
-    /// The next answer, by its Content-Length: its head and its body.
+    /// Reads the head and the body of the next response, by its `Content-Length`.
     pub(crate) fn answer(&mut self) -> (String, String) {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -46,15 +46,15 @@ impl Client {
         self.answer()
     }
 
-    /// Everything up to the end of the connection, and how it ended.
+    /// All bytes until the connection ends, and the error if it ends with one.
     pub(crate) fn rest(&mut self) -> (Vec<u8>, Option<ErrorKind>) {
         let mut bytes = Vec::new();
         let end = self.stream.read_to_end(&mut bytes);
         (bytes, end.err().map(|error| error.kind()))
     }
 
-    /// Whether nothing arrives for a while, and not the end either.
-    pub(crate) fn hears_nothing(&mut self) -> bool {
+    /// Whether neither bytes nor the end of the connection arrive for 150 ms.
+    pub(crate) fn receives_nothing(&mut self) -> bool {
         self.stream.set_read_timeout(Some(Duration::from_millis(150))).unwrap();
         let read = self.stream.read(&mut [0]);
         matches!(
@@ -83,17 +83,17 @@ pub(crate) fn login() -> String {
     )
 }
 
-/// Waits for what another thread does soon.
+/// Waits until another thread makes the condition true.
 #[track_caller]
 pub(crate) fn soon(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < TOO_LONG, "it never came to be");
+        assert!(start.elapsed() < TOO_LONG, "the condition stayed false");
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// A test that waits longer than this has failed.
+/// The time after which a waiting test fails.
 const TOO_LONG: Duration = Duration::from_secs(20);
 /// A request that needs no token.
 pub(crate) const GET: &str = "GET /otc/v3 HTTP/1.1\r\nHost: localhost\r\n\r\n";

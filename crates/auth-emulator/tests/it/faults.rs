@@ -1,4 +1,4 @@
-//! Scripted faults, over real sockets.
+//! Scripted faults over real sockets.
 
 use std::{
     io::{ErrorKind, Read},
@@ -13,7 +13,7 @@ use crate::client::{Client, GET, faulty, field, login, soon};
 const WHILE: Duration = Duration::from_millis(120);
 
 #[test]
-fn nothing_wrong() {
+fn a_default_fault_changes_nothing() {
     let (plain, scripted) = (Server::start().unwrap(), faulty(Fault::new()));
     let undated = |server: &Server| {
         let (head, body) = Client::new(server).ask(GET);
@@ -24,7 +24,7 @@ fn nothing_wrong() {
 }
 
 #[test]
-fn a_delayed_answer_and_the_next_on_the_same_connection() {
+fn a_delay_concerns_one_response_only() {
     let server = Server::start().unwrap();
     let delay = Duration::from_secs(1);
     server.script(move |arrival| (arrival.number == 0).then(|| Fault::new().delay(delay)));
@@ -39,7 +39,7 @@ fn a_delayed_answer_and_the_next_on_the_same_connection() {
 }
 
 #[test]
-fn a_login_is_judged_when_it_arrives() {
+fn a_login_is_handled_when_it_arrives() {
     let server = faulty(Fault::new().delay(WHILE));
     let mut client = Client::new(&server);
     client.send(&login());
@@ -49,7 +49,7 @@ fn a_login_is_judged_when_it_arrives() {
 }
 
 #[test]
-fn dripping() {
+fn a_drip_pauses_before_each_piece() {
     let server = faulty(Fault::new().drip(50, Duration::from_millis(10)));
     let mut client = Client::new(&server);
     for _ in 0..2 {
@@ -72,7 +72,7 @@ fn dripping() {
 }
 
 #[test]
-fn a_cut_closes_in_order() {
+fn a_cut_closes_the_connection_cleanly() {
     for bytes in [0, 1, 9, 100] {
         let server = faulty(Fault::new().cut(bytes));
         let mut client = Client::new(&server);
@@ -84,7 +84,7 @@ fn a_cut_closes_in_order() {
 }
 
 #[test]
-fn a_cut_at_the_last_byte_closes_and_one_beyond_it_does_not() {
+fn a_cut_past_the_last_byte_has_no_effect() {
     let server = Server::start().unwrap();
     let (head, body) = Client::new(&server).ask(GET);
     let length = head.len() + body.len();
@@ -100,7 +100,7 @@ fn a_cut_at_the_last_byte_closes_and_one_beyond_it_does_not() {
 }
 
 #[test]
-fn a_reset() {
+fn a_reset_is_a_tcp_reset() {
     let server = faulty(Fault::new().reset());
     let mut client = Client::new(&server);
     client.send(GET);
@@ -113,11 +113,11 @@ fn a_reset() {
 }
 
 #[test]
-fn silence_until_the_client_leaves() {
+fn silence_lasts_until_the_client_disconnects() {
     let server = faulty(Fault::new().silence());
     let mut client = Client::new(&server);
     client.send(&login());
-    assert!(client.hears_nothing());
+    assert!(client.receives_nothing());
     assert_eq!(server.traffic().logins_in_air, 1);
     drop(client);
     soon(|| server.traffic().logins_in_air == 0);
@@ -126,7 +126,7 @@ fn silence_until_the_client_leaves() {
 }
 
 #[test]
-fn a_status_without_the_emulator() {
+fn a_scripted_status_bypasses_the_emulator() {
     let server = faulty(Fault::new().status(StatusCode::BAD_GATEWAY));
     let (head, body) = Client::new(&server).ask(&login());
     assert!(head.starts_with("HTTP/1.1 502 "));
@@ -140,7 +140,7 @@ fn a_status_without_the_emulator() {
 }
 
 #[test]
-fn headers_and_redirects() {
+fn headers_and_redirects_are_sent() {
     let cookie = |text| (header::SET_COOKIE, HeaderValue::from_static(text));
     let ((name, one), (_, two)) = (cookie("a=1"), cookie("b=2"));
     let server = faulty(Fault::new().header(name.clone(), one).header(name, two));
@@ -172,7 +172,7 @@ fn a_body_of_any_size() {
     }
 }
 
-/// It has to start at once, and to stop when nobody takes it.
+/// The body starts at once and stops when the client stops reading.
 #[test]
 fn a_gigabyte_streams() {
     let server = faulty(Fault::new().body(1 << 30));
@@ -189,7 +189,7 @@ fn a_gigabyte_streams() {
 }
 
 #[test]
-fn a_body_of_unannounced_length() {
+fn a_chunked_body_has_no_announced_length() {
     let chunked = HeaderValue::from_static("chunked");
     let fault = Fault::new().body(100_000).header(header::TRANSFER_ENCODING, chunked);
     let server = faulty(fault);
@@ -226,9 +226,9 @@ fn faults_combine() {
     assert_eq!(field(&answer, "content-length"), Some("10000"));
 }
 
-/// The faults of one answer leave the next alone, though the client sent both requests at once.
+/// A fault does not affect the next response, even if the client sent both requests at once.
 #[test]
-fn faults_are_per_answer() {
+fn faults_are_per_response() {
     let server = Server::start().unwrap();
     server.script(|arrival| match arrival.number {
         0 => Some(Fault::new().drip(100, Duration::from_millis(10))),

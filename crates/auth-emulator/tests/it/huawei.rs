@@ -37,7 +37,7 @@ fn the_domain_request_is_answered_as_documented() {
 }
 
 #[test]
-fn the_samples_come_out_at_their_own_moments() {
+fn responses_equal_the_samples_at_their_times() {
     let mut emulator = Emulator::new();
     for (request, response, query, nanoseconds) in [
         (
@@ -61,7 +61,7 @@ fn the_samples_come_out_at_their_own_moments() {
 }
 
 #[test]
-fn a_token_is_as_long_as_the_document_implies() {
+fn tokens_have_the_documented_length() {
     let mut emulator = Emulator::new();
     let mut ask = || {
         let request = post(token_url(System::Huawei));
@@ -74,7 +74,7 @@ fn a_token_is_as_long_as_the_document_implies() {
 }
 
 #[test]
-fn a_project_has_regional_services_and_the_documented_global_ones() {
+fn a_project_has_regional_and_global_services() {
     let mut emulator = Emulator::new();
     let request = post(token_url(System::Huawei));
     let answer = ask(&mut emulator, request, documents::HUAWEI_PROJECT_REQUEST);
@@ -94,7 +94,7 @@ fn a_project_has_regional_services_and_the_documented_global_ones() {
     assert!(urls(&catalog).iter().any(|url| url.ends_with(account::HUAWEI_PROJECT_ID)));
 }
 
-/// The status, and whether the token is a project's or a domain's.
+/// The status, and the kind of the token's scope.
 fn scoped(scope: Option<Value>) -> (u16, Option<&'static str>) {
     let body = edited(documents::HUAWEI_PROJECT_REQUEST, "/auth/scope", scope);
     let answer = ask(&mut Emulator::new(), post(token_url(System::Huawei)), body);
@@ -104,7 +104,7 @@ fn scoped(scope: Option<Value>) -> (u16, Option<&'static str>) {
 }
 
 #[test]
-fn a_scope_is_mandatory_and_a_project_beats_a_domain() {
+fn a_scope_is_mandatory_and_a_project_wins() {
     let (project, domain) = (Some("project"), Some("domain"));
     let id = account::HUAWEI_PROJECT_ID;
     assert_eq!(scoped(Some(json!({"project": {"name": "cn-north-1"}}))), (201, project));
@@ -141,7 +141,7 @@ fn a_scope_is_mandatory_and_a_project_beats_a_domain() {
 }
 
 #[test]
-fn a_user_is_known_by_id_or_by_name_and_domain() {
+fn a_user_has_an_id_or_a_name_and_a_domain() {
     let mut emulator = Emulator::new();
     let (name, password) = (account::HUAWEI_USER, account::HUAWEI_PASSWORD);
     let (id, domain_id) = (account::HUAWEI_USER_ID, account::HUAWEI_DOMAIN_ID);
@@ -167,7 +167,7 @@ fn a_user_is_known_by_id_or_by_name_and_domain() {
 }
 
 #[test]
-fn refusals_are_the_documented_bodies_to_the_byte() {
+fn refusals_equal_the_documented_bodies() {
     let mut emulator = Emulator::new();
     let wrong = edited(
         documents::HUAWEI_PROJECT_REQUEST,

@@ -6,9 +6,9 @@ use crate::support::{ask, edited, get, json, login, parsed, post, token, token_u
 const PROJECTS: &str =
     "https://iam.kakaocloud.com/identity/v3/users/f61e7df2a1d349e7b35d62ef9c615853/projects";
 
-/// Methods 1 and 2 of the document, and a login whose user goes by name.
+/// Methods 1 and 2 of the document, and a user by name.
 #[test]
-fn each_method_gets_the_key_s_project() {
+fn each_method_gets_the_keys_project() {
     let by_name = json!({
         "name": account::KAKAO_USER_NAME,
         "domain": {"name": account::KAKAO_DOMAIN},
@@ -47,7 +47,7 @@ fn nocatalog_leaves_the_catalog_out() {
 }
 
 #[test]
-fn any_scope_at_all_is_refused() {
+fn every_scope_is_refused() {
     let mut emulator = Emulator::new();
     for scope in [json!(null), json!({}), json!("unscoped"), json!({"project": {"id": "x"}})] {
         let body = edited(documents::KAKAO_ID_REQUEST, "/auth/scope", Some(scope.clone()));
@@ -59,7 +59,7 @@ fn any_scope_at_all_is_refused() {
 }
 
 #[test]
-fn wrong_credentials() {
+fn wrong_credentials_are_refused() {
     let key = "/auth/identity/application_credential";
     let mut emulator = Emulator::new();
     for (document, field, value, status) in [
@@ -86,7 +86,7 @@ fn wrong_credentials() {
 }
 
 #[test]
-fn a_deleted_key_takes_its_tokens_with_it() {
+fn deleting_a_key_revokes_its_tokens() {
     let mut emulator = Emulator::new();
     let token = login(&mut emulator, System::Kakao);
     let nhn = login(&mut emulator, System::NhnIaas);
@@ -104,7 +104,7 @@ fn a_deleted_key_takes_its_tokens_with_it() {
 
     let other = "https://kr1-api-image-infrastructure.nhncloudservice.com/v2/images";
     let request = get(other).header("X-Auth-Token", &nhn);
-    assert_eq!(ask(&mut emulator, request, "").status(), 200, "other systems live on");
+    assert_eq!(ask(&mut emulator, request, "").status(), 200, "other systems are not affected");
 }
 
 #[test]
@@ -125,11 +125,11 @@ fn the_project_list_is_the_documented_one() {
 
     let own = json(&answer)["links"]["self"].as_str().unwrap().to_owned();
     assert_eq!(own, "http://iam.kakaocloud.com/v3/users/f61e7df2a1d349e7b35d62ef9c615853/projects");
-    assert_eq!(list(&mut emulator, &own, &token).status(), 404, "the link as it stands is a trap");
+    assert_eq!(list(&mut emulator, &own, &token).status(), 404, "the documented link is wrong");
 }
 
 #[test]
-fn pages_follow_by_marker_on_the_url_that_was_asked() {
+fn pages_follow_by_marker() {
     let mut emulator = Emulator::new();
     emulator.page_size(10);
     let token = login(&mut emulator, System::Kakao);
@@ -171,11 +171,11 @@ fn pages_follow_by_marker_on_the_url_that_was_asked() {
 }
 
 #[test]
-fn markers_and_limits_that_make_no_sense_are_refused() {
+fn invalid_markers_and_limits_are_refused() {
     let mut emulator = Emulator::new();
     let token = login(&mut emulator, System::Kakao);
     for query in
-        ["?marker=nobody", "?limit=0", "?limit=x", "?limit=-1", "?limit=99999999999999999999"]
+        ["?marker=unknown", "?limit=0", "?limit=x", "?limit=-1", "?limit=99999999999999999999"]
     {
         let request = get(format!("{PROJECTS}{query}")).header("X-Auth-Token", &token);
         assert_eq!(ask(&mut emulator, request, "").status(), 400, "{query}");

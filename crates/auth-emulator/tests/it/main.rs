@@ -1,4 +1,4 @@
-//! The emulator held against the documents: what they print, what they forbid, what they leave open.
+//! All tests of the public interface, and of the layout of the source.
 
 #![allow(
     clippy::or_fun_call,
@@ -11,13 +11,14 @@ mod client;
 mod faults;
 mod huawei;
 mod kakao;
-mod knobs;
+mod layout;
 mod nhn;
 mod otc;
 mod refusals;
 mod robustness;
 mod server;
 mod services;
+mod settings;
 mod support;
 mod traffic;
 mod validation;

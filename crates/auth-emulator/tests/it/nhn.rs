@@ -4,7 +4,7 @@ use time::Duration;
 
 use crate::support::{ask, call, edited, json, login, parsed, post, token, token_url, urls};
 
-/// The documented body with this answer's token and times in it.
+/// The documented body with the token and times of this response.
 fn masked(document: &str, answer: &Value) -> Value {
     let mut expected = parsed(document);
     for field in ["id", "issued_at", "expires"] {
@@ -14,7 +14,7 @@ fn masked(document: &str, answer: &Value) -> Value {
 }
 
 #[test]
-fn document_000_is_answered_as_it_answers() {
+fn document_000_is_answered_as_documented() {
     let mut emulator = Emulator::new();
     let request = post("https://api-identity-infrastructure.nhncloudservice.com/v2.0/tokens");
     let answer = ask(&mut emulator, request, documents::NHN_IAAS_REQUEST);
@@ -33,7 +33,7 @@ fn document_000_is_answered_as_it_answers() {
 }
 
 #[test]
-fn the_sample_of_document_000_comes_out_at_its_own_moment() {
+fn the_response_equals_the_sample_at_its_time() {
     let mut emulator = Emulator::new();
     let then = time::UtcDateTime::from_unix_timestamp_nanos(1_588_131_148_000_405_000).unwrap();
     let request = post(token_url(System::NhnIaas));
@@ -44,7 +44,7 @@ fn the_sample_of_document_000_comes_out_at_its_own_moment() {
 }
 
 #[test]
-fn document_001_is_answered_on_its_path_with_urls_that_work_there() {
+fn document_001_has_its_own_path_and_urls() {
     let mut emulator = Emulator::new();
     let request = post("http://127.0.0.1:8080/nhn-compute/v2.0/tokens");
     let answer = ask(&mut emulator, request, documents::NHN_COMPUTE_REQUEST);
@@ -70,7 +70,7 @@ fn document_001_is_answered_on_its_path_with_urls_that_work_there() {
 }
 
 #[test]
-fn the_tenant_is_mandatory_and_must_be_known() {
+fn the_tenant_is_mandatory_and_checked() {
     let mut emulator = Emulator::new();
     let document = documents::NHN_IAAS_REQUEST;
     for (pointer, replacement, status) in [
@@ -95,7 +95,7 @@ fn the_tenant_is_mandatory_and_must_be_known() {
 }
 
 #[test]
-fn a_disabled_tenant_is_said_in_either_spelling() {
+fn a_disabled_tenant_has_either_type() {
     let mut emulator = Emulator::new();
     let mut enabled = |knob: &dyn Fn(&mut Emulator)| {
         knob(&mut emulator);
@@ -111,7 +111,7 @@ fn a_disabled_tenant_is_said_in_either_spelling() {
 }
 
 #[test]
-fn every_login_gets_a_token_of_its_own() {
+fn every_login_gets_a_new_token() {
     let mut emulator = Emulator::new();
     let first = login(&mut emulator, System::NhnIaas);
     assert_ne!(first, login(&mut emulator, System::NhnIaas));

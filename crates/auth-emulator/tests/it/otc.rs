@@ -41,7 +41,7 @@ fn the_project_request_gets_a_project_token() {
 }
 
 #[test]
-fn the_domain_request_gets_a_token_for_global_services() {
+fn the_domain_request_gets_a_domain_token() {
     let (status, token) = login(documents::OTC_DOMAIN_REQUEST);
     assert_eq!(status, 201);
     assert_eq!(token["domain"]["name"], account::OTC_DOMAIN);
@@ -56,14 +56,14 @@ fn the_domain_request_gets_a_token_for_global_services() {
 }
 
 #[test]
-fn scopes() {
+fn scopes_are_checked() {
     let scoped = |scope: Option<Value>| {
         let body = edited(documents::OTC_PROJECT_REQUEST, "/auth/scope", scope);
         let (status, token) = login(&body);
         (status, token.get("project").is_some(), token.get("domain").is_some())
     };
     let (project, domain) = ((201, true, false), (201, false, true));
-    assert_eq!(scoped(None), domain, "no scope is the domain's");
+    assert_eq!(scoped(None), domain, "the default scope is the domain");
     assert_eq!(scoped(Some(json!({}))), domain);
     assert_eq!(scoped(Some(json!({"domain": {"id": account::OTC_DOMAIN_ID}}))), domain);
     assert_eq!(scoped(Some(json!({"project": {"name": "eu-de"}}))), project);

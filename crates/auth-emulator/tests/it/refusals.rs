@@ -1,4 +1,4 @@
-//! What every system refuses.
+//! Requests that every system refuses.
 
 use auth_emulator::{Emulator, System};
 use http::{Method, Request};
@@ -9,7 +9,7 @@ use crate::support::{ask, edited, json, login_body, post, token_url};
 const SYSTEMS: [System; 4] = [System::NhnIaas, System::Otc, System::Kakao, System::Huawei];
 
 #[test]
-fn content_types() {
+fn wrong_content_types_are_refused() {
     let charset = ["application/json;charset=utf8", "application/json; charset=UTF-8"];
     let never = ["text/plain", "application/jsonx", "application/json;charset=latin1", "", "json"];
     for system in SYSTEMS {
@@ -30,13 +30,13 @@ fn content_types() {
         for refused in never {
             assert_eq!(status(&[refused]), 400, "{system}: {refused:?}");
         }
-        assert_eq!(status(&[]), 400, "{system}: none at all");
+        assert_eq!(status(&[]), 400, "{system}: no header");
         assert_eq!(status(&["application/json", "application/json"]), 400, "{system}: two");
     }
 }
 
 #[test]
-fn methods_and_paths() {
+fn wrong_methods_and_paths_are_refused() {
     for system in SYSTEMS {
         let mut emulator = Emulator::new();
         let url = token_url(system);
@@ -56,7 +56,7 @@ fn methods_and_paths() {
 }
 
 #[test]
-fn bodies_that_are_no_login() {
+fn bodies_without_a_login_are_refused() {
     for system in SYSTEMS {
         let mut emulator = Emulator::new();
         let nested = "[".repeat(100_000);
@@ -72,7 +72,7 @@ fn bodies_that_are_no_login() {
 }
 
 #[test]
-fn bodies_that_are_too_large() {
+fn too_large_bodies_are_refused() {
     for system in SYSTEMS {
         let mut emulator = Emulator::new();
         let mut body = login_body(system).to_owned();

@@ -1,4 +1,4 @@
-//! Any request gets an answer.
+//! Every request gets a response.
 
 use auth_emulator::{Emulator, System, account, documents};
 use http::{HeaderValue, Method, Request, StatusCode};
@@ -11,7 +11,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn any_request_gets_an_answer(
+    fn every_request_gets_a_response(
         method in select(METHODS),
         uri in uri(),
         headers in vec((select(HEADERS), value()), 0..5),
@@ -22,7 +22,7 @@ proptest! {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        // What http itself refuses never reaches the emulator.
+        // Requests that `http` cannot express do not reach the emulator.
         if let Ok(request) = request.body(&body[..]) {
             let head = request.method() == Method::HEAD;
             let answer = Emulator::new().handle(request, moment(seconds));
@@ -31,9 +31,9 @@ proptest! {
         }
     }
 
-    /// A login with anything in place of one value never gets a token that it should not get.
+    /// A login with one wrong value gets no token.
     #[test]
-    fn one_wrong_value_is_one_too_many(
+    fn one_wrong_value_is_refused(
         system in select(&System::ALL[..]),
         wrong in "\\PC{0,40}",
         place in any::<prop::sample::Index>(),
@@ -44,7 +44,7 @@ proptest! {
             account::KAKAO_KEY_ID, account::KAKAO_SECRET, account::HUAWEI_USER,
             account::HUAWEI_PASSWORD, account::HUAWEI_DOMAIN, account::HUAWEI_PROJECT,
         ];
-        // "password" is a key and a method as well, hence values only.
+        // Replaces values only, because "password" is also a key and a method.
         let values: Vec<_> = credentials
             .into_iter()
             .filter(|value| login_body(system).contains(&format!(": \"{value}\"")))
@@ -58,9 +58,9 @@ proptest! {
         prop_assert!(matches!(answer.status().as_u16(), 401 | 404), "{}", answer.status());
     }
 
-    /// A token works from issue to expiry, at any moment and for any lifetime and length.
+    /// A token is valid from issue to expiry, at any time and with any lifetime and length.
     #[test]
-    fn a_token_lives_as_long_as_it_says(
+    fn a_token_is_valid_for_its_lifetime(
         system in select(&[System::NhnIaas, System::Otc, System::Kakao, System::Huawei][..]),
         seconds in any::<i64>(),
         lifetime in any::<i64>(),
@@ -75,7 +75,7 @@ proptest! {
         let call = Request::get(url).header("X-Auth-Token", token(&answer)).body(&b""[..]).unwrap();
         let status = emulator.handle(call, now).status();
         let expected = if lifetime > 0 { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
-        // At the end of time there is no room to live.
+        // The largest time leaves no lifetime.
         prop_assert!(status == expected || now.year() == 9999, "{status}");
     }
 }
@@ -134,7 +134,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![damaged, vec(any::<u8>(), 0..200)]
 }
 
-/// Any moment that a clock can show, the first and the last among them.
+/// Any time that a clock can show, including the first and the last.
 fn moment(seconds: i64) -> UtcDateTime {
     let (first, last) = (UtcDateTime::MIN.unix_timestamp(), UtcDateTime::MAX.unix_timestamp());
     if seconds.is_positive() && seconds % 7 == 0 {

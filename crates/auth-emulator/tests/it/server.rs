@@ -1,4 +1,4 @@
-//! The server over real sockets, with no HTTP client but this file.
+//! The server over real sockets, without an HTTP client library.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::support::login_body;
 
-/// Sends one request on a connection of its own; the status, the head and the body.
+/// Sends one request on a new connection and returns the status, the head and the body.
 fn exchange(server: &Server, request: &str, headers: &str, body: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(server.address()).unwrap();
     let length = body.len();
@@ -38,7 +38,7 @@ fn path<'a>(server: &Server, url: &'a str) -> &'a str {
 const JSON: &str = "Content-Type: application/json\r\n";
 
 #[test]
-fn a_login_and_a_call_at_every_system() {
+fn every_system_takes_logins_and_calls() {
     let server = Server::start().unwrap();
     for system in System::ALL {
         let url = server.url(system);
@@ -69,7 +69,7 @@ fn a_login_and_a_call_at_every_system() {
 }
 
 #[test]
-fn urls() {
+fn urls_have_the_path_of_their_system() {
     let server = Server::start().unwrap();
     let port = server.address().port();
     for (system, path) in [
@@ -85,7 +85,7 @@ fn urls() {
 }
 
 #[test]
-fn tokens_of_32_kib_pass_in_both_directions() {
+fn tokens_of_32_kib_are_sent_and_received() {
     let mut emulator = Emulator::new();
     emulator.token_length(System::Huawei, 32_768);
     let server = Server::start_with(emulator).unwrap();
@@ -99,7 +99,7 @@ fn tokens_of_32_kib_pass_in_both_directions() {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_answered() {
+fn a_too_large_body_gets_a_response() {
     let server = Server::start().unwrap();
     let body = " ".repeat(3 << 20);
     let (status, _, html) = exchange(&server, "POST /otc/v3/auth/tokens", JSON, &body);
@@ -108,7 +108,7 @@ fn a_body_that_is_too_large_is_answered() {
 }
 
 #[test]
-fn many_clients_at_once() {
+fn many_clients_log_in_at_once() {
     let server = Server::start().unwrap();
     thread::scope(|scope| {
         for _ in 0..16 {
@@ -123,7 +123,7 @@ fn many_clients_at_once() {
 }
 
 #[test]
-fn a_dropped_server_hangs_up() {
+fn a_dropped_server_closes_connections() {
     let server = Server::start().unwrap();
     let address = server.address();
     let mut idle = TcpStream::connect(address).unwrap();
@@ -134,9 +134,9 @@ fn a_dropped_server_hangs_up() {
     assert!(TcpStream::connect(address).is_err());
 }
 
-/// HTTP/1.0 needs no host; the URLs of the catalog then name the server's own address.
+/// HTTP/1.0 needs no `Host`; the URLs of the catalog then have the server's address.
 #[test]
-fn a_client_without_a_host_can_follow_the_catalog() {
+fn catalog_urls_work_without_a_host_header() {
     let server = Server::start().unwrap();
     let mut stream = TcpStream::connect(server.address()).unwrap();
     let body = documents::KAKAO_ID_REQUEST;
@@ -155,11 +155,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_comes_over_a_connection_the_next_is_served(bytes in wire()) {
+    fn bad_bytes_do_not_affect_other_connections(bytes in wire()) {
         let server = Server::start().unwrap();
         let mut stream = TcpStream::connect(server.address()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        // It may hang up before it has seen everything.
+        // The server may close the connection before it has read all bytes.
         let _ = stream.write_all(&bytes).and_then(|()| stream.shutdown(Shutdown::Write));
         let mut answer = Vec::new();
         let end = stream.read_to_end(&mut answer).map_err(|why| why.kind());
@@ -171,7 +171,7 @@ proptest! {
     }
 }
 
-/// Something like a request, or anything.
+/// Bytes that resemble a request, or any bytes.
 fn wire() -> impl Strategy<Value = Vec<u8>> {
     let request = (
         "(GET|POST|HEAD|PRI|x) ?/?[a-z0-9./ %]{0,20} ?(HTTP/[0-9.]{1,3})?\r?\n",

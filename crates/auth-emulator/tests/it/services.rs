@@ -8,7 +8,7 @@ use crate::support::{ask, call, get, json, login, login_body, post, token, urls}
 const ECS: &str = "https://ecs.cn-north-1.myhuaweicloud.com/v1/servers?limit=1";
 
 #[test]
-fn a_service_says_who_called_what() {
+fn a_service_echoes_the_request() {
     let mut emulator = Emulator::new();
     let token = login(&mut emulator, System::Huawei);
     let request = Request::patch(ECS).header("x-auth-token", &token);
@@ -38,11 +38,11 @@ fn a_domain_token_has_no_project() {
 }
 
 #[test]
-fn a_token_that_does_not_live_gets_keystones_401() {
+fn an_invalid_token_gets_keystones_401() {
     let mut emulator = Emulator::new();
     let token = login(&mut emulator, System::Huawei);
     let day = Duration::hours(24);
-    // The answer writes microseconds, so it was issued some nanoseconds before `now`.
+    // The response has microseconds, so the token is some nanoseconds older than `now`.
     assert_eq!(call(&mut emulator, ECS, &token, day - Duration::MICROSECOND), 200);
     assert_eq!(call(&mut emulator, ECS, &token, day), 401);
     assert_eq!(call(&mut emulator, ECS, "unknown", Duration::ZERO), 401);
@@ -64,9 +64,9 @@ fn a_token_that_does_not_live_gets_keystones_401() {
     assert_eq!(call(&mut emulator, ECS, &token, Duration::ZERO), 401);
 }
 
-/// The host in the header, as an HTTP server sees it, and a path that says the rest.
+/// With the host in the header, as an HTTP server receives it.
 #[test]
-fn every_url_of_a_catalog_works_on_loopback() {
+fn every_catalog_url_works_on_loopback() {
     for (system, path, endpoints) in [
         (System::NhnIaas, "/nhn-iaas/v2.0/tokens", 11),
         (System::NhnCompute, "/nhn-compute/v2.0/tokens", 11),
@@ -98,9 +98,9 @@ fn every_url_of_a_catalog_works_on_loopback() {
 }
 
 #[test]
-fn on_documented_hosts_a_catalog_is_verbatim() {
+fn documented_hosts_get_the_original_catalog() {
     let mut emulator = Emulator::new();
-    // An HTTP client may spell the host in any case and name the port.
+    // A client may write the host in any case and with a port.
     for authority in ["iam.myhuaweicloud.com", "IAM.MyHuaweiCloud.com:443"] {
         let request = post("/v3/auth/tokens").header("Host", authority);
         let answer = ask(&mut emulator, request, documents::HUAWEI_PROJECT_REQUEST);
@@ -110,7 +110,7 @@ fn on_documented_hosts_a_catalog_is_verbatim() {
 }
 
 #[test]
-fn elsewhere_there_is_nothing() {
+fn unknown_hosts_and_paths_are_not_found() {
     let mut emulator = Emulator::new();
     for url in [
         "https://example.com/",

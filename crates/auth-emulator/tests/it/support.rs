@@ -3,12 +3,12 @@ use http::{Method, Request, Response, request::Builder};
 use serde_json::Value;
 use time::{Duration, UtcDateTime};
 
-/// 2026-03-01T12:00:00.123456789Z: a moment with more digits than any vendor writes.
+/// 2026-03-01T12:00:00.123456789Z, with more digits than any vendor writes.
 pub(crate) fn now() -> UtcDateTime {
     UtcDateTime::from_unix_timestamp_nanos(1_772_366_400_123_456_789).unwrap()
 }
 
-/// A `POST` of JSON.
+/// A `POST` with a JSON content type.
 pub(crate) fn post(url: impl AsRef<str>) -> Builder {
     Request::post(url.as_ref()).header("Content-Type", "application/json")
 }
@@ -17,7 +17,7 @@ pub(crate) fn get(url: impl AsRef<str>) -> Builder {
     Request::get(url.as_ref())
 }
 
-/// Where a system's documented host takes logins.
+/// The token URL on a system's documented host.
 pub(crate) fn token_url(system: System) -> String {
     let path = match system {
         System::NhnIaas | System::NhnCompute => "/tokens",
@@ -26,7 +26,7 @@ pub(crate) fn token_url(system: System) -> String {
     format!("{}{path}", system.identity_url())
 }
 
-/// The documented request of a system, the one for a project where there are two.
+/// The documented request of a system; the project request if there are two.
 pub(crate) fn login_body(system: System) -> &'static str {
     match system {
         System::NhnIaas => documents::NHN_IAAS_REQUEST,
@@ -38,9 +38,9 @@ pub(crate) fn login_body(system: System) -> &'static str {
     }
 }
 
-/// Logs in as documented and gives the token's text.
+/// Logs in as documented and returns the token's text.
 pub(crate) fn login(emulator: &mut Emulator, system: System) -> String {
-    // Document 001 speaks of document 000's host, so that its system has only the path.
+    // Document 001 names the host of document 000, so its system is reached by path only.
     let url = match system {
         System::NhnCompute => "http://localhost/nhn-compute/v2.0/tokens".to_owned(),
         _ => token_url(system),
@@ -50,7 +50,7 @@ pub(crate) fn login(emulator: &mut Emulator, system: System) -> String {
     token(&answer)
 }
 
-/// The token of an answer, wherever its API puts it.
+/// The token of a response, from the header or the body.
 pub(crate) fn token(answer: &Response<Vec<u8>>) -> String {
     match answer.headers().get("x-subject-token") {
         Some(token) => token.to_str().unwrap().to_owned(),

@@ -1,4 +1,4 @@
-//! What the server says of the requests it got, and the clock it lives by, over real sockets.
+//! Traffic counters, scripts and the clock, over real sockets.
 
 use std::{
     io::{Read, Write},
@@ -23,7 +23,7 @@ const SERVICE: &str = "GET /service/otc/ecs.eu-de.otc.t-systems.com/v1 HTTP/1.1\
 const WHILE: Duration = Duration::from_millis(120);
 
 #[test]
-fn what_a_script_sees() {
+fn a_script_sees_each_request() {
     let server = Server::start().unwrap();
     server.script(|arrival| {
         let name = HeaderName::from_static("x-seen");
@@ -60,7 +60,7 @@ fn what_a_script_sees() {
 }
 
 #[test]
-fn unauthorized_counts_services_alone() {
+fn unauthorized_counts_services_only() {
     let server = Server::start().unwrap();
     let mut client = Client::new(&server);
     let wrong = login()
@@ -78,7 +78,7 @@ fn unauthorized_counts_services_alone() {
 }
 
 #[test]
-fn canaries_across_reads_and_in_heads() {
+fn canaries_are_found_across_reads() {
     let server = Server::start().unwrap();
     server.watch("");
     server.watch("S3cret-Canary");
@@ -90,7 +90,7 @@ fn canaries_across_reads_and_in_heads() {
         client.stream.write_all(bytes).unwrap();
         thread::sleep(Duration::from_millis(2));
     }
-    // What looks like the rest of a canary is a canary's rest only after its beginning.
+    // The rest of a canary counts only on the connection with its beginning.
     Client::new(&server).send("-Canary");
     client.answer();
     assert_eq!(server.traffic().canary_bytes, 2 * 13 + 5);
@@ -101,9 +101,9 @@ fn canaries_across_reads_and_in_heads() {
     assert_eq!(server.traffic().canary_bytes, 3 * 13 + 5);
 }
 
-/// Each place is one, so that it does not matter where reads begin and end.
+/// Overlapping occurrences count, so that the result does not depend on how reads split the bytes.
 #[test]
-fn canaries_that_overlap() {
+fn overlapping_canaries_are_counted() {
     let server = Server::start().unwrap();
     server.watch("anana");
     let mut client = Client::new(&server);
@@ -112,7 +112,7 @@ fn canaries_that_overlap() {
 }
 
 #[test]
-fn a_canary_that_http_never_sees() {
+fn canaries_outside_http_are_counted() {
     let server = Server::start().unwrap();
     server.watch("canary");
     let mut client = Client::new(&server);
@@ -122,7 +122,7 @@ fn a_canary_that_http_never_sees() {
 }
 
 #[test]
-fn logins_in_the_air() {
+fn logins_in_flight_are_counted() {
     let server = Server::start().unwrap();
     server.script(|arrival| match arrival.number {
         0 => Some(Fault::new().delay(WHILE).drip(200, WHILE)),
@@ -136,12 +136,12 @@ fn logins_in_the_air() {
         soon(|| server.traffic().requests == at as u64 + 1);
     }
     assert_eq!(server.traffic().logins_in_air, 3);
-    // A piece of an answer is not all of it.
+    // The login is in flight until the response is complete.
     clients[0].stream.read_exact(&mut [0]).unwrap();
     assert_eq!(server.traffic().logins_in_air, 3);
     clients[0].answer();
     assert_eq!(server.traffic().logins_in_air, 2);
-    // That a client leaves is seen before the next piece is due.
+    // The server notices the disconnect before the next piece is due.
     clients.remove(1);
     soon(|| server.traffic().logins_in_air == 1);
 
@@ -152,9 +152,9 @@ fn logins_in_the_air() {
     soon(|| server.traffic().logins_in_air == 0);
 }
 
-/// Whoever has an answer never finds its login in the air, however the answer came.
+/// The login is no longer in flight when the client has the response.
 #[test]
-fn a_login_lands_before_its_client_knows() {
+fn a_login_ends_before_the_response_arrives() {
     for fault in [
         Fault::new(),
         Fault::new().drip(500, Duration::ZERO),
@@ -174,7 +174,7 @@ fn a_login_lands_before_its_client_knows() {
 }
 
 #[test]
-fn the_clock() {
+fn the_callers_clock_is_used() {
     let hours = Arc::new(AtomicI64::new(0));
     let clock = {
         let hours = Arc::clone(&hours);
@@ -199,7 +199,7 @@ fn the_clock() {
     assert!(Client::new(&server).ask(GET).0.starts_with("HTTP/1.1 200 "));
 }
 
-/// They get through though the server takes none of them while it is busy.
+/// The server accepts all connections that were opened while it was busy.
 #[test]
 fn a_thousand_clients_at_once() {
     let server = Server::start().unwrap();

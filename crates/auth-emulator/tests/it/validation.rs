@@ -18,7 +18,7 @@ fn request(method: Method, url: &str, own: &str, subject: &str) -> Builder {
 }
 
 #[test]
-fn a_token_is_shown_as_it_was_issued() {
+fn a_token_is_shown_as_issued() {
     for system in SYSTEMS {
         let (mut emulator, url) = (Emulator::new(), token_url(system));
         let issued = ask(&mut emulator, post(&url), login_body(system));
@@ -42,7 +42,7 @@ fn a_token_is_shown_as_it_was_issued() {
 }
 
 #[test]
-fn unknown_expired_and_revoked_tokens_are_not_found() {
+fn invalid_tokens_are_not_found() {
     for system in SYSTEMS {
         let (mut emulator, url) = (Emulator::new(), token_url(system));
         let [own, subject] = [(); 2].map(|()| login(&mut emulator, system));
@@ -57,7 +57,11 @@ fn unknown_expired_and_revoked_tokens_are_not_found() {
         assert_eq!(inspect(Method::DELETE, &own, &subject), 204);
         assert_eq!(inspect(Method::DELETE, &own, &subject), 404);
         assert_eq!(inspect(Method::GET, &own, &subject), 404);
-        assert_eq!(inspect(Method::GET, &subject, &subject), 401, "of itself, after revocation");
+        assert_eq!(
+            inspect(Method::GET, &subject, &subject),
+            401,
+            "a revoked token as its own subject"
+        );
         assert_eq!(inspect(Method::HEAD, &own, &own), 200);
 
         emulator.token_lifetime(system, Duration::seconds(1));
@@ -72,7 +76,7 @@ fn unknown_expired_and_revoked_tokens_are_not_found() {
 }
 
 #[test]
-fn a_token_of_one_system_is_nothing_to_another() {
+fn tokens_are_valid_at_one_system_only() {
     let mut emulator = Emulator::new();
     let otc = login(&mut emulator, System::Otc);
     let url = token_url(System::Huawei);
@@ -80,7 +84,7 @@ fn a_token_of_one_system_is_nothing_to_another() {
 }
 
 #[test]
-fn versions_are_listed_where_they_are_asked_for() {
+fn versions_link_to_the_requested_host() {
     for system in SYSTEMS {
         let mut emulator = Emulator::new();
         let prefix = if system == System::Kakao { "/identity" } else { "" };

@@ -1,6 +1,6 @@
 //! Configurations with a secret wherever one can stand, right and wrong.
 
-use auth_config::{Choices, CloudConfig, Config, Error, Files, System, Variables};
+use auth_config::{Choices, CloudConfig, Config, Error, Files, Platform, Variables};
 use serde_json::json;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 pub(crate) fn walk(walk: &mut Walk) {
     let none = Variables::default();
     for (auth, beside) in CLOUDS {
-        merged(walk, &here().with_open("clouds.yaml", file(auth, beside)), &none);
+        merged(walk, &here().with_readable_by_others("clouds.yaml", file(auth, beside)), &none);
     }
     let variables = || Variables::from_iter([("OS_PASSWORD", PASSWORD), ("OS_TOKEN", TOKEN)]);
     see!(walk, variables());
@@ -33,7 +33,7 @@ pub(crate) fn walk(walk: &mut Walk) {
         merged(walk, &files, &variables());
     }
     // Of the environment of a process alone.
-    see!(walk, Error::NotUnicode { name: "OS_PASSWORD".to_owned() }, System::default());
+    see!(walk, Error::NotUnicode { name: "OS_PASSWORD".to_owned() }, Platform::default());
 }
 
 /// What stands under `auth` and beside it; the secrets stand there anyway.

@@ -1,0 +1,154 @@
+//! Compares this crate with openstacksdk, whose recorded results are in the cases (see `run`).
+
+use std::collections::BTreeMap;
+
+use auth_config::{Choices, CloudConfig, Config, Error, Files, Variables};
+use auth_proto::Interface;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    #[serde(default)]
+    files: BTreeMap<String, Option<String>>,
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    #[serde(default)]
+    choices: BTreeMap<String, String>,
+    /// The values that differ here, and the reason.
+    #[serde(default)]
+    differs: BTreeMap<String, String>,
+    /// The result of openstacksdk.
+    sdk: Outcome,
+}
+
+/// The resulting values, or only the key `error`.
+type Outcome = BTreeMap<String, String>;
+
+/// Runs every case and reports each difference and the number of cases. The result counts
+/// differences without a reason and reasons without a difference.
+pub(crate) fn judge(cases: &str, say: &mut dyn FnMut(String)) -> serde_json::Result<usize> {
+    let cases: Vec<Case> = serde_json::from_str(cases)?;
+    let unexplained = cases.iter().map(|case| unexplained(case, say)).sum();
+    say(format!("{} cases, {unexplained} unexplained", cases.len()));
+    Ok(unexplained)
+}
+
+fn unexplained(case: &Case, say: &mut dyn FnMut(String)) -> usize {
+    let ours = outcome(case);
+    let mut keys: Vec<_> = ours.keys().chain(case.sdk.keys()).chain(case.differs.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    if ours.contains_key(ERROR) || case.sdk.contains_key(ERROR) {
+        keys.retain(|key| *key == ERROR);
+    }
+    let mut count = 0;
+    for key in keys {
+        let (ours, sdk, reason) = (ours.get(key), case.sdk.get(key), case.differs.get(key));
+        // The error texts differ; only the failure is compared.
+        let same = if key == ERROR { ours.is_some() == sdk.is_some() } else { ours == sdk };
+        match (same, reason) {
+            (true, None) => continue,
+            (true, Some(_)) => say(format!("UNEXPLAINED {}: {key} is the same", case.name)),
+            (false, None) => say(format!("UNEXPLAINED {}: {key}", case.name)),
+            (false, Some(reason)) => say(format!("differs: {}: {key}: {reason}", case.name)),
+        }
+        count += usize::from(same || reason.is_none());
+        let or_nothing =
+            |value: Option<&String>| value.map_or("nothing", String::as_str).to_owned();
+        say(format!("    here {}", or_nothing(ours)));
+        say(format!("    openstacksdk {}", or_nothing(sdk)));
+    }
+    count
+}
+
+const ERROR: &str = "error";
+
+/// No file is read or written below it.
+const ROOT: &str = "/ROOT";
+
+fn outcome(case: &Case) -> Outcome {
+    let out = configured(case)
+        .unwrap_or_else(|error| Outcome::from([(ERROR.to_owned(), error.to_string())]));
+    out.into_iter().map(|(key, value)| (key, value.replace(ROOT, "$ROOT"))).collect()
+}
+
+fn configured(case: &Case) -> Result<Outcome, Error> {
+    let mut files = Files::in_directory(format!("{ROOT}/work"));
+    for (path, text) in &case.files {
+        let path = format!("{ROOT}/{path}");
+        files = match text {
+            Some(text) => files.with(path, text.as_str()),
+            None => files.with_unreadable(path),
+        };
+    }
+    let variables = case.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let variables = std::iter::once(("HOME", "$ROOT/home")).chain(variables);
+    let variables = variables.map(|(name, value)| (name, value.replace("$ROOT", ROOT)));
+    let variables = Variables::from_iter(variables);
+    let config = Config::merge(&files, &variables)?;
+    let mut choices = Choices::default();
+    for (key, value) in &case.choices {
+        choices = match key.as_str() {
+            "cloud" => choices.cloud(value),
+            "profile" => choices.profile(value),
+            _ => choices.region(value),
+        };
+    }
+    let cloud = config.cloud(&choices)?;
+    usable(&cloud)?;
+    Ok(described(&config, &cloud))
+}
+
+/// The missing values that openstacksdk reports when it creates the login.
+fn usable(cloud: &CloudConfig) -> Result<(), Error> {
+    cloud.cloud()?;
+    match cloud.credential() {
+        // openstacksdk checks these later or never.
+        Err(Error::Missing { key: "passcode" | "password" | "token" | "username", .. }) => Ok(()),
+        credential => credential.map(drop),
+    }
+}
+
+fn described(config: &Config, cloud: &CloudConfig) -> Outcome {
+    let tls = cloud.tls();
+    let path =
+        |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let interfaces: Vec<_> = cloud.interfaces().iter().copied().map(Interface::as_str).collect();
+    let mut out = BTreeMap::from([
+        ("names", Some(config.names().collect::<Vec<_>>().join(", "))),
+        ("cloud", Some(cloud.name().to_owned())),
+        ("region", cloud.region().map(str::to_owned)),
+        ("auth_type", cloud.get("auth_type").map(str::to_owned)),
+        ("interface", Some(interfaces.join(","))),
+        ("verify", Some(tls.verify.to_string())),
+        ("cacert", path(&tls.cacert).filter(|_| tls.verify)),
+        ("cert", path(&tls.cert)),
+        ("key", path(&tls.key).filter(|_| tls.cert.is_some())),
+        ("api_timeout", cloud.timeout().map(|timeout| timeout.as_secs_f64().to_string())),
+    ]);
+    out.retain(|_, value| value.is_some());
+    let typed = out.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    typed.chain(texts(cloud)).collect()
+}
+
+/// The texts under `auth`, and those of single services.
+fn texts(cloud: &CloudConfig) -> Outcome {
+    let mut out = Outcome::new();
+    for setting in cloud.settings() {
+        let key = setting.key().split('[').next().unwrap_or_default();
+        let ends = ["_api_version", "_endpoint_override", "_interface", "_region_name"];
+        let secret = key.strip_prefix("auth.").and_then(|key| cloud.secret(key));
+        let text = match (secret, setting.value()) {
+            (Some(secret), _) => secret.expose_secret().to_owned(),
+            (None, Some(value)) if !value.is_empty() => value,
+            _ => continue,
+        };
+        if key.starts_with("auth.") || ends.iter().any(|end| key.ends_with(end)) {
+            out.entry(key.to_owned()).and_modify(|old| *old += &format!(",{text}")).or_insert(text);
+        }
+    }
+    out
+}

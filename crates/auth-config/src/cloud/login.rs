@@ -1,0 +1,258 @@
+//! The cloud, credential and scope of the login core for a configured cloud.
+
+use auth_proto::{ApiVersion, Cloud, Credential, DomainRef, Factor, Scope, UserRef};
+use secrecy::SecretString;
+
+use crate::{
+    cloud::{CloudConfig, overrides},
+    report::{error::Error, origin::ValueOrigin, warning::Warning},
+    rules::{
+        scope::{SCOPES, is_agency},
+        vendor,
+    },
+    value::Node,
+};
+
+impl CloudConfig {
+    /// The identity service, with the rules of its vendor: the built-in profile, else the vendor
+    /// that documents this URL, else stock Keystone. Includes the configured URLs of services
+    /// (`compute_endpoint_override`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AuthType`] for an unsupported or missing kind of login; [`Error::Missing`] without
+    /// an `auth_url`; [`Error::Proto`] for an invalid URL or one without https (plain http has to
+    /// be chosen in code, with [`Cloud::keystone_over_plain_http`]); [`Error::Override`] for an
+    /// invalid URL of a service.
+    pub fn cloud(&self) -> Result<Cloud, Error> {
+        self.auth_type()?;
+        let url = self.identity_url()?;
+        let cloud = vendor::cloud_at(self.profile.as_deref(), self.region(), &url)
+            .map_err(|error| Error::Proto { cloud: self.name.clone(), error })?;
+        overrides::apply(cloud, &self.map)
+    }
+
+    /// The user's credential.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AuthType`] for an unsupported kind of login; [`Error::Missing`] if the credential
+    /// needs a value that is not configured.
+    pub fn credential(&self) -> Result<Credential, Error> {
+        let credential = self.own_credential()?;
+        Ok(match self.agency()? {
+            Some(agency) => credential.assume(agency),
+            None => credential,
+        })
+    }
+
+    /// The credential without an agency.
+    fn own_credential(&self) -> Result<Credential, Error> {
+        match self.auth_type()? {
+            AuthType::ApplicationCredential => self.application_credential(),
+            AuthType::ExistingToken => self.existing_token(),
+            AuthType::MultiFactor => self.multi_factor(),
+            AuthType::Password => Ok(Credential::password(self.user()?, self.password()?)),
+            AuthType::Token => {
+                Ok(Credential::token(self.required_secret("token", "set OS_TOKEN")?))
+            }
+            AuthType::Totp => Ok(Credential::totp(self.user()?, self.passcode()?)),
+        }
+    }
+
+    /// The scope of the token. An application credential has a fixed scope, so none is requested.
+    /// An existing token (`admin_token`) has one already, which must match the configured scope.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ScopeConflict`] if two are set; [`Error::InvalidValue`] for a `system_scope` other
+    /// than `all`; [`Error::Missing`] if an agency has neither a target project nor a target
+    /// domain.
+    pub fn scope(&self) -> Result<Scope, Error> {
+        match self.auth_type()? {
+            _ if is_agency(&self.map, self.auth()) => return self.agency_scope(),
+            AuthType::ApplicationCredential => return Ok(Scope::default()),
+            _ => {}
+        }
+        let mut set = SCOPES.iter().filter_map(|&key| Some((key, self.auth().get(key)?)));
+        let Some((key, node)) = set.next() else { return Ok(Scope::default()) };
+        // An id and a name of the same kind are one scope.
+        if let Some((second, other)) = set.find(|(other, _)| kind(other) != kind(key)) {
+            let scopes = [(key, node), (second, other)];
+            let scopes = scopes.map(|(key, node)| (key, node.origin.clone())).to_vec();
+            return Err(Error::ScopeConflict { cloud: self.name.clone(), scopes });
+        }
+        let text = node.as_text().unwrap_or_default();
+        Ok(match key {
+            "domain_id" => Scope::domain_id(text),
+            "domain_name" => Scope::domain_name(text),
+            "project_id" => Scope::project_id(text),
+            "trust_id" => Scope::trust(text),
+            "system_scope" if text == "all" => Scope::system(),
+            "system_scope" => {
+                let (key, origin) = ("auth.system_scope".to_owned(), node.origin.clone());
+                return Err(Error::InvalidValue { key, problem: "must be all", origin });
+            }
+            _ => match self.domain("project") {
+                Some(domain) => Scope::project_name_in(text, domain),
+                None => Scope::project_name(text),
+            },
+        })
+    }
+
+    /// The identity URL. A kind of login with a version in its name sets the version of the URL.
+    fn identity_url(&self) -> Result<String, Error> {
+        let url = self.required("auth_url", "set it, or name a profile that does")?;
+        let url = url.trim().trim_end_matches('/');
+        let version = match self.get("auth_type") {
+            Some(kind) if kind.starts_with("v2") => "/v2.0",
+            Some(kind) if kind.starts_with("v3") => "/v3",
+            _ => return Ok(url.to_owned()),
+        };
+        let bare = ["/v2.0", "/v3"].iter().find_map(|end| url.strip_suffix(end));
+        Ok(format!("{}{version}", bare.unwrap_or(url)))
+    }
+
+    fn auth_type(&self) -> Result<AuthType, Error> {
+        let node = self.map.get("auth_type");
+        let text = node.and_then(Node::as_text).unwrap_or("none");
+        Ok(match text {
+            "admin_token" | "token_endpoint" => AuthType::ExistingToken,
+            "agency" | "password" | "v2password" | "v3password" => AuthType::Password,
+            "token" | "v2token" | "v3token" => AuthType::Token,
+            "v3applicationcredential" => AuthType::ApplicationCredential,
+            "v3multifactor" => AuthType::MultiFactor,
+            "v3totp" => AuthType::Totp,
+            _ => return Err(self.unsupported(text, node)),
+        })
+    }
+
+    fn unsupported(&self, auth_type: &str, node: Option<&Node>) -> Error {
+        Error::AuthType {
+            auth_type: auth_type.to_owned(),
+            origin: node.map_or(ValueOrigin::Default, |node| node.origin.clone()),
+            supported: "password, v2password, v3password, token, v2token, v3token, \
+                        v3applicationcredential, v3totp, v3multifactor (of v3password and v3totp), \
+                        agency, admin_token",
+        }
+    }
+
+    fn application_credential(&self) -> Result<Credential, Error> {
+        let secret =
+            self.required_secret("application_credential_secret", "set it in secure.yaml")?;
+        if let Some(id) = self.text("application_credential_id") {
+            return Ok(Credential::application_credential(id, secret));
+        }
+        let Some(name) = self.text("application_credential_name") else {
+            let remedy = "set it, or application_credential_name and the user";
+            return Err(self.missing("application_credential_id", remedy));
+        };
+        Ok(Credential::application_credential_of(self.user()?, name, secret))
+    }
+
+    fn existing_token(&self) -> Result<Credential, Error> {
+        // The cloud of the variables has it beside `auth`.
+        let endpoint = self.auth().get("endpoint").or_else(|| self.map.get("endpoint"));
+        if let Some(node) = endpoint.filter(|node| node.as_text().is_some()) {
+            let problem = "one URL for all services is not supported; set auth_url, or \
+                           compute_endpoint_override and the like";
+            let (key, origin) = ("endpoint".to_owned(), node.origin.clone());
+            return Err(Error::InvalidValue { key, problem, origin });
+        }
+        Ok(Credential::existing_token(self.required_secret("token", "set OS_TOKEN")?))
+    }
+
+    fn multi_factor(&self) -> Result<Credential, Error> {
+        let methods = self.auth().get("auth_methods");
+        let mut credential: Option<Credential> = None;
+        for (method, _) in methods.map(Node::as_list).unwrap_or_default() {
+            let factor = match method {
+                "password" | "v3password" => Factor::password(self.password()?),
+                "totp" | "v3totp" => Factor::totp(self.passcode()?),
+                _ => return Err(self.unsupported(&format!("v3multifactor of {method}"), methods)),
+            };
+            credential = Some(match (credential, factor) {
+                (Some(credential), factor) => credential.and(factor),
+                (None, Factor::Password(secret)) => Credential::password(self.user()?, secret),
+                (None, Factor::Totp(code)) => Credential::totp(self.user()?, code),
+                (None, _) => return Err(self.unsupported("v3multifactor", methods)),
+            });
+        }
+        credential.ok_or_else(|| self.missing("auth_methods", "list v3password and v3totp"))
+    }
+
+    fn user(&self) -> Result<UserRef, Error> {
+        if let Some(id) = self.text("user_id") {
+            return Ok(UserRef::id(id));
+        }
+        let name = self.required("username", "set it, or user_id")?;
+        Ok(match self.domain("user") {
+            Some(domain) => UserRef::name_in(name, domain),
+            None => UserRef::name(name),
+        })
+    }
+
+    /// The domain of the user or the project. Identity API v2.0 has no domains.
+    fn domain(&self, of: &str) -> Option<DomainRef> {
+        let is_v2 = self.cloud().is_ok_and(|cloud| cloud.api_version() == Some(ApiVersion::V2));
+        if is_v2 {
+            return None;
+        }
+        let id = |key: &str| self.text(key).map(DomainRef::id);
+        let name = |key: &str| self.text(key).map(DomainRef::name);
+        id(&format!("{of}_domain_id"))
+            .or_else(|| name(&format!("{of}_domain_name")))
+            .or_else(|| id("default_domain_id"))
+            .or_else(|| name("default_domain_name"))
+    }
+
+    fn password(&self) -> Result<SecretString, Error> {
+        self.required_secret("password", "set it in secure.yaml, or OS_PASSWORD")
+    }
+
+    fn passcode(&self) -> Result<SecretString, Error> {
+        self.required_secret("passcode", "ask the user for the one-time code, or set OS_PASSCODE")
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.auth().get(key).and_then(Node::as_text)
+    }
+
+    pub(super) fn required(&self, key: &'static str, remedy: &'static str) -> Result<&str, Error> {
+        self.text(key).ok_or_else(|| self.missing(key, remedy))
+    }
+
+    fn required_secret(
+        &self,
+        key: &'static str,
+        remedy: &'static str,
+    ) -> Result<SecretString, Error> {
+        self.secret(key).cloned().ok_or_else(|| self.missing(key, remedy))
+    }
+
+    fn missing(&self, key: &'static str, remedy: &'static str) -> Error {
+        let is_cause = |warning: &&Warning| match warning {
+            Warning::KeyUnknown { nearest, .. } => *nearest == Some(key),
+            Warning::ProfileUnknown { .. } => key == "auth_url",
+            _ => false,
+        };
+        let clue = self.warnings().iter().find(is_cause).cloned().map(Box::new);
+        Error::Missing { cloud: self.name.clone(), clue, key, remedy }
+    }
+}
+
+/// The supported kinds of login.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AuthType {
+    ApplicationCredential,
+    ExistingToken,
+    MultiFactor,
+    Password,
+    Token,
+    Totp,
+}
+
+/// The kind of a scope's key: `project` of `project_id`.
+fn kind(key: &str) -> &str {
+    key.split('_').next().unwrap_or(key)
+}

@@ -1,0 +1,190 @@
+//! Configuration errors: the problem, its place and the remedy.
+
+use std::path::PathBuf;
+
+use thiserror::Error as ThisError;
+
+use crate::{
+    report::{origin::ValueOrigin, warning::Warning},
+    text::{listed, shown, shown_path},
+};
+
+/// A configuration that cannot be used. The text names the file and key, or the variable, and the
+/// remedy. It repeats no value except names of clouds, regions, profiles and kinds of login.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    /// The kind of login is not supported.
+    #[error("auth_type: {} is not supported ({origin}); use one of: {supported}", shown(auth_type))]
+    AuthType {
+        /// The configured kind.
+        auth_type: String,
+        /// Where it is set.
+        origin: ValueOrigin,
+        /// The supported kinds.
+        supported: &'static str,
+    },
+    /// A boolean is neither true nor false.
+    #[error("{}: not a boolean ({origin}); write true or false", shown(key))]
+    Bool {
+        /// The key.
+        key: String,
+        /// Where it is set.
+        origin: ValueOrigin,
+    },
+    /// Several clouds are configured, and none is chosen.
+    #[error("cloud: several are configured; choose one, or set OS_CLOUD: {}", listed(names.iter().map(String::as_str)))]
+    CloudAmbiguous {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// A file and the variables define a cloud of the same name.
+    #[error(
+        "{}: cloud {} has the same name as the cloud of the OS_* variables; rename it, or set \
+         OS_CLOUD_NAME to another name",
+        shown_path(path),
+        shown(name)
+    )]
+    CloudDuplicate {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// No cloud is configured.
+    #[error("no cloud is configured: no file clouds.yaml in {searched}, and no OS_AUTH_URL")]
+    CloudMissing {
+        /// The directories that were searched.
+        searched: String,
+    },
+    /// No cloud of this name is configured.
+    #[error("cloud {}: not configured; the configuration has: {}", shown(name), listed(known.iter().map(String::as_str)))]
+    CloudUnknown {
+        /// The requested name.
+        name: String,
+        /// The configured names.
+        known: Vec<String>,
+    },
+    /// A value has the wrong type or is not one of the allowed values.
+    #[error("{}: {problem} ({origin})", shown(key))]
+    InvalidValue {
+        /// The key.
+        key: String,
+        /// The allowed values.
+        problem: &'static str,
+        /// Where it is set.
+        origin: ValueOrigin,
+    },
+    /// The login needs a value that is not configured.
+    #[error("cloud {}: {key} is missing; {}", shown(cloud), clue_or_remedy(clue.as_deref(), remedy))]
+    Missing {
+        /// The cloud.
+        cloud: String,
+        /// The probable cause: a misspelled key, or an unknown profile.
+        clue: Option<Box<Warning>>,
+        /// The key, as spelled in clouds.yaml.
+        key: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// An `OS_*` variable is not valid Unicode.
+    #[error("variable {}: not valid Unicode; set it again", shown(name))]
+    NotUnicode {
+        /// Its name.
+        name: String,
+    },
+    /// The configured URL of a service cannot be used.
+    #[error("{}: {error} ({origin})", shown(key))]
+    Override {
+        /// The key.
+        key: String,
+        /// The login core's error.
+        #[source]
+        error: auth_proto::Error,
+        /// Where it is set.
+        origin: ValueOrigin,
+    },
+    /// The vendor has shut this cloud down.
+    #[error(
+        "profile {}: the cloud no longer exists ({}); choose another profile",
+        shown(name),
+        shown(message)
+    )]
+    ProfileShutdown {
+        /// The profile's name.
+        name: String,
+        /// The profile's own message.
+        message: String,
+    },
+    /// The login core rejects the configured values.
+    #[error("cloud {}: {error}", shown(cloud))]
+    Proto {
+        /// The cloud.
+        cloud: String,
+        /// The login core's error.
+        #[source]
+        error: auth_proto::Error,
+    },
+    /// The cloud has no such region.
+    #[error(
+        "region {}: unknown in cloud {}; choose one of: {} (case matters)",
+        shown(region), shown(cloud), listed(known.iter().map(String::as_str))
+    )]
+    RegionUnknown {
+        /// The cloud.
+        cloud: String,
+        /// The requested region.
+        region: String,
+        /// The configured regions.
+        known: Vec<String>,
+    },
+    /// Two scopes are configured; a token has one.
+    #[error("cloud {}: two scopes are set, {}; keep one", shown(cloud), joined(scopes))]
+    ScopeConflict {
+        /// The cloud.
+        cloud: String,
+        /// The keys that set a scope, and where each is set.
+        scopes: Vec<(&'static str, ValueOrigin)>,
+    },
+    /// A placeholder cannot be filled in.
+    #[error(
+        "{}: unknown placeholder in braces ({origin}); use a key of the cloud that holds plain text, such as {{region_name}}",
+        shown(key)
+    )]
+    Template {
+        /// The key.
+        key: String,
+        /// Where it is set.
+        origin: ValueOrigin,
+    },
+    /// A file is larger than [`limits::FILE`](crate::limits::FILE).
+    #[error("{}: larger than {limit} bytes; check that it is the right file", shown_path(path))]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// A file is not valid YAML, or exceeds one of the [`limits`](crate::limits).
+    #[error("{}:{line}:{column}: {problem}", shown_path(path))]
+    Yaml {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// The column, counted from 1.
+        column: usize,
+        /// The problem at this place.
+        problem: &'static str,
+    },
+}
+
+fn joined(scopes: &[(&str, ValueOrigin)]) -> String {
+    let one = |(key, origin): &(&str, ValueOrigin)| format!("{key} ({origin})");
+    scopes.iter().map(one).collect::<Vec<_>>().join(" and ")
+}
+
+/// The probable cause, or else the general remedy.
+fn clue_or_remedy(clue: Option<&Warning>, remedy: &str) -> String {
+    clue.map_or_else(|| remedy.to_owned(), Warning::to_string)
+}

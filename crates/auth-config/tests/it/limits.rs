@@ -1,0 +1,92 @@
+//! Every constant of `limits`: a configuration at the limit is accepted, one past it is not.
+
+use crate::support::{of_file, warned, with};
+use auth_config::{Error, limits};
+
+/// A limit, a measurement at the limit plus an excess, and the error text past the limit.
+struct Row {
+    name: &'static str,
+    measure: fn(usize) -> Result<(), String>,
+    past_text: &'static str,
+}
+
+#[rustfmt::skip]
+const ROWS: [Row; 6] = [
+    Row { name: "DEPTH", measure: depth, past_text: "nested too deep" },
+    Row { name: "DEPTH", measure: depth_by_aliases, past_text: "nested too deep" },
+    Row { name: "FILE", measure: file, past_text: "larger than 1048576 bytes" },
+    Row { name: "ERROR_TEXT", measure: shown, past_text: "cut" },
+    Row { name: "UNKNOWN_KEYS", measure: unknown, past_text: "one is not reported" },
+    Row { name: "WEIGHT", measure: weight, past_text: "too much data" },
+];
+
+#[test]
+fn every_limit_holds_at_its_edge() {
+    for Row { name, measure, past_text } in ROWS {
+        assert_eq!(measure(0), Ok(()), "{name}, at its edge");
+        let past = measure(1).expect_err(name);
+        assert!(past.contains(past_text), "{name}, one past it: {past}");
+    }
+}
+
+#[test]
+fn every_limit_has_a_row() {
+    let source = include_str!("../../src/limits.rs");
+    let bounds =
+        source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
+    let names: Vec<_> = bounds.collect();
+    assert!(names.len() >= 5, "{names:?}");
+    for name in names {
+        assert!(ROWS.iter().any(|row| row.name == name), "limits::{name} has no row: add one");
+    }
+}
+
+fn as_text<T>(result: Result<T, Error>) -> Result<(), String> {
+    result.map(drop).map_err(|error| error.to_string())
+}
+
+/// Nested lists around a text; the file itself is the first level.
+fn depth(past: usize) -> Result<(), String> {
+    // clouds, c, x: the lists begin on the fourth level, and the text is the last.
+    let lists = limits::DEPTH - 4 + past;
+    as_text(with("username: u", &format!("x: {}y{}", "[".repeat(lists), "]".repeat(lists))))
+}
+
+fn depth_by_aliases(past: usize) -> Result<(), String> {
+    let half = (limits::DEPTH - 4) / 2;
+    let inner = format!("{}z{}", "[".repeat(half), "]".repeat(half));
+    let lists = limits::DEPTH - 4 - half + past;
+    let outer = format!("{}*a{}", "[".repeat(lists), "]".repeat(lists));
+    as_text(with("username: u", &format!("a: &a {inner}, x: {outer}")))
+}
+
+fn file(past: usize) -> Result<(), String> {
+    let text = "clouds: {c: {}}\n#";
+    as_text(of_file(&format!("{text}{}", "x".repeat(limits::FILE - text.len() + past))))
+}
+
+fn shown(past: usize) -> Result<(), String> {
+    let name = "x".repeat(limits::ERROR_TEXT + past);
+    let cloud = of_file(&format!("clouds: {{{name}: {{}}}}")).unwrap();
+    let said = cloud.cloud().unwrap_err().to_string();
+    if said.contains(&name) { Ok(()) } else { Err("cut".to_owned()) }
+}
+
+fn unknown(past: usize) -> Result<(), String> {
+    let keys = limits::UNKNOWN_KEYS + past;
+    let all: Vec<_> = (0..keys).map(|number| format!("x{number}: y")).collect();
+    let warnings = warned(&with("username: u", &all.join(", ")).unwrap());
+    let count = warnings.iter().filter(|warning| warning.contains("unknown key")).count();
+    if count == keys { Ok(()) } else { Err("one is not reported".to_owned()) }
+}
+
+/// A text that many aliases repeat, and another that fills the rest to the byte. A node weighs its
+/// text, its path of keys and 16 bytes.
+fn weight(past: usize) -> Result<(), String> {
+    const ALIASES: usize = 200;
+    const NODES: usize = 11_466;
+    let text = "x".repeat(limits::WEIGHT / ALIASES - 500);
+    let rest = limits::WEIGHT - NODES - (ALIASES + 2) * text.len();
+    let (rest, aliases) = ("x".repeat(rest + past), vec!["*a"; ALIASES].join(", "));
+    as_text(of_file(&format!("clouds: {{c: {{x: &a {text}, y: [{aliases}], z: {rest}}}}}")))
+}

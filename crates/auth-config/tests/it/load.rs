@@ -1,0 +1,145 @@
+//! `Config::load` with real files and variables. The test program starts itself again in another
+//! directory, because variables and the working directory belong to the process.
+
+use std::{env, ffi::OsString, fs, path::Path, path::PathBuf, process::Command};
+
+use auth_config::{Choices, Config, limits};
+use secrecy::ExposeSecret;
+
+/// The child process: prints the loaded cloud.
+#[test]
+fn child() {
+    if env::var_os("AUTH_CONFIG_CHILD").is_none() {
+        return;
+    }
+    let found = Config::load().and_then(|config| config.cloud(&Choices::default()));
+    match found {
+        Err(error) => eprintln!("error: {error}"),
+        Ok(cloud) => {
+            let password = cloud.secret("password").map(|password| password.expose_secret());
+            eprintln!("found {} with {}", cloud.name(), password.unwrap_or("none"));
+            cloud.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+        }
+    }
+}
+
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("load-{name}"));
+        let _ = fs::remove_dir_all(&root);
+        for directory in ["work", "home/.config/openstack"] {
+            fs::create_dir_all(root.join(directory)).unwrap();
+        }
+        Self(root)
+    }
+
+    fn file(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>, mode: u32) {
+        let path = self.0.join(path);
+        fs::write(&path, text).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+    }
+
+    fn load(&self, variables: &[(&str, OsString)]) -> String {
+        let out = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "load::child", "--nocapture"])
+            .env_clear()
+            .env("AUTH_CONFIG_CHILD", "1")
+            .env("HOME", self.0.join("home"))
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.0.join("work"))
+            .output()
+            .unwrap();
+        String::from_utf8(out.stderr).unwrap()
+    }
+}
+
+const CLOUDS: &str = "clouds: {mine: {auth: {username: me, password: file}}}";
+const SECURE: &str = "clouds: {mine: {auth: {password: secure}}}";
+
+#[test]
+fn working_directory_and_user_files_are_found() {
+    let place = Place::new("both");
+    place.file("work/clouds.yaml", CLOUDS, 0o644);
+    place.file("home/.config/openstack/secure.yaml", SECURE, 0o600);
+    assert_eq!(place.load(&[]), "found mine with secure\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_mode_is_checked() {
+    let place = Place::new("mode");
+    place.file("work/clouds.yaml", CLOUDS, 0o604);
+    let said = place.load(&[]);
+    assert!(said.contains("clouds.yaml: holds a secret and is readable by others"), "{said}");
+    place.file("work/clouds.yaml", CLOUDS, 0o640);
+    assert_eq!(place.load(&[]), "found mine with file\n");
+}
+
+#[test]
+fn only_os_variables_are_read() {
+    let place = Place::new("variables");
+    let said = place.load(&[("OS_PASSWORD", "variable".into()), ("PASSWORD", "other".into())]);
+    assert_eq!(said, "found envvars with variable\n");
+    let elsewhere = place.0.join("c.yaml");
+    place.file("c.yaml", CLOUDS, 0o600);
+    let said = place.load(&[("OS_CLIENT_CONFIG_FILE", elsewhere.into())]);
+    assert_eq!(said, "found mine with file\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_non_unicode_variable_is_named_without_value() {
+    use std::os::unix::ffi::OsStringExt;
+    let place = Place::new("unicode");
+    let said = place.load(&[("OS_PASSWORD", OsString::from_vec(b"hunter2\xff".to_vec()))]);
+    assert_eq!(said, "error: variable OS_PASSWORD: not valid Unicode; set it again\n");
+    let said =
+        place.load(&[("OS_CLOUD", "x".into()), ("OTHER", OsString::from_vec(b"\xff".to_vec()))]);
+    assert!(said.contains("cloud x: not configured"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_only_where_it_is_named() {
+    let place = Place::new("pipe");
+    place.file("home/.config/openstack/clouds.yaml", CLOUDS, 0o600);
+    let pipe = place.0.join("work/clouds.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let said = place.load(&[]);
+    assert!(said.contains("found mine with file"), "{said}");
+    assert!(said.contains("work/clouds.yaml: cannot be read"), "{said}");
+
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::write(pipe, SECURE).unwrap()
+    });
+    let said = place.load(&[("OS_CLIENT_CONFIG_FILE", pipe.into())]);
+    writer.join().unwrap();
+    assert!(said.contains("found mine with secure"), "{said}");
+}
+
+#[test]
+fn unreadable_and_too_large_files_are_reported() {
+    let place = Place::new("large");
+    fs::create_dir(place.0.join("work/clouds.yaml")).unwrap();
+    place.file("home/.config/openstack/clouds.yaml", CLOUDS, 0o600);
+    let said = place.load(&[]);
+    assert!(said.starts_with("found mine with file\nwarning: "), "{said}");
+    assert!(said.contains("work/clouds.yaml: cannot be read"), "{said}");
+    for (length, says) in [
+        (limits::FILE, "no cloud is configured"),
+        (limits::FILE + 1, "clouds.yaml: larger than 1048576 bytes"),
+        (2 << 20, "clouds.yaml: larger than 1048576 bytes"),
+    ] {
+        place.file("home/.config/openstack/clouds.yaml", vec![b'\n'; length], 0o600);
+        let said = place.load(&[]);
+        assert!(said.contains(says), "{length}: {said}");
+    }
+    assert!(!place.load(&[("OS_CLOUD", "x".into())]).contains("found"));
+}

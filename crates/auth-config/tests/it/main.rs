@@ -1,0 +1,14 @@
+//! All tests of the public interface, and of the layout of the source.
+
+#![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
+
+mod hostile;
+mod layout;
+mod limits;
+mod load;
+mod login;
+mod overrides;
+mod properties;
+mod rules;
+mod support;
+mod warnings;

@@ -1,0 +1,33 @@
+//! Configurations in one line, and their errors and warnings.
+
+use auth_config::{Choices, CloudConfig, Config, Error, Files, Variables};
+
+/// The sole cloud of a `clouds.yaml`.
+pub(crate) fn of_file(clouds: &str) -> Result<CloudConfig, Error> {
+    of(&Files::in_directory("/here").with("clouds.yaml", clouds), &[])
+}
+
+/// The cloud of these variables.
+pub(crate) fn of_variables(variables: &[(&str, &str)]) -> Result<CloudConfig, Error> {
+    of(&Files::in_directory("/here"), variables)
+}
+
+pub(crate) fn of(files: &Files, variables: &[(&str, &str)]) -> Result<CloudConfig, Error> {
+    let variables = variables.iter().copied().collect::<Variables>();
+    Config::merge(files, &variables)?.cloud(&Choices::default())
+}
+
+/// A cloud with the keys `auth` in its section `auth`, after the URL, and `beside` next to it.
+pub(crate) fn with(auth: &str, beside: &str) -> Result<CloudConfig, Error> {
+    of_file(&format!(
+        "clouds: {{c: {{auth: {{auth_url: \"https://k.example/v3\", {auth}}}, {beside}}}}}"
+    ))
+}
+
+pub(crate) fn said(error: Result<impl std::fmt::Debug, Error>) -> String {
+    error.unwrap_err().to_string()
+}
+
+pub(crate) fn warned(cloud: &CloudConfig) -> Vec<String> {
+    cloud.warnings().iter().map(ToString::to_string).collect()
+}
