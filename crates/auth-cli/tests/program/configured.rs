@@ -39,7 +39,7 @@ fn a_cloud_name_is_enough() {
     let url = machine.run(&["endpoint", "image"], "", &[("OS_CLOUD", "mail")]).ok();
     assert!(url.contains("kr1-api-image"), "{url}");
     let arguments = ["endpoint", "image", "--region", "KR2"];
-    machine.run(&arguments, "", &[("OS_CLOUD", "mail")]).failed(4, "no such region");
+    machine.run(&arguments, "", &[("OS_CLOUD", "mail")]).failed(4, "unknown in cloud");
 
     machine.run(&["token"], "", &[]).failed(2, "several clouds are configured; choose one");
     machine

@@ -64,9 +64,10 @@ fn paths_are_put_under_the_endpoint() {
     run(&["--emulator=otc", "curl", "/servers"], "").failed(2, "a path needs --service");
     let out = ["--emulator=otc", "curl", "--service", "compute", "/../v3/users"];
     run(&out, "").failed(2, "the path does not start with /, or has a . or .. segment");
-    run(&["--emulator=otc", "curl", "--service", "compute", "/a b"], "").failed(2, "such as %20 for a blank");
+    run(&["--emulator=otc", "curl", "--service", "compute", "/a b"], "")
+        .failed(2, "such as %20 for a blank");
     run(&["--emulator=otc", "curl", "--service", "compute", "--region", "eu-nl", "/"], "")
-        .failed(4, "no such region");
+        .failed(4, "unknown in cloud");
 }
 
 /// An existing v2.0 token has no catalog: v2.0 has no validation.
