@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use auth_driver::{Call, Driver, Mode, Outcome, blocking};
+use auth_driver::{Call, Driver, Mode, blocking};
 use auth_emulator::{Server, System, account};
 use auth_proto::{
     Body, Cloud, Credential, EndpointQuery, Failure, FailureKind, RetryDecision, Scope, Session,
@@ -85,7 +85,11 @@ impl Sdk {
 struct Tcp;
 
 impl blocking::Transport for Tcp {
-    fn send(&self, request: Request<Body>, left: Duration) -> Option<Outcome> {
+    fn send(
+        &self,
+        request: Request<Body>,
+        left: Duration,
+    ) -> Option<std::result::Result<Response<Body>, Failure>> {
         match send(&request) {
             Ok(response) => Some(Ok(response.map(|body| Body::new(body.into())))),
             // The caller's time is over: that is no failure of the service.

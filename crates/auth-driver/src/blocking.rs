@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use auth_proto::{Body, Scope};
-use http::Request;
+use auth_proto::{Body, Failure, Scope};
+use http::{Request, Response};
 
 use crate::{
-    driver::{Driver, Grant, Mode, Outcome, Step, Wanted},
+    driver::{Driver, Grant, Mode, Step, Wanted},
     error::Error,
 };
 
@@ -14,7 +14,11 @@ use crate::{
 pub trait Transport {
     /// Sends the request and reads the whole response. `None` if `left`, the caller's time, ended
     /// first: that is no failure of the service.
-    fn send(&self, request: Request<Body>, left: Duration) -> Option<Outcome>;
+    fn send(
+        &self,
+        request: Request<Body>,
+        left: Duration,
+    ) -> Option<Result<Response<Body>, Failure>>;
 
     /// The monotonic clock that measures a caller's time.
     fn now(&self) -> Instant {

@@ -40,7 +40,7 @@ pub struct Driver {
 }
 
 /// A wall clock.
-pub type Clock = dyn Fn() -> UtcDateTime + Send + Sync;
+pub(crate) type Clock = dyn Fn() -> UtcDateTime + Send + Sync;
 
 /// The tokens that a caller wants.
 #[derive(Clone, Copy, Debug)]
@@ -85,9 +85,6 @@ pub enum Step<'a> {
     /// Wait until the epoch ends, for this long at most. Then ask for the next step.
     Wait(Epoch, Duration),
 }
-
-/// The result of a request to the identity service.
-pub type Outcome = Result<Response<Body>, Failure>;
 
 impl Grant {
     /// The URL of a service, without a slash added at its end.
@@ -178,7 +175,7 @@ impl Driver {
     }
 
     /// Hands in the result of a request, and wakes all waiting callers.
-    pub fn complete(&self, mut guard: InFlightGuard<'_>, outcome: Outcome) {
+    pub fn complete(&self, mut guard: InFlightGuard<'_>, outcome: Result<Response<Body>, Failure>) {
         let ((), events) = self.with(|session| {
             // A panic of the clock leaves the request in the guard, which hands it on.
             let now = self.now();

@@ -8,19 +8,19 @@
 //! ```
 //! use std::{sync::Mutex, time::Duration};
 //!
-//! use auth_driver::{Call, Driver, Mode, Outcome, blocking};
+//! use auth_driver::{Call, Driver, Mode, blocking};
 //! use auth_emulator::{Emulator, account};
 //! use auth_proto::{
-//!     Body, Cloud, Credential, EndpointQuery, RetryDecision, Scope, Session, Settings,
+//!     Body, Cloud, Credential, EndpointQuery, Failure, RetryDecision, Scope, Session, Settings,
 //! };
-//! use http::Request;
+//! use http::{Request, Response};
 //! use time::UtcDateTime;
 //!
 //! /// The HTTP client: here an emulated cloud in this process.
 //! struct Http(Mutex<Emulator>);
 //!
 //! impl blocking::Transport for Http {
-//!     fn send(&self, request: Request<Body>, _left: Duration) -> Option<Outcome> {
+//!     fn send(&self, request: Request<Body>, _left: Duration) -> Option<Result<Response<Body>, Failure>> {
 //!         let (head, body) = request.into_parts();
 //!         let request = Request::from_parts(head, body.as_bytes());
 //!         let response = self.0.lock().unwrap().handle(request, UtcDateTime::now());
@@ -115,7 +115,7 @@ mod options;
 mod tests;
 
 pub use call::{Call, parse};
-pub use driver::{Clock, Driver, Grant, InFlightGuard, Mode, Outcome, Step, Wanted};
+pub use driver::{Driver, Grant, InFlightGuard, Mode, Step, Wanted};
 pub use error::{Error, NoTokenInTime};
 pub use notifier::{Changed, Epoch};
 pub use options::Options;

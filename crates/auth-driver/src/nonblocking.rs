@@ -8,11 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use auth_proto::{Body, Scope};
-use http::Request;
+use auth_proto::{Body, Failure, Scope};
+use http::{Request, Response};
 
 use crate::{
-    driver::{Driver, Grant, InFlightGuard, Mode, Outcome, Step, Wanted},
+    driver::{Driver, Grant, InFlightGuard, Mode, Step, Wanted},
     error::Error,
 };
 
@@ -20,7 +20,10 @@ use crate::{
 /// [rules](crate#rules-of-a-driver).
 pub trait Transport: Sync {
     /// Sends the request and reads the whole response.
-    fn send(&self, request: Request<Body>) -> impl Future<Output = Outcome> + Send;
+    fn send(
+        &self,
+        request: Request<Body>,
+    ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send;
 
     /// Waits. [`Duration::MAX`] must be accepted.
     fn sleep(&self, pause: Duration) -> impl Future<Output = ()> + Send;

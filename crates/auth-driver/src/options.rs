@@ -7,10 +7,7 @@ use std::{
 use auth_proto::{Cloud, Credential, Scope, Session, Settings};
 use time::UtcDateTime;
 
-use crate::{
-    driver::{Clock, Driver},
-    error::Error,
-};
+use crate::{driver::Driver, error::Error};
 
 /// The options that all HTTP clients have in common, with their defaults. For a client's builder.
 #[non_exhaustive]
@@ -22,7 +19,7 @@ pub struct Options {
     /// The scope of the first client.
     pub scope: Scope,
     /// The wall clock: see [`Driver::new`]. By default the system's.
-    pub clock: Box<Clock>,
+    pub clock: Box<dyn Fn() -> UtcDateTime + Send + Sync>,
     /// The settings of the session, by default with a random seed.
     pub settings: Settings,
     /// The total time-out of a request to the identity service, by default 15 s.

@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use auth_driver::{Outcome, nonblocking::Transport};
-use auth_proto::{Body, limits};
+use auth_driver::nonblocking::Transport;
+use auth_proto::{Body, Failure, limits};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
 use reqwest::{ClientBuilder, Url, redirect, retry};
@@ -61,7 +61,7 @@ impl Http {
 }
 
 impl Transport for Http {
-    async fn send(&self, request: Request<Body>) -> Outcome {
+    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
         self.ask(request).await.map_err(failure)
     }
 

@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-use auth_driver::{Outcome, blocking::Transport};
-use auth_proto::{Body, limits};
+use auth_driver::blocking::Transport;
+use auth_proto::{Body, Failure, limits};
 use http::{Method, Request, Response, request::Parts};
 use ureq::{Agent, AsSendBody};
 use zeroize::Zeroizing;
@@ -98,7 +98,11 @@ impl Http {
 }
 
 impl Transport for Http {
-    fn send(&self, request: Request<Body>, left: Duration) -> Option<Outcome> {
+    fn send(
+        &self,
+        request: Request<Body>,
+        left: Duration,
+    ) -> Option<Result<Response<Body>, Failure>> {
         match self.ask_within(request, left) {
             Ok(response) => Some(Ok(response)),
             Err(error) if is_out_of_patience(&error, left, self.identity_timeout) => None,

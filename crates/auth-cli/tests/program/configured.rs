@@ -41,7 +41,7 @@ fn a_cloud_name_is_enough() {
     let arguments = ["endpoint", "image", "--region", "KR2"];
     machine.run(&arguments, "", &[("OS_CLOUD", "mail")]).failed(4, "unknown in cloud");
 
-    machine.run(&["token"], "", &[]).failed(2, "several clouds are configured; choose one");
+    machine.run(&["token"], "", &[]).failed(2, "cloud: several are configured; choose one");
     machine
         .run(&["token", "--cloud", "mali"], "", &[])
         .failed(2, "neither configured nor built in");

@@ -6,14 +6,16 @@ use std::{
 };
 
 use auth_emulator::{Emulator, System, account};
-use auth_proto::{Body, Cloud, Credential, EndpointQuery, RetryDecision, Scope, Session, Settings};
-use http::{Request, StatusCode};
+use auth_proto::{
+    Body, Cloud, Credential, EndpointQuery, Failure, RetryDecision, Scope, Session, Settings,
+};
+use http::{Request, Response, StatusCode};
 use time::{Date, Month, UtcDateTime};
 
 use crate::{
     blocking::{self, Transport},
     call::Call,
-    driver::{Driver, Mode, Outcome, Wanted},
+    driver::{Driver, Mode, Wanted},
     error::Error,
 };
 
@@ -21,7 +23,11 @@ use crate::{
 struct InProcess(Mutex<Emulator>);
 
 impl Transport for InProcess {
-    fn send(&self, request: Request<Body>, _left: Duration) -> Option<Outcome> {
+    fn send(
+        &self,
+        request: Request<Body>,
+        _left: Duration,
+    ) -> Option<Result<Response<Body>, Failure>> {
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, body.as_bytes());
         let response = self.0.lock().unwrap().handle(request, now());

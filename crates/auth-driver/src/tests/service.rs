@@ -21,7 +21,7 @@ use super::{
     plan::{Plan, Rng},
     threads,
 };
-use crate::{blocking, driver::Outcome, nonblocking};
+use crate::{blocking, nonblocking};
 
 /// Time that passes only when a test says so.
 #[derive(Default)]
@@ -231,7 +231,7 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    fn end(mut self) -> Outcome {
+    fn end(mut self) -> Result<Response<Body>, Failure> {
         let (scope, number) = (self.key.0, self.service.requests(self.key.0));
         let response = |status: u16, body: String| {
             let response = Response::builder().status(status);
@@ -265,7 +265,7 @@ impl Drop for Visit<'_> {
 }
 
 impl nonblocking::Transport for Arc<Service> {
-    async fn send(&self, request: Request<Body>) -> Outcome {
+    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
         let visit = self.arrive(&request);
         pause(visit.yields).await;
         if visit.time > Duration::ZERO {
@@ -284,7 +284,11 @@ impl nonblocking::Transport for Arc<Service> {
 }
 
 impl blocking::Transport for Arc<Service> {
-    fn send(&self, request: Request<Body>, left: Duration) -> Option<Outcome> {
+    fn send(
+        &self,
+        request: Request<Body>,
+        left: Duration,
+    ) -> Option<Result<Response<Body>, Failure>> {
         let visit = self.arrive(&request);
         (0..visit.yields).for_each(|_| threads::pass());
         if visit.time > Duration::ZERO {

@@ -5,7 +5,7 @@ use std::path::Path;
 #[expect(clippy::disallowed_methods, reason = "the test reads the crate's own sources")]
 #[expect(unreachable_pub, reason = "the file is part of a library, too")]
 #[path = "../../../../tests/testing/src/layout.rs"]
-mod layout;
+mod checker;
 
 /// From top to bottom. The pages of the manual import nothing.
 const FLOORS: &[&[&str]] = &[
@@ -23,5 +23,5 @@ const FLOORS: &[&[&str]] = &[
 
 #[test]
 fn imports_go_down() {
-    layout::check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), FLOORS);
+    checker::check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), FLOORS);
 }

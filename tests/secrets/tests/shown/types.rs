@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
+use auth_driver::{Call, Mode, NoTokenInTime, Options, Step as DriverStep, Wanted};
 use auth_emulator::{Emulator, Server};
+use auth_inspect::{ProjectView, TokenView, projects, services};
 use auth_proto::{
     Action, Advice, Agency, ApiVersion, Body, Check, Cloud, Credential, DomainRef, Domains,
     EndpointQuery, Factor, Failure, FailureClass, FailureKind, FetchCatalog, IdentityRequest,
@@ -36,6 +38,7 @@ fn no_public_type_shows_a_secret() {
     sessions(&mut walk);
     errors::walk(&mut walk);
     identity_requests(&mut walk);
+    driver(&mut walk);
     adapters(&mut walk);
     configuration::walk(&mut walk);
     emulator(&mut walk);
@@ -309,6 +312,36 @@ fn answers() -> Vec<Response<String>> {
     ]
 }
 
+/// The driver with a request in flight, with a token, and out of time.
+fn driver(walk: &mut Walk) {
+    let scope = Scope::default();
+    let credential = || Credential::password(user(), PASSWORD).and(Factor::totp(PASSCODE));
+    let options = Options::new(cloud(), credential(), scope.clone());
+    see!(walk, options);
+    let (driver, _) = options.build().unwrap();
+    let wanted = Wanted { scope: &scope, service: None };
+    let (patience, epoch) = (Duration::from_secs(5), driver.epoch());
+    see!(walk, driver, wanted, Mode::Caller, epoch, driver.changed(epoch));
+    let late = driver.next(wanted, Duration::ZERO, Mode::Caller);
+    see!(walk, late);
+    let DriverStep::Done(Err(late)) = late else { panic!("no token yet") };
+    see!(walk, late, NoTokenInTime(None));
+
+    let step = driver.next(wanted, patience, Mode::Caller);
+    see!(walk, step);
+    let DriverStep::Send(guard, request) = step else { panic!("a login") };
+    see!(walk, guard);
+    driver.complete(guard, Ok(token_response().map(|body| Body::new(body.into_bytes().into()))));
+    let step = driver.next(wanted, patience, Mode::Caller);
+    see!(walk, step, request, driver);
+    let DriverStep::Done(Ok(grant)) = step else { panic!("a token") };
+    see!(walk, grant);
+    let target = Request::get("https://thing.example/").body(PASSWORD).unwrap();
+    let (mut call, _) = Call::new(&driver, &scope, None, target).unwrap();
+    call.authorize(grant, |_| ()).unwrap();
+    see!(walk, call);
+}
+
 fn adapters(walk: &mut Walk) {
     let server = Loopback::start(|request| match request.text.contains("POST /v3/auth/tokens") {
         true => raw_token_response(TOKEN),
@@ -381,6 +414,14 @@ fn emulator(walk: &mut Walk) {
 }
 
 fn program(walk: &mut Walk) {
+    let token = token();
+    see!(walk, TokenView::new(&token));
+    let own = [token.project().unwrap().clone()];
+    let projects: Vec<ProjectView<'_>> = projects(&own);
+    see!(walk, projects[0]);
+    for service in services(token.catalog().unwrap()) {
+        see!(walk, service, service.endpoints[0]);
+    }
     for answer in answers() {
         let (head, body) = answer.into_parts();
         let mut text = format!("HTTP/1.1 {}\r\n", head.status);
