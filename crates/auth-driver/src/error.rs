@@ -35,7 +35,7 @@ pub enum Error {
     /// The login needs a factor from the user: hand it to [`Session::submit_factor`].
     ///
     /// [`Session::submit_factor`]: auth_proto::Session::submit_factor
-    #[error("the login needs a further factor; ask the user and submit it")]
+    #[error("the login needs a further factor; ask the user and pass it to Session::submit_factor")]
     NeedFactor(Challenge),
 }
 

@@ -34,7 +34,7 @@ pub enum Error {
     },
     /// The login needs a factor from the user: hand it to
     /// [`Client::submit_factor`](crate::Client::submit_factor).
-    #[error("the login needs a further factor; ask the user and hand it to Client::submit_factor")]
+    #[error("the login needs a further factor; ask the user and pass it to Client::submit_factor")]
     NeedFactor(Challenge),
     /// A request other than a login got no response, or reqwest's client could not be built.
     #[error("the request got no response")]

@@ -11,7 +11,7 @@
 //! * [`factors`]: one-time codes, and logins that need a person.
 //! * [`token_credentials`]: tokens as credentials, and agencies.
 //! * [`many_scopes`]: more than 64 scopes.
-//! * [`clocks`]: a wrong clock, and requests that stay unanswered.
+//! * [`clocks`]: a wrong clock, and requests without a response.
 //! * [`events`]: what to log, and what to alert on.
 
 #[doc = include_str!("renewal.md")]
