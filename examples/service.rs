@@ -66,7 +66,7 @@ async fn main() -> Result<()> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let traffic = server.traffic();
-    println!("{} logins, at most {} at once", traffic.logins, traffic.most_logins_in_air);
+    println!("{} logins, at most {} at once", traffic.logins, traffic.most_logins_in_flight);
     Ok(())
 }
 

@@ -118,7 +118,7 @@ impl<'a> Call<'a> {
         };
         self.driver.change(|session: &mut Session| {
             let now = self.driver.now();
-            self.decision.verdict(session, token, status, replayable, now)
+            self.decision.decide(session, token, status, replayable, now)
         })
     }
 

@@ -126,7 +126,7 @@ fn check(tally: &mut Tally, testbed: &Testbed, waiters: &[Outcome], when: impl s
     let traffic = testbed.server.traffic();
     // The maximum of all rounds.
     tally.logins = tally.logins.max(traffic.logins);
-    tally.max_in_flight = tally.max_in_flight.max(traffic.most_logins_in_air);
+    tally.max_in_flight = tally.max_in_flight.max(traffic.most_logins_in_flight);
     tally.callers = callers;
     let good = waiters.iter().filter(|outcome| outcome.result.is_good()).count();
     tally.exactly(format_args!("answered {when}"), good, waiters.len());

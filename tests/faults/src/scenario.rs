@@ -191,7 +191,7 @@ impl Tally {
     /// Adds the server's counts since the last reset.
     pub(crate) fn traffic(&mut self, traffic: &Traffic) {
         self.logins += traffic.logins;
-        self.max_in_flight = self.max_in_flight.max(traffic.most_logins_in_air);
+        self.max_in_flight = self.max_in_flight.max(traffic.most_logins_in_flight);
         self.canary_bytes += traffic.canary_bytes;
     }
 

@@ -43,7 +43,7 @@ use crate::system::System;
 /// assert_eq!(ask("GET /otc/v3")?, "HTTP/1.1 200");
 ///
 /// let traffic = server.traffic();
-/// assert_eq!((traffic.requests, traffic.logins, traffic.logins_in_air), (3, 2, 0));
+/// assert_eq!((traffic.requests, traffic.logins, traffic.logins_in_flight), (3, 2, 0));
 /// // The first login bypassed the emulator.
 /// assert_eq!(server.emulator().logins(System::Otc), 1);
 /// # std::io::Result::Ok(())

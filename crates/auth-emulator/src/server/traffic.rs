@@ -18,9 +18,9 @@ pub struct Traffic {
     pub logins: u64,
     /// Logins in flight: complete requests whose response is not yet written. A login ends when its
     /// client disconnects.
-    pub logins_in_air: u64,
-    /// The maximum of `logins_in_air`.
-    pub most_logins_in_air: u64,
+    pub logins_in_flight: u64,
+    /// The maximum of `logins_in_flight`.
+    pub most_logins_in_flight: u64,
     /// Responses with 401 from services other than identity.
     pub unauthorized: u64,
     /// The occurrences of watched texts in the received bytes, heads and bodies, times their
@@ -42,9 +42,12 @@ impl Counters {
 
     pub(crate) fn reset(&self) {
         let mut traffic = self.lock();
-        let logins_in_air = traffic.logins_in_air;
-        *traffic =
-            Traffic { logins_in_air, most_logins_in_air: logins_in_air, ..Traffic::default() };
+        let logins_in_flight = traffic.logins_in_flight;
+        *traffic = Traffic {
+            logins_in_flight,
+            most_logins_in_flight: logins_in_flight,
+            ..Traffic::default()
+        };
     }
 
     /// Watches a text. An empty text is ignored, because it occurs everywhere.
@@ -69,8 +72,8 @@ impl Counters {
     pub(crate) fn login(self: &Arc<Self>) -> LoginInFlight {
         let mut traffic = self.lock();
         traffic.logins += 1;
-        traffic.logins_in_air += 1;
-        traffic.most_logins_in_air = traffic.most_logins_in_air.max(traffic.logins_in_air);
+        traffic.logins_in_flight += 1;
+        traffic.most_logins_in_flight = traffic.most_logins_in_flight.max(traffic.logins_in_flight);
         LoginInFlight(Arc::clone(self))
     }
 
@@ -112,7 +115,7 @@ pub(crate) struct LoginInFlight(Arc<Counters>);
 
 impl Drop for LoginInFlight {
     fn drop(&mut self) {
-        self.0.lock().logins_in_air -= 1;
+        self.0.lock().logins_in_flight -= 1;
     }
 }
 

@@ -118,10 +118,10 @@ fn silence_lasts_until_the_client_disconnects() {
     let mut client = Client::new(&server);
     client.send(&login());
     assert!(client.receives_nothing());
-    assert_eq!(server.traffic().logins_in_air, 1);
+    assert_eq!(server.traffic().logins_in_flight, 1);
     drop(client);
-    soon(|| server.traffic().logins_in_air == 0);
-    assert_eq!((server.traffic().logins, server.traffic().most_logins_in_air), (1, 1));
+    soon(|| server.traffic().logins_in_flight == 0);
+    assert_eq!((server.traffic().logins, server.traffic().most_logins_in_flight), (1, 1));
     assert_eq!(server.emulator().logins(System::Kakao), 1);
 }
 
@@ -183,9 +183,9 @@ fn a_gigabyte_streams() {
     let head = String::from_utf8_lossy(&piece);
     assert!(head.starts_with("HTTP/1.1 201 "));
     assert_eq!(field(&head, "content-length"), Some("1073741824"));
-    assert_eq!(server.traffic().logins_in_air, 1);
+    assert_eq!(server.traffic().logins_in_flight, 1);
     drop(client);
-    soon(|| server.traffic().logins_in_air == 0);
+    soon(|| server.traffic().logins_in_flight == 0);
 }
 
 #[test]

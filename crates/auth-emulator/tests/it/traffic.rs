@@ -135,21 +135,24 @@ fn logins_in_flight_are_counted() {
         client.send(&login());
         soon(|| server.traffic().requests == at as u64 + 1);
     }
-    assert_eq!(server.traffic().logins_in_air, 3);
+    assert_eq!(server.traffic().logins_in_flight, 3);
     // The login is in flight until the response is complete.
     clients[0].stream.read_exact(&mut [0]).unwrap();
-    assert_eq!(server.traffic().logins_in_air, 3);
+    assert_eq!(server.traffic().logins_in_flight, 3);
     clients[0].answer();
-    assert_eq!(server.traffic().logins_in_air, 2);
+    assert_eq!(server.traffic().logins_in_flight, 2);
     // The server notices the disconnect before the next piece is due.
     clients.remove(1);
-    soon(|| server.traffic().logins_in_air == 1);
+    soon(|| server.traffic().logins_in_flight == 1);
 
     server.reset_traffic();
     let traffic = server.traffic();
-    assert_eq!((traffic.logins, traffic.logins_in_air, traffic.most_logins_in_air), (0, 1, 1));
+    assert_eq!(
+        (traffic.logins, traffic.logins_in_flight, traffic.most_logins_in_flight),
+        (0, 1, 1)
+    );
     clients.clear();
-    soon(|| server.traffic().logins_in_air == 0);
+    soon(|| server.traffic().logins_in_flight == 0);
 }
 
 /// The login is no longer in flight when the client has the response.
@@ -167,9 +170,9 @@ fn a_login_ends_before_the_response_arrives() {
             let mut client = Client::new(&server);
             client.send(&login().replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
             client.rest();
-            assert_eq!(server.traffic().logins_in_air, 0);
+            assert_eq!(server.traffic().logins_in_flight, 0);
         }
-        assert_eq!((server.traffic().logins, server.traffic().most_logins_in_air), (50, 1));
+        assert_eq!((server.traffic().logins, server.traffic().most_logins_in_flight), (50, 1));
     }
 }
 

@@ -140,7 +140,7 @@ mod tests {
         let mut woken = 0;
         for _ in 0..1000 {
             let status = StatusCode::UNAUTHORIZED;
-            let _ = ServiceCall::new().verdict(&mut session, &token, status, true, NOW);
+            let _ = ServiceCall::new().decide(&mut session, &token, status, true, NOW);
             woken += usize::from(session.take_wake());
         }
         assert_eq!(woken, 1);

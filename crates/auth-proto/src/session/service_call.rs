@@ -34,14 +34,14 @@ impl ServiceCall {
     }
 
     /// Whether a response with this status concerns the session. For any other status a driver can
-    /// deliver the response without [`verdict`](Self::verdict), and without a lock.
+    /// deliver the response without [`verdict`](Self::decide), and without a lock.
     pub fn concerns_session(status: StatusCode) -> bool {
         status == StatusCode::UNAUTHORIZED
     }
 
     /// Decides about the response to a request that was sent with `token`. `replayable` says
     /// whether the request can be sent a second time.
-    pub fn verdict(
+    pub fn decide(
         &mut self,
         session: &mut Session,
         token: &Token,

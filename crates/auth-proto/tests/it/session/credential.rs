@@ -89,7 +89,7 @@ fn closing_ends_everything() {
         assert!(session.cached_token(scope, NOW).is_none());
     }
     let unauthorized = StatusCode::UNAUTHORIZED;
-    let decision = ServiceCall::new().verdict(&mut session, &first, unauthorized, true, NOW);
+    let decision = ServiceCall::new().decide(&mut session, &first, unauthorized, true, NOW);
     assert_eq!(decision, RetryDecision::Deliver);
     // The credential is gone, too.
     assert!(session.replace_credential(password()).is_err());

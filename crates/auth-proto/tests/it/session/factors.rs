@@ -42,7 +42,7 @@ fn a_one_time_code_is_never_sent_twice() {
     assert_eq!(end, until + seconds(3598));
     assert_eq!(used(session.poll(&p, end - seconds(1))).expose(), "first");
     let unauthorized = StatusCode::UNAUTHORIZED;
-    let decision = ServiceCall::new().verdict(&mut session, &first, unauthorized, true, until);
+    let decision = ServiceCall::new().decide(&mut session, &first, unauthorized, true, until);
     assert_eq!(decision, RetryDecision::Deliver);
     asks(session.poll(&p, until));
 }

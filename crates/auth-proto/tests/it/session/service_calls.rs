@@ -16,7 +16,7 @@ fn on_401(
     token: &Token,
     now: UtcDateTime,
 ) -> RetryDecision {
-    call.verdict(session, token, StatusCode::UNAUTHORIZED, true, now)
+    call.decide(session, token, StatusCode::UNAUTHORIZED, true, now)
 }
 
 #[test]
@@ -51,12 +51,12 @@ fn only_a_401_to_a_repeatable_body_is_retried() {
     let (mut session, p) = (logged_in(), scope("p"));
     let first = used(session.poll(&p, NOW));
     for status in [StatusCode::OK, StatusCode::FORBIDDEN, StatusCode::INTERNAL_SERVER_ERROR] {
-        let decision = ServiceCall::new().verdict(&mut session, &first, status, true, NOW);
+        let decision = ServiceCall::new().decide(&mut session, &first, status, true, NOW);
         assert_eq!(decision, RetryDecision::Deliver);
     }
     assert_eq!(used(session.poll(&p, NOW)).expose(), "first");
     let status = StatusCode::UNAUTHORIZED;
-    let decision = ServiceCall::new().verdict(&mut session, &first, status, false, NOW);
+    let decision = ServiceCall::new().decide(&mut session, &first, status, false, NOW);
     assert_eq!(decision, RetryDecision::Deliver);
     // The token is dropped all the same.
     let _ = sent(session.poll(&p, NOW));

@@ -144,7 +144,7 @@ impl EmulatedSession {
     /// A service refuses this token: whether the call is worth a second try.
     pub(crate) fn refuse(&mut self, token: &Token) -> RetryDecision {
         let status = StatusCode::UNAUTHORIZED;
-        ServiceCall::new().verdict(&mut self.session, token, status, true, self.now)
+        ServiceCall::new().decide(&mut self.session, token, status, true, self.now)
     }
 }
 
