@@ -1,4 +1,4 @@
-//! What is tried, and how what comes of it is judged.
+//! A case: what it tries, and how its result is judged.
 
 use std::fmt::Debug;
 
@@ -9,11 +9,11 @@ use crate::{
     keystone::Keystone,
 };
 
-/// Something that is tried through both adapters and, where it makes sense, the bare core.
+/// A case for both adapters and, if it applies, the bare core.
 pub(crate) struct Case {
     pub(crate) group: &'static str,
     pub(crate) name: String,
-    /// Whether an account or TLS is what it is about, which the bare core does not have.
+    /// Whether the case needs a session or TLS, which the bare core does not have.
     pub(crate) adapters_alone: bool,
     pub(crate) run: Box<Run>,
 }
@@ -29,7 +29,7 @@ impl Case {
         Self { group, name: name.into(), adapters_alone: false, run: Box::new(run) }
     }
 
-    /// A login, and what has to come of it.
+    /// A login and its expected result.
     pub(crate) fn login(
         group: &'static str,
         name: impl Into<String>,
@@ -51,20 +51,20 @@ impl Case {
     }
 }
 
-/// What has to come of a login.
+/// The expected result of a login.
 #[derive(Clone, Copy)]
 pub(crate) enum Want {
-    /// The answer cannot be used, for good, and the reason holds this.
+    /// A permanent error about the response; the text contains this.
     Answer(&'static str),
-    /// Nothing is sent, and the reason holds this.
+    /// A configuration error before any request; the text contains this.
     Config(&'static str),
-    /// The server refuses with this status, for good, and what is said holds this.
+    /// A permanent refusal with this status; the text contains this.
     Refused(u16, &'static str),
-    /// A token of this user's for this.
+    /// A token of this user with this scope.
     Token(&'static str, On),
 }
 
-/// What a token is good for; projects and domains by their keys.
+/// The scope of a token; projects and domains by their keys.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum On {
     Domain(&'static str),
@@ -74,7 +74,7 @@ pub(crate) enum On {
 }
 
 impl On {
-    /// The scope that asks for it.
+    /// The scope to request.
     pub(crate) fn scope(self, world: &Keystone) -> Scope {
         match self {
             Self::Domain(key) => world.domain(key),
@@ -116,7 +116,7 @@ impl Want {
     }
 }
 
-/// Whether a refusal has this status, is final, and says this.
+/// Checks that a refusal has this status, is permanent, and contains this text.
 pub(crate) fn refused(stop: &Stop, status: u16, says: &str) -> Result<(), String> {
     let Stop::Auth(error) = stop else { return Err(stop.to_string()) };
     let ErrorKind::Rejected(refusal) = error.kind() else { return Err(error.to_string()) };

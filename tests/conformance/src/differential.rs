@@ -1,5 +1,5 @@
-//! The same logins by Python's keystoneauth1 and by the clients, at the same server: each cloud of a
-//! table, and what came of it.
+//! The same logins by Python's keystoneauth1 and by the clients, at the same server: the entries
+//! of a table, and their results.
 
 use std::{
     collections::BTreeMap,
@@ -18,18 +18,18 @@ use crate::{
     keystone::Keystone,
 };
 
-/// What came of a login by keystoneauth1.
+/// The result of a login by keystoneauth1.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 enum Outcome {
-    /// For a further factor.
+    /// A challenge for a further factor.
     Asked(bool),
-    /// With this status.
+    /// A refusal with this status.
     Refused(u16),
     Token(Told),
 }
 
-/// What there is to know of a token, ids alone.
+/// The ids in a token.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 struct Told {
     user: Option<String>,
@@ -37,18 +37,18 @@ struct Told {
     domain: Option<String>,
     system: bool,
     roles: Vec<String>,
-    /// In seconds, where the token is a new one. The server cuts both its moments to seconds, one
-    /// after the other, so that two lives of one length may be a second apart.
+    /// In seconds, for a new token. The server truncates its two timestamps to seconds one after
+    /// the other, so two equal lives may differ by a second.
     life: Option<i64>,
-    /// When it ends, where it ends with another one.
+    /// The expiry, for a token that expires with another one.
     ends: Option<String>,
-    /// URLs by service, region and interface, where they are asked for.
+    /// URLs by service, region and interface.
     #[serde(default)]
     endpoints: BTreeMap<String, Option<String>>,
 }
 
-/// Compares them all, at least as many as were promised. Prints what came of each, what differs and
-/// why, and how much of that has no reason.
+/// Compares all logins, at least the expected number. Prints each result, each difference and its
+/// reason, and the number of unexplained differences.
 pub(crate) fn run(folder: &Path) -> io::Result<bool> {
     let outcomes = fs::read(folder.join("keystoneauth1.json"))?;
     let outcomes: BTreeMap<String, Outcome> = serde_json::from_slice(&outcomes)?;
@@ -73,17 +73,17 @@ pub(crate) fn run(folder: &Path) -> io::Result<bool> {
 
 const LOGINS: usize = 60;
 
-/// What is printed.
+/// The report.
 #[derive(Default)]
 struct Report {
     rows: Vec<[String; 4]>,
     urls: usize,
-    /// Where a difference was seen, by what it is, by its reason; without one it is unexplained.
+    /// Logins by difference and reason. A difference without a reason is unexplained.
     seen: BTreeMap<Option<&'static str>, BTreeMap<String, Vec<String>>>,
 }
 
 impl Report {
-    /// Notes what differs in a login: how it is said in the table.
+    /// Adds the differences of a login, in the words of the table.
     fn differences(&mut self, name: &str, through: Through, found: Vec<Difference>) -> String {
         let count = found.len();
         for Difference { what, reason } in found {
@@ -127,7 +127,7 @@ impl fmt::Display for Report {
 }
 
 impl Outcome {
-    /// How many URLs were asked for.
+    /// The number of compared URLs.
     fn urls(&self) -> usize {
         match self {
             Self::Token(told) => told.endpoints.len(),
@@ -146,14 +146,14 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What is not the same.
+/// A difference.
 struct Difference {
     what: String,
-    /// Why that is meant.
+    /// The reason, if the difference is intended.
     reason: Option<&'static str>,
 }
 
-/// With the code of this moment: that of the table may be over.
+/// The credential with the current code: the table's may have expired.
 fn of_now(name: &str, cloud: CloudConfig, world: &Keystone) -> CloudConfig {
     let user = match name.split_once("; ") {
         Some(("totp", _)) => "totp",
@@ -186,7 +186,7 @@ fn differences(
     }
 }
 
-/// Why a URL is meant to be another one.
+/// The reason for an intended difference of a URL.
 fn reason(
     wanted: &str,
     own: Option<&str>,
@@ -240,7 +240,7 @@ fn log_in(cloud: &CloudConfig, through: Through, like: &Outcome) -> Result<Outco
 }
 
 impl Told {
-    /// But for the URLs.
+    /// All but the URLs.
     fn is_same(&self, other: &Self) -> bool {
         let bare = |told: &Self| Self { life: None, endpoints: BTreeMap::new(), ..told.clone() };
         let lives = match (self.life, other.life) {

@@ -1,4 +1,4 @@
-//! Who and what is in a server, as its seed has written it down.
+//! The contents of a server, as its seed script recorded them.
 
 use std::{
     collections::BTreeMap,
@@ -12,33 +12,33 @@ use serde::Deserialize;
 use time::UtcDateTime;
 use totp_lite::Sha1;
 
-/// A server and what is in it. What it is asked without the clients is in [`crate::oracle`].
+/// A server and its contents. [`crate::oracle`] sends plain requests to it, without the clients.
 #[derive(Deserialize)]
 pub(crate) struct Keystone {
     version: String,
     pub(crate) url: String,
     /// The same server, whose tokens live for 8 s and receipts for 5 s.
     pub(crate) brief_url: String,
-    /// Its process, which goes away for 6 s when it gets the signal USR1.
+    /// Its process, which stops for 6 s on the signal USR1.
     pub(crate) brief_pid: u32,
     /// The same server, which locks a user out for 5 s after 3 failures. Not in v2.0.
     #[serde(default)]
     pub(crate) strict_url: String,
-    /// Paths that the server is at as well: under a prefix, behind a proxy that does not pass the
-    /// Host on, behind one that spoils receipts.
+    /// Other URLs of the server: under a prefix, behind a proxy that does not pass the Host header,
+    /// behind a proxy that damages receipts.
     pub(crate) prefix: String,
     pub(crate) proxied: String,
     pub(crate) spoiling: String,
-    /// And behind one that hides v3, at a server of the v2.0 protocol.
+    /// Behind a proxy that hides v3, at a v2.0 server.
     pub(crate) old: String,
-    /// The same server, which tells why it refuses.
+    /// The same server, configured to explain refusals.
     pub(crate) telling_url: String,
     #[serde(default)]
     pub(crate) tls_port: u16,
-    /// For clients with a certificate alone.
+    /// The URL that requires a client certificate.
     #[serde(default)]
     pub(crate) mutual_tls_port: u16,
-    /// The same in TLS 1.2.
+    /// The same with TLS 1.2.
     #[serde(default)]
     pub(crate) older_mutual_tls_port: u16,
     pub(crate) users: BTreeMap<String, User>,
@@ -85,12 +85,12 @@ impl Keystone {
         Ok(Self { folder: folder.to_owned(), ..world })
     }
 
-    /// A file that the server has left: a certificate.
+    /// A file that the server wrote: a certificate.
     pub(crate) fn file(&self, name: &str) -> io::Result<Vec<u8>> {
         fs::read(self.folder.join(name))
     }
 
-    /// Whether it is a server that speaks v2.0 as well.
+    /// Whether the server also has v2.0.
     pub(crate) fn is_v2(&self) -> bool {
         self.version == "v2.0"
     }
@@ -103,7 +103,7 @@ impl Keystone {
         cloud(&format!("{}/v2.0", self.url))
     }
 
-    /// The server that tells, by the newest protocol that it is tried with.
+    /// The server that explains refusals, with the newest API version under test.
     pub(crate) fn telling(&self) -> Result<Cloud, String> {
         cloud(&format!("{}/{}", self.telling_url, self.version))
     }
@@ -112,12 +112,12 @@ impl Keystone {
         UserRef::id(&self.users[key].id)
     }
 
-    /// By name alone, as v2.0 has it.
+    /// A user by name only, as in v2.0.
     pub(crate) fn name(&self, key: &str) -> UserRef {
         UserRef::name(&self.users[key].name)
     }
 
-    /// By name and the domain's id.
+    /// A user by name and the domain's id.
     pub(crate) fn named(&self, key: &str) -> UserRef {
         let user = &self.users[key];
         UserRef::name_in(&user.name, DomainRef::id(&user.domain_id))
@@ -144,14 +144,14 @@ impl Keystone {
         Credential::application_credential(&own.id, own.secret.as_str())
     }
 
-    /// The code that the user's authenticator shows.
+    /// The user's current one-time code.
     pub(crate) fn code(&self, key: &str) -> String {
         let now = UtcDateTime::now().unix_timestamp().unsigned_abs();
         totp_lite::totp_custom::<Sha1>(30, 6, self.users[key].totp_secret.as_bytes(), now)
     }
 }
 
-/// What a case makes of a world.
+/// A value that a case derives from the server.
 pub(crate) type Of<T> = fn(&Keystone) -> T;
 
 pub(crate) fn cloud(url: &str) -> Result<Cloud, String> {

@@ -1,5 +1,5 @@
-//! What the server says to plain requests: written by hand, and read without the crates that are
-//! held against it.
+//! The server's answers to plain requests, which are written and read without the crates under
+//! test.
 
 use std::{
     collections::BTreeMap,
@@ -14,16 +14,16 @@ use time::{UtcDateTime, format_description::well_known::Rfc3339};
 
 use crate::{case::holds, client::carry, keystone::Keystone};
 
-/// An answer.
+/// A response.
 pub(crate) struct Raw {
     pub(crate) status: StatusCode,
     pub(crate) token: Option<String>,
-    /// Null where there is none.
+    /// Null if the response has no body.
     pub(crate) body: Value,
 }
 
 impl Keystone {
-    /// A request to the v3 protocol, with this token if there is one.
+    /// A v3 request, with a token if given.
     pub(crate) fn ask(
         &self,
         method: Method,
@@ -35,7 +35,7 @@ impl Keystone {
         ask(&self.url, method, path, token, subject, body)
     }
 
-    /// A token of this user's for this scope, which may be null, without any of the clients.
+    /// A token of this user for this scope (null for none), without the clients.
     pub(crate) fn fresh(&self, user: &str, scope: &Value) -> Result<String, String> {
         issued(&self.url, &self.by_password(user), scope)
     }
@@ -46,7 +46,7 @@ impl Keystone {
         json!({"methods": ["password"], "password": {"user": user}})
     }
 
-    /// A token of one of alice's application credentials.
+    /// A token of an application credential of alice.
     pub(crate) fn fresh_by_key(&self, key: &str) -> Result<String, String> {
         let own = &self.application_credentials[key];
         let key = json!({"id": own.id, "secret": own.secret});
@@ -63,7 +63,7 @@ impl Keystone {
         json!({"domain": {"id": self.domains[key]}})
     }
 
-    /// One that may ask about all others.
+    /// An administrator's token.
     pub(crate) fn admin_token(&self) -> Result<&str, String> {
         if let Some(token) = self.admin.get() {
             return Ok(token);
@@ -73,7 +73,7 @@ impl Keystone {
         Ok(self.admin.get_or_init(|| token))
     }
 
-    /// A token of alice's for alpha that has ended: the first who asks waits for that.
+    /// An expired token of alice for alpha. The first caller waits until it expires.
     pub(crate) fn expired_token(&self) -> Result<&str, String> {
         if let Some(token) = self.expired.get() {
             return Ok(token);
@@ -89,7 +89,7 @@ impl Keystone {
         Ok(self.expired.get_or_init(|| token))
     }
 
-    /// A token of alice's for alpha that was revoked.
+    /// A revoked token of alice for alpha.
     pub(crate) fn revoked_token(&self) -> Result<String, String> {
         let token = self.fresh("alice", &self.in_project("alpha"))?;
         self.revoke(&token)?;
@@ -104,7 +104,7 @@ impl Keystone {
         }
     }
 
-    /// What is disabled, enabled meanwhile.
+    /// Enables a disabled resource for the duration of the work.
     pub(crate) fn while_enabled<T>(
         &self,
         kind: &str,
@@ -123,7 +123,7 @@ impl Keystone {
         Ok(done)
     }
 
-    /// What alice lets bob do on alpha: the trust's id.
+    /// The id of a trust from alice to bob on alpha.
     pub(crate) fn trust(&self, impersonation: bool, uses: Option<u32>) -> Result<String, String> {
         let alice = self.fresh("alice", &self.in_project("alpha"))?;
         let trust = json!({
@@ -140,7 +140,7 @@ impl Keystone {
         id.ok_or_else(|| format!("no trust: {} {}", raw.status, raw.body))
     }
 
-    /// What the server says of a token; `None` if that it is none.
+    /// The server's description of a token; `None` if it does not find it.
     pub(crate) fn validated(&self, token: &str) -> Result<Option<Value>, String> {
         let raw =
             self.ask(Method::GET, "/auth/tokens", self.admin_token()?, token, &Value::Null)?;
@@ -151,7 +151,7 @@ impl Keystone {
         }
     }
 
-    /// Whether a client has understood of a token what the server means by it.
+    /// Checks that a client read a token as the server describes it.
     pub(crate) fn agrees(
         &self,
         token: &Token,
@@ -163,7 +163,7 @@ impl Keystone {
         };
         let (mut ours, mut theirs) = (ours(token), theirs(&raw));
         if api_version == ApiVersion::V2 {
-            // Has no domains, no methods, and an empty catalog where v3 has none.
+            // v2.0 has no domains and no methods, and an empty catalog where v3 has none.
             theirs.retain(|key, _| !key.contains("domain") && *key != "methods");
             ours.retain(|key, text| *key != "catalog" || !text.is_empty());
         }
@@ -204,7 +204,7 @@ fn ask(
         Value::Null => String::new(),
         body => body.to_string(),
     };
-    // Else nothing is said of tokens with access rules.
+    // Without this header, Keystone does not describe tokens with access rules.
     let request = request.header("OpenStack-Identity-Access-Rules", "1.0");
     let request = request.header("Content-Type", "application/json").body(body);
     let request = request.map_err(|error| error.to_string())?;
@@ -218,7 +218,7 @@ fn ask(
     })
 }
 
-/// Each entry of a token that is there, in words.
+/// Each present entry of a token, as text.
 fn ours(token: &Token) -> BTreeMap<&'static str, String> {
     let mut told = BTreeMap::new();
     let mut tell = |key, value: Option<&String>| {

@@ -1,4 +1,4 @@
-//! What came of the cases, as a table.
+//! The results of the cases, as a table.
 
 use std::{
     io::{self, Write},
@@ -17,11 +17,11 @@ use crate::{
     keystone::Keystone,
 };
 
-/// What came of all cases at all servers.
+/// The results of all cases at all servers.
 #[derive(Default)]
 pub(crate) struct Report {
     rows: Vec<[String; 6]>,
-    /// What is wrong, in full.
+    /// The failures, in full.
     failures: Vec<String>,
     passed: usize,
 }
@@ -47,7 +47,7 @@ impl Report {
         report
     }
 
-    /// What came of it at another server, too.
+    /// Adds the results of another server.
     pub(crate) fn add(&mut self, other: thread::Result<Self>) {
         match other {
             Ok(other) => {
@@ -76,7 +76,7 @@ impl Report {
         }
     }
 
-    /// Prints the table, what is wrong, and the counts.
+    /// Prints the table, the failures and the counts.
     pub(crate) fn print(&self) -> ExitCode {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);

@@ -1,4 +1,4 @@
-//! Callers whose own token is refused, whatever they ask.
+//! Callers whose token is refused, for each identity request.
 
 use std::cell::RefCell;
 
@@ -46,14 +46,14 @@ pub(crate) fn cases() -> Vec<Case> {
 
 const GROUP: &str = "callers";
 
-/// What is asked, and about what.
+/// An identity request and its subject.
 #[derive(Clone, Copy)]
 struct Ask {
     name: &'static str,
     run: fn(&Client, &About) -> Result<(), Stop>,
 }
 
-/// A token of alice's that is good, and her id.
+/// A valid token of alice, and her id.
 struct About {
     cloud: Cloud,
     token: String,
@@ -99,11 +99,11 @@ const ASKS: [Ask; 8] = [
     },
 ];
 
-/// Said where that is refused: of two tokens in one request, it is this one that is not taken.
+/// The expected text: of the two tokens in the request, the caller's is refused.
 const OWN: &str = "own token";
 
 impl Ask {
-    /// Asks, and is refused.
+    /// Sends the request and expects a refusal.
     fn refused(
         self,
         world: &Keystone,
@@ -120,8 +120,8 @@ impl Ask {
     }
 }
 
-/// Tokens that are none. The bare core shows them; an adapter looks at what is passed on before it
-/// does.
+/// Invalid tokens. The bare core sends them; an adapter validates an existing token before it
+/// sends it.
 fn dead() -> Vec<Case> {
     let tokens: [(_, Of<Result<String, String>>); 2] = [
         ("a token that has ended", |world| Ok(world.expired_token()?.to_owned())),
@@ -149,7 +149,7 @@ fn dead() -> Vec<Case> {
     cases
 }
 
-/// Tokens that are revoked under clients who cannot log in again.
+/// Tokens that are revoked while the client cannot log in again.
 fn revoked() -> Vec<Case> {
     let credentials: [(_, Of<Result<Credential, String>>); 2] = [
         ("passed on", |world| {
@@ -173,7 +173,7 @@ fn revoked() -> Vec<Case> {
     cases
 }
 
-/// About what is somebody else's: their own token is good, but good for nothing here.
+/// Requests about other users: the caller's token is valid but has no access.
 fn foreign() -> Vec<Case> {
     let about_somebody = ASKS.into_iter().take(4);
     let case = |ask: Ask| {
@@ -186,7 +186,7 @@ fn foreign() -> Vec<Case> {
     about_somebody.map(case).collect()
 }
 
-/// The bare core with this token, as if the server had given it.
+/// The bare core with this token, as if a login had returned it.
 fn showing(world: &Keystone, token: &str) -> Result<Client, Stop> {
     let cloud = world.v3().map_err(Stop::Other)?;
     let mut login = Login::new(&cloud, world.password("alice"), world.project("alpha"))?;

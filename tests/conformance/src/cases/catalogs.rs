@@ -1,4 +1,4 @@
-//! Where services are: every service, region and interface of a catalog as the server wrote it.
+//! Endpoints: every service, region and interface of a catalog, compared with the server's data.
 
 use auth_proto::{EndpointError, EndpointQuery, ErrorKind, Interface};
 
@@ -62,10 +62,10 @@ fn everywhere(world: &Keystone, client: &Client, service: &str) -> Result<(), St
     for region in ["RegionOne", "RegionTwo", "EU-West", "Nowhere"] {
         for interface in [Interface::Public, Interface::Internal, Interface::Admin] {
             let want = listed(service, Some(region), interface).or_else(|| match service {
-                // It serves all regions, wherever it is listed; where there is no catalog it is
-                // where it was configured to be.
+                // The identity service serves all regions. Without a catalog, its endpoint is
+                // the configured URL.
                 "identity" => listed(service, None, interface).or_else(|| configured(interface)),
-                // The same service by another name.
+                // An alias of the same service.
                 "volumev3" => listed("block-storage", Some(region), interface),
                 _ => None,
             });

@@ -1,4 +1,4 @@
-//! Identity URLs in every spelling, and what stands between the client and the server.
+//! Identity URLs in every form, and proxies between the client and the server.
 
 use auth_proto::{ApiVersion, Versions};
 
@@ -21,7 +21,7 @@ pub(crate) fn cases() -> Vec<Case> {
             format!("the versions at {name}"),
             move |world, through| {
                 let place = cloud(&url(world))?;
-                // Nobody is logged in for it.
+                // Discovery needs no login.
                 let wish =
                     Wish::new(place.clone(), world.password("alice"), world.project("alpha"));
                 let client = Client::new(through, wish)?;

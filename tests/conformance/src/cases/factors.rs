@@ -74,7 +74,7 @@ fn at_once() -> Vec<Case> {
     cases
 }
 
-/// With the scope, and the wish for no catalog, sent again.
+/// The second request repeats the scope and `nocatalog`.
 fn one_after_the_other() -> Vec<Case> {
     let orders: [(_, Of<Credential>, Of<Factor>, _); 2] = [
         ("password, then code", password, code, "totp"),
@@ -100,7 +100,7 @@ fn one_after_the_other() -> Vec<Case> {
     cases
 }
 
-/// A client that has been asked for the code.
+/// A client after the challenge for the code.
 fn challenged(
     world: &Keystone,
     through: Through,
@@ -113,7 +113,7 @@ fn challenged(
     Ok(client)
 }
 
-/// The server asks for this and nothing else.
+/// The server requires this factor only.
 fn wanted(client: &Client, missing: &str) -> Result<(), String> {
     match client.token() {
         Err(Stop::NeedFactor(challenge)) => {
@@ -125,7 +125,7 @@ fn wanted(client: &Client, missing: &str) -> Result<(), String> {
     }
 }
 
-/// The bare core sends the receipt that it has. An account knows that it has ended, and starts anew.
+/// The bare core sends an expired receipt. A session knows that it has expired, and logs in again.
 fn late(world: &Keystone, client: &Client, through: Through) -> Result<(), String> {
     client.submit_factor(code(world))?;
     if through == Through::Core {
@@ -148,7 +148,7 @@ fn code(world: &Keystone) -> Factor {
     Factor::totp(world.code("mfa"))
 }
 
-/// Another code.
+/// A wrong code.
 pub(crate) fn wrong(code: &str) -> String {
     code.chars().map(|digit| if digit == '9' { '0' } else { '9' }).collect()
 }

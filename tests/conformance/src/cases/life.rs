@@ -1,5 +1,5 @@
-//! Life on a real server: tokens that end after seconds, a server that goes away for a while, and
-//! one that locks users out.
+//! Sessions over time: tokens that expire after seconds, a server that stops for a while, and a
+//! server that locks users out.
 
 use std::{
     process::Command,
@@ -32,7 +32,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.into_iter().map(Case::adapters_alone).collect()
 }
 
-/// The same at a server of the v2.0 protocol.
+/// The same cases at a v2.0 server.
 pub(crate) fn v2_cases() -> Vec<Case> {
     let cases = [
         Case::new("v2 life", "tokens of 8 s under load", renewed_in_time),
@@ -44,11 +44,11 @@ pub(crate) fn v2_cases() -> Vec<Case> {
 const LOAD: Duration = Duration::from_secs(16);
 const CALLERS: usize = 16;
 
-/// A caller between two calls. Half a hundred calls a second are what the servers can answer.
+/// The pause between two calls of a caller. The servers can answer about fifty calls a second.
 const THINKS: Duration = Duration::from_millis(300);
 
-/// Each token is followed by one before it ends, and not by many. A token of so few seconds is
-/// renewed at half to 70 % of its life; moments are told in whole seconds.
+/// Each token is replaced by one new token before it expires. A token of a few seconds is
+/// renewed at 50 to 70 % of its life; the server's timestamps are whole seconds.
 fn renewed_in_time(world: &Keystone, through: Through) -> Result<(), String> {
     let adapter = Adapter::new(through, brief(world)?)?;
     let tokens = nothing_is_lost(world, &adapter, || Ok(()))?;
@@ -60,7 +60,7 @@ fn renewed_in_time(world: &Keystone, through: Through) -> Result<(), String> {
     holds(lives.len() >= 2 && is_early, || format!("renewed after {lives:?} s"))
 }
 
-/// The server goes away before the token is renewed, and for longer than the token lives.
+/// The server stops before the token is renewed, for longer than the token lives.
 fn back_again(world: &Keystone, through: Through) -> Result<(), String> {
     let adapter = Adapter::new(through, brief(world)?)?;
     let mut back = UtcDateTime::MIN;
@@ -78,10 +78,10 @@ fn back_again(world: &Keystone, through: Through) -> Result<(), String> {
     holds(issued + Duration::from_secs(1) >= back, || format!("a token of {issued}, in the outage"))
 }
 
-/// How long the server is away. A token that was issued 3 s before ends in that time.
+/// How long the server stays stopped. A token issued 3 s before expires in that time.
 const AWAY: Duration = Duration::from_secs(6);
 
-/// A user whose tokens end after 8 s.
+/// A user whose tokens expire after 8 s.
 fn brief(world: &Keystone) -> Result<Wish, String> {
     let (credential, version) = match world.is_v2() {
         true => (Credential::password("alice", world.users["alice"].password.as_str()), "/v2.0"),
@@ -90,14 +90,14 @@ fn brief(world: &Keystone) -> Result<Wish, String> {
     Ok(Wish::new(brief_cloud(world, version)?, credential, world.project("alpha")))
 }
 
-/// Whose services are at the other server.
+/// The services of this user are at the other server.
 fn brief_cloud(world: &Keystone, version: &str) -> Result<Cloud, String> {
     let identity = cloud(&format!("{}{version}", world.brief_url))?;
     identity.allow_origin(&world.url).map_err(|error| error.to_string())
 }
 
-/// Calls a service from many threads for as long as a few tokens live: every call has to succeed.
-/// Returns the tokens that there were.
+/// Calls a service from many threads during the life of a few tokens: every call must succeed.
+/// Returns the tokens that were used.
 fn nothing_is_lost(
     world: &Keystone,
     adapter: &Adapter,
@@ -112,8 +112,8 @@ fn nothing_is_lost(
         let caller = || {
             while started.elapsed() < LOAD {
                 let mut status = adapter.call(&url)?;
-                // The server of v2.0 looks twice whether a token is over. One that ends in between
-                // is an error of its own to it, and a 400; the same call gets its answer.
+                // The v2.0 server checks the expiry twice. A token that expires in between is an
+                // internal error there and a 400 here; the same call succeeds on a second try.
                 if world.is_v2() && status == 400 {
                     status = adapter.call(&url)?;
                 }
@@ -140,22 +140,22 @@ fn nothing_is_lost(
         meanwhile
     })?;
     let calls = calls.into_inner();
-    // Or else there was no load: as many as if each had called twice.
+    // Fewer calls than two for each caller are not a load.
     holds(calls > CALLERS * 2, || format!("{calls} calls alone"))?;
     Ok(tokens)
 }
 
-/// Whenever the token has ended, one of the callers types a code, once so late that the receipt has
-/// ended as well; nobody is told anything else than that a code is wanted.
+/// When the token has expired, one of the callers enters a code, once so late that the receipt has
+/// expired too. Every caller gets the challenge and no other error.
 fn asked_again(world: &Keystone, through: Through) -> Result<(), String> {
     let wish = Wish::new(brief_cloud(world, "/v3")?, world.password("mfa"), world.project("alpha"));
     let adapter = Adapter::new(through, wish)?;
     let url = format!("{}/v3/auth/projects", world.url);
-    // The person at the keyboard, and how often they were asked.
+    // The user, and how often the user was asked.
     let (asked, started) = (Mutex::new(0), Instant::now());
     let type_code = || {
         let mut asked = asked.lock().map_err(|_| "a panic")?;
-        // Somebody else's turn may have come first.
+        // Another caller may have submitted a code first.
         if !matches!(adapter.try_token(), Err(Stop::NeedFactor(_))) {
             return Ok(());
         }
@@ -181,7 +181,7 @@ fn asked_again(world: &Keystone, through: Through) -> Result<(), String> {
         callers.into_iter().try_for_each(outcome)
     })?;
     let asked = asked.into_inner().map_err(|_| "a panic")?;
-    // For each of two tokens at least, and again because of the receipt.
+    // At least once for each of two tokens, and once more because of the receipt.
     holds((3..=4).contains(&asked), || format!("asked {asked} times"))
 }
 
@@ -195,7 +195,7 @@ fn one_try_for_all(world: &Keystone, through: Through) -> Result<(), String> {
     let login = |credential| Wish::new(strict.clone(), credential, world.project("alpha"));
     let wrong = || Credential::password(world.user("alice"), "wrong");
     let adapter = Adapter::new(through, login(wrong()))?;
-    // Long enough for each of them to try again and again.
+    // Long enough for several tries of each caller.
     let started = Instant::now();
     thread::scope(|threads| {
         let caller = || {
@@ -214,7 +214,7 @@ fn one_try_for_all(world: &Keystone, through: Through) -> Result<(), String> {
     let right = || right().and_then(|client| client.token());
     right().map_err(|stop| format!("locked out: {stop}"))?;
 
-    // That is no server that never locks anybody out.
+    // The server does lock users out.
     for _ in 0..3 {
         let client = Client::new(Through::Core, login(wrong()))?;
         refused(&client.token().err().ok_or("a token")?, 401, "check the user")?;
@@ -225,7 +225,7 @@ fn one_try_for_all(world: &Keystone, through: Through) -> Result<(), String> {
     Ok(right().map(drop)?)
 }
 
-/// An adapter that threads can share.
+/// An adapter's client that threads share.
 enum Adapter {
     Reqwest(auth_reqwest::Client),
     Ureq(auth_ureq::Client),
@@ -258,7 +258,7 @@ impl Adapter {
         }
     }
 
-    /// Calls a service: the status.
+    /// Calls a service and returns the status.
     fn try_call(&self, url: &str) -> Result<u16, Stop> {
         let request = Request::get(url).body("");
         let request = request.map_err(|error| Stop::Other(error.to_string()))?;

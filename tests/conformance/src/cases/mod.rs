@@ -1,4 +1,4 @@
-//! The cases, by what they are about.
+//! The cases, by topic.
 
 mod callers;
 mod catalogs;
@@ -16,7 +16,7 @@ mod ways;
 
 use crate::{case::Case, keystone::Keystone};
 
-/// All that a server is tried with.
+/// All cases for a server.
 pub(crate) fn all(world: &Keystone) -> Vec<Case> {
     if world.is_v2() {
         return v2::cases().into_iter().chain(life::v2_cases()).collect();

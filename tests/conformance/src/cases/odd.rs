@@ -1,4 +1,4 @@
-//! Requests that no client makes, and how it reads what a server says to them.
+//! Unusual requests, and how the clients read the server's responses to them.
 
 use auth_proto::{Body, Error, FetchCatalog, IdentityRequest, IdentityResponse};
 use http::{Method, Request, Response};
@@ -9,8 +9,8 @@ use crate::{
     keystone::{Keystone, Of},
 };
 
-/// A name, a request, and what has to come of it: this status, for good, and what is said holds
-/// this.
+/// A name, a request and the expected result: a permanent refusal with this status whose text
+/// contains this.
 pub(crate) type Row = (&'static str, Odd, u16, &'static str);
 
 pub(crate) fn case(group: &'static str, wish: Of<Result<Wish, String>>, row: Row) -> Case {
@@ -23,7 +23,7 @@ pub(crate) fn case(group: &'static str, wish: Of<Result<Wish, String>>, row: Row
     })
 }
 
-/// A request that no client makes.
+/// A request that no client sends.
 #[derive(Clone)]
 pub(crate) struct Odd {
     method: Method,
@@ -50,8 +50,8 @@ impl Odd {
     }
 }
 
-/// The same, at a server. What comes back is read without knowing the question, and then as the
-/// answer to another one: all that counts is that it is refused.
+/// The request at one server. The response is read without its request, and then as the response
+/// to another request: both readings must report the refusal.
 struct Asked {
     odd: Odd,
     place: String,

@@ -1,4 +1,4 @@
-//! What is asked beside logins: about tokens, and what a token may be scoped to.
+//! Identity requests beside logins: about tokens, and the lists of possible scopes.
 
 use auth_proto::{
     Check, Cloud, Domains, FetchCatalog, IdentityRequest, Page, Project, Projects, Revoke, Scope,
@@ -33,16 +33,16 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// What the server says of a token.
+/// The server's answer about a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Told {
-    /// Everything, to the user and to administrators.
+    /// All of it, for the user and for administrators.
     All,
-    /// Everything, but to administrators alone.
+    /// All of it, for administrators only.
     ToAdministrators,
-    /// That there is none.
+    /// Not found.
     Nothing,
-    /// That there is none, unless who asks enforces access rules.
+    /// Not found, unless the caller enforces access rules.
     Withheld,
 }
 
@@ -69,7 +69,7 @@ const SUBJECTS: [Row; 11] = [
     ("what looks like a token", |_| Ok(FORGED.to_owned()), Told::Nothing),
 ];
 
-/// Of a token's form, and made by nobody.
+/// A well-formed token that the server never issued.
 pub(crate) const FORGED: &str =
     "gAAAAABqAcmJ0m1ZlNqkC9Xv2d5kqP0uZ3vHnYJrW8sTfE7bLxQoR4iUy6cMgAeKtDp1hNwVzXjBfSs3";
 
@@ -111,7 +111,7 @@ fn check(
     same("is good", is_good, told != Told::Nothing && told != Told::Withheld)
 }
 
-/// And a second time, which changes nothing.
+/// The second revocation changes nothing.
 fn revoke(
     world: &Keystone,
     through: Through,
@@ -126,11 +126,11 @@ fn revoke(
             return Ok(());
         }
     }
-    // Keystone has no way to revoke a token with access rules, and says that there is none.
+    // Keystone cannot revoke a token with access rules and answers 404.
     same("lives", world.validated(subject)?.is_some(), told == Told::Withheld)
 }
 
-/// What came of it, if the caller may ask; the server has refused otherwise.
+/// The result if the caller has access; otherwise the server refused.
 fn judged<T>(told: Told, caller: &str, got: Result<T, Stop>) -> Result<Option<T>, String> {
     if told == Told::ToAdministrators && caller != "admin" {
         let stop = got.err().ok_or("told to anybody")?;
@@ -148,7 +148,7 @@ pub(crate) fn client(world: &Keystone, through: Through, caller: &str) -> Result
     Ok(Client::new(through, wish)?)
 }
 
-/// Every list, for every kind of token, beside what a plain request gets.
+/// Every list, for every kind of token, compared with a plain request.
 fn lists() -> Vec<Case> {
     let callers = [
         ("alice", On::Project("alpha")),
@@ -203,7 +203,7 @@ fn projects<N>(page: Page<Project, N>) -> Vec<String> {
     page.items.into_iter().filter_map(|project| project.id).collect()
 }
 
-/// Whether a client reads out of a list what a plain request with the same token gets, refusals
+/// Checks that a client reads the same list as a plain request with the same token, refusals
 /// included.
 fn listed<E: IdentityRequest>(
     world: &Keystone,

@@ -1,4 +1,4 @@
-//! Logins that the server refuses, and the proof that it is for the reason that is meant.
+//! Logins that the server refuses, with proof that it refuses them for the intended reason.
 
 use crate::{
     case::{Case, Want, speaks},
@@ -6,7 +6,7 @@ use crate::{
     keystone::{Keystone, Of},
 };
 
-/// Logins that are refused for the same reason.
+/// Logins that the server refuses for the same reason.
 #[derive(Clone, Copy)]
 pub(crate) struct Reason {
     pub(crate) want: Want,
@@ -36,13 +36,13 @@ impl Reason {
 pub(crate) const NO: Want =
     Want::Refused(401, "check the user, the secret, the user's domain and the scope");
 
-/// How it shows that they are refused for this reason and for no other: of nearly everything
-/// Keystone says no more than 401, so that nobody learns who exists.
+/// The proof of the reason. Keystone answers nearly every refused login with a bare 401, so that
+/// clients cannot find out which users exist.
 #[derive(Clone, Copy)]
 pub(crate) enum Why {
-    /// They work for as long as this is enabled: what it is, and its id.
+    /// The logins work while this resource is enabled: its kind and its id.
     Disabled(&'static str, for<'a> fn(&'a Keystone) -> &'a str),
-    /// The server that tells why says this.
+    /// The server that explains refusals gives this text.
     Told(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! Logins that the server refuses, and requests that are none.
+//! Logins that the server refuses, and malformed requests.
 
 use auth_proto::{Credential, DomainRef, Scope, UserRef};
 use http::Method;
@@ -203,7 +203,7 @@ const TOKENS: &[Reason] = &[
     },
 ];
 
-/// What is told before anything is sent.
+/// Errors before any request.
 fn unsent() -> Vec<Case> {
     let config: [(_, Of<_>, _); 8] = [
         (
@@ -212,7 +212,7 @@ fn unsent() -> Vec<Case> {
             "a user name is unique only within its domain",
         ),
         ("an empty password", |w| by(w, w.user("alice"), ""), "is empty"),
-        // The server would hang up before it has read it.
+        // The server would close the connection before it has read it.
         (
             "a name and a password that are too long together",
             |w| by(w, in_default(&"u".repeat(32_768)), &"p".repeat(32_768)),
@@ -240,14 +240,14 @@ fn unsent() -> Vec<Case> {
     config.into_iter().map(case).collect()
 }
 
-/// Of an id's form.
+/// A well-formed id.
 pub(crate) const NOBODY: &str = "f5073eaa26b64cffbee89411df94ce01";
 
 fn by(world: &Keystone, user: UserRef, password: &str) -> Result<Wish, String> {
     Ok(Wish::new(world.v3()?, Credential::password(user, password), world.project("alpha")))
 }
 
-/// With this user's own password.
+/// A login with this user's password.
 fn own(world: &Keystone, user: UserRef, key: &str) -> Result<Wish, String> {
     by(world, user, secret(world, key))
 }
@@ -264,7 +264,7 @@ fn with(world: &Keystone, credential: Credential) -> Result<Wish, String> {
     Ok(Wish::new(world.v3()?, credential, Scope::default()))
 }
 
-/// By the name of one of this user's, with the secret of alice's.
+/// An application credential by its name and this user, with the secret of alice's.
 fn key_of(world: &Keystone, user: &str, name: &str) -> Result<Wish, String> {
     let secret = world.application_credentials["plain"].secret.as_str();
     with(world, Credential::application_credential_of(world.user(user), name, secret))

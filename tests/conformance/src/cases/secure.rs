@@ -1,4 +1,4 @@
-//! TLS with a private CA: roots, host names, and clients that have to show a certificate.
+//! TLS with a private CA: roots, host names, client certificates.
 
 use auth_proto::{ErrorKind, FailureKind};
 
@@ -48,12 +48,12 @@ pub(crate) fn cases() -> Vec<Case> {
     rows.into_iter().map(case).collect()
 }
 
-/// How it ends.
+/// The result of a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// The server refuses and hangs up while the client still writes: the rest of its handshake,
-    /// which is rare, or in TLS 1.3 the request. ureq, which reads when it has written everything,
-    /// may find the connection gone before it has read why: one that broke, worth another try.
+    /// The server refuses and closes while the client still writes: the rest of the handshake,
+    /// which is rare, or in TLS 1.3 the request. ureq reads only after it has written everything,
+    /// so it may report a broken connection, which is transient, before it reads the reason.
     HungUp,
     Tls,
     Token,

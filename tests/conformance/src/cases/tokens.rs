@@ -1,4 +1,4 @@
-//! Tokens that are exchanged, tokens that are passed on, and trusts.
+//! Token exchanges, existing tokens, and trusts.
 
 use auth_proto::{Credential, Scope};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// Every scope out of every other.
+/// Every scope, exchanged for every other.
 fn exchanged() -> Vec<Case> {
     let sources = [On::Nothing, On::Project("alpha"), On::Domain("corp"), On::System];
     let mut cases = Vec::new();
@@ -28,12 +28,12 @@ fn exchanged() -> Vec<Case> {
                 let wish = Wish::new(world.v3()?, Credential::token(old), scope(world));
                 let token = Client::new(through, wish).and_then(|client| client.token());
                 if matches!((from, on), (On::System, On::Domain(_) | On::Project(_))) {
-                    // The one way that Keystone bars.
+                    // The one exchange that Keystone refuses.
                     let want = Want::Refused(403, "cannot be exchanged");
                     return want.judge(world, token.as_deref(), true);
                 }
                 Want::Token("alice", on).judge(world, token.as_deref(), true)?;
-                // The new one ends with the old one.
+                // The new token expires with the old one.
                 let new = token?;
                 let new = world.validated(new.expose())?;
                 same("end", new.map(|token| token["expires_at"].to_string()), end)
@@ -64,7 +64,7 @@ fn existing_token() -> Vec<Case> {
         }
     }
     cases.push(Case::new("token passed on", "of a trust that impersonates", |world, through| {
-        // It may not ask what it is good for.
+        // The token may not list its own scopes.
         let wish = Wish::new(
             world.v3()?,
             Credential::existing_token(by_trust(world, true)?),
@@ -144,7 +144,7 @@ fn trusts() -> Vec<Case> {
             let client = Client::new(through, as_bob(world, trust)?);
             Ok::<_, String>(client.and_then(|client| client.token()))
         };
-        // Keystone gives a token for the last use too, but does not know it afterwards.
+        // Keystone issues a token for the last use, but does not find it afterwards.
         log_in(trust.clone())??;
         Want::Refused(401, "the trust: its trustee").judge(world, log_in(trust)?.as_deref(), true)
     }));
@@ -160,7 +160,7 @@ pub(crate) fn by_trust(world: &Keystone, impersonation: bool) -> Result<String, 
     world.fresh("bob", &scope)
 }
 
-/// The scope as it goes over the wire.
+/// The scope in the request's JSON.
 fn written(world: &Keystone, on: On) -> Value {
     match on {
         On::Domain(key) => world.in_domain(key),

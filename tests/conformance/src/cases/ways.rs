@@ -1,4 +1,4 @@
-//! Ways in with one factor: passwords, application credentials, one-time codes.
+//! Logins with one factor: passwords, application credentials, one-time codes.
 
 use auth_proto::{Credential, DomainRef, Scope, UserRef};
 
@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// Every way to name a user, with every way to name a scope.
+/// Every form of a user with every form of a scope.
 fn passwords() -> Vec<Case> {
     let users: [(_, Of<UserRef>); 3] = [
         ("user by id", |world| world.user("alice")),
@@ -39,7 +39,7 @@ fn passwords() -> Vec<Case> {
     cases
 }
 
-/// What alice may ask for.
+/// The scopes of alice.
 pub(crate) const SCOPES: [(&str, Of<Scope>, On); 10] = [
     ("project by id", |world| world.project("alpha"), On::Project("alpha")),
     (
@@ -61,7 +61,7 @@ pub(crate) const SCOPES: [(&str, Of<Scope>, On); 10] = [
     ("unscoped", |_| Scope::unscoped(), On::Nothing),
 ];
 
-/// Other users, with what is odd about them.
+/// Users with unusual properties.
 fn others() -> Vec<Case> {
     let rows: [(_, _, Of<Scope>, _); 9] = [
         ("a default project", "bob", |_| Scope::default(), On::Project("alpha")),

@@ -1,4 +1,4 @@
-//! The v2.0 protocol: tenants, tokens in bodies, no domains.
+//! Identity API v2.0: tenants, tokens in bodies, no domains.
 
 mod refusals;
 
@@ -78,7 +78,7 @@ fn tokens() -> Vec<Case> {
         let credential = Credential::existing_token(token.as_str());
         let client = Client::new(through, Wish::new(world.v2()?, credential, Scope::default()));
         let got = client.and_then(|client| client.token())?;
-        // Nobody may ask about it but administrators.
+        // Only administrators may validate it.
         holds(!got.is_validated() && got.expose() == token, || format!("{got:?}"))
     }));
     let gone: [(_, Of<Result<String, String>>); 3] = [
@@ -136,7 +136,7 @@ fn trusts() -> Vec<Case> {
     cases
 }
 
-/// How the server is found.
+/// Discovery of the server.
 fn places() -> Vec<Case> {
     let rows: [(_, Of<String>); 4] = [
         ("/v2.0", |world| format!("{}/v2.0", world.url)),
@@ -183,7 +183,7 @@ fn places() -> Vec<Case> {
     cases
 }
 
-/// None of these requests is in v2.0; and where its services are.
+/// Requests that v2.0 does not have, and the endpoints of its services.
 fn operations() -> Vec<Case> {
     fn refused<E: IdentityRequest>(
         world: &Keystone,
@@ -239,7 +239,7 @@ fn endpoints(world: &Keystone, client: &Client, service: &str) -> Result<(), Str
     holds(count > 0, || "no endpoints".to_owned())
 }
 
-/// With this user's own password.
+/// A login with this user's password.
 fn by(world: &Keystone, user: UserRef, key: &str, scope: Scope) -> Result<Wish, String> {
     let password = world.users[key].password.as_str();
     Ok(Wish::new(world.v2()?, Credential::password(user, password), scope))

@@ -1,4 +1,4 @@
-//! What a v2.0 server refuses, and what is refused before it is asked.
+//! Refusals of a v2.0 server, and refusals before any request.
 
 use auth_proto::{Credential, DomainRef, Factor, Scope, UserRef};
 
@@ -28,7 +28,7 @@ const REASONS: &[Reason] = &[
         logins: &[
             ("a wrong password", |w| wrong(w, w.name("alice"), w.project("alpha"))),
             ("a wrong password, by id", |w| wrong(w, w.user("alice"), w.project("alpha"))),
-            // Of an id it does not tell more.
+            // For an unknown id the server gives no other text.
             ("an unknown user id", |w| by(w, UserRef::id(NOBODY), "alice", Scope::default())),
             ("a wrong password, no tenant", |w| wrong(w, w.name("alice"), Scope::default())),
         ],
@@ -95,7 +95,7 @@ fn wrong(world: &Keystone, user: UserRef, scope: Scope) -> Result<Wish, String> 
     Ok(Wish::new(world.v2()?, Credential::password(user, "wrong"), scope))
 }
 
-/// What v2.0 has no words for, told before anything is sent.
+/// Credentials and scopes that v2.0 cannot express: refused before any request.
 fn unknown() -> Vec<Case> {
     fn of(world: &Keystone, credential: Credential) -> Result<Wish, String> {
         Ok(Wish::new(world.v2()?, credential, Scope::default()))
