@@ -16,7 +16,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> Result<()> {
     let server = Server::start()?;
     let cloud = Cloud::otc("eu-de")?.at(&server.url(System::Otc))?;
-    // Which service wants what is in the vendor's documents. Who knows better says so.
+    // The vendor's documents name the scope of each service. A hint overrides the library's list.
     let cloud = cloud.with_scope_hint("tms", ScopeHint::Project);
     let user = UserRef::name_in(account::OTC_USER, DomainRef::name(account::OTC_DOMAIN));
     let credential = Credential::password(user, account::OTC_PASSWORD);

@@ -1,5 +1,5 @@
-//! Times, of what `compare` counts the instructions of: they are what a user feels, and what no test
-//! can hold anybody to.
+//! Times of the work whose instructions `compare` counts. Times depend on the machine, so no test
+//! bounds them.
 
 #![allow(missing_docs, reason = "divan's macros make public items")]
 #![forbid(unsafe_code)]
@@ -19,7 +19,7 @@ fn main() {
     divan::main();
 }
 
-/// From the answer to the token, beside the least that it could take and the usual way.
+/// From the response to the token, beside the lower bound and the usual implementation.
 mod read {
     use super::*;
 
@@ -69,7 +69,7 @@ mod read {
     }
 }
 
-/// One look-up in the large catalog, each time another one.
+/// One look-up in the large catalog, each time of another service.
 #[divan::bench_group(sample_size = 1_000)]
 mod look_up {
     use super::*;

@@ -1,48 +1,48 @@
-//! Token answers to measure with: one that a vendor documents, and generated ones, the same in every
-//! run.
+//! Token responses for the measurements: one that a vendor documents, and generated ones, which are
+//! the same in every run.
 //!
-//! The generated ones are as large clouds give them: each service stands in each region, every name
-//! and URL is of a usual length, and one user and one project are all that is said of the token.
+//! The generated responses are like those of large clouds: each service has endpoints in each
+//! region, and names and URLs have a usual length. The token has one user and one project.
 
 use auth_emulator::documents::NHN_IAAS_RESPONSE;
 use serde_json::{Value, json};
 
-/// How the strings of an answer are written.
+/// The spelling of the strings of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "nobody else's")]
+#[expect(clippy::exhaustive_enums, reason = "not published")]
 pub enum Spelling {
     /// With slashes and letters beyond ASCII escaped, as PHP and Python write them, and with such a
     /// letter in every name.
     Escaped,
-    /// As they are.
+    /// Without escapes.
     Plain,
 }
 
-/// The documented answer of NHN Cloud: 3 KB of v2.0, printed over many lines.
+/// The documented response of NHN Cloud: 3 KB of v2.0, printed over many lines.
 pub const S: &str = NHN_IAAS_RESPONSE;
 
-/// The middle one: 12 services with three interfaces in each of three regions.
+/// The medium response: 12 services with three interfaces in each of three regions.
 pub fn m() -> String {
     v3(12, 3, &["admin", "internal", "public"], Spelling::Plain).to_string()
 }
 
-/// The large one: 250 services in 12 regions.
+/// The large response: 250 services in 12 regions.
 pub fn l() -> String {
     large(250, Spelling::Plain)
 }
 
-/// The large one, printed over many lines.
+/// The large response, printed over many lines.
 pub fn l_pretty() -> String {
     let answer = v3(250, 12, &["public"], Spelling::Plain);
     serde_json::to_string_pretty(&answer).expect("a Value is JSON")
 }
 
-/// The large one with escapes in every string that a catalog keeps.
+/// The large response with escapes in every string that a catalog keeps.
 pub fn l_escaped() -> String {
     large(250, Spelling::Escaped)
 }
 
-/// The large one in the form of v2.0, with three URLs an endpoint.
+/// The large response in the form of v2.0, with three URLs per endpoint.
 pub fn l_v2() -> String {
     let services = (0..250).map(|service| {
         let kind = kind(service);
@@ -68,48 +68,49 @@ pub fn l_v2() -> String {
     json!({ "access": { "serviceCatalog": services, "token": token, "user": user } }).to_string()
 }
 
-/// So many services, in three regions; the allocations of reading it must not depend on the number.
+/// A response with this number of services in three regions. The allocations of reading it must not
+/// depend on the number.
 pub fn of_services(count: usize, spelling: Spelling) -> String {
     written(&v3(count, 3, &["public"], spelling), spelling)
 }
 
-/// The middle one, escaped, with a URL of 1 KB: serde_json reads an escaped text into a buffer of its own,
-/// which grows with the longest of them.
+/// The medium response, escaped, with a URL of 1 KB. serde_json unescapes each string in a buffer
+/// that grows to the longest of them.
 pub fn of_a_long_url() -> String {
     let url = escaped(&url(&kind(0), &region(0)));
     let long = format!("{url}{}", escaped("/path").repeat(200));
     of_services(12, Spelling::Escaped).replacen(&url, &long, 1)
 }
 
-/// Eight services in so many regions: far more than anybody has, and nearly as many endpoints as an
-/// answer may hold.
+/// A response with eight services in this number of regions, for tests with far more regions than a
+/// cloud has.
 pub fn of_regions(count: usize) -> String {
     v3(8, count, &["public"], Spelling::Plain).to_string()
 }
 
-/// The token of the v2.0 answer, and one for the header of a v3 answer.
+/// The token of the v2.0 response, also for the header of a v3 response.
 pub const TOKEN: &str = "gAAAAABqQ0ZBMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MA";
-/// The project of the generated answers.
+/// The project of the generated responses.
 pub const PROJECT: &str = "f5073eaa26b64cffbee89411df94ce01";
 
 const USER: &str = "7116d09f88fa41908676fdd4b039e0a1";
 const ISSUED: &str = "2026-11-22T08:00:00.000000Z";
 const EXPIRES: &str = "2026-11-23T08:00:00.000000Z";
 
-/// The type of the large answer's service of this number.
+/// The type of the service with this number.
 pub fn kind(service: usize) -> String {
     const WORDS: [&str; 8] =
         ["compute", "analytics", "storage", "image", "container", "message", "network", "recovery"];
     format!("{}-{}-{service}", WORDS[service % 8], WORDS[service / 8 % 8])
 }
 
-/// The region of this number.
+/// The region with this number.
 pub fn region(region: usize) -> String {
     const PLACES: [&str; 4] = ["ap-southeast", "cn-southwest", "eu-northwest", "la-south"];
     format!("{}-{}", PLACES[region % 4], region / 4 + 1)
 }
 
-/// Where the service of this type is in this region.
+/// The URL of the service of this type in this region.
 pub fn url(service: &str, region: &str) -> String {
     format!("https://{service}.{region}.services.example-cloud.com/api/v2.1/projects/{PROJECT}")
 }
@@ -157,7 +158,7 @@ fn escaped(text: &str) -> String {
     text.replace('/', "\\/").replace('é', "\\u00e9")
 }
 
-/// 32 digits, the same for the same texts.
+/// An id of 32 hex digits, the same for the same texts.
 fn id(first: &str, second: &str) -> String {
     let mix = |seed: u64| {
         let bytes = first.bytes().chain(second.bytes());
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies_are_of_the_sizes_that_they_stand_for() {
+    fn bodies_have_their_sizes() {
         for (body, smallest, largest) in [
             (S.to_owned(), 3_000, 3_300),
             (m(), 22_000, 30_000),

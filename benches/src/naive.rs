@@ -1,5 +1,5 @@
-//! The usual implementation, for comparison: a derived reader into owned strings, a linear search, a
-//! request made with `json!`.
+//! The usual implementation, for comparison: a derived reader into owned strings, a linear search,
+//! a request made with `json!`.
 
 use serde::{
     Deserialize,
@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::json;
 
-/// A v3 token answer.
+/// A v3 token response.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the answer")]
 #[expect(clippy::exhaustive_structs, reason = "not published")]
@@ -15,7 +15,7 @@ pub struct Answer {
     pub token: Token,
 }
 
-/// What is in it.
+/// The data of a token.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the answer")]
 #[expect(clippy::exhaustive_structs, reason = "not published")]
@@ -49,7 +49,7 @@ pub struct Service {
     pub endpoints: Vec<Endpoint>,
 }
 
-/// Where it is.
+/// An endpoint of a service.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the answer")]
 #[expect(clippy::exhaustive_structs, reason = "not published")]
@@ -65,17 +65,17 @@ pub struct Endpoint {
 ///
 /// # Errors
 ///
-/// serde's own.
+/// An error of serde_json.
 pub fn floor(body: &[u8]) -> serde_json::Result<IgnoredAny> {
     let text = str::from_utf8(body).map_err(de::Error::custom)?;
     serde_json::from_str(text)
 }
 
-/// A v3 token answer, read.
+/// Reads a v3 token response.
 ///
 /// # Errors
 ///
-/// serde's own.
+/// An error of serde_json.
 pub fn read(body: &[u8]) -> serde_json::Result<Answer> {
     serde_json::from_slice(body)
 }
@@ -95,11 +95,11 @@ pub fn find<'a>(
     Some(&found.url)
 }
 
-/// A v3 login with a password, and the request that carries it.
+/// The request of a v3 login with a password.
 ///
 /// # Errors
 ///
-/// If the URL is none.
+/// If the URL is invalid.
 pub fn login(
     identity: &str,
     user: &str,

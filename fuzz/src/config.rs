@@ -53,7 +53,7 @@ fn check(cloud: &CloudConfig, data: &[u8]) {
     let texts = || texts.iter().map(String::as_str);
     for key in ["application_credential_secret", "passcode", "password", "token"] {
         let Some(secret) = cloud.secret(key).map(ExposeSecret::expose_secret) else { continue };
-        // A text that occurs once, that no alias repeats and that is not a word of ours, can only
+        // A text that occurs once, that no alias repeats and that is no word of this target can only
         // be the secret.
         let places = data.windows(secret.len().max(1)).filter(|at| *at == secret.as_bytes());
         if secret.contains(SECRET) && places.count() == 1 && !data.contains(&b'*') {
@@ -86,7 +86,7 @@ fn is_password(data: &[u8]) -> bool {
 
 const SECRET: &str = "hunter2";
 
-/// The length of the files with every character escaped, and of our own words.
+/// The length of the files with every character escaped, and of this target's texts.
 fn longest(data: &[u8]) -> usize {
     4096 + 10 * data.len()
 }

@@ -86,7 +86,7 @@ const INPUTS: [(&str, &[Held]); 131] = [
     ("null", &[In(BODIES, &["null"])]),
     ("a list", &[In(BODIES, &["a list"])]),
     ("a text", &[In(BODIES, &["a text"])]),
-    ("a good answer, cut at every byte", &[In(BODIES, &["a_cut_response_is_an_error"]), In(CUTS, &["a_cut_or_changed_response_is_refused_or_sound"])]),
+    ("a good answer, cut at every byte", &[In(BODIES, &["a_cut_response_is_an_error"]), In(CUTS, &["a_damaged_response_is_refused_or_sound"])]),
     ("more behind it", &[In(BODIES, &["a good one, and more"])]),
     ("a byte order mark", &[In(BODIES, &["a byte order mark, and a good one"]), In(WIRE, &["a byte order mark"])]),
     ("a key twice", &[In(BODIES, &["the token given twice", "the id given twice", "the end given twice"])]),
@@ -186,7 +186,7 @@ const INPUTS: [(&str, &[Held]); 131] = [
     ("HTTP/2 that takes a request back", &[In(FRAMES, &["refused before it was looked at", "gone away before it was looked at", "each_client_takes_what_it_speaks"])]),
     ("SSLKEYLOGFILE", &[In(PROCESS, &["no_client_writes_tls_keys"])]),
     ("a proxy that refuses, redirects or lies", &[In(TLS, &["another password is wanted", "a redirect", "a way that leads to a page"])]),
-    ("a name that leads to another machine", &[In(TLS, &["another_machine_under_the_name_gets_no_request"]), In(PLACES, &["plain http"])]),
+    ("a name that leads to another machine", &[In(TLS, &["an_impostor_gets_no_request"]), In(PLACES, &["plain http"])]),
 ];
 
 #[test]

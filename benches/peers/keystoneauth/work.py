@@ -1,8 +1,8 @@
-"""keystoneauth1, on request: each line of standard input is the name of a piece of work and how often
-it is to be done; it is answered with the seconds that this took.
+"""Runs work with keystoneauth1. Each line of standard input has the name of the work and the number of
+repetitions. The program answers each line with the seconds that the work took.
 
-Arguments: where the server is, the folder with the answers, the service and region to look for, and
-the project.
+Arguments: the server's URL, the folder with the responses, the service, its region in the small and in
+the large response, the project, and the token.
 """
 
 import json

@@ -1,16 +1,17 @@
-//! The token answers that everybody reads: those of `benches`, in which two services have types that
-//! `openstack_sdk` knows (it finds no others), and which live now, because clients look at that.
+//! The token responses for all libraries: those of `benches`, changed in two ways. Two services
+//! have types that `openstack_sdk` knows, because it finds no others. The tokens are valid today,
+//! because clients check that.
 
 use benches::bodies::{self, Spelling};
 use time::{Duration, UtcDateTime};
 
-/// How many services the small answer has; it has three regions.
+/// The number of services of the small response, which has three regions.
 const SMALL: usize = 10;
 
-/// The service that is the first one in each generated answer, and the last.
+/// The first and the last service of each generated response.
 pub const SERVICES: [&str; 2] = ["compute", "placement"];
 
-/// NHN Cloud's, in v2.0.
+/// The response of NHN Cloud, in v2.0.
 pub fn s() -> String {
     bodies::S.to_owned()
 }
@@ -27,7 +28,7 @@ pub fn l() -> String {
     usable(&bodies::l(), 250)
 }
 
-/// The last region of each.
+/// The last region of the response with this name.
 pub fn region_of(name: &str) -> String {
     bodies::region(if name == "l" { 11 } else { 2 })
 }
@@ -44,7 +45,7 @@ fn usable(body: &str, services: usize) -> String {
     body.replacen(&kind(0), &first, 1).replacen(&kind(services - 1), &last, 1)
 }
 
-/// The text with another value of this key, which is a string.
+/// Replaces the value of this key, which is a string.
 fn with_value(body: &str, key: &str, value: &str) -> String {
     let key = format!("\"{key}\":\"");
     let (before, after) = body.split_once(&key).expect("every answer has it");

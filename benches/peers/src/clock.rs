@@ -1,4 +1,4 @@
-//! The clock, and the allocator, which counts only when it is asked to: counting takes time.
+//! The clock and the allocator. The allocator counts on request only, because counting takes time.
 
 use std::{
     sync::atomic::{
@@ -10,10 +10,10 @@ use std::{
 
 use benches::allocator::{Watch, Watched};
 
-/// What some work took.
+/// The time and the allocations of some work.
 pub struct Taken {
     pub time: Duration,
-    /// Blocks of memory, if they were [counted](counting).
+    /// Allocated blocks; 0 outside [`counting`].
     pub blocks: usize,
 }
 
@@ -33,7 +33,7 @@ impl Clock {
     }
 }
 
-/// Counts blocks while this is done, on every thread.
+/// Counts the blocks that all threads allocate during `act`.
 pub fn counting<T>(act: impl FnOnce() -> T) -> T {
     ALLOCATOR.0.is_on.store(true, SeqCst);
     let done = act();

@@ -1,5 +1,5 @@
-//! What nobody goes below who takes the same tools: serde_json without a type, a hash map, a header
-//! that is put in, the bare clients.
+//! The lower bound with the same tools: serde_json without a type, a hash map, an inserted header,
+//! and the bare HTTP clients.
 
 use std::{collections::HashMap, hint::black_box};
 
@@ -46,7 +46,7 @@ fn read(body: String) -> impl FnMut(usize) -> Taken {
     move |times| timed(inputs(times, || body.as_bytes()), skip)
 }
 
-/// A hash map over the services' types, and a search for the region.
+/// Looks up the service by its type in a hash map, then searches for the region.
 fn find() -> impl FnMut(usize) -> Taken {
     let answer: &naive::Answer =
         Box::leak(Box::new(naive::read(answers::l().as_bytes()).expect("it is an answer")));
@@ -111,7 +111,7 @@ fn call_reqwest(root: &str) -> impl FnMut(usize) -> Taken + use<> {
     }
 }
 
-/// What every login has to send.
+/// The body of a login request.
 fn login_request() -> String {
     let request = naive::login("", "user", "Default", "password", benches::bodies::PROJECT);
     let body = request.expect("it is a request").into_body();

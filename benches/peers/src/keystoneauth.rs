@@ -1,5 +1,5 @@
-//! Python's keystoneauth1: a process that does what it is told, and keeps the time itself. Its start
-//! is not in any figure.
+//! Python's keystoneauth1, in a process that runs the requested work and measures its time. No
+//! figure includes the start of the process.
 
 use std::{
     cell::RefCell,
@@ -20,7 +20,7 @@ use crate::{
     rows::{Cell, Column::Keystoneauth, Row},
 };
 
-/// Its cells. The answers are written to the folder, to be read from there.
+/// The cells of keystoneauth1. Writes the responses into the folder, where the process reads them.
 pub fn cells(root: &str, python: &str, folder: &Path) -> Result<Vec<Cell>, Box<dyn Error>> {
     let bodies = [
         ("s", answers::s()),

@@ -1,4 +1,5 @@
-//! The library, its peers and the floor, side by side. `./run` prepares what this needs, and starts it.
+//! Compares the library with its peers and the floor. `./run` builds the inputs of this program and
+//! starts it.
 
 mod answers;
 mod clock;
@@ -32,7 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Measures, and prints. What was built is told in the folder, and the answers are put there.
+/// Measures and prints all figures. The folder holds the figures of the builds and receives the
+/// token responses.
 fn table(format: &str, python: &str, folder: &Path) -> Result<(), Box<dyn Error>> {
     let server = Server::start()?;
     let root = &server.root;
@@ -50,7 +52,7 @@ fn table(format: &str, python: &str, folder: &Path) -> Result<(), Box<dyn Error>
     Ok(())
 }
 
-/// What drives one that is asynchronous: one thread, as the blocking ones have.
+/// The runtime of the async clients. It has one thread, as the blocking clients have.
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("it is a usual runtime")
 }

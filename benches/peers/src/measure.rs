@@ -1,4 +1,4 @@
-//! Who has a turn when, and what comes of it.
+//! The order of the measurements and their results.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::{
     rows::{Cell, Column, Content, Row, Work},
 };
 
-/// A cell, measured.
+/// The measured value of a cell.
 pub struct Figure {
     pub row: Row,
     pub column: Column,
@@ -16,7 +16,7 @@ pub struct Figure {
 }
 
 pub enum Value {
-    /// Nanoseconds of one time, and allocations where they can be seen.
+    /// Nanoseconds of one repetition, and its allocations if they can be counted.
     Time {
         median: f64,
         min: f64,
@@ -25,8 +25,8 @@ pub enum Value {
     Text(String),
 }
 
-/// All cells of all rows. Within a row, everybody has a turn in each round, so that whatever else the
-/// machine does is spread over them all; who begins changes from round to round.
+/// Measures all cells. In each round every cell of a row has one turn, so that other load of the
+/// machine affects all cells alike. The order changes from round to round.
 pub fn measure(mut cells: Vec<Cell>) -> Vec<Figure> {
     let mut figures = Vec::new();
     for row in Row::ALL {
@@ -37,12 +37,12 @@ pub fn measure(mut cells: Vec<Cell>) -> Vec<Figure> {
     figures
 }
 
-/// How many turns each has.
+/// The number of turns of each cell.
 const ROUNDS: usize = 101;
-/// How long a turn is, at least: long for the clock, and short for the scheduler, so that most turns
-/// are not broken off.
+/// The minimum time of a turn: long beside the clock's resolution, and short beside the scheduler's
+/// time slice, so that most turns are not interrupted.
 const TURN: Duration = Duration::from_millis(2);
-/// How many times at most in a turn.
+/// The maximum number of repetitions in a turn.
 const MOST: usize = 8_192;
 
 fn measure_row(cells: Vec<Cell>) -> Vec<Figure> {
@@ -96,7 +96,7 @@ impl Entry {
     }
 }
 
-/// So many that a turn is long enough for the clock. It also warms up.
+/// The number of repetitions in a turn that is long enough. Also warms up.
 fn times_of_a_turn(work: &mut Work) -> usize {
     let mut times = 1;
     while work(times).time < TURN && times < MOST {
@@ -105,7 +105,7 @@ fn times_of_a_turn(work: &mut Work) -> usize {
     times
 }
 
-/// On average, because here and there a buffer grows.
+/// The average of allocations, because a buffer grows now and then.
 fn allocations_of(work: &mut Work) -> usize {
     const TIMES: usize = 16;
     let blocks = counting(|| work(TIMES)).blocks;

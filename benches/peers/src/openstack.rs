@@ -1,4 +1,5 @@
-//! `openstack_sdk`, which reads v3 only. Its cache on the disk is off: what is measured is a login.
+//! `openstack_sdk`, which reads v3 only. Its disk cache is off, because a cached login is not a
+//! login.
 
 use std::hint::black_box;
 
@@ -51,7 +52,7 @@ fn read(body: String) -> impl FnMut(usize) -> Taken {
     }
 }
 
-/// With what a session does between a login and the first look-up.
+/// Includes the work of a session between the login and the first look-up.
 fn read_and_find() -> impl FnMut(usize) -> Taken {
     let (body, region) = (Bytes::from(answers::l()), answers::region_of("l"));
     move |times| {
@@ -83,8 +84,8 @@ fn find(root: &str) -> impl FnMut(usize) -> Taken + use<> {
     }
 }
 
-/// What `rest_async` does before it sends: the token is copied, with all that it is of, and put into
-/// the headers.
+/// The work of `rest_async` before it sends: it clones the token with its data and inserts the
+/// header.
 fn authorize() -> impl FnMut(usize) -> Taken {
     let auth = Auth::try_from(answer(&answers::l().into())).expect("it is an answer");
     move |times| {

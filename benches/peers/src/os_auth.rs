@@ -32,8 +32,8 @@ pub fn cells(root: &str) -> Vec<Cell> {
     ]
 }
 
-/// What it keeps of an answer. Its own types are private, so that these stand for them, with the same
-/// fields of the same types.
+/// A token response with the fields that `osauth` reads. Its types are private; these have the same
+/// fields with the same types.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "they are read, and dropped")]
 struct Answer {

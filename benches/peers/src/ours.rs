@@ -1,5 +1,5 @@
-//! The library, by its own interface. Reading and authorising are the core's, and so the same in
-//! both adapters.
+//! The library through its public interface. The core reads and authorises, so both adapters share
+//! those figures.
 
 use std::{
     hint::black_box,
@@ -85,7 +85,7 @@ fn read_and_find() -> impl FnMut(usize) -> Taken {
     }
 }
 
-/// A token that the account has, put on a request: what a driver does before each.
+/// Sets the session's token on a request, as a driver does before each request.
 fn authorize() -> impl FnMut(usize) -> Taken {
     let (account, scope) = (account(&answers::l()), Scope::default());
     move |times| {
@@ -106,7 +106,7 @@ fn authorize() -> impl FnMut(usize) -> Taken {
     }
 }
 
-/// The core's own look-up, for those who have the token at hand.
+/// The look-up of the core in a token.
 fn find() -> impl FnMut(usize) -> Taken {
     let (account, wishes) = (account(&answers::l()), wishes("l"));
     let mut account = account.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -119,7 +119,7 @@ fn find() -> impl FnMut(usize) -> Taken {
 }
 
 fn account(body: &str) -> Mutex<Session> {
-    // The target has to be one that the token may go to.
+    // The target must be a URL that may receive the token.
     let cloud = cloud_at("https://keystone.example/v3");
     let credential = Credential::password(user(), "password");
     let account = Session::new(cloud, credential, Settings::default());
@@ -245,7 +245,7 @@ fn wishes(name: &str) -> Vec<EndpointQuery> {
     answers::SERVICES.map(|service| EndpointQuery::new(service).region(&region)).into()
 }
 
-/// When the documented token lived.
+/// A time at which the documented token is valid.
 fn april_of_2020() -> UtcDateTime {
     let date = Date::from_calendar_date(2020, Month::April, 29).expect("it is a date");
     UtcDateTime::new(date, Time::from_hms(9, 0, 0).expect("it is a time"))

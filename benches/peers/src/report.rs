@@ -1,4 +1,4 @@
-//! What is printed.
+//! The printed table and list.
 
 use std::{collections::HashMap, fs, io, path::Path};
 
@@ -10,7 +10,8 @@ use crate::{
     rows::{Cell, Column, Row},
 };
 
-/// What was built before: lines of a name, seconds, seconds of all processors, crates and bytes.
+/// The figures of the builds. Each line has a name, wall seconds, seconds of all processors, the
+/// number of crates, and bytes.
 pub fn built(file: &Path) -> io::Result<Vec<Cell>> {
     let text = fs::read_to_string(file).unwrap_or_default();
     let lines: HashMap<&str, Vec<&str>> = text
@@ -38,7 +39,7 @@ pub fn built(file: &Path) -> io::Result<Vec<Cell>> {
     Ok(cells)
 }
 
-/// As a table in Markdown.
+/// Prints a Markdown table.
 pub fn table(figures: &[Figure]) {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
@@ -56,7 +57,7 @@ pub fn table(figures: &[Figure]) {
     println!("{table}");
 }
 
-/// A cell: the median, the least, and the allocations.
+/// The text of a cell: the median, the minimum, and the allocations.
 fn text(figure: &Figure) -> String {
     let text = match &figure.value {
         Value::Time { median, min, allocations } => {
@@ -71,7 +72,7 @@ fn text(figure: &Figure) -> String {
     }
 }
 
-/// With three digits that count.
+/// A time with three significant digits.
 fn duration(nanoseconds: f64) -> String {
     let (value, unit) = match nanoseconds {
         few if few < 1e3 => (few, "ns"),
@@ -82,7 +83,7 @@ fn duration(nanoseconds: f64) -> String {
     format!("{value:.digits$} {unit}")
 }
 
-/// As a list, with the least times.
+/// Prints a JSON list, with the minimum times.
 pub fn json(figures: &[Figure]) {
     let rows = figures.iter().map(|figure| {
         let mut row = json!({

@@ -1,17 +1,17 @@
-//! What is measured, and for whom.
+//! The rows and columns of the table.
 
 use std::{fmt, hint::black_box, iter::repeat_with};
 
 use crate::clock::{Clock, Taken};
 
-/// What is done.
+/// A measured piece of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Row {
     ReadS,
     ReadSmall,
     ReadM,
     ReadL,
-    /// Read the large answer, and find an endpoint in it.
+    /// Reads the large response and finds an endpoint in it.
     ReadAndFind,
     Find,
     Authorize,
@@ -61,7 +61,7 @@ impl fmt::Display for Row {
     }
 }
 
-/// Who does it.
+/// A measured library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
     Floor,
@@ -96,17 +96,17 @@ impl fmt::Display for Column {
     }
 }
 
-/// A piece of work: does it so many times.
+/// Work that is repeated this number of times.
 pub type Work = Box<dyn FnMut(usize) -> Taken>;
 
-/// What is in a cell.
+/// The content of a cell.
 pub enum Content {
     Work(Work),
-    /// Why there is nothing to measure, or what was counted elsewhere.
+    /// The reason why there is no measurement, or a figure from another count.
     Text(String),
 }
 
-/// A cell of the table. A floor may have two, one for each client.
+/// A cell of the table. The floor may have two cells in a row, one for each client.
 pub struct Cell {
     pub row: Row,
     pub column: Column,
@@ -129,7 +129,7 @@ impl Cell {
     }
 }
 
-/// What comes of doing something with each of these, and dropping what that gives.
+/// The cost of `act` for all inputs, with the drop of its results.
 pub fn timed<T, R>(inputs: Vec<T>, mut act: impl FnMut(T) -> R) -> Taken {
     let clock = Clock::start();
     for input in inputs {
@@ -138,7 +138,7 @@ pub fn timed<T, R>(inputs: Vec<T>, mut act: impl FnMut(T) -> R) -> Taken {
     clock.stop()
 }
 
-/// So many inputs, made before the clock runs.
+/// Inputs that are made before the clock starts.
 pub fn inputs<T>(count: usize, make: impl FnMut() -> T) -> Vec<T> {
     repeat_with(make).take(count).collect()
 }

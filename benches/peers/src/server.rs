@@ -1,5 +1,5 @@
-//! The identity service and the services, for everybody: a process of its own, so that what it
-//! allocates is nobody's. It answers at once, from memory, and keeps connections.
+//! The identity service and the other services, in a separate process, so that its allocations
+//! count for no library. It answers from memory and keeps connections.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -12,7 +12,7 @@ use benches::bodies::TOKEN;
 
 use crate::answers;
 
-/// Serves until standard input ends; says on standard output where.
+/// Prints the URL on standard output and serves until standard input ends.
 pub fn serve() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let root = format!("http://{}", listener.local_addr()?);
@@ -24,17 +24,17 @@ pub fn serve() -> io::Result<()> {
     let answers = Arc::new(Answers::new(&root));
     for stream in listener.incoming() {
         let (stream, answers) = (stream?, Arc::clone(&answers));
-        // A client that hangs up is none of our business.
+        // A client may hang up early.
         thread::spawn(move || answers.to_all_of(stream));
     }
     Ok(())
 }
 
-/// Whole answers, heads and all.
+/// Complete responses with their heads.
 struct Answers {
-    /// For each identity service its path, its description, and its token.
+    /// The path, the version document and the token response of each identity service.
     identities: [(&'static str, Vec<u8>, Vec<u8>); 3],
-    /// For all else.
+    /// The response to every other request.
     servers: Vec<u8>,
 }
 
@@ -68,7 +68,7 @@ impl Answers {
         }
     }
 
-    /// What is answered to a request with this first line.
+    /// The response to a request with this first line.
     fn to(&self, line: &[u8]) -> &[u8] {
         let mut words = line.split(|&byte| byte == b' ');
         let (method, path) = (words.next(), words.next().unwrap_or_default());
@@ -91,7 +91,7 @@ fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Reads the rest of a head.
+/// Reads the rest of a head and returns the length of the body.
 fn length_of_body(stream: &mut impl BufRead) -> io::Result<usize> {
     let (mut length, mut line) = (0, String::new());
     loop {

@@ -1,5 +1,5 @@
-//! The recorded figures, and the comparison with the current ones: costs must not grow by a little in
-//! each change while all goals still hold.
+//! The recorded figures, and the comparison with the current ones: costs must not grow by a little
+//! in each change while all goals still hold.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -248,8 +248,8 @@ mod tests {
             with("read", 2_000)(&mut now.instructions);
             with("read", 13)(&mut now.allocations);
             let rows = now.against(&figures());
-            let told = rows.iter().filter(|row| row.ok.is_none()).map(|row| &*row.name);
-            assert_eq!(told.collect::<Vec<_>>(), INSTRUCTIONS);
+            let reported = rows.iter().filter(|row| row.ok.is_none()).map(|row| &*row.name);
+            assert_eq!(reported.collect::<Vec<_>>(), INSTRUCTIONS);
             let red = rows.iter().filter(|row| row.ok == Some(false)).map(|row| &*row.name);
             assert_eq!(red.collect::<Vec<_>>(), ALLOCATIONS);
         }

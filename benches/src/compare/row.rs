@@ -41,7 +41,8 @@ impl Row {
         Self { goal, ok, ..Self::reported(name, value) }
     }
 
-    /// The same without a verdict if `only_reported`: a time on a busy machine, a count of another compiler.
+    /// The same without a result if `only_reported`: a time on a busy machine, or a count of
+    /// another compiler.
     pub(crate) fn unless(self, only_reported: bool) -> Self {
         Self { ok: self.ok.filter(|_| !only_reported), ..self }
     }
@@ -53,7 +54,7 @@ impl Row {
         Self { name: name.into(), value, goal: None, ok: None, why: None }
     }
 
-    /// A value, or a red row with the reason why there is none.
+    /// A value, or a red row with the reason for the missing value.
     pub(crate) fn tried(
         goal: f64,
         name: impl Into<String>,

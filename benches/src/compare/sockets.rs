@@ -1,7 +1,8 @@
 //! The time of a call through an adapter beside the same HTTP client alone ("bare").
 //!
-//! Each round times three calls in random order: adapter, bare, and bare again. The value is the median
-//! of the ratios. Bare beside bare is the control: if it is not near 1, the machine is too busy.
+//! Each round times three calls in random order: adapter, bare, and bare again. The value is the
+//! median of the ratios. Bare beside bare is the control: if it is not near 1, the machine is too
+//! busy.
 
 use std::{ops::RangeInclusive, time::Instant};
 
@@ -19,7 +20,7 @@ use crate::{
 
 /// The rows of all times. With `gate` no time turns a row red; without it a bound gets up to three
 /// tries, because the machine may be busy.
-pub(crate) fn rows(only_told: bool, progress: fn(&str)) -> Vec<Row> {
+pub(crate) fn rows(only_reported: bool, progress: fn(&str)) -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, ratios) in [
         ("adapter / bare, a call, auth-ureq", ureq as fn() -> Result<Ratios, String>),
@@ -27,11 +28,11 @@ pub(crate) fn rows(only_told: bool, progress: fn(&str)) -> Vec<Row> {
         ("adapter / bare, 1,000 calls at once, auth-reqwest", reqwest_at_once),
     ] {
         progress(name);
-        let tried = tried(if only_told { 1 } else { 3 }, ratios);
+        let tried = tried(if only_reported { 1 } else { 3 }, ratios);
         let row = Row::tried(GOAL, name, tried.as_ref().map(|tried| tried.ours));
-        let told = tried.as_ref().is_ok_and(|tried| only_told || tried.too_busy());
+        let is_reported = tried.as_ref().is_ok_and(|tried| only_reported || tried.too_busy());
         let control = tried.map_or(f64::NAN, |tried| tried.control);
-        rows.push(row.unless(told));
+        rows.push(row.unless(is_reported));
         rows.push(Row::reported(format!("{name}: the control, bare / bare"), control));
     }
     rows

@@ -36,8 +36,8 @@ pub(crate) fn named(name: &str) -> Option<Work> {
     })
 }
 
-/// The body of this name: `s`, `m`, `l`, `pretty`, `escaped`, `v2`, `longurl`, or a number of services, with an
-/// `e` where they are escaped.
+/// The body with this name: `s`, `m`, `l`, `pretty`, `escaped`, `v2`, `longurl`, or a number of
+/// services, followed by an `e` if they are escaped.
 pub(crate) fn body(name: &str) -> Option<String> {
     Some(match name {
         "s" => bodies::S.to_owned(),
@@ -79,15 +79,16 @@ fn counted_drop<T>(done: T) {
     drop(black_box(done));
 }
 
-/// Counts a workload. The drop of its result counts for the profiler too, as every allocation needs one.
-fn told<T>(act: impl FnOnce() -> T) -> Count {
+/// Counts a workload. The profiler also counts the drop of its result, because each allocation
+/// needs one.
+fn measured<T>(act: impl FnOnce() -> T) -> Count {
     let (done, count) = ALLOCATOR.0.count(|| counted_act(act));
     counted_drop(done);
     count
 }
 
 fn floor(body: String) -> Work {
-    Box::new(move || told(|| naive::floor(body.as_bytes()).expect("it is JSON")))
+    Box::new(move || measured(|| naive::floor(body.as_bytes()).expect("it is JSON")))
 }
 
 /// The end of a login, from the response to the token.
@@ -96,7 +97,7 @@ fn read(body: String) -> Work {
     Box::new(move || {
         let mut login = login.clone();
         let answer = answer(&body, HeaderValue::from_static(bodies::TOKEN));
-        told(|| {
+        measured(|| {
             login.handle_response(answer, now(&body));
             match login.poll() {
                 Ok(Step::Done(token)) => token,
@@ -107,7 +108,7 @@ fn read(body: String) -> Work {
 }
 
 fn naive(body: String) -> Work {
-    Box::new(move || told(|| naive::read(body.as_bytes()).expect("it is an answer")))
+    Box::new(move || measured(|| naive::read(body.as_bytes()).expect("it is an answer")))
 }
 
 /// The look-up and the check of the target.
@@ -115,7 +116,7 @@ fn endpoint() -> Work {
     let (cloud, token) = (cloud(), token(&bodies::l(), 64));
     let wishes = selects();
     Box::new(move || {
-        told(|| {
+        measured(|| {
             for want in &wishes {
                 black_box(cloud.endpoint(&token, want).expect("it is there"));
             }
@@ -126,7 +127,7 @@ fn endpoint() -> Work {
 fn naive_find() -> Work {
     let (wishes, answer) = (wishes(), naive::read(bodies::l().as_bytes()).expect("it is one"));
     Box::new(move || {
-        told(|| {
+        measured(|| {
             for (kind, region) in &wishes {
                 black_box(naive::find(&answer, kind, "public", region).expect("it is there"));
             }
@@ -134,8 +135,8 @@ fn naive_find() -> Work {
     })
 }
 
-/// A call with a token of this length and a catalog of this size (`s3072`), or to a special host: with a
-/// port, in upper case, or on loopback over plain http.
+/// A call with a catalog and a token of these sizes (`s3072`), or to a special host: with a port,
+/// in upper case, or on loopback over plain http.
 fn authorize(of: &str) -> Option<Work> {
     let (local, https) = ("http://127.0.0.1:5000/v3", "https://keystone.example/v3");
     let (identity, url, body, length) = match of {
@@ -148,7 +149,7 @@ fn authorize(of: &str) -> Option<Work> {
     let token = token(&self::body(body)?, length);
     Some(Box::new(move || {
         let mut call = call(url);
-        told(|| cloud.authorize(&token, &mut call).expect("it may go there"))
+        measured(|| cloud.authorize(&token, &mut call).expect("it may go there"))
     }))
 }
 
@@ -158,19 +159,19 @@ fn insert(length: usize) -> Work {
     Box::new(move || {
         let mut call = call(CALLED);
         let name = HeaderName::from_static("x-auth-token");
-        told(|| call.headers_mut().insert(name, token.header().clone()))
+        measured(|| call.headers_mut().insert(name, token.header().clone()))
     })
 }
 
 /// The first request of a login.
 fn login() -> Work {
     let login = inputs::login();
-    Box::new(move || told(|| login.poll().expect("there is a request")))
+    Box::new(move || measured(|| login.poll().expect("there is a request")))
 }
 
 fn naive_login() -> Work {
     Box::new(|| {
-        told(|| {
+        measured(|| {
             let identity = black_box("https://keystone.example/v3");
             naive::login(identity, "username", "domainname", "password", bodies::PROJECT)
                 .expect("it is a request")

@@ -18,7 +18,7 @@ fn service(server: &Server) -> String {
 }
 
 #[test]
-fn a_revoked_token_costs_one_retry_and_one_login() {
+fn a_401_costs_one_retry_and_one_login() {
     let server = start(Emulator::new());
     let client = client(&server, System::Huawei);
     let call = || client.call(Request::post(service(&server)).body("a body").unwrap()).unwrap();
@@ -41,7 +41,7 @@ fn a_failed_login_after_a_401_is_the_error() {
 }
 
 #[test]
-fn a_stream_is_sent_once_and_the_token_is_renewed() {
+fn a_refused_stream_is_not_resent() {
     let server = start(Emulator::new());
     let client = client(&server, System::Huawei);
     client.token().unwrap();

@@ -68,7 +68,7 @@ fn a_project_and_a_domain_call_cost_two_logins() {
 }
 
 #[test]
-fn a_wrong_password_is_sent_once_for_both_scopes() {
+fn scopes_share_a_refused_password() {
     let server = start(Emulator::new());
     let (cloud, _, scope) = documented(&server, System::Otc);
     let user = UserRef::name_in(account::OTC_USER, DomainRef::name(account::OTC_DOMAIN));
@@ -131,7 +131,7 @@ fn the_users_scope_hint_overrides_the_clouds() {
 }
 
 #[test]
-fn a_global_service_without_a_domain_gets_no_call() {
+fn a_global_service_needs_a_domain() {
     let server = start(Emulator::new());
     let (cloud, _, own) = documented(&server, System::Huawei);
     let user = Credential::password(UserRef::id(account::HUAWEI_USER_ID), account::HUAWEI_PASSWORD);

@@ -93,7 +93,7 @@ fn assert_timeout(error: &Error, timeout: Timeout) {
 }
 
 #[test]
-fn identity_requests_end_with_the_identity_timeout() {
+fn the_identity_timeout_bounds_requests() {
     let server = Loopback::start(|request| match request.number {
         0 => thing_token(),
         _ => Reply::silence(),
@@ -112,7 +112,7 @@ fn a_call_ends_with_the_users_own_timeout() {
 }
 
 #[test]
-fn one_callers_deadline_does_not_fail_the_others() {
+fn a_deadline_ends_one_caller_only() {
     let server = Loopback::start(|request| match request.number {
         0 => Reply::silence(),
         _ => thing_token(),
@@ -216,7 +216,7 @@ fn a_new_credential_wakes_the_waiters() {
 }
 
 #[test]
-fn the_identity_timeout_is_below_the_response_timeout() {
+fn the_identity_timeout_is_the_shorter() {
     let server = silent();
     let settings = Settings::default().with_response_timeout(Duration::from_secs(15));
     let error = loopback_client(&server).settings(settings).build().unwrap_err();

@@ -1,9 +1,9 @@
-"""Logs in by keystoneauth1 to every cloud of a table, and writes what came of it, so that the clients
-can do the same.
+"""Logs in with keystoneauth1 to every cloud of a table, and writes the results, which the clients must
+repeat.
 
 usage: differential.py FOLDER
 
-The table is written as FOLDER/clouds.yaml, the outcomes as FOLDER/keystoneauth1.json.
+Writes the table to FOLDER/clouds.yaml and the results to FOLDER/keystoneauth1.json.
 """
 
 import hmac
@@ -49,7 +49,7 @@ def users():
 
 
 def table():
-    """Name, kind of login, what belongs under `auth`."""
+    """The name, the kind of login, and the settings under `auth`."""
     password = {"password": USERS["alice"]["password"]}
     for who, user in users():
         for what, scope in scopes():
@@ -81,7 +81,7 @@ def table():
         token = log_in("v3password", dict(list(users())[0][1], **password, **scope))[1].auth_token
         for what, scope in list(scopes())[:2] + list(scopes())[4:9] + list(scopes())[10:]:
             yield "token for %s; %s" % (held, what), "v3token", dict(token=token, **scope)
-    yield "a token that is none", "v3token", dict(token="none", **ALPHA)
+    yield "an invalid token", "v3token", dict(token="none", **ALPHA)
     for what, scope in list(scopes())[:3] + list(scopes())[5:]:
         totp = {"user_id": USERS["totp"]["id"], "passcode": code("totp")}
         yield "totp; %s" % what, "v3totp", dict(totp, **scope)
@@ -91,12 +91,12 @@ def table():
     bob = {"user_id": USERS["bob"]["id"], "password": USERS["bob"]["password"]}
     for what, impersonation in ("alice", True), ("bob", False):
         yield "a trust as %s" % what, "v3password", dict(bob, trust_id=trust(impersonation))
-    yield "a trust that is none", "v3password", dict(bob, trust_id="0" * 32)
-    yield "a trust for somebody else", "v3password", dict(list(users())[0][1], **password, trust_id=trust(True))
+    yield "an unknown trust", "v3password", dict(bob, trust_id="0" * 32)
+    yield "a trust for another user", "v3password", dict(list(users())[0][1], **password, trust_id=trust(True))
 
 
 def code(user):
-    """What the user's authenticator shows. It may be shown again, for as long as it is valid."""
+    """The current code of the user's authenticator. The server takes it again while it is valid."""
     counter = struct.pack(">Q", int(time.time()) // 30)
     digest = hmac.new(USERS[user]["totp_secret"].encode(), counter, "sha1").digest()
     at = digest[-1] & 15
@@ -104,7 +104,7 @@ def code(user):
 
 
 def trust(impersonation):
-    """What alice lets bob do: the trust's id."""
+    """The id of a new trust from alice to bob."""
     user = {"user_id": USERS["alice"]["id"], "password": USERS["alice"]["password"]}
     trust = {
         "trustor_user_id": USERS["alice"]["id"],
@@ -137,7 +137,7 @@ def outcome(name, kind, auth):
     life = None
     if access.issued is not None and kind != "v3token":
         life = int(timeutils.delta_seconds(access.issued, access.expires))
-    told = {
+    data = {
         "user": access.user_id,
         "project": access.project_id,
         "domain": access.domain_id,
@@ -147,8 +147,8 @@ def outcome(name, kind, auth):
         "ends": access.expires.strftime("%Y-%m-%dT%H:%M:%SZ") if kind == "v3token" else None,
     }
     if name in ENDPOINTS:
-        told["endpoints"] = endpoints(own)
-    return {"token": told}
+        data["endpoints"] = endpoints(own)
+    return {"token": data}
 
 
 ENDPOINTS = (
@@ -167,7 +167,7 @@ def endpoints(own):
     for service in SERVICES:
         for region in ("RegionOne", "RegionTwo", "EU-West", "Nowhere", None):
             for interface in ("public", "internal", "admin"):
-                # Without asking the endpoint for its versions, which nobody serves here.
+                # Without discovery, because no server runs at the endpoint.
                 try:
                     url = own.get_endpoint(
                         service_type=service, region_name=region, interface=interface, skip_discovery=True
@@ -175,8 +175,8 @@ def endpoints(own):
                 except exceptions.CatalogException:
                     url = None
                 except ValueError as error:
-                    # It stops where the catalog has two names of one type, and none is the one
-                    # that is asked for.
+                    # keystoneauth1 fails if the catalog has two names of one type and neither is
+                    # the requested name.
                     url = "ValueError: %s" % error
                 found["%s %s %s" % (service, region, interface)] = url
     return found

@@ -1,4 +1,5 @@
-"""Fills a fresh Keystone, and writes what is in it into world.json beside its listening.json.
+"""Fills a new Keystone, and writes its users, projects and services into world.json, beside the
+listening.json of the server.
 
 usage: seed.py FOLDER
 """
@@ -106,7 +107,7 @@ def grants(users, roles, projects, corp, dead):
 
 
 def factors(users):
-    """One-time codes; and a user who needs both factors."""
+    """One-time codes, and a user who needs both factors."""
     for key in ("mfa", "totp"):
         secret = ("secret of " + key).ljust(20, ".")
         users[key]["totp_secret"] = secret
@@ -125,7 +126,7 @@ def application_credentials(alice, alpha):
         ("one-role", {"roles": [{"name": "auditor"}]}),
         ("rules", {"access_rules": [{"service": "compute", "method": "GET", "path": "/v2.1/servers"}]}),
         ("dated", {"expires_at": "2099-01-01T00:00:00.000000Z"}),
-        # Counted from when it is asked for, and with room for a busy machine.
+        # In seconds from the request, with a reserve for a busy machine.
         ("ending", {"expires_at": ENDING_SECONDS}),
     ):
         wish = dict({"name": key, "secret": "secret of " + key}, **extra)
@@ -133,7 +134,7 @@ def application_credentials(alice, alpha):
             wish["expires_at"] = soon(wish["expires_at"])
         path = "/users/%s/application_credentials" % alice["id"]
         made[key] = create("application_credential", path, token, **wish)
-    # It is good, for as long as it lives.
+    # The credential works until it expires.
     ending = {"id": made["ending"]["id"], "secret": made["ending"]["secret"]}
     identity = {"methods": ["application_credential"], "application_credential": ending}
     request("POST", "/auth/tokens", auth={"identity": identity})
@@ -141,7 +142,7 @@ def application_credentials(alice, alpha):
 
 
 def catalog():
-    """Services in three regions with three interfaces, but not each of them everywhere."""
+    """Services with three interfaces in three regions, with some endpoints missing."""
     for region in ("RegionTwo", "EU-West"):
         create("region", id=region)
     rows = []
@@ -157,18 +158,19 @@ def catalog():
     identity = identity[0] if identity else create("service", type="identity", name="keystone")
     version = "/v2.0" if IS_V2 else "/v3"
     for interface in ("public", "internal", "admin"):
-        # The same server at three places, so that it shows which of them a client takes.
+        # One server at three URLs: the URL shows which endpoint a client chose.
         place = {"public": "", "internal": WORLD["prefix"], "admin": WORLD["proxied"]}[interface]
         rows.append((uuid.uuid4().hex, interface, identity["id"], WORLD["url"] + place + version, "RegionOne"))
-    # A hundred requests would each take longer than the last: Keystone makes the whole catalog for
-    # every token that it looks at.
+    # A hundred requests would take longer and longer, because Keystone builds the whole catalog for
+    # each token that it checks.
     with database() as db:
         db.executemany(
             "INSERT INTO endpoint (id, interface, service_id, url, region_id, enabled, extra)"
             " VALUES (?, ?, ?, ?, ?, 1, '{}')",
             rows,
         )
-    # A service that must not be seen; and the server is told that the catalog is another one.
+    # A disabled service, which clients must not see. The request also makes Keystone drop its cached
+    # catalog.
     service = create("service", type="metric", name="gnocchi", enabled=False)["id"]
     create("endpoint", service_id=service, region_id="RegionOne", interface="public", url="https://x.test")
 
@@ -190,7 +192,7 @@ SERVICES = (
 
 
 def expire_password(user):
-    """There is no request that does this."""
+    """Changes the database, because no request sets the expiry of a password."""
     past = datetime.datetime(2020, 1, 1)
     with database() as db:
         db.execute(

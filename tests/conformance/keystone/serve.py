@@ -1,12 +1,13 @@
-"""A Keystone on loopback: makes its database and keys in the current folder, serves, writes where
+"""Runs a Keystone on loopback. Creates its database and keys in the current folder, writes its URLs
 into listening.json, and ends with the process that started it.
 
 usage: serve.py CONFIG PARENT
 
-One listener is like any other, under / and under a path prefix, behind a proxy that does not pass
-the Host on, and behind one that spoils receipts; and that of v2.0 behind one that hides v3. A second
-gives tokens and receipts that live for seconds, a third tells why it refuses. Three more speak TLS
-with a private CA, two of them to clients with a certificate alone, one of these in TLS 1.2.
+The first listener serves under / and under a path prefix, behind a proxy that replaces the Host, and
+behind one that damages receipts; for v2.0 also behind one that hides v3. The second gives tokens and
+receipts that expire after seconds. The third explains its refusals. A fourth, for v3, locks users out.
+Three more use TLS with a private CA. Two of them require a client certificate, and one of these uses
+TLS 1.2.
 """
 
 import json
@@ -68,11 +69,11 @@ def main():
 
 
 def copied(application, overrides):
-    """The same server in another process, with other settings: its port, and the process. The signal
-    USR1 makes it go away for a while.
+    """Starts the same server with other settings in a new process. Returns its port and its process id.
+    The signal USR1 stops the server for a while.
 
-    Imports take most of the time, so it is a copy of this one, made before either has a thread or
-    has opened the database."""
+    The process is a fork, because imports take most of the time. The fork happens before this process
+    has threads or an open database."""
     reading, writing = os.pipe()
     parent, pid = os.getpid(), os.fork()
     if pid > 0:
@@ -81,7 +82,7 @@ def copied(application, overrides):
         CONF.set_override(name, value, group)
     wanted = threading.Event()
     signal.signal(signal.SIGUSR1, lambda *_: wanted.set())
-    # A port that was chosen by name can be had again while old connections still end.
+    # The server can bind an explicit port again while old connections are closing.
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -96,7 +97,7 @@ def copied(application, overrides):
 
 
 def prepare():
-    """The database, the keys, and the first user."""
+    """Creates the database, the keys, and the first user."""
     ids = ["--keystone-user", str(os.getuid()), "--keystone-group", str(os.getgid())]
     commands = [["db_sync"], ["fernet_setup"] + ids, ["credential_setup"] + ids]
     if not IS_V2:
@@ -105,7 +106,7 @@ def prepare():
     for folder in ("fernet", "credentials", "receipts"):
         os.mkdir(folder, 0o700)
     for command in commands:
-        # Else options are registered twice.
+        # Without this, options would be registered twice.
         CONF.clear()
         sys.argv = ["keystone-manage", "--config-file", config] + command
         cli.main(argv=sys.argv)
@@ -120,7 +121,7 @@ def load():
 
 
 def placed(application):
-    """The same application in several places."""
+    """The application at several paths and behind proxies."""
 
     def proxied(environ, start_response):
         environ["HTTP_HOST"] = "keystone.internal.invalid:5000"
@@ -169,10 +170,10 @@ def secure(application):
 
 
 def listen(application, tls=None, port=0):
-    """Serves at this port, or a free one, which it returns."""
+    """Serves at this port, or at a free one if it is 0. Returns the port."""
     server = wsgi.Server(("127.0.0.1", port), application, numthreads=4, timeout=30)
     server.ssl_adapter = tls
-    # It does not wait for clients that keep their connections, or it would be away for longer.
+    # Without this, a stop would wait for clients that keep their connections.
     server.shutdown_timeout = 0
     server.prepare()
     SERVERS.append(server)
@@ -190,7 +191,7 @@ def in_child(work):
 
 
 def ending(work):
-    """Ends this process with the work, whatever comes of it: threads of a server would keep it."""
+    """Does the work and ends this process in any case, because a server's threads would keep it alive."""
     try:
         work()
     except BaseException:
@@ -200,7 +201,7 @@ def ending(work):
 
 
 def stay(parent, wanted=threading.Event()):
-    """Ends with whoever started this process, however that ends; comes back if something is wanted."""
+    """Ends this process after its parent has ended. Returns if `wanted` is set."""
     while os.getppid() == parent:
         if wanted.wait(0.2):
             return

@@ -105,8 +105,8 @@ impl Want {
             }
             (Self::Refused(status, says), Err(stop)) => {
                 let text = stop.to_string();
-                let told = world.users.values().find(|user| text.contains(&user.password));
-                holds(told.is_none(), || format!("tells a password: {text}"))?;
+                let shown = world.users.values().find(|user| text.contains(&user.password));
+                holds(shown.is_none(), || format!("shows a password: {text}"))?;
                 refused(stop, status, says)
             }
             (Self::Token(user, on), Ok(token)) => fits(world, token, user, on, catalog),

@@ -26,12 +26,12 @@ enum Outcome {
     Asked(bool),
     /// A refusal with this status.
     Refused(u16),
-    Token(Told),
+    Token(TokenData),
 }
 
 /// The ids in a token.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-struct Told {
+struct TokenData {
     user: Option<String>,
     project: Option<String>,
     domain: Option<String>,
@@ -130,7 +130,7 @@ impl Outcome {
     /// The number of compared URLs.
     fn urls(&self) -> usize {
         match self {
-            Self::Token(told) => told.endpoints.len(),
+            Self::Token(data) => data.endpoints.len(),
             Self::Asked(_) | Self::Refused(_) => 0,
         }
     }
@@ -191,7 +191,7 @@ fn reason(
     wanted: &str,
     own: Option<&str>,
     their: Option<&str>,
-    theirs: &Told,
+    theirs: &TokenData,
     world: &Keystone,
 ) -> Option<&'static str> {
     match (own, their) {
@@ -228,21 +228,21 @@ fn log_in(cloud: &CloudConfig, through: Through, like: &Outcome) -> Result<Outco
         },
         Err(stop) => return Err(stop.to_string()),
     };
-    let mut told = told(&token);
+    let mut data = token_data(&token);
     if let Outcome::Token(like) = like {
-        told.life = told.life.filter(|_| like.life.is_some());
-        told.ends = told.ends.filter(|_| like.ends.is_some());
+        data.life = data.life.filter(|_| like.life.is_some());
+        data.ends = data.ends.filter(|_| like.ends.is_some());
         for wanted in like.endpoints.keys() {
-            told.endpoints.insert(wanted.clone(), endpoint(&client, wanted)?);
+            data.endpoints.insert(wanted.clone(), endpoint(&client, wanted)?);
         }
     }
-    Ok(Outcome::Token(told))
+    Ok(Outcome::Token(data))
 }
 
-impl Told {
+impl TokenData {
     /// All but the URLs.
     fn is_same(&self, other: &Self) -> bool {
-        let bare = |told: &Self| Self { life: None, endpoints: BTreeMap::new(), ..told.clone() };
+        let bare = |data: &Self| Self { life: None, endpoints: BTreeMap::new(), ..data.clone() };
         let lives = match (self.life, other.life) {
             (Some(own), Some(their)) => own.abs_diff(their) <= 1,
             (own, their) => own == their,
@@ -251,11 +251,11 @@ impl Told {
     }
 }
 
-fn told(token: &Token) -> Told {
+fn token_data(token: &Token) -> TokenData {
     let mut roles: Vec<_> = token.roles().iter().filter_map(|role| role.id.clone()).collect();
     roles.sort();
     let life = token.issued_at().map(|issued| (token.expires_at() - issued).whole_seconds());
-    Told {
+    TokenData {
         user: token.user().id.clone(),
         project: token.project().and_then(|project| project.id.clone()),
         domain: token.domain().and_then(|domain| domain.id.clone()),

@@ -104,7 +104,7 @@ impl Keystone {
     }
 
     /// The server that explains refusals, with the newest API version under test.
-    pub(crate) fn telling(&self) -> Result<Cloud, String> {
+    pub(crate) fn explaining(&self) -> Result<Cloud, String> {
         cloud(&format!("{}/{}", self.telling_url, self.version))
     }
 

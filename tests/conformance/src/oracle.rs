@@ -220,30 +220,30 @@ fn ask(
 
 /// Each present entry of a token, as text.
 fn ours(token: &Token) -> BTreeMap<&'static str, String> {
-    let mut told = BTreeMap::new();
-    let mut tell = |key, value: Option<&String>| {
+    let mut entries = BTreeMap::new();
+    let mut add = |key, value: Option<&String>| {
         if let Some(value) = value {
-            told.insert(key, value.clone());
+            entries.insert(key, value.clone());
         }
     };
     let (user, project, domain) = (token.user(), token.project(), token.domain());
-    tell("user", user.id.as_ref());
-    tell("user's name", user.name.as_ref());
-    tell("user's domain", user.domain.as_ref().and_then(|domain| domain.id.as_ref()));
-    tell("project", project.and_then(|project| project.id.as_ref()));
-    tell("project's name", project.and_then(|project| project.name.as_ref()));
+    add("user", user.id.as_ref());
+    add("user's name", user.name.as_ref());
+    add("user's domain", user.domain.as_ref().and_then(|domain| domain.id.as_ref()));
+    add("project", project.and_then(|project| project.id.as_ref()));
+    add("project's name", project.and_then(|project| project.name.as_ref()));
     let owner = project.and_then(|project| project.domain.as_ref());
-    tell("project's domain", owner.and_then(|domain| domain.id.as_ref()));
-    tell("domain", domain.and_then(|domain| domain.id.as_ref()));
-    tell("domain's name", domain.and_then(|domain| domain.name.as_ref()));
-    tell("system", token.is_system().then(|| "all".to_owned()).as_ref());
-    tell("trust", token.trust_id().map(str::to_owned).as_ref());
+    add("project's domain", owner.and_then(|domain| domain.id.as_ref()));
+    add("domain", domain.and_then(|domain| domain.id.as_ref()));
+    add("domain's name", domain.and_then(|domain| domain.name.as_ref()));
+    add("system", token.is_system().then(|| "all".to_owned()).as_ref());
+    add("trust", token.trust_id().map(str::to_owned).as_ref());
     let methods = listed(token.methods().to_vec());
-    tell("methods", Some(&methods).filter(|methods| !methods.is_empty()));
+    add("methods", Some(&methods).filter(|methods| !methods.is_empty()));
     let roles = token.roles().iter();
     let roles = listed(roles.filter_map(|role| role.name.clone()).collect());
-    tell("roles", Some(&roles).filter(|roles| !roles.is_empty()));
-    tell("expires", Some(&token.expires_at().to_string()));
+    add("roles", Some(&roles).filter(|roles| !roles.is_empty()));
+    add("expires", Some(&token.expires_at().to_string()));
     let services = token.catalog().into_iter().flat_map(|catalog| catalog.services());
     let rows = services.flat_map(|service| {
         service.endpoints().map(move |endpoint| {
@@ -252,12 +252,12 @@ fn ours(token: &Token) -> BTreeMap<&'static str, String> {
             format!("{kind} {interface} {region} {}", endpoint.url())
         })
     });
-    tell("catalog", token.catalog().map(|_| listed(rows.collect())).as_ref());
-    told
+    add("catalog", token.catalog().map(|_| listed(rows.collect())).as_ref());
+    entries
 }
 
 fn theirs(raw: &Value) -> BTreeMap<&'static str, String> {
-    let mut told = BTreeMap::new();
+    let mut entries = BTreeMap::new();
     for (key, pointer) in [
         ("user", "/user/id"),
         ("user's name", "/user/name"),
@@ -270,11 +270,11 @@ fn theirs(raw: &Value) -> BTreeMap<&'static str, String> {
         ("trust", "/OS-TRUST:trust/id"),
     ] {
         if let Some(text) = raw.pointer(pointer).and_then(Value::as_str) {
-            told.insert(key, text.to_owned());
+            entries.insert(key, text.to_owned());
         }
     }
     if raw.pointer("/system/all") == Some(&Value::Bool(true)) {
-        told.insert("system", "all".to_owned());
+        entries.insert("system", "all".to_owned());
     }
     let texts = |list: &Value, key: Option<&str>| {
         let entries = list.as_array().into_iter().flatten();
@@ -285,17 +285,17 @@ fn theirs(raw: &Value) -> BTreeMap<&'static str, String> {
         [("methods", texts(&raw["methods"], None)), ("roles", texts(&raw["roles"], Some("name")))]
     {
         if !text.is_empty() {
-            told.insert(key, text);
+            entries.insert(key, text);
         }
     }
     if let Some(text) = raw["expires_at"].as_str() {
         let at = UtcDateTime::parse(text, &Rfc3339).map(|at| at.to_string());
-        told.insert("expires", at.unwrap_or_else(|_| text.to_owned()));
+        entries.insert("expires", at.unwrap_or_else(|_| text.to_owned()));
     }
     if let Some(services) = raw["catalog"].as_array() {
-        told.insert("catalog", listed(services.iter().flat_map(rows).collect()));
+        entries.insert("catalog", listed(services.iter().flat_map(rows).collect()));
     }
-    told
+    entries
 }
 
 /// A service's endpoints, one text each.

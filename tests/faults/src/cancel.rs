@@ -148,8 +148,8 @@ fn leaders_give_up(kind: ClientKind, leaders: usize) -> Tally {
     tally.callers = leaders + rest.len();
     tally.traffic(&testbed.server.traffic());
     tally.at_most("POSTs", tally.logins, 3);
-    let told = rest.iter().filter(|outcome| outcome.result.has_retry_time()).count();
-    tally.exactly("callers with a retry time", told, rest.len());
+    let delayed = rest.iter().filter(|outcome| outcome.result.has_retry_time()).count();
+    tally.exactly("callers with a retry time", delayed, rest.len());
     tally
 }
 

@@ -40,8 +40,8 @@ fn close(kind: ClientKind) -> Tally {
     let mut tally = Tally::default();
     tally.callers(&outcomes, &testbed.logins());
     tally.traffic(&testbed.server.traffic());
-    let told = outcomes.iter().filter(|outcome| outcome.result == CallResult::Closed).count();
-    tally.exactly("callers with the error Closed", told, CALLERS);
+    let stopped = outcomes.iter().filter(|outcome| outcome.result == CallResult::Closed).count();
+    tally.exactly("callers with the error Closed", stopped, CALLERS);
     let mut waited: Vec<_> =
         outcomes.iter().map(|seen| seen.ended.saturating_sub(closed)).collect();
     waited.sort_unstable();

@@ -44,8 +44,8 @@ fn wrong_password(kind: ClientKind, count: usize, lockout_retry: bool) -> Tally 
 
     let mut tally = Tally::default();
     tally.callers(&outcomes, &testbed.logins());
-    let told = outcomes.iter().filter(|outcome| outcome.result.is_auth_error()).count();
-    tally.exactly("callers with the refusal", told, count);
+    let refused = outcomes.iter().filter(|outcome| outcome.result.is_auth_error()).count();
+    tally.exactly("callers with the refusal", refused, count);
     tally.within("slowest", tally.slowest, LOGIN + Duration::from_millis(100));
 
     // From here on logins are counted, not timed.

@@ -164,7 +164,7 @@ fn in_parallel<T: Sync, R: Send>(all: &[T], one: impl Fn(&T) -> R + Sync) -> Vec
 /// sound token.
 #[test]
 #[expect(clippy::print_stdout, reason = "the number of rows is printed")]
-fn a_cut_or_changed_response_is_refused_or_sound() {
+fn a_damaged_response_is_refused_or_sound() {
     let server = Loopback::start(|request| {
         let mut answer = rows::good();
         match request.segment().split_at(3) {

@@ -59,7 +59,7 @@ fn every_handshake_has_its_outcome() {
 
 /// A host name that leads to another machine than before: the certificate there is another one's.
 #[test]
-fn another_machine_under_the_name_gets_no_request() {
+fn an_impostor_gets_no_request() {
     let ca = Authority::new();
     for adapter in Adapter::BOTH {
         let server = tls(ca.server(HOST));

@@ -46,7 +46,7 @@ impl Needles {
     }
 }
 
-/// The bytes behind a hex dump that comes row by row, each row a message of its own.
+/// The bytes of a hex dump whose rows are separate messages.
 #[derive(Default)]
 pub struct Dump(Vec<u8>);
 

@@ -175,15 +175,15 @@ fn revoked() -> Vec<Case> {
 
 /// Requests about other users: the caller's token is valid but has no access.
 fn foreign() -> Vec<Case> {
-    let about_somebody = ASKS.into_iter().take(4);
+    let about_users = ASKS.into_iter().take(4);
     let case = |ask: Ask| {
         let run = move |world: &Keystone, through| {
             let client = client(world, through, "bob")?;
             ask.refused(world, &client, 403, "not allowed here")
         };
-        Case::new(GROUP, format!("{}, of somebody else", ask.name), run)
+        Case::new(GROUP, format!("{}, of another user", ask.name), run)
     };
-    about_somebody.map(case).collect()
+    about_users.map(case).collect()
 }
 
 /// The bare core with this token, as if a login had returned it.

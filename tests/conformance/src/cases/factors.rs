@@ -37,7 +37,7 @@ pub(crate) fn cases() -> Vec<Case> {
             thread::sleep(Duration::from_secs(7));
             late(world, &client, through)
         }),
-        Case::new(GROUP, "the second factor of somebody else", |world, through| {
+        Case::new(GROUP, "the second factor of another user", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
             client.submit_factor(Factor::totp(world.code("totp")))?;
             refused(&client.token().err().ok_or("a token")?, 401, "check this factor")

@@ -27,7 +27,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::new(group, "tokens of 8 s under load", renewed_in_time),
         Case::new(group, "the server stops under load, and starts again", back_again),
         Case::new(group, "two factors under load, and a receipt that ends", asked_again),
-        Case::new(group, "a wrong password from 50 threads locks nobody out", one_try_for_all),
+        Case::new(group, "a wrong password from 50 threads locks no user out", one_try_for_all),
     ];
     cases.into_iter().map(Case::adapters_alone).collect()
 }
@@ -219,7 +219,7 @@ fn one_try_for_all(world: &Keystone, through: Through) -> Result<(), String> {
         let client = Client::new(Through::Core, login(wrong()))?;
         refused(&client.token().err().ok_or("a token")?, 401, "check the user")?;
     }
-    let locked = right().err().ok_or("nobody is ever locked out")?;
+    let locked = right().err().ok_or("the user is not locked out")?;
     refused(&locked, 401, "check the user")?;
     thread::sleep(Duration::from_secs(6));
     Ok(right().map(drop)?)

@@ -15,17 +15,17 @@ use crate::{
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (name, subject, told) in SUBJECTS {
+    for (name, subject, access) in SUBJECTS {
         for (caller_name, caller) in [("an administrator", "admin"), ("the user", "alice")] {
             let name = |what: &str| format!("{what} {name}, by {caller_name}");
             cases.push(Case::new("validate", name("validate"), move |world, through| {
-                validate(world, through, caller, &subject(world)?, told)
+                validate(world, through, caller, &subject(world)?, access)
             }));
             cases.push(Case::new("check", name("check"), move |world, through| {
-                check(world, through, caller, &subject(world)?, told)
+                check(world, through, caller, &subject(world)?, access)
             }));
             cases.push(Case::new("revoke", name("revoke"), move |world, through| {
-                revoke(world, through, caller, &subject(world)?, told)
+                revoke(world, through, caller, &subject(world)?, access)
             }));
         }
     }
@@ -35,38 +35,42 @@ pub(crate) fn cases() -> Vec<Case> {
 
 /// The server's answer about a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum Access {
     /// All of it, for the user and for administrators.
     All,
     /// All of it, for administrators only.
-    ToAdministrators,
+    AdministratorsOnly,
     /// Not found.
-    Nothing,
+    NotFound,
     /// Not found, unless the caller enforces access rules.
     Withheld,
 }
 
-type Row = (&'static str, Of<Result<String, String>>, Told);
+type Row = (&'static str, Of<Result<String, String>>, Access);
 const SUBJECTS: [Row; 11] = [
-    ("a token for a project", |world| world.fresh("alice", &world.in_project("alpha")), Told::All),
-    ("a token for a domain", |world| world.fresh("alice", &world.in_domain("corp")), Told::All),
+    (
+        "a token for a project",
+        |world| world.fresh("alice", &world.in_project("alpha")),
+        Access::All,
+    ),
+    ("a token for a domain", |world| world.fresh("alice", &world.in_domain("corp")), Access::All),
     (
         "a token for the system",
         |world| world.fresh("alice", &json!({"system": {"all": true}})),
-        Told::All,
+        Access::All,
     ),
-    ("an unscoped token", |world| world.fresh("alice", &json!("unscoped")), Told::All),
-    ("an application credential's token", |world| world.fresh_by_key("plain"), Told::All),
+    ("an unscoped token", |world| world.fresh("alice", &json!("unscoped")), Access::All),
+    ("an application credential's token", |world| world.fresh_by_key("plain"), Access::All),
     (
-        "somebody else's token",
+        "another user's token",
         |world| world.fresh("bob", &world.in_project("alpha")),
-        Told::ToAdministrators,
+        Access::AdministratorsOnly,
     ),
-    ("a token with access rules", |world| world.fresh_by_key("rules"), Told::Withheld),
-    ("a token that has ended", |world| Ok(world.expired_token()?.to_owned()), Told::Nothing),
-    ("a revoked token", Keystone::revoked_token, Told::Nothing),
-    ("no token at all", |_| Ok("nothing".to_owned()), Told::Nothing),
-    ("what looks like a token", |_| Ok(FORGED.to_owned()), Told::Nothing),
+    ("a token with access rules", |world| world.fresh_by_key("rules"), Access::Withheld),
+    ("a token that has ended", |world| Ok(world.expired_token()?.to_owned()), Access::NotFound),
+    ("a revoked token", Keystone::revoked_token, Access::NotFound),
+    ("no token at all", |_| Ok("nothing".to_owned()), Access::NotFound),
+    ("what looks like a token", |_| Ok(FORGED.to_owned()), Access::NotFound),
 ];
 
 /// A well-formed token that the server never issued.
@@ -78,16 +82,16 @@ fn validate(
     through: Through,
     caller: &str,
     subject: &str,
-    told: Told,
+    access: Access,
 ) -> Result<(), String> {
     let cloud = world.v3()?;
     for catalog in [true, false] {
         let validate = Validate::new(&cloud, subject);
         let validate = if catalog { validate } else { validate.without_catalog() };
         let got = client(world, through, caller)?.run(&validate);
-        match judged(told, caller, got)? {
+        match judged(access, caller, got)? {
             None => {}
-            Some(got) if told == Told::Nothing || told == Told::Withheld => {
+            Some(got) if access == Access::NotFound || access == Access::Withheld => {
                 holds(got.is_none(), || "a token".to_owned())?;
             }
             Some(got) => {
@@ -104,11 +108,11 @@ fn check(
     through: Through,
     caller: &str,
     subject: &str,
-    told: Told,
+    access: Access,
 ) -> Result<(), String> {
     let got = client(world, through, caller)?.run(&Check::new(&world.v3()?, subject));
-    let Some(is_good) = judged(told, caller, got)? else { return Ok(()) };
-    same("is good", is_good, told != Told::Nothing && told != Told::Withheld)
+    let Some(is_good) = judged(access, caller, got)? else { return Ok(()) };
+    same("is good", is_good, access != Access::NotFound && access != Access::Withheld)
 }
 
 /// The second revocation changes nothing.
@@ -117,23 +121,23 @@ fn revoke(
     through: Through,
     caller: &str,
     subject: &str,
-    told: Told,
+    access: Access,
 ) -> Result<(), String> {
     let client = client(world, through, caller)?;
     for _ in 0..2 {
         let got = client.run(&Revoke::new(&world.v3()?, subject));
-        if judged(told, caller, got)?.is_none() {
+        if judged(access, caller, got)?.is_none() {
             return Ok(());
         }
     }
     // Keystone cannot revoke a token with access rules and answers 404.
-    same("lives", world.validated(subject)?.is_some(), told == Told::Withheld)
+    same("lives", world.validated(subject)?.is_some(), access == Access::Withheld)
 }
 
 /// The result if the caller has access; otherwise the server refused.
-fn judged<T>(told: Told, caller: &str, got: Result<T, Stop>) -> Result<Option<T>, String> {
-    if told == Told::ToAdministrators && caller != "admin" {
-        let stop = got.err().ok_or("told to anybody")?;
+fn judged<T>(access: Access, caller: &str, got: Result<T, Stop>) -> Result<Option<T>, String> {
+    if access == Access::AdministratorsOnly && caller != "admin" {
+        let stop = got.err().ok_or("a result for a caller without access")?;
         return refused(&stop, 403, "not allowed here").map(|()| None);
     }
     Ok(Some(got?))

@@ -43,7 +43,7 @@ pub(crate) enum Why {
     /// The logins work while this resource is enabled: its kind and its id.
     Disabled(&'static str, for<'a> fn(&'a Keystone) -> &'a str),
     /// The server that explains refusals gives this text.
-    Told(&'static str),
+    Explained(&'static str),
 }
 
 impl Why {
@@ -54,8 +54,8 @@ impl Why {
                 world.while_enabled(kind, id(world), log_in)??;
                 Ok(())
             }
-            Self::Told(says) => {
-                let wish = Wish { cloud: world.telling()?, ..wish };
+            Self::Explained(says) => {
+                let wish = Wish { cloud: world.explaining()?, ..wish };
                 let stop = Client::new(Through::Core, wish)?.token().err().ok_or("a token")?;
                 speaks(&stop.to_string(), says)
             }

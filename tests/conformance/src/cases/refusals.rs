@@ -25,7 +25,7 @@ pub(crate) fn cases() -> Vec<Case> {
 const USERS: &[Reason] = &[
     Reason {
         want: NO,
-        why: Why::Told("Invalid username or password"),
+        why: Why::Explained("Invalid username or password"),
         logins: &[
             ("a wrong password, user by id", |w| by(w, w.user("alice"), "wrong")),
             ("a wrong password, user by name", |w| by(w, w.named("alice"), "wrong")),
@@ -40,18 +40,18 @@ const USERS: &[Reason] = &[
     },
     Reason {
         want: NO,
-        why: Why::Told("Could not find user"),
+        why: Why::Explained("Could not find user"),
         logins: &[
-            ("an unknown user id", |w| own(w, UserRef::id(NOBODY), "alice")),
+            ("an unknown user id", |w| own(w, UserRef::id(UNKNOWN_ID), "alice")),
             ("a user id that is too long", |w| own(w, UserRef::id("f".repeat(300)), "alice")),
             ("an unknown user", |w| own(w, in_default("nobody"), "alice")),
             ("a user of another domain", |w| own(w, in_default("corp-alice"), "corp-alice")),
-            ("a name of one character, which is none", |w| own(w, in_default("\u{0}"), "alice")),
+            ("a name of one NUL character", |w| own(w, in_default("\u{0}"), "alice")),
         ],
     },
     Reason {
         want: NO,
-        why: Why::Told("Could not find domain"),
+        why: Why::Explained("Could not find domain"),
         logins: &[
             ("an unknown domain", |w| {
                 own(w, UserRef::name_in("alice", DomainRef::name("Nowhere")), "alice")
@@ -76,7 +76,7 @@ const USERS: &[Reason] = &[
     },
     Reason {
         want: Want::Refused(401, "The password is expired and needs to be changed"),
-        why: Why::Told("The password is expired"),
+        why: Why::Explained("The password is expired"),
         logins: &[("a password that has ended", |w| own(w, w.user("expired"), "expired"))],
     },
 ];
@@ -84,7 +84,7 @@ const USERS: &[Reason] = &[
 const SCOPES: &[Reason] = &[
     Reason {
         want: NO,
-        why: Why::Told("has no access to"),
+        why: Why::Explained("has no access to"),
         logins: &[
             ("a project without a role", |w| to(w, "alice", w.project("corp-alpha"))),
             ("a project for who has no role at all", |w| to(w, "carol", w.project("alpha"))),
@@ -94,9 +94,9 @@ const SCOPES: &[Reason] = &[
     },
     Reason {
         want: NO,
-        why: Why::Told("Could not find project"),
+        why: Why::Explained("Could not find project"),
         logins: &[
-            ("an unknown project id", |w| to(w, "alice", Scope::project_id(NOBODY))),
+            ("an unknown project id", |w| to(w, "alice", Scope::project_id(UNKNOWN_ID))),
             ("an unknown project", |w| {
                 to(w, "alice", Scope::project_name_in("nowhere", DomainRef::id("default")))
             }),
@@ -105,7 +105,7 @@ const SCOPES: &[Reason] = &[
     },
     Reason {
         want: NO,
-        why: Why::Told("Could not find domain"),
+        why: Why::Explained("Could not find domain"),
         logins: &[
             ("a project of an unknown domain", |w| {
                 to(w, "alice", Scope::project_name_in("alpha", DomainRef::name("Nowhere")))
@@ -132,7 +132,7 @@ const SCOPES: &[Reason] = &[
 const KEYS: &[Reason] = &[
     Reason {
         want: NO,
-        why: Why::Told("Invalid application credential ID or secret"),
+        why: Why::Explained("Invalid application credential ID or secret"),
         logins: &[
             ("an application credential's wrong secret", |w| {
                 let id = &w.application_credentials["plain"].id;
@@ -143,28 +143,28 @@ const KEYS: &[Reason] = &[
     },
     Reason {
         want: Want::Refused(404, "it does not exist"),
-        why: Why::Told("Could not find Application Credential"),
+        why: Why::Explained("Could not find Application Credential"),
         logins: &[("an unknown application credential", |w| {
-            with(w, Credential::application_credential(NOBODY, "pw"))
+            with(w, Credential::application_credential(UNKNOWN_ID, "pw"))
         })],
     },
     Reason {
         want: NO,
-        why: Why::Told("Could not find application credential"),
+        why: Why::Explained("Could not find application credential"),
         logins: &[
             ("an unknown application credential by name", |w| key_of(w, "alice", "nothing")),
-            ("somebody else's application credential", |w| key_of(w, "bob", "plain")),
+            ("another user's application credential", |w| key_of(w, "bob", "plain")),
         ],
     },
 ];
 
 const CODES: &[Reason] = &[Reason {
     want: NO,
-    why: Why::Told("Invalid username or TOTP passcode"),
+    why: Why::Explained("Invalid username or TOTP passcode"),
     logins: &[
         ("a wrong code", |w| code(w, "totp", &wrong(&w.code("totp")))),
-        ("a code of somebody else", |w| code(w, "totp", &w.code("mfa"))),
-        ("a code that is none", |w| code(w, "totp", "letters")),
+        ("another user's code", |w| code(w, "totp", &w.code("mfa"))),
+        ("a code of letters", |w| code(w, "totp", "letters")),
         ("a code of a user who has none", |w| code(w, "alice", "123456")),
     ],
 }];
@@ -174,7 +174,7 @@ const GONE: Want = Want::Refused(404, "the token has expired, was revoked or can
 const TOKENS: &[Reason] = &[
     Reason {
         want: GONE,
-        why: Why::Told("Failed to validate token"),
+        why: Why::Explained("Failed to validate token"),
         logins: &[
             ("a token that has ended", |w| token(w, w.expired_token()?)),
             ("a revoked token", |w| token(w, &w.revoked_token()?)),
@@ -182,12 +182,12 @@ const TOKENS: &[Reason] = &[
     },
     Reason {
         want: GONE,
-        why: Why::Told("Could not recognize Fernet token"),
-        logins: &[("a token that is none", |w| token(w, "nothing"))],
+        why: Why::Explained("Could not recognize Fernet token"),
+        logins: &[("an invalid token", |w| token(w, "nothing"))],
     },
     Reason {
         want: Want::Refused(403, "or pass it on as it is"),
-        why: Why::Told("to create another token"),
+        why: Why::Explained("to create another token"),
         logins: &[
             ("an application credential's token", |w| token(w, &w.fresh_by_key("plain")?)),
             ("a trust's token", |w| token(w, &super::tokens::by_trust(w, true)?)),
@@ -195,7 +195,7 @@ const TOKENS: &[Reason] = &[
     },
     Reason {
         want: Want::Refused(401, "no role in this scope"),
-        why: Why::Told("has no access to project"),
+        why: Why::Explained("has no access to project"),
         logins: &[("a token for a project without a role", |w| {
             let bob = w.fresh("bob", &json!("unscoped"))?;
             Ok(Wish { scope: w.project("beta"), ..token(w, &bob)? })
@@ -240,8 +240,8 @@ fn unsent() -> Vec<Case> {
     config.into_iter().map(case).collect()
 }
 
-/// A well-formed id.
-pub(crate) const NOBODY: &str = "f5073eaa26b64cffbee89411df94ce01";
+/// A well-formed id of no user, project or credential.
+pub(crate) const UNKNOWN_ID: &str = "f5073eaa26b64cffbee89411df94ce01";
 
 fn by(world: &Keystone, user: UserRef, password: &str) -> Result<Wish, String> {
     Ok(Wish::new(world.v3()?, Credential::password(user, password), world.project("alpha")))
@@ -299,7 +299,7 @@ fn odd_requests() -> Vec<Case> {
         ("120,000 letters", odd::post(LOGIN, &long), 413, "too large"),
         ("a path that is not there", odd::get("/v3/nowhere"), 404, "does not exist"),
         ("a verb that is not there", odd::bare(Method::PUT, LOGIN), 405, "not allowed"),
-        ("a user that is not there", odd::get("/v3/users/nobody"), 403, "not authorized"),
+        ("a missing user", odd::get("/v3/users/nobody"), 403, "not authorized"),
     ];
     let wish = |world: &Keystone| to(world, "alice", world.project("alpha"));
     rows.into_iter().map(|row| odd::case("odd requests", wish, row)).collect()

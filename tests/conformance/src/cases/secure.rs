@@ -14,7 +14,11 @@ pub(crate) fn cases() -> Vec<Case> {
         Row { name: "the usual CAs", root: None, end: End::Tls, ..GOOD },
         Row { name: "a wrong CA", root: Some("stranger-ca.pem"), end: End::Tls, ..GOOD },
         Row { name: "a wrong host name", host: "127.0.0.1", end: End::Tls, ..GOOD },
-        Row { name: "a certificate that nobody asks for", identity: Some("client.pem"), ..GOOD },
+        Row {
+            name: "a certificate without a request for it",
+            identity: Some("client.pem"),
+            ..GOOD
+        },
         Row { name: "a client with a certificate", identity: Some("client.pem"), ..MUTUAL },
         Row { name: "a client without one", end: End::HungUp, ..MUTUAL },
         Row {
@@ -85,10 +89,10 @@ fn case(row: Row) -> Case {
     let run = move |world: &Keystone, through| {
         let place = cloud(&format!("https://{}:{}/v3", row.host, (row.port)(world)))?;
         let file = |name: Option<&str>| name.map(|name| world.file(name)).transpose();
-        let told = |error: std::io::Error| error.to_string();
+        let text = |error: std::io::Error| error.to_string();
         let tls = Tls {
-            root: file(row.root).map_err(told)?,
-            identity: file(row.identity).map_err(told)?,
+            root: file(row.root).map_err(text)?,
+            identity: file(row.identity).map_err(text)?,
         };
         let wish = Wish::new(place, world.password("alice"), world.project("alpha"));
         let client = Client::new(through, Wish { tls, ..wish });

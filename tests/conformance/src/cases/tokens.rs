@@ -80,7 +80,7 @@ fn existing_token() -> Vec<Case> {
         ("of a trust", |world| by_trust(world, false), Want::Token("bob", On::Project("alpha"))),
         ("ended", |world| Ok(world.expired_token()?.to_owned()), GONE),
         ("revoked", Keystone::revoked_token, GONE),
-        ("nobody's", |_| Ok("gAAAAABnothing".to_owned()), GONE),
+        ("never issued", |_| Ok("gAAAAABnothing".to_owned()), GONE),
         ("a part of one", |world| half(&world.fresh("alice", &Value::Null)?), GONE),
         ("of another scope than was asked", |world| world.fresh("alice", &Value::Null), OTHER),
         (
@@ -125,7 +125,7 @@ fn trusts() -> Vec<Case> {
             ALPHA,
         ),
         case(
-            "by somebody else",
+            "by another user",
             |world| {
                 let trust = Scope::trust(world.trust(true, None)?);
                 Ok(Wish::new(world.v3()?, world.password("alice"), trust))
@@ -133,7 +133,7 @@ fn trusts() -> Vec<Case> {
             Want::Refused(403, "the trust: its trustee"),
         ),
         case(
-            "that nobody made",
+            "with an unknown id",
             |world| as_bob(world, "f5073eaa26b64cffbee89411df94ce01".to_owned()),
             Want::Refused(401, "the trust: its trustee"),
         ),

@@ -38,7 +38,7 @@ fn secrets_are_wiped_before_memory_is_freed() {
     crate::loading::is_watched();
 }
 
-/// What wipes nothing, and cannot be told to: what reads YAML.
+/// Libraries that cannot wipe memory: the YAML parser.
 pub(crate) const LIBRARIES: [&str; 1] = ["saphyr_parser"];
 
 const ACTS: [(&str, fn()); 13] = [
@@ -168,7 +168,7 @@ fn sessions() {
     }
 }
 
-/// Bodies without JSON escapes: serde_json resolves escapes in a buffer of its own, which it frees.
+/// Bodies without JSON escapes, because serde_json unescapes in an internal buffer and frees it.
 fn repeated() {
     let plain = || Credential::password(UserRef::id("u"), TOKEN);
     for body in [

@@ -1,6 +1,6 @@
 //! Usage: with-floor IDENTITY-URL SERVICE REGION
 //!
-//! By hand, over a bare client: no token is kept, nothing is checked.
+//! Uses a bare HTTP client. Keeps no token and checks nothing.
 
 use std::{env, error::Error};
 

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         auth: Some(auth),
         interface: Some("public".to_owned()),
         region_name: Some(region),
-        // Or the token of the last run is taken from a file, and nobody logs in.
+        // With the cache, a second run would take the token from a file and send no login.
         auth_cache: Some(false),
         ..CloudConfig::default()
     };

@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let session = Session::new(auth).await?.with_region(region);
     let (client, auth) = (session.client().inner(), session.auth_type());
     let endpoint = auth.get_endpoint(client, &service, session.endpoint_filters()).await?;
-    // There is no other way to the token.
+    // The interface gives no direct access to the token.
     let request = auth.authenticate(client, client.get(endpoint.clone())).await?.build()?;
     println!("{} {endpoint}", request.headers()["x-auth-token"].len());
     Ok(())

@@ -125,7 +125,7 @@ fn trusts() -> Vec<Case> {
     };
     cases.push(Case::login(
         "v2 trust",
-        "nobody's",
+        "unknown",
         gone,
         Want::Refused(404, "the trust: its trustee"),
     ));

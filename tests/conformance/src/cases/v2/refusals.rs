@@ -8,7 +8,7 @@ use crate::{
     cases::{
         odd,
         reason::{NO, Reason, Why},
-        refusals::NOBODY,
+        refusals::UNKNOWN_ID,
     },
     client::Wish,
     keystone::{Keystone, Of},
@@ -24,18 +24,18 @@ pub(crate) fn cases() -> Vec<Case> {
 const REASONS: &[Reason] = &[
     Reason {
         want: NO,
-        why: Why::Told("Invalid user / password"),
+        why: Why::Explained("Invalid user / password"),
         logins: &[
             ("a wrong password", |w| wrong(w, w.name("alice"), w.project("alpha"))),
             ("a wrong password, by id", |w| wrong(w, w.user("alice"), w.project("alpha"))),
             // For an unknown id the server gives no other text.
-            ("an unknown user id", |w| by(w, UserRef::id(NOBODY), "alice", Scope::default())),
+            ("an unknown user id", |w| by(w, UserRef::id(UNKNOWN_ID), "alice", Scope::default())),
             ("a wrong password, no tenant", |w| wrong(w, w.name("alice"), Scope::default())),
         ],
     },
     Reason {
         want: NO,
-        why: Why::Told("Could not find user"),
+        why: Why::Explained("Could not find user"),
         logins: &[
             ("an unknown user", |w| by(w, "nobody".into(), "alice", Scope::default())),
             ("a user of another domain", |w| {
@@ -45,48 +45,48 @@ const REASONS: &[Reason] = &[
     },
     Reason {
         want: Want::Refused(401, "The account is disabled"),
-        why: Why::Told("The account is disabled"),
+        why: Why::Explained("The account is disabled"),
         logins: &[("a disabled user", |w| by(w, w.name("disabled"), "disabled", Scope::default()))],
     },
     Reason {
         want: NO,
-        why: Why::Told("Domain is disabled"),
+        why: Why::Explained("Domain is disabled"),
         logins: &[("a user of a disabled domain", |w| {
             by(w, w.user("dead"), "dead", Scope::default())
         })],
     },
     Reason {
         want: NO,
-        why: Why::Told("Could not find project"),
+        why: Why::Explained("Could not find project"),
         logins: &[("an unknown tenant", |w| alice(w, Scope::project_name("nowhere")))],
     },
     Reason {
         want: NO,
-        why: Why::Told("Project ID not found"),
-        logins: &[("an unknown tenant id", |w| alice(w, Scope::project_id(NOBODY)))],
+        why: Why::Explained("Project ID not found"),
+        logins: &[("an unknown tenant id", |w| alice(w, Scope::project_id(UNKNOWN_ID)))],
     },
     Reason {
         want: NO,
-        why: Why::Told("has no access to project"),
+        why: Why::Explained("has no access to project"),
         logins: &[("a tenant without a role", |w| {
             by(w, w.name("carol"), "carol", w.project("alpha"))
         })],
     },
     Reason {
         want: NO,
-        why: Why::Told("Project is disabled"),
+        why: Why::Explained("Project is disabled"),
         logins: &[("a disabled tenant", |w| alice(w, w.project("disabled")))],
     },
     Reason {
         want: Want::Refused(401, "The password is expired"),
-        why: Why::Told("The password is expired"),
+        why: Why::Explained("The password is expired"),
         logins: &[("a password that has ended", |w| {
             by(w, w.name("expired"), "expired", Scope::default())
         })],
     },
     Reason {
         want: Want::Refused(400, "check the names"),
-        why: Why::Told("Request attribute username must be less"),
+        why: Why::Explained("Request attribute username must be less"),
         logins: &[("a name of 255 letters", |w| by(w, w.name("long"), "long", Scope::default()))],
     },
 ];
@@ -124,7 +124,7 @@ fn unknown() -> Vec<Case> {
         ),
         ("a domain", |w| alice(w, Scope::domain_id("default")), "takes no domain scope"),
         ("the system", |w| alice(w, Scope::system()), "takes no system scope"),
-        ("nobody", |w| of(w, Credential::password("", "pw")), "is empty"),
+        ("no user name", |w| of(w, Credential::password("", "pw")), "is empty"),
     ];
     let case = |(name, wish, says)| Case::login("v2 without words", name, wish, Want::Config(says));
     rows.into_iter().map(case).collect()
@@ -136,7 +136,7 @@ fn odd_requests() -> Vec<Case> {
         ("JSON that is cut off", odd::post(LOGIN, r#"{"auth": "#), 400, "valid JSON"),
         ("no login", odd::post(LOGIN, "{}"), 400, "auth"),
         (
-            "a login of nobody's",
+            "a login without a user",
             odd::post(LOGIN, r#"{"auth": {"tenantName": "alpha"}}"#),
             400,
             "auth",
