@@ -179,7 +179,7 @@ fn foreign() -> Vec<Case> {
     let case = |ask: Ask| {
         let run = move |world: &Keystone, through| {
             let client = client(world, through, "bob")?;
-            ask.refused(world, &client, 403, "not allowed here")
+            ask.refused(world, &client, 403, "the user has no access")
         };
         Case::new(GROUP, format!("{}, of another user", ask.name), run)
     };

@@ -43,7 +43,7 @@ pub(crate) fn cases() -> Vec<Case> {
         let place = cloud(&format!("{}/nowhere", world.url))?;
         Ok(Wish::new(place, world.password("alice"), world.project("alpha")))
     };
-    let gone = Want::Refused(404, "check ids and the identity URL");
+    let gone = Want::Refused(404, "check the ids and the identity URL");
     cases.extend([
         Case::login("discovery", "a login at a wrong path", wrong_path, gone),
         Case::login("discovery", "a login at a wrong path without a version", undiscovered, gone),

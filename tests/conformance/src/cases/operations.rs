@@ -138,7 +138,7 @@ fn revoke(
 fn judged<T>(access: Access, caller: &str, got: Result<T, Stop>) -> Result<Option<T>, String> {
     if access == Access::AdministratorsOnly && caller != "admin" {
         let stop = got.err().ok_or("a result for a caller without access")?;
-        return refused(&stop, 403, "not allowed here").map(|()| None);
+        return refused(&stop, 403, "the user has no access").map(|()| None);
     }
     Ok(Some(got?))
 }

@@ -142,7 +142,7 @@ const KEYS: &[Reason] = &[
         ],
     },
     Reason {
-        want: Want::Refused(404, "it does not exist"),
+        want: Want::Refused(404, "not found"),
         why: Why::Explained("Could not find Application Credential"),
         logins: &[("an unknown application credential", |w| {
             with(w, Credential::application_credential(UNKNOWN_ID, "pw"))
@@ -186,7 +186,7 @@ const TOKENS: &[Reason] = &[
         logins: &[("an invalid token", |w| token(w, "nothing"))],
     },
     Reason {
-        want: Want::Refused(403, "or pass it on as it is"),
+        want: Want::Refused(403, "or use Credential::existing_token"),
         why: Why::Explained("to create another token"),
         logins: &[
             ("an application credential's token", |w| token(w, &w.fresh_by_key("plain")?)),
@@ -211,7 +211,7 @@ fn unsent() -> Vec<Case> {
             |w: &Keystone| own(w, w.name("alice"), "alice"),
             "a user name is unique only within its domain",
         ),
-        ("an empty password", |w| by(w, w.user("alice"), ""), "is empty"),
+        ("an empty password", |w| by(w, w.user("alice"), ""), "empty; enter a value"),
         // The server would close the connection before it has read it.
         (
             "a name and a password that are too long together",
@@ -221,20 +221,20 @@ fn unsent() -> Vec<Case> {
         (
             "a password that is too long to send",
             |w| by(w, w.user("alice"), &"p".repeat(40_000)),
-            "is longer than",
+            "longer than 32768 bytes",
         ),
         (
             "a project's name without a domain",
             |w| to(w, "alice", Scope::project_name("alpha")),
             "a project name is unique only within its domain",
         ),
-        ("an empty project", |w| to(w, "alice", Scope::project_id("")), "is empty"),
+        ("an empty project", |w| to(w, "alice", Scope::project_id("")), "empty; enter a value"),
         (
             "an application credential with a scope",
             |w| Ok(Wish { scope: w.project("alpha"), ..with(w, w.key("plain"))? }),
-            "an application credential fixes its own",
+            "an application credential has a fixed scope",
         ),
-        ("a code with a blank", |w| code(w, "totp", "123 456"), "pass it trimmed"),
+        ("a code with a blank", |w| code(w, "totp", "123 456"), "remove it"),
     ];
     let case = |(name, wish, says)| Case::login("refusals", name, wish, Want::Config(says));
     config.into_iter().map(case).collect()
@@ -297,7 +297,7 @@ fn odd_requests() -> Vec<Case> {
         ("two scopes at once", odd::post(LOGIN, two), 400, "in scope"),
         ("an unknown method", odd::post(LOGIN, unknown), 401, "unsupported method"),
         ("120,000 letters", odd::post(LOGIN, &long), 413, "too large"),
-        ("a path that is not there", odd::get("/v3/nowhere"), 404, "does not exist"),
+        ("a path that is not there", odd::get("/v3/nowhere"), 404, "not found"),
         ("a verb that is not there", odd::bare(Method::PUT, LOGIN), 405, "not allowed"),
         ("a missing user", odd::get("/v3/users/nobody"), 403, "not authorized"),
     ];

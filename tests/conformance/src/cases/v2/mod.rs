@@ -94,7 +94,7 @@ fn tokens() -> Vec<Case> {
             Ok(Wish::new(world.v2()?, Credential::token(token(world)?), world.project("alpha")))
         };
         let fresh = Want::Refused(401, "the existing token has expired or was revoked");
-        let ended = Want::Refused(401, "the token has ended");
+        let ended = Want::Refused(401, "the token has expired");
         cases.push(Case::login("v2 token passed on", name, pass_on, fresh));
         cases.push(Case::login("v2 token exchanged", name, exchange, ended));
     }
@@ -192,7 +192,7 @@ fn operations() -> Vec<Case> {
     ) -> Result<(), String> {
         let client = Client::new(through, alice(world, Scope::default())?)?;
         match client.run(&exchange(&world.v2()?)) {
-            Err(Stop::Auth(error)) => speaks(&error.to_string(), "it needs a v3 service"),
+            Err(Stop::Auth(error)) => speaks(&error.to_string(), "use a v3 URL"),
             Err(stop) => Err(stop.to_string()),
             Ok(_) => Err("an answer".to_owned()),
         }

@@ -104,27 +104,27 @@ fn unknown() -> Vec<Case> {
         (
             "a user's domain",
             |w: &Keystone| by(w, w.named("alice"), "alice", Scope::default()),
-            "knows no domains",
+            "the v2.0 API has no domains",
         ),
-        ("a code", |w| of(w, Credential::totp("alice", "123456")), "takes no totp"),
+        ("a code", |w| of(w, Credential::totp("alice", "123456")), "totp is not supported"),
         (
             "a second factor",
             |w| of(w, bob(w).and(Factor::totp("123456"))),
-            "takes no second factor",
+            "second factor is not supported",
         ),
         (
             "an application credential",
             |w| of(w, Credential::application_credential("a", "b")),
-            "takes no application_credential",
+            "application_credential is not supported",
         ),
         (
             "a project's domain",
             |w| alice(w, Scope::project_name_in("alpha", DomainRef::id("default"))),
-            "knows no domains",
+            "the v2.0 API has no domains",
         ),
-        ("a domain", |w| alice(w, Scope::domain_id("default")), "takes no domain scope"),
-        ("the system", |w| alice(w, Scope::system()), "takes no system scope"),
-        ("no user name", |w| of(w, Credential::password("", "pw")), "is empty"),
+        ("a domain", |w| alice(w, Scope::domain_id("default")), "domain scope is not supported"),
+        ("the system", |w| alice(w, Scope::system()), "system scope is not supported"),
+        ("no user name", |w| of(w, Credential::password("", "pw")), "empty; enter a value"),
     ];
     let case = |(name, wish, says)| Case::login("v2 without words", name, wish, Want::Config(says));
     rows.into_iter().map(case).collect()
