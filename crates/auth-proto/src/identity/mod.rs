@@ -157,6 +157,6 @@ fn v3_path(cloud: &Cloud, path: &str) -> Result<String, ConfigError> {
 pub(crate) const JSON: &str = "application/json";
 
 /// Whether a response carries the receipt of a login that needs a further factor.
-pub(crate) fn is_receipt<B>(response: &Response<B>) -> bool {
-    response.status() == StatusCode::UNAUTHORIZED && response.headers().contains_key(RECEIPT)
+pub(crate) fn is_receipt(status: StatusCode, headers: &HeaderMap) -> bool {
+    status == StatusCode::UNAUTHORIZED && headers.contains_key(RECEIPT)
 }

@@ -289,6 +289,13 @@ impl Login {
         !matches!(self.phase, Phase::Discover)
     }
 
+    /// Whether the next request carries a password or a code, so that the service may count it as a
+    /// wrong one.
+    pub(crate) fn shows_guess(&self) -> bool {
+        let shows_secret = matches!(self.phase, Phase::Authenticate | Phase::Continue(..));
+        shows_secret && (self.credential.is_guessable() || self.answered)
+    }
+
     /// Whether the next request carries a token. A 404 then means that the token has ended or that
     /// the agency does not exist.
     pub(crate) fn shows_token(&self) -> bool {

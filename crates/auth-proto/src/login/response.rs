@@ -41,7 +41,7 @@ impl Login {
         now: UtcDateTime,
     ) -> Result<Phase, Error> {
         let (headers, body) = (response.headers(), response.body().as_ref());
-        if is_receipt(response) {
+        if is_receipt(response.status(), response.headers()) {
             let challenge = wire::receipt::read_challenge(headers, body)?;
             return Ok(Phase::Challenged(challenge));
         }

@@ -2,21 +2,24 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::Response;
+use http::{Response, StatusCode};
 use time::UtcDateTime;
 
 use super::Session;
 use crate::{
-    error::ProtocolError,
+    error::{Error, Failure, FailureKind, ProtocolError},
     limits,
     login::{self, LoginState},
     model::token::Token,
     session::{
         action::PendingRequest,
-        event::Event,
+        event::{self, Event},
+        evidence::{self, Answer},
         live_token::LiveToken,
         lockout::Lockout,
-        scope_state::{InFlight, Input, Pending},
+        phase::{InFlight, Pending, Phase},
+        scope_state::Input,
+        unanswered::Unanswered,
     },
 };
 
@@ -124,6 +127,7 @@ impl Session {
             Input::Token(_) => {
                 self.lockout = None;
                 self.credential_verified = true;
+                self.prove_credential();
             }
             Input::Refused(error, probes) => {
                 let state = &self.scopes[index];
@@ -131,10 +135,24 @@ impl Session {
                     let refusal = (error.clone(), state.scope.clone(), state.granted);
                     let before = self.lockout.take();
                     self.lockout = Some(Lockout::after(before, refusal, sent_at, at, *probes));
+                    (self.credential_proven, self.unanswered) = (false, None);
                 }
                 self.credential_verified = false;
             }
             _ => {}
+        }
+    }
+
+    /// The service has accepted the password or code.
+    pub(super) fn prove_credential(&mut self) {
+        (self.credential_proven, self.unanswered) = (true, None);
+    }
+
+    /// Notes a request that may have been sent and got no status.
+    pub(super) fn note_unanswered(&mut self, in_flight: &InFlight, error: &Error) {
+        if in_flight.is_guess && !self.credential_proven {
+            let (before, error) = (self.unanswered.take(), error.clone());
+            self.unanswered = Some(Unanswered::after(before, error, in_flight.sent_at));
         }
     }
 
@@ -151,16 +169,46 @@ impl Session {
         self.emit(event);
     }
 
+    /// Takes the identity service's answer about a scope's token.
+    pub(super) fn answer(&mut self, index: usize, token: &Token, answer: Answer, at: Duration) {
+        let state = &mut self.scopes[index];
+        if !state.holds(token) {
+            return;
+        }
+        let at_odds = state.evidence.answer(token, answer, at);
+        if answer == Answer::Invalid {
+            state.drop_token();
+            self.credential_verified = false;
+        }
+        let until = self.clock.at(at.saturating_add(evidence::AT_ODDS));
+        for origin in at_odds {
+            let (scope, origin) = (self.scopes[index].scope.clone(), event::origin(&origin));
+            self.emit(Some(Event::ServiceAtOdds { scope, origin, until }));
+        }
+    }
+
+    /// What a status says about a token.
+    pub(super) fn answer_of(status: StatusCode) -> Answer {
+        match status {
+            _ if status.is_success() => Answer::Valid,
+            StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND => Answer::Invalid,
+            _ => Answer::Unknown,
+        }
+    }
+
     /// Moves the clock on, and ends tokens, receipts, pauses and requests whose time is over.
     pub(super) fn advance(&mut self, now: UtcDateTime) -> Duration {
         let jump = self.clock.jump(now).map(|by| Event::ClockJump { by });
         self.emit(jump);
         let at = self.clock.advance(now);
         let mut has_ended = false;
-        for state in &mut self.scopes {
-            has_ended |= state.live.take_if(|live| at >= live.ends_at).is_some();
-            let event = state.expire(at, &self.clock, &mut self.jitter);
-            event.into_iter().for_each(|event| self.events.push(event));
+        for index in 0..self.scopes.len() {
+            let state = &mut self.scopes[index];
+            has_ended |= state.expire_token(at);
+            self.wake |= state.expire_phase(at);
+            if let Some(lost) = state.take_if(|request| at >= request.lost_at) {
+                self.lose(index, lost, at);
+            }
         }
         self.retry_after.take_if(|streak| !streak.holds(at));
         // Without any valid token the credential counts as unverified again.
@@ -170,7 +218,20 @@ impl Session {
         at
     }
 
-    fn emit(&mut self, event: Option<Event>) {
+    /// A request has got no response for too long.
+    fn lose(&mut self, index: usize, lost: Phase, at: Duration) {
+        match lost {
+            Phase::InFlight(in_flight) => {
+                let error = Failure::new(FailureKind::Timeout, "presumed lost").into();
+                self.note_unanswered(&in_flight, &error);
+                self.finish(index, Input::Failed(error), in_flight.sent_at, at);
+            }
+            Phase::Asking(asking) => self.answer(index, &asking.token, Answer::Unknown, at),
+            Phase::Pending(_) | Phase::Idle => {}
+        }
+    }
+
+    pub(super) fn emit(&mut self, event: Option<Event>) {
         if let Some(event) = event {
             self.events.push(event);
         }
@@ -179,9 +240,11 @@ impl Session {
     /// The request that this handle belongs to. `None` if it no longer counts. Callers are woken in
     /// either case: after a jump of the clock, a caller may still wait for a request that was
     /// counted as lost.
-    pub(super) fn take_in_flight(&mut self, pending: &PendingRequest) -> Option<(usize, InFlight)> {
+    pub(super) fn take(&mut self, pending: &PendingRequest) -> Option<(usize, Phase)> {
         self.wake = true;
         let mut scopes = self.scopes.iter_mut().enumerate();
-        scopes.find_map(|(index, state)| Some((index, state.take_in_flight(pending.attempt)?)))
+        scopes.find_map(|(index, state)| {
+            Some((index, state.take_if(|request| request.attempt == pending.attempt)?))
+        })
     }
 }

@@ -41,8 +41,8 @@ impl Session {
         if state.live.is_some() {
             return self.renewal_due(state);
         }
-        if let Some(in_flight) = state.in_flight() {
-            return Some(in_flight.lost_at);
+        if let Some(request) = state.phase.handed() {
+            return Some(request.lost_at);
         }
         if self.pending_challenge(state).is_some() {
             return None;
@@ -55,10 +55,12 @@ impl Session {
         let live = state.live.as_ref()?;
         let at = self.clock.elapsed();
         let pause = self.block(state, at).map(|block| block.until);
-        let in_flight = state.in_flight().map(|in_flight| in_flight.lost_at);
+        let in_flight = state.phase.handed().map(|request| request.lost_at);
         let challenge = self.pending_challenge(state).map(|_| live.ends_at);
         let obstacles = [pause, in_flight, challenge].into_iter().flatten();
-        Some(obstacles.fold(live.renew_at, Duration::max).min(live.ends_at))
+        // A refused token is replaced as soon as possible.
+        let due = if state.evidence.due().is_some() { at } else { live.renew_at };
+        Some(obstacles.fold(due, Duration::max).min(live.ends_at))
     }
 }
 
