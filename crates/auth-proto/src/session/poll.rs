@@ -359,7 +359,7 @@ mod tests {
         assert!(matches!(session.poll(&domain, NOW), Action::Wait(_)));
         let versions = r#"{"version": {"id": "v2.0", "status": "stable"}}"#;
         let response = Response::builder().status(200).body(versions).unwrap();
-        session.handle_response(pending, response, NOW);
+        session.handle_response(pending, response, NOW).unwrap();
         // v2.0 has no domains.
         let Action::Fail(error) = session.poll(&domain, NOW) else { panic!("domain scope") };
         assert!(matches!(error.kind(), ErrorKind::Config(ConfigError::Scope { .. })), "{error}");
@@ -374,7 +374,7 @@ mod tests {
         let scope = Scope::project_id("p");
         let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("a login") };
         let response = Response::builder().status(401).body("{}").unwrap();
-        session.handle_response(pending, response, NOW);
+        session.handle_response(pending, response, NOW).unwrap();
         // An application credential has a fixed scope.
         let key = Credential::application_credential("id", "secretsecret");
         session.replace_credential(key).unwrap();

@@ -100,7 +100,7 @@ mod tests {
         let body = r#"{"token": {"issued_at": "2026-11-22T08:00:00Z",
             "expires_at": "2026-11-22T09:00:00Z", "project": {"id": "p1", "name": "p"}}}"#;
         let response = Response::builder().status(201).header("X-Subject-Token", "t").body(body);
-        session.handle_response(pending, response.unwrap(), at);
+        session.handle_response(pending, response.unwrap(), at).unwrap();
     }
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(session.refresh_pause(&scope, NOW), Some(LONGEST_PAUSE));
         let pending = send(&mut session, &scope, NOW);
         assert_eq!(session.refresh_pause(&scope, NOW), Some(LONGEST_PAUSE));
-        session.handle_failure(pending, Failure::new(FailureKind::Connect, "refused"), NOW);
+        session.handle_failure(pending, Failure::new(FailureKind::Connect, "refused"), NOW).unwrap();
         let Action::Wait(until) = session.renew(&scope, NOW) else { panic!("no pause") };
         let pause = Duration::try_from(until - NOW).unwrap();
         assert_eq!(session.refresh_pause(&scope, NOW), Some(pause));
@@ -134,7 +134,7 @@ mod tests {
         let (mut session, scope) = session();
         let pending = send(&mut session, &scope, NOW);
         assert!(!session.take_wake());
-        session.handle_abandoned(pending);
+        session.handle_abandoned(pending).unwrap();
         assert!(session.take_wake() && !session.take_wake());
         log_in(&mut session, &scope, NOW);
         assert!(session.take_wake());
@@ -155,7 +155,7 @@ mod tests {
         let (mut session, scope) = session();
         assert!(matches!(session.at_deadline(&scope, NOW), Err(None)));
         let pending = send(&mut session, &scope, NOW);
-        session.handle_failure(pending, Failure::new(FailureKind::Connect, "refused"), NOW);
+        session.handle_failure(pending, Failure::new(FailureKind::Connect, "refused"), NOW).unwrap();
         assert_eq!(session.at_deadline(&scope, NOW).err(), Some(session.last_error(&scope)));
         assert!(session.last_error(&scope).is_some());
         let later = NOW + Duration::from_secs(10);

@@ -313,7 +313,10 @@ mod tests {
     use time::macros::utc_datetime;
 
     use super::*;
-    use crate::session::live_token::tests::held;
+    use crate::{
+        error::{Failure, FailureKind},
+        session::live_token::tests::held,
+    };
 
     const AT: Duration = Duration::from_secs(100);
 
@@ -346,7 +349,7 @@ mod tests {
         let postponed = AT + seconds(3000) + (ends_at - AT - seconds(3000)) / 4;
         assert_eq!((kept.ends_at, kept.renew_at), (ends_at, postponed));
         step(&mut state, Input::Token(held(seconds(3600), AT, 1)), 3500);
-        assert_eq!(state.live.as_ref().unwrap().renew_at, AT + seconds(3500) + FORCED);
+        assert_eq!(state.live.as_ref().unwrap().renew_at, AT + seconds(3500) + REPEATED);
         step(&mut state, Input::Token(held(seconds(3601), AT, 1)), 3000);
         assert!(state.live.as_ref().unwrap().ends_at > ends_at);
     }
@@ -362,43 +365,35 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_token_is_dropped_once_a_minute() {
+    fn a_shorter_token_replaces_a_refused_one() {
         let mut state = state();
-        for (after, dropped) in [(0, true), (59, false), (60, true), (61, false)] {
-            state.live = Some(held(seconds(3600), AT, 0));
-            let event = step(&mut state, Input::Unauthorized, after);
-            assert_eq!(state.live.is_none(), dropped, "{after}");
-            assert_eq!(event.is_some(), dropped, "{after}");
-        }
-    }
-
-    fn expire(state: &mut ScopeState, after: u64) -> Option<Event> {
-        let mut clock = Clock::default();
-        clock.advance(utc_datetime!(2026-11-22 08:00:00));
-        state.expire(AT + seconds(after), &clock, &mut Jitter::new(0))
+        step(&mut state, Input::Token(held(seconds(3600), AT, 0)), 0);
+        let url = Uri::from_static("https://service.example/");
+        assert_eq!(state.refuse(&url, AT), Some(Refused::First));
+        let to_service = Destination::At(&url);
+        assert!(state.usable(to_service).is_none());
+        assert!(state.usable(Destination::Later).is_some());
+        step(&mut state, Input::Token(held(seconds(100), AT, 0)), 0);
+        assert!(state.usable(to_service).is_some() && state.evidence.due().is_none());
     }
 
     #[test]
-    fn the_second_abandonment_counts_as_a_failure() {
-        let mut state = state();
-        for (after, counts) in [(0, false), (10, true), (20, true)] {
-            assert_eq!(step(&mut state, Input::Abandoned, after), None);
-            let event = expire(&mut state, after + 9);
-            assert_eq!(
-                matches!(event, Some(Event::LoginFailed { class: FailureClass::Transient, .. })),
-                counts
-            );
-            assert_eq!(
-                state.streak.is_some_and(|streak| streak.holds(AT + seconds(after + 9))),
-                counts
-            );
-            state.streak = None;
-        }
-        // Any response ends the streak of abandonments.
-        for input in [Input::VersionFound, Input::Token(held(seconds(3600), AT, 0))] {
-            step(&mut state, input, 30);
-            step(&mut state, Input::Abandoned, 31);
-            assert_eq!(expire(&mut state, 31), None);
+    fn a_slow_pause_ends_with_the_token() {
+        for ends in [true, false] {
+            let mut state = state();
+            step(&mut state, Input::Token(held(seconds(3600), AT, 0)), 0);
+            step(&mut state, Input::Failed(failure()), 0);
+            let until = state.streak.as_ref().unwrap().until;
+            assert!(until >= AT + seconds(2));
+            match ends {
+                true => assert!(state.expire_token(AT + seconds(3600))),
+                false => {
+                    state.refuse(&Uri::from_static("https://service.example/"), AT).unwrap();
+                }
+            }
+            assert!(state.streak.is_none());
+            step(&mut state, Input::Failed(failure()), 0);
+            assert!(state.streak.as_ref().unwrap().until <= AT + Duration::from_millis(250));
         }
     }
 

@@ -213,7 +213,7 @@ fn lives(mut session: Session, status: u16, life: Duration) -> Result<(), String
     let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
     let mut response = token("t", life);
     *response.status_mut() = status.try_into().unwrap();
-    session.handle_response(pending, response, NOW);
+    session.handle_response(pending, response, NOW).unwrap();
     match session.cached_token(&scope, NOW + life - Duration::from_nanos(2_000_000_001)) {
         Some(_) => Ok(()),
         None => Err("ended by 30 days".to_owned()),
@@ -266,7 +266,7 @@ fn receipt(past: usize) -> Result<(), String> {
     let mut session = session();
     let scope = Scope::default();
     let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
-    session.handle_response(pending, response(401, ("Openstack-Auth-Receipt", "r"), body), NOW);
+    session.handle_response(pending, response(401, ("Openstack-Auth-Receipt", "r"), body), NOW).unwrap();
     match session.poll(&scope, end - Duration::from_nanos(1)) {
         Action::NeedFactor(_) => Ok(()),
         _ => Err("the receipt is over".to_owned()),

@@ -7,7 +7,7 @@ use auth_proto::{
     Action, Credential, Factor, Failure, FailureKind, PendingRequest, Scope, Session, Settings,
     UserRef, timestamp,
 };
-use http::Response;
+use http::{Response, Uri};
 use serde_json::json;
 use time::{Duration, UtcDateTime};
 
@@ -167,25 +167,26 @@ impl Sequence {
             response.body(body.into_bytes()).unwrap()
         };
         match end {
-            "abandon" => self.session.handle_abandoned(pending),
+            "abandon" => self.session.handle_abandoned(pending).unwrap(),
+            "drop" => drop(pending),
             "broken" => {
                 let failure = Failure::new(FailureKind::Io, "broken");
-                self.session.handle_failure(pending, failure, self.now);
+                self.session.handle_failure(pending, failure, self.now).unwrap();
             }
             "none" => {
-                self.session.handle_response(pending, respond(200, "[]".to_owned()), self.now);
+                self.session.handle_response(pending, respond(200, "[]".to_owned()), self.now).unwrap();
             }
             "ok" => {
                 self.issued += 1;
                 let response = token(self.issued, life.parse().unwrap());
-                self.session.handle_response(pending, response, self.now);
+                self.session.handle_response(pending, response, self.now).unwrap();
             }
             status => {
                 let mut response = respond(status.parse().unwrap(), String::new());
                 if !life.is_empty() {
                     response.headers_mut().insert("retry-after", life.parse().unwrap());
                 }
-                self.session.handle_response(pending, response, self.now);
+                self.session.handle_response(pending, response, self.now).unwrap();
             }
         }
     }
@@ -199,7 +200,8 @@ impl Sequence {
             }
         };
         if let Some(token) = token {
-            self.session.handle_unauthorized(token, self.now);
+            let url = Uri::from_static("https://service.example/");
+            let _ = self.session.handle_unauthorized(token, &url, self.now);
         }
     }
 

@@ -126,7 +126,7 @@ fn minutes(body: &str, date: Option<&str>) -> String {
     let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
     let response = Response::builder().status(201).header("x-subject-token", "t1");
     let response = date.into_iter().fold(response, |response, date| response.header("date", date));
-    session.handle_response(pending, response.body(body).unwrap(), NOW);
+    session.handle_response(pending, response.body(body).unwrap(), NOW).unwrap();
     if let Some(error) = session.last_error(&scope) {
         return summary(&error);
     }

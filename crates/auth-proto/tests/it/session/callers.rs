@@ -20,7 +20,7 @@ fn one_login_serves_all_callers() {
     for _ in 0..50 {
         assert_eq!(waits(session.poll(&p, NOW)), NOW + seconds(60));
     }
-    session.handle_response(pending, token("first", "p", NOW), NOW);
+    session.handle_response(pending, token("first", "p", NOW), NOW).unwrap();
     for _ in 0..50 {
         assert_eq!(used(session.poll(&p, NOW)).expose(), "first");
     }
@@ -31,10 +31,10 @@ fn an_unverified_credential_is_tried_alone() {
     let (mut session, p, q) = (session(), scope("p"), scope("q"));
     let pending = sent(session.poll(&p, NOW));
     waits(session.poll(&q, NOW));
-    session.handle_response(pending, token("first", "p", NOW), NOW);
+    session.handle_response(pending, token("first", "p", NOW), NOW).unwrap();
     let pending = sent(session.poll(&q, NOW));
     let _ = sent(session.poll(&scope("r"), NOW));
-    session.handle_response(pending, token("second", "q", NOW), NOW);
+    session.handle_response(pending, token("second", "q", NOW), NOW).unwrap();
     assert_eq!(used(session.poll(&q, NOW)).expose(), "second");
     assert_eq!(used(session.poll(&p, NOW)).expose(), "first");
 }
@@ -44,10 +44,10 @@ fn discovery_is_done_once_for_all_scopes() {
     let (mut session, p) = (session_at("https://keystone.example", password()), scope("p"));
     let (pending, request) = sent_request(session.poll(&p, NOW));
     assert_eq!(request.method(), "GET");
-    session.handle_response(pending, versions(), NOW);
+    session.handle_response(pending, versions(), NOW).unwrap();
     let (pending, request) = sent_request(session.poll(&p, NOW));
     assert_eq!(request.method(), "POST");
-    session.handle_response(pending, token("first", "p", NOW), NOW);
+    session.handle_response(pending, token("first", "p", NOW), NOW).unwrap();
     let (_, request) = sent_request(session.poll(&scope("q"), NOW));
     assert_eq!(request.method(), "POST");
 }
@@ -57,12 +57,12 @@ fn the_first_abandoned_request_costs_no_pause() {
     let (mut session, p) = (session(), scope("p"));
     for _ in 0..2 {
         let pending = sent(session.poll(&p, NOW));
-        session.handle_abandoned(pending);
+        session.handle_abandoned(pending).unwrap();
     }
     let until = waits(session.poll(&p, NOW));
     assert!(until > NOW);
     let pending = sent(session.poll(&p, until));
-    session.handle_abandoned(pending);
+    session.handle_abandoned(pending).unwrap();
     waits(session.poll(&p, until));
 }
 
@@ -71,13 +71,13 @@ fn a_response_ends_a_row_of_abandoned_requests() {
     for with_response in [false, true] {
         let (mut session, p, mut now) = (session(), scope("p"), NOW);
         let pending = sent(session.poll(&p, now));
-        session.handle_abandoned(pending);
+        session.handle_abandoned(pending).unwrap();
         if with_response {
             disconnect(&mut session, &p, FailureKind::Io, now);
             now += seconds(10);
         }
         let pending = sent(session.poll(&p, now));
-        session.handle_abandoned(pending);
+        session.handle_abandoned(pending).unwrap();
         let is_free = matches!(session.poll(&p, now), Action::Send(..));
         assert_eq!(is_free, with_response);
     }
@@ -88,7 +88,7 @@ fn a_pause_starts_when_the_session_learns_of_it() {
     let (mut session, p) = (session(), scope("p"));
     for start in [0, 10] {
         let pending = sent(session.poll(&p, NOW + seconds(start)));
-        session.handle_abandoned(pending);
+        session.handle_abandoned(pending).unwrap();
     }
     let known = NOW + seconds(20);
     let until = waits(session.poll(&p, known));
@@ -106,8 +106,8 @@ fn a_response_after_its_time_changes_nothing() {
         other => panic!("{other:?}"),
     };
     let second = sent(session.poll(&p, until));
-    session.handle_response(late, refusal(401), until);
-    session.handle_response(second, token("second", "p", until), until);
+    session.handle_response(late, refusal(401), until).unwrap();
+    session.handle_response(second, token("second", "p", until), until).unwrap();
     assert_eq!(used(session.poll(&p, until)).expose(), "second");
 }
 
@@ -120,7 +120,7 @@ fn a_scope_in_use_keeps_its_place() {
         .collect();
     // The scope that was idle for two minutes made room. The others do not, even with a token.
     assert!(session.cached_token(&scope("p"), now).is_none());
-    session.handle_response(pending.remove(0), token("s0-token", "s0", now), now);
+    session.handle_response(pending.remove(0), token("s0-token", "s0", now), now).unwrap();
     for later in [0, 59] {
         let error = failed(session.poll(&scope("one more"), now + seconds(later)));
         assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::TooManyScopes));
@@ -161,7 +161,7 @@ fn a_clock_that_jumps_does_no_harm() {
     let far = NOW + seconds(86_400 * 365 * 100);
     let pending = sent(session.poll(&p, far));
     assert!(session.cached_token(&p, far).is_none());
-    session.handle_response(pending, token("second", "p", NOW), far);
+    session.handle_response(pending, token("second", "p", NOW), far).unwrap();
     assert_eq!(used(session.poll(&p, NOW)).expose(), "second");
     for end in [UtcDateTime::MIN, UtcDateTime::MAX] {
         let _ = session.poll(&p, end);

@@ -7,7 +7,7 @@ use auth_proto::{
     Action, Cloud, Credential, DomainRef, Error, ErrorKind, IdentityRequest, Login, RetryDecision,
     Scope, ServiceCall, Session, Settings, Step, Token, UserRef,
 };
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, Uri};
 use serde_json::Value;
 use time::UtcDateTime;
 
@@ -112,7 +112,7 @@ impl EmulatedSession {
                 Action::Fail(error) => return Err(error),
                 Action::Send(pending, request) => {
                     let response = self.carry(request);
-                    self.session.handle_response(pending, response, self.now);
+                    self.session.handle_response(pending, response, self.now).unwrap();
                 }
                 Action::Use(token) => return Ok(token),
                 action => panic!("{action:?}"),
@@ -133,7 +133,7 @@ impl EmulatedSession {
     pub(crate) fn carry_next(&mut self, scope: &Scope) {
         let (pending, request) = sent_request(self.session.poll(scope, self.now));
         let response = self.carry(request);
-        self.session.handle_response(pending, response, self.now);
+        self.session.handle_response(pending, response, self.now).unwrap();
     }
 
     /// The request lines since the last call.
@@ -143,8 +143,8 @@ impl EmulatedSession {
 
     /// A service refuses this token: whether the call is worth a second try.
     pub(crate) fn refuse(&mut self, token: &Token) -> RetryDecision {
-        let status = StatusCode::UNAUTHORIZED;
-        ServiceCall::new().decide(&mut self.session, token, status, true, self.now)
+        let url = Uri::from_static("https://service.example/");
+        ServiceCall::new().decide(&mut self.session, token, &url, true, self.now)
     }
 }
 
