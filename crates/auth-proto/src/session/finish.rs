@@ -16,10 +16,10 @@ use crate::{
         event::{self, Event},
         evidence::{self, Answer},
         live_token::LiveToken,
-        lockout::Lockout,
+        pauses::lockout::Lockout,
+        pauses::unanswered::Unanswered,
         phase::{InFlight, Pending, Phase},
         scope_state::Input,
-        unanswered::Unanswered,
     },
 };
 

@@ -12,9 +12,7 @@ use crate::{
     identity::{IdentityRequest, Validate},
     limits,
     login::{Login, LoginState, Step},
-    model::{
-        body::Body, challenge::Challenge, credential::MethodKind, scope::Scope, token::Token,
-    },
+    model::{body::Body, challenge::Challenge, credential::MethodKind, scope::Scope, token::Token},
     session::{
         action::{Action, Destination, PendingRequest},
         clock::Clock,
@@ -52,8 +50,7 @@ impl Session {
         };
         let token = Arc::clone(&live.token);
         // Callers of other services have no reason to wait for the next token.
-        let wants_other =
-            is_suspect && (background || matches!(destination, Destination::Unknown));
+        let wants_other = is_suspect && (background || matches!(destination, Destination::Unknown));
         let left_to_background = state.background && !background;
         let first = if left_to_background { live.mandatory_at } else { Duration::ZERO };
         if !wants_other && at < live.renew_at.max(first) {

@@ -13,12 +13,12 @@ use crate::{
     model::{challenge::Challenge, marks, scope::Scope, token::Token},
     session::{
         action::Destination,
-        backoff::{Jitter, Pace},
         clock::Clock,
         event::{Event, FailureClass},
         evidence::{Evidence, Refused},
-        failure_streak::FailureStreak,
         live_token::LiveToken,
+        pauses::backoff::{Jitter, Pace},
+        pauses::failure_streak::FailureStreak,
         phase::{Asking, Handed, InFlight, Pending, Phase},
     },
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{error::Error, session::failure_streak::PATIENCE};
+use crate::{error::Error, session::pauses::failure_streak::PATIENCE};
 
 /// The requests since the last proof or refusal of the credential, over all scopes.
 ///

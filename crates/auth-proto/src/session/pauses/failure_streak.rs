@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::{
     error::Error,
     session::{
-        backoff::{self, Jitter, Pace},
         clock::Clock,
+        pauses::backoff::{self, Jitter, Pace},
     },
 };
 
@@ -63,8 +63,7 @@ impl FailureStreak {
             (until - clock.at(at)).try_into().unwrap_or(Duration::ZERO)
         });
         streak.until = at.saturating_add(own.max(asked));
-        streak.waits =
-            streak.transient && streak.until <= streak.since.saturating_add(PATIENCE);
+        streak.waits = streak.transient && streak.until <= streak.since.saturating_add(PATIENCE);
         streak
     }
 
