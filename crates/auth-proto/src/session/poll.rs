@@ -237,11 +237,13 @@ impl Session {
             return;
         };
         let is_paused = state.streak.iter().chain(&self.retry_after).any(|streak| streak.holds(at));
-        let can_ask = !is_paused && question(&self.cloud, &live.token).is_ok();
+        let can_ask = match state.phase {
+            Phase::Asking(_) => true,
+            Phase::Idle => !is_paused && question(&self.cloud, &live.token).is_ok(),
+            Phase::InFlight(_) | Phase::Pending(_) => false,
+        };
         let token = Arc::clone(&live.token);
-        let is_open = matches!(state.phase, Phase::Asking(_));
-        let is_free = matches!(state.phase, Phase::Idle);
-        if !is_open && !(is_free && can_ask) {
+        if !can_ask {
             self.answer(index, &token, Answer::Unknown, at);
         }
     }
