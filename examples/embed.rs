@@ -92,7 +92,9 @@ impl nonblocking::Transport for Tcp {
         &self,
         request: Request<Body>,
     ) -> impl Future<Output = std::result::Result<Response<Body>, Failure>> + Send + 'static {
-        async { Ok(send(request).await?.map(|body| Body::new(body.into()))) }
+        // The future belongs to no caller, so it borrows nothing.
+        let sent = send(request);
+        async { Ok(sent.await?.map(|body| Body::new(body.into()))) }
     }
 
     async fn sleep(&self, pause: Duration) {

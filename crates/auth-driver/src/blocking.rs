@@ -77,8 +77,10 @@ fn send<T: Transport>(
             }
         });
         if thread.is_ok() {
-            // The thread waits for it.
-            let _ = guard.into_flight().map(|flight| sender.send((flight, request)));
+            if let Some(flight) = guard.into_flight() {
+                // The thread waits for it.
+                let _ = sender.send((flight, request));
+            }
             return;
         }
     }

@@ -21,19 +21,19 @@ pub(crate) struct Flight {
 pub struct InFlightGuard<'a> {
     driver: &'a Driver,
     /// Taken when the request is completed.
-    flight: Option<Flight>,
+    flight: Option<Box<Flight>>,
     /// Whether a caller has had the request in its hands.
     may_be_sent: bool,
 }
 
 impl<'a> InFlightGuard<'a> {
     /// A request that no caller has seen yet.
-    pub(crate) fn unsent(driver: &'a Driver, flight: Flight) -> Self {
+    pub(crate) fn unsent(driver: &'a Driver, flight: Box<Flight>) -> Self {
         Self { driver, flight: Some(flight), may_be_sent: false }
     }
 
     /// A request that is being sent.
-    pub(crate) fn sent(driver: &'a Driver, flight: Flight) -> Self {
+    pub(crate) fn sent(driver: &'a Driver, flight: Box<Flight>) -> Self {
         Self { driver, flight: Some(flight), may_be_sent: true }
     }
 
@@ -47,7 +47,8 @@ impl<'a> InFlightGuard<'a> {
         let ((), events) = self.driver.with(|session| {
             // A panic of the clock leaves the request in the guard.
             let now = self.driver.now();
-            let Some(Flight { pending, .. }) = self.flight.take() else { return };
+            let Some(flight) = self.flight.take() else { return };
+            let pending = flight.pending;
             // Only a pending request of another session is an error.
             let _ = match outcome {
                 Ok(response) => session.handle_response(pending, response, now),
@@ -58,14 +59,15 @@ impl<'a> InFlightGuard<'a> {
     }
 
     /// The request, which nothing guards from here on.
-    pub(crate) fn into_flight(mut self) -> Option<Flight> {
+    pub(crate) fn into_flight(mut self) -> Option<Box<Flight>> {
         self.flight.take()
     }
 }
 
 impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
-        if let Some(Flight { pending, .. }) = self.flight.take() {
+        if let Some(flight) = self.flight.take() {
+            let pending = flight.pending;
             match self.may_be_sent {
                 true => self.driver.abandon(pending),
                 // The session sees the drop itself.

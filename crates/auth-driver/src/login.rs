@@ -21,7 +21,7 @@ use crate::{
 /// A request under way, which any caller can carry on. It must not hold the driver, which may hold
 /// it.
 pub(crate) struct Login {
-    pub(crate) flight: Flight,
+    pub(crate) flight: Box<Flight>,
     pub(crate) response: Sent,
 }
 

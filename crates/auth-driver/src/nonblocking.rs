@@ -82,7 +82,9 @@ pub async fn grant<T: Transport>(
         };
         let pause = first(driver.changed(epoch), transport.sleep(longest));
         match &mut carried {
-            None => drop(pause.await),
+            None => {
+                pause.await;
+            }
             Some(login) => {
                 if let Either::Left((guard, outcome)) = first(login, pause).await {
                     carried = None;

@@ -327,7 +327,8 @@ impl Client {
 }
 
 /// No closure makes a second request.
-pub(crate) const NEVER: Option<fn() -> Ready<Result<Request<Body>, BoxError>>> = None;
+pub(crate) const NEVER: Option<fn() -> Ready<Made>> = None;
+type Made = Result<Request<Body>, BoxError>;
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

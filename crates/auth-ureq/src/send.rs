@@ -7,7 +7,7 @@ use std::{
 
 use auth_driver::blocking::Transport;
 use auth_proto::{Body, Failure, limits};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, header, response::Parts};
 use ureq::{Agent, AsSendBody, SendBody};
 use zeroize::Zeroizing;
 
@@ -95,11 +95,9 @@ impl Http {
             sent.map_err(|error| Unanswered { error, was_sent, head: None })?.into_parts();
         match read(incoming.into_reader()) {
             Ok(body) => Ok(Response::from_parts(head, body)),
-            Err(error) => Err(Unanswered {
-                error: error.into(),
-                was_sent,
-                head: Some((head.status, head.headers)),
-            }),
+            Err(error) => {
+                Err(Unanswered { error: error.into(), was_sent, head: Some(Box::new(head)) })
+            }
         }
     }
 
@@ -119,7 +117,7 @@ impl Transport for Http {
         self.ask(request).map_err(|unanswered| {
             let failure = failure(unanswered.error, unanswered.was_sent);
             match unanswered.head {
-                Some((status, headers)) => failure.with_head(status, headers),
+                Some(head) => failure.with_head(head.status, head.headers),
                 None => failure,
             }
         })
@@ -135,7 +133,7 @@ pub(crate) struct Unanswered {
     pub(crate) error: ureq::Error,
     was_sent: bool,
     /// The status and the headers, if they arrived.
-    head: Option<(StatusCode, HeaderMap)>,
+    head: Option<Box<Parts>>,
 }
 
 /// A body that shows whether ureq has begun to send it.

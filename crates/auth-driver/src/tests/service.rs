@@ -282,7 +282,7 @@ impl nonblocking::Transport for Arc<Service> {
         &self,
         request: Request<Body>,
     ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send + 'static {
-        let service = Arc::clone(self);
+        let service = Self::clone(self);
         async move {
             let visit = service.arrive(&request);
             pause(visit.yields).await;
