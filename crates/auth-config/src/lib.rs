@@ -12,7 +12,7 @@
 //! }
 //! let (identity, credential, scope) = (cloud.cloud()?, cloud.credential()?, cloud.scope()?);
 //! // let client = auth_ureq::Client::new(identity, credential, scope)?;
-//! // let compute = client.service(cloud.select("compute")?);
+//! // let compute = client.service(cloud.endpoint_query("compute")?);
 //! # Ok::<(), auth_config::Error>(())
 //! ```
 //!
