@@ -124,8 +124,8 @@ mod wire;
 
 pub use cloud::{Advice, Cloud, ScopeHint};
 pub use error::{
-    ConfigError, EndpointError, Error, ErrorKind, Failure, FailureKind, FieldProblem, Misuse,
-    ProtocolError, Refusal, UrlProblem,
+    ConfigError, ConfigField, EndpointError, Error, ErrorKind, Failure, FailureKind, FieldProblem,
+    MethodKind, Misuse, ProtocolError, Refusal, ScopeKind, UrlProblem,
     fault::{Code, Fault},
 };
 pub use identity::{
