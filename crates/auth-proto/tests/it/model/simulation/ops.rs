@@ -1,0 +1,118 @@
+//! The steps of a walk.
+
+use auth_proto::FailureKind;
+
+use super::reference::{Cause, Destination};
+
+/// A call of the session, or an answer of a server, usually for one of three scopes.
+#[derive(Clone, Debug)]
+pub(crate) enum Op {
+    Abandon(usize),
+    /// A service answers a request with this token with anything but a 401.
+    Accept(Which, usize, usize),
+    /// The clock moves, by milliseconds.
+    Clock(i64),
+    /// The caller drops the request.
+    Drop(usize),
+    Factor(usize),
+    Fail(usize, usize),
+    /// A status without a body.
+    Head(usize, usize),
+    /// A request with this token breaks off.
+    Interrupt(Which),
+    /// A response to a request that no longer counts.
+    Late(usize),
+    /// A poll, and a token that lives this many tens of seconds.
+    LogIn(usize, u32),
+    /// Polls and failures of one kind in turn, each at the time that the session names.
+    Outage(usize, usize, u8),
+    Poll(usize, Destination),
+    /// A service refuses this token.
+    Refuse(Which, usize, Call),
+    Renew(usize),
+    /// The clock moves to the renewal of this scope's token, and by milliseconds from there.
+    Renewal(usize, i64),
+    Replace,
+    Respond(usize, Reply),
+    /// A service refuses tokens of this scope in turn, which it has accepted or not. The identity
+    /// service gives this answer to each question, and a token to each login.
+    Storm(usize, usize, bool, u8, Reply),
+    /// The clock moves to the last time that the session has named, and by milliseconds from there.
+    Until(i64),
+}
+
+/// One of the tokens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which {
+    /// Counted from the newest.
+    Back(usize),
+    Current(usize),
+}
+
+/// What a caller of a service does with a 401.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    OneShot,
+    Replayable,
+    /// It sends the request twice.
+    Retried,
+}
+
+/// The response of an identity service.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    Odd(usize),
+    /// A receipt that lives this many seconds.
+    Receipt(u32),
+    Refused(u16),
+    /// A token that lives this many tens of seconds.
+    Token(u32),
+    /// A 503 with this `Retry-After`, or without one if it is 0.
+    Unavailable(u32),
+}
+
+/// Responses that are neither a token nor a refusal of the credential.
+pub(super) const ODD: [(u16, &str, Cause); 8] = [
+    (200, "<html>", Cause::Unreadable),
+    (200, "", Cause::Unreadable),
+    (
+        201,
+        r#"{"token": {"expires_at": "2026-11-30T08:00:00Z", "project": {"id": "other"}}}"#,
+        Cause::Permanent,
+    ),
+    (201, r#"{"token": {"expires_at": "soon"}}"#, Cause::Unreadable),
+    (302, "", Cause::Permanent),
+    (400, r#"{"error": {"code": 400, "message": "no"}}"#, Cause::Permanent),
+    (404, "", Cause::Permanent),
+    (429, "", Cause::Unavailable(None)),
+];
+
+/// Statuses without a body. That of a token says that the password was right.
+pub(super) const HEADS: [(u16, Option<Cause>); 6] = [
+    (401, Some(Cause::Refused)),
+    (403, Some(Cause::Refused)),
+    (404, Some(Cause::Permanent)),
+    (502, Some(Cause::Unavailable(None))),
+    (429, Some(Cause::Unavailable(None))),
+    (201, None),
+];
+
+pub(super) const KINDS: [FailureKind; 5] = [
+    FailureKind::Io,
+    FailureKind::Timeout,
+    FailureKind::Connect,
+    FailureKind::Dns,
+    FailureKind::Tls,
+];
+
+/// Statuses of a service, and whether they show that it has accepted the token.
+pub(super) const STATUSES: [(u16, bool); 8] = [
+    (200, true),
+    (302, true),
+    (403, true),
+    (404, true),
+    (407, false),
+    (429, false),
+    (500, false),
+    (503, false),
+];
