@@ -51,7 +51,8 @@ pub enum ErrorKind {
     /// No response arrived.
     #[error(transparent)]
     Transport(#[from] Failure),
-    /// The server cannot answer now. A later attempt may succeed.
+    /// The server cannot answer now, or says in `Retry-After` when it can. A later attempt may
+    /// succeed.
     #[error("the service is unavailable: {0}")]
     Unavailable(Refusal),
 }

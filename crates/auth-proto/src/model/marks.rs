@@ -14,7 +14,7 @@ use crate::{limits, url::Origin};
 
 /// A list with an entry for each origin that has answered a request with the token. Callers read
 /// and set marks without a lock, because each call does it. After [`limits::ORIGINS`] entries, all
-/// further origins share the last one.
+/// further origins share one more.
 #[derive(Default)]
 pub(crate) struct Marks(OnceLock<Box<Mark>>);
 
@@ -52,7 +52,7 @@ impl Marks {
 
     fn find(&self, origin: &Option<Origin<'_>>) -> Option<&Mark> {
         // A full list ends with the entry that all further origins share.
-        let is_shared = |index| index == limits::ORIGINS - 1;
+        let is_shared = |index| index == limits::ORIGINS;
         let mut marks = self.iter().enumerate();
         let found = marks.find(|(index, mark)| mark.origin == *origin || is_shared(*index));
         found.map(|(_, mark)| mark)
@@ -60,13 +60,13 @@ impl Marks {
 
     /// The entry of this origin, which is created if missing.
     fn entry(&self, origin: &Option<Origin<'_>>) -> &Mark {
-        let (mut list, mut length) = (self, 1);
+        let (mut list, mut index) = (self, 0);
         loop {
             let mark = list.0.get_or_init(|| Box::new(Mark::new(origin.clone())));
-            if mark.origin == *origin || length == limits::ORIGINS {
+            if mark.origin == *origin || index == limits::ORIGINS {
                 return mark;
             }
-            (list, length) = (&mark.next, length + 1);
+            (list, index) = (&mark.next, index + 1);
         }
     }
 
@@ -137,11 +137,12 @@ mod tests {
     fn a_full_list_shares_its_last_entry() {
         let marks = Marks::default();
         let host = |n| at(&format!("https://h{n}.example"));
-        for n in 0..=limits::ORIGINS {
+        for n in 0..limits::ORIGINS + 2 {
             marks.accept(&host(n));
         }
-        assert_eq!(marks.iter().count(), limits::ORIGINS);
+        assert_eq!(marks.iter().count(), limits::ORIGINS + 1);
         marks.refuse(&host(limits::ORIGINS + 7), true);
-        assert!(marks.is_refused(&host(limits::ORIGINS)) && !marks.is_refused(&host(0)));
+        let last = limits::ORIGINS - 1;
+        assert!(marks.is_refused(&host(last + 1)) && !marks.is_refused(&host(last)));
     }
 }

@@ -16,10 +16,10 @@ use crate::{
         event::{self, Event},
         evidence::{self, Answer},
         live_token::LiveToken,
-        lockout::Lockout,
+        pauses::lockout::Lockout,
+        pauses::unanswered::Unanswered,
         phase::{InFlight, Pending, Phase},
         scope_state::Input,
-        unanswered::Unanswered,
     },
 };
 
@@ -39,8 +39,9 @@ impl Session {
         let was_under_way = in_flight.login.is_under_way();
         let with_person = was_under_way || self.credential.is_one_time();
         let showed_token = in_flight.login.shows_token();
-        in_flight.login.handle_response(response, now);
         let sent_at = in_flight.sent_at;
+        let ago = at.saturating_sub(sent_at).try_into().unwrap_or(time::Duration::MAX);
+        in_flight.login.handle_response_after(response, ago, now);
         match in_flight.login.state() {
             LoginState::Done(token) if self.scopes[index].has_refused(token) => {
                 Input::Refused(login::existing_token_refused(), self.settings.probes())
@@ -134,7 +135,9 @@ impl Session {
                 if state.granted || !self.credential_verified {
                     let refusal = (error.clone(), state.scope.clone(), state.granted);
                     let before = self.lockout.take();
-                    self.lockout = Some(Lockout::after(before, refusal, sent_at, at, *probes));
+                    let mut lockout = Lockout::after(before, refusal, sent_at, at, *probes);
+                    lockout.streak = lockout.streak.heeding_retry_after(at, &self.clock);
+                    self.lockout = Some(lockout);
                     (self.credential_proven, self.unanswered) = (false, None);
                 }
                 self.credential_verified = false;
@@ -156,10 +159,12 @@ impl Session {
         }
     }
 
-    /// A `Retry-After` applies to all scopes. The later of two counts.
+    /// A `Retry-After` applies to all scopes, except that of a refused credential, which applies to
+    /// those that the refusal blocks. The later of two counts.
     fn note_retry_after(&mut self, index: usize, at: Duration) {
         let streak = self.scopes[index].streak.as_ref();
         let new = streak.filter(|streak| streak.error.retry_at().is_some() && streak.holds(at));
+        let new = new.filter(|streak| !streak.error.is_credential_refused());
         let both = self.retry_after.take().into_iter().chain(new.cloned());
         self.retry_after = both.max_by_key(|streak| streak.until);
     }
@@ -176,6 +181,9 @@ impl Session {
             return;
         }
         let at_odds = state.evidence.answer(token, answer, at);
+        if state.evidence.due().is_none() {
+            state.missing_since = None;
+        }
         if answer == Answer::Invalid {
             state.drop_token();
             self.credential_verified = false;

@@ -17,7 +17,7 @@ use crate::{
         action::PendingRequest,
         event::{self, Event, RefusalReason},
         evidence::{Answer, Refused, Remedy},
-        failure_streak::FailureStreak,
+        pauses::failure_streak::FailureStreak,
         phase::Phase,
         scope_state::{Input, ScopeState},
         service_call::{RetryDecision, ServiceCall},

@@ -5,22 +5,19 @@
 //! the result, a failure too.
 
 pub(crate) mod action;
-pub(crate) mod backoff;
 pub(crate) mod clock;
 pub(crate) mod event;
 mod evidence;
-mod failure_streak;
 mod finish;
 mod inputs;
 mod live_token;
-mod lockout;
+mod pauses;
 mod phase;
 mod poll;
 mod refresh;
 mod scope_state;
 pub(crate) mod service_call;
 pub(crate) mod settings;
-mod unanswered;
 
 use std::sync::Arc;
 
@@ -32,14 +29,14 @@ use crate::{
     model::{credential::Credential, endpoint_query::EndpointQuery, scope::Scope, token::Token},
     session::{
         action::{Action, Destination, SessionId},
-        backoff::Jitter,
         clock::Clock,
         event::{Event, Events},
-        failure_streak::FailureStreak,
-        lockout::Lockout,
+        pauses::backoff::Jitter,
+        pauses::failure_streak::FailureStreak,
+        pauses::lockout::Lockout,
+        pauses::unanswered::Unanswered,
         scope_state::ScopeState,
         settings::Settings,
-        unanswered::Unanswered,
     },
 };
 
@@ -51,7 +48,8 @@ use crate::{
 /// any HTTP client; `auth-ureq` and `auth-reqwest` use it. The [manual](crate::manual) describes
 /// how a session behaves in an outage, after a change of password and at a lockout.
 ///
-/// Each scope is in one of three phases:
+/// Each scope is in one of three phases. (A fourth one, beside `InFlight`, is a question to the
+/// identity service about a token that a service has [refused](crate::manual::rejected_tokens).)
 ///
 /// ```text
 ///                      poll: Send
@@ -71,7 +69,7 @@ use crate::{
 /// The action that [`poll`](Self::poll) returns depends on the phase, the token, and the failures
 /// so far:
 ///
-/// | | no token | a valid token | a token near its end |
+/// | | no token, or one that the [`Destination`] has refused | a valid token | a token near its end |
 /// | --- | --- | --- | --- |
 /// | `Idle` | `Send`; after a failure `Wait` or `Fail`; after a used one-time code `NeedFactor` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
 /// | `InFlight` | `Wait` | `Use` | `Wait` |

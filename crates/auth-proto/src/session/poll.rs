@@ -12,9 +12,7 @@ use crate::{
     identity::{IdentityRequest, Validate},
     limits,
     login::{Login, LoginState, Step},
-    model::{
-        body::Body, challenge::Challenge, credential::MethodKind, scope::Scope, token::Token,
-    },
+    model::{body::Body, challenge::Challenge, credential::MethodKind, scope::Scope, token::Token},
     session::{
         action::{Action, Destination, PendingRequest},
         clock::Clock,
@@ -52,8 +50,7 @@ impl Session {
         };
         let token = Arc::clone(&live.token);
         // Callers of other services have no reason to wait for the next token.
-        let wants_other =
-            is_suspect && (background || matches!(destination, Destination::Unknown));
+        let wants_other = is_suspect && (background || matches!(destination, Destination::Unknown));
         let left_to_background = state.background && !background;
         let first = if left_to_background { live.mandatory_at } else { Duration::ZERO };
         if !wants_other && at < live.renew_at.max(first) {
@@ -240,11 +237,13 @@ impl Session {
             return;
         };
         let is_paused = state.streak.iter().chain(&self.retry_after).any(|streak| streak.holds(at));
-        let can_ask = !is_paused && question(&self.cloud, &live.token).is_ok();
+        let can_ask = match state.phase {
+            Phase::Asking(_) => true,
+            Phase::Idle => !is_paused && question(&self.cloud, &live.token).is_ok(),
+            Phase::InFlight(_) | Phase::Pending(_) => false,
+        };
         let token = Arc::clone(&live.token);
-        let is_open = matches!(state.phase, Phase::Asking(_));
-        let is_free = matches!(state.phase, Phase::Idle);
-        if !is_open && !(is_free && can_ask) {
+        if !can_ask {
             self.answer(index, &token, Answer::Unknown, at);
         }
     }

@@ -13,12 +13,12 @@ use crate::{
     model::{challenge::Challenge, marks, scope::Scope, token::Token},
     session::{
         action::Destination,
-        backoff::{Jitter, Pace},
         clock::Clock,
         event::{Event, FailureClass},
         evidence::{Evidence, Refused},
-        failure_streak::FailureStreak,
         live_token::LiveToken,
+        pauses::backoff::{Jitter, Pace},
+        pauses::failure_streak::FailureStreak,
         phase::{Asking, Handed, InFlight, Pending, Phase},
     },
 };
@@ -141,9 +141,10 @@ impl ScopeState {
             }
             Input::Refused(error, probes) => {
                 (self.phase, self.granted) = (Phase::Idle, false);
-                self.streak =
-                    Some(FailureStreak::refused(self.streak.take(), error.clone(), at, probes));
+                let streak = FailureStreak::refused(self.streak.take(), error.clone(), at, probes);
+                self.streak = Some(streak.heeding_retry_after(at, clock));
                 // The session adds the time, because the probe may be another scope's.
+                let error = error.with_retry_at(None);
                 Some(Event::CredentialRejected { scope: scope(), error, retry_at: None })
             }
             Input::Replaced => {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use auth_proto::{Action, ErrorKind, FailureKind, Misuse, Settings, limits};
+use auth_proto::{
+    Action, ErrorKind, Failure, FailureKind, Misuse, PendingRequest, Session, Settings, limits,
+};
+use http::{HeaderMap, StatusCode};
 use time::UtcDateTime;
 
 use crate::support::{
@@ -53,46 +56,106 @@ fn discovery_is_done_once_for_all_scopes() {
 }
 
 #[test]
-fn the_first_abandoned_request_costs_no_pause() {
+fn a_dropped_request_is_sent_by_the_next_caller() {
     let (mut session, p) = (session(), scope("p"));
-    for _ in 0..2 {
+    for _ in 0..1000 {
         let pending = sent(session.poll(&p, NOW));
-        session.handle_abandoned(pending).unwrap();
+        waits(session.poll(&p, NOW));
+        drop(pending);
     }
-    let until = waits(session.poll(&p, NOW));
-    assert!(until > NOW);
-    let pending = sent(session.poll(&p, until));
-    session.handle_abandoned(pending).unwrap();
-    waits(session.poll(&p, until));
+    let pending = sent(session.poll(&p, NOW));
+    assert!(session.take_wake());
+    session.handle_response(pending, token("first", "p", NOW), NOW).unwrap();
+    used(session.poll(&p, NOW));
 }
 
 #[test]
-fn a_response_ends_a_row_of_abandoned_requests() {
-    for with_response in [false, true] {
-        let (mut session, p, mut now) = (session(), scope("p"), NOW);
-        let pending = sent(session.poll(&p, now));
+fn an_abandoned_request_is_no_failure() {
+    // Of a service that has accepted the password.
+    let (mut session, q) = (logged_in(), scope("q"));
+    for _ in 0..1000 {
+        let pending = sent(session.poll(&q, NOW));
         session.handle_abandoned(pending).unwrap();
-        if with_response {
-            disconnect(&mut session, &p, FailureKind::Io, now);
-            now += seconds(10);
+        assert_eq!(session.last_error(&q), None);
+    }
+}
+
+#[test]
+fn a_request_of_another_session_is_refused() {
+    let (mut one, mut other, p) = (session(), session(), scope("p"));
+    let take = |one: &mut Session| sent(one.poll(&scope("p"), NOW));
+    for hand_in in [
+        |other: &mut Session, pending| other.handle_response(pending, refusal(401), NOW),
+        |other: &mut Session, pending| {
+            other.handle_failure(pending, Failure::new(FailureKind::Io, "reset"), NOW)
+        },
+        |other: &mut Session, pending| other.handle_abandoned(pending),
+    ] {
+        let error = hand_in(&mut other, take(&mut one)).unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::OtherSession));
+        // Nothing has happened to either session.
+        assert_eq!(other.last_error(&p), None);
+    }
+    let _ = take(&mut other);
+}
+
+/// Sends the next request as soon as the session allows it, and reports this result. Returns the
+/// send times within an hour, in seconds.
+fn send_times(mut report: impl FnMut(&mut Session, PendingRequest, UtcDateTime)) -> Vec<u64> {
+    let mut session = session();
+    let mut times = Vec::new();
+    let scopes = ["p", "q", "r", "s"].map(scope);
+    for second in 0..3600 {
+        let now = NOW + seconds(second);
+        for scope in &scopes {
+            if let Action::Send(pending, _) = session.poll(scope, now) {
+                times.push(second);
+                report(&mut session, pending, now);
+            }
         }
-        let pending = sent(session.poll(&p, now));
-        session.handle_abandoned(pending).unwrap();
-        let is_free = matches!(session.poll(&p, now), Action::Send(..));
-        assert_eq!(is_free, with_response);
     }
+    times
 }
 
 #[test]
-fn a_pause_starts_when_the_session_learns_of_it() {
-    let (mut session, p) = (session(), scope("p"));
-    for start in [0, 10] {
-        let pending = sent(session.poll(&p, NOW + seconds(start)));
-        session.handle_abandoned(pending).unwrap();
+fn a_password_without_a_status_is_sent_rarely() {
+    let rare = [0, 1, 30, 450, 900, 1350, 1800, 2250, 2700, 3150];
+    let of = |kind| {
+        send_times(move |session, pending, now| {
+            session.handle_failure(pending, Failure::new(kind, "lost"), now).unwrap();
+        })
+    };
+    for kind in [FailureKind::Io, FailureKind::Timeout] {
+        assert_eq!(of(kind), rare, "{kind:?}");
     }
-    let known = NOW + seconds(20);
-    let until = waits(session.poll(&p, known));
-    assert!(until >= known + Duration::from_millis(2500), "{until}");
+    assert_eq!(send_times(|session, pending, _| session.handle_abandoned(pending).unwrap()), rare);
+    // Never sent, or not looked at by the service.
+    for kind in [FailureKind::Connect, FailureKind::Dns] {
+        assert!(of(kind).len() > 100, "{kind:?}");
+    }
+    let unavailable = send_times(|session, pending, now| {
+        session.handle_response(pending, refusal(503), now).unwrap();
+    });
+    assert!(unavailable.len() > 100);
+}
+
+#[test]
+fn a_refusal_counts_without_its_body() {
+    for status in [401, 403] {
+        let sent = send_times(|session, pending, now| {
+            let status = StatusCode::from_u16(status).unwrap();
+            let cut = Failure::new(FailureKind::Io, "cut").with_head(status, HeaderMap::new());
+            session.handle_failure(pending, cut, now).unwrap();
+        });
+        assert_eq!(sent[..2], [0, 1800], "{status}");
+    }
+    // A token whose description is cut proves the password.
+    let sent = send_times(|session, pending, now| {
+        let cut = Failure::new(FailureKind::Io, "cut");
+        let cut = cut.with_head(StatusCode::CREATED, HeaderMap::new());
+        session.handle_failure(pending, cut, now).unwrap();
+    });
+    assert!(sent.len() > 100);
 }
 
 #[test]

@@ -4,13 +4,12 @@ use auth_proto::{
     ConfigError, Credential, ErrorKind, Factor, FailureKind, RetryDecision, Scope, ServiceCall,
     UserRef, limits,
 };
-use http::StatusCode;
 
 use crate::support::{
     NOW, alice, config_error, password,
     session::{
-        disconnect, failed, log_in, logged_in, refusal, scope, seconds, sent, sent_request,
-        session, token, used, waits,
+        compute, disconnect, failed, log_in, logged_in, refusal, scope, seconds, sent,
+        sent_request, session, token, used, waits,
     },
 };
 
@@ -41,7 +40,7 @@ fn a_new_credential_starts_unverified() {
     disconnect(&mut session, &b, FailureKind::Tls, NOW);
     failed(session.poll(&b, NOW));
     session.replace_credential(password()).unwrap();
-    let _ = sent(session.poll(&b, NOW));
+    let _pending = sent(session.poll(&b, NOW));
     // Unverified: one request at a time.
     waits(session.poll(&scope("c"), NOW));
 }

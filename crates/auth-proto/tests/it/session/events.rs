@@ -3,15 +3,16 @@
 use std::iter;
 
 use auth_proto::{
-    Error, ErrorKind, Event, Failure, FailureClass, FailureKind, Session, Settings, limits,
+    Error, ErrorKind, Event, Failure, FailureClass, FailureKind, RefusalReason, Session, Settings,
+    limits,
 };
 use time::Duration;
 
 use crate::support::{
     NOW,
     session::{
-        HOUR, disconnect, failed, logged_in, refusal, refuse, respond, scope, seconds, sent,
-        session, session_with, token, waits,
+        HOUR, compute, disconnect, failed, logged_in, refusal, refuse, respond, scope, seconds,
+        sent, session, session_with, token, waits,
     },
     with_header,
 };
@@ -142,14 +143,15 @@ fn events_have_a_text() {
             "token refused by https://a:443",
         ),
         (
-            Event::RefusalDelivered {
-                origin: String::new(),
-                reason: RefusalReason::NotReplayable,
-            },
+            Event::RefusalDelivered { origin: String::new(), reason: RefusalReason::NotReplayable },
             "401 of a service delivered: the request cannot be sent twice",
         ),
         (
-            Event::ServiceAtOdds { scope: p.clone(), origin: "https://a:443".to_owned(), until: at },
+            Event::ServiceAtOdds {
+                scope: p.clone(),
+                origin: "https://a:443".to_owned(),
+                until: at,
+            },
             "https://a:443 refuses a token that the identity service calls valid; its refusals \
              force no login until 2026-11-22T08:00:00Z",
         ),

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use auth_proto::{
-    Action, Credential, ErrorKind, Factor, FailureKind, Misuse, RetryDecision, ServiceCall,
+    Action, Credential, Destination, ErrorKind, Factor, FailureKind, Misuse, RetryDecision,
+    ServiceCall,
 };
-use http::StatusCode;
 use serde_json::json;
 
 use crate::support::{
     NOW, json as read, password,
     session::{
-        asks, disconnect, failed, receipt, refusal, refuse, respond, scope, seconds, sent,
+        asks, compute, disconnect, failed, receipt, refusal, refuse, respond, scope, seconds, sent,
         sent_request, session, session_at, session_of, token, used, versions, waits,
     },
 };

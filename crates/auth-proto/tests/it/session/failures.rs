@@ -19,21 +19,24 @@ fn unavailable(retry_after: &str) -> Response<Vec<u8>> {
 }
 
 #[test]
-fn callers_wait_for_three_attempts() {
+fn callers_wait_for_half_a_minute() {
     let (mut session, p) = (session(), scope("p"));
-    let mut now = NOW;
-    for attempt in 1..=3 {
+    let (mut now, mut attempts) = (NOW, 0);
+    let error = loop {
         disconnect(&mut session, &p, FailureKind::Connect, now);
-        if attempt < 3 {
-            let until = waits(session.poll(&p, now));
-            assert!(until > now && until <= now + seconds(10), "{attempt}: {until}");
-            now = until;
+        attempts += 1;
+        match session.poll(&p, now) {
+            Action::Wait(until) => {
+                let longest = Duration::from_millis(125 << attempts).min(seconds(20));
+                assert!(until >= now + longest / 2 && until <= now + longest, "{until}");
+                now = until;
+            }
+            other => break failed(other),
         }
-    }
-    assert!(now < NOW + seconds(30));
-    let error = failed(session.poll(&p, now));
+    };
+    assert!((7..=9).contains(&attempts) && now <= NOW + seconds(30), "{attempts}");
     let again = error.retry_at().unwrap();
-    assert!(again > now && again <= now + seconds(20), "{again}");
+    assert!(again > NOW + seconds(30) && again <= now + seconds(20), "{again}");
     assert!(error.is_retryable());
     let _ = sent(session.poll(&p, again));
 }
@@ -165,7 +168,9 @@ fn three_seconds_of_use_are_enough() {
         let mut session = session();
         let pending = sent(session.poll(&p, NOW));
         let now = NOW + Duration::from_millis(millis);
-        session.handle_response(pending, token_of_life("short", "p", seconds(8), NOW), now).unwrap();
+        session
+            .handle_response(pending, token_of_life("short", "p", seconds(8), NOW), now)
+            .unwrap();
         assert_eq!(session.cached_token(&p, now).is_some(), is_enough, "{millis}");
         if millis == 0 {
             used(session.poll(&p, NOW + seconds(3)));

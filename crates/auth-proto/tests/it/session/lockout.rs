@@ -5,8 +5,8 @@ use auth_proto::{Action, ErrorKind, Session, Settings};
 use crate::support::{
     NOW, password,
     session::{
-        reject_token, failed, log_in, refusal, refuse, respond, scope, seconds, sent, session,
-        session_with, token, waits,
+        failed, log_in, poll_service, refusal, refuse, reject_token, respond, scope, seconds, sent,
+        session, session_with, token, waits,
     },
 };
 
@@ -150,16 +150,16 @@ fn two_refused_scopes_reveal_a_changed_password() {
         reject_token(&mut session, project, now);
     }
     // One request at a time, although each scope worked before.
-    let pending = sent(session.poll(&scope("a"), now));
+    let pending = sent(poll_service(&mut session, "a", now));
     for project in ["b", "c"] {
-        waits(session.poll(&scope(project), now));
+        waits(poll_service(&mut session, project, now));
     }
     session.handle_response(pending, refusal(401), now).unwrap();
     // The first scope may have lost its role. A second refusal is no coincidence.
-    failed(session.poll(&scope("a"), now));
-    refuse(&mut session, "b", 401, now);
+    failed(poll_service(&mut session, "a", now));
+    respond(&mut session, &scope("b"), refusal(401), now);
     for project in ["c", "d", "e", "f", "never seen", "a", "b"] {
-        let error = failed(session.poll(&scope(project), now));
+        let error = failed(poll_service(&mut session, project, now));
         assert!(error.retry_at() >= Some(now + seconds(1800)), "{project}");
     }
     session.replace_credential(password()).unwrap();
@@ -189,7 +189,8 @@ fn a_login_clears_all_earlier_refusals() {
     log_in(&mut session, "good", NOW);
     let now = NOW + seconds(100);
     reject_token(&mut session, "good", now);
-    refuse(&mut session, "good", 401, now);
+    respond(&mut session, &scope("good"), refusal(401), now);
+    failed(poll_service(&mut session, "good", now));
     // The credential works again, so the next refusals concern their scopes only.
     let now = now + seconds(1800);
     log_in(&mut session, "good", now);

@@ -6,7 +6,8 @@ use time::UtcDateTime;
 use crate::support::{
     NOW,
     session::{
-        reject_token, log_in, refusal, refuse, respond, scope, seconds, session, token_of_life, used,
+        log_in, refusal, refuse, reject_token, respond, scope, seconds, session, token_of_life,
+        used,
     },
 };
 

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use auth_proto::{
-    Action, Body, Cloud, Credential, Error, Failure, FailureKind, PendingRequest, Scope, Session,
-    Settings, Token, timestamp,
+    Action, Body, Cloud, Credential, Destination, Error, Failure, FailureKind, PendingRequest,
+    Scope, ServiceCall, Session, Settings, Token, timestamp,
 };
-use http::{Request, Response, Uri};
+use http::{Request, Response, StatusCode, Uri};
 use serde_json::json;
 use time::UtcDateTime;
 
@@ -134,11 +134,17 @@ pub(crate) fn refuse(session: &mut Session, project: &str, status: u16, now: Utc
     failed(session.poll(&scope(project), now))
 }
 
-/// A service refuses the token of this project.
+/// A service refuses the token of this project, which it has accepted before.
 #[track_caller]
 pub(crate) fn reject_token(session: &mut Session, project: &str, now: UtcDateTime) {
     let token = session.cached_token(&scope(project), now).unwrap();
+    assert!(!ServiceCall::is_refusal(&token, &compute(), StatusCode::OK));
     let _ = session.handle_unauthorized(&token, &compute(), now);
+}
+
+/// The action of a caller of that service.
+pub(crate) fn poll_service(session: &mut Session, project: &str, now: UtcDateTime) -> Action {
+    session.poll_to(&scope(project), Destination::At(&compute()), now)
 }
 
 /// The URL of a service.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::{
     error::Error,
     session::{
-        backoff::{self, Jitter, Pace},
         clock::Clock,
+        pauses::backoff::{self, Jitter, Pace},
     },
 };
 
@@ -59,12 +59,9 @@ impl FailureStreak {
             true => backoff::pause(streak.failures, pace, jitter),
             false => PERMANENT_PAUSE,
         };
-        let asked = streak.error.retry_at().map_or(Duration::ZERO, |until| {
-            (until - clock.at(at)).try_into().unwrap_or(Duration::ZERO)
-        });
-        streak.until = at.saturating_add(own.max(asked));
-        streak.waits =
-            streak.transient && streak.until <= streak.since.saturating_add(PATIENCE);
+        streak.until = at.saturating_add(own);
+        streak = streak.heeding_retry_after(at, clock);
+        streak.waits = streak.transient && streak.until <= streak.since.saturating_add(PATIENCE);
         streak
     }
 
@@ -80,6 +77,14 @@ impl FailureStreak {
         };
         streak.until = at.saturating_add(wait);
         streak
+    }
+
+    /// The streak with a pause that lasts at least until the server's `Retry-After`.
+    pub(crate) fn heeding_retry_after(mut self, at: Duration, clock: &Clock) -> Self {
+        let asked = self.error.retry_at().map(|until| until - clock.at(at));
+        let asked = asked.and_then(|pause| pause.try_into().ok()).unwrap_or(Duration::ZERO);
+        self.until = self.until.max(at.saturating_add(asked));
+        self
     }
 
     fn next(before: Option<Self>, error: Error, at: Duration) -> Self {

@@ -61,7 +61,8 @@ mod tests {
     fn pauses_double_up_to_their_limit() {
         let mut jitter = Jitter::new(7);
         let slow = [(0, 5), (1, 5), (2, 10), (3, 20), (6, 160), (7, 300), (u32::MAX, 300)];
-        let fast = [(0, 250), (1, 250), (2, 500), (3, 1000), (7, 16_000), (8, 20_000), (40, 20_000)];
+        let fast =
+            [(0, 250), (1, 250), (2, 500), (3, 1000), (7, 16_000), (8, 20_000), (40, 20_000)];
         let slow = slow.map(|(failures, seconds)| (failures, Pace::Slow, seconds * 1000));
         let fast = fast.map(|(failures, millis)| (failures, Pace::Fast, millis));
         for (failures, pace, millis) in slow.into_iter().chain(fast) {

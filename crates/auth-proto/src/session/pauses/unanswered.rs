@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{error::Error, session::failure_streak::PATIENCE};
+use crate::{error::Error, session::pauses::failure_streak::PATIENCE};
 
 /// The requests since the last proof or refusal of the credential, over all scopes.
 ///
@@ -46,8 +46,10 @@ impl Unanswered {
 
     /// The earliest time of the next request.
     pub(crate) fn next_at(&self) -> Duration {
-        let after = SCHEDULE.get(self.requests.saturating_sub(1) as usize);
-        after.map_or(self.last.saturating_add(PAUSE), |after| self.first.saturating_add(*after))
+        match SCHEDULE.get(self.requests.saturating_sub(1) as usize) {
+            Some(after) => self.first.saturating_add(*after),
+            None => self.last.saturating_add(PAUSE),
+        }
     }
 }
 
