@@ -3,7 +3,7 @@
 #[path = "../../crates/auth-proto/tests/it/model/simulation/mod.rs"]
 mod simulation;
 
-use simulation::{Call, Destination, Op, Reply, Which};
+use simulation::{Call, Destination, Op, Reply, STAMPS, Stamps, Which};
 
 use crate::choices::Input;
 
@@ -31,7 +31,7 @@ fn step(input: &mut Input<'_>) -> Option<Op> {
         0..=3 => Op::Poll(scope, destination(input.byte()?)),
         4 | 5 => Op::Renew(scope),
         6..=8 => Op::Respond(scope, reply(input)?),
-        9 => Op::LogIn(scope, input.word()?.into()),
+        9 => Op::LogIn(scope, input.word()?.into(), stamps(input.byte()?)),
         10 => Op::Clock(input.byte()?.into()),
         11 => Op::Clock(input.word()?.into()),
         12 => Op::Clock(i64::from(input.word()?) * 16_000),
@@ -44,7 +44,7 @@ fn step(input: &mut Input<'_>) -> Option<Op> {
         15 | 16 => Op::Until(i64::from(byte >> 6) - 1),
         17 | 18 => Op::Renewal(scope, i64::from(byte >> 6) - 1),
         19 => Op::Fail(scope, input.byte()?.into()),
-        20 => Op::Head(scope, input.byte()?.into()),
+        20 => Op::Head(scope, input.byte()?.into(), pause(input.byte()?)),
         21 => Op::Outage(scope, input.byte()?.into(), 12),
         22 => Op::Abandon(scope),
         23 => Op::Drop(scope),
@@ -84,14 +84,29 @@ const CENTURY: i64 = 100 * 365 * 86_400_000;
 
 fn reply(input: &mut Input<'_>) -> Option<Reply> {
     let byte = input.byte()?;
+    let high = byte >> 3;
     Some(match byte & 7 {
-        0 => Reply::Odd((byte >> 3).into()),
+        0 => Reply::Odd(high.into(), pause(input.byte()?)),
         1 => Reply::Receipt(input.word()?.into()),
-        2 => Reply::Refused(401),
-        3 => Reply::Refused(403),
-        4 => Reply::Token(input.byte()?.into()),
-        5 => Reply::Token(input.word()?.into()),
+        2 => Reply::Refused(401, pause(high)),
+        3 => Reply::Refused(403, pause(high)),
+        4 => Reply::Token(input.byte()?.into(), stamps(high)),
+        5 => Reply::Token(input.word()?.into(), stamps(high)),
         6 => Reply::Unavailable(0),
-        _ => Reply::Unavailable(u32::from(input.byte()?) << (byte >> 4)),
+        _ => Reply::Unavailable(pause(input.byte()?)),
     })
+}
+
+/// The seconds of a `Retry-After`: none, up to half a minute, up to two days.
+fn pause(byte: u8) -> u32 {
+    let number = u32::from(byte & 31);
+    match byte >> 5 {
+        0..=3 => 0,
+        4 | 5 => number,
+        _ => number * 6000,
+    }
+}
+
+fn stamps(byte: u8) -> Stamps {
+    STAMPS[usize::from(byte) % STAMPS.len()]
 }

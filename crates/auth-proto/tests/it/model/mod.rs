@@ -6,16 +6,33 @@
 mod simulation;
 
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use simulation::{Call, Destination, Op, Reply, Which, coverage, run, run_with_codes};
+use simulation::{
+    Call, Destination, Op, Reply, STAMPS, Stamps, Which, coverage, run, run_with_codes,
+};
 
 fn replies() -> impl Strategy<Value = Reply> {
     prop_oneof![
-        6 => prop_oneof![Just(0), 1..100_u32, 100..10_000_u32].prop_map(Reply::Token),
-        2 => prop_oneof![Just(401), Just(403)].prop_map(Reply::Refused),
-        2 => prop_oneof![Just(0), 1..100_u32, 1000..100_000_u32].prop_map(Reply::Unavailable),
+        6 => (lives(), stamps()).prop_map(|(tens, stamps)| Reply::Token(tens, stamps)),
+        2 => (prop_oneof![Just(401), Just(403)], pauses())
+            .prop_map(|(status, asked)| Reply::Refused(status, asked)),
+        2 => pauses().prop_map(Reply::Unavailable),
         1 => prop_oneof![0..400_u32, 3000..8000_u32].prop_map(Reply::Receipt),
-        2 => (0..8_usize).prop_map(Reply::Odd),
+        2 => (0..9_usize, pauses()).prop_map(|(which, asked)| Reply::Odd(which, asked)),
     ]
+}
+
+/// Tens of seconds.
+fn lives() -> impl Strategy<Value = u32> {
+    prop_oneof![1 => Just(0), 20 => 1..100_u32, 20 => 100..10_000_u32, 1 => Just(400_000)]
+}
+
+fn stamps() -> impl Strategy<Value = Stamps> {
+    prop_oneof![4 => Just(Stamps::AllRight), 4 => prop::sample::select(STAMPS.to_vec())]
+}
+
+/// Seconds of a `Retry-After`.
+fn pauses() -> impl Strategy<Value = u32> {
+    prop_oneof![6 => Just(0), 2 => 1..100_u32, 1 => 1000..100_000_u32]
 }
 
 fn destinations() -> impl Strategy<Value = Destination> {
@@ -62,7 +79,8 @@ fn steps() -> impl Strategy<Value = Op> {
         6 => steps_of_time().prop_map(Op::Clock),
         3 => (-1..=1_i64).prop_map(Op::Until),
         2 => (scopes(), 0..5_usize).prop_map(|(scope, kind)| Op::Fail(scope, kind)),
-        1 => (scopes(), 0..6_usize).prop_map(|(scope, which)| Op::Head(scope, which)),
+        1 => (scopes(), 0..6_usize, pauses())
+            .prop_map(|(scope, which, asked)| Op::Head(scope, which, asked)),
         1 => scopes().prop_map(Op::Abandon),
         1 => scopes().prop_map(Op::Drop),
         2 => (tokens(), origins(), 0..8_usize).prop_map(|(which, at, how)| Op::Accept(which, at, how)),
@@ -71,8 +89,8 @@ fn steps() -> impl Strategy<Value = Op> {
         2 => scopes().prop_map(Op::Factor),
         1 => (0..4_usize).prop_map(Op::Late),
         1 => Just(Op::Replace),
-        4 => (scopes(), prop_oneof![1..100_u32, 100..10_000_u32])
-            .prop_map(|(scope, tens)| Op::LogIn(scope, tens)),
+        4 => (scopes(), lives(), stamps())
+            .prop_map(|(scope, tens, stamps)| Op::LogIn(scope, tens, stamps)),
         3 => (scopes(), -1..=1_i64).prop_map(|(scope, millis)| Op::Renewal(scope, millis)),
         1 => (scopes(), 0..5_usize, 1..12_u8).prop_map(|(scope, kind, n)| Op::Outage(scope, kind, n)),
         1 => (scopes(), origins(), any::<bool>(), rounds, replies())

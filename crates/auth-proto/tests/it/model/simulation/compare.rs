@@ -20,9 +20,16 @@ impl Simulation {
     /// The session has just been called with the current time: takes its events, and tells the
     /// model.
     pub(super) fn listen(&mut self) {
-        let elapsed = self.elapsed();
+        self.take_events(self.now);
+        self.model.tick(self.now - self.told);
+        self.told = self.now;
+    }
+
+    /// Takes the events of a call, for which this was the current time.
+    pub(super) fn take_events(&mut self, now: UtcDateTime) {
+        let elapsed = self.model.now + Duration::try_from(now - self.told).unwrap_or_default();
         let on_axis = |at: UtcDateTime| {
-            elapsed.saturating_add(Duration::try_from(at - self.now).unwrap_or_default())
+            elapsed.saturating_add(Duration::try_from(at - now).unwrap_or_default())
         };
         while let Some(event) = self.session.poll_event() {
             let note = match event {
@@ -50,8 +57,6 @@ impl Simulation {
             };
             self.heard.push(note);
         }
-        self.model.tick(self.now - self.told);
-        self.told = self.now;
     }
 
     /// Compares everything that can be asked without a change.
@@ -68,7 +73,9 @@ impl Simulation {
             let text = id.map(|id| format!("token-{id}"));
             assert_eq!(live.as_ref().map(|token| token.expose()), text.as_deref(), "{index}");
             if let Some((id, live)) = id.zip(live) {
-                self.tokens[id].get_or_insert(live);
+                let given = &mut self.tokens[id];
+                assert!(given.end.is_none_or(|end| self.model.now < end), "past its expires_at");
+                given.token.get_or_insert(live);
             }
             self.compare_destinations(index);
             self.compare_renewal(index);

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 static REACHED: Mutex<BTreeMap<&'static str, u64>> = Mutex::new(BTreeMap::new());
 
 /// Every branch that a walk is expected to reach.
-pub(crate) const BRANCHES: [&str; 48] = [
+pub(crate) const BRANCHES: [&str; 52] = [
     "0: all steps",
     "0: a walk that ends early",
     "1: a refusal after an acceptance",
@@ -55,6 +55,10 @@ pub(crate) const BRANCHES: [&str; 48] = [
     "5: a head without a body",
     "7: an old token that lives longer",
     "7: an early renewal",
+    "7: a contradicted witness",
+    "7: no agreement",
+    "4: Retry-After of a refused credential",
+    "4: Retry-After of another status",
 ];
 
 pub(crate) fn reach(branch: &'static str) {

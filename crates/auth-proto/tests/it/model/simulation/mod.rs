@@ -15,20 +15,21 @@ use auth_proto::{
 };
 use coverage::reach;
 use http::{HeaderMap, StatusCode, Uri};
-pub(crate) use ops::{Call, Op, Reply, Which};
+pub(crate) use ops::{Call, Op, Reply, STAMPS, Stamps, Which};
 use ops::{HEADS, KINDS, ODD, STATUSES};
 pub(crate) use reference::Destination;
 use reference::{Caller, Cause, Note, Reference};
 use time::{UtcDateTime, macros::utc_datetime};
 
-/// Takes these steps, compares session and model after each, and closes the session.
+/// Takes these steps, compares session and model after each, and closes the session. The seed is
+/// that of the pauses. Every eighth cloud speaks v2.0.
 pub(crate) fn run(seed: u64, ops: impl IntoIterator<Item = Op>) {
-    walk(Simulation::new(seed, false), ops);
+    walk(Simulation::new(seed, false, seed % 8 == 7), ops);
 }
 
 /// The same with a password and one-time codes.
 pub(crate) fn run_with_codes(ops: impl IntoIterator<Item = Op>) {
-    walk(Simulation::new(0, true), ops);
+    walk(Simulation::new(0, true, false), ops);
 }
 
 fn walk(mut simulation: Simulation, ops: impl IntoIterator<Item = Op>) {
@@ -58,14 +59,22 @@ struct Simulation {
     pending: [Option<PendingRequest>; 3],
     /// Requests that no longer count.
     late: Vec<PendingRequest>,
-    /// All tokens; `None` for those that the session did not keep.
-    tokens: Vec<Option<Arc<Token>>>,
+    tokens: Vec<Given>,
     /// The events since the last comparison.
     heard: Vec<Note>,
     /// The scopes that the session knows.
     known: [bool; 3],
     codes: u32,
     sent_codes: BTreeSet<String>,
+}
+
+/// A token that the identity service has given.
+#[derive(Default)]
+struct Given {
+    /// `None` if the session did not keep it.
+    token: Option<Arc<Token>>,
+    /// When it ends, if the server's `Date` and the caller's clock agree on that.
+    end: Option<Duration>,
 }
 
 fn scope(index: usize) -> Scope {
@@ -76,20 +85,24 @@ fn uri(origin: usize) -> Uri {
     Uri::from_static(ORIGINS[origin])
 }
 
-fn credential() -> Credential {
-    Credential::password(UserRef::id("u1"), "secretsecret")
+fn credential(is_v2: bool) -> Credential {
+    match is_v2 {
+        true => Credential::password("user", "secretsecret"),
+        false => Credential::password(UserRef::id("u1"), "secretsecret"),
+    }
 }
 
 impl Simulation {
-    fn new(seed: u64, one_time: bool) -> Self {
-        let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+    fn new(seed: u64, one_time: bool, is_v2: bool) -> Self {
+        let version = if is_v2 { "v2.0" } else { "v3" };
+        let cloud = Cloud::keystone(&format!("https://keystone.example/{version}")).unwrap();
         let settings = Settings::default().with_seed(seed);
-        let mut session = Session::new(cloud, credential(), settings).unwrap();
+        let mut session = Session::new(cloud, credential(is_v2), settings).unwrap();
         // The session's clock starts.
         assert!(session.cached_token(&scope(0), START).is_none());
         let mut simulation = Self {
             session,
-            model: Reference::new(one_time),
+            model: Reference::new(one_time, is_v2),
             now: START,
             told: START,
             named: None,
@@ -109,9 +122,9 @@ impl Simulation {
         match *op {
             Op::Clock(millis) => self.move_clock(self.now, millis),
             Op::Until(millis) => self.move_clock(self.named.unwrap_or(self.now), millis),
-            Op::LogIn(index, tens) => {
+            Op::LogIn(index, tens, stamps) => {
                 self.take(&Op::Poll(index, Destination::Unknown));
-                self.take(&Op::Respond(index, Reply::Token(tens)));
+                self.take(&Op::Respond(index, Reply::Token(tens, stamps)));
             }
             Op::Outage(index, kind, times) => self.outage(index, kind, times),
             Op::Renewal(index, millis) => {
@@ -137,6 +150,7 @@ impl Simulation {
             Op::Abandon(index) => {
                 if let Some(request) = self.pending[index].take() {
                     self.session.handle_abandoned(request).unwrap();
+                    self.take_events(self.told);
                     self.model.is_abandoned(index);
                 }
             }
@@ -152,10 +166,10 @@ impl Simulation {
                 assert_eq!(submitted.is_ok(), self.model.factor(index));
             }
             Op::Fail(index, kind) => self.fail(index, KINDS[kind % KINDS.len()]),
-            Op::Head(index, which) => self.head(index, which),
+            Op::Head(index, which, asked) => self.head(index, which, asked),
             Op::Interrupt(which) => {
                 if let Some(id) = self.id_of(which) {
-                    let token = self.tokens[id].clone().unwrap();
+                    let token = self.tokens[id].token.clone().unwrap();
                     self.session.handle_interrupted(&token, self.now);
                     self.listen();
                     self.model.interrupted(id);
@@ -163,8 +177,10 @@ impl Simulation {
             }
             Op::Late(which) => {
                 if which < self.late.len() {
-                    let id = self.tokens.len();
-                    let response = answers::answer(&Reply::Token(3600), 0, id, self.now);
+                    let witnesses = answers::witnesses(3600, Stamps::AllRight, self.now);
+                    let reply = Reply::Token(3600, Stamps::AllRight);
+                    let is_v2 = self.model.is_v2;
+                    let response = answers::answer(&reply, 0, "late", &witnesses, is_v2);
                     let request = self.late.remove(which);
                     self.session.handle_response(request, response, self.now).unwrap();
                     self.listen();
@@ -205,7 +221,7 @@ impl Simulation {
             self.take(&Op::Poll(index, Destination::At(origin)));
             match self.model.is_asking(index) {
                 true => self.take(&Op::Respond(index, reply.clone())),
-                false => self.take(&Op::Respond(index, Reply::Token(360))),
+                false => self.take(&Op::Respond(index, Reply::Token(360, Stamps::AllRight))),
             }
         }
     }
@@ -217,8 +233,8 @@ impl Simulation {
 
     fn replace(&mut self) {
         let credential = match self.model.one_time {
-            true => credential().and(self.fresh_code()),
-            false => credential(),
+            true => credential(false).and(self.fresh_code()),
+            false => credential(self.model.is_v2),
         };
         self.session.replace_credential(credential).unwrap();
         self.model.replaced();
@@ -230,13 +246,13 @@ impl Simulation {
             Which::Back(back) => self.tokens.len().checked_sub(back + 1),
             Which::Current(index) => self.model.scopes[index].token.as_ref().map(|token| token.id),
         };
-        id.filter(|id| self.tokens[*id].is_some())
+        id.filter(|id| self.tokens[*id].token.is_some())
     }
 
     fn accept(&mut self, which: Which, origin: usize, status: usize) {
         let Some(id) = self.id_of(which) else { return };
         let (status, shows) = STATUSES[status % STATUSES.len()];
-        let token = self.tokens[id].as_ref().unwrap();
+        let token = self.tokens[id].token.as_ref().unwrap();
         let status = StatusCode::from_u16(status).unwrap();
         assert!(!ServiceCall::is_refusal(token, &uri(origin), status));
         if shows {
@@ -246,7 +262,7 @@ impl Simulation {
 
     fn refuse(&mut self, which: Which, origin: usize, call: Call) {
         let Some(id) = self.id_of(which) else { return };
-        let token = self.tokens[id].clone().unwrap();
+        let token = self.tokens[id].token.clone().unwrap();
         assert!(ServiceCall::is_refusal(&token, &uri(origin), StatusCode::UNAUTHORIZED));
         let (mut service_call, is_replayable) = (ServiceCall::new(), call != Call::OneShot);
         for is_second in [false, true] {
@@ -292,16 +308,22 @@ impl Simulation {
                 self.model.gets_no_status(index);
             }
             let is_tls = kind == FailureKind::Tls;
-            self.model.fails(index, if is_tls { Cause::Tls } else { Cause::Transport });
+            let cause = if is_tls { Cause::Tls } else { Cause::Transport };
+            self.model.fails(index, cause, None);
         }
     }
 
     /// A status arrives, and no body.
-    fn head(&mut self, index: usize, which: usize) {
+    fn head(&mut self, index: usize, which: usize, asked: u32) {
         let Some(request) = self.pending[index].take() else { return };
         let (status, cause) = HEADS[which % HEADS.len()];
+        let asked = answers::seconds_asked(asked);
+        let mut headers = HeaderMap::new();
+        if let Some(asked) = asked {
+            headers.insert("retry-after", asked.as_secs().into());
+        }
         let failure = Failure::new(FailureKind::Io, "cut off");
-        let failure = failure.with_head(StatusCode::from_u16(status).unwrap(), HeaderMap::new());
+        let failure = failure.with_head(StatusCode::from_u16(status).unwrap(), headers);
         self.session.handle_failure(request, failure, self.now).unwrap();
         self.listen();
         if self.model.is_asking(index) {
@@ -309,7 +331,7 @@ impl Simulation {
         } else if self.model.in_flight(index).is_some() {
             reach("5: a head without a body");
             match cause {
-                Some(cause) => self.model.is_answered(index, cause),
+                Some(cause) => self.model.is_answered(index, cause, asked),
                 None => self.model.gets_good_head(index),
             }
         }
@@ -320,7 +342,12 @@ impl Simulation {
         let id = self.tokens.len();
         let sent_at = self.model.in_flight(index).map(|(sent_at, _)| sent_at);
         let on_the_way = sent_at.map_or(Duration::ZERO, |sent_at| self.elapsed() - sent_at);
-        let response = answers::answer(reply, index, id, self.now - on_the_way);
+        let witnesses = match *reply {
+            Reply::Token(tens, stamps) => answers::witnesses(tens, stamps, self.now - on_the_way),
+            _ => answers::witnesses(0, Stamps::AllRight, self.now - on_the_way),
+        };
+        let (text, is_v2) = (format!("token-{id}"), self.model.is_v2);
+        let response = answers::answer(reply, index, &text, &witnesses, is_v2);
         let status = response.status().as_u16();
         self.session.handle_response(request, response, self.now).unwrap();
         self.listen();
@@ -328,18 +355,22 @@ impl Simulation {
         if model.is_asking(index) {
             return model.has_statement(index, status);
         }
+        let asked = answers::asked(reply);
         match *reply {
-            Reply::Odd(which) => model.is_answered(index, ODD[which % ODD.len()].2),
+            Reply::Odd(which, _) => model.is_answered(index, ODD[which % ODD.len()].2, asked),
+            Reply::Receipt(_) if is_v2 => model.is_answered(index, Cause::Refused, None),
             Reply::Receipt(life) => model.gets_receipt(index, Duration::from_secs(life.into())),
-            Reply::Refused(_) => model.is_answered(index, Cause::Refused),
-            Reply::Token(tens) => {
-                self.tokens.push(None);
-                model.gets_token(index, id, Duration::from_secs(10 * u64::from(tens)));
+            Reply::Refused(..) => model.is_answered(index, Cause::Refused, asked),
+            Reply::Token(tens, stamps) => {
+                let expires_at = answers::end(tens, stamps, witnesses.caller);
+                let agreed = Some(expires_at).filter(|_| witnesses.clocks_agree());
+                let end = agreed.zip(sent_at).map(|(end, sent_at)| {
+                    sent_at + Duration::try_from(end - witnesses.caller).unwrap_or_default()
+                });
+                self.tokens.push(Given { token: None, end });
+                model.gets_token(index, id, witnesses.life(expires_at));
             }
-            Reply::Unavailable(asked) => {
-                let asked = Some(Duration::from_secs(asked.into())).filter(|_| asked > 0);
-                model.is_answered(index, Cause::Unavailable(asked));
-            }
+            Reply::Unavailable(_) => model.is_answered(index, Cause::Unavailable, asked),
         }
     }
 
@@ -371,7 +402,7 @@ impl Simulation {
             let failure = Failure::new(FailureKind::Io, "reset");
             self.session.handle_failure(request, failure, self.now).unwrap();
         }
-        assert!(self.session.replace_credential(credential()).is_err());
+        assert!(self.session.replace_credential(credential(self.model.is_v2)).is_err());
         for scope in (0..3).map(scope) {
             assert!(self.session.submit_factor(&scope, Factor::totp("123456")).is_err());
             let Action::Fail(error) = self.session.poll(&scope, self.now) else { panic!() };

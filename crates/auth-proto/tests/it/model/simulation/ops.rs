@@ -16,14 +16,14 @@ pub(crate) enum Op {
     Drop(usize),
     Factor(usize),
     Fail(usize, usize),
-    /// A status without a body.
-    Head(usize, usize),
+    /// A status without a body, with this `Retry-After` unless it is 0.
+    Head(usize, usize, u32),
     /// A request with this token breaks off.
     Interrupt(Which),
     /// A response to a request that no longer counts.
     Late(usize),
     /// A poll, and a token that lives this many tens of seconds.
-    LogIn(usize, u32),
+    LogIn(usize, u32, Stamps),
     /// Polls and failures of one kind in turn, each at the time that the session names.
     Outage(usize, usize, u8),
     Poll(usize, Destination),
@@ -58,33 +58,77 @@ pub(crate) enum Call {
     Retried,
 }
 
-/// The response of an identity service.
+/// The response of an identity service. The last number of some is their `Retry-After`, unless it
+/// is 0.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
-    Odd(usize),
+    Odd(usize, u32),
     /// A receipt that lives this many seconds.
     Receipt(u32),
-    Refused(u16),
+    Refused(u16, u32),
     /// A token that lives this many tens of seconds.
-    Token(u32),
-    /// A 503 with this `Retry-After`, or without one if it is 0.
+    Token(u32, Stamps),
     Unavailable(u32),
 }
 
+/// The times in the answer with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stamps {
+    /// `issued_at` and `Date` are right, and the caller's clock is.
+    AllRight,
+    /// The server's clock is an hour ahead of the caller's.
+    Ahead,
+    /// The same, without a `Date`.
+    AheadWithoutDate,
+    /// The server's clock is an hour behind, without a `Date`.
+    BehindWithoutDate,
+    /// `issued_at` is a day too early, `Date` is right.
+    EarlyIssue,
+    /// `issued_at` is after the end, `Date` is right.
+    LateIssue,
+    /// `issued_at` is right, `Date` is a year too early.
+    OldDate,
+    /// `issued_at` was never set, `Date` is right.
+    OldIssue,
+    /// `Date` is right.
+    OnlyDate,
+    /// `issued_at` is right.
+    OnlyIssue,
+    /// Neither.
+    Unstamped,
+}
+
+pub(crate) const STAMPS: [Stamps; 11] = [
+    Stamps::AllRight,
+    Stamps::Ahead,
+    Stamps::AheadWithoutDate,
+    Stamps::BehindWithoutDate,
+    Stamps::EarlyIssue,
+    Stamps::LateIssue,
+    Stamps::OldDate,
+    Stamps::OldIssue,
+    Stamps::OnlyDate,
+    Stamps::OnlyIssue,
+    Stamps::Unstamped,
+];
+
 /// Responses that are neither a token nor a refusal of the credential.
-pub(super) const ODD: [(u16, &str, Cause); 8] = [
+pub(super) const ODD: [(u16, &str, Cause); 9] = [
     (200, "<html>", Cause::Unreadable),
     (200, "", Cause::Unreadable),
     (
         201,
-        r#"{"token": {"expires_at": "2026-11-30T08:00:00Z", "project": {"id": "other"}}}"#,
-        Cause::Permanent,
+        r#"{"token": {"expires_at": "2026-11-30T08:00:00Z", "project": {"id": "other"}},
+            "access": {"token": {"id": "odd", "expires": "2026-11-30T08:00:00Z",
+                "tenant": {"id": "other"}}}}"#,
+        Cause::Redirected,
     ),
     (201, r#"{"token": {"expires_at": "soon"}}"#, Cause::Unreadable),
-    (302, "", Cause::Permanent),
+    (302, "", Cause::Redirected),
     (400, r#"{"error": {"code": 400, "message": "no"}}"#, Cause::Permanent),
     (404, "", Cause::Permanent),
-    (429, "", Cause::Unavailable(None)),
+    (413, "", Cause::Permanent),
+    (429, "", Cause::Unavailable),
 ];
 
 /// Statuses without a body. That of a token says that the password was right.
@@ -92,8 +136,8 @@ pub(super) const HEADS: [(u16, Option<Cause>); 6] = [
     (401, Some(Cause::Refused)),
     (403, Some(Cause::Refused)),
     (404, Some(Cause::Permanent)),
-    (502, Some(Cause::Unavailable(None))),
-    (429, Some(Cause::Unavailable(None))),
+    (502, Some(Cause::Unavailable)),
+    (429, Some(Cause::Unavailable)),
     (201, None),
 ];
 

@@ -42,11 +42,15 @@ fn refused_for(refusals: u32) -> Duration {
 
 impl Reference {
     /// The service refuses the credential.
-    pub(super) fn lock_out(&mut self, index: usize, sent_at: Duration) {
+    pub(super) fn lock_out(&mut self, index: usize, sent_at: Duration, asked: Option<Duration>) {
+        if asked.is_some() {
+            reach("4: Retry-After of a refused credential");
+        }
+        let asked = self.now + asked.unwrap_or_default();
         let mut streak = self.one_more(index);
         streak.refusals += 1;
         streak.is_refused = true;
-        streak.until = Span::exact(self.now + refused_for(streak.refusals));
+        streak.until = Span::exact(asked.max(self.now + refused_for(streak.refusals)));
         let was_granted = std::mem::take(&mut self.scopes[index].granted);
         self.scopes[index].streak = Some(streak);
         // A scope that never worked may be wrong itself, if the credential is right.
@@ -54,7 +58,7 @@ impl Reference {
             let now = self.now;
             let lockout = match self.lockout.take() {
                 None => Lockout {
-                    until: now + refused_for(1),
+                    until: asked.max(now + refused_for(1)),
                     refusals: 1,
                     refused: index,
                     others_want_it: false,
@@ -66,7 +70,7 @@ impl Reference {
                     match sent_at < before.until {
                         true => before,
                         false => Lockout {
-                            until: now + refused_for(before.refusals + 1),
+                            until: asked.max(now + refused_for(before.refusals + 1)),
                             refusals: before.refusals + 1,
                             refused: index,
                             others_want_it: false,

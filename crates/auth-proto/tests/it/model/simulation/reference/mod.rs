@@ -4,6 +4,7 @@
 //! the session has announced it.
 
 mod drawn;
+mod life;
 mod lockout;
 mod pauses;
 mod polls;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use auth_proto::RefusalReason;
 use drawn::Span;
 pub(crate) use drawn::is_within;
+pub(crate) use life::Witnesses;
 use lockout::{Lockout, Unanswered};
 pub(crate) use pauses::Cause;
 use pauses::Streak;
@@ -42,6 +44,8 @@ pub(crate) struct Reference {
     /// The credential has a one-time code, and it has been sent.
     pub(crate) one_time: bool,
     code_used: bool,
+    /// The API has no question about a token, and no second factor.
+    pub(crate) is_v2: bool,
     lockout: Option<Lockout>,
     retry_after: Option<Streak>,
     unanswered: Option<Unanswered>,
@@ -127,8 +131,8 @@ pub(crate) enum Note {
 }
 
 impl Reference {
-    pub(crate) fn new(one_time: bool) -> Self {
-        Self { one_time, ..Self::default() }
+    pub(crate) fn new(one_time: bool, is_v2: bool) -> Self {
+        Self { one_time, is_v2, ..Self::default() }
     }
 
     /// The session learns the time. `step` has passed since it last did, by the caller's clock.
@@ -165,7 +169,7 @@ impl Reference {
                 Phase::InFlight(handed, _) if now >= handed.lost_at() => {
                     reach("3: a lost request");
                     self.gets_no_status(index);
-                    self.fails(index, Cause::Transport);
+                    self.fails(index, Cause::Transport, None);
                 }
                 _ => {}
             }

@@ -17,12 +17,25 @@ pub(crate) enum Cause {
     Tls,
     /// An answer that is none.
     Unreadable,
-    /// A refusal of the request.
+    /// A refusal of the request. With a `Retry-After`, it is none for good.
     Permanent,
+    /// An answer that stays as it is: a redirect, or a token for another scope.
+    Redirected,
     /// A refusal of the credential, or of a factor.
     Refused,
-    /// A busy service, and the pause that it asks for.
-    Unavailable(Option<Duration>),
+    /// A busy service.
+    Unavailable,
+}
+
+impl Cause {
+    /// Whether the same login may succeed later.
+    pub(super) fn is_retryable(self, asked: Option<Duration>) -> bool {
+        match self {
+            Self::Transport | Self::Unreadable | Self::Unavailable => true,
+            Self::Permanent => asked.is_some(),
+            Self::Tls | Self::Redirected | Self::Refused => false,
+        }
+    }
 }
 
 /// Failures in a row.
@@ -123,17 +136,13 @@ impl Reference {
     }
 
     /// A failure that says nothing about the credential: its pause.
-    pub(super) fn pause(&mut self, index: usize, cause: Cause) {
+    pub(super) fn pause(&mut self, index: usize, cause: Cause, asked: Option<Duration>) {
         let mut streak = self.one_more(index);
-        let asked = match cause {
-            Cause::Unavailable(asked) => asked.map(|asked| asked.min(seconds(86_400))),
-            _ => None,
-        };
-        streak.is_retryable =
-            matches!(cause, Cause::Transport | Cause::Unreadable | Cause::Unavailable(_));
+        streak.is_retryable = cause.is_retryable(asked);
         streak.is_transient =
             streak.is_retryable && (cause != Cause::Unreadable || streak.failures < 2);
-        (streak.is_refused, streak.has_asked) = (cause == Cause::Refused, asked.is_some());
+        streak.is_refused = cause == Cause::Refused;
+        streak.has_asked = asked.is_some() && !streak.is_refused;
         let scope = &self.scopes[index];
         // Callers are served: a valid token that no service has refused.
         let is_served = scope.token.is_some() && scope.due.is_none();
@@ -148,6 +157,9 @@ impl Reference {
         };
         let asked = asked.unwrap_or_default();
         streak.until = Span(self.now + low.max(asked), self.now + high.max(asked));
+        if !asked.is_zero() && cause != Cause::Unavailable {
+            reach("4: Retry-After of another status");
+        }
         reach(match (streak.is_transient, is_served, cause) {
             (true, true, _) => "4: a slow pause",
             (true, false, _) => "4: a fast pause",

@@ -198,7 +198,7 @@ impl Reference {
         let is_due = scope.token.is_some() && scope.due == Some(Remedy::Ask);
         let can_ask = match scope.phase {
             Phase::Asking(_) => true,
-            Phase::Idle => !self.is_paused(index, late),
+            Phase::Idle => !self.is_v2 && !self.is_paused(index, late),
             Phase::InFlight(..) | Phase::Challenged(..) => false,
         };
         if is_due && !can_ask {

@@ -37,11 +37,11 @@ impl Reference {
     pub(crate) fn gets_token(&mut self, index: usize, id: usize, life: Duration) {
         let Some((sent_at, receipt)) = self.in_flight(index) else { return };
         if life.is_zero() {
-            return self.is_answered(index, Cause::Unreadable);
+            return self.is_answered(index, Cause::Unreadable, None);
         }
         let ends_at = sent_at + life - seconds(2).min(life / 10);
         if ends_at < self.now + USABLE {
-            return self.fails(index, Cause::Unreadable);
+            return self.fails(index, Cause::Unreadable, None);
         }
         let mandatory_at = (sent_at + life - seconds(60).min(life / 10)).min(ends_at);
         let (low, high) = if life < seconds(600) { (50, 70) } else { (75, 90) };
@@ -79,37 +79,37 @@ impl Reference {
         let Some((sent_at, _)) = self.in_flight(index) else { return };
         let until = sent_at + life.min(seconds(3600));
         match until < self.now + USABLE {
-            true => self.fails(index, Cause::Unreadable),
+            true => self.fails(index, Cause::Unreadable, None),
             false => self.scopes[index].phase = Phase::Challenged(until, false),
         }
     }
 
     /// A login's answer without a token. After the first factor, the receipt is good for another
     /// try.
-    pub(crate) fn is_answered(&mut self, index: usize, cause: Cause) {
+    pub(crate) fn is_answered(&mut self, index: usize, cause: Cause, asked: Option<Duration>) {
+        // A day is the longest pause.
+        let asked = asked.map(|asked| asked.min(seconds(86_400)));
         let Some((sent_at, receipt)) = self.in_flight(index) else { return };
         let with_person = receipt.is_some() || self.one_time;
         if cause == Cause::Refused && !(with_person && self.may_be_a_slip(index)) {
             self.scopes[index].phase = Phase::Idle;
-            self.lock_out(index, sent_at);
+            self.lock_out(index, sent_at, asked);
             self.compare_announced(index);
             self.notes.push(Note::CredentialRejected(index));
             return;
         }
-        self.fails(index, cause);
+        self.fails(index, cause, asked);
         if let Some(until) = receipt {
             self.scopes[index].phase = Phase::Challenged(until, false);
         }
     }
 
     /// A login that comes to nothing.
-    pub(crate) fn fails(&mut self, index: usize, cause: Cause) {
+    pub(crate) fn fails(&mut self, index: usize, cause: Cause, asked: Option<Duration>) {
         self.scopes[index].phase = Phase::Idle;
-        self.pause(index, cause);
+        self.pause(index, cause, asked);
         self.compare_announced(index);
-        let is_transient =
-            matches!(cause, Cause::Transport | Cause::Unreadable | Cause::Unavailable(_));
-        self.notes.push(Note::LoginFailed(index, is_transient));
+        self.notes.push(Note::LoginFailed(index, cause.is_retryable(asked)));
     }
 
     /// The request may have been counted as a wrong password.
@@ -122,7 +122,7 @@ impl Reference {
     /// The request got a head that is no refusal: the password or code is right.
     pub(crate) fn gets_good_head(&mut self, index: usize) {
         self.prove();
-        self.fails(index, Cause::Transport);
+        self.fails(index, Cause::Transport, None);
     }
 
     pub(crate) fn is_abandoned(&mut self, index: usize) {
