@@ -15,8 +15,8 @@ use crate::{
 /// [`handle_failure`](crate::Session::handle_failure) and
 /// [`handle_abandoned`](crate::Session::handle_abandoned).
 ///
-/// Dropping it says that the request was not sent: the next poll, of any caller, hands the request
-/// out again.
+/// Dropping it says that the request was not sent: the next poll, of any caller, hands out another
+/// one. A login that was half done starts again.
 #[derive(Debug)]
 #[must_use = "hand a pending request back, unless it was not sent"]
 pub struct PendingRequest {

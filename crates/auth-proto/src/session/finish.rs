@@ -8,7 +8,7 @@ use time::UtcDateTime;
 use super::Session;
 use crate::{
     error::{Error, Failure, FailureKind, ProtocolError},
-    limits,
+    identity, limits,
     login::{self, LoginState},
     model::token::Token,
     session::{
@@ -16,11 +16,13 @@ use crate::{
         event::{self, Event},
         evidence::{self, Answer},
         live_token::LiveToken,
-        pauses::lockout::Lockout,
-        pauses::unanswered::Unanswered,
+        pauses::{
+            backoff::Pace, failure_streak::FailureStreak, lockout::Lockout, unanswered::Unanswered,
+        },
         phase::{InFlight, Pending, Phase},
         scope_state::Input,
     },
+    wire::http_time,
 };
 
 /// A token or receipt that lives shorter than this ends before it can be used.
@@ -182,7 +184,7 @@ impl Session {
         }
         let at_odds = state.evidence.answer(token, answer, at);
         if state.evidence.due().is_none() {
-            state.missing_since = None;
+            state.free_since = None;
         }
         if answer == Answer::Invalid {
             state.drop_token();
@@ -195,11 +197,31 @@ impl Session {
         }
     }
 
-    /// What a status says about a token.
-    pub(super) fn answer_of(status: StatusCode) -> Answer {
+    /// What the response to a question says about the token. It may ask for a pause instead.
+    pub(super) fn answer_of(
+        &mut self,
+        token: &Token,
+        response: &Response<impl AsRef<[u8]>>,
+        now: UtcDateTime,
+        at: Duration,
+    ) -> Answer {
+        let status = response.status();
+        let Err(error) = identity::expect_success(&self.cloud, response, &[token.expose()]) else {
+            return Answer::Valid;
+        };
+        if status == StatusCode::UNAUTHORIZED {
+            return Answer::Invalid;
+        }
+        if let Some(until) = http_time::retry_after(response.headers(), now) {
+            let error = error.with_retry_at(Some(until));
+            let pace = (Pace::Fast, &mut self.jitter);
+            let asked = FailureStreak::failed(None, error, at, &self.clock, pace);
+            let both = self.retry_after.take().into_iter().chain([asked]);
+            self.retry_after = both.max_by_key(|streak| streak.until);
+            return Answer::Unknown;
+        }
         match status {
-            _ if status.is_success() => Answer::Valid,
-            StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND => Answer::Invalid,
+            StatusCode::NOT_FOUND => Answer::Invalid,
             _ => Answer::Unknown,
         }
     }

@@ -45,7 +45,8 @@ impl Session {
                 self.finish(index, input, sent_at, at);
             }
             Some((index, Phase::Asking(asking))) => {
-                self.answer(index, &asking.token, Self::answer_of(response.status()), at);
+                let answer = self.answer_of(&asking.token, &response, now, at);
+                self.answer(index, &asking.token, answer, at);
             }
             _ => {}
         }
@@ -77,14 +78,17 @@ impl Session {
                 // The text of an HTTP client's error may quote a server.
                 let error = Error::from(failure).without_secrets(&in_flight.login.secrets());
                 match head {
-                    Some(_) if in_flight.is_guess => self.prove_credential(),
+                    Some(head) if in_flight.is_guess && head.status.is_success() => {
+                        self.prove_credential();
+                    }
                     None if was_sent => self.note_unanswered(&in_flight, &error),
                     _ => {}
                 }
                 self.finish(index, Input::Failed(error), in_flight.sent_at, at);
             }
             Some((index, Phase::Asking(asking))) => {
-                let answer = head.map_or(Answer::Unknown, |head| Self::answer_of(head.status));
+                let is_valid = head.is_some_and(|head| head.status.is_success());
+                let answer = if is_valid { Answer::Valid } else { Answer::Unknown };
                 self.answer(index, &asking.token, answer, at);
             }
             _ => {}

@@ -88,16 +88,20 @@ impl Session {
         let block = self.block(state, at);
         if let Some(block) = block.as_ref().filter(|block| !block.waits) {
             let error = block.error(&self.clock);
-            // A user may submit a better factor at once.
             let has_challenge = state.challenge().is_some();
+            self.scopes[index].free_since = Some(block.until);
+            // A user may submit a better factor at once.
             return Action::Fail(if has_challenge { error.with_retry_at(None) } else { error });
         }
         if let Some(challenge) = self.pending_challenge(state) {
             return Action::NeedFactor(challenge);
         }
         let pause = block.map(|block| block.until).max(Some(state.evidence.login_at()));
-        let pause = pause.filter(|until| at < *until);
-        if let Some(until) = pause.or_else(|| self.left_to_background(index, at, caller)) {
+        if let Some(until) = pause.filter(|until| at < *until) {
+            self.scopes[index].free_since = Some(until);
+            return Action::Wait(self.clock.at(until));
+        }
+        if let Some(until) = self.left_to_background(index, at, caller) {
             return Action::Wait(self.clock.at(until));
         }
         // Scopes do not try an unverified credential side by side. An early renewal waits too,
@@ -130,9 +134,7 @@ impl Session {
         if caller.background || !state.background || !is_missing {
             return None;
         }
-        let missing_since = *state.missing_since.get_or_insert(at);
-        let paused_until = state.streak.as_ref().map_or(Duration::ZERO, |streak| streak.until);
-        let until = missing_since.max(paused_until).saturating_add(GRACE);
+        let until = state.free_since.get_or_insert(at).saturating_add(GRACE);
         state.background = at < until;
         state.background.then_some(until)
     }

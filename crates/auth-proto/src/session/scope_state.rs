@@ -42,8 +42,8 @@ pub(crate) struct ScopeState {
     refused: Option<Arc<Token>>,
     /// Whether a background task does the renewals.
     pub(crate) background: bool,
-    /// Since when callers have had no token to use.
-    pub(crate) missing_since: Option<Duration>,
+    /// Since when callers without a token could have started a login.
+    pub(crate) free_since: Option<Duration>,
     pub(crate) used_at: Duration,
 }
 
@@ -91,7 +91,7 @@ impl ScopeState {
             evidence: Evidence::default(),
             refused: None,
             background: false,
-            missing_since: None,
+            free_since: None,
             used_at: Duration::ZERO,
         }
     }
@@ -162,7 +162,7 @@ impl ScopeState {
             live => {
                 let old = live.replace(new);
                 self.evidence.renew(old.as_ref().map(|old| &*old.token));
-                self.missing_since = None;
+                self.free_since = None;
             }
         }
     }

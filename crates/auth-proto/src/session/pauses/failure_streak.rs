@@ -16,6 +16,8 @@ pub(crate) struct FailureStreak {
     /// The last one.
     pub(crate) error: Error,
     failures: u32,
+    /// The number of unreadable responses in a row.
+    unusable: u32,
     /// The number of failures that refused the credential.
     refusals: u32,
     /// The time of the first failure.
@@ -53,8 +55,7 @@ impl FailureStreak {
         (pace, jitter): (Pace, &mut Jitter),
     ) -> Self {
         let mut streak = Self::next(before, error, at);
-        streak.transient = streak.error.is_retryable()
-            && !(streak.error.is_unusable() && streak.failures >= UNUSABLE);
+        streak.transient = streak.error.is_retryable() && streak.unusable < UNUSABLE;
         let own = match streak.transient {
             true => backoff::pause(streak.failures, pace, jitter),
             false => PERMANENT_PAUSE,
@@ -88,9 +89,11 @@ impl FailureStreak {
     }
 
     fn next(before: Option<Self>, error: Error, at: Duration) -> Self {
+        let unusable = u32::from(error.is_unusable());
         let fresh = Self {
             error,
             failures: 1,
+            unusable,
             refusals: 0,
             since: at,
             until: at,
@@ -106,6 +109,7 @@ impl FailureStreak {
             true => Self { refusals, ..fresh },
             false => Self {
                 failures: before.failures.saturating_add(1),
+                unusable: unusable * before.unusable.saturating_add(1),
                 refusals,
                 since: before.since,
                 ..fresh
@@ -208,6 +212,9 @@ mod tests {
         let at = first.until;
         let second = fail(Some(first), ProtocolError::Expired.into(), at);
         assert_eq!((second.until, second.waits), (at + PERMANENT_PAUSE, false));
+        // After other failures it is the first one.
+        let first = fail(None, failure(), Duration::ZERO);
+        assert!(fail(Some(first), ProtocolError::Expired.into(), seconds(1)).waits);
     }
 
     #[test]

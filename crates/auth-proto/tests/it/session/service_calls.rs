@@ -12,9 +12,10 @@ use time::UtcDateTime;
 use crate::support::{
     NOW, response,
     session::{
-        compute, disconnect, log_in, logged_in, refusal, respond, scope, seconds, sent,
+        compute, disconnect, failed, log_in, logged_in, refusal, respond, scope, seconds, sent,
         sent_request, session, token, used, volume, waits,
     },
+    with_header,
 };
 
 /// The decision about a 401 of this service to a call that can be repeated.
@@ -353,4 +354,21 @@ fn a_pause_of_the_identity_service_ends_a_question() {
     respond(&mut session, &scope("r"), crate::support::session::too_many("600"), NOW);
     session.handle_interrupted(&first, NOW);
     assert_eq!(used(to(&mut session, &volume(), NOW)).expose(), "first");
+}
+
+#[test]
+fn a_question_can_be_put_off() {
+    for (status, retry_after) in [(503, "60"), (404, "60"), (429, "60")] {
+        let mut session = logged_in();
+        let token = current(&mut session, NOW);
+        session.handle_interrupted(&token, NOW);
+        let pending = sent(session.poll_to(&scope("p"), Destination::Later, NOW));
+        let put_off = with_header(status, "retry-after", retry_after);
+        session.handle_response(pending, put_off, NOW).unwrap();
+        // Nothing is known about the token, and nothing is sent before the pause ends.
+        assert_eq!(used(to(&mut session, &volume(), NOW)).expose(), "first");
+        let _ = on_401(&mut session, &token, &compute(), NOW);
+        let error = failed(to(&mut session, &compute(), NOW));
+        assert_eq!(error.retry_at(), Some(NOW + seconds(60)), "{status}");
+    }
 }
