@@ -79,7 +79,7 @@ fn steps() -> impl Strategy<Value = Op> {
         6 => steps_of_time().prop_map(Op::Clock),
         3 => (-1..=1_i64).prop_map(Op::Until),
         2 => (scopes(), 0..5_usize).prop_map(|(scope, kind)| Op::Fail(scope, kind)),
-        1 => (scopes(), 0..6_usize, pauses())
+        1 => (scopes(), 0..7_usize, pauses())
             .prop_map(|(scope, which, asked)| Op::Head(scope, which, asked)),
         1 => scopes().prop_map(Op::Abandon),
         1 => scopes().prop_map(Op::Drop),

@@ -173,7 +173,10 @@ impl Simulation {
         }
         let results = self.model.poll(index, caller);
         match choose(verdict, results) {
-            Ok(model) => self.model = model,
+            Ok((expected, model)) => {
+                self.model = model;
+                self.model.hear_end(index, expected, verdict);
+            }
             Err(expected) => panic!("{caller:?} of {index}: {action:?}, not {expected:?}"),
         }
         action
@@ -181,7 +184,10 @@ impl Simulation {
 }
 
 /// The result that the session has chosen.
-fn choose(verdict: Verdict, results: Vec<(Verdict, Reference)>) -> Result<Reference, Vec<Verdict>> {
+fn choose(
+    verdict: Verdict,
+    results: Vec<(Verdict, Reference)>,
+) -> Result<(Verdict, Reference), Vec<Verdict>> {
     let expected: Vec<Verdict> = results.iter().map(|(verdict, _)| *verdict).collect();
     let times = |pick: fn(Verdict) -> Option<Duration>| {
         let times: Vec<_> =
@@ -198,7 +204,7 @@ fn choose(verdict: Verdict, results: Vec<(Verdict, Reference)>) -> Result<Refere
         _ => verdict == other,
     };
     let found = results.into_iter().find(|(other, _)| fits(*other));
-    found.map(|(_, model)| model).ok_or(expected)
+    found.ok_or(expected)
 }
 
 fn public(destination: Destination, uris: &[http::Uri; 3]) -> auth_proto::Destination<'_> {

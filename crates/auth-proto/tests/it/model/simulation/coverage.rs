@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 static REACHED: Mutex<BTreeMap<&'static str, u64>> = Mutex::new(BTreeMap::new());
 
 /// Every branch that a walk is expected to reach.
-pub(crate) const BRANCHES: [&str; 52] = [
+pub(crate) const BRANCHES: [&str; 53] = [
     "0: all steps",
     "0: a walk that ends early",
     "1: a refusal after an acceptance",
@@ -59,6 +59,7 @@ pub(crate) const BRANCHES: [&str; 52] = [
     "7: no agreement",
     "4: Retry-After of a refused credential",
     "4: Retry-After of another status",
+    "4: Retry-After of a question",
 ];
 
 pub(crate) fn reach(branch: &'static str) {

@@ -322,17 +322,23 @@ impl Simulation {
         if let Some(asked) = asked {
             headers.insert("retry-after", asked.as_secs().into());
         }
+        if status == 401 && cause.is_none() {
+            headers.insert("openstack-auth-receipt", "r".parse().unwrap());
+        }
         let failure = Failure::new(FailureKind::Io, "cut off");
         let failure = failure.with_head(StatusCode::from_u16(status).unwrap(), headers);
         self.session.handle_failure(request, failure, self.now).unwrap();
         self.listen();
         if self.model.is_asking(index) {
-            self.model.has_statement(index, status);
+            match status == 401 && cause.is_none() {
+                true => self.model.has_no_statement(index),
+                false => self.model.has_statement(index, status, asked),
+            }
         } else if self.model.in_flight(index).is_some() {
             reach("5: a head without a body");
             match cause {
                 Some(cause) => self.model.is_answered(index, cause, asked),
-                None => self.model.gets_good_head(index),
+                None => self.model.gets_good_head(index, status == 201),
             }
         }
     }
@@ -351,11 +357,10 @@ impl Simulation {
         let status = response.status().as_u16();
         self.session.handle_response(request, response, self.now).unwrap();
         self.listen();
-        let model = &mut self.model;
+        let (model, asked) = (&mut self.model, answers::asked(reply));
         if model.is_asking(index) {
-            return model.has_statement(index, status);
+            return model.has_statement(index, status, asked);
         }
-        let asked = answers::asked(reply);
         match *reply {
             Reply::Odd(which, _) => model.is_answered(index, ODD[which % ODD.len()].2, asked),
             Reply::Receipt(_) if is_v2 => model.is_answered(index, Cause::Refused, None),

@@ -131,14 +131,16 @@ pub(super) const ODD: [(u16, &str, Cause); 9] = [
     (429, "", Cause::Unavailable),
 ];
 
-/// Statuses without a body. That of a token says that the password was right.
-pub(super) const HEADS: [(u16, Option<Cause>); 6] = [
+/// Statuses without a body, and what they mean.
+pub(super) const HEADS: [(u16, Option<Cause>); 7] = [
     (401, Some(Cause::Refused)),
     (403, Some(Cause::Refused)),
     (404, Some(Cause::Permanent)),
     (502, Some(Cause::Unavailable)),
     (429, Some(Cause::Unavailable)),
     (201, None),
+    // With a receipt.
+    (401, None),
 ];
 
 pub(super) const KINDS: [FailureKind; 5] = [

@@ -106,14 +106,12 @@ impl Reference {
     }
 }
 
-/// Whether this time lies between those that are expected.
+/// Whether this time lies between those that are expected. `None` stands for one that has passed.
 pub(crate) fn is_within(at: Option<Duration>, expected: &[Option<Duration>]) -> bool {
+    let bound = |at: &Option<Duration>| at.unwrap_or_default();
+    let (low, high) = (expected.iter().map(bound).min(), expected.iter().map(bound).max());
     match at {
         None => expected.contains(&None),
-        Some(at) => {
-            let times = expected.iter().flatten();
-            times.clone().min().is_some_and(|min| *min <= at)
-                && times.max().is_some_and(|max| at <= *max)
-        }
+        Some(at) => low.is_some_and(|low| low <= at) && high.is_some_and(|high| at <= high),
     }
 }

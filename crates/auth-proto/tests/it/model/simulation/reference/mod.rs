@@ -64,7 +64,8 @@ pub(crate) struct Scope {
     streak: Option<Streak>,
     granted: bool,
     background: bool,
-    missing_since: Option<Duration>,
+    /// Since when callers without a usable token could start a login.
+    free_since: Option<Duration>,
     due: Option<Remedy>,
     holds_all: bool,
     doubts: [Doubt; 3],
@@ -145,6 +146,9 @@ impl Reference {
         let mut has_ended = false;
         for index in 0..self.scopes.len() {
             let scope = &mut self.scopes[index];
+            if !scope.lacks_token() {
+                scope.free_since = None;
+            }
             if scope.token.take_if(|token| now >= token.ends_at).is_some() {
                 has_ended = true;
                 scope.forget_transient_failures();

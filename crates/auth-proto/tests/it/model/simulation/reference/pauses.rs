@@ -42,6 +42,8 @@ impl Cause {
 #[derive(Clone, Debug)]
 pub(crate) struct Streak {
     pub(super) failures: u32,
+    /// Answers in a row that are none.
+    unreadable: u32,
     pub(super) refusals: u32,
     since: Duration,
     pub(super) until: Span,
@@ -53,6 +55,21 @@ pub(crate) struct Streak {
 }
 
 impl Streak {
+    fn new(now: Duration) -> Self {
+        Self {
+            failures: 1,
+            unreadable: 0,
+            refusals: 0,
+            since: now,
+            until: Span::exact(now),
+            is_retryable: false,
+            is_transient: false,
+            is_refused: false,
+            has_asked: false,
+            is_cleared: false,
+        }
+    }
+
     pub(super) fn holds(&self, now: Duration, late: bool) -> bool {
         now < self.until.at(late) && !self.is_cleared
     }
@@ -110,17 +127,7 @@ impl Reference {
 
     /// The scope's streak with one more failure, before its pause is known.
     pub(super) fn one_more(&mut self, index: usize) -> Streak {
-        let fresh = Streak {
-            failures: 1,
-            refusals: 0,
-            since: self.now,
-            until: Span::exact(self.now),
-            is_retryable: false,
-            is_transient: false,
-            is_refused: false,
-            has_asked: false,
-            is_cleared: false,
-        };
+        let fresh = Streak::new(self.now);
         let Some(before) = self.scopes[index].streak.take() else { return fresh };
         let over = [before.until.0, before.until.1].map(|until| self.now > until + seconds(300));
         self.is_unsure |= over[0] != over[1] && !before.is_refused;
@@ -128,6 +135,7 @@ impl Reference {
             true => Streak { refusals: before.refusals, ..fresh },
             false => Streak {
                 failures: before.failures + 1,
+                unreadable: before.unreadable,
                 refusals: before.refusals,
                 since: before.since,
                 ..fresh
@@ -139,8 +147,11 @@ impl Reference {
     pub(super) fn pause(&mut self, index: usize, cause: Cause, asked: Option<Duration>) {
         let mut streak = self.one_more(index);
         streak.is_retryable = cause.is_retryable(asked);
-        streak.is_transient =
-            streak.is_retryable && (cause != Cause::Unreadable || streak.failures < 2);
+        streak.unreadable = match cause {
+            Cause::Unreadable | Cause::Redirected => streak.unreadable + 1,
+            _ => 0,
+        };
+        streak.is_transient = streak.is_retryable && streak.unreadable < 2;
         streak.is_refused = cause == Cause::Refused;
         streak.has_asked = asked.is_some() && !streak.is_refused;
         let scope = &self.scopes[index];
@@ -191,10 +202,18 @@ impl Reference {
         self.scopes[index].streak.as_ref().is_none_or(Streak::may_be_a_slip)
     }
 
-    /// When the scope's own pause ends, even if it has.
-    pub(super) fn own_pause(&self, index: usize, late: Late) -> Duration {
-        let streak = &self.scopes[index].streak;
-        streak.as_ref().map_or(Duration::ZERO, |streak| streak.until.at(late.pause))
+    /// A `Retry-After` with the answer to a question.
+    pub(super) fn question_asks_for_a_pause(&mut self, status: u16, asked: Duration) {
+        let is_final = (300..400).contains(&status) || status == 403;
+        let own = if is_final { seconds(300) } else { Duration::from_millis(250) };
+        let streak = Streak {
+            until: Span::exact(self.now + own.max(asked)),
+            is_retryable: !is_final,
+            is_transient: !is_final,
+            has_asked: true,
+            ..Streak::new(self.now)
+        };
+        self.keep_retry_after(Some(streak));
     }
 
     /// The bounds of the announced time of the scope's next attempt.

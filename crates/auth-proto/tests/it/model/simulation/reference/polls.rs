@@ -87,7 +87,7 @@ impl Reference {
                 }
                 verdict
             }
-            Verdict::Wait(until) if waits && self.is_on_its_way(index, late) => {
+            Verdict::Wait(until) if waits && self.is_on_its_way(index) => {
                 if prefers_other {
                     reach("2: an unknown destination waits");
                 }
@@ -109,7 +109,7 @@ impl Reference {
             return Verdict::Wait(handed.lost_at());
         }
         if self.scopes[index].due == Some(Remedy::Ask) {
-            if let Some(until) = self.leave_to_task(index, caller, late) {
+            if let Some(until) = self.leave_to_task(index, caller) {
                 return Verdict::Wait(until);
             }
             reach("1: a question is sent");
@@ -122,6 +122,7 @@ impl Reference {
         self.reach_block(index, late);
         if let Some(block) = block.filter(|block| !block.waits) {
             reach("4: callers fail");
+            self.is_blocked(index, block.until);
             let has_challenge = matches!(self.scopes[index].phase, Phase::Challenged(..));
             return Verdict::Fail(Some(block.until).filter(|_| !has_challenge));
         }
@@ -136,9 +137,10 @@ impl Reference {
             && now < until
         {
             reach("4: callers wait");
+            self.is_blocked(index, until);
             return Verdict::Wait(until);
         }
-        if let Some(until) = self.leave_to_task(index, caller, late) {
+        if let Some(until) = self.leave_to_task(index, caller) {
             return Verdict::Wait(until);
         }
         if early || !self.verified {
@@ -169,27 +171,44 @@ impl Reference {
     }
 
     /// Whether a request is under way, or a background task is about to send it.
-    fn is_on_its_way(&mut self, index: usize, late: Late) -> bool {
+    fn is_on_its_way(&mut self, index: usize) -> bool {
         let caller = Caller { destination: Destination::Unknown, is_background: false };
-        self.scopes[index].phase.handed().is_some()
-            || self.leave_to_task(index, caller, late).is_some()
+        self.scopes[index].phase.handed().is_some() || self.leave_to_task(index, caller).is_some()
     }
 
     /// Until when a caller leaves the request to the background task.
-    fn leave_to_task(&mut self, index: usize, caller: Caller, late: Late) -> Option<Duration> {
-        let (now, paused_until) = (self.now, self.own_pause(index, late));
-        let scope = &mut self.scopes[index];
+    fn leave_to_task(&mut self, index: usize, caller: Caller) -> Option<Duration> {
+        let (now, scope) = (self.now, &mut self.scopes[index]);
         if caller.is_background || !scope.background || !scope.lacks_token() {
             return None;
         }
-        let since = *scope.missing_since.get_or_insert(now);
-        let until = since.max(paused_until) + GRACE;
+        let until = *scope.free_since.get_or_insert(now) + GRACE;
         scope.background = now < until;
         reach(match scope.background {
             true => "3: left to the background task",
             false => "3: the background task has stopped",
         });
         scope.background.then_some(until)
+    }
+
+    /// Callers cannot start a login before this time.
+    fn is_blocked(&mut self, index: usize, until: Duration) {
+        let scope = &mut self.scopes[index];
+        if scope.lacks_token() {
+            scope.free_since = Some(until);
+        }
+    }
+
+    /// The session has named the end of a pause.
+    pub(crate) fn hear_end(&mut self, index: usize, expected: Verdict, named: Verdict) {
+        if let (
+            Verdict::Fail(Some(expected)) | Verdict::Wait(expected),
+            Verdict::Fail(Some(named)) | Verdict::Wait(named),
+        ) = (expected, named)
+        {
+            let since = self.scopes[index].free_since.as_mut();
+            since.filter(|since| **since == expected).into_iter().for_each(|since| *since = named);
+        }
     }
 
     /// A question that cannot be asked now counts as one without a statement.

@@ -145,10 +145,6 @@ impl Reference {
             Statement::None => reach("1: no statement, and a login"),
             Statement::Valid => reach("1: valid"),
         }
-        // The token is good again.
-        if !self.scopes[index].lacks_token() {
-            self.scopes[index].missing_since = None;
-        }
     }
 
     /// The scope's token has a successor.

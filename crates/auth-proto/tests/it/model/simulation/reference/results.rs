@@ -22,9 +22,17 @@ impl Reference {
     }
 
     /// The answer to a question.
-    pub(crate) fn has_statement(&mut self, index: usize, status: u16) {
+    pub(crate) fn has_statement(&mut self, index: usize, status: u16, asked: Option<Duration>) {
         self.scopes[index].phase = Phase::Idle;
-        self.learns(index, Statement::of(status));
+        let statement = Statement::of(status);
+        match asked.filter(|_| statement != Statement::Valid && status != 401) {
+            None => self.learns(index, statement),
+            Some(asked) => {
+                reach("4: Retry-After of a question");
+                self.question_asks_for_a_pause(status, asked.min(seconds(86_400)));
+                self.learns(index, Statement::None);
+            }
+        }
     }
 
     /// A question without an answer.
@@ -67,7 +75,7 @@ impl Reference {
             }
             _ => {
                 Self::is_replaced(scope);
-                (scope.token, scope.missing_since) = (Some(token), None);
+                scope.token = Some(token);
             }
         }
         (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, true);
@@ -119,9 +127,12 @@ impl Reference {
         }
     }
 
-    /// The request got a head that is no refusal: the password or code is right.
-    pub(crate) fn gets_good_head(&mut self, index: usize) {
-        self.prove();
+    /// The request got a head that is no refusal. That of a token says that the password or code is
+    /// right.
+    pub(crate) fn gets_good_head(&mut self, index: usize, is_token: bool) {
+        if is_token {
+            self.prove();
+        }
         self.fails(index, Cause::Transport, None);
     }
 
