@@ -1,9 +1,9 @@
 //! Drives an [`auth_proto::Session`] with any HTTP client, blocking or async.
 //!
-//! A session decides; it does no I/O. When many threads or tasks share one, they need more: a lock,
-//! a clock, a way to wait, a wake-up when a token arrives, and another sender when the first one is
-//! cancelled. This crate has these parts. `auth-ureq` and `auth-reqwest` add an HTTP client to
-//! them, and so can you:
+//! A session decides what to do, and does no I/O. Threads or tasks that share a session also need a
+//! lock, a clock, a way to wait, a wake-up when a token arrives, and another sender when the first
+//! one is cancelled. This crate has all of these. `auth-ureq` and `auth-reqwest` add an HTTP client
+//! to it, and any program can do the same:
 //!
 //! ```
 //! use std::{sync::Mutex, time::Duration};
@@ -60,7 +60,8 @@
 //!   renewal in the background. The async loop works with any executor: it needs no runtime, only a
 //!   timer from its `Transport`.
 //! * [`Call`]: one request with a token. It finds the endpoint, checks the target, adds the token,
-//!   and decides about a 401. A call locks the session once, and three more times around a login.
+//!   and decides about a 401. A call locks the session once. If it has to send a login, it locks
+//!   the session three more times.
 //!
 //! # Rules of a driver
 //!
@@ -71,14 +72,14 @@
 //!    listener runs.
 //! 2. **Hand every request back.** A request that got a response or a failure goes to
 //!    [`Driver::complete`]. On every other path (cancellation, panic, the caller's deadline) the
-//!    dropped [`InFlightGuard`] hands it on. A request that is handed back nowhere blocks its scope
+//!    dropped [`InFlightGuard`] hands it on. A request that is never handed back blocks its scope
 //!    until the session's response time-out.
 //! 3. **Read the epoch, then the session, then wait.** Then no wake-up is lost: [`Step::Wait`] has
 //!    the epoch from before the poll.
 //! 4. **Wake all waiting callers when [`take_wake`] asks for it**, after the lock is released. One
 //!    login wakes each of them once.
-//! 5. **A caller's deadline is not a failure of the service.** The HTTP client's time-out is one.
-//!    Let the client's total time-out be shorter than [`Settings::response_timeout`].
+//! 5. **A caller's deadline is not a failure of the service.** The HTTP client's time-out is such a
+//!    failure. Let the client's total time-out be shorter than [`Settings::response_timeout`].
 //! 6. **Read the clock under the lock.** Two readings in the wrong order would look like a clock
 //!    that jumped.
 //! 7. **Send a request once, as it is.** No redirects, no retries, no other headers with secrets.
