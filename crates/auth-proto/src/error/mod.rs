@@ -2,12 +2,14 @@
 
 mod config;
 pub(crate) mod fault;
+mod input;
 mod protocol;
 
 use std::fmt;
 
 pub use config::{ConfigError, UrlProblem};
 use http::{HeaderMap, StatusCode};
+pub use input::{ConfigField, MethodKind, ScopeKind};
 pub use protocol::{FieldProblem, ProtocolError};
 use thiserror::Error as ThisError;
 use time::UtcDateTime;
@@ -103,6 +105,14 @@ impl Error {
         };
         redact(&mut [text], secrets);
         self
+    }
+
+    /// The server's refusal, if it is one.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        match self.kind() {
+            ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => Some(refusal),
+            _ => None,
+        }
     }
 
     /// Whether the service may have refused the credential itself, so that another attempt may lock
