@@ -43,7 +43,7 @@ impl Cause {
 pub(crate) struct Streak {
     pub(super) failures: u32,
     /// Answers in a row that are none.
-    unreadable: u32,
+    pub(super) unreadable: u32,
     pub(super) refusals: u32,
     since: Duration,
     pub(super) until: Span,

@@ -79,6 +79,7 @@ impl Reference {
             }
         }
         (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, true);
+        scope.is_served_again();
         self.notes.push(Note::TokenRenewed(index));
     }
 
