@@ -329,7 +329,7 @@ mod tests {
             "[Xx]-[Aa]uth-[Tt]oken ?",
             select(&["Host", "content-LENGTH", "te", " Connection"][..]).prop_map(str::to_owned),
         ];
-        let value = prop_oneof!["[ -~]{0,20}", any::<String>()];
+        let value = prop_oneof!["[ -~]{0,20}", "[ -~]{1,8}[\r\n]{1,2}[ -~]{0,8}", any::<String>()];
         (name, "[: ]{0,3}", value).prop_map(|(name, colon, value)| name + &colon + &value)
     }
 }

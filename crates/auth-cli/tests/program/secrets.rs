@@ -39,10 +39,16 @@ fn no_terminal_no_prompt() {
 fn a_password_is_not_an_argument() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
-    for flag in ["--password=t0ps3cret", "--secret=t0ps3cret", "--password-stdin=t0ps3cret"] {
-        let run = run(&with(&["token", flag], &login[..]), "");
-        assert_eq!(run.code, 2, "{run:?}");
+    for flag in ["--password", "--secret", "--token", "--passcode"] {
+        let flag = format!("{flag}={}", account::NHN_PASSWORD);
+        let arguments = ["token", flag.as_str()].into_iter();
+        let arguments: Vec<_> = arguments.chain(login.iter().map(String::as_str)).collect();
+        let run = run(&arguments, "");
+        silent(&run, account::NHN_PASSWORD);
+        run.failed(2, "unexpected argument");
     }
+    run(&with(&["token", "--password-stdin=t0ps3cret"], &login), "").failed(2, "unexpected value");
+    assert_eq!(server.emulator().requests(System::NhnIaas), 0);
     // A password in place of a variable's name is not repeated.
     let mut arguments: Vec<_> =
         ["token"].into_iter().chain(login.iter().map(String::as_str)).collect();

@@ -1,6 +1,7 @@
 //! Tests of the loops, on scripted schedules.
 
 mod counts;
+mod executor;
 mod plan;
 mod schedules;
 mod service;

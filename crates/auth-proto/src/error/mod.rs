@@ -107,6 +107,14 @@ impl Error {
         self
     }
 
+    /// The server's refusal, if it is one.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        match self.kind() {
+            ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
     /// Whether the service may have refused the credential itself, so that another attempt may lock
     /// the user's account. (Keystone answers 401 to a wrong scope as well; 404 means that an object
     /// does not exist, which locks no account.)

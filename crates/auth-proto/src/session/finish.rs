@@ -7,7 +7,7 @@ use time::UtcDateTime;
 
 use super::Session;
 use crate::{
-    error::{Error, Failure, FailureKind, ProtocolError},
+    error::{Error, ErrorKind, Failure, FailureKind, ProtocolError},
     identity, limits,
     login::{self, LoginState},
     model::token::Token,
@@ -137,9 +137,8 @@ impl Session {
                 if state.granted || !self.credential_verified {
                     let refusal = (error.clone(), state.scope.clone(), state.granted);
                     let before = self.lockout.take();
-                    let mut lockout = Lockout::after(before, refusal, sent_at, at, *probes);
-                    lockout.streak = lockout.streak.heeding_retry_after(at, &self.clock);
-                    self.lockout = Some(lockout);
+                    let time = (at, &self.clock);
+                    self.lockout = Some(Lockout::after(before, refusal, sent_at, time, *probes));
                     (self.credential_proven, self.unanswered) = (false, None);
                 }
                 self.credential_verified = false;
@@ -212,7 +211,9 @@ impl Session {
         if status == StatusCode::UNAUTHORIZED {
             return Answer::Invalid;
         }
-        if let Some(until) = http_time::retry_after(response.headers(), now) {
+        let until = http_time::retry_after(response.headers(), now);
+        if let (Some(until), Some(refusal)) = (until, error.refusal()) {
+            let error = Error::from(ErrorKind::Unavailable(refusal.clone()));
             let error = error.with_retry_at(Some(until));
             let pace = (Pace::Fast, &mut self.jitter);
             let asked = FailureStreak::failed(None, error, at, &self.clock, pace);

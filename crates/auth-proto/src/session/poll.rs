@@ -89,7 +89,7 @@ impl Session {
         if let Some(block) = block.as_ref().filter(|block| !block.waits) {
             let error = block.error(&self.clock);
             let has_challenge = state.challenge().is_some();
-            self.scopes[index].free_since = Some(block.until);
+            self.note_pause(index, block.until);
             // A user may submit a better factor at once.
             return Action::Fail(if has_challenge { error.with_retry_at(None) } else { error });
         }
@@ -98,7 +98,7 @@ impl Session {
         }
         let pause = block.map(|block| block.until).max(Some(state.evidence.login_at()));
         if let Some(until) = pause.filter(|until| at < *until) {
-            self.scopes[index].free_since = Some(until);
+            self.note_pause(index, until);
             return Action::Wait(self.clock.at(until));
         }
         if let Some(until) = self.left_to_background(index, at, caller) {
@@ -112,6 +112,14 @@ impl Session {
             return Action::Wait(self.clock.at(lost_at));
         }
         self.start(index, at)
+    }
+
+    /// No caller could start a login before the end of this pause.
+    fn note_pause(&mut self, index: usize, until: Duration) {
+        let state = &mut self.scopes[index];
+        if state.lacks_token() {
+            state.free_since = Some(until);
+        }
     }
 
     /// Whether a request for this scope is under way, or a background task is about to send it.
@@ -130,8 +138,7 @@ impl Session {
         caller: Caller,
     ) -> Option<Duration> {
         let state = &mut self.scopes[index];
-        let is_missing = state.live.is_none() || state.evidence.due().is_some();
-        if caller.background || !state.background || !is_missing {
+        if caller.background || !state.background || !state.lacks_token() {
             return None;
         }
         let until = state.free_since.get_or_insert(at).saturating_add(GRACE);

@@ -42,7 +42,7 @@ pub(crate) struct ScopeState {
     refused: Option<Arc<Token>>,
     /// Whether a background task does the renewals.
     pub(crate) background: bool,
-    /// Since when callers without a token could have started a login.
+    /// Since when callers that lack a token could have started a login.
     pub(crate) free_since: Option<Duration>,
     pub(crate) used_at: Duration,
 }
@@ -141,8 +141,9 @@ impl ScopeState {
             }
             Input::Refused(error, probes) => {
                 (self.phase, self.granted) = (Phase::Idle, false);
-                let streak = FailureStreak::refused(self.streak.take(), error.clone(), at, probes);
-                self.streak = Some(streak.heeding_retry_after(at, clock));
+                let before = self.streak.take();
+                let streak = FailureStreak::refused(before, error.clone(), at, clock, probes);
+                self.streak = Some(streak);
                 // The session adds the time, because the probe may be another scope's.
                 let error = error.with_retry_at(None);
                 Some(Event::CredentialRejected { scope: scope(), error, retry_at: None })
@@ -200,6 +201,11 @@ impl ScopeState {
             Destination::At(uri) if live.token.is_refused_at(uri) => None,
             _ => Some(live),
         }
+    }
+
+    /// Whether some callers have no token to use.
+    pub(crate) fn lacks_token(&self) -> bool {
+        self.live.is_none() || self.evidence.due().is_some()
     }
 
     /// Ends the token when its time is over. Returns whether it did.
@@ -298,8 +304,7 @@ impl ScopeState {
     }
 
     fn fail(&mut self, error: Error, at: Duration, clock: &Clock, jitter: &mut Jitter) -> Event {
-        let is_served = self.live.is_some() && self.evidence.due().is_none();
-        let pace = if is_served { Pace::Slow } else { Pace::Fast };
+        let pace = if self.lacks_token() { Pace::Fast } else { Pace::Slow };
         let streak = FailureStreak::failed(self.streak.take(), error, at, clock, (pace, jitter));
         // The event has the time in a field.
         let error = streak.error.clone().with_retry_at(None);

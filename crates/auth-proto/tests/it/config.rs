@@ -1,8 +1,9 @@
 //! Invalid input gets a typed error that names the field and the remedy, before a byte is sent.
 
 use auth_proto::{
-    ApiVersion, Cloud, ConfigError, ConfigField, Credential, DomainRef, Error, Factor,
-    IdentityRequest, Login, MethodKind, Scope, Session, Settings, UserProjects, UserRef, Validate,
+    ApiVersion, Cloud, ConfigError, ConfigField, Credential, DomainRef, Error, ErrorKind, Factor,
+    IdentityRequest, Login, MethodKind, Scope, Session, Settings, UrlProblem, UserProjects, UserRef,
+    Validate,
 };
 
 use crate::support::{
@@ -102,6 +103,57 @@ fn tokens_and_codes_are_visible_ascii() {
         if text.trim() == text {
             let validate = Validate::new(&keystone(), text).request();
             assert_eq!(config_error(validate), ConfigError::Characters { field });
+        }
+    }
+}
+
+/// In a header it is refused, in a URL it is refused or escaped, and in a body JSON escapes it.
+#[test]
+fn a_line_break_ends_no_line_of_a_request() {
+    const TEXT: &str = "x\r\nX-Evil: 1";
+    let login = |credential, scope| {
+        Login::new(&keystone(), credential, scope).map(|login| request_of(&login))
+    };
+    let project = || Scope::project_id("p");
+    let named = || Credential::password(UserRef::name_in(TEXT, DomainRef::name(TEXT)), TEXT);
+    let url = |path: &str| format!("https://keystone.example/{path}{TEXT}");
+    let at = |cloud: Result<Cloud, Error>| Ok(first_request(&cloud?, password(), project()));
+    for (place, request, refused_field) in [
+        ("a token", login(Credential::token(TEXT), project()), Some("credential.token")),
+        (
+            "an own token",
+            login(Credential::existing_token(TEXT), project()),
+            Some("credential.token"),
+        ),
+        ("a code", login(password().and(Factor::totp(TEXT)), project()), Some("credential.totp")),
+        ("a subject", Validate::new(&keystone(), TEXT).request(), Some("\"token\"")),
+        ("a URL", at(Cloud::keystone(&url(""))), Some("identity url")),
+        ("a version", at(Cloud::keystone(&url("v3"))), Some("identity url")),
+        ("a region", at(Cloud::otc(TEXT)), Some("Region")),
+        ("an override", at(keystone().with_override("compute", url("v2"))), Some("Url")),
+        ("a user id", UserProjects::new(&keystone(), TEXT).request(), None),
+        ("a user and a password", login(named(), project()), None),
+        ("a project", login(password(), Scope::project_id(TEXT)), None),
+        ("a domain", login(password(), Scope::domain_id(TEXT)), None),
+    ] {
+        match (request, refused_field) {
+            (Err(error), Some(field)) => {
+                let error = format!("{:?}", error.kind());
+                assert!(error.starts_with("Config") && error.contains(field), "{place}: {error}");
+            }
+            (Ok(request), None) => {
+                let (head, body) = request.into_parts();
+                let values = head.headers.values().map(|value| value.as_bytes());
+                let uri = head.uri.to_string();
+                for part in values.chain([uri.as_bytes(), body.as_bytes()]) {
+                    assert!(!part.contains(&b'\r') && !part.contains(&b'\n'), "{place}");
+                }
+                let sent = uri.contains("/x%0D%0AX-Evil%3A%201/")
+                    || String::from_utf8_lossy(body.as_bytes()).contains(r"x\r\nX-Evil: 1");
+                assert!(sent, "{place}: {uri}");
+            }
+            (Ok(request), Some(_)) => panic!("{place}: {request:?}"),
+            (Err(error), None) => panic!("{place}: {error}"),
         }
     }
 }
@@ -223,9 +275,17 @@ fn errors_list_what_a_cloud_takes() {
 
 #[test]
 fn plain_http_has_its_own_constructor() {
-    let plain = Cloud::keystone_over_plain_http("http://10.0.0.7:5000/v3").unwrap();
-    assert_eq!(plain.identity_url(), "http://10.0.0.7:5000/v3");
+    const URL: &str = "http://10.0.0.7:5000/v3";
+    let plain = Cloud::keystone_over_plain_http(URL).unwrap();
+    assert_eq!(plain.identity_url(), URL);
     assert!(!plain.is_https_only());
+    for refused in [Cloud::keystone(URL), Cloud::nhn().at(URL), plain.at(URL)] {
+        let error = refused.unwrap_err();
+        let ErrorKind::Config(ConfigError::Url { problem, .. }) = error.kind() else {
+            panic!("{error}")
+        };
+        assert_eq!(*problem, UrlProblem::PlainHttp);
+    }
 }
 
 #[test]

@@ -68,7 +68,13 @@ impl FailureStreak {
 
     /// The streak after another refusal of the credential. The next attempt is a rare probe, if
     /// `probes` allows one.
-    pub(crate) fn refused(before: Option<Self>, error: Error, at: Duration, probes: bool) -> Self {
+    pub(crate) fn refused(
+        before: Option<Self>,
+        error: Error,
+        at: Duration,
+        clock: &Clock,
+        probes: bool,
+    ) -> Self {
         let mut streak = Self::next(before, error, at);
         streak.refusals += 1;
         let wait = match (probes, streak.refusals) {
@@ -77,11 +83,11 @@ impl FailureStreak {
             (true, _) => LATER_PROBE,
         };
         streak.until = at.saturating_add(wait);
-        streak
+        streak.heeding_retry_after(at, clock)
     }
 
     /// The streak with a pause that lasts at least until the server's `Retry-After`.
-    pub(crate) fn heeding_retry_after(mut self, at: Duration, clock: &Clock) -> Self {
+    fn heeding_retry_after(mut self, at: Duration, clock: &Clock) -> Self {
         let asked = self.error.retry_at().map(|until| until - clock.at(at));
         let asked = asked.and_then(|pause| pause.try_into().ok()).unwrap_or(Duration::ZERO);
         self.until = self.until.max(at.saturating_add(asked));
@@ -236,18 +242,22 @@ mod tests {
         assert_eq!((streak.until, streak.waits), (seconds(40), false));
     }
 
+    fn refuse(before: Option<FailureStreak>, at: Duration, probes: bool) -> FailureStreak {
+        FailureStreak::refused(before, failure(), at, &Clock::default(), probes)
+    }
+
     #[test]
     fn a_refusal_leaves_a_rare_probe_or_none() {
-        let first = FailureStreak::refused(None, failure(), Duration::ZERO, true);
+        let first = refuse(None, Duration::ZERO, true);
         assert_eq!((first.until, first.waits), (FIRST_PROBE, false));
         let failed = fail(Some(first), failure(), FIRST_PROBE);
         let at = failed.until;
-        let second = FailureStreak::refused(Some(failed), failure(), at, true);
+        let second = refuse(Some(failed), at, true);
         assert_eq!((second.until, second.waits), (at + LATER_PROBE, false));
         // At any later time.
-        let third = FailureStreak::refused(Some(second), failure(), seconds(900_000), true);
+        let third = refuse(Some(second), seconds(900_000), true);
         assert_eq!(third.until, seconds(900_000) + LATER_PROBE);
-        let last = FailureStreak::refused(None, failure(), Duration::ZERO, false);
+        let last = refuse(None, Duration::ZERO, false);
         assert_eq!((last.until, last.waits), (Duration::MAX, false));
     }
 }

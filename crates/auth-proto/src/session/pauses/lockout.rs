@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use crate::{error::Error, model::scope::Scope, session::pauses::failure_streak::FailureStreak};
+use crate::{
+    error::Error,
+    model::scope::Scope,
+    session::{clock::Clock, pauses::failure_streak::FailureStreak},
+};
 
 /// The effect of a refusal on all scopes.
 ///
@@ -30,17 +34,18 @@ impl Lockout {
         before: Option<Self>,
         (error, refused, was_granted): (Error, Scope, bool),
         sent_at: Duration,
-        at: Duration,
+        (at, clock): (Duration, &Clock),
         probes: bool,
     ) -> Self {
         let Some(mut lockout) = before else {
-            let streak = FailureStreak::refused(None, error, at, probes);
+            let streak = FailureStreak::refused(None, error, at, clock, probes);
             return Self { streak, refused, all_scopes: false, probe_requested: false };
         };
         lockout.all_scopes |= was_granted;
         let is_probe = sent_at >= lockout.streak.until;
         if is_probe {
-            lockout.streak = FailureStreak::refused(Some(lockout.streak), error, at, probes);
+            let before = Some(lockout.streak);
+            lockout.streak = FailureStreak::refused(before, error, at, clock, probes);
             lockout.refused = refused;
             lockout.probe_requested = false;
         }
@@ -74,7 +79,7 @@ mod tests {
         let error = Failure::new(FailureKind::Io, "refused").into();
         let refusal = (error, Scope::project_id(scope), granted);
         let [sent_at, at] = times.map(Duration::from_secs);
-        Lockout::after(before, refusal, sent_at, at, true)
+        Lockout::after(before, refusal, sent_at, (at, &Clock::default()), true)
     }
 
     #[test]

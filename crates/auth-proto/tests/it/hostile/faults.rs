@@ -32,6 +32,8 @@ const ROWS: &[(&str, Input, &str)] = &[
     ("a text of many lines", (401, || fault("no\n\nlevel=info msg=\"logged in\"\u{2028}x\u{85}y")), r#"refused 401 (no level=info msg="logged in"\u{2028}x\u{85}y)"#),
     ("a text with a NUL", (401, || fault("a\0b")), r"refused 401 (a\u{0}b)"),
     ("a long text", (401, || fault(&"ü".repeat(10_000))), "refused 401 (üüüüü"),
+    ("a page of a proxy", (502, || b"<html>Bad Gateway</html>".to_vec()), "unavailable 502 (no reason given); try again later."),
+    ("a text that is not JSON", (401, || b"no such user".to_vec()), "refused 401 (no reason given)"),
     // A body larger than any service writes is reported by its status alone.
     ("a page of five megabytes", (503, || "<p>s3cret</p>".repeat(400_000).into()), "unavailable 503 (no reason given); try again later."),
     ("a fault of five megabytes", (503, || fault(&"x".repeat(5_000_000))), "unavailable 503 (no reason given); try again later."),
