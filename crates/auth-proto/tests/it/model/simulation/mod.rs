@@ -46,6 +46,13 @@ fn walk(mut simulation: Simulation, ops: impl IntoIterator<Item = Op>) {
 
 const PROJECTS: [&str; 3] = ["p", "q", "r"];
 const ORIGINS: [&str; 3] = ["https://a.example/x", "https://b.example:8443", "/without/origin"];
+const DESTINATIONS: [Destination; 5] = [
+    Destination::At(0),
+    Destination::At(1),
+    Destination::At(2),
+    Destination::Later,
+    Destination::Unknown,
+];
 const START: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);
 
 /// The session, its model, and their surroundings.
@@ -61,6 +68,8 @@ struct Simulation {
     /// Requests that no longer count.
     late: Vec<PendingRequest>,
     tokens: Vec<Given>,
+    /// Until when the callers of each scope wait, for each destination.
+    waiting: [[Option<Duration>; DESTINATIONS.len()]; 3],
     /// The events since the last comparison.
     heard: Vec<Note>,
     /// The scopes that the session knows.
@@ -110,6 +119,7 @@ impl Simulation {
             pending: [None, None, None],
             late: Vec::new(),
             tokens: Vec::new(),
+            waiting: Default::default(),
             heard: Vec::new(),
             known: [false; 3],
             codes: 100_000,
