@@ -1,0 +1,15 @@
+//! What both adapters do.
+
+mod calls;
+mod events;
+mod framing;
+mod logins;
+mod renewal;
+mod requests;
+mod safety;
+mod service;
+pub(super) mod support;
+mod waits;
+mod ways;
+
+use super::ADAPTER;
