@@ -15,7 +15,6 @@ const FLOORS: &[&[&str]] = &[
     &["login"],
     &["cloud"],
     &["output"],
-    &["test_server.rs"],
 ];
 
 #[test]
