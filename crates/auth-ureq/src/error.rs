@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shorter_time_separates_a_deadline_from_a_timeout() {
+    fn a_deadline_is_not_a_timeout() {
         let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
         let global = ureq::Error::Timeout(Timeout::Global);
         let connect = ureq::Error::Timeout(Timeout::Connect);
