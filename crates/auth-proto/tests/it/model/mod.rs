@@ -114,11 +114,12 @@ proptest! {
 
 /// Walks from a fixed seed reach every branch of the rules. `-- --nocapture` shows how often.
 #[test]
+#[expect(clippy::print_stdout, reason = "the numbers are part of the output")]
 fn a_walk_reaches_every_branch() {
     let mut runner = TestRunner::deterministic();
     let ops = prop::collection::vec(steps(), 1..150);
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    for n in 0..cases.unwrap_or(600_u64) {
+    let cases = ProptestConfig::default().cases.max(600);
+    for n in 0..u64::from(cases) {
         let ops = ops.new_tree(&mut runner).unwrap().current();
         match n % 4 {
             0 => run_with_codes(ops),

@@ -1,9 +1,11 @@
 //! How often a walk has reached each branch of the rules: a branch that is never reached is not
 //! tested.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{cell::RefCell, collections::BTreeMap};
 
-static REACHED: Mutex<BTreeMap<&'static str, u64>> = Mutex::new(BTreeMap::new());
+thread_local! {
+    static REACHED: RefCell<BTreeMap<&'static str, u64>> = const { RefCell::new(BTreeMap::new()) };
+}
 
 /// Every branch that a walk is expected to reach.
 pub(crate) const BRANCHES: [&str; 53] = [
@@ -64,12 +66,12 @@ pub(crate) const BRANCHES: [&str; 53] = [
 
 pub(crate) fn reach(branch: &'static str) {
     debug_assert!(BRANCHES.contains(&branch), "{branch}");
-    *REACHED.lock().unwrap().entry(branch).or_default() += 1;
+    REACHED.with_borrow_mut(|reached| *reached.entry(branch).or_default() += 1);
 }
 
-/// All branches, with the number of times.
+/// All branches, and how often this thread has reached them.
 #[allow(dead_code, reason = "the fuzz target does not ask")]
 pub(crate) fn reached() -> Vec<(&'static str, u64)> {
-    let reached = REACHED.lock().unwrap();
-    BRANCHES.iter().map(|branch| (*branch, reached.get(branch).copied().unwrap_or(0))).collect()
+    let count = |branch: &str| REACHED.with_borrow(|reached| reached.get(branch).copied());
+    BRANCHES.iter().map(|branch| (*branch, count(branch).unwrap_or(0))).collect()
 }

@@ -166,11 +166,7 @@ impl Simulation {
                 }
             }
             Op::Accept(which, origin, status) => self.accept(which, origin, status),
-            Op::Drop(index) => {
-                if self.pending[index].take().is_some() {
-                    self.model.is_dropped(index);
-                }
-            }
+            Op::Drop(index) => self.drop_request(index),
             Op::Factor(index) => {
                 let factor = self.fresh_code();
                 let submitted = self.session.submit_factor(&scope(index), factor);
@@ -186,17 +182,7 @@ impl Simulation {
                     self.model.interrupted(id);
                 }
             }
-            Op::Late(which) => {
-                if which < self.late.len() {
-                    let witnesses = answers::witnesses(3600, Stamps::AllRight, self.now);
-                    let reply = Reply::Token(3600, Stamps::AllRight);
-                    let is_v2 = self.model.is_v2;
-                    let response = answers::answer(&reply, 0, "late", &witnesses, is_v2);
-                    let request = self.late.remove(which);
-                    self.session.handle_response(request, response, self.now).unwrap();
-                    self.listen();
-                }
-            }
+            Op::Late(which) => self.answer_late(which),
             Op::Poll(index, destination) => self.poll(index, destination, false),
             Op::Refuse(which, origin, call) => self.refuse(which, origin, call),
             Op::Renew(index) => self.poll(index, Destination::Unknown, true),
@@ -234,6 +220,23 @@ impl Simulation {
                 true => self.take(&Op::Respond(index, reply.clone())),
                 false => self.take(&Op::Respond(index, Reply::Token(360, Stamps::AllRight))),
             }
+        }
+    }
+
+    fn drop_request(&mut self, index: usize) {
+        if self.pending[index].take().is_some() {
+            self.model.is_dropped(index);
+        }
+    }
+
+    fn answer_late(&mut self, which: usize) {
+        if which < self.late.len() {
+            let witnesses = answers::witnesses(3600, Stamps::AllRight, self.now);
+            let reply = Reply::Token(3600, Stamps::AllRight);
+            let response = answers::answer(&reply, 0, "late", &witnesses, self.model.is_v2);
+            let request = self.late.remove(which);
+            self.session.handle_response(request, response, self.now).unwrap();
+            self.listen();
         }
     }
 
