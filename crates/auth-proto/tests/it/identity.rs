@@ -4,7 +4,7 @@
 
 use auth_proto::{
     Check, Cloud, ConfigError, ConfigField, Credential, Domains, Error, ErrorKind, IdentityRequest,
-    Login, Page, Projects, ProtocolError, Revoke, Scope, SystemScopes, Validate, Versions, limits,
+    Login, Projects, ProtocolError, Revoke, Scope, SystemScopes, Validate, Versions, limits,
 };
 use http::Response;
 
