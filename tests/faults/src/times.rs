@@ -12,8 +12,9 @@ use http::Request;
 use time::UtcDateTime;
 
 use crate::{
-    callers::{AND_PLAIN_UREQ, CallerRequest, ClientKind},
+    callers::{AND_PLAIN_UREQ, ClientKind},
     capture,
+    request::CallerRequest,
     scenario::{Case, Tally},
     testbed::{ClientOptions, SYSTEM, TestScope, Testbed},
 };
