@@ -55,7 +55,7 @@ fn core() -> Tally {
             other => tally.holds(format_args!("a request, not {other:?}"), false),
         }
     }
-    tally.figure("longest wait in ms", longest.as_millis() as u64);
+    tally.figure("ms of the longest wait", longest.as_millis() as u64);
     tally.exactly("seconds of the longest wait", longest.as_secs(), 0);
     tally
 }
@@ -63,14 +63,14 @@ fn core() -> Tally {
 /// A caller is dropped after so many polls, or gives up after so many milliseconds. The next caller's
 /// wait is measured.
 fn adapter(kind: ClientKind) -> Tally {
-    const LOGIN: Duration = Duration::from_millis(10);
+    const LOGIN: Duration = Duration::from_millis(5);
     let mut tally = Tally { callers: 2, ..Tally::default() };
     let mut step = 0;
     for round in 0..ROUNDS {
         let testbed = Testbed::start();
         // A response in pieces has many await points.
         let piece = Duration::from_millis(1);
-        testbed.script(move |_| ScriptedReply::Fault(Fault::new().delay(LOGIN).drip(512, piece)));
+        testbed.script(move |_| ScriptedReply::Fault(Fault::new().delay(LOGIN).drip(2048, piece)));
         let callers = testbed.callers(kind, &ClientOptions::default());
         let done = match callers.reqwest() {
             Some((client, runtime)) => runtime.block_on(async {

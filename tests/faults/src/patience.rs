@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    callers::{AND_NAIVE_UREQ, ClientKind},
+    callers::{AND_NAIVE_UREQ, ClientKind, OURS},
     request::{CallerRequest, Outcome},
     scenario::{Case, Tally},
     testbed::{ClientOptions, Testbed, WRONG_PASSWORD},
@@ -51,7 +51,9 @@ fn each(
                 format!("patience {patience} ms, a login takes {login} ms,{renewal} {scenario}");
             let (patience, login) = (Duration::from_millis(patience), Duration::from_millis(login));
             let run = move |kind| run(kind, patience, login, background);
-            let mut rows = Case::each(id, scenario, bound, &AND_NAIVE_UREQ, run);
+            // The naive client has no renewal in the background.
+            let kinds: &[_] = if background { &OURS } else { &AND_NAIVE_UREQ };
+            let mut rows = Case::each(id, scenario, bound, kinds, run);
             if patience == Duration::from_secs(1) && !background {
                 let line = match id {
                     "F34" => "callers wait at most 1 s, a login takes 1.5 s; then one revocation",

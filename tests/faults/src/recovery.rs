@@ -144,11 +144,13 @@ fn first_token(testbed: &Testbed) -> Option<Duration> {
 fn judged(testbed: &Testbed, outage: Outage, recovered: Duration) -> Tally {
     let mut tally = Tally { callers: CALLERS, ..Tally::default() };
     tally.traffic(&testbed.server.traffic());
-    tally.holds("a token", first_token(testbed).is_some());
-    let took = first_token(testbed).unwrap_or(Duration::MAX).saturating_sub(recovered);
-    tally.figure("seconds to the first token", took.as_secs());
+    let Some(granted) = first_token(testbed) else {
+        tally.holds("a token", false);
+        return tally;
+    };
+    let took = granted.saturating_sub(recovered).as_secs();
+    tally.figure("s to the first token", took);
     // A caller comes once a second, so a second is the precision.
-    let most = outage.longest().as_secs() + 1;
-    tally.at_most("seconds to the first token", took.as_secs(), most);
+    tally.at_most("seconds to the first token", took, outage.longest().as_secs() + 1);
     tally
 }

@@ -4,7 +4,7 @@ use std::{
     fmt::Display,
     panic::{AssertUnwindSafe, catch_unwind},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use auth_emulator::Traffic;
@@ -83,6 +83,8 @@ pub(crate) struct ScenarioRow {
     pub(crate) lost: usize,
     pub(crate) auth_errors: usize,
     pub(crate) slowest_ms: u128,
+    /// The whole row with all its tries.
+    pub(crate) took_ms: u128,
     pub(crate) canary_bytes: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) figures: Vec<Figure>,
@@ -138,6 +140,7 @@ impl Case {
 
     /// Runs the scenario, up to three times while only times are broken.
     fn row(&self) -> ScenarioRow {
+        let started = Instant::now();
         let tries = if self.subject.is_ours() { 3 } else { 1 };
         let mut tally = self.tally();
         for _ in 1..tries {
@@ -156,6 +159,7 @@ impl Case {
             lost: tally.lost,
             auth_errors: tally.auth_errors,
             slowest_ms: tally.slowest.as_millis(),
+            took_ms: started.elapsed().as_millis(),
             canary_bytes: tally.canary_bytes,
             figures: tally.figures,
             series: tally.series,
