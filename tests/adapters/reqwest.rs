@@ -14,6 +14,8 @@ mod framing;
 mod http2;
 #[path = "suite/logins.rs"]
 mod logins;
+#[path = "suite/refusals.rs"]
+mod refusals;
 #[path = "suite/renewal.rs"]
 mod renewal;
 #[path = "suite/requests.rs"]
@@ -25,6 +27,8 @@ mod service;
 #[path = "suite/support.rs"]
 mod support;
 mod tasks;
+#[path = "suite/uploads.rs"]
+mod uploads;
 #[path = "suite/waits.rs"]
 mod waits;
 #[path = "suite/ways.rs"]

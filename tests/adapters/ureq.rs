@@ -27,6 +27,8 @@ mod events;
 mod framing;
 #[path = "suite/logins.rs"]
 mod logins;
+#[path = "suite/refusals.rs"]
+mod refusals;
 #[path = "suite/renewal.rs"]
 mod renewal;
 #[path = "suite/requests.rs"]
@@ -37,6 +39,8 @@ mod safety;
 mod service;
 #[path = "suite/support.rs"]
 mod support;
+#[path = "suite/uploads.rs"]
+mod uploads;
 #[path = "suite/waits.rs"]
 mod waits;
 #[path = "suite/ways.rs"]
@@ -85,4 +89,27 @@ fn a_waiter_takes_over_if_middleware_panics() {
         assert!(panicking.join().is_err());
     });
     assert_eq!(server.requests().len(), 1);
+}
+
+/// A body that may be large is announced first.
+#[test]
+fn a_large_body_is_announced() {
+    let server = Loopback::start(logins_and(|_| Reply::new(200, "", "")));
+    let stream = || ureq::SendBody::from_owned_reader(&b"a body"[..]);
+    let small = || Request::put(server.url()).header("Content-Length", "6");
+    let expects = |text: String| text.to_ascii_lowercase().contains("expect: 100-continue");
+    for is_on in [true, false] {
+        let client = loopback_client(&server).expect_continue(is_on).build().unwrap();
+        let client = client.ureq();
+        client.call_once(Request::put(server.url()).body(stream()).unwrap()).unwrap();
+        assert_eq!(expects(server.last()), is_on);
+        client.call_with(|| Ok(Request::post(server.url()).body(stream())?)).unwrap();
+        assert_eq!(expects(server.last()), is_on);
+        client.call_once(small().body(stream()).unwrap()).unwrap();
+        assert!(!expects(server.last()));
+        client.call_once(Request::put(server.url()).body(()).unwrap()).unwrap();
+        assert!(!expects(server.last()));
+        client.call(Request::put(server.url()).body("a body").unwrap()).unwrap();
+        assert!(!expects(server.last()));
+    }
 }

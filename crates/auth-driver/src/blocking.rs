@@ -1,24 +1,31 @@
-//! The loops for a blocking HTTP client. The caller's thread sends and waits.
+//! The loops for a blocking HTTP client. The caller's thread waits, and sends a login if it has the
+//! time; a login that may take longer gets a thread of its own.
 
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
 
 use auth_proto::{Body, Failure, Scope};
 use http::{Request, Response};
 
 use crate::{
+    call::Call,
     driver::{Driver, Grant, Mode, Step, Wanted},
-    error::Error,
+    error::NoToken,
+    in_flight::InFlightGuard,
 };
 
-/// An HTTP client that sends login requests. See the [rules](crate#rules-of-a-driver).
-pub trait Transport {
-    /// Sends the request and reads the whole response. `None` if `left`, the caller's time, ended
-    /// first: that is no failure of the service.
-    fn send(
-        &self,
-        request: Request<Body>,
-        left: Duration,
-    ) -> Option<Result<Response<Body>, Failure>>;
+/// An HTTP client that sends login requests. See the [rules](crate#five-rules-of-a-driver).
+pub trait Transport: Send + Sync + 'static {
+    /// Sends the request and reads the whole response. If the status and the headers arrive and the
+    /// body does not, the failure has them: [`Failure::with_head`].
+    fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure>;
+
+    /// The longest time that [`send`](Self::send) takes.
+    fn timeout(&self) -> Duration;
 
     /// The monotonic clock that measures a caller's time.
     fn now(&self) -> Instant {
@@ -30,38 +37,92 @@ pub trait Transport {
 ///
 /// # Errors
 ///
-/// The reason why there is no token, or [`Error::Deadline`].
+/// The reason why there is no token.
 pub fn grant<T: Transport>(
-    driver: &Driver,
-    transport: &T,
+    driver: &Arc<Driver>,
+    transport: &Arc<T>,
     wanted: Wanted<'_>,
+    mode: Mode<'_>,
     patience: Duration,
-    mode: Mode,
-) -> Result<Grant, Error> {
+) -> Result<Grant, NoToken> {
     let started = transport.now();
     let mut left = patience;
     loop {
-        match driver.next(wanted, left, mode) {
+        match driver.next(wanted, mode, left) {
             Step::Done(result) => return result,
-            Step::Send(guard, request) => match transport.send(request, left) {
-                Some(outcome) => driver.complete(guard, outcome),
-                // One caller's deadline is no failure for the others: the guard hands the request
-                // on.
-                None => drop(guard),
-            },
+            Step::Send(guard, request) => send(driver, transport, guard, request, left),
             Step::Wait(epoch, longest) => driver.wait(epoch, longest),
         }
         left = patience.saturating_sub(transport.now().saturating_duration_since(started));
     }
 }
 
+/// Sends a login. If that may take longer than the caller has time, a thread of its own does it, so
+/// that the login goes on without the caller, and the caller waits for the end of the epoch.
+fn send<T: Transport>(
+    driver: &Arc<Driver>,
+    transport: &Arc<T>,
+    guard: InFlightGuard<'_>,
+    request: Request<Body>,
+    left: Duration,
+) {
+    if left < transport.timeout() {
+        // The request stays here until there is a thread.
+        let (sender, receiver) = mpsc::channel();
+        let (own_driver, own_transport) = (Arc::clone(driver), Arc::clone(transport));
+        let thread = spawn(move || {
+            if let Ok((flight, request)) = receiver.recv() {
+                let guard = InFlightGuard::sent(&own_driver, flight);
+                guard.complete(own_transport.send(request));
+            }
+        });
+        if thread.is_ok() {
+            if let Some(flight) = guard.into_flight() {
+                // The thread waits for it.
+                let _ = sender.send((flight, request));
+            }
+            return;
+        }
+    }
+    guard.complete(transport.send(request));
+}
+
+fn spawn(job: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    #[cfg(test)]
+    let Some(job) = crate::tests::threads::spawn(Box::new(job))? else { return Ok(()) };
+    thread::Builder::new().name("auth-login".to_owned()).spawn(job).map(drop)
+}
+
+/// Gets a token for a call and adds it: see [`Call::authorize`].
+///
+/// # Errors
+///
+/// As [`grant`] and [`Call::authorize`].
+pub fn authorize<'c, T: Transport>(
+    call: &'c mut Call<'_>,
+    transport: &Arc<T>,
+    patience: Duration,
+    mut spell: impl FnMut(&mut Request<()>),
+) -> Result<&'c mut Request<()>, NoToken> {
+    let started = transport.now();
+    let mut left = patience;
+    loop {
+        let mode = Mode::Caller(call.destination());
+        let grant = grant(call.driver(), transport, call.wanted(), mode, left)?;
+        if call.authorize(grant, &mut spell)? {
+            return Ok(call.head());
+        }
+        left = patience.saturating_sub(transport.now().saturating_duration_since(started));
+    }
+}
+
 /// Keeps this scope's token valid until the session is closed.
-pub fn refresh_loop<T: Transport>(driver: &Driver, transport: &T, scope: &Scope) {
+pub fn refresh_loop<T: Transport>(driver: &Arc<Driver>, transport: &Arc<T>, scope: &Scope) {
     let wanted = Wanted { scope, service: None };
     loop {
         let epoch = driver.epoch();
         // Callers get the error from their own calls, and the listener from the event.
-        let _ = grant(driver, transport, wanted, Duration::MAX, Mode::Background);
+        let _ = grant(driver, transport, wanted, Mode::Background, Duration::MAX);
         let Some(pause) = driver.refresh_pause(scope) else { return };
         driver.wait(epoch, pause);
     }

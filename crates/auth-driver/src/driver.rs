@@ -5,14 +5,17 @@ use std::{
 };
 
 use auth_proto::{
-    Action, Body, Cloud, EndpointQuery, Event, Failure, PendingRequest, Scope, Session, Token,
+    Action, Body, Cloud, Destination, EndpointQuery, Event, PendingRequest, RetryDecision, Scope,
+    ServiceCall, Session, Token,
 };
-use http::{Request, Response};
+use http::{Request, StatusCode, Uri};
 use time::UtcDateTime;
 
 use crate::{
-    error::Error,
+    error::NoToken,
     events::{self, Events, Listener},
+    in_flight::{Flight, InFlightGuard},
+    login::Parked,
     notifier::{Changed, Epoch, Notifier},
 };
 
@@ -31,8 +34,8 @@ pub struct Driver {
     listener: Option<Box<Listener>>,
     /// Notified when waiting callers have a reason to poll again.
     changed: Notifier,
-    /// Notified when the session is closed, for the async sender of a request.
-    closed: Notifier,
+    /// The logins of the async loop that no caller carries at the moment.
+    pub(crate) parked: Parked,
     #[cfg(test)]
     pub(crate) locks: std::sync::atomic::AtomicUsize,
     #[cfg(test)]
@@ -63,13 +66,13 @@ pub struct Grant {
 }
 
 /// The role of a caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "the two ways to poll a session")]
-pub enum Mode {
+pub enum Mode<'a> {
     /// A background task that renews the token: [`Session::renew`].
     Background,
-    /// A caller that needs the token now: [`Session::poll`].
-    Caller,
+    /// A caller that needs the token now, for a request to this destination: [`Session::poll_to`].
+    Caller(Destination<'a>),
 }
 
 /// The next step of a loop that gets a token.
@@ -78,9 +81,8 @@ pub enum Mode {
 #[expect(clippy::exhaustive_enums, reason = "a loop has to know every step")]
 pub enum Step<'a> {
     /// Return this result.
-    Done(Result<Grant, Error>),
-    /// Send this request, then call [`Driver::complete`]. Dropping the guard instead hands the
-    /// request on to another caller.
+    Done(Result<Grant, NoToken>),
+    /// Send this request, then call [`InFlightGuard::complete`], whatever becomes of this caller.
     Send(InFlightGuard<'a>, Request<Body>),
     /// Wait until the epoch ends, for this long at most. Then ask for the next step.
     Wait(Epoch, Duration),
@@ -92,7 +94,7 @@ impl Grant {
     /// # Errors
     ///
     /// As [`Cloud::endpoint`].
-    pub fn endpoint(&self, want: &EndpointQuery) -> Result<String, Error> {
+    pub fn endpoint(&self, want: &EndpointQuery) -> Result<String, auth_proto::Error> {
         Ok(self.cloud.endpoint(&self.token, want)?.url().to_owned())
     }
 }
@@ -110,7 +112,7 @@ impl Driver {
             clock: Box::new(clock),
             listener: events::listener(),
             changed: Notifier::default(),
-            closed: Notifier::default(),
+            parked: Parked::default(),
             #[cfg(test)]
             locks: Default::default(),
             #[cfg(test)]
@@ -127,12 +129,15 @@ impl Driver {
     }
 
     /// The next step of a caller that has `left` to wait for a token.
-    pub fn next(&self, wanted: Wanted<'_>, left: Duration, mode: Mode) -> Step<'_> {
+    pub fn next(&self, wanted: Wanted<'_>, mode: Mode<'_>, left: Duration) -> Step<'_> {
         // Read before the session, so that a wait misses no change after this point.
         let epoch = self.changed.epoch();
-        let (step, events) = self.with(|session| self.poll(session, wanted, left, mode, epoch));
-        // A listener may panic: a request has its guard by now.
+        let (mut step, events) = self.with(|session| self.poll(session, wanted, mode, left, epoch));
+        // A listener may panic: then the guard tells the session that nothing was sent.
         events.report();
+        if let Step::Send(guard, _) = &mut step {
+            guard.hand_out();
+        }
         step
     }
 
@@ -140,8 +145,8 @@ impl Driver {
         &self,
         session: &mut Session,
         wanted: Wanted<'_>,
+        mode: Mode<'_>,
         left: Duration,
-        mode: Mode,
         epoch: Epoch,
     ) -> Step<'_> {
         let for_service = wanted.service.map(|service| session.scope_for(service, wanted.scope));
@@ -151,21 +156,26 @@ impl Driver {
         };
         let scope = for_service.as_ref().unwrap_or(wanted.scope);
         let now = self.now();
+        let destination = match mode {
+            Mode::Background => Destination::Unknown,
+            Mode::Caller(destination) => destination,
+        };
         let action = match mode {
             _ if left.is_zero() => {
-                return Step::Done(match session.at_deadline(scope, now) {
+                return Step::Done(match session.at_deadline(scope, destination, now) {
                     Ok(token) => Ok(Grant { token, cloud: session.cloud().clone() }),
-                    Err(last) => Err(Error::Deadline { last }),
+                    Err(last) => Err(NoToken::Deadline { last }),
                 });
             }
             Mode::Background => session.renew(scope, now),
-            Mode::Caller => session.poll(scope, now),
+            Mode::Caller(_) => session.poll_to(scope, destination, now),
         };
         match action {
             Action::Fail(error) => Step::Done(Err(error.into())),
-            Action::NeedFactor(challenge) => Step::Done(Err(Error::NeedFactor(challenge))),
+            Action::NeedFactor(challenge) => Step::Done(Err(NoToken::NeedFactor(challenge))),
             Action::Send(pending, request) => {
-                Step::Send(InFlightGuard { driver: self, pending: Some(pending) }, request)
+                let flight = Flight { pending, scope: scope.clone() };
+                Step::Send(InFlightGuard::unsent(self, Box::new(flight)), request)
             }
             Action::Use(token) => Step::Done(Ok(Grant { token, cloud: session.cloud().clone() })),
             Action::Wait(until) => {
@@ -174,18 +184,15 @@ impl Driver {
         }
     }
 
-    /// Hands in the result of a request, and wakes all waiting callers.
-    pub fn complete(&self, mut guard: InFlightGuard<'_>, outcome: Result<Response<Body>, Failure>) {
-        let ((), events) = self.with(|session| {
-            // A panic of the clock leaves the request in the guard, which hands it on.
-            let now = self.now();
-            let Some(pending) = guard.pending.take() else { return };
-            match outcome {
-                Ok(response) => session.handle_response(pending, response, now),
-                Err(failure) => session.handle_failure(pending, failure, now),
-            }
-        });
-        events.report();
+    /// Reports the status of a service's response to a request with this token, for a request that
+    /// was sent without a [`Call`](crate::Call). The session judges a 401 by the token's history:
+    /// report the other statuses too, which takes no lock. After [`RetryDecision::Retry`], get a
+    /// token for this URI again and send the request once more.
+    pub fn report(&self, token: &Token, uri: &Uri, status: StatusCode) -> RetryDecision {
+        if !ServiceCall::is_refusal(token, uri, status) {
+            return RetryDecision::Deliver;
+        }
+        self.change(|session| session.handle_unauthorized(token, uri, self.now()))
     }
 
     /// Changes the session: a factor, another credential.
@@ -200,15 +207,15 @@ impl Driver {
         read(&self.lock())
     }
 
-    /// Closes the session and wakes all callers. No event is reported, so this may be called where
+    /// Closes the session, drops the logins of the async loop, and wakes all callers. No event is reported, so this may be called where
     /// a panic is not allowed.
     pub fn close(&self) {
         let mut session = self.lock();
         session.close();
         session.take_wake();
         drop(session);
+        self.parked.close();
         self.changed.notify();
-        self.closed.notify();
     }
 
     /// The pause of a background loop; the end of an epoch ends it early. `None` once the session
@@ -234,16 +241,31 @@ impl Driver {
         self.changed.changed(epoch)
     }
 
-    /// Ready when the session has been closed.
-    pub fn closed(&self) -> Changed<'_> {
-        self.closed.changed(Epoch::START)
-    }
-
     /// The origins that a token may be sent to.
-    pub(crate) fn check_target(&self, uri: &http::Uri) -> Result<(), Error> {
+    pub(crate) fn check_target(&self, uri: &Uri) -> Result<(), auth_proto::Error> {
         #[cfg(test)]
         self.target_checks.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        Ok(self.cloud.check_target(uri)?)
+        self.cloud.check_target(uri)
+    }
+
+    /// The scope of the tokens that a caller wants.
+    pub(crate) fn scope_of(&self, wanted: Wanted<'_>) -> Result<Scope, auth_proto::Error> {
+        match wanted.service {
+            Some(service) => self.read(|session| session.scope_for(service, wanted.scope)),
+            None => Ok(wanted.scope.clone()),
+        }
+    }
+
+    /// Tells the session that a request may have been sent, and that its result is unknown. Reports
+    /// no event, because this may run in a panic.
+    pub(crate) fn abandon(&self, pending: PendingRequest) {
+        // Only a pending request of another session is an error.
+        let _ = self.lock().handle_abandoned(pending);
+    }
+
+    /// Wakes all waiting callers.
+    pub(crate) fn wake(&self) {
+        self.changed.notify();
     }
 
     /// Read under the lock: two readings in the wrong order would look like a clock that jumps.
@@ -295,33 +317,5 @@ impl Driver {
 impl fmt::Debug for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Driver").field("cloud", &self.cloud).finish_non_exhaustive()
-    }
-}
-
-/// The right to send one request. Dropped without [`Driver::complete`], after a cancellation, a
-/// panic or a missed deadline, it hands the request on to the next caller. The next call on the
-/// driver reports the event, because a listener must not run in a panic.
-#[must_use = "a dropped guard hands the request on"]
-pub struct InFlightGuard<'a> {
-    driver: &'a Driver,
-    /// Taken when the request is completed.
-    pending: Option<PendingRequest>,
-}
-
-impl Drop for InFlightGuard<'_> {
-    fn drop(&mut self) {
-        if let Some(pending) = self.pending.take() {
-            let mut session = self.driver.lock();
-            session.handle_abandoned(pending);
-            session.take_wake();
-            drop(session);
-            self.driver.changed.notify();
-        }
-    }
-}
-
-impl fmt::Debug for InFlightGuard<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InFlightGuard").finish_non_exhaustive()
     }
 }

@@ -1,18 +1,19 @@
-use std::{fmt, time::Duration};
+use std::{error::Error as StdError, fmt, time::Duration};
 
 use auth_proto::Challenge;
 use thiserror::Error as ThisError;
+use time::UtcDateTime;
 
-/// The reason why a caller gets no token, or a client no driver. No variant shows a URL, a header
-/// or a body.
+/// The reason why there is no token or no response, for a client whose HTTP client has errors of
+/// the type `T`. No variant shows a URL, a header or a body.
 #[derive(Debug, ThisError)]
-#[expect(clippy::exhaustive_enums, reason = "an HTTP client's error type has every variant")]
-pub enum Error {
+#[non_exhaustive]
+pub enum Error<T> {
     /// An error of the core: bad input, a refusal, a login without a response, a target that the
     /// token must not be sent to.
     #[error(transparent)]
     Auth(#[from] auth_proto::Error),
-    /// The caller's patience ended before there was a token.
+    /// The caller's time ended before there was a token.
     #[error("{}", NoTokenInTime(last.as_ref()))]
     Deadline {
         /// The error of the last login, if one failed and none has succeeded since.
@@ -27,23 +28,80 @@ pub enum Error {
          set a time-out between them"
     )]
     IdentityTimeout {
-        /// [`Options::identity_timeout`](crate::Options::identity_timeout).
+        /// The total time-out of a request to the identity service.
         identity: Duration,
         /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout).
         response: Duration,
     },
-    /// The login needs a factor from the user: hand it to [`Session::submit_factor`].
-    ///
-    /// [`Session::submit_factor`]: auth_proto::Session::submit_factor
-    #[error("the login needs a further factor; ask the user and pass it to Session::submit_factor")]
+    /// The login needs a factor from the user: hand it to the client's `submit_factor`.
+    #[error("the login needs a further factor; ask the user and pass it to submit_factor")]
+    NeedFactor(Challenge),
+    /// The closure that was passed to `call_with` made no request. Its error is the source.
+    #[error("the closure that was passed to call_with made no request")]
+    Request(#[source] BoxError),
+    /// A request other than a login got no response, or the HTTP client could not be built.
+    #[error("the request got no response")]
+    Transport(#[source] T),
+}
+
+/// Any error, as a closure that makes a request returns it.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+impl<T> Error<T> {
+    /// Whether the same call may succeed later without any change by the caller. This is true for
+    /// every [`Transport`](Self::Transport) error, but a request without a response may have been
+    /// carried out: only the caller knows whether it may be sent twice.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Auth(error) => error.is_retryable(),
+            Self::Deadline { last } => last.as_ref().is_none_or(auth_proto::Error::is_retryable),
+            Self::Transport(_) => true,
+            Self::IdentityTimeout { .. } | Self::NeedFactor(_) | Self::Request(_) => false,
+        }
+    }
+
+    /// The earliest time of the next login, if the session or the identity service has set one. A
+    /// call before that time gets the same error, or waits.
+    pub fn retry_at(&self) -> Option<UtcDateTime> {
+        match self {
+            Self::Auth(error) | Self::Deadline { last: Some(error) } => error.retry_at(),
+            _ => None,
+        }
+    }
+}
+
+impl<T> From<NoToken> for Error<T> {
+    fn from(reason: NoToken) -> Self {
+        match reason {
+            NoToken::Auth(error) => Self::Auth(error),
+            NoToken::Deadline { last } => Self::Deadline { last },
+            NoToken::NeedFactor(challenge) => Self::NeedFactor(challenge),
+        }
+    }
+}
+
+/// The reason why a caller gets no token. [`Error`] has the same variants, and those of a client.
+#[derive(Debug, ThisError)]
+#[expect(clippy::exhaustive_enums, reason = "a client's error type has every variant")]
+pub enum NoToken {
+    /// An error of the core: bad input, a refusal, a login without a response.
+    #[error(transparent)]
+    Auth(#[from] auth_proto::Error),
+    /// The caller's patience ended before there was a token.
+    #[error("{}", NoTokenInTime(last.as_ref()))]
+    Deadline {
+        /// The error of the last login, if one failed and none has succeeded since.
+        #[source]
+        last: Option<auth_proto::Error>,
+    },
+    /// The login needs a factor from the user: hand it to
+    /// [`Session::submit_factor`](auth_proto::Session::submit_factor).
+    #[error("the login needs a further factor; ask the user and pass it to submit_factor")]
     NeedFactor(Challenge),
 }
 
-/// The text of a missed deadline, for an HTTP client's own error type: the error of the last login,
-/// if there is one, and what to do.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "a wrapper for one value")]
-pub struct NoTokenInTime<'a>(pub Option<&'a auth_proto::Error>);
+/// The text of a missed deadline: the error of the last login, if there is one, and what to do.
+struct NoTokenInTime<'a>(Option<&'a auth_proto::Error>);
 
 impl fmt::Display for NoTokenInTime<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,6 +112,34 @@ impl fmt::Display for NoTokenInTime<'_> {
             None => f.write_str(
                 "no token within the caller's time; try again, the login may still succeed",
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Error as Lost;
+
+    use auth_proto::{Failure, FailureKind, Misuse};
+
+    use super::*;
+
+    #[test]
+    fn errors_say_whether_to_try_again() {
+        let failed = |kind| Some(Failure::new(kind, "").into());
+        let response = Duration::from_secs(1);
+        for (error, is_retryable) in [
+            (Error::Auth(Misuse::NoChallenge.into()), false),
+            (Error::Auth(Failure::new(FailureKind::Io, "reset").into()), true),
+            (Error::Deadline { last: None }, true),
+            (Error::Deadline { last: failed(FailureKind::Timeout) }, true),
+            (Error::Deadline { last: failed(FailureKind::Tls) }, false),
+            (Error::IdentityTimeout { identity: response, response }, false),
+            (Error::Request("no such file".into()), false),
+            (Error::Transport(Lost), true),
+        ] {
+            assert_eq!(error.is_retryable(), is_retryable, "{error}");
+            assert_eq!(error.retry_at(), None);
         }
     }
 }

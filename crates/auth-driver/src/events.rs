@@ -51,7 +51,16 @@ fn trace(event: &Event) {
             tracing::warn!(%scope, ?class, %error, retry_at, "login failed");
         }
         Event::LoginStarted { scope } => tracing::debug!(%scope, "login started"),
-        Event::TokenRejected { scope } => tracing::warn!(%scope, "token refused by a service"),
+        Event::RefusalDelivered { origin, reason } => {
+            tracing::warn!(origin, ?reason, "refusal delivered");
+        }
+        Event::ServiceAtOdds { scope, origin, until } => {
+            let until = timestamp::format(*until);
+            tracing::warn!(%scope, origin, until, "service at odds with the identity service");
+        }
+        Event::TokenRejected { scope, origin } => {
+            tracing::warn!(%scope, origin, "token refused by a service");
+        }
         Event::TokenRenewed { scope, expires_at } => {
             let expires_at = timestamp::format(*expires_at);
             tracing::info!(%scope, expires_at, "token renewed");

@@ -1,14 +1,14 @@
 //! Drives an [`auth_proto::Session`] with any HTTP client, blocking or async.
 //!
 //! A session decides; it does no I/O. When many threads or tasks share one, they need more: a lock,
-//! a clock, a way to wait, a wake-up when a token arrives, and another sender when the first one is
-//! cancelled. This crate has these parts. `auth-ureq` and `auth-reqwest` add an HTTP client to
-//! them, and so can you:
+//! a clock, a way to wait, a wake-up when a token arrives, and a login that goes on when its caller
+//! is gone. This crate has these parts. `auth-ureq` and `auth-reqwest` add an HTTP client to them,
+//! and so can you:
 //!
 //! ```
-//! use std::{sync::Mutex, time::Duration};
+//! use std::{sync::{Arc, Mutex}, time::Duration};
 //!
-//! use auth_driver::{Call, Driver, Mode, blocking};
+//! use auth_driver::{Call, Driver, blocking};
 //! use auth_emulator::{Emulator, account};
 //! use auth_proto::{
 //!     Body, Cloud, Credential, EndpointQuery, Failure, RetryDecision, Scope, Session, Settings,
@@ -20,27 +20,29 @@
 //! struct Http(Mutex<Emulator>);
 //!
 //! impl blocking::Transport for Http {
-//!     fn send(&self, request: Request<Body>, _left: Duration) -> Option<Result<Response<Body>, Failure>> {
+//!     fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
 //!         let (head, body) = request.into_parts();
 //!         let request = Request::from_parts(head, body.as_bytes());
 //!         let response = self.0.lock().unwrap().handle(request, UtcDateTime::now());
-//!         Some(Ok(response.map(|body| Body::new(body.into()))))
+//!         Ok(response.map(|body| Body::new(body.into())))
+//!     }
+//!
+//!     fn timeout(&self) -> Duration {
+//!         Duration::from_secs(15)
 //!     }
 //! }
 //!
 //! let key = Credential::application_credential(account::KAKAO_KEY_ID, account::KAKAO_SECRET);
 //! let session = Session::new(Cloud::kakao(), key, Settings::default())?;
-//! let driver = Driver::new(session, UtcDateTime::now);
-//! let http = Http(Mutex::new(Emulator::new()));
+//! let driver = Arc::new(Driver::new(session, UtcDateTime::now));
+//! let http = Arc::new(Http(Mutex::new(Emulator::new())));
 //! let (scope, network) = (Scope::default(), EndpointQuery::new("network"));
 //!
 //! // A call to a service, with a second try after a 401.
 //! let head = Request::get("/networks").body(())?;
 //! let (mut call, ()) = Call::new(&driver, &scope, Some(&network), head)?;
 //! loop {
-//!     let patience = Duration::from_secs(30);
-//!     let grant = blocking::grant(&driver, &http, call.wanted(), patience, Mode::Caller)?;
-//!     let head = call.authorize(grant, |_| ())?;
+//!     let head = blocking::authorize(&mut call, &http, Duration::from_secs(30), |_| ())?;
 //!     assert!(head.headers().contains_key("X-Auth-Token"));
 //!     // Send it here, with your HTTP client.
 //!     let status = http::StatusCode::OK;
@@ -54,39 +56,116 @@
 //! # The parts
 //!
 //! * [`Driver`]: the session behind a lock. It belongs to no runtime. [`Driver::next`] returns the
-//!   next [`Step`] of a caller, and [`Driver::complete`] takes the result of a request.
+//!   next [`Step`] of a caller, and [`InFlightGuard::complete`] takes the result of a request.
 //! * [`blocking`] and [`nonblocking`]: the loops over these steps, for threads and for tasks. Each
-//!   has a `Transport` trait for the HTTP client, `grant` for a token, and `refresh_loop` for the
-//!   renewal in the background. The async loop works with any executor: it needs no runtime, only a
-//!   timer from its `Transport`.
+//!   has a `Transport` trait for the HTTP client, `grant` for a token, `authorize` for a call, and
+//!   `refresh_loop` for the renewal in the background. The async loop works with any executor: it
+//!   needs no runtime, only a timer from its `Transport`.
 //! * [`Call`]: one request with a token. It finds the endpoint, checks the target, adds the token,
 //!   and decides about a 401. A call locks the session once, and three more times around a login.
 //!
-//! # Rules of a driver
+//! # A login belongs to its session
+//!
+//! A login goes on when its caller is cancelled, panics, or runs out of time, so an impatient
+//! caller costs nobody a second login. In the async loop the login is a future that its caller
+//! polls. When the caller is dropped, the driver keeps the future, and the next caller polls it.
+//! [`Driver::close`] drops it. In the blocking loop, a login that may take longer than its caller
+//! has time gets a thread of its own, which ends with it.
+//!
+//! # Five rules of a driver
 //!
 //! The loops here obey these rules. A loop of your own over [`Driver::next`] gets most of them from
-//! the types; a driver without this crate has to obey them all.
+//! the types; a driver without this crate has to obey them all. This one walks through each:
+//!
+//! ```
+//! use std::sync::Mutex;
+//!
+//! use auth_emulator::{Emulator, account};
+//! use auth_proto::{
+//!     Action, Cloud, Credential, Destination, Failure, FailureKind, RetryDecision, Scope,
+//!     ServiceCall, Session, Settings,
+//! };
+//! use http::{HeaderMap, Request, StatusCode, Uri};
+//! use time::UtcDateTime;
+//!
+//! let key = Credential::application_credential(account::KAKAO_KEY_ID, account::KAKAO_SECRET);
+//! let session = Mutex::new(Session::new(Cloud::kakao(), key, Settings::default())?);
+//! let (scope, mut cloud) = (Scope::default(), Emulator::new());
+//! let now = UtcDateTime::now;
+//!
+//! // 1. One lock, for moments. The guard ends with this statement.
+//! let action = session.lock().unwrap().poll(&scope, now());
+//! let Action::Send(pending, request) = action else { panic!("a login") };
+//!
+//! // 2. Hand every request back. Dropped, this one was not sent: the next poll gives it out again.
+//! drop((pending, request));
+//! let action = session.lock().unwrap().poll(&scope, now());
+//! let Action::Send(pending, request) = action else { panic!("the same login") };
+//!
+//! // 3. Read the epoch, then the session, then wait: here the other callers learn to poll again.
+//! let (head, body) = request.into_parts();
+//! let response = cloud.handle(Request::from_parts(head, body.as_bytes()), now());
+//! let mut guard = session.lock().unwrap();
+//! guard.handle_response(pending, response, now())?;
+//! let wake = guard.take_wake();
+//! drop(guard);
+//! assert!(wake, "wake all that wait, without the lock");
+//!
+//! // 4. A caller's deadline is not a failure of the service: such a caller only looks.
+//! let url = Uri::from_static("https://network.example/v2.0/networks");
+//! let late = session.lock().unwrap().at_deadline(&scope, Destination::At(&url), now());
+//! let token = late.expect("the token has arrived");
+//!
+//! // 5. Report what came back: every status of a service, and of a login whatever is known.
+//! let mut call = ServiceCall::new();
+//! assert!(!ServiceCall::is_refusal(&token, &url, StatusCode::OK), "the service accepts it");
+//! if ServiceCall::is_refusal(&token, &url, StatusCode::UNAUTHORIZED) {
+//!     let decision = call.decide(&mut session.lock().unwrap(), &token, &url, true, now());
+//!     assert_eq!(decision, RetryDecision::Retry);
+//! }
+//! let action = session.lock().unwrap().poll_to(&scope, Destination::At(&url), now());
+//! let Action::Send(pending, _) = action else { panic!("a login for another token") };
+//! let cut = Failure::new(FailureKind::Io, "the body is cut");
+//! let cut = cut.with_head(StatusCode::UNAUTHORIZED, HeaderMap::new());
+//! session.lock().unwrap().handle_failure(pending, cut, now())?;
+//! let action = session.lock().unwrap().poll_to(&scope, Destination::At(&url), now());
+//! assert!(matches!(action, Action::Fail(_)), "refused, although the body never came");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! 1. **One lock, for moments.** Never hold it while a request is sent, a caller waits, or a
-//!    listener runs.
-//! 2. **Hand every request back.** A request that got a response or a failure goes to
-//!    [`Driver::complete`]. On every other path (cancellation, panic, the caller's deadline) the
-//!    dropped [`InFlightGuard`] hands it on. A request that is handed back nowhere blocks its scope
-//!    until the session's response time-out.
+//!    listener runs. `if let Action::Send(..) = session.lock().unwrap().poll(..) { … }` holds it
+//!    until the end of the block, and the first call inside waits for ever: store the action in a
+//!    variable first. Read the clock under the lock, because two readings in the wrong order look
+//!    like a clock that jumped.
+//! 2. **Hand every request back, once.** A response and a failure have their calls. A request that
+//!    was not sent is dropped. One that may have been sent, and whose result will never be known,
+//!    is abandoned: [`handle_abandoned`]. Better is a login that goes on without its caller, because
+//!    an abandoned password counts as perhaps refused.
 //! 3. **Read the epoch, then the session, then wait.** Then no wake-up is lost: [`Step::Wait`] has
-//!    the epoch from before the poll.
-//! 4. **Wake all waiting callers when [`take_wake`] asks for it**, after the lock is released. One
-//!    login wakes each of them once.
-//! 5. **A caller's deadline is not a failure of the service.** The HTTP client's time-out is one.
-//!    Let the client's total time-out be shorter than [`Settings::response_timeout`].
-//! 6. **Read the clock under the lock.** Two readings in the wrong order would look like a clock
-//!    that jumped.
-//! 7. **Send a request once, as it is.** No redirects, no retries, no other headers with secrets.
-//!    Read at most [`limits::BODY`] bytes of a response body, and [`limits::HEADERS`] of headers.
-//! 8. **Report events last**, without the lock and after the wake-ups. A listener may be slow or
-//!    panic.
+//!    the epoch from before the poll. Wake all waiting callers when [`take_wake`] asks for it, and
+//!    after a request was dropped, without the lock.
+//! 4. **A caller's deadline is not a failure of the service.** Such a caller does not poll; it asks
+//!    [`at_deadline`]. The HTTP client's time-out is a failure: let it be shorter than
+//!    [`Settings::response_timeout`].
+//! 5. **Report what came back.** A service's status, whatever it is, goes to
+//!    [`ServiceCall::is_refusal`], and a 401 to [`ServiceCall::decide`]; a body that broke off goes
+//!    to [`handle_interrupted`]. A login's status and headers go to the session even if the body is
+//!    lost: [`Failure::with_head`]. The kind of a failure says whether the request was sent:
+//!    [`FailureKind::Connect`], `Dns` and `Tls` mean that it was not.
 //!
+//! The HTTP client sends a request once, as it is: no redirects, no retries, no other headers with
+//! secrets. It reads at most [`limits::BODY`] bytes of a response body, and [`limits::HEADERS`] of
+//! headers. Events are reported last, after the wake-ups: a listener may be slow or panic.
+//!
+//! [`FailureKind::Connect`]: auth_proto::FailureKind::Connect
+//! [`Failure::with_head`]: auth_proto::Failure::with_head
+//! [`ServiceCall::decide`]: auth_proto::ServiceCall::decide
+//! [`ServiceCall::is_refusal`]: auth_proto::ServiceCall::is_refusal
 //! [`Settings::response_timeout`]: auth_proto::Settings::response_timeout
+//! [`at_deadline`]: auth_proto::Session::at_deadline
+//! [`handle_abandoned`]: auth_proto::Session::handle_abandoned
+//! [`handle_interrupted`]: auth_proto::Session::handle_interrupted
 //! [`limits::BODY`]: auth_proto::limits::BODY
 //! [`limits::HEADERS`]: auth_proto::limits::HEADERS
 //! [`take_wake`]: auth_proto::Session::take_wake
@@ -108,14 +187,17 @@ mod call;
 mod driver;
 mod error;
 mod events;
+mod in_flight;
+mod login;
 pub mod nonblocking;
 mod notifier;
 mod options;
 #[cfg(test)]
 mod tests;
 
-pub use call::{Call, parse};
-pub use driver::{Driver, Grant, InFlightGuard, Mode, Step, Wanted};
-pub use error::{Error, NoTokenInTime};
+pub use call::{Call, Replay, is_broken_off, parse};
+pub use driver::{Driver, Grant, Mode, Step, Wanted};
+pub use error::{BoxError, Error, NoToken};
+pub use in_flight::InFlightGuard;
 pub use notifier::{Changed, Epoch};
 pub use options::Options;

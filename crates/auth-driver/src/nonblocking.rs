@@ -1,5 +1,5 @@
 //! The loops for an async HTTP client, on any runtime. They spawn no task, and every future may be
-//! dropped at any point: the next caller takes over.
+//! dropped at any point: a login that it was sending goes on with the next caller.
 
 use std::{
     future::{Future, poll_fn},
@@ -12,18 +12,24 @@ use auth_proto::{Body, Failure, Scope};
 use http::{Request, Response};
 
 use crate::{
-    driver::{Driver, Grant, InFlightGuard, Mode, Step, Wanted},
-    error::Error,
+    call::Call,
+    driver::{Driver, Grant, Mode, Step, Wanted},
+    error::NoToken,
+    login::{Carried, Login},
 };
 
 /// An async HTTP client that sends login requests, and the timer of its runtime. See the
-/// [rules](crate#rules-of-a-driver).
+/// [rules](crate#five-rules-of-a-driver).
 pub trait Transport: Sync {
-    /// Sends the request and reads the whole response.
+    /// Sends the request and reads the whole response. If the status and the headers arrive and the
+    /// body does not, the failure has them: [`Failure::with_head`].
+    ///
+    /// The future belongs to no caller: the one that polls it may be dropped, and another goes on.
+    /// It must not hold the [`Driver`], which would keep both in memory for ever.
     fn send(
         &self,
         request: Request<Body>,
-    ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send;
+    ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send + 'static;
 
     /// Waits. [`Duration::MAX`] must be accepted.
     fn sleep(&self, pause: Duration) -> impl Future<Output = ()> + Send;
@@ -38,43 +44,95 @@ pub trait Transport: Sync {
 ///
 /// # Errors
 ///
-/// The reason why there is no token, or [`Error::Deadline`].
+/// The reason why there is no token.
 pub async fn grant<T: Transport>(
     driver: &Driver,
     transport: &T,
     wanted: Wanted<'_>,
+    mode: Mode<'_>,
     patience: Duration,
-    mode: Mode,
-) -> Result<Grant, Error> {
+) -> Result<Grant, NoToken> {
     let started = transport.now();
     let mut left = patience;
+    let mut carried = None;
     loop {
-        match driver.next(wanted, left, mode) {
-            Step::Done(result) => return result,
-            // Boxed, so that a call that sends no login has a small future.
+        if left.is_zero() {
+            // Parked before the last look at the session, which another caller may change by it.
+            carried = None;
+        }
+        // Read before the session, so that a wait misses no change after this point.
+        let epoch = driver.epoch();
+        let longest = match driver.next(wanted, mode, left) {
             Step::Send(guard, request) => {
-                Box::pin(send(driver, transport, guard, request, left)).await;
+                let response = Box::pin(transport.send(request));
+                // A login that was carried so far is another scope's, or obsolete: it is parked.
+                carried = guard
+                    .into_flight()
+                    .map(|flight| Carried::new(driver, Login { flight, response }));
+                left
             }
-            Step::Wait(epoch, longest) => {
-                first(driver.changed(epoch), transport.sleep(longest)).await;
+            Step::Wait(_, longest) => {
+                carried = carried.or_else(|| Carried::take_up(driver, |_| true));
+                longest
+            }
+            Step::Done(Ok(_)) if !left.is_zero() && carries_own(driver, wanted, &mut carried) => {
+                left
+            }
+            Step::Done(result) => return result,
+        };
+        let pause = first(driver.changed(epoch), transport.sleep(longest));
+        match &mut carried {
+            None => {
+                pause.await;
+            }
+            Some(login) => {
+                if let Either::Left((guard, outcome)) = first(login, pause).await {
+                    carried = None;
+                    guard.complete(outcome);
+                }
             }
         }
         left = patience.saturating_sub(transport.now().saturating_duration_since(started));
     }
 }
 
-/// Sends a request until its response, the end of the caller's time, or the end of the session. In
-/// the last two cases the guard hands the request on.
-async fn send<T: Transport>(
-    driver: &Driver,
+/// Whether a caller that has a valid token carries a renewal of it, or takes up one that nobody
+/// carries. It goes on with that, as if it had started it.
+fn carries_own<'a>(
+    driver: &'a Driver,
+    wanted: Wanted<'_>,
+    carried: &mut Option<Carried<'a>>,
+) -> bool {
+    if carried.is_none() && driver.parked.is_empty() {
+        return false;
+    }
+    let Ok(scope) = driver.scope_of(wanted) else { return false };
+    if carried.is_none() {
+        *carried = Carried::take_up(driver, |login| login.flight.scope == scope);
+    }
+    carried.as_ref().is_some_and(|carried| carried.is_for(&scope))
+}
+
+/// Gets a token for a call and adds it: see [`Call::authorize`].
+///
+/// # Errors
+///
+/// As [`grant`] and [`Call::authorize`].
+pub async fn authorize<'c, T: Transport>(
+    call: &'c mut Call<'_>,
     transport: &T,
-    guard: InFlightGuard<'_>,
-    request: Request<Body>,
-    left: Duration,
-) {
-    let sent = first(transport.send(request), transport.sleep(left));
-    if let Either::Right(Either::Left(outcome)) = first(driver.closed(), sent).await {
-        driver.complete(guard, outcome);
+    patience: Duration,
+    mut spell: impl FnMut(&mut Request<()>),
+) -> Result<&'c mut Request<()>, NoToken> {
+    let started = transport.now();
+    let mut left = patience;
+    loop {
+        let mode = Mode::Caller(call.destination());
+        let grant = grant(call.driver(), transport, call.wanted(), mode, left).await?;
+        if call.authorize(grant, &mut spell)? {
+            return Ok(call.head());
+        }
+        left = patience.saturating_sub(transport.now().saturating_duration_since(started));
     }
 }
 
@@ -84,7 +142,7 @@ pub async fn refresh_loop<T: Transport>(driver: &Driver, transport: &T, scope: &
     loop {
         let epoch = driver.epoch();
         // Callers get the error from their own calls, and the listener from the event.
-        let _ = grant(driver, transport, wanted, Duration::MAX, Mode::Background).await;
+        let _ = grant(driver, transport, wanted, Mode::Background, Duration::MAX).await;
         let Some(pause) = driver.refresh_pause(scope) else { return };
         first(driver.changed(epoch), transport.sleep(pause)).await;
     }

@@ -27,11 +27,6 @@ pub(crate) struct Notifier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch(u64);
 
-impl Epoch {
-    /// The epoch before the first notification.
-    pub(crate) const START: Self = Self(0);
-}
-
 /// The wakers of tasks, in slots that keep their index as long as the epoch lasts.
 #[derive(Default)]
 struct Waiting {

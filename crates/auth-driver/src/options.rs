@@ -45,7 +45,7 @@ impl Options {
     ///
     /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
     /// the identity time-out is not below the session's response time-out.
-    pub fn build(self) -> Result<(Driver, Scope), Error> {
+    pub fn build<T>(self) -> Result<(Driver, Scope), Error<T>> {
         let (identity, response) = (self.identity_timeout, self.settings.response_timeout());
         if identity.is_zero() || identity >= response {
             return Err(Error::IdentityTimeout { identity, response });

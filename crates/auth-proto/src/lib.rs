@@ -145,8 +145,8 @@ pub use model::{
 };
 pub use session::{
     Session,
-    action::{Action, PendingRequest},
-    event::{Event, FailureClass},
+    action::{Action, Destination, PendingRequest},
+    event::{Event, FailureClass, RefusalReason},
     service_call::{RetryDecision, ServiceCall},
     settings::Settings,
 };

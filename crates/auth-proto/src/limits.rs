@@ -54,6 +54,9 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 /// The longest believed life of a receipt.
 pub const RECEIPT_LIFETIME: Duration = Duration::from_secs(3600);
 
+/// Origins for which a token remembers whether they accepted it. All further origins share one mark.
+pub const ORIGINS: usize = 64;
+
 /// Rules of a receipt: alternative combinations of methods.
 pub const RULES: usize = 32;
 

@@ -5,7 +5,11 @@ use auth_proto::{Cloud, Credential, Scope, Settings};
 use reqwest::ClientBuilder;
 use time::UtcDateTime;
 
-use crate::{client::Client, error::Error, send::Http};
+use crate::{
+    client::Client,
+    error::{Error, transport},
+    send::Http,
+};
 
 /// Builds a [`Client`] with other settings. See [`Client::builder`].
 #[must_use = "a builder does nothing before build()"]
@@ -62,8 +66,8 @@ impl Builder {
     pub fn build(self) -> Result<Client, Error> {
         let https_only = self.options.cloud.is_https_only();
         let identity_timeout = self.options.identity_timeout;
-        let (driver, scope) = self.options.build()?;
-        let http = Http::new(self.http, https_only, identity_timeout).map_err(Error::transport)?;
+        let (driver, scope) = self.options.build::<reqwest::Error>()?;
+        let http = Http::new(self.http, https_only, identity_timeout).map_err(transport)?;
         Ok(Client::from_parts(driver, http, scope))
     }
 }

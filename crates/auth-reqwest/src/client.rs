@@ -1,17 +1,18 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::Ready, sync::Arc, time::Duration};
 
-use auth_driver::{Call, Driver, Grant, Mode, Wanted, nonblocking, parse};
+use auth_driver::{BoxError, Call, Driver, Mode, Replay, Wanted, nonblocking, parse};
 use auth_proto::{
-    Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, Token,
+    Cloud, Credential, Destination, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope,
+    Token,
 };
 use bytes::Bytes;
-use http::Request;
-use reqwest::{Body, Response};
+use http::{Request, StatusCode, Uri};
+use reqwest::{Body, Response, Url};
 
 use crate::{
     builder::Builder,
-    error::Error,
-    send::{Http, made, made_of_bytes, normalize},
+    error::{Error, outcome, transport},
+    send::{Http, Unanswered, made, made_of_bytes, normalize},
     service::ServiceClient,
 };
 
@@ -26,17 +27,13 @@ pub struct Client {
 /// All clients of a session hold this. A background renewal does not, so that dropping the last
 /// client closes the session.
 struct Handle {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    driver: Driver,
+    driver: Arc<Driver>,
     http: Http,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.driver.close();
+        self.driver.close();
     }
 }
 
@@ -56,7 +53,7 @@ impl Client {
     }
 
     pub(crate) fn from_parts(driver: Driver, http: Http, scope: Scope) -> Self {
-        Self { handle: Arc::new(Handle { shared: Arc::new(Shared { driver, http }) }), scope }
+        Self { handle: Arc::new(Handle { driver: Arc::new(driver), http }), scope }
     }
 
     /// The same user with another scope: the same session and connections, another token.
@@ -98,7 +95,28 @@ impl Client {
     ///
     /// As [`token`](Self::token).
     pub async fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        Ok(self.grant_within(self.wanted(None), patience).await?.token)
+        let (wanted, mode) = (self.wanted(None), Mode::Caller(Destination::Unknown));
+        Ok(nonblocking::grant(self.driver(), self.http(), wanted, mode, patience).await?.token)
+    }
+
+    /// A valid token for a request to this URL, within 30 seconds. It differs from
+    /// [`token`](Self::token) while the URL's origin has refused the session's token and other
+    /// services still accept it.
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token).
+    pub async fn token_at(&self, url: &Uri) -> Result<Arc<Token>, Error> {
+        self.token_for(None, url).await
+    }
+
+    pub(crate) async fn token_for(
+        &self,
+        service: Option<&EndpointQuery>,
+        url: &Uri,
+    ) -> Result<Arc<Token>, Error> {
+        let (wanted, mode) = (self.wanted(service), Mode::Caller(Destination::At(url)));
+        Ok(nonblocking::grant(self.driver(), self.http(), wanted, mode, PATIENCE).await?.token)
     }
 
     /// A background renewal of this scope's token, so that no caller waits for a login: it logs in
@@ -110,8 +128,9 @@ impl Client {
     /// [`tracing`](crate#events). After it is dropped, or after a panic of the clock or of a
     /// subscriber, callers renew the token themselves, shortly before its end.
     pub fn refresh_loop(&self) -> impl Future<Output = ()> + Send + use<> {
-        let (shared, scope) = (Arc::clone(&self.handle.shared), self.scope.clone());
-        async move { nonblocking::refresh_loop(&shared.driver, &shared.http, &scope).await }
+        let (driver, http) = (Arc::clone(self.driver()), self.http().clone());
+        let scope = self.scope.clone();
+        async move { nonblocking::refresh_loop(&driver, &http, &scope).await }
     }
 
     /// The URL of a service, without a slash added at its end.
@@ -128,7 +147,9 @@ impl Client {
         wanted: Wanted<'_>,
         want: &EndpointQuery,
     ) -> Result<String, Error> {
-        Ok(self.grant_within(wanted, PATIENCE).await?.endpoint(want)?)
+        let mode = Mode::Caller(Destination::Unknown);
+        let grant = nonblocking::grant(self.driver(), self.http(), wanted, mode, PATIENCE).await?;
+        Ok(grant.endpoint(want)?)
     }
 
     /// Sends a request to a service, with the token, and returns the response with any status.
@@ -151,40 +172,79 @@ impl Client {
         let mut url = normalize(&mut request);
         let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
         loop {
-            let grant = self.grant_within(call.wanted(), PATIENCE).await?;
-            let head = call.authorize(grant, |head| url = normalize(head))?.clone();
+            let head = self.authorize(&mut call, &mut url).await?.clone();
             let sent = made_of_bytes(url.take(), head.map(|()| body.clone()));
-            let response = self.http().call(sent).await?;
-            if call.decide(response.status(), true) == RetryDecision::Deliver {
-                return Ok(response);
+            let result = self.http().call(sent).await;
+            if call.judge(outcome(&result), Replay::AfterRefusal) == RetryDecision::Deliver {
+                return result.map_err(transport);
             }
         }
     }
 
-    /// As [`call`](Self::call), with a body that cannot be sent twice: a file, a stream. The
-    /// response may be a 401; the next request then has a new token.
+    /// As [`call`](Self::call), with a body that cannot be sent twice: a stream. The response may
+    /// be a 401; the next request then has a new token. See [uploads](crate#uploads).
     ///
     /// # Errors
     ///
     /// As [`call`](Self::call).
     pub async fn call_once<B: Into<Body>>(&self, request: Request<B>) -> Result<Response, Error> {
-        self.call_service_once(None, request).await
+        self.upload(None, request.map(Into::into), NEVER).await
     }
 
-    pub(crate) async fn call_service_once<B: Into<Body>>(
+    /// As [`call`](Self::call), with a request that the closure makes again for a second try: with
+    /// a file that it opens again, for example. The second try comes after a 401, and after a
+    /// connection that broke while the body was being sent. See [uploads](crate#uploads).
+    ///
+    /// ```no_run
+    /// # async fn example(client: &auth_reqwest::Client) -> Result<(), auth_reqwest::Error> {
+    /// let url = "https://objects.example/v1/backups/disk.img";
+    /// let put = || async { Ok(http::Request::put(url).body(std::fs::read("disk.img")?)?) };
+    /// let response = client.call_with(put).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call), and [`Error::Request`] with the closure's error.
+    pub async fn call_with<B, F>(&self, mut request: impl FnMut() -> F) -> Result<Response, Error>
+    where
+        B: Into<Body>,
+        F: Future<Output = Result<Request<B>, BoxError>>,
+    {
+        let first = request().await.map_err(Error::Request)?;
+        self.upload(None, first, Some(request)).await
+    }
+
+    /// Sends a request, and a second one if `again` makes it.
+    pub(crate) async fn upload<B, F>(
         &self,
         service: Option<&EndpointQuery>,
         request: Request<B>,
-    ) -> Result<Response, Error> {
+        mut again: Option<impl FnMut() -> F>,
+    ) -> Result<Response, Error>
+    where
+        B: Into<Body>,
+        F: Future<Output = Result<Request<B>, BoxError>>,
+    {
         let mut request = request.map(Into::into);
         let mut url = normalize(&mut request);
-        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
-        let grant = self.grant_within(call.wanted(), PATIENCE).await?;
-        let head = call.authorize_once(grant, |head| url = normalize(head))?;
-        let response = self.http().call(made(url, head.map(|()| body))).await?;
-        // The decision is always to deliver, but the session must learn of a 401.
-        let _ = call.decide(response.status(), false);
-        Ok(response)
+        let (mut call, mut body) = Call::new(self.driver(), &self.scope, service, request)?;
+        loop {
+            self.authorize(&mut call, &mut url).await?;
+            let sent = made(url.take(), call.take_head().map(|()| body));
+            let result = self.http().call(sent).await;
+            let replay = if again.is_some() { Replay::Always } else { Replay::Never };
+            let decision = call.judge(outcome(&result), replay);
+            body = match &mut again {
+                Some(again) if decision == RetryDecision::Retry => {
+                    let mut request = again().await.map_err(Error::Request)?.map(Into::into);
+                    url = normalize(&mut request);
+                    call.replace(request)?
+                }
+                _ => return result.map_err(transport),
+            };
+        }
     }
 
     /// Sends an [`IdentityRequest`] to the identity service, with the token if the request needs
@@ -195,21 +255,29 @@ impl Client {
     /// As [`call`](Self::call), and as [`IdentityRequest::parse`].
     pub async fn run<E: IdentityRequest>(&self, identity: &E) -> Result<E::Output, Error> {
         let mut request = identity.request()?;
+        let unanswered = |none: Unanswered| transport(none.error);
         if !identity.authenticated() {
-            let response = self.http().ask(request).await.map_err(Error::transport)?;
+            let response = self.http().ask(request).await.map_err(unanswered)?;
             return Ok(parse(identity, response)?);
         }
-        let _ = normalize(&mut request);
+        let mut url = normalize(&mut request);
         let (mut call, mut body) = Call::new(self.driver(), &self.scope, None, request)?;
         loop {
-            let grant = self.grant_within(call.wanted(), PATIENCE).await?;
-            let request = call.authorize(grant, |_| ())?.clone().map(|()| body);
-            let response = self.http().ask(request).await.map_err(Error::transport)?;
+            let request = self.authorize(&mut call, &mut url).await?.clone().map(|()| body);
+            let response = self.http().ask(request).await.map_err(unanswered)?;
             if call.decide(response.status(), true) == RetryDecision::Deliver {
                 return Ok(call.parse(identity, response)?);
             }
             body = identity.request()?.into_body();
         }
+    }
+
+    /// Reports the status of a service's response to a request with this token, for programs that
+    /// send requests without this client. A 401 is judged by the token's history, so report the
+    /// other statuses too. After [`RetryDecision::Retry`], send the request once more, with the
+    /// token of [`token_at`](Self::token_at).
+    pub fn report(&self, token: &Token, url: &Uri, status: StatusCode) -> RetryDecision {
+        self.driver().report(token, url, status)
     }
 
     /// Answers an [`Error::NeedFactor`].
@@ -240,19 +308,27 @@ impl Client {
         Wanted { scope: &self.scope, service }
     }
 
-    pub(crate) fn driver(&self) -> &Driver {
-        &self.handle.shared.driver
+    pub(crate) fn driver(&self) -> &Arc<Driver> {
+        &self.handle.driver
     }
 
     fn http(&self) -> &Http {
-        &self.handle.shared.http
+        &self.handle.http
     }
 
-    async fn grant_within(&self, wanted: Wanted<'_>, patience: Duration) -> Result<Grant, Error> {
-        let (driver, http) = (self.driver(), self.http());
-        Ok(nonblocking::grant(driver, http, wanted, patience, Mode::Caller).await?)
+    async fn authorize<'c>(
+        &self,
+        call: &'c mut Call<'_>,
+        url: &mut Option<Url>,
+    ) -> Result<&'c mut Request<()>, Error> {
+        let spell = |head: &mut Request<()>| *url = normalize(head);
+        Ok(nonblocking::authorize(call, self.http(), PATIENCE, spell).await?)
     }
 }
+
+/// No closure makes a second request.
+pub(crate) const NEVER: Option<fn() -> Ready<Made>> = None;
+type Made = Result<Request<Body>, BoxError>;
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,63 +1,27 @@
-use std::{error::Error as StdError, io, iter, time::Duration};
+use std::{error::Error as StdError, io, iter};
 
-use auth_driver::NoTokenInTime;
-use auth_proto::{Challenge, Failure, FailureKind};
-use thiserror::Error as ThisError;
+use auth_proto::{Failure, FailureKind};
+use http::StatusCode;
 
 /// The reason why there is no token or no response. No variant shows a URL, a header or a body.
-#[derive(Debug, ThisError)]
-#[non_exhaustive]
-pub enum Error {
-    /// An error of the core: bad input, a refusal, a login without a response, a target that the
-    /// token must not be sent to.
-    #[error(transparent)]
-    Auth(#[from] auth_proto::Error),
-    /// The caller's time ended before there was a token.
-    #[error("{}", NoTokenInTime(last.as_ref()))]
-    Deadline {
-        /// The error of the last login, if one failed and none has succeeded since.
-        #[source]
-        last: Option<auth_proto::Error>,
-    },
-    /// The identity time-out is not below
-    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout): the session would
-    /// count a request as lost that is still under way.
-    #[error(
-        "identity_timeout: {identity:?} is not between 0 and the response time-out {response:?}; \
-         set a time-out between them"
-    )]
-    IdentityTimeout {
-        /// [`Builder::identity_timeout`](crate::Builder::identity_timeout).
-        identity: Duration,
-        /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout).
-        response: Duration,
-    },
-    /// The login needs a factor from the user: hand it to
-    /// [`Client::submit_factor`](crate::Client::submit_factor).
-    #[error("the login needs a further factor; ask the user and pass it to Client::submit_factor")]
-    NeedFactor(Challenge),
-    /// A request other than a login got no response, or reqwest's client could not be built.
-    #[error("the request got no response")]
-    Transport(#[source] reqwest::Error),
+pub type Error = auth_driver::Error<reqwest::Error>;
+
+/// The error of a request that got no response, or of a client that could not be built.
+pub(crate) fn transport(error: reqwest::Error) -> Error {
+    Error::Transport(error.without_url())
 }
 
-impl From<auth_driver::Error> for Error {
-    fn from(error: auth_driver::Error) -> Self {
-        match error {
-            auth_driver::Error::Auth(error) => Self::Auth(error),
-            auth_driver::Error::Deadline { last } => Self::Deadline { last },
-            auth_driver::Error::IdentityTimeout { identity, response } => {
-                Self::IdentityTimeout { identity, response }
-            }
-            auth_driver::Error::NeedFactor(challenge) => Self::NeedFactor(challenge),
-        }
-    }
+/// The result of a try, as the driver judges it.
+pub(crate) fn outcome(
+    result: &Result<reqwest::Response, reqwest::Error>,
+) -> Result<StatusCode, bool> {
+    result.as_ref().map(reqwest::Response::status).map_err(is_broken_off)
 }
 
-impl Error {
-    pub(crate) fn transport(error: reqwest::Error) -> Self {
-        Self::Transport(error.without_url())
-    }
+/// Whether the connection broke, perhaps while the request's body was being sent.
+fn is_broken_off(error: &reqwest::Error) -> bool {
+    let mut causes = sources(error).filter_map(|error| error.downcast_ref());
+    !error.is_connect() && causes.any(auth_driver::is_broken_off)
 }
 
 /// The core's view of an error of reqwest.
@@ -69,14 +33,15 @@ pub(crate) fn failure(error: reqwest::Error) -> Failure {
 }
 
 fn kind(error: &reqwest::Error) -> FailureKind {
-    if error.is_timeout() {
-        FailureKind::Timeout
-    } else if error.is_dns() {
+    // A time-out while connecting is both kinds. Nothing was sent.
+    if error.is_dns() {
         FailureKind::Dns
     } else if error.is_request() && sources(error).any(is_tls) {
         FailureKind::Tls
     } else if error.is_connect() {
         FailureKind::Connect
+    } else if error.is_timeout() {
+        FailureKind::Timeout
     } else {
         FailureKind::Io
     }

@@ -27,8 +27,8 @@
 //! A [`Client`] is cheap to clone and to share between tasks. All its clones, and all clients that
 //! [`Client::scoped`] returns, share one session and its connections. However many tasks ask, each
 //! scope has at most one login under way. Any tokio runtime with time and I/O works, with one
-//! thread or many. The client spawns no task, and every future may be dropped at any point: if it
-//! was sending a login, the next caller takes over.
+//! thread or many. The client spawns no task, and every future may be dropped at any point: a login
+//! that it was sending goes on with the next caller.
 //!
 //! # Services
 //!
@@ -48,6 +48,32 @@
 //! `identity`, gets a token for the user's domain if the client's own scope is a project; the
 //! session keeps both tokens valid. [`Cloud::with_scope_hint`](auth_proto::Cloud::with_scope_hint)
 //! changes this for one service, and [`Client::scoped`] for all calls of a client.
+//!
+//! # Refused tokens
+//!
+//! Clouds revoke tokens before they expire. So a 401 is judged by what is known of the token:
+//!
+//! * If the service has accepted this token before, the token is dead. One login follows for all
+//!   callers, and the request is sent once more.
+//! * If it has not, one login follows too. If the service refuses the new token as well, the
+//!   identity service is asked about it. If that calls the token valid, the two services disagree:
+//!   for a minute the callers get this service's 401s, and no login follows.
+//! * Other services keep the token until there is a new one.
+//!
+//! A 401 that reaches a caller is an [event](#events) with its reason. A program that sends requests
+//! without this client takes part with [`Client::token_at`] and [`Client::report`].
+//!
+//! # Uploads
+//!
+//! | the body | method | after a 401 | after a connection that broke |
+//! | --- | --- | --- | --- |
+//! | bytes in memory | [`Client::call`] | sent again | an error |
+//! | a file that can be opened again | [`Client::call_with`] | sent again | sent again |
+//! | a stream that can be read once | [`Client::call_once`] | the 401 | an error |
+//!
+//! A request is sent twice at most. A service that refuses a token may answer before the body is
+//! there, and close the connection. Then the connection may break before the answer is read. The
+//! client asks the identity service about the token before it uses it again.
 //!
 //! # Background renewal
 //!
@@ -74,7 +100,9 @@
 //! | `DEBUG` | `login started` | `scope` |
 //! | `INFO` | `token renewed` | `scope`, `expires_at` |
 //! | `WARN` | `login failed` | `scope`, `class`, `error`, `retry_at` |
-//! | `WARN` | `token refused by a service` | `scope` |
+//! | `WARN` | `token refused by a service` | `scope`, `origin` |
+//! | `WARN` | `refusal delivered` | `origin`, `reason` |
+//! | `WARN` | `service at odds with the identity service` | `scope`, `origin`, `until` |
 //! | `WARN` | `clock jumped` | `by` |
 //! | `ERROR` | `credential refused` | `scope`, `error`, `retry_at` |
 //!
@@ -106,8 +134,8 @@
 //! * `connection_verbose` is off, because it would log every body and header.
 //!
 //! Requests to the identity service, including those of [`Client::run`], have a total time-out
-//! ([`Builder::identity_timeout`], 15 s), 5 s to connect, and no [retries](reqwest::retry).
-//! [`Client::call`] has your time-outs; by default reqwest has none.
+//! ([`Builder::identity_timeout`], 15 s), 5 s to connect or half the total if that is shorter, and
+//! no [retries](reqwest::retry). [`Client::call`] has your time-outs; by default reqwest has none.
 //!
 //! reqwest uses a proxy from the environment for loopback addresses too, unless `NO_PROXY` lists
 //! them. Then plain http to this machine leaves it. `no_proxy()` turns the proxy off.

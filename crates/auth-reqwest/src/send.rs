@@ -8,13 +8,14 @@ use std::{
 use auth_driver::nonblocking::Transport;
 use auth_proto::{Body, Failure, limits};
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, header, response::Parts};
 use reqwest::{ClientBuilder, Url, redirect, retry};
 use zeroize::Zeroizing;
 
-use crate::error::{Error, failure};
+use crate::error::failure;
 
 /// Two reqwest clients, with settings that keep secrets where they belong.
+#[derive(Clone)]
 pub(crate) struct Http {
     identity: reqwest::Client,
     /// Has the user's time-outs.
@@ -28,7 +29,7 @@ impl Http {
         identity_timeout: Duration,
     ) -> Result<Self, reqwest::Error> {
         let identity = with_protocol(identity, https_only)
-            .connect_timeout(CONNECT_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT.min(identity_timeout / 2))
             // The session decides what is sent twice, and when.
             .retry(retry::never())
             .timeout(identity_timeout);
@@ -40,29 +41,61 @@ impl Http {
     pub(crate) async fn call(
         &self,
         request: Result<reqwest::Request, reqwest::Error>,
-    ) -> Result<reqwest::Response, Error> {
-        self.services.execute(request.map_err(Error::transport)?).await.map_err(Error::transport)
+    ) -> Result<reqwest::Response, reqwest::Error> {
+        self.services.execute(request?).await
     }
 
-    /// Sends a request to the identity service and reads the whole response.
-    pub(crate) async fn ask(
+    /// Sends a request to the identity service and reads the whole response. The future belongs to
+    /// no caller.
+    pub(crate) fn ask(
         &self,
         request: Request<Body>,
-    ) -> Result<Response<Body>, reqwest::Error> {
-        // Sends these bytes without a copy, and wipes them afterwards.
-        let request = request.map(Bytes::from_owner);
-        let mut incoming = self.identity.execute(request.try_into()?).await?;
-        let mut answer = Response::new(Body::default());
-        *answer.status_mut() = incoming.status();
-        *answer.headers_mut() = std::mem::take(incoming.headers_mut());
-        *answer.body_mut() = read(incoming).await?;
-        Ok(answer)
+    ) -> impl Future<Output = Result<Response<Body>, Unanswered>> + Send + use<> {
+        ask(self.identity.clone(), request)
+    }
+}
+
+async fn ask(
+    client: reqwest::Client,
+    request: Request<Body>,
+) -> Result<Response<Body>, Unanswered> {
+    // Sends these bytes without a copy, and wipes them afterwards.
+    let request = request.map(Bytes::from_owner).try_into()?;
+    let mut incoming = client.execute(request).await?;
+    let mut answer = Response::new(Body::default());
+    *answer.status_mut() = incoming.status();
+    *answer.headers_mut() = std::mem::take(incoming.headers_mut());
+    match read(incoming).await {
+        Ok(body) => Ok(answer.map(|_| body)),
+        Err(error) => Err(Unanswered { error, head: Some(answer.into_parts().0) }),
+    }
+}
+
+/// A request without a whole response.
+pub(crate) struct Unanswered {
+    pub(crate) error: reqwest::Error,
+    /// The status and the headers, if they arrived.
+    head: Option<Parts>,
+}
+
+impl From<reqwest::Error> for Unanswered {
+    fn from(error: reqwest::Error) -> Self {
+        Self { error, head: None }
     }
 }
 
 impl Transport for Http {
-    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
-        self.ask(request).await.map_err(failure)
+    fn send(
+        &self,
+        request: Request<Body>,
+    ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send + 'static {
+        let asked = self.ask(request);
+        async move {
+            asked.await.map_err(|Unanswered { error, head }| match head {
+                Some(head) => failure(error).with_head(head.status, head.headers),
+                None => failure(error),
+            })
+        }
     }
 
     async fn sleep(&self, pause: Duration) {
@@ -122,7 +155,8 @@ pub(crate) fn made_of_bytes(
     made(url, request)
 }
 
-/// The time-out of a connection to the identity service, TLS included.
+/// The time-out of a connection to the identity service, or half the identity time-out if that is
+/// shorter: so a connection that was never made looks different from a response that never came.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Overrides the user's settings with those that the protocol needs.

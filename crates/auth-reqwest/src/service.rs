@@ -1,9 +1,15 @@
-use auth_proto::{EndpointQuery, Scope};
+use std::sync::Arc;
+
+use auth_driver::BoxError;
+use auth_proto::{EndpointQuery, RetryDecision, Scope, Token};
 use bytes::Bytes;
-use http::Request;
+use http::{Request, StatusCode, Uri};
 use reqwest::{Body, Response};
 
-use crate::{client::Client, error::Error};
+use crate::{
+    client::{Client, NEVER},
+    error::Error,
+};
 
 /// One service of a cloud: its endpoint, and calls with a token of the scope that the service
 /// needs. Made by [`Client::service`]. Cheap to make and to clone.
@@ -56,6 +62,35 @@ impl ServiceClient {
     ///
     /// As [`call`](Self::call).
     pub async fn call_once<B: Into<Body>>(&self, request: Request<B>) -> Result<Response, Error> {
-        self.client.call_service_once(Some(&self.want), request).await
+        self.client.upload(Some(&self.want), request.map(Into::into), NEVER).await
+    }
+
+    /// As [`call`](Self::call), with a request that the closure makes again for a second try: see
+    /// [`Client::call_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call) and [`Client::call_with`].
+    pub async fn call_with<B, F>(&self, mut request: impl FnMut() -> F) -> Result<Response, Error>
+    where
+        B: Into<Body>,
+        F: Future<Output = Result<Request<B>, BoxError>>,
+    {
+        let first = request().await.map_err(Error::Request)?;
+        self.client.upload(Some(&self.want), first, Some(request)).await
+    }
+
+    /// A valid token of this service's scope for a request to this URL: see [`Client::token_at`].
+    ///
+    /// # Errors
+    ///
+    /// As [`scope`](Self::scope) and [`Client::token`].
+    pub async fn token_at(&self, url: &Uri) -> Result<Arc<Token>, Error> {
+        self.client.token_for(Some(&self.want), url).await
+    }
+
+    /// Reports the status of a response to a request with this token: see [`Client::report`].
+    pub fn report(&self, token: &Token, url: &Uri, status: StatusCode) -> RetryDecision {
+        self.client.report(token, url, status)
     }
 }

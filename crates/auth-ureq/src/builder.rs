@@ -16,11 +16,13 @@ use crate::{
 pub struct Builder {
     options: Options,
     http: ConfigBuilder<AgentScope>,
+    expects_continue: bool,
 }
 
 impl Builder {
     pub(crate) fn new(cloud: Cloud, credential: Credential, scope: Scope) -> Self {
-        Self { options: Options::new(cloud, credential, scope), http: Agent::config_builder() }
+        let options = Options::new(cloud, credential, scope);
+        Self { options, http: Agent::config_builder(), expects_continue: true }
     }
 
     /// How connections are made: TLS roots, client certificate, proxy, user agent, middleware, and
@@ -52,6 +54,13 @@ impl Builder {
         self
     }
 
+    /// Whether [`Client::call_once`] and [`Client::call_with`] ask the service before they send a
+    /// body that may be larger than 64 KiB. [Uploads](crate#uploads) explains it. On by default.
+    pub fn expect_continue(mut self, is_on: bool) -> Self {
+        self.expects_continue = is_on;
+        self
+    }
+
     /// The client. It sends nothing before its first use.
     ///
     /// # Errors
@@ -61,9 +70,10 @@ impl Builder {
     pub fn build(self) -> Result<Client, Error> {
         let https_only = self.options.cloud.is_https_only();
         let identity_timeout = self.options.identity_timeout;
-        let (driver, scope) = self.options.build()?;
+        let (driver, scope) = self.options.build::<ureq::Error>()?;
         let agent = with_protocol!(self.http, https_only).build().new_agent();
-        let http = Http { agent, https_only, identity_timeout };
+        let http =
+            Http { agent, https_only, identity_timeout, expects_continue: self.expects_continue };
         Ok(Client::from_parts(driver, http, scope))
     }
 }

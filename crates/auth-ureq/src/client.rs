@@ -1,13 +1,19 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use auth_driver::{Call, Driver, Grant, Mode, Wanted, blocking, parse};
+use auth_driver::{BoxError, Call, Driver, Mode, Replay, Wanted, blocking, parse};
 use auth_proto::{
-    Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, Token,
+    Cloud, Credential, Destination, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope,
+    Token,
 };
-use http::{Request, Response};
+use http::{Request, Response, StatusCode, Uri};
 use ureq::AsSendBody;
 
-use crate::{builder::Builder, error::Error, send::Http, service::ServiceClient};
+use crate::{
+    builder::Builder,
+    error::{Error, outcome, transport},
+    send::{Http, Unanswered},
+    service::ServiceClient,
+};
 
 /// A user of a cloud, who is logged in when a call needs it. Cheap to clone, and made to be shared
 /// between threads. Dropping the last client closes the session.
@@ -20,17 +26,13 @@ pub struct Client {
 /// All clients of a session hold this. A background renewal does not, so that dropping the last
 /// client closes the session.
 struct Handle {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    driver: Driver,
-    http: Http,
+    driver: Arc<Driver>,
+    http: Arc<Http>,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.driver.close();
+        self.driver.close();
     }
 }
 
@@ -50,7 +52,8 @@ impl Client {
     }
 
     pub(crate) fn from_parts(driver: Driver, http: Http, scope: Scope) -> Self {
-        Self { handle: Arc::new(Handle { shared: Arc::new(Shared { driver, http }) }), scope }
+        let handle = Handle { driver: Arc::new(driver), http: Arc::new(http) };
+        Self { handle: Arc::new(handle), scope }
     }
 
     /// The same user with another scope: the same session and connections, another token.
@@ -92,7 +95,28 @@ impl Client {
     ///
     /// As [`token`](Self::token).
     pub fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        Ok(self.grant_within(self.wanted(None), patience)?.token)
+        let (wanted, mode) = (self.wanted(None), Mode::Caller(Destination::Unknown));
+        Ok(blocking::grant(self.driver(), self.http(), wanted, mode, patience)?.token)
+    }
+
+    /// A valid token for a request to this URL, within 30 seconds. It differs from
+    /// [`token`](Self::token) while the URL's origin has refused the session's token and other
+    /// services still accept it.
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token).
+    pub fn token_at(&self, url: &Uri) -> Result<Arc<Token>, Error> {
+        self.token_for(None, url)
+    }
+
+    pub(crate) fn token_for(
+        &self,
+        service: Option<&EndpointQuery>,
+        url: &Uri,
+    ) -> Result<Arc<Token>, Error> {
+        let (wanted, mode) = (self.wanted(service), Mode::Caller(Destination::At(url)));
+        Ok(blocking::grant(self.driver(), self.http(), wanted, mode, PATIENCE)?.token)
     }
 
     /// A background renewal of this scope's token, so that no caller waits for a login: it logs in
@@ -104,8 +128,9 @@ impl Client {
     /// [`tracing`](crate#events). After a panic of the clock or of a subscriber, callers renew the
     /// token themselves, shortly before its end.
     pub fn refresh_loop(&self) -> impl FnOnce() + Send + use<> {
-        let (shared, scope) = (Arc::clone(&self.handle.shared), self.scope.clone());
-        move || blocking::refresh_loop(&shared.driver, &shared.http, &scope)
+        let (driver, http) = (Arc::clone(self.driver()), Arc::clone(self.http()));
+        let scope = self.scope.clone();
+        move || blocking::refresh_loop(&driver, &http, &scope)
     }
 
     /// The URL of a service, without a slash added at its end.
@@ -122,7 +147,9 @@ impl Client {
         wanted: Wanted<'_>,
         want: &EndpointQuery,
     ) -> Result<String, Error> {
-        Ok(self.grant_within(wanted, PATIENCE)?.endpoint(want)?)
+        let mode = Mode::Caller(Destination::Unknown);
+        let grant = blocking::grant(self.driver(), self.http(), wanted, mode, PATIENCE)?;
+        Ok(grant.endpoint(want)?)
     }
 
     /// Sends a request to a service, with the token, and returns the response with any status.
@@ -143,18 +170,16 @@ impl Client {
     ) -> Result<Response<ureq::Body>, Error> {
         let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
         loop {
-            let grant = self.grant_within(call.wanted(), PATIENCE)?;
-            let (head, ()) = call.authorize(grant, |_| ())?.clone().into_parts();
-            let response = self.http().call_with_bytes(head, body.as_ref());
-            let response = response.map_err(Error::transport)?;
-            if call.decide(response.status(), true) == RetryDecision::Deliver {
-                return Ok(response);
+            let head = self.authorize(&mut call)?.clone();
+            let result = self.http().call_with_bytes(head, body.as_ref());
+            if call.judge(outcome(&result), Replay::AfterRefusal) == RetryDecision::Deliver {
+                return result.map_err(transport);
             }
         }
     }
 
-    /// As [`call`](Self::call), with a body that cannot be sent twice: a file, a reader. The
-    /// response may be a 401; the next request then has a new token.
+    /// As [`call`](Self::call), with a body that cannot be sent twice: a reader, a socket. The
+    /// response may be a 401; the next request then has a new token. See [uploads](crate#uploads).
     ///
     /// # Errors
     ///
@@ -163,21 +188,55 @@ impl Client {
         &self,
         request: Request<B>,
     ) -> Result<Response<ureq::Body>, Error> {
-        self.call_service_once(None, request)
+        self.upload(None, request, None)
     }
 
-    pub(crate) fn call_service_once<B: AsSendBody>(
+    /// As [`call`](Self::call), with a request that the closure makes again for a second try: with
+    /// a file that it opens again, for example. The second try comes after a 401, and after a
+    /// connection that broke while the body was being sent. See [uploads](crate#uploads).
+    ///
+    /// ```no_run
+    /// # fn example(client: &auth_ureq::Client) -> Result<(), auth_ureq::Error> {
+    /// use std::fs::File;
+    ///
+    /// use ureq::http::Request;
+    ///
+    /// let url = "https://objects.example/v1/backups/disk.img";
+    /// let response = client.call_with(|| Ok(Request::put(url).body(File::open("disk.img")?)?))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call), and [`Error::Request`] with the closure's error.
+    pub fn call_with<B: AsSendBody>(
+        &self,
+        mut request: impl FnMut() -> Result<Request<B>, BoxError>,
+    ) -> Result<Response<ureq::Body>, Error> {
+        self.upload(None, request().map_err(Error::Request)?, Some(&mut request))
+    }
+
+    /// Sends a request, and a second one if `again` makes it.
+    pub(crate) fn upload<B: AsSendBody>(
         &self,
         service: Option<&EndpointQuery>,
         request: Request<B>,
+        mut again: Option<&mut dyn FnMut() -> Result<Request<B>, BoxError>>,
     ) -> Result<Response<ureq::Body>, Error> {
-        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
-        let grant = self.grant_within(call.wanted(), PATIENCE)?;
-        let head = call.authorize_once(grant, |_| ())?;
-        let response = self.http().call(head.map(|()| body)).map_err(Error::transport)?;
-        // The decision is always to deliver, but the session must learn of a 401.
-        let _ = call.decide(response.status(), false);
-        Ok(response)
+        let (mut call, mut body) = Call::new(self.driver(), &self.scope, service, request)?;
+        loop {
+            self.authorize(&mut call)?;
+            let result = self.http().upload(call.take_head().map(|()| body));
+            let replay = if again.is_some() { Replay::Always } else { Replay::Never };
+            let decision = call.judge(outcome(&result), replay);
+            body = match &mut again {
+                Some(again) if decision == RetryDecision::Retry => {
+                    call.replace(again().map_err(Error::Request)?)?
+                }
+                _ => return result.map_err(transport),
+            };
+        }
     }
 
     /// Sends an [`IdentityRequest`] to the identity service, with the token if the request needs
@@ -188,20 +247,27 @@ impl Client {
     /// As [`call`](Self::call), and as [`IdentityRequest::parse`].
     pub fn run<E: IdentityRequest>(&self, identity: &E) -> Result<E::Output, Error> {
         let request = identity.request()?;
+        let ask =
+            |request| self.http().ask(request).map_err(|none: Unanswered| transport(none.error));
         if !identity.authenticated() {
-            let response = self.http().ask(request).map_err(Error::transport)?;
-            return Ok(parse(identity, response)?);
+            return Ok(parse(identity, ask(request)?)?);
         }
         let (mut call, mut body) = Call::new(self.driver(), &self.scope, None, request)?;
         loop {
-            let grant = self.grant_within(call.wanted(), PATIENCE)?;
-            let request = call.authorize(grant, |_| ())?.clone().map(|()| body);
-            let response = self.http().ask(request).map_err(Error::transport)?;
+            let response = ask(self.authorize(&mut call)?.clone().map(|()| body))?;
             if call.decide(response.status(), true) == RetryDecision::Deliver {
                 return Ok(call.parse(identity, response)?);
             }
             body = identity.request()?.into_body();
         }
+    }
+
+    /// Reports the status of a service's response to a request with this token, for programs that
+    /// send requests without this client. A 401 is judged by the token's history, so report the
+    /// other statuses too. After [`RetryDecision::Retry`], send the request once more, with the
+    /// token of [`token_at`](Self::token_at).
+    pub fn report(&self, token: &Token, url: &Uri, status: StatusCode) -> RetryDecision {
+        self.driver().report(token, url, status)
     }
 
     /// Answers an [`Error::NeedFactor`].
@@ -233,17 +299,16 @@ impl Client {
         Wanted { scope: &self.scope, service }
     }
 
-    pub(crate) fn driver(&self) -> &Driver {
-        &self.handle.shared.driver
+    pub(crate) fn driver(&self) -> &Arc<Driver> {
+        &self.handle.driver
     }
 
-    fn http(&self) -> &Http {
-        &self.handle.shared.http
+    fn http(&self) -> &Arc<Http> {
+        &self.handle.http
     }
 
-    fn grant_within(&self, wanted: Wanted<'_>, patience: Duration) -> Result<Grant, Error> {
-        let granted = blocking::grant(self.driver(), self.http(), wanted, patience, Mode::Caller);
-        Ok(granted?)
+    fn authorize<'c>(&self, call: &'c mut Call<'_>) -> Result<&'c mut Request<()>, Error> {
+        Ok(blocking::authorize(call, self.http(), PATIENCE, |_| ())?)
     }
 }
 

@@ -1,89 +1,47 @@
-use std::{io, time::Duration};
+use std::io;
 
-use auth_driver::NoTokenInTime;
-use auth_proto::{Challenge, Failure, FailureKind};
-use thiserror::Error as ThisError;
+use auth_proto::{Failure, FailureKind};
+use http::StatusCode;
 use ureq::Timeout;
 
-use crate::send::CONNECT_TIMEOUT;
-
 /// The reason why there is no token or no response. No variant shows a URL, a header or a body.
-#[derive(Debug, ThisError)]
-#[non_exhaustive]
-pub enum Error {
-    /// An error of the core: bad input, a refusal, a login without a response, a target that the
-    /// token must not be sent to.
-    #[error(transparent)]
-    Auth(#[from] auth_proto::Error),
-    /// The caller's time ended before there was a token.
-    #[error("{}", NoTokenInTime(last.as_ref()))]
-    Deadline {
-        /// The error of the last login, if one failed and none has succeeded since.
-        #[source]
-        last: Option<auth_proto::Error>,
-    },
-    /// The identity time-out is not below
-    /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout): the session would
-    /// count a request as lost that is still under way.
-    #[error(
-        "identity_timeout: {identity:?} is not between 0 and the response time-out {response:?}; \
-         set a time-out between them"
-    )]
-    IdentityTimeout {
-        /// [`Builder::identity_timeout`](crate::Builder::identity_timeout).
-        identity: Duration,
-        /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout).
-        response: Duration,
-    },
-    /// The login needs a factor from the user: hand it to
-    /// [`Client::submit_factor`](crate::Client::submit_factor).
-    #[error("the login needs a further factor; ask the user and pass it to Client::submit_factor")]
-    NeedFactor(Challenge),
-    /// A request other than a login got no response.
-    #[error("the request got no response")]
-    Transport(#[source] ureq::Error),
+pub type Error = auth_driver::Error<ureq::Error>;
+
+/// The error of a request that got no response.
+pub(crate) fn transport(error: ureq::Error) -> Error {
+    Error::Transport(scrubbed(error))
 }
 
-impl From<auth_driver::Error> for Error {
-    fn from(error: auth_driver::Error) -> Self {
-        match error {
-            auth_driver::Error::Auth(error) => Self::Auth(error),
-            auth_driver::Error::Deadline { last } => Self::Deadline { last },
-            auth_driver::Error::IdentityTimeout { identity, response } => {
-                Self::IdentityTimeout { identity, response }
-            }
-            auth_driver::Error::NeedFactor(challenge) => Self::NeedFactor(challenge),
-        }
-    }
+/// The result of a try, as the driver judges it.
+pub(crate) fn outcome(
+    result: &Result<http::Response<ureq::Body>, ureq::Error>,
+) -> Result<StatusCode, bool> {
+    result.as_ref().map(http::Response::status).map_err(is_broken_off)
 }
 
-impl Error {
-    pub(crate) fn transport(error: ureq::Error) -> Self {
-        Self::Transport(scrubbed(error))
-    }
+/// Whether the connection broke, perhaps while the request's body was being sent. If a server
+/// answers early and closes, ureq does not read the answer.
+fn is_broken_off(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::Io(error) if auth_driver::is_broken_off(error))
 }
 
-/// The core's view of an error of ureq.
-pub(crate) fn failure(error: ureq::Error) -> Failure {
-    let kind = kind(&error);
-    Failure::new(kind, scrubbed(error).to_string())
-}
-
-/// Whether the caller's time, `left`, ended, and not a time-out of the client: only the latter is a
-/// failure of the service.
-pub(crate) fn is_out_of_patience(error: &ureq::Error, left: Duration, identity: Duration) -> bool {
-    let shortest = match error {
-        ureq::Error::Timeout(Timeout::Global) => identity,
-        ureq::Error::Timeout(Timeout::Connect) => identity.min(CONNECT_TIMEOUT),
-        _ => return false,
+/// The core's view of an error of ureq. `was_sent` says whether ureq has begun to send the
+/// request's body, where a login has its secrets.
+pub(crate) fn failure(error: ureq::Error, was_sent: bool) -> Failure {
+    let kind = match kind(&error) {
+        // ureq makes the TLS handshake while it sends the headers.
+        FailureKind::Io | FailureKind::Timeout if !was_sent => FailureKind::Connect,
+        kind => kind,
     };
-    left < shortest
+    Failure::new(kind, scrubbed(error).to_string())
 }
 
 fn kind(error: &ureq::Error) -> FailureKind {
     match error {
-        ureq::Error::ConnectProxyFailed(_) | ureq::Error::ConnectionFailed => FailureKind::Connect,
-        ureq::Error::HostNotFound => FailureKind::Dns,
+        ureq::Error::ConnectProxyFailed(_)
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::Timeout(Timeout::Connect) => FailureKind::Connect,
+        ureq::Error::HostNotFound | ureq::Error::Timeout(Timeout::Resolve) => FailureKind::Dns,
         ureq::Error::Io(error) => kind_of_io(error),
         #[cfg(feature = "rustls")]
         ureq::Error::Pem(_) | ureq::Error::Rustls(_) => FailureKind::Tls,
@@ -135,9 +93,9 @@ mod tests {
             ureq::Error::RequireHttpsOnly(url()),
         ] {
             let kind = std::mem::discriminant(&error);
-            let Error::Transport(clean) = Error::transport(error) else { panic!("another family") };
+            let Error::Transport(clean) = transport(error) else { panic!("another family") };
             assert_eq!(std::mem::discriminant(&clean), kind);
-            let shown = format!("{clean} {clean:?} ") + &failure(clean).detail;
+            let shown = format!("{clean} {clean:?} ") + &failure(clean, true).detail;
             assert!(!shown.contains("host/path") && !shown.contains("t0ps3cret"), "{shown}");
         }
     }
@@ -147,7 +105,9 @@ mod tests {
         let io = |kind| ureq::Error::Io(io::Error::new(kind, "inner"));
         for (error, kind) in [
             (ureq::Error::HostNotFound, FailureKind::Dns),
-            (ureq::Error::Timeout(Timeout::Connect), FailureKind::Timeout),
+            (ureq::Error::Timeout(Timeout::Connect), FailureKind::Connect),
+            (ureq::Error::Timeout(Timeout::Resolve), FailureKind::Dns),
+            (ureq::Error::Timeout(Timeout::Global), FailureKind::Timeout),
             (ureq::Error::Tls("no"), FailureKind::Tls),
             (ureq::Error::ConnectionFailed, FailureKind::Connect),
             (io(io::ErrorKind::ConnectionRefused), FailureKind::Connect),
@@ -159,23 +119,20 @@ mod tests {
                 FailureKind::Dns,
             ),
         ] {
-            assert_eq!(failure(error).kind, kind);
+            assert_eq!(failure(error, true).kind, kind);
         }
     }
 
     #[test]
-    fn the_shorter_time_separates_a_deadline_from_a_timeout() {
-        let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
-        let global = ureq::Error::Timeout(Timeout::Global);
-        let connect = ureq::Error::Timeout(Timeout::Connect);
-        let identity = Duration::from_secs(15);
-        assert!(is_out_of_patience(&global, second, identity));
-        assert!(is_out_of_patience(&connect, second, identity));
-        assert!(!is_out_of_patience(&global, minute, identity));
-        assert!(!is_out_of_patience(&connect, Duration::from_secs(10), identity));
-        assert!(!is_out_of_patience(&ureq::Error::HostNotFound, second, identity));
-        // A time-out that the user set.
-        let read = ureq::Error::Timeout(Timeout::PerRead);
-        assert!(!is_out_of_patience(&read, second, identity));
+    fn a_body_that_was_not_begun_was_not_sent() {
+        let io = |kind| ureq::Error::Io(io::Error::new(kind, "inner"));
+        for (error, kind) in [
+            (io(io::ErrorKind::ConnectionReset), FailureKind::Connect),
+            (ureq::Error::Timeout(Timeout::Global), FailureKind::Connect),
+            (io(io::ErrorKind::InvalidData), FailureKind::Tls),
+            (ureq::Error::HostNotFound, FailureKind::Dns),
+        ] {
+            assert_eq!(failure(error, false).kind, kind);
+        }
     }
 }

@@ -24,7 +24,8 @@
 //!
 //! A [`Client`] is cheap to clone and to share between threads. All its clones, and all clients
 //! that [`Client::scoped`] returns, share one session and one connection pool. However many threads
-//! ask, each scope has at most one login under way.
+//! ask, each scope has at most one login under way. A login that may take longer than its caller has
+//! time gets a thread of its own, so that it goes on for the next caller.
 //!
 //! # Services
 //!
@@ -44,6 +45,38 @@
 //! `identity`, gets a token for the user's domain if the client's own scope is a project; the
 //! session keeps both tokens valid. [`Cloud::with_scope_hint`](auth_proto::Cloud::with_scope_hint)
 //! changes this for one service, and [`Client::scoped`] for all calls of a client.
+//!
+//! # Refused tokens
+//!
+//! Clouds revoke tokens before they expire. So a 401 is judged by what is known of the token:
+//!
+//! * If the service has accepted this token before, the token is dead. One login follows for all
+//!   callers, and the request is sent once more.
+//! * If it has not, one login follows too. If the service refuses the new token as well, the
+//!   identity service is asked about it. If that calls the token valid, the two services disagree:
+//!   for a minute the callers get this service's 401s, and no login follows.
+//! * Other services keep the token until there is a new one.
+//!
+//! A 401 that reaches a caller is an [event](#events) with its reason. A program that sends requests
+//! without this client takes part with [`Client::token_at`] and [`Client::report`].
+//!
+//! # Uploads
+//!
+//! | the body | method | after a 401 | after a connection that broke |
+//! | --- | --- | --- | --- |
+//! | bytes in memory | [`Client::call`] | sent again | an error |
+//! | a file that can be opened again | [`Client::call_with`] | sent again | sent again |
+//! | a stream that can be read once | [`Client::call_once`] | the 401 | an error |
+//!
+//! A request is sent twice at most. A service that refuses a token may answer before the body is
+//! there, and close the connection: ureq then sees no answer, only a connection that broke. The
+//! client asks the identity service about the token before it uses it again.
+//!
+//! So that a large body is not sent for nothing, `call_with` and `call_once` send
+//! `Expect: 100-continue` with `PATCH`, `POST` and `PUT`, unless `Content-Length` is set and is at
+//! most 64 KiB. Then the service answers before the body. A service that does not know this header
+//! costs one second, after which ureq sends the body (`timeout_await_100`).
+//! [`Builder::expect_continue`] turns it off.
 //!
 //! # Background renewal
 //!
@@ -72,7 +105,9 @@
 //! | `DEBUG` | `login started` | `scope` |
 //! | `INFO` | `token renewed` | `scope`, `expires_at` |
 //! | `WARN` | `login failed` | `scope`, `class`, `error`, `retry_at` |
-//! | `WARN` | `token refused by a service` | `scope` |
+//! | `WARN` | `token refused by a service` | `scope`, `origin` |
+//! | `WARN` | `refusal delivered` | `origin`, `reason` |
+//! | `WARN` | `service at odds with the identity service` | `scope`, `origin`, `until` |
 //! | `WARN` | `clock jumped` | `by` |
 //! | `ERROR` | `credential refused` | `scope`, `error`, `retry_at` |
 //!
@@ -103,8 +138,8 @@
 //!   compression.
 //!
 //! Requests to the identity service, including those of [`Client::run`], have a total time-out
-//! ([`Builder::identity_timeout`], 15 s) and 5 s to connect. [`Client::call`] has your time-outs;
-//! by default ureq has none.
+//! ([`Builder::identity_timeout`], 15 s) and 5 s to connect, or half the total if that is shorter.
+//! [`Client::call`] has your time-outs; by default ureq has none.
 //!
 //! [its own settings]: ureq::Agent::configure_request
 //!

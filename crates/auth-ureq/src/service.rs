@@ -1,5 +1,8 @@
-use auth_proto::{EndpointQuery, Scope};
-use http::{Request, Response};
+use std::sync::Arc;
+
+use auth_driver::BoxError;
+use auth_proto::{EndpointQuery, RetryDecision, Scope, Token};
+use http::{Request, Response, StatusCode, Uri};
 use ureq::AsSendBody;
 
 use crate::{client::Client, error::Error};
@@ -58,6 +61,34 @@ impl ServiceClient {
         &self,
         request: Request<B>,
     ) -> Result<Response<ureq::Body>, Error> {
-        self.client.call_service_once(Some(&self.want), request)
+        self.client.upload(Some(&self.want), request, None)
+    }
+
+    /// As [`call`](Self::call), with a request that the closure makes again for a second try: see
+    /// [`Client::call_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call) and [`Client::call_with`].
+    pub fn call_with<B: AsSendBody>(
+        &self,
+        mut request: impl FnMut() -> Result<Request<B>, BoxError>,
+    ) -> Result<Response<ureq::Body>, Error> {
+        let first = request().map_err(Error::Request)?;
+        self.client.upload(Some(&self.want), first, Some(&mut request))
+    }
+
+    /// A valid token of this service's scope for a request to this URL: see [`Client::token_at`].
+    ///
+    /// # Errors
+    ///
+    /// As [`scope`](Self::scope) and [`Client::token`].
+    pub fn token_at(&self, url: &Uri) -> Result<Arc<Token>, Error> {
+        self.client.token_for(Some(&self.want), url)
+    }
+
+    /// Reports the status of a response to a request with this token: see [`Client::report`].
+    pub fn report(&self, token: &Token, url: &Uri, status: StatusCode) -> RetryDecision {
+        self.client.report(token, url, status)
     }
 }

@@ -41,7 +41,9 @@ fn futures_can_be_spawned() {
         spawnable(client.token_within(Duration::ZERO));
         spawnable(client.call(call()));
         spawnable(client.call_once(call()));
+        spawnable(client.call_with(|| async { Ok(http::Request::new("")) }));
         spawnable(client.run(request));
+        spawnable(client.token_at(&http::Uri::from_static("https://thing.example")));
     }
     let _ = all;
 }

@@ -107,8 +107,7 @@ fn upload_ureq(
     client: &auth_ureq::Client,
     upload: &Upload,
 ) -> Result<Response<ureq::Body>, auth_ureq::Error> {
-    let file = File::open(&upload.file).expect("the scenario's file");
-    client.call_once(Request::put(&upload.uri).body(file).expect("a valid URL"))
+    client.call_with(|| Ok(Request::put(&upload.uri).body(File::open(&upload.file)?)?))
 }
 
 pub(crate) async fn ask_reqwest(
@@ -142,8 +141,8 @@ async fn upload_reqwest(
     client: &auth_reqwest::Client,
     upload: &Upload,
 ) -> Result<reqwest::Response, auth_reqwest::Error> {
-    let body = reqwest::Body::wrap(FileBody::open(upload));
-    client.call_once(Request::put(&upload.uri).body(body).expect("a valid URL")).await
+    let body = || io::Result::Ok(reqwest::Body::wrap(FileBody::open(upload)?));
+    client.call_with(|| async { Ok(Request::put(&upload.uri).body(body()?)?) }).await
 }
 
 /// A file as a body of reqwest. It blocks for a moment, which a scenario of one caller can bear.
@@ -153,9 +152,8 @@ struct FileBody {
 }
 
 impl FileBody {
-    fn open(upload: &Upload) -> Self {
-        let file = File::open(&upload.file).expect("the scenario's file");
-        Self { file, left: upload.length }
+    fn open(upload: &Upload) -> io::Result<Self> {
+        Ok(Self { file: File::open(&upload.file)?, left: upload.length })
     }
 }
 

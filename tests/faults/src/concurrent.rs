@@ -10,8 +10,8 @@ use std::{
 };
 
 use auth_emulator::Emulator;
-use auth_proto::{Action, Scope, Session, Settings, Token};
-use http::{Request, StatusCode};
+use auth_proto::{Action, Scope, ServiceCall, Session, Settings, Token};
+use http::{Request, StatusCode, Uri};
 
 use crate::{
     callers::{AND_PLAIN_REQWEST, AND_PLAIN_UREQ, ClientKind},
@@ -129,7 +129,7 @@ fn busy_callers_of_the_core(deaths: usize) -> Tally {
         let before = emulator.logins(SYSTEM);
         match death % 2 {
             0 => clock.forward(Duration::from_secs(24 * 3600)),
-            _ => session.handle_unauthorized(&old, clock.now()),
+            _ => refuse(&mut session, &old, &clock),
         }
         token = log_in(&mut session, &scope, &mut emulator, &clock, &mut tally);
         for caller in 0..CALLERS {
@@ -137,7 +137,7 @@ fn busy_callers_of_the_core(deaths: usize) -> Tally {
                 clock.forward(MINUTE);
             }
             // A late 401 for the old token must not drop the new one.
-            session.handle_unauthorized(&old, clock.now());
+            refuse(&mut session, &old, &clock);
             if !matches!(session.poll(&scope, clock.now()), Action::Use(_)) {
                 tally.auth_errors += 1;
             }
@@ -151,6 +151,13 @@ fn busy_callers_of_the_core(deaths: usize) -> Tally {
     tally.lost = tally.auth_errors;
     tally.exactly("lost", tally.lost, 0);
     tally
+}
+
+/// A service refuses a token that it has accepted before.
+fn refuse(session: &mut Session, token: &Token, clock: &Clock) {
+    let service = Uri::from_static("https://ecs.cn-north-1.myhuaweicloud.com/v1/servers");
+    let _ = ServiceCall::is_refusal(token, &service, StatusCode::OK);
+    let _ = session.handle_unauthorized(token, &service, clock.now());
 }
 
 /// One caller logs in and all others wait; then the response arrives.
@@ -171,7 +178,7 @@ fn log_in(
     }
     let (head, body) = request.into_parts();
     let answer = emulator.handle(Request::from_parts(head, body.as_bytes()), clock.now());
-    session.handle_response(pending, answer, clock.now());
+    session.handle_response(pending, answer, clock.now()).expect("its own request");
     match session.poll(scope, clock.now()) {
         Action::Use(token) => Some(token),
         _ => {

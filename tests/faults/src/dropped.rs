@@ -32,6 +32,8 @@ pub(crate) fn cases(_full: bool) -> Vec<Case> {
 }
 
 const ROUNDS: usize = 1000;
+/// The drops before a caller's wait is measured.
+const DROPS: usize = 3;
 
 /// After each drop the same scope is asked at the same moment.
 fn core() -> Tally {
@@ -60,28 +62,31 @@ fn core() -> Tally {
     tally
 }
 
-/// A caller is dropped after so many polls, or gives up after so many milliseconds. The next caller's
-/// wait is measured.
+/// Three callers in a row are dropped after so many polls, or give up after so many milliseconds. The
+/// next caller's wait is measured.
 fn adapter(kind: ClientKind) -> Tally {
     const LOGIN: Duration = Duration::from_millis(5);
-    let mut tally = Tally { callers: 2, ..Tally::default() };
+    let mut tally = Tally { callers: DROPS + 1, ..Tally::default() };
     let mut step = 0;
-    for round in 0..ROUNDS {
+    for round in 0..ROUNDS.div_ceil(DROPS) {
         let testbed = Testbed::start();
         // A response in pieces has many await points.
         let piece = Duration::from_millis(1);
         testbed.script(move |_| ScriptedReply::Fault(Fault::new().delay(LOGIN).drip(2048, piece)));
         let callers = testbed.callers(kind, &ClientOptions::default());
-        let done = match callers.reqwest() {
-            Some((client, runtime)) => runtime.block_on(async {
-                let leader = pin!(client.token());
-                polled(leader, step).await
-            }),
-            None => {
-                let patience = Duration::from_millis(step as u64);
-                callers.one(CallerRequest::token().within(patience)).result.is_good()
-            }
-        };
+        let mut done = false;
+        for _ in 0..DROPS {
+            done |= match callers.reqwest() {
+                Some((client, runtime)) => runtime.block_on(async {
+                    let leader = pin!(client.token());
+                    polled(leader, step).await
+                }),
+                None => {
+                    let patience = Duration::from_millis(step as u64);
+                    callers.one(CallerRequest::token().within(patience)).result.is_good()
+                }
+            };
+        }
         let next = callers.one(CallerRequest::token());
         tally.holds(
             format_args!("a token in round {round}, after step {step}"),

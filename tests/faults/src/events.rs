@@ -33,7 +33,7 @@ pub(crate) fn count(message: &str) {
     let Some(counts) = counts else { return };
     if message.contains("token refused") {
         counts.tokens_rejected.fetch_add(1, Relaxed);
-    } else if message.contains("401") {
+    } else if message.contains("delivered") {
         counts.refusals_delivered.fetch_add(1, Relaxed);
     }
 }

@@ -105,7 +105,7 @@ fn impatient(kind: ClientKind, patience: Duration, login: Duration, background: 
     let early = failed(&|seen| seen.started > answered && seen.ended < revoked);
     let late = failed(&|seen| seen.ended > revoked + login + Duration::from_millis(300));
     tally.figure("failed calls", failed(&|_| true));
-    tally.figure("after the login's answer", early + late);
+    tally.figure("of them after the login's answer", early + late);
     for (what, count) in [
         ("failed calls after the first login's answer", early),
         ("failed calls later than login + 300 ms after the revocation", late),
@@ -146,6 +146,7 @@ fn impatient_and_wrong(
         testbed.clock.forward_to(before + SECOND);
     }
     tally.traffic(&testbed.server.traffic());
+    tally.stopped = tally.logins >= MANY;
     tally.exactly("logins in half an hour", tally.logins, 1);
     tally
 }

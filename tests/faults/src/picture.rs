@@ -43,6 +43,12 @@ fn draw_panel(svg: &mut String, rows: &[&ScenarioRow], top: u32, most: u64) {
         "<rect x=\"{LEFT}\" y=\"{top}\" width=\"{}\" height=\"{PLOT}\" fill=\"#f3f3f3\"/>",
         STORM * SECOND
     ));
+    for (second, text) in [(STORM / 2, "both services fail"), ((STORM + seconds) / 2, "calm")] {
+        let (x, y) = (LEFT + second * SECOND, top + 14);
+        line(format_args!(
+            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\" fill=\"#666666\">{text}</text>"
+        ));
+    }
     line(format_args!(
         "<path d=\"M{LEFT} {top}V{bottom}H{right}\" fill=\"none\" stroke=\"#444444\"/>"
     ));
@@ -77,7 +83,7 @@ fn draw_panel(svg: &mut String, rows: &[&ScenarioRow], top: u32, most: u64) {
             Subject::Naive => "thirty lines without the library".to_owned(),
             subject => format!("auth-{}", subject.name()),
         };
-        let good: u64 = row.series.iter().sum();
+        let good = row.figures.first().map_or(0, |figure| figure.count);
         line(format_args!(
             "<text x=\"{}\" y=\"{}\" fill=\"{colour}\">{name}: {good} good calls</text>",
             LEFT + 8 + number as u32 * 300,

@@ -56,8 +56,11 @@ pub(crate) fn table(rows: &[ScenarioRow]) -> io::Result<()> {
 }
 
 fn cell(row: &ScenarioRow) -> String {
-    let logins =
-        if row.logins == 1 { "1 login".to_owned() } else { format!("{} logins", row.logins) };
+    let logins = match (row.logins, row.stopped) {
+        (1, false) => "1 login".to_owned(),
+        (count, false) => format!("{count} logins"),
+        (count, true) => format!("{count} logins and more"),
+    };
     match row.figures.is_empty() {
         true => logins,
         false => format!("{logins}; {}", figures(row)),

@@ -53,6 +53,8 @@ pub(crate) struct Tally {
     pub(crate) auth_errors: usize,
     pub(crate) slowest: Duration,
     pub(crate) canary_bytes: u64,
+    /// Whether the scenario ended early, because a count was far past its bound.
+    pub(crate) stopped: bool,
     /// What else was counted.
     pub(crate) figures: Vec<Figure>,
     /// Good calls in each second.
@@ -86,6 +88,7 @@ pub(crate) struct ScenarioRow {
     /// The whole row with all its tries.
     pub(crate) took_ms: u128,
     pub(crate) canary_bytes: u64,
+    pub(crate) stopped: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) figures: Vec<Figure>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -161,6 +164,7 @@ impl Case {
             slowest_ms: tally.slowest.as_millis(),
             took_ms: started.elapsed().as_millis(),
             canary_bytes: tally.canary_bytes,
+            stopped: tally.stopped,
             figures: tally.figures,
             series: tally.series,
             ok: tally.broken.is_empty() && tally.late.is_empty(),

@@ -45,7 +45,8 @@ pub(crate) fn refusals(_full: bool) -> Vec<Case> {
     cases.extend(Case::each(
         "F37",
         "for 100 s a service refuses every token, another accepts them, 100 callers each",
-        "at most 3 logins, the good service never sees a fresh token refused, 0 of its calls fail",
+        "at most 3 logins, the good service never sees a fresh token refused, 0 of its calls fail, no \
+         401 without an event",
         &AND_NAIVE_UREQ,
         at_odds,
     ));
@@ -133,7 +134,7 @@ impl TwoServices {
         pause: Duration,
         length: Duration,
         identity: Option<StatusCode>,
-    ) -> (Vec<Outcome>, Vec<Outcome>) {
+    ) -> Run {
         let testbed = &self.testbed;
         let callers = testbed.callers(kind, &ClientOptions::default());
         // Both services have accepted the token.
@@ -158,8 +159,16 @@ impl TwoServices {
             self.over.store(true, SeqCst);
         });
         let other = outcomes.split_off(good).into_iter().flatten().collect();
-        (outcomes.into_iter().flatten().collect(), other)
+        let told = callers.events.refusals_delivered.load(SeqCst);
+        Run { good: outcomes.into_iter().flatten().collect(), other, told }
     }
+}
+
+/// The outcomes at either service, and the events that told of a delivered 401.
+struct Run {
+    good: Vec<Outcome>,
+    other: Vec<Outcome>,
+    told: u64,
 }
 
 enum Service {
@@ -180,14 +189,14 @@ fn refused_in_an_outage(kind: ClientKind) -> Tally {
     let services = TwoServices::start();
     let (pause, minute) = (Duration::from_millis(500), Duration::from_secs(60));
     let down = Some(StatusCode::SERVICE_UNAVAILABLE);
-    let (good, other) = services.run(kind, (20, 10), pause, minute, down);
+    let Run { good, other, .. } = services.run(kind, (20, 10), pause, minute, down);
 
     let mut tally = Tally::default();
     tally.callers(&good, &services.testbed.logins());
     tally.traffic(&services.testbed.server.traffic());
     tally.callers = 30;
     let failed = failures(&good, |_| true);
-    tally.figure("failed calls to the other", failed);
+    tally.figure("failed calls to the good service", failed);
     tally.exactly("failed calls to the service that accepts", failed, 0);
     tally.holds("many calls to it", good.len() > 20 * 60);
     tally.holds("the other one refused the token", services.refused.load(SeqCst) > 0);
@@ -198,7 +207,7 @@ fn refused_in_an_outage(kind: ClientKind) -> Tally {
 fn at_odds(kind: ClientKind) -> Tally {
     let services = TwoServices::start();
     let (pause, length) = (Duration::from_secs(1), Duration::from_secs(100));
-    let (good, _) = services.run(kind, (100, 100), pause, length, None);
+    let Run { good, other, told } = services.run(kind, (100, 100), pause, length, None);
 
     let traffic = services.testbed.server.traffic();
     let mut tally = Tally::default();
@@ -209,9 +218,11 @@ fn at_odds(kind: ClientKind) -> Tally {
     let at_good = traffic.unauthorized - services.refused.load(SeqCst);
     tally.exactly("tokens that the good service saw and refused", at_good, 0);
     let failed = failures(&good, |_| true);
-    tally.figure("failed calls to the other", failed);
+    tally.figure("failed calls to the good service", failed);
     tally.exactly("failed calls to the good service", failed, 0);
     tally.holds("many calls to it", good.len() > 100 * 80);
+    let delivered = failures(&other, |result| result == CallResult::UNAUTHORIZED);
+    tally.exactly("401s without an event", delivered.saturating_sub(told), 0);
     tally
 }
 

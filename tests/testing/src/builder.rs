@@ -47,6 +47,7 @@ pub struct Builder {
     on_ureq: Option<OnUreq>,
     on_reqwest: Option<OnReqwest>,
     own_runtime: bool,
+    expect_continue: bool,
 }
 
 impl Builder {
@@ -73,6 +74,7 @@ impl Builder {
             on_ureq: None,
             on_reqwest: None,
             own_runtime: false,
+            expect_continue: true,
         }
     }
 
@@ -157,6 +159,12 @@ impl Builder {
         Self { own_runtime: true, ..self }
     }
 
+    /// As `auth-ureq`'s `expect_continue`. Other adapters ignore it.
+    #[must_use]
+    pub fn expect_continue(self, is_on: bool) -> Self {
+        Self { expect_continue: is_on, ..self }
+    }
+
     /// Builds the client.
     ///
     /// # Errors
@@ -187,8 +195,9 @@ impl Builder {
     /// The builder of `auth-ureq` with these settings.
     pub fn ureq(self) -> auth_ureq::Builder {
         let http = self.ureq_config();
-        let mut builder =
-            auth_ureq::Client::builder(self.cloud, self.credential, self.scope).http(http);
+        let mut builder = auth_ureq::Client::builder(self.cloud, self.credential, self.scope)
+            .http(http)
+            .expect_continue(self.expect_continue);
         if let Some(clock) = self.clock {
             builder = builder.clock(move || clock());
         }

@@ -1,13 +1,17 @@
-use std::{fmt, io::Cursor, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use auth_proto::{Cloud, Credential, EndpointQuery, Factor, IdentityRequest, Scope, Token};
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::Full;
+use auth_proto::{
+    Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, Token,
+};
+use http::{Request, Response, StatusCode, Uri};
 use tokio::runtime::{self, Runtime};
-use ureq::SendBody;
 
-use crate::{Error, core::Core, runtime};
+use crate::{
+    Error, Made,
+    bodies::{copied, made_for_reqwest, made_for_ureq, reqwest_body, ureq_body},
+    core::Core,
+    runtime,
+};
 
 /// A client of either adapter, or of the bare core. All calls block.
 #[derive(Clone)]
@@ -103,6 +107,55 @@ impl Client {
                 [] => client.call_once(request.map(drop))?,
                 _ => client.call_once(request.map(ureq_body))?,
             }),
+        }
+    }
+
+    /// Sends a call whose body is a stream, with a request that the closure makes for each try.
+    ///
+    /// # Errors
+    ///
+    /// As the adapters' `call_with`.
+    ///
+    /// # Panics
+    ///
+    /// On the bare core.
+    pub fn call_with(&self, request: impl FnMut() -> Made) -> Result<Response<Vec<u8>>, Error> {
+        match self {
+            Self::Core(_) => panic!("{NO_SESSION}"),
+            Self::Reqwest(client, executor) => executor.run(async {
+                read_reqwest(client.call_with(made_for_reqwest(request)).await?).await
+            }),
+            Self::Ureq(client) => read_ureq(client.call_with(made_for_ureq(request))?),
+        }
+    }
+
+    /// As the adapters' `token_at`.
+    ///
+    /// # Errors
+    ///
+    /// As the adapters' `token_at`.
+    ///
+    /// # Panics
+    ///
+    /// On the bare core.
+    pub fn token_at(&self, url: &Uri) -> Result<Arc<Token>, Error> {
+        match self {
+            Self::Core(_) => panic!("{NO_SESSION}"),
+            Self::Reqwest(client, executor) => Ok(executor.run(client.token_at(url))?),
+            Self::Ureq(client) => Ok(client.token_at(url)?),
+        }
+    }
+
+    /// As the adapters' `report`.
+    ///
+    /// # Panics
+    ///
+    /// On the bare core.
+    pub fn report(&self, token: &Token, url: &Uri, status: StatusCode) -> RetryDecision {
+        match self {
+            Self::Core(_) => panic!("{NO_SESSION}"),
+            Self::Reqwest(client, _) => client.report(token, url, status),
+            Self::Ureq(client) => client.report(token, url, status),
         }
     }
 
@@ -341,23 +394,20 @@ impl Service {
             }),
         }
     }
-}
 
-fn copied(body: impl AsRef<[u8]>) -> Bytes {
-    Bytes::copy_from_slice(body.as_ref())
-}
-
-/// A body that reqwest cannot send twice.
-fn reqwest_body(body: impl AsRef<[u8]>) -> reqwest::Body {
-    match body.as_ref() {
-        [] => reqwest::Body::from(""),
-        body => reqwest::Body::wrap(Full::new(copied(body))),
+    /// As [`Client::call_with`], for a path under the endpoint.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call_with`].
+    pub fn call_with(&self, request: impl FnMut() -> Made) -> Result<Response<Vec<u8>>, Error> {
+        match self {
+            Self::Reqwest(service, executor) => executor.run(async {
+                read_reqwest(service.call_with(made_for_reqwest(request)).await?).await
+            }),
+            Self::Ureq(service) => read_ureq(service.call_with(made_for_ureq(request))?),
+        }
     }
-}
-
-/// A body that ureq cannot send twice.
-fn ureq_body(body: impl AsRef<[u8]>) -> SendBody<'static> {
-    SendBody::from_owned_reader(Cursor::new(body.as_ref().to_vec()))
 }
 
 async fn read_reqwest(response: reqwest::Response) -> Result<Response<Vec<u8>>, Error> {

@@ -1,6 +1,7 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use auth_proto::{Challenge, ErrorKind};
+use time::UtcDateTime;
 
 /// An error of either adapter, or of the bare core. Text and source are the adapter's own.
 pub enum Error {
@@ -110,6 +111,24 @@ impl Error {
         match self.cause() {
             Cause::Timeouts(identity, response) => Some((identity, response)),
             _ => None,
+        }
+    }
+
+    /// As the adapters' `is_retryable`. False for the bare core.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Core(_) | Self::CoreFactor(_) => false,
+            Self::Reqwest(error) => error.is_retryable(),
+            Self::Ureq(error) => error.is_retryable(),
+        }
+    }
+
+    /// As the adapters' `retry_at`. `None` for the bare core.
+    pub fn retry_at(&self) -> Option<UtcDateTime> {
+        match self {
+            Self::Core(_) | Self::CoreFactor(_) => None,
+            Self::Reqwest(error) => error.retry_at(),
+            Self::Ureq(error) => error.retry_at(),
         }
     }
 

@@ -28,6 +28,7 @@
 
 mod adapter;
 mod authority;
+mod bodies;
 mod builder;
 mod client;
 mod connection;
@@ -43,6 +44,7 @@ mod reply;
 pub use self::core::Core;
 pub use adapter::{Adapter, runtime};
 pub use authority::Authority;
+pub use bodies::{BoxError, Made};
 pub use builder::{Builder, Proxy};
 pub use client::{Client, Executor, Service};
 pub use connection::Connection;

@@ -1,13 +1,14 @@
 //! The cost of a call to a service: locks of the session, and checks of the target.
 
 use std::{
-    sync::{Mutex, atomic::Ordering::SeqCst},
+    sync::{Arc, Mutex, atomic::Ordering::SeqCst},
     time::Duration,
 };
 
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
-    Body, Cloud, Credential, EndpointQuery, Failure, RetryDecision, Scope, Session, Settings,
+    Body, Cloud, Credential, Destination, EndpointQuery, Failure, RetryDecision, Scope, Session,
+    Settings,
 };
 use http::{Request, Response, StatusCode};
 use time::{Date, Month, UtcDateTime};
@@ -15,23 +16,25 @@ use time::{Date, Month, UtcDateTime};
 use crate::{
     blocking::{self, Transport},
     call::Call,
-    driver::{Driver, Mode, Wanted},
-    error::Error,
+    driver::{Driver, Grant, Mode, Wanted},
+    error::NoToken,
 };
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends each request to an emulated cloud in this process.
 struct InProcess(Mutex<Emulator>);
 
 impl Transport for InProcess {
-    fn send(
-        &self,
-        request: Request<Body>,
-        _left: Duration,
-    ) -> Option<Result<Response<Body>, Failure>> {
+    fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, body.as_bytes());
         let response = self.0.lock().unwrap().handle(request, now());
-        Some(Ok(response.map(|body| Body::new(body.into()))))
+        Ok(response.map(|body| Body::new(body.into())))
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::ZERO
     }
 }
 
@@ -40,8 +43,8 @@ fn now() -> UtcDateTime {
 }
 
 struct Fixture {
-    driver: Driver,
-    cloud: InProcess,
+    driver: Arc<Driver>,
+    cloud: Arc<InProcess>,
     scope: Scope,
 }
 
@@ -51,28 +54,29 @@ impl Fixture {
         let key = Credential::application_credential(account::KAKAO_KEY_ID, account::KAKAO_SECRET);
         let session = Session::new(Cloud::kakao(), key, Settings::default()).unwrap();
         let fixture = Self {
-            driver: Driver::new(session, now),
-            cloud: InProcess(Mutex::new(Emulator::new())),
+            driver: Arc::new(Driver::new(session, now)),
+            cloud: Arc::new(InProcess(Mutex::new(Emulator::new()))),
             scope: Scope::default(),
         };
         let wanted = Wanted { scope: &fixture.scope, service: None };
-        let patience = Duration::from_secs(30);
-        blocking::grant(&fixture.driver, &fixture.cloud, wanted, patience, Mode::Caller).unwrap();
+        fixture.grant(wanted);
         fixture.driver.locks.store(0, SeqCst);
         fixture
     }
 
+    fn grant(&self, wanted: Wanted<'_>) -> Grant {
+        let mode = Mode::Caller(Destination::Unknown);
+        blocking::grant(&self.driver, &self.cloud, wanted, mode, PATIENCE).unwrap()
+    }
+
     /// A call to this URI, whose first response has this status. Returns the number of tries.
-    fn call(&self, uri: &str, first: StatusCode) -> Result<usize, Error> {
+    fn call(&self, uri: &str, first: StatusCode) -> Result<usize, NoToken> {
         let service = EndpointQuery::new("network");
         let head = Request::get(uri).body(()).unwrap();
         let (mut call, ()) = Call::new(&self.driver, &self.scope, Some(&service), head)?;
         let (mut status, mut tries) = (first, 0);
         loop {
-            let patience = Duration::from_secs(30);
-            let wanted = call.wanted();
-            let grant = blocking::grant(&self.driver, &self.cloud, wanted, patience, Mode::Caller)?;
-            let head = call.authorize(grant, |_| ())?;
+            let head = blocking::authorize(&mut call, &self.cloud, PATIENCE, |_| ())?;
             assert!(head.uri().host().is_some() && head.headers().contains_key("x-auth-token"));
             tries += 1;
             if call.decide(status, true) == RetryDecision::Deliver {
@@ -115,7 +119,7 @@ fn a_401_adds_a_lock_for_the_decision_and_the_login() {
 fn a_bad_target_costs_no_lock_and_no_login() {
     let fixture = Fixture::new();
     for uri in ["http://network.example/", "https://169.254.169.254/", "/v2.0/../admin"] {
-        assert!(matches!(fixture.call(uri, StatusCode::OK), Err(Error::Auth(_))), "{uri}");
+        assert!(matches!(fixture.call(uri, StatusCode::OK), Err(NoToken::Auth(_))), "{uri}");
     }
     assert_eq!(fixture.counts().0, 0);
     assert_eq!(fixture.logins(), 1);
@@ -126,13 +130,9 @@ fn the_uri_that_is_checked_is_the_uri_that_is_sent() {
     let fixture = Fixture::new();
     let service = EndpointQuery::new("network");
     let wanted = Wanted { scope: &fixture.scope, service: Some(&service) };
-    let grant = || {
-        let patience = Duration::from_secs(30);
-        blocking::grant(&fixture.driver, &fixture.cloud, wanted, patience, Mode::Caller).unwrap()
-    };
     let head = Request::get("/v2.0/networks").body(()).unwrap();
     let (mut call, ()) = Call::new(&fixture.driver, &fixture.scope, Some(&service), head).unwrap();
     // The HTTP client reads the URI as one that no token may be sent to.
     let spelled = |head: &mut Request<()>| *head.uri_mut() = "http://127.0.0.1/".parse().unwrap();
-    assert!(matches!(call.authorize(grant(), spelled), Err(Error::Auth(_))));
+    assert!(call.authorize(fixture.grant(wanted), spelled).is_err());
 }

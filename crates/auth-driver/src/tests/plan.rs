@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth_proto::ErrorKind;
 
-use crate::error::Error;
+use crate::error::NoToken;
 
 /// A stream of numbers from a seed (SplitMix64).
 pub(super) struct Rng(u64);
@@ -131,17 +131,17 @@ impl Plan {
     }
 
     /// Whether a caller with so much patience may get this error.
-    pub(super) fn allows(&self, error: &Error, patience: Duration) -> bool {
+    pub(super) fn allows(&self, error: &NoToken, patience: Duration) -> bool {
         match error {
-            Error::Deadline { .. } => patience < LONG,
-            Error::Auth(error) => match error.kind() {
+            NoToken::Deadline { .. } => patience < LONG,
+            NoToken::Auth(error) => match error.kind() {
                 ErrorKind::Closed => self.closes(),
                 ErrorKind::Rejected(_) | ErrorKind::Transport(_) | ErrorKind::Unavailable(_) => {
                     !self.calm
                 }
                 _ => false,
             },
-            Error::IdentityTimeout { .. } | Error::NeedFactor(_) => false,
+            NoToken::NeedFactor(_) => false,
         }
     }
 }

@@ -128,7 +128,7 @@ fn run_threads(seed: u64, pool: &Pool) {
     if let Some(renewed) = world.plan.renewal {
         let world = Arc::clone(&world);
         jobs.push(Box::new(move || {
-            blocking::refresh_loop(&world.driver, &world.service, &project(renewed));
+            blocking::refresh_loop(&world.driver, &world.on_threads, &project(renewed));
         }));
     }
     let last = Arc::clone(&world);
@@ -139,34 +139,71 @@ fn run_threads(seed: u64, pool: &Pool) {
     world.service.check();
 }
 
+/// The callers are dropped one after the other, each after so many polls. One request is all that
+/// they need together.
 #[test]
-fn a_caller_dropped_at_any_poll_hands_over() {
+fn a_login_goes_on_without_its_caller() {
     let mut context = Context::from_waker(Waker::noop());
-    let mut takeovers = 0;
-    for (seed, polls) in (0..20).flat_map(|seed| (0..10).map(move |polls| (seed, polls))) {
-        let callers = vec![(0, vec![Op::Token(LONG)]); 2];
+    let mut carried_on = 0;
+    for (seed, polls) in (0..20).flat_map(|seed| (1..10).map(move |polls| (seed, polls))) {
+        let callers = vec![(0, vec![Op::Token(LONG)]); 3];
         let world = World::new(seed, Plan { callers, ..Plan::quiet() }, false);
-        let mut sender = Box::pin(Arc::clone(&world).call(0));
-        let mut waiter = Box::pin(Arc::clone(&world).call(1));
-        let is_sent = (0..polls).any(|_| {
-            let is_ready = sender.as_mut().poll(&mut context).is_ready();
-            assert!(waiter.as_mut().poll(&mut context).is_pending() || is_ready);
-            world.service.timer.advance(Duration::from_millis(500));
-            is_ready
-        });
-        drop(sender);
-        let mut rest = std::iter::repeat_with(|| {
-            world.service.timer.advance(Duration::from_millis(500));
-            is_sent || waiter.as_mut().poll(&mut context).is_ready()
-        });
-        assert!(
-            rest.by_ref().take(20).any(|is_ready| is_ready),
-            "seed {seed}, {polls} polls: forgotten"
-        );
-        takeovers += usize::from(world.service.requests(0) == 2);
+        let mut callers: Vec<_> =
+            (0..3).map(|number| Some(Box::pin(Arc::clone(&world).call(number)))).collect();
+        let mut is_sent = false;
+        for poll in 0..1000 {
+            world.service.timer.advance(Duration::from_millis(200));
+            for caller in &mut callers {
+                let Some(task) = caller else { continue };
+                if task.as_mut().poll(&mut context).is_ready() {
+                    (*caller, is_sent) = (None, true);
+                }
+            }
+            if poll % polls == 0 && callers.iter().flatten().count() > 1 {
+                let first = callers.iter_mut().find(|caller| caller.is_some());
+                carried_on += usize::from(world.service.is_busy());
+                first.into_iter().for_each(|caller| *caller = None);
+            }
+        }
+        assert!(is_sent && callers.iter().all(Option::is_none), "seed {seed}, {polls} polls");
+        assert_eq!(world.service.requests(0), 1, "seed {seed}, {polls} polls");
         world.service.check();
     }
-    assert!(takeovers > 20, "no request was handed over");
+    assert!(carried_on > 100, "{carried_on} logins were carried on");
+}
+
+/// Whoever drops the driver's last owner drops the login with it.
+#[test]
+fn a_parked_login_does_not_keep_its_driver() {
+    let callers = vec![(0, vec![Op::Token(LONG)])];
+    let world = World::new(1, Plan { callers, ..Plan::quiet() }, false);
+    let mut caller = Box::pin(Arc::clone(&world).call(0));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(caller.as_mut().poll(&mut context).is_pending());
+    drop(caller);
+    assert!(world.service.is_busy());
+    let (driver, service) = (Arc::downgrade(&world.driver), Arc::clone(&world.service));
+    drop(world);
+    assert!(driver.upgrade().is_none() && !service.is_busy());
+}
+
+#[test]
+fn closing_drops_a_parked_login() {
+    let callers = vec![(0, vec![Op::Token(LONG)]); 2];
+    let world = World::new(1, Plan { callers, ..Plan::quiet() }, false);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut callers = [0, 1].map(|number| Box::pin(Arc::clone(&world).call(number)));
+    for caller in &mut callers {
+        assert!(caller.as_mut().poll(&mut context).is_pending());
+    }
+    let [first, second] = callers;
+    drop(first);
+    assert!(world.service.is_busy());
+    world.driver.close();
+    assert!(!world.service.is_busy());
+    // The second caller never carried it, and cannot park it again.
+    drop(second);
+    assert!(world.driver.parked.is_empty());
 }
 
 /// The schedules above choose where threads change. Here the machine does, with the real

@@ -53,27 +53,25 @@ impl Timer {
     }
 
     pub(super) fn sleep(&self, pause: Duration) -> Sleep<'_> {
-        Sleep { timer: self, until: self.now().saturating_add(pause), is_registered: false }
+        Sleep { timer: self, until: self.now().saturating_add(pause) }
     }
 }
 
 pub(super) struct Sleep<'a> {
     timer: &'a Timer,
     until: Duration,
-    is_registered: bool,
 }
 
 impl Future for Sleep<'_> {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if self.timer.now() >= self.until {
             return Poll::Ready(());
         }
-        if !std::mem::replace(&mut self.is_registered, true) {
-            let entry = (self.until, context.waker().clone());
-            self.timer.sleeping.lock().unwrap().push(entry);
-        }
+        // Another task may poll it than the one before.
+        let entry = (self.until, context.waker().clone());
+        self.timer.sleeping.lock().unwrap().push(entry);
         Poll::Pending
     }
 }
@@ -190,7 +188,10 @@ impl Service {
         }
     }
 
-    fn arrive(&self, request: &Request<Body>) -> Visit<'_> {
+    fn arrive(self: &Arc<Self>, request: &Request<Body>) -> Visit {
+        if let Some(token) = request.headers().get("X-Subject-Token") {
+            return self.asked(token.to_str().unwrap());
+        }
         let body = std::str::from_utf8(request.body().as_bytes()).unwrap();
         let scope = usize::from(body.contains(r#""p1""#));
         let password = body.split_once("pw-").unwrap().1.split_once('"').unwrap().0;
@@ -214,15 +215,26 @@ impl Service {
         };
         book.refused |= end == End::Refused;
         let yields = book.rng.below(4);
-        let pauses = [Duration::ZERO, Duration::from_millis(20), Duration::from_secs(2)];
+        let pauses = [Duration::ZERO, Duration::from_millis(20), LONGEST];
         let time = if self.is_real { Duration::ZERO } else { book.rng.pick(&pauses) };
-        Visit { service: self, key, end, yields, time, good: false }
+        Visit { service: Arc::clone(self), key, end, yields, time, good: false }
+    }
+
+    /// A question about a token. Each of them is valid.
+    fn asked(self: &Arc<Self>, token: &str) -> Visit {
+        let scope = usize::from(token.starts_with("t-1"));
+        let key = (scope, "question".to_owned());
+        let mut book = self.book.lock().unwrap();
+        *book.in_flight.entry(key.clone()).or_default() += 1;
+        let end = if !book.healthy && book.rng.one_in(3) { End::Busy } else { End::Good };
+        let (yields, time) = (book.rng.below(4), Duration::ZERO);
+        Visit { service: Arc::clone(self), key, end, yields, time, good: false }
     }
 }
 
 /// A request under way.
-struct Visit<'a> {
-    service: &'a Service,
+struct Visit {
+    service: Arc<Service>,
     key: (usize, String),
     end: End,
     yields: usize,
@@ -230,7 +242,7 @@ struct Visit<'a> {
     good: bool,
 }
 
-impl Visit<'_> {
+impl Visit {
     fn end(mut self) -> Result<Response<Body>, Failure> {
         let (scope, number) = (self.key.0, self.service.requests(self.key.0));
         let response = |status: u16, body: String| {
@@ -239,7 +251,8 @@ impl Visit<'_> {
             let response = response.header("Retry-After", "200");
             Ok(response.body(Body::new(body.into_bytes().into())).unwrap())
         };
-        match self.end {
+        // Once the service is well, requests that were sent before succeed too.
+        match if self.service.is_healthy() { End::Good } else { self.end } {
             End::Good => {
                 self.good = true;
                 let expires = r#""1970-01-02T00:00:00Z","issued_at":"1970-01-01T00:00:00Z""#;
@@ -256,7 +269,7 @@ impl Visit<'_> {
     }
 }
 
-impl Drop for Visit<'_> {
+impl Drop for Visit {
     fn drop(&mut self) {
         let mut book = self.service.book.lock().unwrap();
         *book.in_flight.get_mut(&self.key).unwrap() -= 1;
@@ -265,13 +278,19 @@ impl Drop for Visit<'_> {
 }
 
 impl nonblocking::Transport for Arc<Service> {
-    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
-        let visit = self.arrive(&request);
-        pause(visit.yields).await;
-        if visit.time > Duration::ZERO {
-            self.timer.sleep(visit.time).await;
+    fn send(
+        &self,
+        request: Request<Body>,
+    ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send + 'static {
+        let service = Self::clone(self);
+        async move {
+            let visit = service.arrive(&request);
+            pause(visit.yields).await;
+            if visit.time > Duration::ZERO {
+                service.timer.sleep(visit.time).await;
+            }
+            visit.end()
         }
-        visit.end()
     }
 
     async fn sleep(&self, pause: Duration) {
@@ -283,24 +302,30 @@ impl nonblocking::Transport for Arc<Service> {
     }
 }
 
-impl blocking::Transport for Arc<Service> {
-    fn send(
-        &self,
-        request: Request<Body>,
-        left: Duration,
-    ) -> Option<Result<Response<Body>, Failure>> {
-        let visit = self.arrive(&request);
+/// The service on the threads of a schedule.
+pub(super) struct OnThreads(pub(super) Arc<Service>);
+
+impl blocking::Transport for OnThreads {
+    fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
+        let visit = self.0.arrive(&request);
         (0..visit.yields).for_each(|_| threads::pass());
         if visit.time > Duration::ZERO {
-            threads::sleep(visit.time.min(left));
+            threads::sleep(visit.time);
         }
-        (visit.time < left).then(|| visit.end())
+        visit.end()
+    }
+
+    fn timeout(&self) -> Duration {
+        LONGEST
     }
 
     fn now(&self) -> Instant {
-        *BASE + self.timer.now()
+        *BASE + self.0.timer.now()
     }
 }
+
+/// The longest time of a request.
+const LONGEST: Duration = Duration::from_secs(2);
 
 static BASE: LazyLock<Instant> = LazyLock::new(Instant::now);
 

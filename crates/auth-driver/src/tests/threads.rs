@@ -7,6 +7,7 @@
 use std::{
     any::Any,
     cell::RefCell,
+    io,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc, Mutex,
@@ -26,8 +27,12 @@ use crate::notifier::Epoch;
 /// Threads that stay for one schedule after the other.
 pub(super) struct Pool {
     workers: Vec<(Sender<Job>, Thread)>,
-    done: Receiver<Option<Box<dyn Any + Send>>>,
+    done: Receiver<Ended>,
+    ended: Sender<Ended>,
 }
+
+/// The end of a job, and its panic if it has failed.
+type Ended = Option<Box<dyn Any + Send>>;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -40,12 +45,13 @@ thread_local! {
 struct Turns {
     world: Arc<World>,
     state: Mutex<State>,
-    threads: Vec<Thread>,
+    ended: Sender<Ended>,
 }
 
 struct State {
     rng: Rng,
     doing: Vec<Doing>,
+    threads: Vec<Thread>,
     turn: usize,
     waited: Duration,
 }
@@ -75,7 +81,7 @@ impl Pool {
             });
             (sender, worker.thread().clone())
         };
-        Self { workers: (0..size).map(worker).collect(), done: all_done }
+        Self { workers: (0..size).map(worker).collect(), done: all_done, ended: done.clone() }
     }
 
     /// Runs these jobs: one for each caller, perhaps a renewal, and one for the time after all
@@ -90,35 +96,55 @@ impl Pool {
         let mut doing = vec![Doing::Running; count];
         doing[count - 1] = Doing::Afterwards;
         let threads = self.workers[..count].iter().map(|(_, thread)| thread.clone()).collect();
-        let state = Mutex::new(State { rng, doing, turn: usize::MAX, waited: Duration::ZERO });
-        let turns = Arc::new(Turns { world: Arc::clone(world), state, threads });
+        let (turn, waited) = (usize::MAX, Duration::ZERO);
+        let state = Mutex::new(State { rng, doing, threads, turn, waited });
+        let ended = self.ended.clone();
+        let turns = Arc::new(Turns { world: Arc::clone(world), state, ended });
         for (number, job) in jobs.into_iter().enumerate() {
             let turns = Arc::clone(&turns);
-            let job = move || {
-                PLACE.set(Some((Arc::clone(&turns), number)));
-                turns.await_turn(number);
-                let panic = catch_unwind(AssertUnwindSafe(job)).err();
-                PLACE.set(None);
-                // After a failure the other threads stay where they are.
-                if let Some(panic) = panic.filter(|panic| !panic.is::<OnPurpose>()) {
-                    resume_unwind(panic);
-                }
-                turns.state.lock().unwrap().doing[number] = Doing::Ended;
-                turns.pass_on();
-            };
-            self.workers[number].0.send(Box::new(job)).unwrap();
+            self.workers[number].0.send(Box::new(move || turns.take_part(number, job))).unwrap();
         }
         turns.pass_on();
-        for _ in 0..count {
+        let mut ended = 0;
+        // The jobs may have started others.
+        while ended < turns.state.lock().unwrap().doing.len() {
             if let Some(panic) = self.done.recv().unwrap() {
                 return Err(panic);
             }
+            ended += 1;
         }
         Ok(())
     }
 }
 
 impl Turns {
+    /// Runs a job whose thread has this number.
+    fn take_part(self: Arc<Self>, number: usize, job: Job) {
+        PLACE.set(Some((Arc::clone(&self), number)));
+        self.await_turn(number);
+        let panic = catch_unwind(AssertUnwindSafe(job)).err();
+        PLACE.set(None);
+        // After a failure the other threads stay where they are.
+        if let Some(panic) = panic.filter(|panic| !panic.is::<OnPurpose>()) {
+            resume_unwind(panic);
+        }
+        self.state.lock().unwrap().doing[number] = Doing::Ended;
+        self.pass_on();
+    }
+
+    /// Starts another thread.
+    fn start(self: &Arc<Self>, job: Job) {
+        let mut state = self.state.lock().unwrap();
+        let (turns, number) = (Arc::clone(self), state.doing.len());
+        let thread = thread::spawn(move || {
+            let ended = turns.ended.clone();
+            let job = AssertUnwindSafe(|| turns.take_part(number, job));
+            let _ = ended.send(catch_unwind(job).err());
+        });
+        state.doing.push(Doing::Running);
+        state.threads.push(thread.thread().clone());
+    }
+
     /// Gives the turn to a thread that can go on, and returns it. `None`: all have ended.
     fn pass_on(&self) -> Option<usize> {
         let mut state = self.state.lock().unwrap();
@@ -139,8 +165,7 @@ impl Turns {
                 let next = state.rng.pick(&ready);
                 state.turn = next;
                 state.doing[next] = Doing::Running;
-                drop(state);
-                self.threads[next].unpark();
+                state.threads[next].unpark();
                 return Some(next);
             }
             if state.doing.iter().all(|doing| *doing == Doing::Ended) {
@@ -171,7 +196,7 @@ impl Turns {
     }
 }
 
-fn with_place(work: impl FnOnce(&Turns, usize)) -> bool {
+fn with_place(work: impl FnOnce(&Arc<Turns>, usize)) -> bool {
     let place = PLACE.with_borrow(|place| place.clone());
     let is_there = place.is_some();
     if let Some((turns, number)) = place {
@@ -185,6 +210,17 @@ pub(super) fn pass() {
     if !with_place(|turns, number| turns.switch(number, Doing::Running)) {
         thread::yield_now();
     }
+}
+
+/// Starts a thread in the schedule of this thread, or fails to, as a machine could. Returns the job
+/// if this thread takes part in no schedule.
+pub(crate) fn spawn(job: Job) -> io::Result<Option<Job>> {
+    let Some((turns, _)) = PLACE.with_borrow(|place| place.clone()) else { return Ok(Some(job)) };
+    if turns.state.lock().unwrap().rng.one_in(8) {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    turns.start(job);
+    Ok(None)
 }
 
 /// Sleeps in virtual time.

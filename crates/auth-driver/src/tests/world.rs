@@ -8,24 +8,28 @@ use std::{
     time::Duration,
 };
 
-use auth_proto::{Action, Cloud, Credential, ErrorKind, Scope, Session, Settings, Token, UserRef};
+use auth_proto::{
+    Action, Cloud, Credential, Destination, ErrorKind, Scope, Session, Settings, Token, UserRef,
+};
 
 use super::{
     plan::{LONG, Op, Plan},
-    service::{Service, pause},
+    service::{OnThreads, Service, pause},
     threads,
 };
 use crate::{
     blocking,
     driver::{Driver, Mode, Wanted},
-    error::Error,
+    error::NoToken,
     nonblocking,
 };
 
 pub(super) struct World {
     pub(super) plan: Plan,
     pub(super) service: Arc<Service>,
-    pub(super) driver: Driver,
+    /// The service, as the blocking loop sees it.
+    pub(super) on_threads: Arc<OnThreads>,
+    pub(super) driver: Arc<Driver>,
     credentials: AtomicUsize,
     closed: AtomicBool,
 }
@@ -39,7 +43,9 @@ impl World {
         let driver =
             Driver::new(session, move || clock.clock()).with_listener(move |_| listener.listen());
         let (credentials, closed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Arc::new(Self { plan, service, driver, credentials, closed })
+        let on_threads = Arc::new(OnThreads(Arc::clone(&service)));
+        let driver = Arc::new(driver);
+        Arc::new(Self { plan, service, on_threads, driver, credentials, closed })
     }
 
     /// A caller on a task.
@@ -84,7 +90,7 @@ impl World {
         &self,
         scope: usize,
         patience: Duration,
-        result: Result<Arc<Token>, Error>,
+        result: Result<Arc<Token>, NoToken>,
     ) -> Option<Arc<Token>> {
         match &result {
             Ok(token) => {
@@ -113,7 +119,8 @@ impl World {
                 if let Some(token) = last.take() {
                     self.service.excuse();
                     self.driver.change(|session| {
-                        session.handle_unauthorized(&token, self.driver.now());
+                        let url = http::Uri::from_static("https://service.example/");
+                        let _ = session.handle_unauthorized(&token, &url, self.driver.now());
                     });
                 }
             }
@@ -124,7 +131,8 @@ impl World {
     /// After all callers: the next call succeeds, and costs one login at most.
     pub(super) async fn afterwards(self: Arc<Self>) {
         self.service.heal();
-        while self.service.is_busy() {
+        // A login that nobody carries waits for the next caller.
+        while self.service.is_busy() && self.driver.parked.is_empty() {
             self.service.timer.sleep(Duration::from_secs(1)).await;
         }
         self.pass_pauses();
@@ -151,7 +159,7 @@ impl World {
         for scope in self.plan.wanted() {
             let mut first = self.token_blocking(scope, MINUTE);
             // The failure of an earlier request may reach the session only now.
-            if let Err(Error::Auth(error)) = &first
+            if let Err(NoToken::Auth(error)) = &first
                 && matches!(error.kind(), ErrorKind::Transport(_) | ErrorKind::Unavailable(_))
             {
                 self.pass_pauses();
@@ -167,10 +175,10 @@ impl World {
     }
 
     /// `None`: the session is closed. `Some(None)`: another credential is needed, and given.
-    fn accept(&self, first: Result<Arc<Token>, Error>) -> Option<Option<Arc<Token>>> {
+    fn accept(&self, first: Result<Arc<Token>, NoToken>) -> Option<Option<Arc<Token>>> {
         match first {
             Ok(token) => Some(Some(token)),
-            Err(Error::Auth(error)) => match error.kind() {
+            Err(NoToken::Auth(error)) => match error.kind() {
                 ErrorKind::Closed if self.plan.closes() => None,
                 ErrorKind::Rejected(_) if self.service.has_refused() => {
                     self.replace();
@@ -218,18 +226,19 @@ impl World {
         }
     }
 
-    async fn token(&self, scope: usize, patience: Duration) -> Result<Arc<Token>, Error> {
+    async fn token(&self, scope: usize, patience: Duration) -> Result<Arc<Token>, NoToken> {
         let (scope, service) = (project(scope), None);
         let wanted = Wanted { scope: &scope, service };
-        let grant =
-            nonblocking::grant(&self.driver, &self.service, wanted, patience, Mode::Caller).await;
+        let mode = Mode::Caller(Destination::Unknown);
+        let grant = nonblocking::grant(&self.driver, &self.service, wanted, mode, patience).await;
         Ok(grant?.token)
     }
 
-    fn token_blocking(&self, scope: usize, patience: Duration) -> Result<Arc<Token>, Error> {
+    fn token_blocking(&self, scope: usize, patience: Duration) -> Result<Arc<Token>, NoToken> {
         let (scope, service) = (project(scope), None);
         let wanted = Wanted { scope: &scope, service };
-        let grant = blocking::grant(&self.driver, &self.service, wanted, patience, Mode::Caller);
+        let mode = Mode::Caller(Destination::Unknown);
+        let grant = blocking::grant(&self.driver, &self.on_threads, wanted, mode, patience);
         Ok(grant?.token)
     }
 }

@@ -7,7 +7,7 @@ mod protocol;
 use std::fmt;
 
 pub use config::{ConfigError, UrlProblem};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 pub use protocol::{FieldProblem, ProtocolError};
 use thiserror::Error as ThisError;
 use time::UtcDateTime;
@@ -51,7 +51,8 @@ pub enum ErrorKind {
     /// No response arrived.
     #[error(transparent)]
     Transport(#[from] Failure),
-    /// The server cannot answer now. A later attempt may succeed.
+    /// The server cannot answer now, or says in `Retry-After` when it can. A later attempt may
+    /// succeed.
     #[error("the service is unavailable: {0}")]
     Unavailable(Refusal),
 }
@@ -222,6 +223,11 @@ pub enum Misuse {
     /// A factor was submitted although the service has not asked for one.
     #[error("factor: the service has not asked for one; poll first")]
     NoChallenge,
+    /// A pending request of another session was handed in.
+    #[error(
+        "pending request: it belongs to another session; hand it to the session that gave it out"
+    )]
+    OtherSession,
     /// More scopes than [`limits::SCOPES`] are in use at the same time.
     #[error(
         "more than {} scopes are in use at the same time; use fewer scopes, or more sessions",
@@ -264,12 +270,38 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The client's text, without URL, header or body.
     pub detail: String,
+    head: Option<Box<Head>>,
+}
+
+/// The status and headers of a response whose body did not arrive. The headers may have a token.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl Failure {
     /// A failure of this kind. The detail is escaped and cut, but must not contain a secret.
     pub fn new(kind: FailureKind, detail: impl AsRef<str>) -> Self {
-        Self { kind, detail: crate::text::shown(detail.as_ref()) }
+        Self { kind, detail: crate::text::shown(detail.as_ref()), head: None }
+    }
+
+    /// The status and headers of a response whose body could not be read. A session takes a refusal
+    /// for one as soon as its status is known.
+    #[must_use]
+    pub fn with_head(mut self, status: StatusCode, headers: HeaderMap) -> Self {
+        self.head = Some(Box::new(Head { status, headers }));
+        self
+    }
+
+    pub(crate) fn take_head(&mut self) -> Option<Head> {
+        Some(*self.head.take()?)
     }
 }
 

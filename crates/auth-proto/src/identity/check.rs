@@ -37,7 +37,7 @@ impl IdentityRequest for Check {
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
         match response.status() {
-            StatusCode::NOT_FOUND => return Ok(false),
+            _ if Subject::is_unknown(&response) => return Ok(false),
             StatusCode::OK | StatusCode::NO_CONTENT => return Ok(true),
             _ => self.0.expect_success(&response)?,
         }

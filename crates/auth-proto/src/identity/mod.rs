@@ -28,7 +28,7 @@ use crate::{
     limits,
     model::body::Body,
     url::{ApiVersion, Origin},
-    wire::{RECEIPT, SUBJECT_TOKEN, fault::read_fault},
+    wire::{RECEIPT, SUBJECT_TOKEN, fault::read_fault, http_time::has_retry_after},
 };
 
 /// One request to the identity service of a [`Cloud`], and the parser of its response.
@@ -82,7 +82,8 @@ pub(crate) fn expect_success<B: AsRef<[u8]>>(
     } else if status.is_redirection() {
         Err(Error::from(redirect(response)).without_secrets(&secrets()))
     } else if status.is_client_error() || status.is_server_error() {
-        Err(cloud.refusal(status, read_fault(response.body().as_ref()).cleaned(&secrets())))
+        let fault = read_fault(response.body().as_ref()).cleaned(&secrets());
+        Err(cloud.refusal(status, fault, has_retry_after(response.headers())))
     } else {
         Err(ProtocolError::Status { status }.into())
     }
@@ -157,6 +158,6 @@ fn v3_path(cloud: &Cloud, path: &str) -> Result<String, ConfigError> {
 pub(crate) const JSON: &str = "application/json";
 
 /// Whether a response carries the receipt of a login that needs a further factor.
-pub(crate) fn is_receipt<B>(response: &Response<B>) -> bool {
-    response.status() == StatusCode::UNAUTHORIZED && response.headers().contains_key(RECEIPT)
+pub(crate) fn is_receipt(status: StatusCode, headers: &HeaderMap) -> bool {
+    status == StatusCode::UNAUTHORIZED && headers.contains_key(RECEIPT)
 }

@@ -56,7 +56,7 @@ impl IdentityResponse {
     ) -> Result<Self, Error> {
         let (status, headers) = (response.status(), response.headers());
         let body = response.body().as_ref();
-        if is_receipt(response) {
+        if is_receipt(response.status(), response.headers()) {
             let fault = wire::fault::read_fault(body);
             return match wire::receipt::read_challenge(headers, body) {
                 Ok(challenge) => Ok(Self::Receipt(challenge)),

@@ -41,7 +41,8 @@ impl IdentityRequest for Revoke {
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
         match response.status() {
-            StatusCode::NOT_FOUND | StatusCode::OK | StatusCode::NO_CONTENT => return Ok(()),
+            _ if Subject::is_unknown(&response) => return Ok(()),
+            StatusCode::OK | StatusCode::NO_CONTENT => return Ok(()),
             _ => self.0.expect_success(&response)?,
         }
         // After a 202, for example, the token is not revoked yet.

@@ -1,6 +1,6 @@
 //! The token that a request is about.
 
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{expect_authorized, get, v3_path};
@@ -8,7 +8,7 @@ use crate::{
     cloud::Cloud,
     error::{ConfigError, Error, ProtocolError},
     model::{body::Body, token::secret_header},
-    wire::SUBJECT_TOKEN,
+    wire::{SUBJECT_TOKEN, http_time::has_retry_after},
 };
 
 /// The token in `X-Subject-Token`. The token in `X-Auth-Token` may be the same or another one.
@@ -41,6 +41,11 @@ impl Subject {
     /// Accepts a success. A 401 concerns the caller's own token, not this one.
     pub(super) fn expect_success(&self, response: &Response<&[u8]>) -> Result<(), Error> {
         expect_authorized(&self.cloud, response, &[self.expose()])
+    }
+
+    /// Whether the service does not know the token. (A 404 with `Retry-After` does not say so.)
+    pub(super) fn is_unknown(response: &Response<&[u8]>) -> bool {
+        response.status() == StatusCode::NOT_FOUND && !has_retry_after(response.headers())
     }
 
     pub(super) fn expose(&self) -> &str {

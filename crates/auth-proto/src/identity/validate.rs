@@ -1,6 +1,6 @@
 //! Validates a token and returns its data.
 
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response};
 use secrecy::SecretString;
 
 use super::{IdentityRequest, subject::Subject};
@@ -53,7 +53,7 @@ impl IdentityRequest for Validate {
     }
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
-        if response.status() == StatusCode::NOT_FOUND {
+        if Subject::is_unknown(&response) {
             return Ok(None);
         }
         self.subject.expect_success(&response)?;

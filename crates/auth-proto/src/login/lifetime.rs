@@ -1,188 +1,82 @@
-//! A token's life and the server's `Retry-After`, measured by the server's clocks.
+//! A token's remaining life, by the clocks of the server and the caller.
 
-use std::time::SystemTime;
-
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use time::{Duration, UtcDateTime};
 
-use crate::{limits, model::token::Token};
+use crate::{limits, model::token::Token, wire::http_time};
 
 pub(crate) const MAX_LIFE: Duration = Duration::seconds(limits::TOKEN_LIFETIME.as_secs() as i64);
-const MAX_PAUSE: Duration = Duration::seconds(limits::RETRY_AFTER.as_secs() as i64);
 
-/// The remaining life of a new token when its response was sent; `None` if it had ended.
+/// Two witnesses that differ by no more than this agree. It leaves room for a slow login and for
+/// clocks that drift, and is what Kerberos and signed requests allow clocks to differ by. A clock in
+/// the wrong time zone is further off.
+const AGREEMENT: Duration = Duration::minutes(5);
+
+/// The remaining life of a new token when its login was sent; `None` if it had ended.
 ///
-/// The start is the later of `issued_at` and the response's `Date`, so that the caller's clock need
-/// not be right. A `Date` more than a day off `issued_at` comes from a proxy and is ignored. The
-/// caller's clock counts only if both are missing.
+/// Three witnesses say what time it was: the token's `issued_at`, the response's `Date`, and the
+/// caller's clock when it sent the login (`sent`). Each of them may be wrong: a service repeats the
+/// `issued_at` of an older token, a proxy writes its own `Date`, the caller's machine has lost its
+/// time.
+///
+/// 1. A witness that cannot be right is ignored:
+///    - one that is more than 30 days before `expires_at`, because no cloud's token lives that long
+///      (a time that was never set is 1970);
+///    - `issued_at` after `expires_at`;
+///    - the caller's clock at or after `expires_at`, because the service has just handed the token
+///      out, but not if it is the only witness left.
+/// 2. If exactly two witnesses agree, the third one is ignored.
+/// 3. The shortest life by the remaining ones counts.
+///
+/// So one wrong witness outvotes no two right ones, in neither direction. If only one is right, the
+/// session at worst renews the token too early. Of two witnesses that agree neither is ignored, so
+/// that no token outlives the `expires_at` that `Date` and the caller's clock agree on.
 pub(crate) fn life_of_new(
     token: &Token,
     headers: &HeaderMap,
-    now: UtcDateTime,
+    sent: UtcDateTime,
 ) -> Option<Duration> {
-    let sent = date(headers, header::DATE);
-    let issued = token.issued_at();
-    let sent = match (sent, issued) {
-        (Some(sent), Some(issued)) if (sent - issued).abs() > Duration::DAY => None,
-        (sent, _) => sent,
-    };
-    let rests = [sent, issued].into_iter().flatten().map(|start| token.expires_at() - start);
-    let life = rests.min().unwrap_or_else(|| token.expires_at() - now).min(MAX_LIFE);
-    life.is_positive().then_some(life)
+    let issued = token.issued_at().filter(|issued| *issued <= token.expires_at());
+    remaining(token.expires_at(), issued, http_time::date(headers), sent)
 }
 
-/// The remaining life of an existing token when the response about it was sent; `None` if it had
-/// ended. Measured from the response's `Date`, or from the caller's clock if it is missing.
+/// The remaining life of an existing token when the request about it was sent; `None` if it had
+/// ended.
+///
+/// The `issued_at` of such a token does not say what time it was when the service answered. It only
+/// says how long the token lives in all, and the remaining life is not longer than that. The other
+/// two witnesses are weighed as for a new token.
 pub(crate) fn life_of_existing(
     token: &Token,
     headers: &HeaderMap,
-    now: UtcDateTime,
+    sent: UtcDateTime,
 ) -> Option<Duration> {
-    let sent = date(headers, header::DATE).unwrap_or(now);
+    let rest = remaining(token.expires_at(), None, http_time::date(headers), sent)?;
     let whole = token.issued_at().map(|issued| token.expires_at() - issued);
-    let rest = token.expires_at() - sent;
-    let life = whole.map_or(rest, |whole| whole.min(rest)).min(MAX_LIFE);
+    Some(whole.filter(|whole| whole.is_positive()).map_or(rest, |whole| whole.min(rest)))
+}
+
+fn remaining(
+    end: UtcDateTime,
+    issued: Option<UtcDateTime>,
+    date: Option<UtcDateTime>,
+    sent: UtcDateTime,
+) -> Option<Duration> {
+    let [issued, date, sent] = [issued, date, Some(sent)]
+        .map(|witness| witness.filter(|witness| end - *witness <= MAX_LIFE));
+    let is_alone = issued.is_none() && date.is_none();
+    let sent = sent.filter(|sent| *sent < end || is_alone);
+
+    let agree = |one: Option<UtcDateTime>, other: Option<UtcDateTime>| {
+        one.zip(other).is_some_and(|(one, other)| (one - other).abs() <= AGREEMENT)
+    };
+    let believed = match (agree(issued, date), agree(date, sent), agree(sent, issued)) {
+        (true, false, false) => [issued, date, None],
+        (false, true, false) => [None, date, sent],
+        (false, false, true) => [issued, None, sent],
+        _ => [issued, date, sent],
+    };
+    let latest = believed.into_iter().flatten().max();
+    let life = latest.map_or(MAX_LIFE, |latest| end - latest);
     life.is_positive().then_some(life)
-}
-
-/// The time in `Retry-After`, which is a number of seconds or a date; the latest if there are
-/// several.
-pub(crate) fn retry_after(headers: &HeaderMap, now: UtcDateTime) -> Option<UtcDateTime> {
-    let values = headers.get_all(header::RETRY_AFTER).into_iter();
-    let pauses = values.filter_map(|value| {
-        let text = value.to_str().ok()?.trim();
-        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            // A number that does not fit is a long time as well.
-            return Some(text.parse().map_or(MAX_PAUSE, Duration::seconds));
-        }
-        let until = http_date(text)?;
-        Some(until - date(headers, header::DATE).unwrap_or(now))
-    });
-    let pause = pauses.max()?.clamp(Duration::ZERO, MAX_PAUSE);
-    Some(now.checked_add(pause).unwrap_or(UtcDateTime::MAX))
-}
-
-fn date(headers: &HeaderMap, name: header::HeaderName) -> Option<UtcDateTime> {
-    http_date(headers.get(name)?.to_str().ok()?)
-}
-
-fn http_date(text: &str) -> Option<UtcDateTime> {
-    let since =
-        httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    UtcDateTime::from_unix_timestamp(since.as_secs().try_into().ok()?).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use time::macros::utc_datetime;
-
-    use super::*;
-
-    const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);
-
-    #[test]
-    fn retry_after_in_both_forms() {
-        for (values, seconds) in [
-            (&["30"][..], Some(30)),
-            (&["0"], Some(0)),
-            (&[" 7 "], Some(7)),
-            (&["99999999999999999999"], Some(86_400)),
-            (&["Sun, 22 Nov 2026 08:01:00 GMT"], Some(60)),
-            (&["Sun, 22 Nov 2026 07:01:00 GMT"], Some(0)),
-            (&["30", "Sun, 22 Nov 2026 08:01:00 GMT"], Some(60)),
-            (&["+5"], None),
-            (&["-1"], None),
-            (&["1e3"], None),
-            (&[""], None),
-            (&["Mon, 22 Nov 2026 08:01:00 GMT"], None),
-            (&[], None),
-        ] {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append(header::RETRY_AFTER, value.parse().unwrap());
-            }
-            let want = seconds.map(|seconds| NOW + Duration::seconds(seconds));
-            assert_eq!(retry_after(&headers, NOW), want, "{values:?}");
-        }
-    }
-
-    #[test]
-    fn a_date_counts_from_the_servers_clock() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::DATE, "Sun, 22 Nov 2026 10:00:00 GMT".parse().unwrap());
-        headers.insert(header::RETRY_AFTER, "Sun, 22 Nov 2026 10:01:00 GMT".parse().unwrap());
-        assert_eq!(retry_after(&headers, NOW), Some(NOW + Duration::minutes(1)));
-    }
-
-    /// A token and the headers of its response; times are seconds relative to [`NOW`].
-    fn token(expires: i64, issued: Option<i64>, date: Option<&str>) -> (Token, HeaderMap) {
-        let stamp = |offset: i64| crate::text::timestamp::format(NOW + Duration::seconds(offset));
-        let mut token = serde_json::json!({"expires_at": stamp(expires)});
-        if let Some(issued) = issued {
-            token["issued_at"] = stamp(issued).into();
-        }
-        let mut headers = HeaderMap::new();
-        headers.insert("x-subject-token", "t".parse().unwrap());
-        if let Some(date) = date {
-            headers.insert(header::DATE, date.parse().unwrap());
-        }
-        let body = serde_json::json!({"token": token}).to_string();
-        (crate::wire::v3::read_token(&headers, body.as_bytes()).unwrap(), headers)
-    }
-
-    /// The remaining life in seconds.
-    fn life(expires: i64, issued: Option<i64>, date: Option<&str>) -> Option<i64> {
-        let (token, headers) = token(expires, issued, date);
-        life_of_new(&token, &headers, NOW).map(Duration::whole_seconds)
-    }
-
-    #[test]
-    fn a_life_is_measured_by_the_servers_clocks() {
-        const DAY: i64 = 86_400;
-        for (expires, issued, date, want) in [
-            (3600, Some(0), None, Some(3600)),
-            // A wrong clock of the caller does not matter.
-            (3600 - 7200, Some(-7200), None, Some(3600)),
-            (3600 + 7200, Some(7200), Some("Sun, 22 Nov 2026 10:00:00 GMT"), Some(3600)),
-            // A delayed response: less is left.
-            (3600, Some(0), Some("Sun, 22 Nov 2026 08:10:00 GMT"), Some(3000)),
-            // An exchanged token, with the rest of the first one's life.
-            (600, Some(0), Some("Sun, 22 Nov 2026 07:59:00 GMT"), Some(600)),
-            (3600, None, Some("Sun, 22 Nov 2026 08:10:00 GMT"), Some(3000)),
-            // A `Date` that is not the server's.
-            (3600, Some(0), Some("Thu, 01 Jan 1970 00:00:00 GMT"), Some(3600)),
-            (3600, Some(0), Some("Mon, 23 Nov 2026 08:00:01 GMT"), Some(3600)),
-            (2 * DAY, Some(0), Some("Mon, 23 Nov 2026 08:00:00 GMT"), Some(DAY)),
-            (3600, Some(0), Some("soon"), Some(3600)),
-            // Without both, the caller's clock decides.
-            (3600, None, None, Some(3600)),
-            (-1, None, None, None),
-            (0, Some(0), None, None),
-            (3600, Some(0), Some("Sun, 22 Nov 2026 09:00:00 GMT"), None),
-            // Limited to the longest believed life.
-            (400 * DAY, Some(0), None, Some(30 * DAY)),
-        ] {
-            assert_eq!(life(expires, issued, date), want, "{expires} {issued:?} {date:?}");
-        }
-    }
-
-    #[test]
-    fn a_remaining_life_is_measured_from_the_response() {
-        // Seconds from now to its end and to its issue; the `Date`; the seconds left.
-        for (expires, issued, date, want) in [
-            (600, Some(-3000), None, Some(600)),
-            (600, Some(-3000), Some("Sun, 22 Nov 2026 08:05:00 GMT"), Some(300)),
-            // The caller's clock is two hours wrong.
-            (7800, Some(4200), Some("Sun, 22 Nov 2026 10:00:00 GMT"), Some(600)),
-            // Limited to its whole life: one of the clocks is wrong.
-            (7200, Some(3600), None, Some(3600)),
-            (600, None, None, Some(600)),
-            (0, Some(-3600), None, None),
-            (40 * 86_400, None, None, Some(30 * 86_400)),
-        ] {
-            let (token, headers) = token(expires, issued, date);
-            let got = life_of_existing(&token, &headers, NOW).map(Duration::whole_seconds);
-            assert_eq!(got, want, "{expires} {issued:?} {date:?}");
-        }
-    }
 }

@@ -48,7 +48,6 @@ use crate::{
     cloud::Cloud,
     error::{Error, Misuse},
     limits,
-    login::lifetime::retry_after,
     model::{
         body::Body,
         challenge::Challenge,
@@ -56,6 +55,7 @@ use crate::{
         scope::Scope,
         token::Token,
     },
+    wire::http_time::retry_after,
 };
 
 /// One login: requests out, responses in, until it ends with a token or an error.
@@ -211,20 +211,31 @@ impl Login {
     ///
     /// `now` is the caller's wall clock. A `Retry-After` in seconds is counted from it.
     pub fn handle_response(&mut self, response: Response<impl AsRef<[u8]>>, now: UtcDateTime) {
+        self.handle_response_after(response, Duration::ZERO, now);
+    }
+
+    /// The same for a login that was sent this long ago. The token's life counts from then.
+    pub(crate) fn handle_response_after(
+        &mut self,
+        response: Response<impl AsRef<[u8]>>,
+        ago: Duration,
+        now: UtcDateTime,
+    ) {
+        let sent = now.checked_sub(ago).unwrap_or(UtcDateTime::MIN);
         let next = match &self.phase {
             Phase::Assume { .. } | Phase::Authenticate | Phase::Continue(..) => {
-                self.read_login(&response, now)
+                self.read_login(&response, sent)
             }
             Phase::Discover => self.read_versions(&response),
             Phase::FetchCatalog(token, life) => self.read_catalog(&response, token, *life),
-            Phase::Inspect => self.read_inspected(&response, now),
+            Phase::Inspect => self.read_inspected(&response, sent),
             Phase::Challenged(_) | Phase::Done(..) | Phase::Failed(_) | Phase::Refused(..) => {
                 return;
             }
         };
         self.phase = next.unwrap_or_else(|error| {
-            let pause = retry_after(response.headers(), now).filter(|_| error.is_retryable());
-            let error = error.without_secrets(&self.secrets()).with_retry_at(pause);
+            let retry_at = retry_after(response.headers(), now);
+            let error = error.without_secrets(&self.secrets()).with_retry_at(retry_at);
             match &self.phase {
                 Phase::Continue(challenge, _) => Phase::Refused(challenge.clone(), error),
                 _ => Phase::Failed(error),
@@ -289,6 +300,13 @@ impl Login {
         !matches!(self.phase, Phase::Discover)
     }
 
+    /// Whether the next request carries a password or a code, so that the service may count it as a
+    /// wrong one.
+    pub(crate) fn shows_guess(&self) -> bool {
+        let shows_secret = matches!(self.phase, Phase::Authenticate | Phase::Continue(..));
+        shows_secret && (self.credential.is_guessable() || self.answered)
+    }
+
     /// Whether the next request carries a token. A 404 then means that the token has ended or that
     /// the agency does not exist.
     pub(crate) fn shows_token(&self) -> bool {
@@ -326,7 +344,7 @@ impl Login {
         }
     }
 
-    /// The token's life from the moment the response was sent, by the server's clocks.
+    /// The token's life from the moment the login was sent.
     pub(crate) fn life(&self) -> Duration {
         match self.phase {
             Phase::Done(_, life) => life,

@@ -38,10 +38,10 @@ impl Login {
     pub(super) fn read_login(
         &self,
         response: &Response<impl AsRef<[u8]>>,
-        now: UtcDateTime,
+        sent: UtcDateTime,
     ) -> Result<Phase, Error> {
         let (headers, body) = (response.headers(), response.body().as_ref());
-        if is_receipt(response) {
+        if is_receipt(response.status(), response.headers()) {
             let challenge = wire::receipt::read_challenge(headers, body)?;
             return Ok(Phase::Challenged(challenge));
         }
@@ -56,7 +56,7 @@ impl Login {
         let is_before_agency =
             self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume { .. });
         check_token(&token, &self.requested_scope())?;
-        let life = life_of_new(&token, headers, now).ok_or(ProtocolError::Expired)?;
+        let life = life_of_new(&token, headers, sent).ok_or(ProtocolError::Expired)?;
         Ok(match is_before_agency {
             true => self.assume_with(token.header)?,
             false => Phase::Done(Arc::new(token), life),
@@ -68,7 +68,7 @@ impl Login {
     pub(super) fn read_inspected(
         &self,
         response: &Response<impl AsRef<[u8]>>,
-        now: UtcDateTime,
+        sent: UtcDateTime,
     ) -> Result<Phase, Error> {
         let inspected = match self.cloud.api_version() {
             Some(ApiVersion::V2) => {
@@ -79,7 +79,7 @@ impl Login {
         let (token, life) = match inspected {
             Ok(Some(token)) => {
                 check_token(&token, &self.scope)?;
-                let life = life_of_existing(&token, response.headers(), now);
+                let life = life_of_existing(&token, response.headers(), sent);
                 (token, life.ok_or(ProtocolError::Expired)?)
             }
             Err(error) if !gives_no_data(&error) => return Err(self.with_remedy(error)),

@@ -202,6 +202,12 @@ impl Credential {
         self.methods.iter().any(|method| method.kind() == MethodKind::Totp)
     }
 
+    /// Whether it has a password or a code, which clouds allow to be wrong a few times only.
+    pub(crate) fn is_guessable(&self) -> bool {
+        let guessable = [MethodKind::Password, MethodKind::Totp];
+        self.methods.iter().any(|method| guessable.contains(&method.kind()))
+    }
+
     /// The token, if the credential is one.
     pub(crate) fn own_token(&self) -> Option<&str> {
         match self.methods.first()? {

@@ -6,6 +6,7 @@ pub(crate) mod catalog;
 pub(crate) mod challenge;
 pub(crate) mod credential;
 pub(crate) mod endpoint_query;
+pub(crate) mod marks;
 pub(crate) mod scope;
 pub(crate) mod service_types;
 pub(crate) mod token;

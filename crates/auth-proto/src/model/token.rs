@@ -3,11 +3,18 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderValue, Uri};
 use time::UtcDateTime;
 use zeroize::Zeroizing;
 
-use crate::{error::ProtocolError, limits, model::catalog::Catalog};
+use crate::{
+    error::ProtocolError,
+    limits,
+    model::{
+        catalog::Catalog,
+        marks::{self, Marks},
+    },
+};
 
 /// A token and its description: scope, user, roles, lifetime and catalog.
 ///
@@ -18,6 +25,7 @@ pub struct Token {
     pub(crate) header: HeaderValue,
     pub(crate) details: Details,
     pub(crate) is_validated: bool,
+    pub(crate) marks: Marks,
 }
 
 /// The server's description of a token.
@@ -37,7 +45,7 @@ pub(crate) struct Details {
 
 impl Token {
     pub(crate) fn new(header: HeaderValue, details: Details) -> Self {
-        Self { header, details, is_validated: true }
+        Self { header, details, is_validated: true, marks: Marks::default() }
     }
 
     /// A token without a description.
@@ -54,7 +62,7 @@ impl Token {
             trust_id: None,
             user: User::default(),
         };
-        Self { header, details, is_validated: false }
+        Self { header, details, is_validated: false, marks: Marks::default() }
     }
 
     /// The value for `X-Auth-Token`, marked sensitive.
@@ -94,6 +102,13 @@ impl Token {
     /// has no scope, user or catalog, and [`UtcDateTime::MAX`] as its expiry.
     pub fn is_validated(&self) -> bool {
         self.is_validated
+    }
+
+    /// Whether this URL's origin has refused the token, so that callers of that origin need another
+    /// one: [`Destination::At`](crate::Destination::At). Other origins can still accept it. Takes no
+    /// lock.
+    pub fn is_refused_at(&self, url: &Uri) -> bool {
+        self.marks.is_refused(&marks::origin(url))
     }
 
     /// When the token expires, by the server's clock.

@@ -1,8 +1,8 @@
 //! The actions that a session asks of its callers.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use http::Request;
+use http::{Request, Uri};
 use time::UtcDateTime;
 
 use crate::{
@@ -14,10 +14,49 @@ use crate::{
 /// exactly one of [`Session::handle_response`](crate::Session::handle_response),
 /// [`handle_failure`](crate::Session::handle_failure) and
 /// [`handle_abandoned`](crate::Session::handle_abandoned).
+///
+/// Dropping it says that the request was not sent: the next poll, of any caller, hands out another
+/// one. A login that was half done starts again.
 #[derive(Debug)]
-#[must_use = "a pending request that is not handed back blocks its scope for a while"]
+#[must_use = "hand a pending request back, unless it was not sent"]
 pub struct PendingRequest {
     pub(crate) attempt: u64,
+    pub(crate) session: SessionId,
+    /// The session sees by its end that the request was dropped.
+    _held: Arc<()>,
+}
+
+/// Tells the pending requests of one session from those of others.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SessionId(Arc<()>);
+
+impl PartialEq for SessionId {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl PendingRequest {
+    pub(crate) fn new(attempt: u64, session: SessionId) -> (Self, Weak<()>) {
+        let held = Arc::new(());
+        let watch = Arc::downgrade(&held);
+        (Self { attempt, session, _held: held }, watch)
+    }
+}
+
+/// Where a caller will send the token. A service that has refused a token may be wrong, so the token
+/// stays in use at other origins until there is another one.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "the three things that a caller can know")]
+pub enum Destination<'a> {
+    /// To this URL. The caller waits for another token if the URL's origin has refused this one.
+    At(&'a Uri),
+    /// To a URL that the caller finds with the token's catalog. The caller gets any valid token, asks
+    /// [`Token::is_refused_at`], and polls again with [`At`](Self::At) if it is.
+    Later,
+    /// Not known. The caller gets a valid token. If a service has refused it, the caller waits for a
+    /// login that is under way, and starts one if there is none.
+    Unknown,
 }
 
 /// The next action of a caller that needs a token.
@@ -34,7 +73,7 @@ pub enum Action {
     Send(PendingRequest, Request<Body>),
     /// Use this token.
     Use(Arc<Token>),
-    /// Wait: another caller's login is under way, or a pause has not ended. Poll again after a
+    /// Wait: another caller's request is under way, or a pause has not ended. Poll again after a
     /// wake-up, and at this time at the latest.
     Wait(UtcDateTime),
 }

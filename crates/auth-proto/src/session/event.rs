@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt};
 
 use time::{Duration, UtcDateTime};
 
-use crate::{error::Error, limits, model::scope::Scope, text::timestamp};
+use crate::{error::Error, limits, model::scope::Scope, text::timestamp, url::Origin};
 
 /// A change that an operator may want to know: a failed login and its pause, a renewed token. No
 /// event contains a secret. See [`Session::poll_event`](crate::Session::poll_event).
@@ -44,10 +44,31 @@ pub enum Event {
         /// The requested scope.
         scope: Scope,
     },
-    /// A service answered 401 to a valid token, and the session dropped the token.
+    /// A service's 401 goes to the caller, because a second try is not possible or not useful. Every
+    /// 401 that reaches a caller is such an event.
+    RefusalDelivered {
+        /// The service's scheme, host and port; empty if the request's URL has none.
+        origin: String,
+        /// The reason why the session did not ask for a second try.
+        reason: RefusalReason,
+    },
+    /// A service refuses tokens that the identity service calls valid. Until the given time its
+    /// refusals force no login. Other services are not concerned.
+    ServiceAtOdds {
+        /// The token's scope.
+        scope: Scope,
+        /// The service's scheme, host and port; empty if the request's URL has none.
+        origin: String,
+        /// The end of this state.
+        until: UtcDateTime,
+    },
+    /// A service answered 401 to a valid token, and the session gets another one or asks the
+    /// identity service. Later refusals of the same token by the same service are not reported.
     TokenRejected {
         /// The token's scope.
         scope: Scope,
+        /// The service's scheme, host and port; empty if the request's URL has none.
+        origin: String,
     },
     /// A login gave a token: the first one, or a renewed one.
     TokenRenewed {
@@ -66,6 +87,23 @@ pub enum FailureClass {
     Permanent,
     /// The same login may succeed later.
     Transient,
+}
+
+/// The reason why a 401 is delivered to the caller of a service, and not answered by a second try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// The service refuses tokens that the identity service calls valid.
+    AtOdds,
+    /// The session is closed.
+    Closed,
+    /// The credential gives no other token without a user: it is a token itself, or a one-time
+    /// code.
+    NoOtherToken,
+    /// The request has a body that cannot be sent twice. The next request has another token.
+    NotReplayable,
+    /// The second try was refused, too.
+    Repeated,
 }
 
 impl Event {
@@ -104,12 +142,45 @@ impl fmt::Display for Event {
                 write!(f, "login failed: {error}; next attempt at {}", stamp(*retry_at))
             }
             Self::LoginStarted { .. } => f.write_str("login started"),
-            Self::TokenRejected { .. } => f.write_str("token refused by a service, and dropped"),
+            Self::RefusalDelivered { origin, reason } => {
+                write!(f, "401 of {} delivered: {reason}", shown_origin(origin))
+            }
+            Self::ServiceAtOdds { origin, until, .. } => write!(
+                f,
+                "{} refuses a token that the identity service calls valid; its refusals force no \
+                 login until {}",
+                shown_origin(origin),
+                stamp(*until)
+            ),
+            Self::TokenRejected { origin, .. } => {
+                write!(f, "token refused by {}", shown_origin(origin))
+            }
             Self::TokenRenewed { expires_at, .. } => {
                 write!(f, "token renewed; it ends at {}", stamp(*expires_at))
             }
         }
     }
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AtOdds => "the identity service calls the token valid",
+            Self::Closed => "the session is closed",
+            Self::NoOtherToken => "the credential gives no other token",
+            Self::NotReplayable => "the request cannot be sent twice",
+            Self::Repeated => "the second try was refused, too",
+        })
+    }
+}
+
+/// An origin for an event.
+pub(crate) fn origin(origin: &Option<Origin<'_>>) -> String {
+    origin.as_ref().map(Origin::to_string).unwrap_or_default()
+}
+
+fn shown_origin(origin: &str) -> &str {
+    if origin.is_empty() { "a service" } else { origin }
 }
 
 /// The last [`limits::EVENTS`] that have not been taken.

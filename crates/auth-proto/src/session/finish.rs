@@ -2,22 +2,27 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::Response;
+use http::{Response, StatusCode};
 use time::UtcDateTime;
 
 use super::Session;
 use crate::{
-    error::ProtocolError,
-    limits,
+    error::{Error, Failure, FailureKind, ProtocolError},
+    identity, limits,
     login::{self, LoginState},
     model::token::Token,
     session::{
         action::PendingRequest,
-        event::Event,
+        event::{self, Event},
+        evidence::{self, Answer},
         live_token::LiveToken,
-        lockout::Lockout,
-        scope_state::{InFlight, Input, Pending},
+        pauses::{
+            backoff::Pace, failure_streak::FailureStreak, lockout::Lockout, unanswered::Unanswered,
+        },
+        phase::{InFlight, Pending, Phase},
+        scope_state::Input,
     },
+    wire::http_time,
 };
 
 /// A token or receipt that lives shorter than this ends before it can be used.
@@ -36,8 +41,9 @@ impl Session {
         let was_under_way = in_flight.login.is_under_way();
         let with_person = was_under_way || self.credential.is_one_time();
         let showed_token = in_flight.login.shows_token();
-        in_flight.login.handle_response(response, now);
         let sent_at = in_flight.sent_at;
+        let ago = at.saturating_sub(sent_at).try_into().unwrap_or(time::Duration::MAX);
+        in_flight.login.handle_response_after(response, ago, now);
         match in_flight.login.state() {
             LoginState::Done(token) if self.scopes[index].has_refused(token) => {
                 Input::Refused(login::existing_token_refused(), self.settings.probes())
@@ -124,13 +130,17 @@ impl Session {
             Input::Token(_) => {
                 self.lockout = None;
                 self.credential_verified = true;
+                self.prove_credential();
             }
             Input::Refused(error, probes) => {
                 let state = &self.scopes[index];
                 if state.granted || !self.credential_verified {
                     let refusal = (error.clone(), state.scope.clone(), state.granted);
                     let before = self.lockout.take();
-                    self.lockout = Some(Lockout::after(before, refusal, sent_at, at, *probes));
+                    let mut lockout = Lockout::after(before, refusal, sent_at, at, *probes);
+                    lockout.streak = lockout.streak.heeding_retry_after(at, &self.clock);
+                    self.lockout = Some(lockout);
+                    (self.credential_proven, self.unanswered) = (false, None);
                 }
                 self.credential_verified = false;
             }
@@ -138,10 +148,25 @@ impl Session {
         }
     }
 
-    /// A `Retry-After` applies to all scopes. The later of two counts.
+    /// The service has accepted the password or code.
+    pub(super) fn prove_credential(&mut self) {
+        (self.credential_proven, self.unanswered) = (true, None);
+    }
+
+    /// Notes a request that may have been sent and got no status.
+    pub(super) fn note_unanswered(&mut self, in_flight: &InFlight, error: &Error) {
+        if in_flight.is_guess && !self.credential_proven {
+            let (before, error) = (self.unanswered.take(), error.clone());
+            self.unanswered = Some(Unanswered::after(before, error, in_flight.sent_at));
+        }
+    }
+
+    /// A `Retry-After` applies to all scopes, except that of a refused credential, which applies to
+    /// those that the refusal blocks. The later of two counts.
     fn note_retry_after(&mut self, index: usize, at: Duration) {
         let streak = self.scopes[index].streak.as_ref();
         let new = streak.filter(|streak| streak.error.retry_at().is_some() && streak.holds(at));
+        let new = new.filter(|streak| !streak.error.is_credential_refused());
         let both = self.retry_after.take().into_iter().chain(new.cloned());
         self.retry_after = both.max_by_key(|streak| streak.until);
     }
@@ -151,16 +176,69 @@ impl Session {
         self.emit(event);
     }
 
+    /// Takes the identity service's answer about a scope's token.
+    pub(super) fn answer(&mut self, index: usize, token: &Token, answer: Answer, at: Duration) {
+        let state = &mut self.scopes[index];
+        if !state.holds(token) {
+            return;
+        }
+        let at_odds = state.evidence.answer(token, answer, at);
+        if state.evidence.due().is_none() {
+            state.free_since = None;
+        }
+        if answer == Answer::Invalid {
+            state.drop_token();
+            self.credential_verified = false;
+        }
+        let until = self.clock.at(at.saturating_add(evidence::AT_ODDS));
+        for origin in at_odds {
+            let (scope, origin) = (self.scopes[index].scope.clone(), event::origin(&origin));
+            self.emit(Some(Event::ServiceAtOdds { scope, origin, until }));
+        }
+    }
+
+    /// What the response to a question says about the token. It may ask for a pause instead.
+    pub(super) fn answer_of(
+        &mut self,
+        token: &Token,
+        response: &Response<impl AsRef<[u8]>>,
+        now: UtcDateTime,
+        at: Duration,
+    ) -> Answer {
+        let status = response.status();
+        let Err(error) = identity::expect_success(&self.cloud, response, &[token.expose()]) else {
+            return Answer::Valid;
+        };
+        if status == StatusCode::UNAUTHORIZED {
+            return Answer::Invalid;
+        }
+        if let Some(until) = http_time::retry_after(response.headers(), now) {
+            let error = error.with_retry_at(Some(until));
+            let pace = (Pace::Fast, &mut self.jitter);
+            let asked = FailureStreak::failed(None, error, at, &self.clock, pace);
+            let both = self.retry_after.take().into_iter().chain([asked]);
+            self.retry_after = both.max_by_key(|streak| streak.until);
+            return Answer::Unknown;
+        }
+        match status {
+            StatusCode::NOT_FOUND => Answer::Invalid,
+            _ => Answer::Unknown,
+        }
+    }
+
     /// Moves the clock on, and ends tokens, receipts, pauses and requests whose time is over.
     pub(super) fn advance(&mut self, now: UtcDateTime) -> Duration {
         let jump = self.clock.jump(now).map(|by| Event::ClockJump { by });
         self.emit(jump);
         let at = self.clock.advance(now);
         let mut has_ended = false;
-        for state in &mut self.scopes {
-            has_ended |= state.live.take_if(|live| at >= live.ends_at).is_some();
-            let event = state.expire(at, &self.clock, &mut self.jitter);
-            event.into_iter().for_each(|event| self.events.push(event));
+        for index in 0..self.scopes.len() {
+            let state = &mut self.scopes[index];
+            has_ended |= state.expire_token(at);
+            self.wake |= state.expire_phase(at);
+            if let Some(lost) = state.take_if(|request| at >= request.lost_at) {
+                self.lose(index, lost, at);
+            }
         }
         self.retry_after.take_if(|streak| !streak.holds(at));
         // Without any valid token the credential counts as unverified again.
@@ -170,7 +248,20 @@ impl Session {
         at
     }
 
-    fn emit(&mut self, event: Option<Event>) {
+    /// A request has got no response for too long.
+    fn lose(&mut self, index: usize, lost: Phase, at: Duration) {
+        match lost {
+            Phase::InFlight(in_flight) => {
+                let error = Failure::new(FailureKind::Timeout, "presumed lost").into();
+                self.note_unanswered(&in_flight, &error);
+                self.finish(index, Input::Failed(error), in_flight.sent_at, at);
+            }
+            Phase::Asking(asking) => self.answer(index, &asking.token, Answer::Unknown, at),
+            Phase::Pending(_) | Phase::Idle => {}
+        }
+    }
+
+    pub(super) fn emit(&mut self, event: Option<Event>) {
         if let Some(event) = event {
             self.events.push(event);
         }
@@ -179,9 +270,11 @@ impl Session {
     /// The request that this handle belongs to. `None` if it no longer counts. Callers are woken in
     /// either case: after a jump of the clock, a caller may still wait for a request that was
     /// counted as lost.
-    pub(super) fn take_in_flight(&mut self, pending: &PendingRequest) -> Option<(usize, InFlight)> {
+    pub(super) fn take(&mut self, pending: &PendingRequest) -> Option<(usize, Phase)> {
         self.wake = true;
         let mut scopes = self.scopes.iter_mut().enumerate();
-        scopes.find_map(|(index, state)| Some((index, state.take_in_flight(pending.attempt)?)))
+        scopes.find_map(|(index, state)| {
+            Some((index, state.take_if(|request| request.attempt == pending.attempt)?))
+        })
     }
 }

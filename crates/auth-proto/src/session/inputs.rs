@@ -1,82 +1,200 @@
 //! The inputs of a session: responses, failures, refused tokens, and changes by the user.
 
-use http::Response;
+use http::{Response, StatusCode, Uri};
 use time::UtcDateTime;
 
 use super::Session;
 use crate::{
-    error::{Error, ErrorKind, Failure, Misuse},
+    error::{Error, ErrorKind, Failure, FailureKind, Head, Misuse},
+    identity,
     model::{
         credential::{Credential, Factor},
+        marks,
         scope::Scope,
         token::Token,
     },
     session::{
         action::PendingRequest,
-        failure_streak::FailureStreak,
-        scope_state::{Input, Phase, ScopeState},
+        event::{self, Event, RefusalReason},
+        evidence::{Answer, Refused, Remedy},
+        pauses::failure_streak::FailureStreak,
+        phase::Phase,
+        scope_state::{Input, ScopeState},
+        service_call::{RetryDecision, ServiceCall},
     },
 };
 
 impl Session {
-    /// Hands in the response to a pending request.
+    /// Hands in the response to a pending request. A request that no longer counts is ignored: it
+    /// was counted as lost, or the credential was replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OtherSession`] if another session gave the request out.
     pub fn handle_response(
         &mut self,
         pending: PendingRequest,
         response: Response<impl AsRef<[u8]>>,
         now: UtcDateTime,
-    ) {
-        let at = self.advance(now);
-        let Some((index, in_flight)) = self.take_in_flight(&pending) else { return };
-        let sent_at = in_flight.sent_at;
-        let input = self.read(index, in_flight, response, now, at);
-        self.finish(index, input, sent_at, at);
-    }
-
-    /// Reports that a pending request got no response.
-    pub fn handle_failure(&mut self, pending: PendingRequest, failure: Failure, now: UtcDateTime) {
-        let at = self.advance(now);
-        if let Some((index, in_flight)) = self.take_in_flight(&pending) {
-            // The text of an HTTP client's error may quote a server.
-            let error = Error::from(failure).without_secrets(&in_flight.login.secrets());
-            self.finish(index, Input::Failed(error), in_flight.sent_at, at);
+    ) -> Result<(), Error> {
+        let at = self.check_owner(&pending).map(|()| self.advance(now))?;
+        match self.take(&pending) {
+            Some((index, Phase::InFlight(in_flight))) => {
+                let sent_at = in_flight.sent_at;
+                let input = self.read(index, in_flight, response, now, at);
+                self.finish(index, input, sent_at, at);
+            }
+            Some((index, Phase::Asking(asking))) => {
+                let answer = self.answer_of(&asking.token, &response, now, at);
+                self.answer(index, &asking.token, answer, at);
+            }
+            _ => {}
         }
+        Ok(())
     }
 
-    /// Reports that the sender of a pending request was cancelled or panicked. The next caller
-    /// takes over at once. A second time in a row counts as a failure.
-    pub fn handle_abandoned(&mut self, pending: PendingRequest) {
+    /// Reports that a pending request got no response, or [none with a body](Failure::with_head).
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OtherSession`] if another session gave the request out.
+    pub fn handle_failure(
+        &mut self,
+        pending: PendingRequest,
+        mut failure: Failure,
+        now: UtcDateTime,
+    ) -> Result<(), Error> {
+        let head = failure.take_head();
+        if let Some(Head { status, headers }) = head.as_ref().filter(|head| is_refusal(head)) {
+            let mut response = Response::new(b"");
+            *response.status_mut() = *status;
+            *response.headers_mut() = headers.clone();
+            return self.handle_response(pending, response, now);
+        }
+        let at = self.check_owner(&pending).map(|()| self.advance(now))?;
+        match self.take(&pending) {
+            Some((index, Phase::InFlight(in_flight))) => {
+                let was_sent = matches!(failure.kind, FailureKind::Io | FailureKind::Timeout);
+                // The text of an HTTP client's error may quote a server.
+                let error = Error::from(failure).without_secrets(&in_flight.login.secrets());
+                match head {
+                    Some(head) if in_flight.is_guess && head.status.is_success() => {
+                        self.prove_credential();
+                    }
+                    None if was_sent => self.note_unanswered(&in_flight, &error),
+                    _ => {}
+                }
+                self.finish(index, Input::Failed(error), in_flight.sent_at, at);
+            }
+            Some((index, Phase::Asking(asking))) => {
+                let is_valid = head.is_some_and(|head| head.status.is_success());
+                let answer = if is_valid { Answer::Valid } else { Answer::Unknown };
+                self.answer(index, &asking.token, answer, at);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Reports that the result of a pending request will never be known, because its sender was
+    /// cancelled or panicked after it may have sent the request. The next caller sends another one.
+    /// This is no failure of the service. But an unproven password may have been refused, so the
+    /// next request with it has to wait as after a [failure](Self::handle_failure) without a status.
+    ///
+    /// To say that a request was not sent, drop it.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OtherSession`] if another session gave the request out.
+    pub fn handle_abandoned(&mut self, pending: PendingRequest) -> Result<(), Error> {
+        self.check_owner(&pending)?;
         let at = self.clock.elapsed();
-        if let Some((index, in_flight)) = self.take_in_flight(&pending) {
-            self.finish(index, Input::Abandoned, in_flight.sent_at, at);
+        match self.take(&pending) {
+            Some((index, Phase::InFlight(in_flight))) => {
+                let error = Failure::new(FailureKind::Timeout, "given up by the caller").into();
+                self.note_unanswered(&in_flight, &error);
+                self.finish(index, Input::Abandoned, in_flight.sent_at, at);
+            }
+            Some((index, Phase::Asking(asking))) => {
+                self.answer(index, &asking.token, Answer::Unknown, at);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn check_owner(&self, pending: &PendingRequest) -> Result<(), Error> {
+        match pending.session == self.id {
+            true => Ok(()),
+            false => Err(Misuse::OtherSession.into()),
         }
     }
 
-    /// Reports that a service answered 401 to a request with this token. The session drops the
-    /// token, unless a newer one has replaced it, or a refused token forced a login in the last
-    /// minute: then the service and the identity service disagree about tokens.
-    pub fn handle_unauthorized(&mut self, token: &Token, now: UtcDateTime) {
-        self.reject(token, now);
+    /// Reports that the service at this URL answered 401 to a request with this token, for drivers
+    /// that do without a [`ServiceCall`]. The result says whether the request is worth a second try
+    /// with the token that the session gives for [this URL](crate::Destination::At).
+    pub fn handle_unauthorized(
+        &mut self,
+        token: &Token,
+        url: &Uri,
+        now: UtcDateTime,
+    ) -> RetryDecision {
+        ServiceCall::new().decide(self, token, url, true, now)
     }
 
-    /// Drops a refused token. Returns whether another token can be obtained without user input, so
-    /// that the refused request is worth a second try.
-    pub(crate) fn reject(&mut self, token: &Token, now: UtcDateTime) -> bool {
+    /// Reports that a request to a service with this token broke off while its body was being sent,
+    /// without a response: a service that refuses a token may close the connection. The session asks
+    /// the identity service about the token before any caller uses it again.
+    pub fn handle_interrupted(&mut self, token: &Token, now: UtcDateTime) {
+        self.advance(now);
+        for state in self.scopes.iter_mut().filter(|state| state.holds(token)) {
+            state.evidence.interrupt();
+            self.wake = true;
+        }
+    }
+
+    /// Takes a refusal. Returns the reason why a second try is not possible or not useful.
+    pub(crate) fn refuse(
+        &mut self,
+        token: &Token,
+        url: &Uri,
+        now: UtcDateTime,
+    ) -> Option<RefusalReason> {
         let at = self.advance(now);
-        let mut kept = false;
+        let mut is_at_odds = false;
         for index in 0..self.scopes.len() {
-            if self.scopes[index].holds(token) {
-                self.step(index, Input::Unauthorized, at);
-                let is_dropped = self.scopes[index].live.is_none();
-                self.wake |= is_dropped;
-                kept |= !is_dropped;
+            let state = &mut self.scopes[index];
+            let refused = state.holds(token).then(|| state.refuse(url, at)).flatten();
+            is_at_odds |= refused == Some(Refused::AtOdds);
+            if refused == Some(Refused::First) {
+                let is_asking = matches!(state.phase, Phase::Asking(_));
+                let needs_login = state.evidence.due() == Some(Remedy::LogIn);
+                let (scope, origin) = (state.scope.clone(), event::origin(&marks::origin(url)));
+                self.emit(Some(Event::TokenRejected { scope, origin }));
+                if is_asking && needs_login {
+                    // The answer makes no difference any more.
+                    self.step(index, Input::Abandoned, at);
+                }
                 // A changed password ends tokens. Until a login succeeds, every scope may have the
                 // same problem.
-                self.credential_verified &= !is_dropped;
+                (self.wake, self.credential_verified) = (true, false);
             }
         }
-        let can_log_in = !self.credential.is_one_time() && !self.credential.is_existing_token();
-        can_log_in && !self.closed && !kept
+        if self.closed {
+            Some(RefusalReason::Closed)
+        } else if is_at_odds {
+            Some(RefusalReason::AtOdds)
+        } else if self.credential.is_one_time() || self.credential.is_existing_token() {
+            Some(RefusalReason::NoOtherToken)
+        } else {
+            None
+        }
+    }
+
+    /// Notes that a caller gets a service's 401.
+    pub(crate) fn note_delivery(&mut self, url: &Uri, reason: RefusalReason) {
+        let origin = event::origin(&marks::origin(url));
+        self.emit(Some(Event::RefusalDelivered { origin, reason }));
     }
 
     /// Answers an [`Action::NeedFactor`](crate::Action::NeedFactor).
@@ -130,7 +248,8 @@ impl Session {
         }
         self.credential = credential;
         self.lockout = None;
-        self.credential_verified = false;
+        (self.credential_verified, self.credential_proven) = (false, false);
+        self.unanswered = None;
         self.code_used = false;
         for index in 0..self.scopes.len() {
             self.step(index, Input::Replaced, at);
@@ -146,7 +265,14 @@ impl Session {
         self.credential = Credential::none();
         self.lockout = None;
         self.retry_after = None;
+        self.unanswered = None;
         self.scopes.clear();
         self.wake = true;
     }
+}
+
+/// Whether a response refuses the request, whatever its body says.
+fn is_refusal(head: &Head) -> bool {
+    let is_choice = head.status == StatusCode::MULTIPLE_CHOICES;
+    !head.status.is_success() && !is_choice && !identity::is_receipt(head.status, &head.headers)
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     model::token::Token,
-    session::backoff::{Jitter, Window},
+    session::pauses::backoff::{Jitter, Window},
 };
 
 /// A valid token.

@@ -5,14 +5,14 @@
 //! the result, a failure too.
 
 pub(crate) mod action;
-pub(crate) mod backoff;
 pub(crate) mod clock;
 pub(crate) mod event;
-mod failure_streak;
+mod evidence;
 mod finish;
 mod inputs;
 mod live_token;
-mod lockout;
+mod pauses;
+mod phase;
 mod poll;
 mod refresh;
 mod scope_state;
@@ -28,12 +28,13 @@ use crate::{
     error::{Error, ErrorKind},
     model::{credential::Credential, endpoint_query::EndpointQuery, scope::Scope, token::Token},
     session::{
-        action::Action,
-        backoff::Jitter,
+        action::{Action, Destination, SessionId},
         clock::Clock,
         event::{Event, Events},
-        failure_streak::FailureStreak,
-        lockout::Lockout,
+        pauses::backoff::Jitter,
+        pauses::failure_streak::FailureStreak,
+        pauses::lockout::Lockout,
+        pauses::unanswered::Unanswered,
         scope_state::ScopeState,
         settings::Settings,
     },
@@ -47,7 +48,8 @@ use crate::{
 /// any HTTP client; `auth-ureq` and `auth-reqwest` use it. The [manual](crate::manual) describes
 /// how a session behaves in an outage, after a change of password and at a lockout.
 ///
-/// Each scope is in one of three phases:
+/// Each scope is in one of three phases. (A fourth one, beside `InFlight`, is a question to the
+/// identity service about a token that a service has [refused](crate::manual::rejected_tokens).)
 ///
 /// ```text
 ///                      poll: Send
@@ -67,7 +69,7 @@ use crate::{
 /// The action that [`poll`](Self::poll) returns depends on the phase, the token, and the failures
 /// so far:
 ///
-/// | | no token | a valid token | a token near its end |
+/// | | no token, or one that the [`Destination`] has refused | a valid token | a token near its end |
 /// | --- | --- | --- | --- |
 /// | `Idle` | `Send`; after a failure `Wait` or `Fail`; after a used one-time code `NeedFactor` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
 /// | `InFlight` | `Wait` | `Use` | `Wait` |
@@ -78,6 +80,7 @@ use crate::{
 #[doc = include_str!("walk.md")]
 #[derive(Debug)]
 pub struct Session {
+    id: SessionId,
     cloud: Cloud,
     credential: Credential,
     settings: Settings,
@@ -90,6 +93,11 @@ pub struct Session {
     retry_after: Option<FailureStreak>,
     /// Whether this credential has given a token, and no refusal came since.
     credential_verified: bool,
+    /// Whether the service has accepted this credential's password or code, and not refused it
+    /// since. Unlike `credential_verified`, a service's 401 does not end this.
+    credential_proven: bool,
+    /// The requests with an unproven password that got no status.
+    unanswered: Option<Unanswered>,
     /// Whether the credential's one-time code has been sent.
     code_used: bool,
     attempts: u64,
@@ -109,6 +117,7 @@ impl Session {
     pub fn new(cloud: Cloud, credential: Credential, settings: Settings) -> Result<Self, Error> {
         cloud.check_credential(&credential)?;
         Ok(Self {
+            id: SessionId::default(),
             cloud,
             credential,
             jitter: Jitter::new(settings.seed()),
@@ -118,6 +127,8 @@ impl Session {
             lockout: None,
             retry_after: None,
             credential_verified: false,
+            credential_proven: false,
+            unanswered: None,
             code_used: false,
             attempts: 0,
             closed: false,
@@ -166,16 +177,28 @@ impl Session {
         Ok(self.cloud.scope_for(want, &self.credential, own)?)
     }
 
-    /// The next action of a caller that needs a token for this scope.
+    /// The next action of a caller that needs a token for this scope:
+    /// [`poll_to`](Self::poll_to) with an unknown destination.
     pub fn poll(&mut self, scope: &Scope, now: UtcDateTime) -> Action {
-        self.next(scope, now, false)
+        self.poll_to(scope, Destination::Unknown, now)
+    }
+
+    /// The next action of a caller that needs a token for this scope, to send it to this
+    /// destination. It gets no token that the destination has refused.
+    pub fn poll_to(
+        &mut self,
+        scope: &Scope,
+        destination: Destination<'_>,
+        now: UtcDateTime,
+    ) -> Action {
+        self.next(scope, destination, now, false)
     }
 
     /// The next action of a background task that renews this scope's token, so that no caller waits
     /// for a renewal. From the first call on, [`poll`](Self::poll) leaves early renewals of this
     /// scope to that task. If the task stops, callers renew again shortly before the token ends.
     pub fn renew(&mut self, scope: &Scope, now: UtcDateTime) -> Action {
-        self.next(scope, now, true)
+        self.next(scope, Destination::Unknown, now, true)
     }
 
     /// The valid token of this scope, if there is one.
@@ -185,8 +208,8 @@ impl Session {
         Some(Arc::clone(&live.token))
     }
 
-    /// The result for a caller whose deadline has passed: the valid token, which may have arrived
-    /// at the last moment, else the [last error](Self::last_error). Such a caller must not
+    /// The result for a caller whose deadline has passed: the token that it can use, which may have
+    /// arrived at the last moment, else the [last error](Self::last_error). Such a caller must not
     /// [`poll`](Self::poll): it could get a request that it has no time to send.
     ///
     /// # Errors
@@ -195,9 +218,12 @@ impl Session {
     pub fn at_deadline(
         &mut self,
         scope: &Scope,
+        destination: Destination<'_>,
         now: UtcDateTime,
     ) -> Result<Arc<Token>, Option<Error>> {
-        self.cached_token(scope, now).ok_or_else(|| self.last_error(scope))
+        self.advance(now);
+        let live = self.state(scope).and_then(|state| state.usable(destination));
+        live.map(|live| Arc::clone(&live.token)).ok_or_else(|| self.last_error(scope))
     }
 
     /// The error of this scope's last login, if no login has succeeded since, with the time of the

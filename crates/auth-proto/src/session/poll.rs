@@ -2,24 +2,37 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::Request;
 use time::UtcDateTime;
 
 use super::Session;
 use crate::{
+    cloud::{AUTH_TOKEN, Cloud},
     error::{Error, ErrorKind, Misuse},
+    identity::{IdentityRequest, Validate},
     limits,
     login::{Login, LoginState, Step},
-    model::{challenge::Challenge, credential::MethodKind, scope::Scope},
+    model::{body::Body, challenge::Challenge, credential::MethodKind, scope::Scope, token::Token},
     session::{
-        action::{Action, PendingRequest},
+        action::{Action, Destination, PendingRequest},
         clock::Clock,
-        failure_streak::FailureStreak,
-        scope_state::{InFlight, Input, Pending, Phase, ScopeState},
+        evidence::{Answer, Remedy},
+        phase::{Asking, Handed, InFlight, Pending, Phase},
+        scope_state::{Input, ScopeState},
     },
 };
 
+/// Callers leave a request to a background task that has the same reason to send it, for this long.
+const GRACE: Duration = Duration::from_millis(250);
+
 impl Session {
-    pub(super) fn next(&mut self, scope: &Scope, now: UtcDateTime, background: bool) -> Action {
+    pub(super) fn next(
+        &mut self,
+        scope: &Scope,
+        destination: Destination<'_>,
+        now: UtcDateTime,
+        background: bool,
+    ) -> Action {
         let at = self.advance(now);
         if self.closed {
             return Action::Fail(ErrorKind::Closed.into());
@@ -28,21 +41,26 @@ impl Session {
             Ok(index) => index,
             Err(error) => return Action::Fail(error),
         };
+        self.give_up_question(index, at);
         let state = &mut self.scopes[index];
         state.background |= background;
-        let Some(live) = &state.live else { return self.log_in(index, at, false) };
+        let is_suspect = state.evidence.due().is_some();
+        let Some(live) = state.usable(destination) else {
+            return self.obtain(index, at, Caller { early: false, background });
+        };
+        let token = Arc::clone(&live.token);
+        // Callers of other services have no reason to wait for the next token.
+        let wants_other = is_suspect && (background || matches!(destination, Destination::Unknown));
         let left_to_background = state.background && !background;
         let first = if left_to_background { live.mandatory_at } else { Duration::ZERO };
-        let renew_at = live.renew_at.max(first);
-        let token = Arc::clone(&live.token);
-        if at < renew_at {
+        if !wants_other && at < live.renew_at.max(first) {
             return Action::Use(token);
         }
-        let (ends_at, is_near) = (live.ends_at, at >= live.mandatory_at);
-        match self.log_in(index, at, !is_near) {
+        let (ends_at, is_near) = (live.ends_at, wants_other || at >= live.mandatory_at);
+        match self.obtain(index, at, Caller { early: !is_near, background }) {
             Action::Send(pending, request) => Action::Send(pending, request),
             // Near its end the caller waits for the new token.
-            Action::Wait(until) if is_near && self.scopes[index].in_flight().is_some() => {
+            Action::Wait(until) if is_near && self.is_expected(index, at) => {
                 Action::Wait(until.min(self.clock.at(ends_at)))
             }
             // A renewal that is not possible now costs no caller the valid token.
@@ -50,12 +68,17 @@ impl Session {
         }
     }
 
-    /// The action when the token is missing or due for renewal. `early`: the caller can still use
-    /// the old token.
-    fn log_in(&mut self, index: usize, at: Duration, early: bool) -> Action {
+    /// The action when the token is missing, refused, or due for renewal.
+    fn obtain(&mut self, index: usize, at: Duration, caller: Caller) -> Action {
         let state = &self.scopes[index];
-        if let Some(in_flight) = state.in_flight() {
-            return Action::Wait(self.clock.at(in_flight.lost_at));
+        if let Some(request) = state.phase.handed() {
+            return Action::Wait(self.clock.at(request.lost_at));
+        }
+        if state.evidence.due() == Some(Remedy::Ask) {
+            return match self.left_to_background(index, at, caller) {
+                Some(until) => Action::Wait(self.clock.at(until)),
+                None => self.ask(index, at),
+            };
         }
         if let Some(lockout) =
             self.lockout.as_mut().filter(|lockout| lockout.applies_to(state.granted))
@@ -63,21 +86,27 @@ impl Session {
             lockout.request_probe(&state.scope);
         }
         let block = self.block(state, at);
-        if let Some(block) = block.as_ref().filter(|block| !block.streak.waits) {
+        if let Some(block) = block.as_ref().filter(|block| !block.waits) {
             let error = block.error(&self.clock);
-            // A user may submit a better factor at once.
             let has_challenge = state.challenge().is_some();
+            self.scopes[index].free_since = Some(block.until);
+            // A user may submit a better factor at once.
             return Action::Fail(if has_challenge { error.with_retry_at(None) } else { error });
         }
         if let Some(challenge) = self.pending_challenge(state) {
             return Action::NeedFactor(challenge);
         }
-        if let Some(block) = block {
-            return Action::Wait(self.clock.at(block.until));
+        let pause = block.map(|block| block.until).max(Some(state.evidence.login_at()));
+        if let Some(until) = pause.filter(|until| at < *until) {
+            self.scopes[index].free_since = Some(until);
+            return Action::Wait(self.clock.at(until));
+        }
+        if let Some(until) = self.left_to_background(index, at, caller) {
+            return Action::Wait(self.clock.at(until));
         }
         // Scopes do not try an unverified credential side by side. An early renewal waits too,
         // because the password may have changed.
-        if (early || !self.credential_verified)
+        if (caller.early || !self.credential_verified)
             && let Some(lost_at) = self.first_in_flight()
         {
             return Action::Wait(self.clock.at(lost_at));
@@ -85,24 +114,60 @@ impl Session {
         self.start(index, at)
     }
 
+    /// Whether a request for this scope is under way, or a background task is about to send it.
+    fn is_expected(&mut self, index: usize, at: Duration) -> bool {
+        let caller = Caller { early: false, background: false };
+        self.scopes[index].phase.handed().is_some()
+            || self.left_to_background(index, at, caller).is_some()
+    }
+
+    /// Until when a caller leaves the request to the background task of the scope, which has the
+    /// same reason to send it. A task that sends nothing for so long has stopped.
+    fn left_to_background(
+        &mut self,
+        index: usize,
+        at: Duration,
+        caller: Caller,
+    ) -> Option<Duration> {
+        let state = &mut self.scopes[index];
+        let is_missing = state.live.is_none() || state.evidence.due().is_some();
+        if caller.background || !state.background || !is_missing {
+            return None;
+        }
+        let until = state.free_since.get_or_insert(at).saturating_add(GRACE);
+        state.background = at < until;
+        state.background.then_some(until)
+    }
+
     /// When the oldest request of any scope counts as lost.
     fn first_in_flight(&self) -> Option<Duration> {
         let in_flight = self.scopes.iter().filter_map(ScopeState::in_flight);
-        in_flight.map(|in_flight| in_flight.lost_at).min()
+        in_flight.map(|in_flight| in_flight.request.lost_at).min()
     }
 
-    /// The failure that keeps a scope from sending: its own, a refused credential, or a service's
-    /// `Retry-After`. Of several, the one with the highest [precedence](Block::precedence).
+    /// The failure that keeps a scope from sending: its own, a refused credential, a service's
+    /// `Retry-After`, or requests that may have been refused. Of several, the one with the highest
+    /// [precedence](Block::precedence).
     pub(super) fn block<'a>(&'a self, state: &'a ScopeState, at: Duration) -> Option<Block<'a>> {
         let streaks = state.streak.iter().chain(&self.retry_after);
-        let streaks = streaks
-            .filter(|streak| streak.holds(at))
-            .map(|streak| Block { until: streak.until, streak });
+        let streaks = streaks.filter(|streak| streak.holds(at)).map(|streak| Block {
+            until: streak.until,
+            waits: streak.waits,
+            error: &streak.error,
+        });
         let lockout = self.lockout.iter().filter(|lockout| lockout.applies_to(state.granted));
-        let lockout = lockout
-            .map(|lockout| Block { until: lockout.until(&state.scope), streak: &lockout.streak });
-        let blocks = streaks.chain(lockout).filter(|block| at < block.until);
-        blocks.max_by_key(Block::precedence)
+        let lockout = lockout.map(|lockout| Block {
+            until: lockout.until(&state.scope),
+            waits: lockout.streak.waits,
+            error: &lockout.streak.error,
+        });
+        let unanswered = self.unanswered.iter().map(|unanswered| Block {
+            until: unanswered.next_at(),
+            waits: unanswered.waits(),
+            error: &unanswered.error,
+        });
+        let blocks = streaks.chain(lockout).chain(unanswered);
+        blocks.filter(|block| at < block.until).max_by_key(Block::precedence)
     }
 
     /// The factor that the user must supply before the next login request.
@@ -114,7 +179,7 @@ impl Session {
                 LoginState::Failed(_) => pending.login.challenge().cloned(),
                 LoginState::Done(_) | LoginState::ToSend => None,
             },
-            Phase::InFlight(_) => None,
+            Phase::Asking(_) | Phase::InFlight(_) => None,
             Phase::Idle => self.code_used.then(|| Challenge::fresh_code(MethodKind::Totp.as_str())),
         }
     }
@@ -139,19 +204,59 @@ impl Session {
         let with_credential = login.shows_credential();
         // A further factor is sent without the first one.
         self.code_used |= with_credential && !login.is_under_way() && self.credential.is_one_time();
-        self.attempts += 1;
-        let attempt = self.attempts;
-        let lost_at = at.saturating_add(self.settings.response_timeout());
+        let (pending, handed) = self.hand_out(at);
         let in_flight = InFlight {
-            attempt,
+            request: handed,
+            is_guess: login.shows_guess(),
             login,
             sent_at: since.unwrap_or(at),
             with_credential,
-            lost_at,
             receipt_until,
         };
+        self.scopes[index].evidence.note_login(at);
         self.step(index, Input::Started(in_flight), at);
-        Action::Send(PendingRequest { attempt }, request)
+        Action::Send(pending, request)
+    }
+
+    /// Sends a question about the scope's token to the identity service.
+    fn ask(&mut self, index: usize, at: Duration) -> Action {
+        let live = self.scopes[index].live.as_ref().map(|live| Arc::clone(&live.token));
+        let asked = live.and_then(|token| Some((question(&self.cloud, &token).ok()?, token)));
+        let Some((request, token)) = asked else {
+            unreachable!("give_up_question has answered what cannot be asked")
+        };
+        let (pending, handed) = self.hand_out(at);
+        self.step(index, Input::Asked(Asking { request: handed, token }), at);
+        Action::Send(pending, request)
+    }
+
+    /// Answers a question that cannot be asked now: the API has none, a pause has not ended, or a
+    /// login is half done.
+    fn give_up_question(&mut self, index: usize, at: Duration) {
+        let state = &self.scopes[index];
+        let Some(live) = state.live.as_ref().filter(|_| state.evidence.due() == Some(Remedy::Ask))
+        else {
+            return;
+        };
+        let is_paused = state.streak.iter().chain(&self.retry_after).any(|streak| streak.holds(at));
+        let can_ask = match state.phase {
+            Phase::Asking(_) => true,
+            Phase::Idle => !is_paused && question(&self.cloud, &live.token).is_ok(),
+            Phase::InFlight(_) | Phase::Pending(_) => false,
+        };
+        let token = Arc::clone(&live.token);
+        if !can_ask {
+            self.answer(index, &token, Answer::Unknown, at);
+        }
+    }
+
+    /// A new attempt, and the handle that its caller gets.
+    fn hand_out(&mut self, at: Duration) -> (PendingRequest, Handed) {
+        self.attempts += 1;
+        let attempt = self.attempts;
+        let (pending, held) = PendingRequest::new(attempt, self.id.clone());
+        let lost_at = at.saturating_add(self.settings.response_timeout());
+        (pending, Handed { attempt, lost_at, held })
     }
 
     fn new_login(&mut self, index: usize) -> Result<Login, Error> {
@@ -193,24 +298,42 @@ impl Session {
     }
 }
 
-/// A streak of failures that keeps a scope from sending.
+/// The caller of a poll.
+#[derive(Clone, Copy)]
+struct Caller {
+    /// Whether the caller can still use the old token.
+    early: bool,
+    /// Whether it is the background task.
+    background: bool,
+}
+
+/// A reason why a scope sends nothing now.
 pub(super) struct Block<'a> {
     pub(super) until: Duration,
-    streak: &'a FailureStreak,
+    /// Whether callers wait for its end. Otherwise they get the error at once.
+    waits: bool,
+    error: &'a Error,
 }
 
 impl Block<'_> {
     /// A failure that callers get at once takes precedence over one that they wait out. Of two
     /// alike, the longer one counts.
     fn precedence(&self) -> (bool, Duration) {
-        (!self.streak.waits, self.until)
+        (!self.waits, self.until)
     }
 
     /// The error that a caller gets.
     pub(super) fn error(&self, clock: &Clock) -> Error {
         let retry_at = (self.until < Duration::MAX).then(|| clock.at(self.until));
-        self.streak.error.clone().with_retry_at(retry_at)
+        self.error.clone().with_retry_at(retry_at)
     }
+}
+
+/// `GET /v3/auth/tokens`: the question whether this token is valid.
+fn question(cloud: &Cloud, token: &Token) -> Result<Request<Body>, Error> {
+    let mut request = Validate::new(cloud, token.expose()).without_catalog().request()?;
+    request.headers_mut().insert(AUTH_TOKEN, token.header().clone());
+    Ok(request)
 }
 
 #[cfg(test)]
@@ -237,7 +360,7 @@ mod tests {
         assert!(matches!(session.poll(&domain, NOW), Action::Wait(_)));
         let versions = r#"{"version": {"id": "v2.0", "status": "stable"}}"#;
         let response = Response::builder().status(200).body(versions).unwrap();
-        session.handle_response(pending, response, NOW);
+        session.handle_response(pending, response, NOW).unwrap();
         // v2.0 has no domains.
         let Action::Fail(error) = session.poll(&domain, NOW) else { panic!("domain scope") };
         assert!(matches!(error.kind(), ErrorKind::Config(ConfigError::Scope { .. })), "{error}");
@@ -252,7 +375,7 @@ mod tests {
         let scope = Scope::project_id("p");
         let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("a login") };
         let response = Response::builder().status(401).body("{}").unwrap();
-        session.handle_response(pending, response, NOW);
+        session.handle_response(pending, response, NOW).unwrap();
         // An application credential has a fixed scope.
         let key = Credential::application_credential("id", "secretsecret");
         session.replace_credential(key).unwrap();

@@ -6,16 +6,20 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::Uri;
+
 use crate::{
-    error::{Error, Failure, FailureKind},
-    login::Login,
-    model::{challenge::Challenge, scope::Scope, token::Token},
+    error::Error,
+    model::{challenge::Challenge, marks, scope::Scope, token::Token},
     session::{
-        backoff::Jitter,
+        action::Destination,
         clock::Clock,
         event::{Event, FailureClass},
-        failure_streak::FailureStreak,
+        evidence::{Evidence, Refused},
         live_token::LiveToken,
+        pauses::backoff::{Jitter, Pace},
+        pauses::failure_streak::FailureStreak,
+        phase::{Asking, Handed, InFlight, Pending, Phase},
     },
 };
 
@@ -32,62 +36,24 @@ pub(crate) struct ScopeState {
     pub(crate) streak: Option<FailureStreak>,
     /// Whether the credential has given a token for this scope, and no refusal came since.
     pub(crate) granted: bool,
-    /// Whether the last request was abandoned.
-    abandoned: bool,
-    /// Whether that was the second one in a row. It counts as a failure at the next
-    /// [`expire`](Self::expire), which knows the time.
-    given_up: bool,
-    /// When a refused token last forced a login.
-    forced_at: Option<Duration>,
+    /// What services have made of its tokens.
+    pub(crate) evidence: Evidence,
     /// The last refused token that the identity service did not validate.
     refused: Option<Arc<Token>>,
-    /// Whether a background task does the early renewals.
+    /// Whether a background task does the renewals.
     pub(crate) background: bool,
+    /// Since when callers without a token could have started a login.
+    pub(crate) free_since: Option<Duration>,
     pub(crate) used_at: Duration,
 }
 
-/// The progress towards the next token.
-#[derive(Debug, Default)]
-pub(crate) enum Phase {
-    /// A login is half done: it waits for a factor, or for a caller that sends its next request.
-    Pending(Pending),
-    /// A request is under way.
-    InFlight(InFlight),
-    /// No login is under way.
-    #[default]
-    Idle,
-}
-
-/// A login that is half done.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    pub(crate) login: Login,
-    /// When its receipt, or its token for the next request, ends.
-    pub(crate) until: Duration,
-    /// Send time of the previous request, if the next one follows at once: the token's lifetime
-    /// counts from there.
-    pub(crate) since: Option<Duration>,
-}
-
-/// A request that is under way.
-#[derive(Debug)]
-pub(crate) struct InFlight {
-    pub(crate) attempt: u64,
-    pub(crate) login: Login,
-    /// Send time, of the first request if several follow each other at once.
-    pub(crate) sent_at: Duration,
-    /// Whether it carries the credential. A request for the API version does not.
-    pub(crate) with_credential: bool,
-    /// When it counts as lost.
-    pub(crate) lost_at: Duration,
-    /// When the receipt that it carries ends.
-    pub(crate) receipt_until: Duration,
-}
-
-/// Everything that can change a scope's state.
+/// Everything that can change a scope's phase.
 pub(crate) enum Input {
-    /// The sender of the request was cancelled or panicked.
+    /// The request came to nothing, and says nothing about the service: its sender was cancelled, or
+    /// its result makes no difference any more.
     Abandoned,
+    /// A caller sends a question about the token.
+    Asked(Asking),
     /// The login needs a further factor or another request.
     Pending(Pending),
     /// No response, or one without a token.
@@ -104,12 +70,10 @@ pub(crate) enum Input {
     Replaced,
     /// A new token.
     Token(LiveToken),
-    /// A service refused the scope's token.
-    Unauthorized,
 }
 
-/// Refused tokens and repeated responses force at most one login in this time.
-const FORCED: Duration = Duration::from_secs(60);
+/// Responses with an old token force at most one renewal in this time.
+const REPEATED: Duration = Duration::from_secs(60);
 
 /// A scope that a caller asked for in this time keeps its place.
 const RECENT: Duration = Duration::from_secs(120);
@@ -124,16 +88,15 @@ impl ScopeState {
             phase: Phase::Idle,
             streak: None,
             granted: false,
-            abandoned: false,
-            given_up: false,
-            forced_at: None,
+            evidence: Evidence::default(),
             refused: None,
             background: false,
+            free_since: None,
             used_at: Duration::ZERO,
         }
     }
 
-    /// All transitions.
+    /// All transitions between phases.
     pub(crate) fn step(
         &mut self,
         input: Input,
@@ -149,100 +112,132 @@ impl ScopeState {
                 self.phase = Phase::InFlight(in_flight);
                 started
             }
+            Input::Asked(asking) => {
+                self.phase = Phase::Asking(asking);
+                None
+            }
             Input::Token(new) => {
                 let expires_at = new.token.expires_at();
                 let renewed = Event::TokenRenewed { scope: scope(), expires_at };
-                match &mut self.live {
-                    Some(old) if old.ends_at >= new.ends_at => old.postpone(at, FORCED),
-                    live => *live = Some(new),
-                }
-                (self.phase, self.streak) = (Phase::Idle, None);
-                (self.granted, self.abandoned) = (true, false);
+                self.hold(new, at);
+                (self.phase, self.streak, self.granted) = (Phase::Idle, None, true);
                 Some(renewed)
             }
-            Input::VersionFound => {
-                (self.phase, self.abandoned) = (Phase::Idle, false);
-                None
-            }
             Input::Pending(pending) => {
-                (self.phase, self.abandoned) = (Phase::Pending(pending), false);
+                self.phase = Phase::Pending(pending);
                 None
             }
             Input::FactorRejected(pending, error) => {
-                (self.phase, self.abandoned) = (Phase::Pending(pending), false);
+                self.phase = Phase::Pending(pending);
                 Some(self.fail(error, at, clock, jitter))
             }
             Input::Failed(error) => {
-                (self.phase, self.abandoned) = (Phase::Idle, false);
+                self.phase = Phase::Idle;
                 Some(self.fail(error, at, clock, jitter))
             }
-            // The first time, the next caller takes over at once.
-            Input::Abandoned => {
+            Input::Abandoned | Input::VersionFound => {
                 self.phase = Phase::Idle;
-                self.given_up = std::mem::replace(&mut self.abandoned, true);
                 None
             }
             Input::Refused(error, probes) => {
-                (self.phase, self.abandoned) = (Phase::Idle, false);
-                self.granted = false;
-                self.streak =
-                    Some(FailureStreak::refused(self.streak.take(), error.clone(), at, probes));
+                (self.phase, self.granted) = (Phase::Idle, false);
+                let streak = FailureStreak::refused(self.streak.take(), error.clone(), at, probes);
+                self.streak = Some(streak.heeding_retry_after(at, clock));
                 // The session adds the time, because the probe may be another scope's.
+                let error = error.with_retry_at(None);
                 Some(Event::CredentialRejected { scope: scope(), error, retry_at: None })
             }
-            // A token was dropped a moment ago: the service disagrees with the identity service.
-            Input::Unauthorized if self.forced_at.is_some_and(|forced| at - forced < FORCED) => {
-                None
-            }
-            Input::Unauthorized => {
-                let refused = self.live.take().map(|live| live.token);
-                self.refused = refused.filter(|token| !token.is_validated());
-                self.forced_at = Some(at);
-                Some(Event::TokenRejected { scope: scope() })
-            }
             Input::Replaced => {
-                (self.phase, self.streak) = (Phase::Idle, None);
-                (self.granted, self.abandoned) = (false, false);
+                (self.phase, self.streak, self.granted) = (Phase::Idle, None, false);
                 None
             }
         }
     }
 
-    /// Ends what ends by time alone: a receipt, a request, and the second abandonment in a row.
-    pub(crate) fn expire(
-        &mut self,
-        at: Duration,
-        clock: &Clock,
-        jitter: &mut Jitter,
-    ) -> Option<Event> {
-        if std::mem::take(&mut self.given_up) {
-            let failure = Failure::new(FailureKind::Timeout, "given up by the caller");
-            return Some(self.fail(failure.into(), at, clock, jitter));
+    /// Keeps the better one of the old token and a new one.
+    fn hold(&mut self, new: LiveToken, at: Duration) {
+        let is_suspect = self.evidence.due().is_some();
+        match &mut self.live {
+            Some(old) if old.ends_at >= new.ends_at && !is_suspect => old.postpone(at, REPEATED),
+            live => {
+                let old = live.replace(new);
+                self.evidence.renew(old.as_ref().map(|old| &*old.token));
+                self.free_since = None;
+            }
         }
+    }
+
+    /// Drops the token.
+    pub(crate) fn drop_token(&mut self) {
+        let dropped = self.live.take().map(|live| live.token);
+        self.refused = dropped.filter(|token| !token.is_validated());
+        self.restart_pauses();
+    }
+
+    /// Takes a service's refusal of the scope's token. Callers of that service need another one; the
+    /// token stays for all others.
+    pub(crate) fn refuse(&mut self, uri: &Uri, at: Duration) -> Option<Refused> {
+        let live = self.live.as_ref()?;
+        let refused = self.evidence.refuse(&live.token, &marks::origin(uri), at);
+        if refused == Refused::First {
+            // It may be the only description of an existing token that is refused again.
+            let token = Some(&live.token).filter(|token| !token.is_validated());
+            self.refused = token.cloned();
+            self.restart_pauses();
+        }
+        Some(refused)
+    }
+
+    /// Callers need a token now that could wait for one before: a slow pause ends.
+    fn restart_pauses(&mut self) {
+        self.streak.take_if(|streak| streak.is_transient());
+    }
+
+    /// The token for a caller that sends it to this destination.
+    pub(crate) fn usable(&self, destination: Destination<'_>) -> Option<&LiveToken> {
+        let live = self.live.as_ref().filter(|_| !self.evidence.holds_all())?;
+        match destination {
+            Destination::At(uri) if live.token.is_refused_at(uri) => None,
+            _ => Some(live),
+        }
+    }
+
+    /// Ends the token when its time is over. Returns whether it did.
+    pub(crate) fn expire_token(&mut self, at: Duration) -> bool {
+        let has_ended = self.live.as_ref().is_some_and(|live| at >= live.ends_at);
+        if has_ended {
+            self.live = None;
+            self.restart_pauses();
+            self.evidence.renew(None);
+            if let Phase::Asking(_) = self.phase {
+                self.phase = Phase::Idle;
+            }
+        }
+        has_ended
+    }
+
+    /// Takes back what the scope waits for no longer: a receipt that has ended, a request that its
+    /// caller has dropped. Returns whether there was such a request.
+    pub(crate) fn expire_phase(&mut self, at: Duration) -> bool {
         match &self.phase {
             Phase::Pending(pending) if at >= pending.until => {
                 self.phase = Phase::Idle;
                 // The wrong factor belonged to the receipt.
                 self.streak.iter_mut().for_each(FailureStreak::clear);
-                None
+                false
             }
-            Phase::InFlight(in_flight) if at >= in_flight.lost_at => {
-                let failure = Failure::new(FailureKind::Timeout, "presumed lost");
-                self.step(Input::Failed(failure.into()), at, clock, jitter)
+            phase if phase.handed().is_some_and(Handed::is_dropped) => {
+                self.phase = Phase::Idle;
+                true
             }
-            Phase::Pending(_) | Phase::InFlight(_) | Phase::Idle => None,
+            _ => false,
         }
     }
 
-    /// Takes the request of this attempt, and leaves the scope idle.
-    pub(crate) fn take_in_flight(&mut self, attempt: u64) -> Option<InFlight> {
-        match std::mem::take(&mut self.phase) {
-            Phase::InFlight(in_flight) if in_flight.attempt == attempt => Some(in_flight),
-            phase => {
-                self.phase = phase;
-                None
-            }
-        }
+    /// Takes the request for which this is true, and leaves the scope idle.
+    pub(crate) fn take_if(&mut self, is_it: impl FnOnce(&Handed) -> bool) -> Option<Phase> {
+        let is_it = self.phase.handed().is_some_and(is_it);
+        is_it.then(|| std::mem::take(&mut self.phase))
     }
 
     /// Takes the pending login, and leaves the scope idle.
@@ -260,14 +255,14 @@ impl ScopeState {
     pub(crate) fn challenge(&self) -> Option<&Challenge> {
         match &self.phase {
             Phase::Pending(pending) => pending.login.challenge(),
-            Phase::InFlight(_) | Phase::Idle => None,
+            Phase::Asking(_) | Phase::InFlight(_) | Phase::Idle => None,
         }
     }
 
     pub(crate) fn in_flight(&self) -> Option<&InFlight> {
         match &self.phase {
             Phase::InFlight(in_flight) => Some(in_flight),
-            Phase::Pending(_) | Phase::Idle => None,
+            Phase::Asking(_) | Phase::Pending(_) | Phase::Idle => None,
         }
     }
 
@@ -289,7 +284,7 @@ impl ScopeState {
     /// Whether another scope may replace it: it is idle, or no caller has asked for it recently. (A
     /// background renewal asks every minute.)
     pub(crate) fn may_be_removed(&self, at: Duration) -> bool {
-        self.in_flight().is_none() && (self.is_idle(at) || at >= self.used_at + RECENT)
+        self.phase.handed().is_none() && (self.is_idle(at) || at >= self.used_at + RECENT)
     }
 
     /// Whether it holds nothing worth keeping.
@@ -303,7 +298,9 @@ impl ScopeState {
     }
 
     fn fail(&mut self, error: Error, at: Duration, clock: &Clock, jitter: &mut Jitter) -> Event {
-        let streak = FailureStreak::failed(self.streak.take(), error, at, clock, jitter);
+        let is_served = self.live.is_some() && self.evidence.due().is_none();
+        let pace = if is_served { Pace::Slow } else { Pace::Fast };
+        let streak = FailureStreak::failed(self.streak.take(), error, at, clock, (pace, jitter));
         // The event has the time in a field.
         let error = streak.error.clone().with_retry_at(None);
         let (class, retry_at) = (FailureClass::of(&error), clock.at(streak.until));
@@ -317,7 +314,10 @@ mod tests {
     use time::macros::utc_datetime;
 
     use super::*;
-    use crate::session::live_token::tests::held;
+    use crate::{
+        error::{Failure, FailureKind},
+        session::live_token::tests::held,
+    };
 
     const AT: Duration = Duration::from_secs(100);
 
@@ -350,7 +350,7 @@ mod tests {
         let postponed = AT + seconds(3000) + (ends_at - AT - seconds(3000)) / 4;
         assert_eq!((kept.ends_at, kept.renew_at), (ends_at, postponed));
         step(&mut state, Input::Token(held(seconds(3600), AT, 1)), 3500);
-        assert_eq!(state.live.as_ref().unwrap().renew_at, AT + seconds(3500) + FORCED);
+        assert_eq!(state.live.as_ref().unwrap().renew_at, AT + seconds(3500) + REPEATED);
         step(&mut state, Input::Token(held(seconds(3601), AT, 1)), 3000);
         assert!(state.live.as_ref().unwrap().ends_at > ends_at);
     }
@@ -366,43 +366,35 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_token_is_dropped_once_a_minute() {
+    fn a_shorter_token_replaces_a_refused_one() {
         let mut state = state();
-        for (after, dropped) in [(0, true), (59, false), (60, true), (61, false)] {
-            state.live = Some(held(seconds(3600), AT, 0));
-            let event = step(&mut state, Input::Unauthorized, after);
-            assert_eq!(state.live.is_none(), dropped, "{after}");
-            assert_eq!(event.is_some(), dropped, "{after}");
-        }
-    }
-
-    fn expire(state: &mut ScopeState, after: u64) -> Option<Event> {
-        let mut clock = Clock::default();
-        clock.advance(utc_datetime!(2026-11-22 08:00:00));
-        state.expire(AT + seconds(after), &clock, &mut Jitter::new(0))
+        step(&mut state, Input::Token(held(seconds(3600), AT, 0)), 0);
+        let url = Uri::from_static("https://service.example/");
+        assert_eq!(state.refuse(&url, AT), Some(Refused::First));
+        let to_service = Destination::At(&url);
+        assert!(state.usable(to_service).is_none());
+        assert!(state.usable(Destination::Later).is_some());
+        step(&mut state, Input::Token(held(seconds(100), AT, 0)), 0);
+        assert!(state.usable(to_service).is_some() && state.evidence.due().is_none());
     }
 
     #[test]
-    fn the_second_abandonment_counts_as_a_failure() {
-        let mut state = state();
-        for (after, counts) in [(0, false), (10, true), (20, true)] {
-            assert_eq!(step(&mut state, Input::Abandoned, after), None);
-            let event = expire(&mut state, after + 9);
-            assert_eq!(
-                matches!(event, Some(Event::LoginFailed { class: FailureClass::Transient, .. })),
-                counts
-            );
-            assert_eq!(
-                state.streak.is_some_and(|streak| streak.holds(AT + seconds(after + 9))),
-                counts
-            );
-            state.streak = None;
-        }
-        // Any response ends the streak of abandonments.
-        for input in [Input::VersionFound, Input::Token(held(seconds(3600), AT, 0))] {
-            step(&mut state, input, 30);
-            step(&mut state, Input::Abandoned, 31);
-            assert_eq!(expire(&mut state, 31), None);
+    fn a_slow_pause_ends_with_the_token() {
+        for ends in [true, false] {
+            let mut state = state();
+            step(&mut state, Input::Token(held(seconds(3600), AT, 0)), 0);
+            step(&mut state, Input::Failed(failure()), 0);
+            let until = state.streak.as_ref().unwrap().until;
+            assert!(until >= AT + seconds(2));
+            match ends {
+                true => assert!(state.expire_token(AT + seconds(3600))),
+                false => {
+                    state.refuse(&Uri::from_static("https://service.example/"), AT).unwrap();
+                }
+            }
+            assert!(state.streak.is_none());
+            step(&mut state, Input::Failed(failure()), 0);
+            assert!(state.streak.as_ref().unwrap().until <= AT + Duration::from_millis(250));
         }
     }
 

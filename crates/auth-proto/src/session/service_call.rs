@@ -1,9 +1,12 @@
 //! One request to a service, and the decision about a second try.
 
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use time::UtcDateTime;
 
-use crate::{model::token::Token, session::Session};
+use crate::{
+    model::{marks, token::Token},
+    session::{Session, event::RefusalReason},
+};
 
 /// The replay rule: a request that got a 401 is sent once more, with a new token, if it can be sent
 /// twice. Clouds revoke tokens before they expire (KakaoCloud, Huawei Cloud), so a 401 is part of
@@ -23,7 +26,8 @@ pub struct ServiceCall {
 pub enum RetryDecision {
     /// Hand the response to the caller.
     Deliver,
-    /// Get a token again and send the request once more.
+    /// Get a token for the same URL again and send the request once more:
+    /// [`Destination::At`](crate::Destination::At).
     Retry,
 }
 
@@ -33,30 +37,44 @@ impl ServiceCall {
         Self::default()
     }
 
-    /// Whether a response with this status concerns the session. For any other status a driver can
-    /// deliver the response without [`verdict`](Self::decide), and without a lock.
-    pub fn concerns_session(status: StatusCode) -> bool {
-        status == StatusCode::UNAUTHORIZED
+    /// Whether the response to a request with `token` refuses the token, so that the session has to
+    /// [decide](Self::decide). Any other response is delivered. Takes no lock.
+    ///
+    /// A driver calls this for each response of a service. It notes that the origin of `url` has
+    /// accepted the token, which gives weight to a later refusal. A response with 401, 407, 429 or
+    /// 5xx does not show that, because it may come before the token is read.
+    pub fn is_refusal(token: &Token, url: &Uri, status: StatusCode) -> bool {
+        let is_before_token = matches!(
+            status,
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::TOO_MANY_REQUESTS
+        );
+        let is_refusal = status == StatusCode::UNAUTHORIZED;
+        if !is_refusal && !is_before_token && !status.is_server_error() {
+            token.marks.accept(&marks::origin(url));
+        }
+        is_refusal
     }
 
-    /// Decides about the response to a request that was sent with `token`. `replayable` says
-    /// whether the request can be sent a second time.
+    /// Decides about a [refusal](Self::is_refusal) of `token` by the service at `url`. `replayable`
+    /// says whether the request can be sent a second time.
     pub fn decide(
         &mut self,
         session: &mut Session,
         token: &Token,
-        status: StatusCode,
+        url: &Uri,
         replayable: bool,
         now: UtcDateTime,
     ) -> RetryDecision {
-        if !Self::concerns_session(status) {
-            return RetryDecision::Deliver;
-        }
-        let can_be_replaced = session.reject(token, now);
-        if self.retried || !replayable || !can_be_replaced {
-            return RetryDecision::Deliver;
-        }
-        self.retried = true;
-        RetryDecision::Retry
+        let reason = match session.refuse(token, url, now) {
+            Some(reason) => reason,
+            None if self.retried => RefusalReason::Repeated,
+            None if !replayable => RefusalReason::NotReplayable,
+            None => {
+                self.retried = true;
+                return RetryDecision::Retry;
+            }
+        };
+        session.note_delivery(url, reason);
+        RetryDecision::Deliver
     }
 }

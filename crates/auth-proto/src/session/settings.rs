@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use crate::{limits, session::backoff::Window};
+use crate::{limits, session::pauses::backoff::Window};
 
 /// The settings of a [`Session`](crate::Session). The defaults suit most programs.
 #[derive(Clone, Debug)]

@@ -51,8 +51,8 @@ impl Origin<'static> {
     /// Parses a URL. A URL that another parser could read differently is refused.
     pub(crate) fn parse(url: &str) -> Result<(Self, Uri), UrlProblem> {
         let uri = parsed(url)?;
-        let Origin { https, host, address, port } = Origin::of(&uri)?;
-        Ok((Self { https, host: host.into_owned().into(), address, port }, uri))
+        let origin = Origin::of(&uri)?.into_owned();
+        Ok((origin, uri))
     }
 }
 
@@ -99,6 +99,11 @@ impl<'u> Origin<'u> {
             false => host.into(),
         };
         Ok(Self { https, host, address, port })
+    }
+
+    pub(crate) fn into_owned(self) -> Origin<'static> {
+        let Self { https, host, address, port } = self;
+        Origin { https, host: host.into_owned().into(), address, port }
     }
 
     pub(crate) fn is_https(&self) -> bool {

@@ -1,4 +1,4 @@
-//! JSON bodies, one file for each family of documents.
+//! JSON bodies, one file for each family of documents, and the times in headers.
 //!
 //! Reading is lenient: a [`Field`](field::Field) takes any JSON, and its accessors report a missing
 //! or odd value by the field's name. Writing is strict.
@@ -7,6 +7,7 @@ pub(crate) mod catalog;
 pub(crate) mod discovery;
 pub(crate) mod fault;
 pub(crate) mod field;
+pub(crate) mod http_time;
 pub(crate) mod projects;
 pub(crate) mod read_into;
 pub(crate) mod receipt;

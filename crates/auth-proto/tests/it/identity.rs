@@ -25,6 +25,12 @@ fn parse<E: IdentityRequest>(request: &E, status: u16, body: &str) -> Result<E::
     request.parse(Response::builder().status(status).body(body.as_bytes()).unwrap())
 }
 
+/// The result of a 404 that says when to try again.
+fn parse_later<E: IdentityRequest>(request: &E) -> Result<E::Output, Error> {
+    let later = Response::builder().status(404).header("retry-after", "6");
+    request.parse(later.body(&b""[..]).unwrap())
+}
+
 #[test]
 fn token_requests_are_as_documented() {
     let cloud = keystone();
@@ -124,6 +130,14 @@ fn each_status_has_one_meaning() {
             assert_eq!(refusal.remedy.contains("the caller's own token"), status == 401);
             assert_eq!(error.is_retryable(), matches!(status, 429 | 500 | 503), "{status}");
         }
+    }
+    // A 404 that will pass says nothing about the token.
+    for error in [
+        parse_later(&check).map(drop).unwrap_err(),
+        parse_later(&revoke).unwrap_err(),
+        parse_later(&Validate::new(&cloud, SUBJECT)).map(drop).unwrap_err(),
+    ] {
+        assert!(matches!(error.kind(), ErrorKind::Unavailable(_)), "{error:?}");
     }
     // A missing list is not an empty list.
     assert!(parse(&Projects::new(&cloud), 404, "").is_err());

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use auth_proto::{
     Action, Cloud, Credential, DomainRef, EndpointQuery, Event, IdentityRequest, Login, Projects,
-    Scope, Session, Settings, Step, UserProjects, UserRef, Validate, limits, timestamp,
+    Scope, ServiceCall, Session, Settings, Step, UserProjects, UserRef, Validate, limits,
+    timestamp,
 };
-use http::Response;
+use http::{Response, StatusCode, Uri};
 
 use crate::support::{NOW, keystone, read_token, session::session_of};
 
@@ -18,13 +19,14 @@ struct LimitRow {
 }
 
 #[rustfmt::skip]
-const ROWS: [LimitRow; 23] = [
+const ROWS: [LimitRow; 24] = [
     LimitRow { name: "BODY", measure: body, says: "the response's body exceeds the limit of 4194304" },
     LimitRow { name: "EVENTS", measure: events, says: "the first one is forgotten" },
     LimitRow { name: "ERROR_BODY", measure: fault, says: "no reason given" },
     LimitRow { name: "ERROR_BODY", measure: receipt_body, says: "the response's receipt exceeds the limit of 65536" },
     LimitRow { name: "RESPONSE_TIMEOUT", measure: response_timeout, says: "kept at 3600s" },
     LimitRow { name: "SUGGESTION_INPUT", measure: suggestion, says: "no guess" },
+    LimitRow { name: "ORIGINS", measure: origins, says: "two origins share a mark" },
     LimitRow { name: "PATH_ID", measure: id, says: "user id: not a valid id" },
     LimitRow { name: "INPUT", measure: input, says: "credential.password: longer than 32768 bytes" },
     LimitRow { name: "TOKEN_LIFETIME", measure: token_lifetime, says: "ended by 30 days" },
@@ -213,7 +215,7 @@ fn lives(mut session: Session, status: u16, life: Duration) -> Result<(), String
     let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
     let mut response = token("t", life);
     *response.status_mut() = status.try_into().unwrap();
-    session.handle_response(pending, response, NOW);
+    session.handle_response(pending, response, NOW).unwrap();
     match session.cached_token(&scope, NOW + life - Duration::from_nanos(2_000_000_001)) {
         Some(_) => Ok(()),
         None => Err("ended by 30 days".to_owned()),
@@ -266,7 +268,9 @@ fn receipt(past: usize) -> Result<(), String> {
     let mut session = session();
     let scope = Scope::default();
     let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
-    session.handle_response(pending, response(401, ("Openstack-Auth-Receipt", "r"), body), NOW);
+    session
+        .handle_response(pending, response(401, ("Openstack-Auth-Receipt", "r"), body), NOW)
+        .unwrap();
     match session.poll(&scope, end - Duration::from_nanos(1)) {
         Action::NeedFactor(_) => Ok(()),
         _ => Err("the receipt is over".to_owned()),
@@ -305,11 +309,9 @@ fn scopes(past: usize) -> Result<(), String> {
                     r#"{{"token": {{"issued_at": "2026-11-22T08:00:00Z", "project": {{"id": "p{number}"}},
                         "expires_at": "2026-11-22T09:00:00Z"}}}}"#
                 );
-                session.handle_response(
-                    pending,
-                    response(201, ("X-Subject-Token", "t"), body),
-                    NOW,
-                );
+                session
+                    .handle_response(pending, response(201, ("X-Subject-Token", "t"), body), NOW)
+                    .unwrap();
                 Ok(())
             }
             Action::Fail(error) => Err(error.to_string()),
@@ -317,6 +319,27 @@ fn scopes(past: usize) -> Result<(), String> {
         };
     }
     last
+}
+
+fn origins(past: usize) -> Result<(), String> {
+    let mut session = session();
+    let scope = Scope::project_id("p");
+    let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("a login") };
+    let body = r#"{"token": {"issued_at": "2026-11-22T08:00:00Z", "project": {"id": "p"},
+        "expires_at": "2026-11-22T09:00:00Z"}}"#;
+    let response = response(201, ("X-Subject-Token", "t"), body.to_owned());
+    session.handle_response(pending, response, NOW).unwrap();
+    let token = session.cached_token(&scope, NOW).unwrap();
+    let url = |number: usize| -> Uri { format!("https://h{number}.example").parse().unwrap() };
+    for number in 0..limits::ORIGINS + past {
+        assert!(!ServiceCall::is_refusal(&token, &url(number), StatusCode::OK));
+    }
+    let last = limits::ORIGINS + past - 1;
+    let _ = session.handle_unauthorized(&token, &url(last), NOW);
+    match token.is_refused_at(&url(last + 1)) {
+        true => Err("two origins share a mark".to_owned()),
+        false => Ok(()),
+    }
 }
 
 fn error_text(past: usize) -> Result<(), String> {

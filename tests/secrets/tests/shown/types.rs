@@ -213,13 +213,15 @@ fn play(walk: &mut Walk, session: &mut Session, script: &[Script]) {
             Action::Send(pending, request) => {
                 see!(walk, pending, request);
                 match answers.next() {
-                    Some(answer) => session.handle_response(pending, answer(&request), now),
+                    Some(answer) => {
+                        session.handle_response(pending, answer(&request), now).unwrap();
+                    }
                     None => {
                         // An HTTP client may quote the body in its error.
                         let body = String::from_utf8_lossy(request.body().as_bytes());
                         let failure = Failure::new(FailureKind::Io, format!("cannot read {body}"));
                         see!(walk, failure.kind);
-                        session.handle_failure(pending, failure, now);
+                        session.handle_failure(pending, failure, now).unwrap();
                     }
                 }
             }
@@ -229,7 +231,8 @@ fn play(walk: &mut Walk, session: &mut Session, script: &[Script]) {
             }
             Action::Use(token) => {
                 see!(walk, token);
-                session.handle_unauthorized(&token, now);
+                let service = http::Uri::from_static("https://service.example/");
+                let _ = session.handle_unauthorized(&token, &service, now);
             }
             Action::Fail(error) => {
                 see!(walk, error, error.kind().clone());

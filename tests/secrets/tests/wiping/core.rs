@@ -152,13 +152,14 @@ fn sessions() {
     for canned in [V3_TOKEN, REFUSED, WANTS_CODE] {
         let mut session = Session::new(v3(), password(), Settings::default()).unwrap();
         let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
-        session.handle_response(pending, response(canned), NOW);
+        session.handle_response(pending, response(canned), NOW).unwrap();
         black_box(session.last_error(&scope));
         if let Action::Use(token) = session.poll(&scope, NOW) {
-            session.handle_unauthorized(&token, NOW);
+            let service = http::Uri::from_static("https://service.example/");
+            let _ = session.handle_unauthorized(&token, &service, NOW);
         }
         if let Action::Send(pending, _) = session.poll(&scope, NOW) {
-            session.handle_failure(pending, Failure::new(FailureKind::Io, "no"), NOW);
+            session.handle_failure(pending, Failure::new(FailureKind::Io, "no"), NOW).unwrap();
         }
         session.replace_credential(password().and(Factor::totp(PASSCODE))).unwrap();
         session.close();

@@ -83,7 +83,7 @@ fn a_broken_login_starts_again() {
     let (pending, request) = sent_request(emulated.session.poll(&scope, NOW));
     assert!(request.headers().contains_key("X-Auth-Token"));
     assert!(matches!(emulated.session.poll(&scope, NOW), Action::Wait(_)));
-    emulated.session.handle_abandoned(pending);
+    emulated.session.handle_abandoned(pending).unwrap();
     emulated.carry_next(&scope);
     let (_, headers, _) = emulated.requests.last().unwrap();
     assert!(!headers.contains_key("X-Auth-Token"));
@@ -100,10 +100,10 @@ fn a_refused_agency_error_shows_no_token() {
     let (pending, request) = sent_request(emulated.session.poll(&scope, NOW));
     let token = emulated.carry(request);
     let own = token.headers()["X-Subject-Token"].to_str().unwrap().to_owned();
-    emulated.session.handle_response(pending, token, NOW);
+    emulated.session.handle_response(pending, token, NOW).unwrap();
     let (pending, _) = sent_request(emulated.session.poll(&scope, NOW));
     let echo = json!({"error": {"code": 403, "message": format!("{own} must not")}}).to_string();
-    emulated.session.handle_response(pending, response(403, None, &echo), NOW);
+    emulated.session.handle_response(pending, response(403, None, &echo), NOW).unwrap();
     let error = emulated.token(&scope).unwrap_err();
     assert!(error.to_string().contains("must not"), "{error}");
     assert!(!format!("{error} {error:?}").contains(&own[..40]), "{error}");
@@ -138,13 +138,13 @@ fn a_person_is_not_asked_again_before_the_end() {
     let scope = Scope::project_name("eu-de");
     let (pending, request) = sent_request(emulated.session.poll(&scope, NOW));
     let (_, own) = (emulated.carry(request.clone()), request);
-    emulated.session.handle_response(pending, receipt(NOW + HOUR), NOW);
+    emulated.session.handle_response(pending, receipt(NOW + HOUR), NOW).unwrap();
     emulated.session.submit_factor(&scope, Factor::totp("123456")).unwrap();
     let (pending, further) = sent_request(emulated.session.poll(&scope, NOW));
     assert!(further.headers().contains_key("Openstack-Auth-Receipt"));
     // The code is right: the emulator answers the request with the password alone.
     let response = emulated.carry(own);
-    emulated.session.handle_response(pending, response, NOW);
+    emulated.session.handle_response(pending, response, NOW).unwrap();
     emulated.token(&scope).unwrap();
     emulated.requests.clear();
     emulated.now = NOW + Duration::hours(24) - Duration::minutes(1);

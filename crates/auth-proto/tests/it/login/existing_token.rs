@@ -198,7 +198,7 @@ fn an_unavailable_check_is_repeated() {
                 Action::Wait(until) => break until,
                 Action::Send(pending, request) => {
                     let response = emulated.carry(request);
-                    emulated.session.handle_response(pending, response, NOW);
+                    emulated.session.handle_response(pending, response, NOW).unwrap();
                 }
                 action => panic!("{action:?}"),
             }

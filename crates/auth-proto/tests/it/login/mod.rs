@@ -5,8 +5,10 @@ mod discovery;
 mod existing_token;
 mod factors;
 mod granted_scope;
+mod lifetime;
 mod refusals;
 mod requests;
+mod retry_after;
 
 use auth_proto::{Cloud, Credential};
 

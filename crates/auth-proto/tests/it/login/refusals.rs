@@ -31,16 +31,21 @@ fn late_responses_change_nothing() {
 }
 
 #[test]
-fn retry_after_is_read_for_transient_errors() {
+fn retry_after_is_read_from_any_refusal() {
     let error = refused(Scope::default(), with_header(429, "retry-after", "30"));
     assert!(error.is_retryable());
     assert_eq!(error.retry_at(), Some(NOW + time::Duration::seconds(30)));
     let ErrorKind::Unavailable(refusal) = error.kind() else { panic!("{error:?}") };
     assert_eq!(refusal.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(error.to_string().contains("2026-11-22T08:00:30Z"), "{error}");
-    // A permanent error would be the same later.
-    let error = refused(Scope::default(), with_header(400, "retry-after", "30"));
-    assert_eq!(error.retry_at(), None);
+    for (status, retryable) in [(400, true), (401, false), (403, false), (307, false)] {
+        let error = refused(Scope::default(), with_header(status, "retry-after", "30"));
+        assert_eq!(error.is_retryable(), retryable, "{status}");
+        assert_eq!(error.retry_at(), Some(NOW + time::Duration::seconds(30)), "{status}");
+    }
+    // A text that says nothing changes nothing.
+    let error = refused(Scope::default(), with_header(400, "retry-after", "soon"));
+    assert_eq!((error.is_retryable(), error.retry_at()), (false, None));
 }
 
 #[test]

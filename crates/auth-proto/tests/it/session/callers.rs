@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use auth_proto::{Action, ErrorKind, FailureKind, Misuse, Settings, limits};
+use auth_proto::{
+    Action, ErrorKind, Failure, FailureKind, Misuse, PendingRequest, Session, Settings, limits,
+};
+use http::{HeaderMap, StatusCode};
 use time::UtcDateTime;
 
 use crate::support::{
@@ -20,7 +23,7 @@ fn one_login_serves_all_callers() {
     for _ in 0..50 {
         assert_eq!(waits(session.poll(&p, NOW)), NOW + seconds(60));
     }
-    session.handle_response(pending, token("first", "p", NOW), NOW);
+    session.handle_response(pending, token("first", "p", NOW), NOW).unwrap();
     for _ in 0..50 {
         assert_eq!(used(session.poll(&p, NOW)).expose(), "first");
     }
@@ -31,10 +34,10 @@ fn an_unverified_credential_is_tried_alone() {
     let (mut session, p, q) = (session(), scope("p"), scope("q"));
     let pending = sent(session.poll(&p, NOW));
     waits(session.poll(&q, NOW));
-    session.handle_response(pending, token("first", "p", NOW), NOW);
+    session.handle_response(pending, token("first", "p", NOW), NOW).unwrap();
     let pending = sent(session.poll(&q, NOW));
     let _ = sent(session.poll(&scope("r"), NOW));
-    session.handle_response(pending, token("second", "q", NOW), NOW);
+    session.handle_response(pending, token("second", "q", NOW), NOW).unwrap();
     assert_eq!(used(session.poll(&q, NOW)).expose(), "second");
     assert_eq!(used(session.poll(&p, NOW)).expose(), "first");
 }
@@ -44,55 +47,115 @@ fn discovery_is_done_once_for_all_scopes() {
     let (mut session, p) = (session_at("https://keystone.example", password()), scope("p"));
     let (pending, request) = sent_request(session.poll(&p, NOW));
     assert_eq!(request.method(), "GET");
-    session.handle_response(pending, versions(), NOW);
+    session.handle_response(pending, versions(), NOW).unwrap();
     let (pending, request) = sent_request(session.poll(&p, NOW));
     assert_eq!(request.method(), "POST");
-    session.handle_response(pending, token("first", "p", NOW), NOW);
+    session.handle_response(pending, token("first", "p", NOW), NOW).unwrap();
     let (_, request) = sent_request(session.poll(&scope("q"), NOW));
     assert_eq!(request.method(), "POST");
 }
 
 #[test]
-fn the_first_abandoned_request_costs_no_pause() {
+fn a_dropped_request_is_sent_by_the_next_caller() {
     let (mut session, p) = (session(), scope("p"));
-    for _ in 0..2 {
+    for _ in 0..1000 {
         let pending = sent(session.poll(&p, NOW));
-        session.handle_abandoned(pending);
+        waits(session.poll(&p, NOW));
+        drop(pending);
     }
-    let until = waits(session.poll(&p, NOW));
-    assert!(until > NOW);
-    let pending = sent(session.poll(&p, until));
-    session.handle_abandoned(pending);
-    waits(session.poll(&p, until));
+    let pending = sent(session.poll(&p, NOW));
+    assert!(session.take_wake());
+    session.handle_response(pending, token("first", "p", NOW), NOW).unwrap();
+    used(session.poll(&p, NOW));
 }
 
 #[test]
-fn a_response_ends_a_row_of_abandoned_requests() {
-    for with_response in [false, true] {
-        let (mut session, p, mut now) = (session(), scope("p"), NOW);
-        let pending = sent(session.poll(&p, now));
-        session.handle_abandoned(pending);
-        if with_response {
-            disconnect(&mut session, &p, FailureKind::Io, now);
-            now += seconds(10);
+fn an_abandoned_request_is_no_failure() {
+    // Of a service that has accepted the password.
+    let (mut session, q) = (logged_in(), scope("q"));
+    for _ in 0..1000 {
+        let pending = sent(session.poll(&q, NOW));
+        session.handle_abandoned(pending).unwrap();
+        assert_eq!(session.last_error(&q), None);
+    }
+}
+
+#[test]
+fn a_request_of_another_session_is_refused() {
+    let (mut one, mut other, p) = (session(), session(), scope("p"));
+    let take = |one: &mut Session| sent(one.poll(&scope("p"), NOW));
+    for hand_in in [
+        |other: &mut Session, pending| other.handle_response(pending, refusal(401), NOW),
+        |other: &mut Session, pending| {
+            other.handle_failure(pending, Failure::new(FailureKind::Io, "reset"), NOW)
+        },
+        |other: &mut Session, pending| other.handle_abandoned(pending),
+    ] {
+        let error = hand_in(&mut other, take(&mut one)).unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::OtherSession));
+        // Nothing has happened to either session.
+        assert_eq!(other.last_error(&p), None);
+    }
+    let _ = take(&mut other);
+}
+
+/// Sends the next request as soon as the session allows it, and reports this result. Returns the
+/// send times within an hour, in seconds.
+fn send_times(mut report: impl FnMut(&mut Session, PendingRequest, UtcDateTime)) -> Vec<u64> {
+    let mut session = session();
+    let mut times = Vec::new();
+    let scopes = ["p", "q", "r", "s"].map(scope);
+    for second in 0..3600 {
+        let now = NOW + seconds(second);
+        for scope in &scopes {
+            if let Action::Send(pending, _) = session.poll(scope, now) {
+                times.push(second);
+                report(&mut session, pending, now);
+            }
         }
-        let pending = sent(session.poll(&p, now));
-        session.handle_abandoned(pending);
-        let is_free = matches!(session.poll(&p, now), Action::Send(..));
-        assert_eq!(is_free, with_response);
     }
+    times
 }
 
 #[test]
-fn a_pause_starts_when_the_session_learns_of_it() {
-    let (mut session, p) = (session(), scope("p"));
-    for start in [0, 10] {
-        let pending = sent(session.poll(&p, NOW + seconds(start)));
-        session.handle_abandoned(pending);
+fn a_password_without_a_status_is_sent_rarely() {
+    let rare = [0, 1, 30, 450, 900, 1350, 1800, 2250, 2700, 3150];
+    let of = |kind| {
+        send_times(move |session, pending, now| {
+            session.handle_failure(pending, Failure::new(kind, "lost"), now).unwrap();
+        })
+    };
+    for kind in [FailureKind::Io, FailureKind::Timeout] {
+        assert_eq!(of(kind), rare, "{kind:?}");
     }
-    let known = NOW + seconds(20);
-    let until = waits(session.poll(&p, known));
-    assert!(until >= known + Duration::from_millis(2500), "{until}");
+    assert_eq!(send_times(|session, pending, _| session.handle_abandoned(pending).unwrap()), rare);
+    // Never sent, or not looked at by the service.
+    for kind in [FailureKind::Connect, FailureKind::Dns] {
+        assert!(of(kind).len() > 100, "{kind:?}");
+    }
+    let unavailable = send_times(|session, pending, now| {
+        session.handle_response(pending, refusal(503), now).unwrap();
+    });
+    assert!(unavailable.len() > 100);
+}
+
+#[test]
+fn a_refusal_counts_without_its_body() {
+    for status in [401, 403] {
+        let sent = send_times(|session, pending, now| {
+            let status = StatusCode::from_u16(status).unwrap();
+            let cut = Failure::new(FailureKind::Io, "cut").with_head(status, HeaderMap::new());
+            session.handle_failure(pending, cut, now).unwrap();
+        });
+        assert_eq!(sent[..2], [0, 1800], "{status}");
+    }
+    // A token whose description is cut proves the password.
+    let sent = send_times(|session, pending, now| {
+        let cut = Failure::new(FailureKind::Io, "cut");
+        let cut = cut.with_head(StatusCode::CREATED, HeaderMap::new());
+        session.handle_failure(pending, cut, now).unwrap();
+    });
+    assert!(sent.len() > 100);
 }
 
 #[test]
@@ -106,8 +169,8 @@ fn a_response_after_its_time_changes_nothing() {
         other => panic!("{other:?}"),
     };
     let second = sent(session.poll(&p, until));
-    session.handle_response(late, refusal(401), until);
-    session.handle_response(second, token("second", "p", until), until);
+    session.handle_response(late, refusal(401), until).unwrap();
+    session.handle_response(second, token("second", "p", until), until).unwrap();
     assert_eq!(used(session.poll(&p, until)).expose(), "second");
 }
 
@@ -120,7 +183,7 @@ fn a_scope_in_use_keeps_its_place() {
         .collect();
     // The scope that was idle for two minutes made room. The others do not, even with a token.
     assert!(session.cached_token(&scope("p"), now).is_none());
-    session.handle_response(pending.remove(0), token("s0-token", "s0", now), now);
+    session.handle_response(pending.remove(0), token("s0-token", "s0", now), now).unwrap();
     for later in [0, 59] {
         let error = failed(session.poll(&scope("one more"), now + seconds(later)));
         assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::TooManyScopes));
@@ -161,7 +224,7 @@ fn a_clock_that_jumps_does_no_harm() {
     let far = NOW + seconds(86_400 * 365 * 100);
     let pending = sent(session.poll(&p, far));
     assert!(session.cached_token(&p, far).is_none());
-    session.handle_response(pending, token("second", "p", NOW), far);
+    session.handle_response(pending, token("second", "p", NOW), far).unwrap();
     assert_eq!(used(session.poll(&p, NOW)).expose(), "second");
     for end in [UtcDateTime::MIN, UtcDateTime::MAX] {
         let _ = session.poll(&p, end);

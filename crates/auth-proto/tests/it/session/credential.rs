@@ -4,13 +4,12 @@ use auth_proto::{
     ConfigError, Credential, ErrorKind, Factor, FailureKind, RetryDecision, Scope, ServiceCall,
     UserRef, limits,
 };
-use http::StatusCode;
 
 use crate::support::{
     NOW, alice, config_error, password,
     session::{
-        disconnect, failed, log_in, logged_in, refusal, scope, seconds, sent, sent_request,
-        session, token, used, waits,
+        compute, disconnect, failed, log_in, logged_in, refusal, scope, seconds, sent,
+        sent_request, session, token, used, waits,
     },
 };
 
@@ -23,10 +22,10 @@ fn a_new_credential_is_used_at_once() {
     let (mut session, p) = (session(), scope("p"));
     let old = sent(session.poll(&p, NOW));
     session.replace_credential(Credential::password(UserRef::id("bob"), "bob-pw")).unwrap();
-    session.handle_response(old, refusal(401), NOW);
+    session.handle_response(old, refusal(401), NOW).unwrap();
     let (pending, request) = sent_request(session.poll(&p, NOW));
     assert!(std::str::from_utf8(request.body().as_bytes()).unwrap().contains("bob-pw"));
-    session.handle_response(pending, token("of-bob", "p", NOW), NOW);
+    session.handle_response(pending, token("of-bob", "p", NOW), NOW).unwrap();
     assert_eq!(used(session.poll(&p, NOW)).expose(), "of-bob");
     // A credential that cannot work changes nothing.
     assert!(session.replace_credential(key()).is_err());
@@ -41,7 +40,7 @@ fn a_new_credential_starts_unverified() {
     disconnect(&mut session, &b, FailureKind::Tls, NOW);
     failed(session.poll(&b, NOW));
     session.replace_credential(password()).unwrap();
-    let _ = sent(session.poll(&b, NOW));
+    let _pending = sent(session.poll(&b, NOW));
     // Unverified: one request at a time.
     waits(session.poll(&scope("c"), NOW));
 }
@@ -52,7 +51,7 @@ fn only_scopes_in_use_limit_a_replacement() {
     let p = scope("p");
     let pending = sent(session.poll(&p, NOW));
     assert!(session.replace_credential(key()).is_err(), "a request is pending");
-    session.handle_response(pending, refusal(404), NOW);
+    session.handle_response(pending, refusal(404), NOW).unwrap();
     session.replace_credential(key()).unwrap();
 
     session.replace_credential(password()).unwrap();
@@ -83,13 +82,12 @@ fn closing_ends_everything() {
     let pending = sent(session.poll(&q, NOW));
     let first = used(session.poll(&p, NOW));
     session.close();
-    session.handle_response(pending, token("second", "q", NOW), NOW);
+    session.handle_response(pending, token("second", "q", NOW), NOW).unwrap();
     for scope in [&p, &q] {
         assert_eq!(*failed(session.poll(scope, NOW)).kind(), ErrorKind::Closed);
         assert!(session.cached_token(scope, NOW).is_none());
     }
-    let unauthorized = StatusCode::UNAUTHORIZED;
-    let decision = ServiceCall::new().decide(&mut session, &first, unauthorized, true, NOW);
+    let decision = ServiceCall::new().decide(&mut session, &first, &compute(), true, NOW);
     assert_eq!(decision, RetryDecision::Deliver);
     // The credential is gone, too.
     assert!(session.replace_credential(password()).is_err());

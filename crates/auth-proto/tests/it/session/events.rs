@@ -3,15 +3,16 @@
 use std::iter;
 
 use auth_proto::{
-    Error, ErrorKind, Event, Failure, FailureClass, FailureKind, Session, Settings, limits,
+    Error, ErrorKind, Event, Failure, FailureClass, FailureKind, RefusalReason, Session, Settings,
+    limits,
 };
 use time::Duration;
 
 use crate::support::{
     NOW,
     session::{
-        HOUR, disconnect, failed, logged_in, refusal, refuse, respond, scope, seconds, sent,
-        session, session_with, token, waits,
+        HOUR, compute, disconnect, failed, logged_in, refusal, refuse, respond, scope, seconds,
+        sent, session, session_with, token, waits,
     },
     with_header,
 };
@@ -76,8 +77,8 @@ fn event_and_error_agree_on_the_next_probe() {
 fn a_failure_is_reported_with_its_pause() {
     let mut session = logged_in();
     let (q, r) = (sent(session.poll(&scope("q"), NOW)), sent(session.poll(&scope("r"), NOW)));
-    session.handle_response(q, with_header(503, "retry-after", "120"), NOW);
-    session.handle_failure(r, Failure::new(FailureKind::Io, "reset"), NOW);
+    session.handle_response(q, with_header(503, "retry-after", "120"), NOW).unwrap();
+    session.handle_failure(r, Failure::new(FailureKind::Io, "reset"), NOW).unwrap();
     let Some(Event::LoginFailed { retry_at, .. }) = events(&mut session).pop() else { panic!() };
     assert_eq!(retry_at, NOW + seconds(120));
 }
@@ -97,9 +98,10 @@ fn a_refused_token_is_reported_once() {
     let token = session.cached_token(&p, NOW).unwrap();
     events(&mut session);
     for _ in 0..50 {
-        session.handle_unauthorized(&token, NOW + seconds(9));
+        let _ = session.handle_unauthorized(&token, &compute(), NOW + seconds(9));
     }
-    assert_eq!(events(&mut session), [Event::TokenRejected { scope: p }]);
+    let origin = "https://compute.example:443".to_owned();
+    assert_eq!(events(&mut session), [Event::TokenRejected { scope: p, origin }]);
 }
 
 #[test]
@@ -136,7 +138,23 @@ fn events_have_a_text() {
         (Event::ClockJump { by: back }, "the clock went back by 5s"),
         (Event::ClockJump { by: -back }, "the clock went forward by 5s at once"),
         (Event::LoginStarted { scope: p.clone() }, "login started"),
-        (Event::TokenRejected { scope: p.clone() }, "token refused by a service, and dropped"),
+        (
+            Event::TokenRejected { scope: p.clone(), origin: "https://a:443".to_owned() },
+            "token refused by https://a:443",
+        ),
+        (
+            Event::RefusalDelivered { origin: String::new(), reason: RefusalReason::NotReplayable },
+            "401 of a service delivered: the request cannot be sent twice",
+        ),
+        (
+            Event::ServiceAtOdds {
+                scope: p.clone(),
+                origin: "https://a:443".to_owned(),
+                until: at,
+            },
+            "https://a:443 refuses a token that the identity service calls valid; its refusals \
+             force no login until 2026-11-22T08:00:00Z",
+        ),
         (
             Event::TokenRenewed { scope: p.clone(), expires_at: at },
             "token renewed; it ends at 2026-11-22T08:00:00Z",

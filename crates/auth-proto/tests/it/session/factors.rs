@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use auth_proto::{
-    Action, Credential, ErrorKind, Factor, FailureKind, Misuse, RetryDecision, ServiceCall,
+    Action, Credential, Destination, ErrorKind, Factor, FailureKind, Misuse, RetryDecision,
+    ServiceCall,
 };
-use http::StatusCode;
 use serde_json::json;
 
 use crate::support::{
     NOW, json as read, password,
     session::{
-        asks, disconnect, failed, receipt, refusal, refuse, respond, scope, seconds, sent,
+        asks, compute, disconnect, failed, receipt, refusal, refuse, respond, scope, seconds, sent,
         sent_request, session, session_at, session_of, token, used, versions, waits,
     },
 };
@@ -35,16 +35,15 @@ fn a_one_time_code_is_never_sent_twice() {
     let (pending, request) = sent_request(session.poll(&p, until));
     let body = std::str::from_utf8(request.body().as_bytes()).unwrap();
     assert!(body.contains("222222") && !body.contains("111111"));
-    session.handle_response(pending, token("first", "p", until), until);
+    session.handle_response(pending, token("first", "p", until), until).unwrap();
     let first = used(session.poll(&p, until));
     // The token serves to its end, because a renewal would ask a person, and a 401 is delivered.
     let end = session.renew_at(&p).unwrap();
     assert_eq!(end, until + seconds(3598));
     assert_eq!(used(session.poll(&p, end - seconds(1))).expose(), "first");
-    let unauthorized = StatusCode::UNAUTHORIZED;
-    let decision = ServiceCall::new().decide(&mut session, &first, unauthorized, true, until);
+    let decision = ServiceCall::new().decide(&mut session, &first, &compute(), true, until);
     assert_eq!(decision, RetryDecision::Deliver);
-    asks(session.poll(&p, until));
+    asks(session.poll_to(&p, Destination::At(&compute()), until));
 }
 
 #[test]
@@ -53,10 +52,10 @@ fn discovery_does_not_repeat_a_one_time_code() {
     let (a, b) = (scope("a"), scope("b"));
     let (pending, request) = sent_request(session.poll(&a, NOW));
     assert_eq!(request.method(), "GET");
-    session.handle_response(pending, versions(), NOW);
+    session.handle_response(pending, versions(), NOW).unwrap();
     let (pending, request) = sent_request(session.poll(&b, NOW));
     assert!(std::str::from_utf8(request.body().as_bytes()).unwrap().contains("111111"));
-    session.handle_response(pending, token("b", "b", NOW), NOW);
+    session.handle_response(pending, token("b", "b", NOW), NOW).unwrap();
     asks(session.poll(&a, NOW));
 }
 
@@ -69,7 +68,7 @@ fn a_mistyped_code_may_be_corrected() {
     let (pending, request) = sent_request(session.poll(&p, NOW));
     let body = read(request.body());
     assert_eq!(body["auth"]["identity"]["totp"]["user"]["passcode"], "222222");
-    session.handle_response(pending, token("first", "p", NOW), NOW);
+    session.handle_response(pending, token("first", "p", NOW), NOW).unwrap();
     used(session.poll(&p, NOW));
 }
 
@@ -83,7 +82,7 @@ fn a_corrected_code_uses_the_same_receipt() {
         let (pending, request) = sent_request(session.poll(&p, NOW));
         assert_eq!(request.headers()["openstack-auth-receipt"], "gAAA");
         assert_eq!(read(request.body())["auth"]["identity"]["methods"], json!(["totp"]));
-        session.handle_response(pending, response, NOW);
+        session.handle_response(pending, response, NOW).unwrap();
         // A wrong code does not lock the password, which was right, and costs no pause.
         if code == "111111" {
             let error = failed(session.poll(&p, NOW)).to_string();
@@ -100,7 +99,7 @@ fn a_wrong_code_at_the_end_blocks_nothing() {
     session.submit_factor(&p, Factor::totp("123456")).unwrap();
     let pending = sent(session.poll(&p, NOW + seconds(15)));
     let later = NOW + seconds(21);
-    session.handle_response(pending, refusal(401), later);
+    session.handle_response(pending, refusal(401), later).unwrap();
     let _ = sent(session.poll(&p, later));
 }
 
@@ -112,7 +111,7 @@ fn fresh_codes_repeat_no_wrong_password() {
         match session.poll(&p, now) {
             Action::Send(pending, _) => {
                 logins += 1;
-                session.handle_response(pending, refusal(401), now);
+                session.handle_response(pending, refusal(401), now).unwrap();
             }
             Action::NeedFactor(_) => {
                 code += 1;
@@ -132,7 +131,7 @@ fn a_receipt_that_ends_too_early_is_a_failure() {
         let now = NOW + Duration::from_millis(step * 500);
         if let Action::Send(pending, _) = session.poll(&p, now) {
             posts += 1;
-            session.handle_response(pending, receipt(NOW), now);
+            session.handle_response(pending, receipt(NOW), now).unwrap();
         }
     }
     assert_eq!(posts, 2);

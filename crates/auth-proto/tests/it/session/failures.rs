@@ -19,21 +19,24 @@ fn unavailable(retry_after: &str) -> Response<Vec<u8>> {
 }
 
 #[test]
-fn callers_wait_for_three_attempts() {
+fn callers_wait_for_half_a_minute() {
     let (mut session, p) = (session(), scope("p"));
-    let mut now = NOW;
-    for attempt in 1..=3 {
+    let (mut now, mut attempts) = (NOW, 0);
+    let error = loop {
         disconnect(&mut session, &p, FailureKind::Connect, now);
-        if attempt < 3 {
-            let until = waits(session.poll(&p, now));
-            assert!(until > now && until <= now + seconds(10), "{attempt}: {until}");
-            now = until;
+        attempts += 1;
+        match session.poll(&p, now) {
+            Action::Wait(until) => {
+                let longest = Duration::from_millis(125 << attempts).min(seconds(20));
+                assert!(until >= now + longest / 2 && until <= now + longest, "{until}");
+                now = until;
+            }
+            other => break failed(other),
         }
-    }
-    assert!(now < NOW + seconds(30));
-    let error = failed(session.poll(&p, now));
+    };
+    assert!((7..=9).contains(&attempts) && now <= NOW + seconds(30), "{attempts}");
     let again = error.retry_at().unwrap();
-    assert!(again > now && again <= now + seconds(20), "{again}");
+    assert!(again > NOW + seconds(30) && again <= now + seconds(20), "{again}");
     assert!(error.is_retryable());
     let _ = sent(session.poll(&p, again));
 }
@@ -43,7 +46,7 @@ fn a_failure_of_the_http_client_is_redacted() {
     let (mut session, p) = (session(), scope("p"));
     let pending = sent(session.poll(&p, NOW));
     let failure = Failure::new(FailureKind::Io, "odd response to alice-pw");
-    session.handle_failure(pending, failure, NOW);
+    session.handle_failure(pending, failure, NOW).unwrap();
     let shown = session.last_error(&p).unwrap().to_string();
     assert!(shown.contains("odd response to [redacted]"), "{shown}");
 }
@@ -65,9 +68,9 @@ fn the_longest_retry_after_counts() {
         log_in(&mut session, "p", NOW);
         let one = sent(session.poll(&scope("x"), NOW));
         let other = sent(session.poll(&scope("y"), NOW));
-        session.handle_response(one, too_many(first), NOW);
+        session.handle_response(one, too_many(first), NOW).unwrap();
         let second = second.map_or_else(|| token("y", "y", NOW), too_many);
-        session.handle_response(other, second, NOW);
+        session.handle_response(other, second, NOW).unwrap();
         let error = failed(session.poll(&scope("z"), NOW + seconds(3000)));
         assert_eq!(error.retry_at(), Some(NOW + seconds(86_400)));
     }
@@ -132,7 +135,7 @@ fn failed_discovery_blames_no_credential() {
     let p = scope("p");
     let (pending, request) = sent_request(session.poll(&p, NOW));
     assert_eq!(request.method(), "GET");
-    session.handle_response(pending, refusal(401), NOW);
+    session.handle_response(pending, refusal(401), NOW).unwrap();
     let error = failed(session.poll(&p, NOW));
     assert_eq!(error.retry_at(), Some(NOW + seconds(300)));
     // Another scope may ask at once.
@@ -148,7 +151,7 @@ fn a_token_that_ends_too_early_is_a_failure() {
             // A life of one second, and longer than that on the way.
             let arrival = now + Duration::from_millis(1200);
             let token = token_of_life("short", "p", seconds(1), now);
-            session.handle_response(pending, token, arrival);
+            session.handle_response(pending, token, arrival).unwrap();
         }
         now += Duration::from_millis(500);
     }
@@ -165,7 +168,9 @@ fn three_seconds_of_use_are_enough() {
         let mut session = session();
         let pending = sent(session.poll(&p, NOW));
         let now = NOW + Duration::from_millis(millis);
-        session.handle_response(pending, token_of_life("short", "p", seconds(8), NOW), now);
+        session
+            .handle_response(pending, token_of_life("short", "p", seconds(8), NOW), now)
+            .unwrap();
         assert_eq!(session.cached_token(&p, now).is_some(), is_enough, "{millis}");
         if millis == 0 {
             used(session.poll(&p, NOW + seconds(3)));
@@ -180,13 +185,13 @@ fn the_last_error_is_that_of_the_last_login() {
     let pending = sent(session.poll(&p, NOW));
     assert_eq!(session.last_error(&p), None);
     let reset = || Failure::new(FailureKind::Io, "reset");
-    session.handle_failure(pending, reset(), NOW);
+    session.handle_failure(pending, reset(), NOW).unwrap();
     let later = waits(session.poll(&p, NOW));
     let error = session.last_error(&p).unwrap();
     assert!(matches!(error.kind(), ErrorKind::Transport(_)));
     assert_eq!(error.retry_at(), Some(later));
     let pending = sent(session.poll(&p, later));
     assert_eq!(session.last_error(&p), Some(reset().into()));
-    session.handle_response(pending, token("first", "p", later), later);
+    session.handle_response(pending, token("first", "p", later), later).unwrap();
     assert_eq!(session.last_error(&p), None);
 }

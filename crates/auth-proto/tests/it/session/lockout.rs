@@ -5,8 +5,8 @@ use auth_proto::{Action, ErrorKind, Session, Settings};
 use crate::support::{
     NOW, password,
     session::{
-        drop_token, failed, log_in, refusal, refuse, respond, scope, seconds, sent, session,
-        session_with, token, waits,
+        failed, log_in, poll_service, refusal, refuse, reject_token, respond, scope, seconds, sent,
+        session, session_with, token, waits,
     },
 };
 
@@ -29,7 +29,7 @@ fn a_refusal_blocks_all_scopes() {
     let pending = sent(session.poll(&q, later));
     waits(session.poll(&q, later));
     waits(session.poll(&r, later));
-    session.handle_response(pending, refusal(401), later);
+    session.handle_response(pending, refusal(401), later).unwrap();
     for scope in [&r, &p] {
         let error = failed(session.poll(scope, later));
         assert_eq!(error.retry_at(), Some(later + seconds(4 * 3600)));
@@ -66,7 +66,7 @@ fn a_wrong_password_is_sent_seven_times_a_day() {
             for project in ["a", "b", "c"] {
                 if let Action::Send(pending, _) = session.poll(&scope(project), now) {
                     sent_at.push(second);
-                    session.handle_response(pending, refusal(401), now);
+                    session.handle_response(pending, refusal(401), now).unwrap();
                 }
             }
         }
@@ -91,11 +91,11 @@ fn poll_minutely(
             match session.poll(&scope(project), now) {
                 Action::Send(pending, _) if project == "good" => {
                     good_logins += 1;
-                    session.handle_response(pending, token("good", project, now), now);
+                    session.handle_response(pending, token("good", project, now), now).unwrap();
                 }
                 Action::Send(pending, _) => {
                     bad_logins += 1;
-                    session.handle_response(pending, refusal(bad_status), now);
+                    session.handle_response(pending, refusal(bad_status), now).unwrap();
                 }
                 _ => {}
             }
@@ -147,19 +147,19 @@ fn two_refused_scopes_reveal_a_changed_password() {
     // All tokens end at once, and every scope wants a new one.
     let now = NOW + seconds(100);
     for project in projects {
-        drop_token(&mut session, project, now);
+        reject_token(&mut session, project, now);
     }
     // One request at a time, although each scope worked before.
-    let pending = sent(session.poll(&scope("a"), now));
+    let pending = sent(poll_service(&mut session, "a", now));
     for project in ["b", "c"] {
-        waits(session.poll(&scope(project), now));
+        waits(poll_service(&mut session, project, now));
     }
-    session.handle_response(pending, refusal(401), now);
+    session.handle_response(pending, refusal(401), now).unwrap();
     // The first scope may have lost its role. A second refusal is no coincidence.
-    failed(session.poll(&scope("a"), now));
-    refuse(&mut session, "b", 401, now);
+    failed(poll_service(&mut session, "a", now));
+    respond(&mut session, &scope("b"), refusal(401), now);
     for project in ["c", "d", "e", "f", "never seen", "a", "b"] {
-        let error = failed(session.poll(&scope(project), now));
+        let error = failed(poll_service(&mut session, project, now));
         assert!(error.retry_at() >= Some(now + seconds(1800)), "{project}");
     }
     session.replace_credential(password()).unwrap();
@@ -177,7 +177,7 @@ fn two_refusals_block_scopes_that_never_worked() {
     failed(session.poll(&scope("new"), NOW));
     // The scope that worked finds out whether the credential still does.
     let later = NOW + seconds(1000);
-    drop_token(&mut session, "good", later);
+    reject_token(&mut session, "good", later);
     log_in(&mut session, "good", later);
     log_in(&mut session, "new", later);
     failed(session.poll(&scope("bad 1"), later));
@@ -188,14 +188,15 @@ fn a_login_clears_all_earlier_refusals() {
     let mut session = session();
     log_in(&mut session, "good", NOW);
     let now = NOW + seconds(100);
-    drop_token(&mut session, "good", now);
-    refuse(&mut session, "good", 401, now);
+    reject_token(&mut session, "good", now);
+    respond(&mut session, &scope("good"), refusal(401), now);
+    failed(poll_service(&mut session, "good", now));
     // The credential works again, so the next refusals concern their scopes only.
     let now = now + seconds(1800);
     log_in(&mut session, "good", now);
     refuse(&mut session, "bad 1", 401, now);
     refuse(&mut session, "bad 2", 401, now);
     let now = now + seconds(100);
-    drop_token(&mut session, "good", now);
+    reject_token(&mut session, "good", now);
     log_in(&mut session, "good", now);
 }

@@ -6,7 +6,8 @@ use time::UtcDateTime;
 use crate::support::{
     NOW,
     session::{
-        drop_token, log_in, refusal, refuse, respond, scope, seconds, session, token_of_life, used,
+        log_in, refusal, refuse, reject_token, respond, scope, seconds, session, token_of_life,
+        used,
     },
 };
 
@@ -38,7 +39,7 @@ fn refuse_all(session: &mut Session, scopes: &[String], now: UtcDateTime) -> usi
         }
         refused += requests.len();
         for pending in requests {
-            session.handle_response(pending, refusal(401), now);
+            session.handle_response(pending, refusal(401), now).unwrap();
         }
     }
 }
@@ -67,7 +68,7 @@ fn old_refusals_cost_few_new_ones() {
         log_in(&mut session, "good", now);
         refuse(&mut session, &format!("bad {index}"), 401, now);
         now += seconds(61);
-        drop_token(&mut session, "good", now);
+        reject_token(&mut session, "good", now);
     }
     // From now on every login is refused.
     let scopes: Vec<_> =
@@ -78,7 +79,7 @@ fn old_refusals_cost_few_new_ones() {
         for project in &scopes {
             if let Action::Send(pending, _) = session.poll(&scope(project), now) {
                 posts += 1;
-                session.handle_response(pending, refusal(401), now);
+                session.handle_response(pending, refusal(401), now).unwrap();
             }
         }
     }

@@ -21,7 +21,7 @@ fn a_token_serves_while_it_is_renewed() {
     assert_eq!(used(session.poll(&p, renew_at - seconds(1))).expose(), "first");
     let pending = sent(session.poll(&p, renew_at));
     assert_eq!(used(session.poll(&p, renew_at)).expose(), "first");
-    session.handle_response(pending, token("second", "p", renew_at), renew_at);
+    session.handle_response(pending, token("second", "p", renew_at), renew_at).unwrap();
     assert_eq!(used(session.poll(&p, renew_at)).expose(), "second");
 }
 
@@ -43,7 +43,7 @@ fn callers_wait_for_a_renewal_near_the_end() {
     let near = NOW + seconds(3545);
     let pending = sent(session.poll(&p, near));
     assert!(waits(session.poll(&p, near)) <= NOW + seconds(3600));
-    session.handle_failure(pending, Failure::new(FailureKind::Connect, "refused"), near);
+    session.handle_failure(pending, Failure::new(FailureKind::Connect, "refused"), near).unwrap();
     // After a failure the old token is the best there is.
     assert_eq!(used(session.poll(&p, near)).expose(), "first");
 }
@@ -53,7 +53,7 @@ fn callers_leave_early_renewals_to_the_loop() {
     let (mut session, p) = (session(), scope("p"));
     assert_eq!(session.renew_at(&p), None);
     let pending = sent(session.renew(&p, NOW));
-    session.handle_response(pending, token("first", "p", NOW), NOW);
+    session.handle_response(pending, token("first", "p", NOW), NOW).unwrap();
     let due = session.renew_at(&p).unwrap();
     assert!((NOW + seconds(2700)..=NOW + seconds(3240)).contains(&due));
     assert_eq!(used(session.poll(&p, due)).expose(), "first");
@@ -63,12 +63,12 @@ fn callers_leave_early_renewals_to_the_loop() {
     // A pending renewal is due again when its response timeout ends.
     assert_eq!(session.renew_at(&p), Some(due + seconds(60)));
     let reset = Failure::new(FailureKind::Io, "reset");
-    session.handle_failure(pending, reset, due);
+    session.handle_failure(pending, reset, due).unwrap();
     let again = session.renew_at(&p).unwrap();
     assert!((due + seconds(2)..=due + seconds(5)).contains(&again));
     assert_eq!(used(session.renew(&p, due)).expose(), "first");
     let pending = sent(session.renew(&p, again));
-    session.handle_response(pending, token("second", "p", again), again);
+    session.handle_response(pending, token("second", "p", again), again).unwrap();
     assert_eq!(used(session.poll(&p, again)).expose(), "second");
 }
 
@@ -76,7 +76,7 @@ fn callers_leave_early_renewals_to_the_loop() {
 fn callers_renew_if_the_loop_is_gone() {
     let (mut session, p) = (session(), scope("p"));
     let pending = sent(session.renew(&p, NOW));
-    session.handle_response(pending, token("first", "p", NOW), NOW);
+    session.handle_response(pending, token("first", "p", NOW), NOW).unwrap();
     assert_eq!(used(session.poll(&p, NOW + seconds(3539))).expose(), "first");
     let _ = sent(session.poll(&p, NOW + seconds(3540)));
 }
@@ -86,7 +86,7 @@ fn the_loop_has_nothing_to_do_during_a_lockout() {
     let (mut session, p) = (logged_in(), scope("p"));
     let due = session.renew_at(&p).unwrap();
     let pending = sent(session.renew(&p, due));
-    session.handle_response(pending, refusal(401), due);
+    session.handle_response(pending, refusal(401), due).unwrap();
     // The lockout lasts half an hour, but the token ends earlier.
     assert_eq!(session.renew_at(&p), Some(NOW + seconds(3598)));
     assert_eq!(used(session.poll(&p, NOW + seconds(3597))).expose(), "first");

@@ -1,17 +1,19 @@
 //! Logins and sessions against the emulated services, in process.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use auth_emulator::{Emulator, account};
 use auth_proto::{
-    Action, Cloud, Credential, DomainRef, Error, ErrorKind, IdentityRequest, Login, RetryDecision,
-    Scope, ServiceCall, Session, Settings, Step, Token, UserRef,
+    Action, Cloud, Credential, Destination, DomainRef, Error, ErrorKind, IdentityRequest, Login,
+    RetryDecision, Scope, ServiceCall, Session, Settings, Step, Token, UserRef,
 };
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, Uri};
 use serde_json::Value;
 use time::UtcDateTime;
 
 use super::{NOW, session::sent_request};
+
+static SERVICE: LazyLock<Uri> = LazyLock::new(|| Uri::from_static("https://service.example/"));
 
 /// A cloud, a credential that it takes, and a scope of that user.
 pub(crate) type LoginInput = (Cloud, Credential, Scope);
@@ -105,14 +107,15 @@ impl EmulatedSession {
         Self { session, service: Emulator::new(), now: NOW, requests: Vec::new() }
     }
 
-    /// The token that a caller gets who carries every request.
+    /// The token that a caller of the service gets who carries every request.
     pub(crate) fn token(&mut self, scope: &Scope) -> Result<Arc<Token>, Error> {
         for _ in 0..8 {
-            match self.session.poll(scope, self.now) {
+            let service = Destination::At(&SERVICE);
+            match self.session.poll_to(scope, service, self.now) {
                 Action::Fail(error) => return Err(error),
                 Action::Send(pending, request) => {
                     let response = self.carry(request);
-                    self.session.handle_response(pending, response, self.now);
+                    self.session.handle_response(pending, response, self.now).unwrap();
                 }
                 Action::Use(token) => return Ok(token),
                 action => panic!("{action:?}"),
@@ -133,7 +136,7 @@ impl EmulatedSession {
     pub(crate) fn carry_next(&mut self, scope: &Scope) {
         let (pending, request) = sent_request(self.session.poll(scope, self.now));
         let response = self.carry(request);
-        self.session.handle_response(pending, response, self.now);
+        self.session.handle_response(pending, response, self.now).unwrap();
     }
 
     /// The request lines since the last call.
@@ -143,8 +146,7 @@ impl EmulatedSession {
 
     /// A service refuses this token: whether the call is worth a second try.
     pub(crate) fn refuse(&mut self, token: &Token) -> RetryDecision {
-        let status = StatusCode::UNAUTHORIZED;
-        ServiceCall::new().decide(&mut self.session, token, status, true, self.now)
+        ServiceCall::new().decide(&mut self.session, token, &SERVICE, true, self.now)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use auth_proto::{
-    Action, Body, Cloud, Credential, Error, Failure, FailureKind, PendingRequest, Scope, Session,
-    Settings, Token, timestamp,
+    Action, Body, Cloud, Credential, Destination, Error, Failure, FailureKind, PendingRequest,
+    Scope, ServiceCall, Session, Settings, Token, timestamp,
 };
-use http::{Request, Response};
+use http::{Request, Response, StatusCode, Uri};
 use serde_json::json;
 use time::UtcDateTime;
 
@@ -104,7 +104,7 @@ pub(crate) fn respond(
     now: UtcDateTime,
 ) {
     let pending = sent(session.poll(scope, now));
-    session.handle_response(pending, response, now);
+    session.handle_response(pending, response, now).unwrap();
 }
 
 /// Polls for a request and loses its connection.
@@ -116,7 +116,7 @@ pub(crate) fn disconnect(
     now: UtcDateTime,
 ) {
     let pending = sent(session.poll(scope, now));
-    session.handle_failure(pending, Failure::new(kind, "reset"), now);
+    session.handle_failure(pending, Failure::new(kind, "reset"), now).unwrap();
 }
 
 /// Logs in to this project with a token of one hour.
@@ -134,11 +134,27 @@ pub(crate) fn refuse(session: &mut Session, project: &str, status: u16, now: Utc
     failed(session.poll(&scope(project), now))
 }
 
-/// A service refuses the token of this project.
+/// A service refuses the token of this project, which it has accepted before.
 #[track_caller]
-pub(crate) fn drop_token(session: &mut Session, project: &str, now: UtcDateTime) {
+pub(crate) fn reject_token(session: &mut Session, project: &str, now: UtcDateTime) {
     let token = session.cached_token(&scope(project), now).unwrap();
-    session.handle_unauthorized(&token, now);
+    assert!(!ServiceCall::is_refusal(&token, &compute(), StatusCode::OK));
+    let _ = session.handle_unauthorized(&token, &compute(), now);
+}
+
+/// The action of a caller of that service.
+pub(crate) fn poll_service(session: &mut Session, project: &str, now: UtcDateTime) -> Action {
+    session.poll_to(&scope(project), Destination::At(&compute()), now)
+}
+
+/// The URL of a service.
+pub(crate) fn compute() -> Uri {
+    Uri::from_static("https://compute.example/servers")
+}
+
+/// The URL of another service.
+pub(crate) fn volume() -> Uri {
+    Uri::from_static("https://volume.example/volumes")
 }
 
 #[track_caller]

@@ -301,7 +301,7 @@ impl Simulation {
 
     /// A response with a token, from a service whose clock is an hour ahead.
     fn token(&self, text: &str, index: usize, life: u32) -> Response<Vec<u8>> {
-        let issued = START + Duration::from_secs(3600);
+        let issued = self.now + Duration::from_secs(3600);
         let body = json!({"token": {
             "expires_at": timestamp::format(issued + Duration::from_secs(life.into())),
             "issued_at": timestamp::format(issued),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::{
     error::Error,
     session::{
-        backoff::{self, Jitter},
         clock::Clock,
+        pauses::backoff::{self, Jitter, Pace},
     },
 };
 
@@ -16,6 +16,8 @@ pub(crate) struct FailureStreak {
     /// The last one.
     pub(crate) error: Error,
     failures: u32,
+    /// The number of unreadable responses in a row.
+    unusable: u32,
     /// The number of failures that refused the credential.
     refusals: u32,
     /// The time of the first failure.
@@ -24,14 +26,17 @@ pub(crate) struct FailureStreak {
     pub(crate) until: Duration,
     /// Whether callers wait for the end of the pause. Otherwise they get the error at once.
     pub(crate) waits: bool,
+    /// Whether a later attempt may succeed without any change.
+    transient: bool,
     /// Whether a new factor has ended the pause early.
     cleared: bool,
 }
 
-/// Callers wait for this many attempts before they get the error.
-const ATTEMPTS: u32 = 3;
+/// An unreadable response may be a passing proxy error or permanent: after this many, it counts as
+/// permanent.
+const UNUSABLE: u32 = 2;
 /// Callers wait only for attempts that begin within this time after the first failure.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// After this many refusals in a row, a mistyped factor is no longer the likely cause.
 const MISTAKES: u32 = 3;
 /// The pause after a permanent failure. A failure that comes so long after a pause starts a new
@@ -47,25 +52,17 @@ impl FailureStreak {
         error: Error,
         at: Duration,
         clock: &Clock,
-        jitter: &mut Jitter,
+        (pace, jitter): (Pace, &mut Jitter),
     ) -> Self {
         let mut streak = Self::next(before, error, at);
-        // An unreadable response may be a passing proxy error or permanent: retry once, then back
-        // off.
-        let attempts = if streak.error.is_unusable() { 2 } else { ATTEMPTS };
-        let is_permanent = !streak.error.is_retryable()
-            || (streak.error.is_unusable() && streak.failures >= attempts);
-        let own = match is_permanent {
-            true => PERMANENT_PAUSE,
-            false => backoff::pause(streak.failures, jitter),
+        streak.transient = streak.error.is_retryable() && streak.unusable < UNUSABLE;
+        let own = match streak.transient {
+            true => backoff::pause(streak.failures, pace, jitter),
+            false => PERMANENT_PAUSE,
         };
-        let asked = streak.error.retry_at().map_or(Duration::ZERO, |until| {
-            (until - clock.at(at)).try_into().unwrap_or(Duration::ZERO)
-        });
-        streak.until = at.saturating_add(own.max(asked));
-        streak.waits = !is_permanent
-            && streak.failures < attempts
-            && streak.until <= streak.since.saturating_add(PATIENCE);
+        streak.until = at.saturating_add(own);
+        streak = streak.heeding_retry_after(at, clock);
+        streak.waits = streak.transient && streak.until <= streak.since.saturating_add(PATIENCE);
         streak
     }
 
@@ -83,14 +80,25 @@ impl FailureStreak {
         streak
     }
 
+    /// The streak with a pause that lasts at least until the server's `Retry-After`.
+    pub(crate) fn heeding_retry_after(mut self, at: Duration, clock: &Clock) -> Self {
+        let asked = self.error.retry_at().map(|until| until - clock.at(at));
+        let asked = asked.and_then(|pause| pause.try_into().ok()).unwrap_or(Duration::ZERO);
+        self.until = self.until.max(at.saturating_add(asked));
+        self
+    }
+
     fn next(before: Option<Self>, error: Error, at: Duration) -> Self {
+        let unusable = u32::from(error.is_unusable());
         let fresh = Self {
             error,
             failures: 1,
+            unusable,
             refusals: 0,
             since: at,
             until: at,
             waits: false,
+            transient: false,
             cleared: false,
         };
         let Some(before) = before else { return fresh };
@@ -101,6 +109,7 @@ impl FailureStreak {
             true => Self { refusals, ..fresh },
             false => Self {
                 failures: before.failures.saturating_add(1),
+                unusable: unusable * before.unusable.saturating_add(1),
                 refusals,
                 since: before.since,
                 ..fresh
@@ -111,6 +120,11 @@ impl FailureStreak {
     /// Whether a user's mistake can explain the refusals so far.
     pub(crate) fn may_be_mistaken(&self) -> bool {
         !self.error.is_credential_refused() || self.failures + 1 < MISTAKES
+    }
+
+    /// Whether a later attempt may succeed without any change.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.transient
     }
 
     /// Ends the pause of a permanent failure, after the user has changed its cause.
@@ -149,13 +163,14 @@ mod tests {
         let mut clock = Clock::default();
         clock.advance(NOW);
         clock.advance(NOW + at);
-        FailureStreak::failed(before, error, at, &clock, &mut Jitter::new(at.as_secs()))
+        let jitter = &mut Jitter::new(at.as_secs());
+        FailureStreak::failed(before, error, at, &clock, (Pace::Slow, jitter))
     }
 
     #[test]
-    fn callers_wait_for_three_attempts() {
+    fn callers_wait_for_half_a_minute() {
         let (mut streak, mut at) = (None, Duration::ZERO);
-        for (longest, waits) in [(5, true), (10, true), (20, false), (40, false)] {
+        for (longest, waits) in [(5, true), (10, true), (20, true), (40, false)] {
             let next = fail(streak, failure(), at);
             assert_eq!((next.since, next.waits), (Duration::ZERO, waits));
             let length = next.until - at;
@@ -197,6 +212,9 @@ mod tests {
         let at = first.until;
         let second = fail(Some(first), ProtocolError::Expired.into(), at);
         assert_eq!((second.until, second.waits), (at + PERMANENT_PAUSE, false));
+        // After other failures it is the first one.
+        let first = fail(None, failure(), Duration::ZERO);
+        assert!(fail(Some(first), ProtocolError::Expired.into(), seconds(1)).waits);
     }
 
     #[test]

@@ -31,14 +31,25 @@ impl Jitter {
     }
 }
 
-/// The pause after the `failures`th failure in a row, counted from 1: the upper half of 5 s, 10 s,
-/// 20 s, … up to 300 s. The lower half is excluded, because it would allow too many logins in ten
-/// minutes.
-pub(crate) fn pause(failures: u32, jitter: &mut Jitter) -> Duration {
-    const FIRST: Duration = Duration::from_secs(5);
-    const LONGEST: Duration = Duration::from_secs(300);
+/// How long the pauses after failures are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// A caller waits and has no token: 250 ms, 500 ms, … up to 20 s.
+    Fast,
+    /// All callers have a token: 5 s, 10 s, … up to 300 s.
+    Slow,
+}
+
+/// The pause after the `failures`th failure in a row, counted from 1: the upper half of the pace's
+/// pauses, which double up to their limit. The lower half is excluded, because it would allow too
+/// many logins in ten minutes.
+pub(crate) fn pause(failures: u32, pace: Pace, jitter: &mut Jitter) -> Duration {
+    let (first, longest) = match pace {
+        Pace::Fast => (Duration::from_millis(250), Duration::from_secs(20)),
+        Pace::Slow => (Duration::from_secs(5), Duration::from_secs(300)),
+    };
     let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
-    let high = FIRST.saturating_mul(doubled.max(1)).min(LONGEST);
+    let high = first.saturating_mul(doubled.max(1)).min(longest);
     jitter.between(high / 2, high)
 }
 
@@ -49,12 +60,15 @@ mod tests {
     #[test]
     fn pauses_double_up_to_their_limit() {
         let mut jitter = Jitter::new(7);
-        for (failures, seconds) in
-            [(0, 5), (1, 5), (2, 10), (3, 20), (6, 160), (7, 300), (40, 300), (u32::MAX, 300)]
-        {
+        let slow = [(0, 5), (1, 5), (2, 10), (3, 20), (6, 160), (7, 300), (u32::MAX, 300)];
+        let fast =
+            [(0, 250), (1, 250), (2, 500), (3, 1000), (7, 16_000), (8, 20_000), (40, 20_000)];
+        let slow = slow.map(|(failures, seconds)| (failures, Pace::Slow, seconds * 1000));
+        let fast = fast.map(|(failures, millis)| (failures, Pace::Fast, millis));
+        for (failures, pace, millis) in slow.into_iter().chain(fast) {
             for _ in 0..100 {
-                let pause = pause(failures, &mut jitter);
-                let high = Duration::from_secs(seconds);
+                let pause = pause(failures, pace, &mut jitter);
+                let high = Duration::from_millis(millis);
                 assert!((high / 2..=high).contains(&pause), "{failures}: {pause:?}");
             }
         }

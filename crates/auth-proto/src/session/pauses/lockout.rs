@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{error::Error, model::scope::Scope, session::failure_streak::FailureStreak};
+use crate::{error::Error, model::scope::Scope, session::pauses::failure_streak::FailureStreak};
 
 /// The effect of a refusal on all scopes.
 ///
