@@ -32,12 +32,12 @@ fn main() -> Result<()> {
         Client::builder(cloud.cloud()?, cloud.credential()?, cloud.scope()?).http(http).build()?;
 
     // Region and interface come from the configuration, too. The path is relative to the endpoint.
-    let compute = client.service(cloud.select("compute")?);
+    let compute = client.service(cloud.endpoint_query("compute")?);
     let mut servers = compute.call(Request::get("/servers").body("")?)?;
     println!("servers: {} {}", servers.status(), servers.body_mut().read_to_string()?);
 
     // The configuration overrides the endpoint of this service.
-    let image = client.service(cloud.select("image")?).endpoint()?;
+    let image = client.service(cloud.endpoint_query("image")?).endpoint()?;
     println!("images: {}", image.replace(&server.address().to_string(), "…"));
     Ok(())
 }

@@ -34,7 +34,7 @@ async fn main() -> Result<()> {
     // The background task renews the token, so that requests do not wait for a login. The task ends
     // with the last client. A request that finds no valid token logs in itself.
     tokio::spawn(client.refresh_loop());
-    let compute = client.service(cloud.select("compute")?);
+    let compute = client.service(cloud.endpoint_query("compute")?);
 
     // Eight workers. In the middle all tokens are revoked; no worker fails.
     let (answered, until) = (AtomicU64::new(0), Instant::now() + Duration::from_millis(600));

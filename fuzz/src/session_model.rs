@@ -3,7 +3,7 @@
 #[path = "../../crates/auth-proto/tests/it/model/simulation/mod.rs"]
 mod simulation;
 
-use simulation::{Op, Reply};
+use simulation::{Call, Destination, Op, Reply, STAMPS, Stamps, Which};
 
 use crate::choices::Input;
 
@@ -22,45 +22,91 @@ pub fn session_model(data: &[u8]) {
 /// More steps than this find nothing new.
 const LONGEST: usize = 200;
 
-/// The upper half of a byte is the scope, the lower half the call.
+/// The lower five bits of a byte are the call, the others the scope.
 fn step(input: &mut Input<'_>) -> Option<Op> {
     let byte = input.byte()?;
-    let which = usize::from(byte >> 4);
+    let which = usize::from(byte >> 5);
     let scope = which % 3;
-    Some(match byte & 15 {
-        0 | 1 => Op::Poll(scope),
-        2 => Op::Renew(scope),
-        3..=5 => Op::Respond(scope, reply(input)?),
-        6 => Op::Clock(input.byte()?.into()),
-        7 => Op::Clock(input.word()?.into()),
-        8 => Op::Clock(i64::from(input.word()?) * 64),
-        9 => Op::Clock(-i64::from(input.word()?)),
-        10 => Op::Fail(scope),
-        11 => Op::Abandon(scope),
-        12 => Op::Unauthorized(which),
-        13 => Op::Factor(scope),
-        14 => Op::Late(which),
-        _ => match which {
+    Some(match byte & 31 {
+        0..=3 => Op::Poll(scope, destination(input.byte()?)),
+        4 | 5 => Op::Renew(scope),
+        6..=8 => Op::Respond(scope, reply(input)?),
+        9 => Op::LogIn(scope, input.word()?.into(), stamps(input.byte()?)),
+        10 => Op::Clock(input.byte()?.into()),
+        11 => Op::Clock(input.word()?.into()),
+        12 => Op::Clock(i64::from(input.word()?) * 16_000),
+        13 => Op::Clock(-i64::from(input.word()?) * 250),
+        14 => match which {
             0 => Op::Clock(CENTURY),
             1 => Op::Clock(-CENTURY),
             _ => Op::Replace,
         },
+        15 | 16 => Op::Until(i64::from(byte >> 6) - 1),
+        17 | 18 => Op::Renewal(scope, i64::from(byte >> 6) - 1),
+        19 => Op::Fail(scope, input.byte()?.into()),
+        20 => Op::Head(scope, input.byte()?.into(), pause(input.byte()?)),
+        21 => Op::Outage(scope, input.byte()?.into(), 12),
+        22 => Op::Abandon(scope),
+        23 => Op::Drop(scope),
+        24 => Op::Late(which),
+        25 => Op::Factor(scope),
+        26 => Op::Interrupt(Which::Current(scope)),
+        27 => Op::Accept(Which::Current(scope), which % 2, input.byte()?.into()),
+        28 | 29 => refusal(Which::Current(scope), input.byte()?),
+        30 => refusal(Which::Back(which), input.byte()?),
+        _ => {
+            let byte = input.byte()?;
+            let rounds = if byte & 15 == 0 { 45 } else { byte & 3 };
+            Op::Storm(scope, usize::from(byte >> 4) % 3, byte & 8 != 0, rounds, reply(input)?)
+        }
     })
 }
 
-/// A century in quarters of a second.
-const CENTURY: i64 = 100 * 365 * 86_400 * 4;
+fn destination(byte: u8) -> Destination {
+    match byte % 5 {
+        0 => Destination::Later,
+        1 => Destination::Unknown,
+        origin => Destination::At(usize::from(origin) - 2),
+    }
+}
+
+fn refusal(which: Which, byte: u8) -> Op {
+    let call = match byte >> 5 {
+        0 => Call::OneShot,
+        1 => Call::Retried,
+        _ => Call::Replayable,
+    };
+    Op::Refuse(which, usize::from(byte) % 3, call)
+}
+
+/// A century in milliseconds.
+const CENTURY: i64 = 100 * 365 * 86_400_000;
 
 fn reply(input: &mut Input<'_>) -> Option<Reply> {
     let byte = input.byte()?;
+    let high = byte >> 3;
     Some(match byte & 7 {
-        0 => Reply::Odd((byte >> 3).into()),
+        0 => Reply::Odd(high.into(), pause(input.byte()?)),
         1 => Reply::Receipt(input.word()?.into()),
-        2 => Reply::Refused(401),
-        3 => Reply::Refused(403),
-        4 => Reply::Token(input.byte()?.into()),
-        5 => Reply::Token(input.word()?.into()),
+        2 => Reply::Refused(401, pause(high)),
+        3 => Reply::Refused(403, pause(high)),
+        4 => Reply::Token(input.byte()?.into(), stamps(high)),
+        5 => Reply::Token(input.word()?.into(), stamps(high)),
         6 => Reply::Unavailable(0),
-        _ => Reply::Unavailable(u32::from(input.byte()?) << (byte >> 4)),
+        _ => Reply::Unavailable(pause(input.byte()?)),
     })
+}
+
+/// The seconds of a `Retry-After`: none, up to half a minute, up to two days.
+fn pause(byte: u8) -> u32 {
+    let number = u32::from(byte & 31);
+    match byte >> 5 {
+        0..=3 => 0,
+        4 | 5 => number,
+        _ => number * 6000,
+    }
+}
+
+fn stamps(byte: u8) -> Stamps {
+    STAMPS[usize::from(byte) % STAMPS.len()]
 }

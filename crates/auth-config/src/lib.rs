@@ -12,12 +12,12 @@
 //! }
 //! let (identity, credential, scope) = (cloud.cloud()?, cloud.credential()?, cloud.scope()?);
 //! // let client = auth_ureq::Client::new(identity, credential, scope)?;
-//! // let compute = client.service(cloud.select("compute")?);
+//! // let compute = client.service(cloud.endpoint_query("compute")?);
 //! # Ok::<(), auth_config::Error>(())
 //! ```
 //!
-//! The rules are a pure function of [`Files`], [`Variables`] and [`Choices`]; [`Config::load`] only
-//! collects the real ones. A test can pass its own:
+//! The rules are a pure function of [`Files`], [`Variables`] and [`Choices`]. [`Config::load`] reads
+//! the files and variables of the machine; a test can pass its own:
 //!
 //! ```
 //! use auth_config::{Choices, Config, Files, Variables};
@@ -59,17 +59,17 @@
 //!   `%PROGRAMDATA%\OpenStack\openstack`.
 //! * `secure.yaml` is merged over `clouds.yaml`, key by key at every depth; lists are replaced.
 //! * `OS_*` variables define a separate cloud, called `envvars` or as `OS_CLOUD_NAME` says, and change
-//!   no other cloud. `OS_CLOUD`, `OS_REGION_NAME`, a token and the names of files do not define one.
-//! * The cloud is the caller's choice, else the one that `OS_CLOUD` names, else the cloud of the
-//!   variables, else the only cloud.
+//!   no other cloud. `OS_CLOUD`, `OS_REGION_NAME`, a token and the names of files alone define none.
+//! * The cloud is the caller's choice. Without one, it is the cloud that `OS_CLOUD` names, or else the
+//!   cloud of the variables, or else the only configured cloud.
 //! * A cloud's entry is merged over its `profile`. A profile in `clouds-public.yaml` replaces the
 //!   built-in one of the same name.
 //! * `regions` (or `region_name`) lists the regions; the first is the default. The settings of a region
 //!   win over those of its cloud.
 //! * With a project, `domain_id` and `domain_name` are short for the domains of the user and of the
 //!   project; without a project they are the scope. `tenant_*` is a synonym of `project_*`,
-//!   `*endpoint_type` of `*interface`. A hyphen in a key is an underscore.
-//! * Keys of `auth` may also be set beside it.
+//!   `*endpoint_type` of `*interface`. A hyphen in a key means an underscore.
+//! * A key of `auth` may also be set one level higher, beside `auth`.
 //!
 //! # Kinds of login
 //!
@@ -86,13 +86,14 @@
 //!
 //! # Deliberate differences from openstacksdk
 //!
-//! * Text stays text. A project `0123` is not 83, and a password `1:30` is not 90.
+//! * A value without quotes stays text: a project `0123` is not the number 83, and a password `1:30`
+//!   is not 90.
 //! * `insecure` and `verify` accept `true`, `yes`, `on`, `1` and their opposites, quoted or not, in any
 //!   case. Any other value is an error.
 //! * A file that cannot be parsed is an error, with line and column. The next file on the search path
 //!   is not tried: it may log in as another user.
-//! * `OS_TOKEN` alone, as a shell keeps it after `export OS_TOKEN=…`, defines no cloud. It names no
-//!   cloud, and would replace the default of the files.
+//! * `OS_TOKEN` alone, for example left over from `export OS_TOKEN=…`, defines no cloud. A token does
+//!   not say which cloud it is for, and this cloud would replace the default one of the files.
 //! * Warnings report unknown keys, with a suggestion, and files with a secret that every user can read.
 //! * Profiles are never fetched from the network. All clouds of [`Cloud::ids`](auth_proto::Cloud::ids)
 //!   are built in. Their rules also apply if only the documented `auth_url` is configured.

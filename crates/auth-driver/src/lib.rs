@@ -1,9 +1,9 @@
 //! Drives an [`auth_proto::Session`] with any HTTP client, blocking or async.
 //!
-//! A session decides; it does no I/O. When many threads or tasks share one, they need more: a lock,
-//! a clock, a way to wait, a wake-up when a token arrives, and a login that goes on when its caller
-//! is gone. This crate has these parts. `auth-ureq` and `auth-reqwest` add an HTTP client to them,
-//! and so can you:
+//! A session decides what to do, and does no I/O. Threads or tasks that share a session also need a
+//! lock, a clock, a way to wait, a wake-up when a token arrives, and a login that goes on when its
+//! caller is gone. This crate has all of these. `auth-ureq` and `auth-reqwest` add an HTTP client
+//! to it, and any program can do the same:
 //!
 //! ```
 //! use std::{sync::{Arc, Mutex}, time::Duration};
@@ -62,7 +62,8 @@
 //!   `refresh_loop` for the renewal in the background. The async loop works with any executor: it
 //!   needs no runtime, only a timer from its `Transport`.
 //! * [`Call`]: one request with a token. It finds the endpoint, checks the target, adds the token,
-//!   and decides about a 401. A call locks the session once, and three more times around a login.
+//!   and decides about a 401. A call locks the session once. If it has to send a login, it locks
+//!   the session three more times.
 //!
 //! # A login belongs to its session
 //!

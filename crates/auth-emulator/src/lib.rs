@@ -1,4 +1,4 @@
-//! Five documented cloud identity services in process, for testing clients of them.
+//! Emulates five identity services in process, as their vendors document them, for testing clients.
 //!
 //! [`Emulator`] is a pure state machine: an [`http::Request`] and a time in, an [`http::Response`]
 //! out. [`Server`] puts it on a loopback port with the system clock. There, a [`Fault`] makes a
@@ -53,7 +53,7 @@
 //! ```
 //!
 //! Tokens are computed from a counter: they are unique within one emulator, the same in every run,
-//! and not secret. This is a test double; it protects nothing.
+//! and not secret.
 
 #![forbid(unsafe_code)]
 

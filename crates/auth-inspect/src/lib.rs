@@ -1,8 +1,9 @@
-//! Reads a recorded answer of an identity service and shows it without secrets.
+//! Reads a recorded response of an identity service and shows it without secrets.
 //!
 //! [`inspect`] takes an HTTP response as text, the way `curl -i` prints it, and returns a
-//! [`Report`] that serializes to JSON. [`read_response`] does the first half only. The views
-//! ([`TokenView`], [`ServiceView`], [`ProjectView`]) write values of `auth-proto` as the same JSON.
+//! [`Report`] that serializes to JSON. [`read_response`] only parses the HTTP response. The
+//! views ([`TokenView`], [`ServiceView`], [`ProjectView`]) write values of `auth-proto` as the same
+//! JSON.
 //!
 //! ```
 //! let text = b"HTTP/1.1 401 Unauthorized\n\n{\"error\": {\"code\": 401}}";
@@ -16,9 +17,8 @@
 //!
 //! The key `kind` is one of `catalog`, `domains`, `error`, `malformed`, `projects`, `receipt`,
 //! `system`, `token` and `versions`. Each kind always has the same keys: an absent value is `null`.
-//! A token is shown by its SHA-256 and its length, a receipt by its methods and its end alone.
-//! Other texts of the server are shown as they are: escape them before you print them to a
-//! terminal.
+//! A token is shown as its SHA-256 and its length, a receipt as its methods and its expiry. Other
+//! texts of the server are shown as they are: escape them before you print them to a terminal.
 
 #![forbid(unsafe_code)]
 

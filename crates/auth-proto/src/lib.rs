@@ -3,8 +3,8 @@
 //! Give this crate a **cloud**, a **credential** and a **scope**. It builds the [`http::Request`]
 //! of the login, reads the [`http::Response`], and keeps the **token** and its **catalog** until
 //! they must be renewed. It opens no socket and reads no clock, file, environment variable or
-//! random source; it starts no thread. Any HTTP client can carry its requests, blocking or async,
-//! and every decision is made here: when to renew, what to retry, when to stop, which endpoint to
+//! random source; it starts no thread. The caller sends the requests with any HTTP client, blocking
+//! or async. The crate decides when to renew, what to retry, when to stop, and which endpoint to
 //! use.
 //!
 //! ```text
@@ -25,7 +25,7 @@
 //! ```
 //!
 //! The driver is the part that does I/O. `auth-ureq` (blocking) and `auth-reqwest` (async) are
-//! ready to use; with `auth-driver`, any other HTTP client becomes one.
+//! drivers that are ready to use. `auth-driver` helps to write one for another HTTP client.
 //!
 //! # A whole login
 //!
@@ -78,7 +78,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Where to go on
+//! # What to read next
 //!
 //! * [`tutorial`]: from the first login to a driver, step by step.
 //! * [`manual`]: outages, refused passwords, lockouts, renewal and clocks, for operators.
@@ -92,8 +92,8 @@
 //!
 //! # Types from other crates
 //!
-//! Some public types come from other crates. A new major version of such a crate needs a new major
-//! version of ours; until then, use the same major version as we do.
+//! Some public types come from other crates. Use the major versions of this table. If one of these
+//! crates has a new major version, this crate needs a new major version to support it.
 //!
 //! | crate | version | types in this API |
 //! | --- | --- | --- |
@@ -102,9 +102,9 @@
 //! | [`secrecy`] | 0.10 | `SecretString` |
 //! | [`zeroize`] | 1 | `Zeroizing`, in [`Body::new`] |
 //!
-//! The adapters add one each: `auth-ureq` has ureq 3 in its API, `auth-reqwest` has reqwest 0.13. A
-//! new major version of the HTTP client is a new major version of the adapter alone: this crate and
-//! the other adapter stay as they are. All other dependencies are private and can change in any
+//! The adapters also show types of their HTTP client: `auth-ureq` of ureq 3, `auth-reqwest` of
+//! reqwest 0.13 and bytes 1. A new major version of the HTTP client needs a new major version of its
+//! adapter only. All other dependencies are private and can change in any
 //! release.
 
 #![forbid(unsafe_code)]
@@ -124,8 +124,8 @@ mod wire;
 
 pub use cloud::{Advice, Cloud, ScopeHint};
 pub use error::{
-    ConfigError, EndpointError, Error, ErrorKind, Failure, FailureKind, FieldProblem, Misuse,
-    ProtocolError, Refusal, UrlProblem,
+    ConfigError, ConfigField, EndpointError, Error, ErrorKind, Failure, FailureKind, FieldProblem,
+    MethodKind, Misuse, ProtocolError, Refusal, ScopeKind, UrlProblem,
     fault::{Code, Fault},
 };
 pub use identity::{

@@ -1,8 +1,8 @@
 //! Keystone-style clouds over [`reqwest`]: log in, keep the token valid, call services. For tokio.
 //!
 //! The pure core, [`auth_proto`], makes every decision: when to renew, what to retry, where a token
-//! may be sent. [`auth_driver`] waits and wakes. This crate sends the requests. Its blocking twin,
-//! with the same interface, is `auth-ureq`.
+//! may be sent. [`auth_driver`] lets callers wait for a login that another caller sends. This crate
+//! sends the requests. Its blocking twin, with the same interface, is `auth-ureq`.
 //!
 //! ```no_run
 //! use auth_proto::{Cloud, Credential, Scope, EndpointQuery};
@@ -86,14 +86,14 @@
 //! # }
 //! ```
 //!
-//! It logs in at once, renews early, and goes on after outages and refused tokens. It ends when the
-//! session is closed or its last client is dropped. If the task is cancelled, callers renew again,
+//! The loop logs in at once, renews early, and goes on after outages and refused tokens. It ends
+//! when the session is closed or its last client is dropped. If the task is cancelled, callers renew again,
 //! shortly before the token ends.
 //!
 //! # Events
 //!
-//! A caller that gets no token gets the reason, [`Error::Deadline`] included: it holds the error of
-//! the last login. With the feature `tracing`, operators see the same from all callers:
+//! A caller that gets no token gets the reason as an error; [`Error::Deadline`] holds the error of
+//! the last login. With the feature `tracing`, the log has the events of all callers:
 //!
 //! | level | message | fields |
 //! | --- | --- | --- |
@@ -115,16 +115,16 @@
 //! INFO auth_driver::events: token renewed scope=project p1 expires_at="2026-11-23T09:18:09Z"
 //! ```
 //!
-//! No event contains a secret. The caller that caused an event reports it, without a lock and after
-//! all waiting callers were woken. The [manual](auth_proto::manual) explains each event, and which
+//! No event contains a secret. The caller that caused an event writes it to the log, after all
+//! waiting callers were woken. The [manual](auth_proto::manual) explains each event, and which
 //! ones to watch.
 //!
 //! # HTTP settings
 //!
-//! [`Builder::http`] takes a function that returns a [`reqwest::ClientBuilder`]. TLS roots, client
-//! certificate, proxy, user agent, resolver and time-outs are yours. The client calls it twice: for
-//! the identity service, and for all other services. It overrides some settings, because tokens and
-//! passwords depend on them:
+//! [`Builder::http`] takes a function that returns a [`reqwest::ClientBuilder`], with your TLS
+//! roots, client certificate, proxy, user agent, resolver and time-outs. The client calls the
+//! function twice: for the identity service, and for all other services. The client overrides some
+//! settings, because the safety of tokens and passwords depends on them:
 //!
 //! * It follows no redirect: reqwest would send `X-Auth-Token` to any other host, and a password
 //!   after 307 and 308. You get the 3xx response. It sends no `Referer`.
@@ -135,15 +135,17 @@
 //!
 //! Requests to the identity service, including those of [`Client::run`], have a total time-out
 //! ([`Builder::identity_timeout`], 15 s), 5 s to connect or half the total if that is shorter, and
-//! no [retries](reqwest::retry). [`Client::call`] has your time-outs; by default reqwest has none.
+//! no [retries](reqwest::retry). [`Client::call`] has the time-outs of the builder; by default
+//! reqwest has none.
 //!
 //! reqwest uses a proxy from the environment for loopback addresses too, unless `NO_PROXY` lists
-//! them. Then plain http to this machine leaves it. `no_proxy()` turns the proxy off.
+//! them. Then a plain http request to this machine goes through the proxy. `no_proxy()` turns the
+//! proxy off.
 //!
 //! # Secrets
 //!
-//! Errors of this crate show no URL, header or body, and the token's header is marked sensitive. A
-//! cookie store, if you enable reqwest's feature and turn it on, keeps working: leave it off.
+//! Errors of this crate show no URL, header or body, and the token's header is marked sensitive.
+//! Leave reqwest's cookie store off: the services would share one.
 //!
 //! # Features
 //!

@@ -1,13 +1,13 @@
 //! Keystone-style clouds over [`ureq`]: log in, keep the token valid, call services. Blocking.
 //!
 //! The pure core, [`auth_proto`], makes every decision: when to renew, what to retry, where a token
-//! may be sent. [`auth_driver`] waits and wakes. This crate sends the requests. Its async twin,
-//! with the same interface, is `auth-reqwest`.
+//! may be sent. [`auth_driver`] lets callers wait for a login that another caller sends. This crate
+//! sends the requests. Its async twin, with the same interface, is `auth-reqwest`.
 //!
 //! ```no_run
 //! use auth_proto::{Cloud, Credential, Scope, EndpointQuery};
 //! use auth_ureq::Client;
-//! use ureq::http::Request;
+//! use http::Request;
 //!
 //! let client = Client::new(
 //!     Cloud::nhn(),
@@ -32,7 +32,7 @@
 //! [`Client::service`] returns a client for one service. Its calls need only a path:
 //!
 //! ```no_run
-//! # use ureq::http::Request;
+//! # use http::Request;
 //! # fn example(client: &auth_ureq::Client) -> Result<(), Box<dyn std::error::Error>> {
 //! let (compute, identity) = (client.service("compute"), client.service("identity"));
 //! let servers = compute.call(Request::get("/servers?limit=10").body("")?)?;
@@ -91,14 +91,14 @@
 //! # }
 //! ```
 //!
-//! It logs in at once, renews early, and goes on after outages and refused tokens. It ends when the
-//! session is closed or its last client is dropped. If the thread dies, callers renew again,
+//! The loop logs in at once, renews early, and goes on after outages and refused tokens. It ends
+//! when the session is closed or its last client is dropped. If the thread dies, callers renew again,
 //! shortly before the token ends.
 //!
 //! # Events
 //!
-//! A caller that gets no token gets the reason, [`Error::Deadline`] included: it holds the error of
-//! the last login. With the feature `tracing`, operators see the same from all callers:
+//! A caller that gets no token gets the reason as an error; [`Error::Deadline`] holds the error of
+//! the last login. With the feature `tracing`, the log has the events of all callers:
 //!
 //! | level | message | fields |
 //! | --- | --- | --- |
@@ -120,15 +120,15 @@
 //! INFO auth_driver::events: token renewed scope=project p1 expires_at="2026-11-23T09:18:09Z"
 //! ```
 //!
-//! No event contains a secret. The caller that caused an event reports it, without a lock and after
-//! all waiting callers were woken. The [manual](auth_proto::manual) explains each event, and which
+//! No event contains a secret. The caller that caused an event writes it to the log, after all
+//! waiting callers were woken. The [manual](auth_proto::manual) explains each event, and which
 //! ones to watch.
 //!
 //! # HTTP settings
 //!
-//! [`Builder::http`] takes a builder of ureq's configuration. TLS roots, client certificate, proxy,
-//! user agent, time-outs and middleware are yours. The client overrides some settings, because
-//! tokens and passwords depend on them:
+//! [`Builder::http`] takes a builder of ureq's configuration, with your TLS roots, client
+//! certificate, proxy, user agent, time-outs and middleware. The client overrides some settings,
+//! because the safety of tokens and passwords depends on them:
 //!
 //! * It follows no redirect: ureq would send `X-Auth-Token` to any other host. You get the 3xx
 //!   response. This also applies to a request with [its own settings].
@@ -139,12 +139,13 @@
 //!
 //! Requests to the identity service, including those of [`Client::run`], have a total time-out
 //! ([`Builder::identity_timeout`], 15 s) and 5 s to connect, or half the total if that is shorter.
-//! [`Client::call`] has your time-outs; by default ureq has none.
+//! [`Client::call`] has the time-outs of the builder; by default ureq has none.
 //!
 //! [its own settings]: ureq::Agent::configure_request
 //!
 //! ureq uses a proxy from the environment for loopback addresses too, unless `NO_PROXY` lists them.
-//! Then plain http to this machine leaves it. `proxy(None)` turns the proxy off.
+//! Then a plain http request to this machine goes through the proxy. `proxy(None)` turns the proxy
+//! off.
 //!
 //! # Secrets
 //!

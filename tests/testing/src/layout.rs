@@ -1,4 +1,4 @@
-//! The layout test of a crate: its folders are floors, and imports go down.
+//! The layout test of a crate: its folders are layers, and imports go down.
 //!
 //! The file uses the standard library alone, so that a crate without a dependency on this one can
 //! include it by `#[path]`.
@@ -16,19 +16,19 @@ const LINES: usize = 450;
 
 /// Panics with a list of all violations, if there are any.
 ///
-/// `floors` names the folders and files directly under `src` from top to bottom: a folder by its
-/// name, a file with its `.rs`, and the crate's root first. Folders on one floor are siblings. A
+/// `layers` names the folders and files directly under `src` from top to bottom: a folder by its
+/// name, a file with its `.rs`, and the crate's root first. Folders in one layer are siblings. A
 /// violation is
 ///
-/// - an import that does not go down, to a lower floor: into a higher one, into a sibling, or of a
+/// - an import that does not go down, to a lower layer: into a higher one, into a sibling, or of a
 ///   name that the crate's root re-exports. With all imports downward no circle between folders is
 ///   possible;
-/// - a folder or file that no floor names;
+/// - a folder or file that no layer names;
 /// - a folder of more than 17 files, a file of more than 450 lines.
 ///
 /// Imports are `use` trees and inline paths that begin with `crate`, `super` or `self`, those of
 /// test modules included.
-pub fn check(src: &Path, floors: &[&[&str]]) {
+pub fn check(src: &Path, layers: &[&[&str]]) {
     let mut violations = Vec::new();
     for file in rust_files(src, &mut violations) {
         let path = file.strip_prefix(src).expect("a file under src").display().to_string();
@@ -36,7 +36,7 @@ pub fn check(src: &Path, floors: &[&[&str]]) {
         if text.lines().count() > LINES {
             violations.push(format!("{path}: more than {LINES} lines; split it"));
         }
-        violations.extend(violations_of(&path, &text, floors));
+        violations.extend(violations_of(&path, &text, layers));
     }
     assert!(violations.is_empty(), "layout of {}:\n{}", src.display(), violations.join("\n"));
 }
@@ -56,11 +56,11 @@ fn rust_files(folder: &Path, violations: &mut Vec<String>) -> Vec<PathBuf> {
 }
 
 /// The violations in one file, whose path is relative to `src`.
-fn violations_of(path: &str, text: &str, floors: &[&[&str]]) -> Vec<String> {
-    let floor = |room: &str| floors.iter().position(|rooms| rooms.contains(&room));
-    let room = path.split('/').next().unwrap_or(path);
-    let Some(own) = floor(room) else {
-        return vec![format!("{path}: no floor names {room}; place it in the layout test")];
+fn violations_of(path: &str, text: &str, layers: &[&[&str]]) -> Vec<String> {
+    let layer = |entry: &str| layers.iter().position(|entries| entries.contains(&entry));
+    let entry = path.split('/').next().unwrap_or(path);
+    let Some(own) = layer(entry) else {
+        return vec![format!("{path}: no layer names {entry}; place it in the layout test")];
     };
     let mut module: Vec<&str> = path.trim_end_matches(".rs").split('/').collect();
     module.pop_if(|last| ["lib", "main", "mod"].contains(last));
@@ -68,11 +68,11 @@ fn violations_of(path: &str, text: &str, floors: &[&[&str]]) -> Vec<String> {
     for import in imports(text, &module) {
         let name = import.split("::").next().unwrap_or_default();
         let file = format!("{name}.rs");
-        if [name, &file].contains(&room) {
+        if [name, &file].contains(&entry) {
             continue;
         }
         // Any other name is one that the crate's root exports.
-        let target = floor(name).or_else(|| floor(&file)).unwrap_or(0);
+        let target = layer(name).or_else(|| layer(&file)).unwrap_or(0);
         if own > 0 && target <= own {
             violations.push(format!("{path}: imports {import}, which does not go down"));
         }
@@ -154,11 +154,11 @@ fn read_list<'t>(list: &'t str, module: &[&str], imports: &mut Vec<String>) -> &
 mod tests {
     use super::*;
 
-    const FLOORS: &[&[&str]] =
+    const LAYERS: &[&[&str]] =
         &[&["lib.rs"], &["top"], &["left", "right"], &["base"], &["limits.rs"]];
 
     fn violations(path: &str, text: &str) -> usize {
-        violations_of(path, text, FLOORS).len()
+        violations_of(path, text, LAYERS).len()
     }
 
     #[test]

@@ -184,9 +184,13 @@ impl ChosenCloud {
     }
 
     /// A query for a service: flags over configuration.
-    pub(crate) fn select(&self, service: &str, args: &CloudArgs) -> Result<EndpointQuery, Failure> {
+    pub(crate) fn endpoint_query(
+        &self,
+        service: &str,
+        args: &CloudArgs,
+    ) -> Result<EndpointQuery, Failure> {
         let mut query = match &self.configured {
-            Some(configured) => configured.select(service)?,
+            Some(configured) => configured.endpoint_query(service)?,
             None => EndpointQuery::new(service),
         };
         if let Some(region) = args.region() {

@@ -55,7 +55,7 @@ impl LoginArgs {
         service: &str,
     ) -> Result<(ChosenCloud, EndpointQuery), Failure> {
         let mut chosen = self.cloud(clouds)?;
-        let query = chosen.select(service, &self.cloud)?;
+        let query = chosen.endpoint_query(service, &self.cloud)?;
         if self.user.names_scope() {
             // By the type that the configuration looks up for this service.
             chosen.cloud = chosen.cloud.with_scope_hint(query.service(), ScopeHint::Project);

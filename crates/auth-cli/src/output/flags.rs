@@ -1,11 +1,14 @@
 //! Configuration errors of `auth-proto`, with flags in place of its functions and fields.
 
-use auth_proto::{ConfigError, UrlProblem};
+use auth_proto::{ConfigError, ConfigField, MethodKind, ScopeKind, UrlProblem};
 
 /// The problem and the remedy, in terms of flags. An error that no flag concerns keeps its own
 /// text.
 pub(crate) fn in_flags(why: &ConfigError) -> String {
     match why {
+        ConfigError::Agency { cloud } => {
+            format!("--agency: not supported by {cloud}; leave out the flag")
+        }
         ConfigError::CloudUnknown { id, nearest } => {
             let meant = nearest.map(|id| format!("; did you mean {id}?")).unwrap_or_default();
             format!(
@@ -13,11 +16,11 @@ pub(crate) fn in_flags(why: &ConfigError) -> String {
                  clouds{meant}"
             )
         }
-        ConfigError::Method { cloud, method, takes } => method_in_flags(cloud, method, takes),
+        ConfigError::Method { cloud, method, takes } => method_in_flags(cloud, *method, takes),
         ConfigError::RegionNeeded { cloud, regions } => format!(
             "{cloud}: has one identity service per region; choose a region with --region: {regions}"
         ),
-        ConfigError::Scope { cloud, scope, takes } => scope_in_flags(cloud, scope, takes),
+        ConfigError::Scope { cloud, scope, takes } => scope_in_flags(cloud, *scope, takes),
         ConfigError::ServiceDomain { service } => format!(
             "service {service}: needs a token for a domain; add --user-domain, --user-domain-id, \
              --domain or --domain-id"
@@ -26,6 +29,16 @@ pub(crate) fn in_flags(why: &ConfigError) -> String {
             "{field}: plain http, which exposes secrets to the network (allowed on loopback only); use \
              https"
         ),
+        ConfigError::Characters { field }
+        | ConfigError::DomainUnknown { field }
+        | ConfigError::Empty { field }
+        | ConfigError::Id { field }
+        | ConfigError::TooLong { field, .. }
+        | ConfigError::Url { field, .. } => match flags_of_field(*field) {
+            [] => why.to_string(),
+            [flag] => format!("{why} (flag: {flag})"),
+            flags => format!("{why} (flags: {})", flags.join(", ")),
+        },
         why => remedy(why).map_or_else(|| why.to_string(), str::to_owned),
     }
 }
@@ -65,33 +78,28 @@ fn remedy(why: &ConfigError) -> Option<&'static str> {
     })
 }
 
-fn method_in_flags(cloud: &str, method: &str, takes: &str) -> String {
+fn method_in_flags(cloud: &str, method: MethodKind, takes: &[MethodKind]) -> String {
     let given = match method {
-        "application_credential" => "application credential",
-        "agency" => return format!("--agency: not supported by {cloud}; leave out the flag"),
-        "second factor" => return format!("--totp: not supported by {cloud}; leave out the flag"),
-        other => other,
+        MethodKind::ApplicationCredential => "application credential",
+        MethodKind::Totp => return format!("--totp: not supported by {cloud}; leave out the flag"),
+        _ => &method.to_string(),
     };
-    let ways: Vec<_> = takes
-        .split(", ")
-        .filter_map(|method| match method {
-            "application_credential" => {
-                Some("--application-credential-id or --application-credential-name")
-            }
-            "password" => Some("--user or --user-id with a password"),
-            // No flag selects another method alone.
-            _ => None,
-        })
-        .collect();
-    format!("{given}: not supported by {cloud}; use {}", ways.join(", or "))
+    let ways = takes.iter().filter_map(|method| match method {
+        MethodKind::ApplicationCredential => {
+            Some("--application-credential-id or --application-credential-name")
+        }
+        MethodKind::Password => Some("--user or --user-id with a password"),
+        // No flag selects another method alone.
+        _ => None,
+    });
+    format!("{given}: not supported by {cloud}; use {}", ways.collect::<Vec<_>>().join(", or "))
 }
 
-fn scope_in_flags(cloud: &str, scope: &str, takes: &str) -> String {
-    let given = listed(&flags_of_scope(scope));
-    let takes: Vec<_> = takes.split(", ").map(flags_of_scope).collect();
-    let flags = listed(&takes.concat());
-    // The default scope needs no flag.
-    let takes_default = takes.iter().any(Vec::is_empty);
+fn scope_in_flags(cloud: &str, scope: ScopeKind, takes: &[ScopeKind]) -> String {
+    let given = listed(flags_of_scope(scope));
+    let flags: Vec<_> = takes.iter().flat_map(|kind| flags_of_scope(*kind)).copied().collect();
+    let flags = listed(&flags);
+    let takes_default = takes.contains(&ScopeKind::Default);
     match (given.as_str(), flags.as_str()) {
         ("", flags) => format!("scope: required by {cloud}; add {flags}"),
         (given, "") => format!("{given}: not supported by {cloud}; leave out the flag"),
@@ -110,17 +118,41 @@ fn listed(flags: &[&str]) -> String {
     }
 }
 
-/// The flags for a scope, by its name in `auth-proto`.
-fn flags_of_scope(scope: &str) -> Vec<&str> {
+/// The flags for a scope. The default scope needs none.
+fn flags_of_scope(scope: ScopeKind) -> &'static [&'static str] {
     match scope {
-        "default scope" => vec![],
-        "domain scope" => vec!["--domain", "--domain-id"],
-        "explicit absence of a scope" => vec!["--unscoped"],
-        "project scope by id" => vec!["--project-id"],
-        "project scope by name" => vec!["--project"],
-        "system scope" => vec!["--system"],
-        "trust scope" => vec!["--trust"],
-        other => vec![other],
+        ScopeKind::Domain => &["--domain", "--domain-id"],
+        ScopeKind::ProjectId => &["--project-id"],
+        ScopeKind::ProjectName => &["--project"],
+        ScopeKind::System => &["--system"],
+        ScopeKind::Trust => &["--trust"],
+        ScopeKind::Unscoped => &["--unscoped"],
+        _ => &[],
+    }
+}
+
+/// The flags that set a field. Some fields have no flag, for example the overrides of clouds.yaml.
+fn flags_of_field(field: ConfigField) -> &'static [&'static str] {
+    match field {
+        ConfigField::AgencyDomain => &["--agency-domain", "--agency-domain-id"],
+        ConfigField::AgencyName => &["--agency"],
+        ConfigField::ApplicationCredentialId => &["--application-credential-id"],
+        ConfigField::ApplicationCredentialName => &["--application-credential-name"],
+        ConfigField::ApplicationCredentialSecret | ConfigField::Password => {
+            &["--password-stdin", "--password-env"]
+        }
+        ConfigField::Domain => flags_of_scope(ScopeKind::Domain),
+        ConfigField::IdentityUrl => &["--identity-url"],
+        ConfigField::ProjectDomain => &["--project-domain", "--project-domain-id"],
+        ConfigField::ProjectId => flags_of_scope(ScopeKind::ProjectId),
+        ConfigField::ProjectName => flags_of_scope(ScopeKind::ProjectName),
+        ConfigField::SubjectToken | ConfigField::Token => &["--token-stdin", "--token-env"],
+        ConfigField::Totp => &["--totp"],
+        ConfigField::Trust => flags_of_scope(ScopeKind::Trust),
+        ConfigField::UserDomain => &["--user-domain", "--user-domain-id"],
+        ConfigField::UserId => &["--user-id"],
+        ConfigField::UserName => &["--user"],
+        _ => &[],
     }
 }
 
@@ -155,14 +187,11 @@ mod tests {
                 [password(), key(), totp, key_and_totp, existing_token, password().assume(agency)]
             {
                 for scope in &scopes {
-                    let Err(why) = Login::new(&cloud, credential.clone(), scope.clone()) else {
+                    if Login::new(&cloud, credential.clone(), scope.clone()).is_ok() {
                         continue;
-                    };
+                    }
                     refused += 1;
-                    let text = match why.kind() {
-                        ErrorKind::Config(why) => in_flags(why),
-                        _ => panic!("{why}"),
-                    };
+                    let text = text(&cloud, credential.clone(), scope.clone());
                     let core = ["::", "scope by", "domain scope", "application_credential", "  "];
                     assert!(!core.iter().any(|words| text.contains(words)), "{text}");
                     let says = ["--", "leave out the flags of the scope"];
@@ -172,5 +201,67 @@ mod tests {
             }
         }
         assert!(refused > 50, "{refused}");
+    }
+
+    /// The text of the error that this input causes.
+    fn text(cloud: &Cloud, credential: Credential, scope: Scope) -> String {
+        match Login::new(cloud, credential, scope).unwrap_err().kind() {
+            ErrorKind::Config(why) => in_flags(why),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn an_invalid_value_names_its_flag() {
+        let cloud = Cloud::keystone("https://k.example/v3").unwrap();
+        let otc = Cloud::otc("eu-de").unwrap();
+        let user = |name, domain| Credential::password(UserRef::name_in(name, domain), "p");
+        let alice = || user("alice", DomainRef::id("d"));
+        let agency = |name, domain| alice().assume(Agency::new(name, DomainRef::id(domain)));
+        let (none, eu_de) = (Scope::default, || Scope::project_name("eu-de"));
+        let project = |name, domain| Scope::project_name_in(name, DomainRef::id(domain));
+        let key = Credential::application_credential;
+        let named_key = Credential::application_credential_of(UserRef::id("u"), "", "s");
+        let code = alice().and(auth_proto::Factor::totp("1 2"));
+        for (cloud, credential, scope, flags) in [
+            (&cloud, user("", DomainRef::id("d")), none(), "(flag: --user)"),
+            (
+                &cloud,
+                user("a", DomainRef::id("")),
+                none(),
+                "(flags: --user-domain, --user-domain-id)",
+            ),
+            (&cloud, Credential::password(UserRef::id(""), "p"), none(), "(flag: --user-id)"),
+            (
+                &cloud,
+                Credential::password(UserRef::id("u"), ""),
+                none(),
+                "(flags: --password-stdin, --password-env)",
+            ),
+            (
+                &cloud,
+                Credential::existing_token("a b"),
+                none(),
+                "(flags: --token-stdin, --token-env)",
+            ),
+            (&cloud, key("", "s"), none(), "(flag: --application-credential-id)"),
+            (&cloud, key("k", ""), none(), "(flags: --password-stdin, --password-env)"),
+            (&cloud, named_key, none(), "(flag: --application-credential-name)"),
+            (&cloud, code, none(), "(flag: --totp)"),
+            (&otc, agency("", "d"), eu_de(), "(flag: --agency)"),
+            (&otc, agency("a", ""), eu_de(), "(flags: --agency-domain, --agency-domain-id)"),
+            (&cloud, alice(), Scope::domain_id(""), "(flags: --domain, --domain-id)"),
+            (&cloud, alice(), Scope::project_id(""), "(flag: --project-id)"),
+            (&cloud, alice(), project("", "d"), "(flag: --project)"),
+            (&cloud, alice(), project("p", ""), "(flags: --project-domain, --project-domain-id)"),
+            (&cloud, alice(), Scope::trust(""), "(flag: --trust)"),
+        ] {
+            let text = text(cloud, credential, scope);
+            assert!(text.ends_with(flags), "{text}");
+        }
+        let ErrorKind::Config(why) = Cloud::keystone("k").unwrap_err().kind().clone() else {
+            panic!("a URL without a scheme");
+        };
+        assert!(in_flags(&why).ends_with("(flag: --identity-url)"), "{why}");
     }
 }

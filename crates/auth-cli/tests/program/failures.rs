@@ -54,7 +54,7 @@ fn wrong_flags_are_refused_before_a_request() {
     for (login, more, part) in [
         (&nhn, &["--project", "p"][..], "cannot be used with"),
         (&nhn, &["--user-id", "u"], "cannot be used with"),
-        (&nhn, &["--user-domain", "d"], "no domains"),
+        (&nhn, &["--user-domain", "d"], "leave it out (flags: --user-domain, --user-domain-id)"),
         (&nhn, &["--password-env", "X"], "cannot be used with"),
         (&nhn, &["--application-credential-id", "k"], "cannot be used with"),
         (&nhn, &["--identity-region", "KR1"], "cannot be used with"),

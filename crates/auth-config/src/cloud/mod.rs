@@ -92,7 +92,7 @@ impl CloudConfig {
     /// # Errors
     ///
     /// [`Error::InvalidValue`] for an unknown interface.
-    pub fn select(&self, service: &str) -> Result<EndpointQuery, Error> {
+    pub fn endpoint_query(&self, service: &str) -> Result<EndpointQuery, Error> {
         let own = interfaces(&self.map, &of_service(service, "interface"))?;
         let service_type = self.get(&of_service(service, "service_type")).unwrap_or(service);
         let query = EndpointQuery::new(service_type).interfaces(if own.is_empty() {

@@ -7,9 +7,9 @@ use crate::{report::error::Error, value::Map};
 /// The cloud with the configured URLs of services. `compute_endpoint` is an older name of
 /// `compute_endpoint_override`.
 ///
-/// Each URL is registered for the service's name and for its `_service_type`, which is the type
-/// that [`CloudConfig::select`](crate::CloudConfig::select) queries. The name is registered last
-/// and wins.
+/// Each URL is registered for the service's name and for its `_service_type`, which is the type in
+/// the query of [`CloudConfig::endpoint_query`](crate::CloudConfig::endpoint_query). The name is
+/// registered last and wins.
 pub(super) fn apply(mut cloud: Cloud, map: &Map) -> Result<Cloud, Error> {
     for name_of in [service_type, service] {
         for end in ["_endpoint", "_endpoint_override"] {

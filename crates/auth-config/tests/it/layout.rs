@@ -1,4 +1,4 @@
-//! The layout of the source: a file imports only from floors below its own, and files of one folder
+//! The layout of the source: a file imports only from layers below its own, and files of one folder
 //! import each other without a circle.
 
 use std::{
@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Files and folders of `src` from the lowest floor. Those on one floor do not import each other.
-const FLOORS: &[&[&str]] = &[
+/// Files and folders of `src` from the lowest layer. Those in one layer do not import each other.
+const LAYERS: &[&[&str]] = &[
     &["limits"],
     &["text"],
     &["report"],
@@ -31,7 +31,7 @@ fn imports_go_down_and_have_no_circle() {
         .iter()
         .map(|file| (module(file.strip_prefix(&root).unwrap()), fs::read_to_string(file).unwrap()))
         .collect();
-    assert_eq!(problems(&modules, FLOORS), [""; 0]);
+    assert_eq!(problems(&modules, LAYERS), [""; 0]);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn wrong_imports_are_found() {
     let inline = found(&[("low", "fn f() { crate::side::g() }"), ("side", ""), ("high", "")]);
     assert_eq!(inline, ["low imports side, which is not below it"]);
     let unplaced = found(&[("low", ""), ("side", ""), ("high", ""), ("new", "")]);
-    assert_eq!(unplaced, ["new has no floor"]);
+    assert_eq!(unplaced, ["new has no layer"]);
     assert_eq!(found(&[("low", ""), ("side", "")]), ["high does not exist"]);
     let circle = found(&[
         ("low::a", "use crate::low::b::B;"),
@@ -62,18 +62,18 @@ fn wrong_imports_are_found() {
 }
 
 /// All violations of the layout.
-fn problems(modules: &BTreeMap<String, String>, floors: &[&[&str]]) -> Vec<String> {
-    let floor = |name: &str| floors.iter().position(|floor| floor.contains(&name));
+fn problems(modules: &BTreeMap<String, String>, layers: &[&[&str]]) -> Vec<String> {
+    let layer = |name: &str| layers.iter().position(|layer| layer.contains(&name));
     let mut problems = BTreeSet::new();
     let mut graph: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, text) in modules {
-        let Some(own) = floor(top(name)) else {
-            problems.insert(format!("{} has no floor", top(name)));
+        let Some(own) = layer(top(name)) else {
+            problems.insert(format!("{} has no layer", top(name)));
             continue;
         };
         for path in imports(text) {
             let other = top(&path);
-            if other != top(name) && floor(other).is_none_or(|other| other >= own) {
+            if other != top(name) && layer(other).is_none_or(|other| other >= own) {
                 problems.insert(format!("{name} imports {other}, which is not below it"));
             }
             // The module that declares the imported item: the longest known prefix of its path.
@@ -87,7 +87,7 @@ fn problems(modules: &BTreeMap<String, String>, floors: &[&[&str]]) -> Vec<Strin
             problems.insert(format!("{name} imports itself by way of others"));
         }
     }
-    for placed in floors.iter().copied().flatten() {
+    for placed in layers.iter().copied().flatten() {
         if !modules.keys().any(|name| top(name) == *placed) {
             problems.insert(format!("{placed} does not exist"));
         }

@@ -281,11 +281,11 @@ fn endpoints() {
     let both = [Interface::Internal, Interface::Public];
     assert_eq!(cloud.interfaces(), both);
     let image = EndpointQuery::new("image").region("R").interfaces(&both);
-    assert_eq!(cloud.select("image").unwrap(), image);
+    assert_eq!(cloud.endpoint_query("image").unwrap(), image);
     let compute = EndpointQuery::new("compute").region("R").interfaces(&[Interface::Admin]);
-    assert_eq!(cloud.select("compute").unwrap(), compute);
+    assert_eq!(cloud.endpoint_query("compute").unwrap(), compute);
     let dns = EndpointQuery::new("dns").region("S").interfaces(&both);
-    assert_eq!(cloud.select("dns").unwrap(), dns);
+    assert_eq!(cloud.endpoint_query("dns").unwrap(), dns);
     assert_eq!(cloud.endpoint_override("object-store"), Some("https://R.example"));
     assert_eq!(cloud.api_version("compute"), Some("2.10"));
     assert_eq!(cloud.timeout().unwrap().as_millis(), 2500);

@@ -25,7 +25,7 @@ fn url(beside: &str, service: &str) -> String {
     let cloud = with(auth, &format!("region_name: R, {beside}")).unwrap();
     let token = token(&cloud);
     let at = cloud.cloud().unwrap();
-    at.endpoint(&token, &cloud.select(service).unwrap()).unwrap().url().to_owned()
+    at.endpoint(&token, &cloud.endpoint_query(service).unwrap()).unwrap().url().to_owned()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The layout of the crate: a folder is a floor, and imports go down.
+//! The layout of the crate: a folder is a layer, and imports go down.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use std::path::Path;
 mod checker;
 
 /// From top to bottom.
-const FLOORS: &[&[&str]] = &[
+const LAYERS: &[&[&str]] = &[
     &["lib.rs"],
     &["server"],
     &["machine"],
@@ -20,5 +20,5 @@ const FLOORS: &[&[&str]] = &[
 
 #[test]
 fn imports_go_down() {
-    checker::check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), FLOORS);
+    checker::check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), LAYERS);
 }

@@ -2,7 +2,7 @@
 
 use super::Cloud;
 use crate::{
-    error::ConfigError,
+    error::{ConfigError, ConfigField},
     limits,
     model::{
         credential::{Credential, Key, Method, MethodKind, UserRef},
@@ -37,10 +37,10 @@ impl Cloud {
     fn check_agency(&self, credential: &Credential) -> Result<(), ConfigError> {
         let Some(agency) = &credential.agency else { return Ok(()) };
         if self.agency_field().is_none() {
-            return Err(self.method_error("agency"));
+            return Err(ConfigError::Agency { cloud: self.name() });
         }
-        check_text("credential.agency", &agency.name)?;
-        check_domain("credential.agency.domain", Some(&agency.domain))?;
+        check_text(ConfigField::AgencyName, &agency.name)?;
+        check_domain(ConfigField::AgencyDomain, Some(&agency.domain))?;
         match credential.own_token().is_some() || credential.user_domain().is_some() {
             true => Ok(()),
             false => Err(ConfigError::AgencyUser),
@@ -53,27 +53,21 @@ impl Cloud {
         if kinds == [MethodKind::ExistingToken] {
             return Ok(());
         }
-        for (index, kind) in kinds.iter().enumerate() {
-            let method = kind.as_str();
-            let of_user = matches!(kind, MethodKind::Password | MethodKind::Totp);
+        for (index, &method) in kinds.iter().enumerate() {
+            let of_user = matches!(method, MethodKind::Password | MethodKind::Totp);
             if of_user && credential.user.is_none() {
                 return Err(ConfigError::UserMissing { method });
             }
-            if kinds[..index].contains(kind) {
+            if kinds[..index].contains(&method) {
                 return Err(ConfigError::MethodTwice { method });
             }
-            if !self.accepts_method(*kind) {
-                let method = if index > 0 { "second factor" } else { method };
-                return Err(self.method_error(method));
+            if !self.accepts_method(method) {
+                let all = self.0.profile.methods.iter().copied();
+                let takes = all.filter(|kind| self.accepts_method(*kind)).collect();
+                return Err(ConfigError::Method { cloud: self.name(), method, takes });
             }
         }
         Ok(())
-    }
-
-    fn method_error(&self, method: &'static str) -> ConfigError {
-        let all = self.0.profile.methods.iter().filter(|kind| self.accepts_method(**kind));
-        let takes = joined(all.map(|kind| kind.as_str()));
-        ConfigError::Method { cloud: self.name(), method, takes }
     }
 
     fn accepts_method(&self, kind: MethodKind) -> bool {
@@ -105,9 +99,8 @@ impl Cloud {
         if takes(&kind) {
             return Ok(());
         }
-        let all = self.0.profile.scopes.iter().filter(|kind| takes(kind));
-        let takes = joined(all.map(|kind| kind.as_str()));
-        Err(ConfigError::Scope { cloud: self.name(), scope: kind.as_str(), takes })
+        let takes = self.0.profile.scopes.iter().copied().filter(takes).collect();
+        Err(ConfigError::Scope { cloud: self.name(), scope: kind, takes })
     }
 
     /// In v2.0 the project of a trust must be given, too (seen at Keystone 12).
@@ -124,7 +117,7 @@ impl Cloud {
         let Some(UserRef::Name { domain, .. }) = &credential.user else { return Ok(()) };
         match (self.api_version(), domain) {
             (Some(ApiVersion::V2), Some(_)) => {
-                Err(ConfigError::DomainUnknown { field: USER_DOMAIN })
+                Err(ConfigError::DomainUnknown { field: ConfigField::UserDomain })
             }
             (Some(ApiVersion::V3), None) => Err(ConfigError::UserDomain),
             _ => Ok(()),
@@ -134,7 +127,7 @@ impl Cloud {
     /// As for users. Some v3 clouds accept a project's name without a domain.
     fn check_project_name(&self, scope: &Scope) -> Result<(), ConfigError> {
         let Target::ProjectName { domain, .. } = &scope.0 else { return Ok(()) };
-        let field = PROJECT_DOMAIN;
+        let field = ConfigField::ProjectDomain;
         match (self.api_version(), domain) {
             (Some(ApiVersion::V2), Some(_)) => Err(ConfigError::DomainUnknown { field }),
             (Some(ApiVersion::V3), None) if !self.0.profile.project_name_alone => {
@@ -145,16 +138,15 @@ impl Cloud {
     }
 }
 
-const USER_DOMAIN: &str = "credential.user.domain";
-const PROJECT_DOMAIN: &str = "scope.project.domain";
-
 fn check_method_texts(method: &Method) -> Result<(), ConfigError> {
     let field = method.kind().field();
     check_text(field, method.secret())?;
     match method {
-        Method::ApplicationCredential { key: Key::Id(id), .. } => check_text("credential.id", id),
+        Method::ApplicationCredential { key: Key::Id(id), .. } => {
+            check_text(ConfigField::ApplicationCredentialId, id)
+        }
         Method::ApplicationCredential { key: Key::Name(name), .. } => {
-            check_text("credential.name", name)
+            check_text(ConfigField::ApplicationCredentialName, name)
         }
         Method::ExistingToken(_) | Method::Token(_) | Method::Totp(_) => {
             match method.secret().bytes().all(|b| b.is_ascii_graphic()) {
@@ -169,10 +161,10 @@ fn check_method_texts(method: &Method) -> Result<(), ConfigError> {
 fn check_user_texts(user: Option<&UserRef>) -> Result<(), ConfigError> {
     match user {
         None => Ok(()),
-        Some(UserRef::Id(id)) => check_text("credential.user.id", id),
+        Some(UserRef::Id(id)) => check_text(ConfigField::UserId, id),
         Some(UserRef::Name { name, domain }) => {
-            check_text("credential.user.name", name)?;
-            check_domain(USER_DOMAIN, domain.as_ref())
+            check_text(ConfigField::UserName, name)?;
+            check_domain(ConfigField::UserDomain, domain.as_ref())
         }
     }
 }
@@ -180,34 +172,30 @@ fn check_user_texts(user: Option<&UserRef>) -> Result<(), ConfigError> {
 fn check_scope_texts(scope: &Scope) -> Result<(), ConfigError> {
     match &scope.0 {
         Target::Default | Target::System | Target::Unscoped => Ok(()),
-        Target::Domain(domain) => check_domain("scope.domain", Some(domain)),
-        Target::ProjectId(id) => check_text("scope.project.id", id),
+        Target::Domain(domain) => check_domain(ConfigField::Domain, Some(domain)),
+        Target::ProjectId(id) => check_text(ConfigField::ProjectId, id),
         Target::ProjectName { name, domain } => {
-            check_text("scope.project.name", name)?;
-            check_domain(PROJECT_DOMAIN, domain.as_ref())
+            check_text(ConfigField::ProjectName, name)?;
+            check_domain(ConfigField::ProjectDomain, domain.as_ref())
         }
         Target::Trust { id, project_id } => {
-            check_text("scope.trust", id)?;
-            project_id.iter().try_for_each(|id| check_text("scope.project.id", id))
+            check_text(ConfigField::Trust, id)?;
+            project_id.iter().try_for_each(|id| check_text(ConfigField::ProjectId, id))
         }
     }
 }
 
-fn check_domain(field: &'static str, domain: Option<&DomainRef>) -> Result<(), ConfigError> {
+fn check_domain(field: ConfigField, domain: Option<&DomainRef>) -> Result<(), ConfigError> {
     match domain {
         None => Ok(()),
         Some(DomainRef::Id(text) | DomainRef::Name(text)) => check_text(field, text),
     }
 }
 
-fn check_text(field: &'static str, text: &str) -> Result<(), ConfigError> {
+fn check_text(field: ConfigField, text: &str) -> Result<(), ConfigError> {
     match text.len() {
         0 => Err(ConfigError::Empty { field }),
         1..=limits::INPUT => Ok(()),
         _ => Err(ConfigError::TooLong { field, limit: limits::INPUT }),
     }
-}
-
-fn joined<'a>(parts: impl Iterator<Item = &'a str>) -> String {
-    parts.collect::<Vec<_>>().join(", ")
 }

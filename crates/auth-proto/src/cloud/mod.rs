@@ -30,7 +30,7 @@ pub use self::profile::Advice;
 pub(crate) use self::token_destination::AUTH_TOKEN;
 use self::{overrides::Override, profile::Profile};
 use crate::{
-    error::{ConfigError, Error, UrlProblem},
+    error::{ConfigError, ConfigField, Error, UrlProblem},
     url::{ApiVersion, Base, Origin},
 };
 
@@ -140,7 +140,8 @@ impl Cloud {
         if origin.is_https() || origin.is_loopback() {
             return Ok(moved);
         }
-        Err(ConfigError::Url { field: IDENTITY_URL, problem: UrlProblem::PlainHttp }.into())
+        Err(ConfigError::Url { field: ConfigField::IdentityUrl, problem: UrlProblem::PlainHttp }
+            .into())
     }
 
     /// Allows tokens to be sent to this origin (scheme, host and port) although it is plain http,
@@ -151,7 +152,7 @@ impl Cloud {
     /// [`ConfigError::Url`] if the URL is invalid.
     pub fn allow_origin(mut self, origin: &str) -> Result<Self, Error> {
         let (origin, _) = Origin::parse(origin)
-            .map_err(|problem| ConfigError::Url { field: "allowed origin", problem })?;
+            .map_err(|problem| ConfigError::Url { field: ConfigField::AllowedOrigin, problem })?;
         Arc::make_mut(&mut self.0).allowed.push(origin);
         Ok(self)
     }
@@ -270,7 +271,7 @@ impl Cloud {
 
     /// As [`identity_path`](Self::identity_path), as a URI.
     pub(crate) fn identity_uri(&self, path: &str) -> Result<Uri, ConfigError> {
-        let problem = |problem| ConfigError::Url { field: IDENTITY_URL, problem };
+        let problem = |problem| ConfigError::Url { field: ConfigField::IdentityUrl, problem };
         self.0.base.uri(path).map_err(problem)
     }
 
@@ -310,10 +311,9 @@ impl fmt::Debug for Cloud {
     }
 }
 
-const IDENTITY_URL: &str = "identity url";
-
 fn parsed(identity: &str) -> Result<(Base, Option<ApiVersion>), ConfigError> {
-    Base::parse(identity).map_err(|problem| ConfigError::Url { field: IDENTITY_URL, problem })
+    Base::parse(identity)
+        .map_err(|problem| ConfigError::Url { field: ConfigField::IdentityUrl, problem })
 }
 
 /// A service's name in lower case, only its letters and digits.

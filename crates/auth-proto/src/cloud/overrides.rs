@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Cloud, template::filled};
 use crate::{
-    error::{ConfigError, EndpointError, UrlProblem},
+    error::{ConfigError, ConfigField, EndpointError, UrlProblem},
     model::{
         catalog::Endpoint,
         endpoint_query::{EndpointQuery, Interface},
@@ -28,14 +28,14 @@ impl Override {
         template: String,
     ) -> Result<(Self, Option<Origin<'static>>), ConfigError> {
         if service.is_empty() {
-            return Err(ConfigError::Empty { field: "override.service" });
+            return Err(ConfigError::Empty { field: ConfigField::OverrideService });
         }
         let sample = filled(&template, |name| PLACEHOLDERS.contains(&name).then_some("x"))
             .map_err(|placeholder| ConfigError::Placeholder { placeholder: name(placeholder) })?;
         if let Some(foreign) = ["%(", "$(", "}"].iter().find(|mark| sample.contains(**mark)) {
             return Err(ConfigError::Placeholder { placeholder: (*foreign).to_owned() });
         }
-        let problem = |problem| ConfigError::Url { field: "override.url", problem };
+        let problem = |problem| ConfigError::Url { field: ConfigField::OverrideUrl, problem };
         if sample.contains(['?', '#']) {
             return Err(problem(UrlProblem::Query));
         }

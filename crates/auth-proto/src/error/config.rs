@@ -2,12 +2,19 @@
 
 use thiserror::Error as ThisError;
 
+use super::{ConfigField, MethodKind, ScopeKind};
 use crate::limits;
 
 /// An error in the caller's input: which field, what is wrong with it, and what to enter instead.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum ConfigError {
+    /// The cloud has no agencies.
+    #[error("credential.agency: not supported by {cloud}; leave it out")]
+    Agency {
+        /// The cloud's name.
+        cloud: &'static str,
+    },
     /// Assuming an agency takes a token for the user's own domain, and the user names no domain.
     #[error(
         "credential.user.domain: missing, but needed to assume an agency; use \
@@ -23,8 +30,8 @@ pub enum ConfigError {
          remove it"
     )]
     Characters {
-        /// The input.
-        field: &'static str,
+        /// The field.
+        field: ConfigField,
     },
     /// No built-in cloud has this id.
     #[error(
@@ -40,36 +47,36 @@ pub enum ConfigError {
     /// The v2.0 API has no domains.
     #[error("{field}: the v2.0 API has no domains; leave it out")]
     DomainUnknown {
-        /// The input.
-        field: &'static str,
+        /// The field.
+        field: ConfigField,
     },
     /// A required input is empty.
     #[error("{field}: empty; enter a value")]
     Empty {
-        /// The input.
-        field: &'static str,
+        /// The field.
+        field: ConfigField,
     },
     /// An id cannot be part of a URL's path: it is `.`, `..` or longer than [`limits::PATH_ID`].
     #[error("{field}: not a valid id; copy it exactly as the cloud shows it")]
     Id {
-        /// The input.
-        field: &'static str,
+        /// The field.
+        field: ConfigField,
     },
     /// The cloud does not support this login method.
-    #[error("credential: {method} is not supported by {cloud}; use one of: {takes}")]
+    #[error("credential: {method} is not supported by {cloud}; use one of: {}", listed(takes))]
     Method {
         /// The cloud's name.
         cloud: &'static str,
         /// The method that was given.
-        method: &'static str,
+        method: MethodKind,
         /// The supported methods.
-        takes: String,
+        takes: Vec<MethodKind>,
     },
     /// The credential contains a method twice.
     #[error("credential: {method} appears twice; give each factor once")]
     MethodTwice {
         /// The method.
-        method: &'static str,
+        method: MethodKind,
     },
     /// The v2.0 API has no such request.
     #[error("identity url: the v2.0 API does not support this request; use a v3 URL")]
@@ -107,14 +114,14 @@ pub enum ConfigError {
         regions: String,
     },
     /// The cloud does not support this kind of scope.
-    #[error("scope: {scope} is not supported by {cloud}; use one of: {takes}")]
+    #[error("scope: {scope} is not supported by {cloud}; use one of: {}", listed(takes))]
     Scope {
         /// The cloud's name.
         cloud: &'static str,
         /// The kind of scope that was given.
-        scope: &'static str,
+        scope: ScopeKind,
         /// The supported kinds.
-        takes: String,
+        takes: Vec<ScopeKind>,
     },
     /// A global service needs a token for the user's domain, and neither the credential nor the
     /// scope names a domain.
@@ -130,8 +137,8 @@ pub enum ConfigError {
     /// [`limits::LOGIN_REQUEST`].
     #[error("{field}: longer than {limit} bytes; check the value")]
     TooLong {
-        /// The input.
-        field: &'static str,
+        /// The field.
+        field: ConfigField,
         /// The limit, in bytes.
         limit: usize,
     },
@@ -143,8 +150,8 @@ pub enum ConfigError {
     /// A URL cannot be used.
     #[error("{field}: {problem}")]
     Url {
-        /// The input.
-        field: &'static str,
+        /// The field.
+        field: ConfigField,
         /// What is wrong with it.
         problem: UrlProblem,
     },
@@ -161,7 +168,7 @@ pub enum ConfigError {
     )]
     UserMissing {
         /// The method.
-        method: &'static str,
+        method: MethodKind,
     },
     /// The cloud's URL names no API version. Only a login can use such a URL, because it asks the
     /// server for its versions.
@@ -208,4 +215,9 @@ pub enum UrlProblem {
 /// The end of a "not found" text.
 pub(super) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"))
+}
+
+/// `a, b, c`.
+fn listed<T: ToString>(all: &[T]) -> String {
+    all.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
 }

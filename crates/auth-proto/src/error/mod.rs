@@ -2,12 +2,14 @@
 
 mod config;
 pub(crate) mod fault;
+mod input;
 mod protocol;
 
 use std::fmt;
 
 pub use config::{ConfigError, UrlProblem};
 use http::{HeaderMap, StatusCode};
+pub use input::{ConfigField, MethodKind, ScopeKind};
 pub use protocol::{FieldProblem, ProtocolError};
 use thiserror::Error as ThisError;
 use time::UtcDateTime;

@@ -24,7 +24,7 @@ pub use versions::Versions;
 
 use crate::{
     cloud::{AUTH_TOKEN, Cloud},
-    error::{ConfigError, Error, ErrorKind, ProtocolError, Refusal, UrlProblem},
+    error::{ConfigError, ConfigField, Error, ErrorKind, ProtocolError, Refusal, UrlProblem},
     limits,
     model::body::Body,
     url::{ApiVersion, Origin},
@@ -62,10 +62,9 @@ pub trait IdentityRequest {
 
 /// A request without a body.
 pub(crate) fn get(url: &str) -> Result<Request<Body>, Error> {
-    Request::get(url)
-        .header(header::ACCEPT, JSON)
-        .body(Body::default())
-        .map_err(|_| ConfigError::Url { field: "identity url", problem: UrlProblem::Syntax }.into())
+    Request::get(url).header(header::ACCEPT, JSON).body(Body::default()).map_err(|_| {
+        ConfigError::Url { field: ConfigField::IdentityUrl, problem: UrlProblem::Syntax }.into()
+    })
 }
 
 /// Accepts a success and returns an error for any other status. The error's text contains neither
@@ -127,7 +126,7 @@ pub(crate) fn redirect<B>(response: &Response<B>) -> ProtocolError {
 }
 
 /// An id as one segment of a URL's path, percent-encoded.
-fn path_segment(field: &'static str, id: &str) -> Result<String, ConfigError> {
+fn path_segment(field: ConfigField, id: &str) -> Result<String, ConfigError> {
     if id.is_empty() {
         return Err(ConfigError::Empty { field });
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cloud::Cloud,
-    error::Error,
+    error::{ConfigField, Error},
     model::{body::Body, token::Project},
     wire,
 };
@@ -37,7 +37,7 @@ impl IdentityRequest for UserProjects {
     type Output = Page<Project, Self>;
 
     fn request(&self) -> Result<Request<Body>, Error> {
-        let user = path_segment("user id", &self.user_id)?;
+        let user = path_segment(ConfigField::SubjectUser, &self.user_id)?;
         self.cursor.request(&format!("/users/{user}/projects"))
     }
 

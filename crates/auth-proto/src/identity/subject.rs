@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{expect_authorized, get, v3_path};
 use crate::{
     cloud::Cloud,
-    error::{ConfigError, Error, ProtocolError},
+    error::{ConfigError, ConfigField, Error, ProtocolError},
     model::{body::Body, token::secret_header},
     wire::{SUBJECT_TOKEN, http_time::has_retry_after},
 };
@@ -26,12 +26,13 @@ impl Subject {
     /// A request to `/v3/auth/tokens` with this query. The header with the token is marked
     /// sensitive.
     pub(super) fn request(&self, method: Method, query: &str) -> Result<Request<Body>, Error> {
-        let field = "token";
-        let subject = secret_header(self.expose().as_bytes(), field).map_err(|why| match why {
-            ProtocolError::MissingToken { .. } => ConfigError::Empty { field },
-            ProtocolError::TooLarge { limit, .. } => ConfigError::TooLong { field, limit },
-            _ => ConfigError::Characters { field },
-        })?;
+        let field = ConfigField::SubjectToken;
+        let subject =
+            secret_header(self.expose().as_bytes(), SUBJECT_TOKEN).map_err(|why| match why {
+                ProtocolError::MissingToken { .. } => ConfigError::Empty { field },
+                ProtocolError::TooLarge { limit, .. } => ConfigError::TooLong { field, limit },
+                _ => ConfigError::Characters { field },
+            })?;
         let mut request = get(&v3_path(&self.cloud, &format!("/auth/tokens{query}"))?)?;
         *request.method_mut() = method;
         request.headers_mut().insert(SUBJECT_TOKEN, subject);

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Method, Request, header};
 use super::{Login, Phase};
 use crate::{
     cloud::AUTH_TOKEN,
-    error::{ConfigError, Error, ProtocolError},
+    error::{ConfigError, ConfigField, Error, ProtocolError},
     identity::{FetchCatalog, IdentityRequest, JSON, Validate, Versions, get},
     limits,
     model::{
@@ -129,7 +129,8 @@ impl Login {
     pub(super) fn assume_body(&self) -> Result<Body, Error> {
         let agency = self.credential.agency.as_ref().zip(self.cloud.agency_field());
         // Unreachable: `Cloud::check` refuses an agency that the cloud has no field for.
-        let (agency, field) = agency.ok_or(ConfigError::AgencyUser)?;
+        let (agency, field) =
+            agency.ok_or_else(|| ConfigError::Agency { cloud: self.cloud.name() })?;
         within_limit(wire::request::assume(field, agency, &self.scope))
     }
 
@@ -164,7 +165,7 @@ pub(super) fn token_header(token: &str) -> Result<HeaderValue, ProtocolError> {
 
 fn within_limit(body: Body) -> Result<Body, Error> {
     if body.as_bytes().len() > limits::LOGIN_REQUEST {
-        let (field, limit) = ("credential and scope together", limits::LOGIN_REQUEST);
+        let (field, limit) = (ConfigField::CredentialAndScope, limits::LOGIN_REQUEST);
         return Err(ConfigError::TooLong { field, limit }.into());
     }
     Ok(body)

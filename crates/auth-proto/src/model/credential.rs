@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use secrecy::{ExposeSecret, SecretString};
 
+pub(crate) use crate::error::MethodKind;
 use crate::model::scope::DomainRef;
 
 /// A user, by id or by name.
@@ -307,40 +308,6 @@ impl Method {
             | Self::Password(secret)
             | Self::Token(secret)
             | Self::Totp(secret) => secret.expose_secret(),
-        }
-    }
-}
-
-/// The kinds of method. A cloud's profile lists those that it accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MethodKind {
-    ApplicationCredential,
-    /// A token that is used as it is, without a login.
-    ExistingToken,
-    Password,
-    Token,
-    Totp,
-}
-
-impl MethodKind {
-    /// The name of the method in a request. An existing token is never sent as a method.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::ApplicationCredential => "application_credential",
-            Self::ExistingToken => "existing token",
-            Self::Password => "password",
-            Self::Token => "token",
-            Self::Totp => "totp",
-        }
-    }
-
-    /// The name of the secret's field in errors.
-    pub(crate) const fn field(self) -> &'static str {
-        match self {
-            Self::ApplicationCredential => "credential.secret",
-            Self::Password => "credential.password",
-            Self::ExistingToken | Self::Token => "credential.token",
-            Self::Totp => "credential.totp",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub(crate) use crate::error::ScopeKind;
+
 /// A domain, by id or by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -127,7 +129,7 @@ impl fmt::Display for Scope {
         let shown = crate::text::shown;
         match &self.0 {
             Target::Default | Target::System | Target::Unscoped => {
-                f.write_str(self.kind().as_str())
+                write!(f, "{}", self.kind())
             }
             Target::Domain(DomainRef::Id(id) | DomainRef::Name(id)) => {
                 write!(f, "domain {}", shown(id))
@@ -135,32 +137,6 @@ impl fmt::Display for Scope {
             Target::ProjectId(id) => write!(f, "project {}", shown(id)),
             Target::ProjectName { name, .. } => write!(f, "project {}", shown(name)),
             Target::Trust { id, .. } => write!(f, "trust {}", shown(id)),
-        }
-    }
-}
-
-/// The kinds of scope. A cloud's profile lists those that it accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ScopeKind {
-    Default,
-    Domain,
-    ProjectId,
-    ProjectName,
-    System,
-    Trust,
-    Unscoped,
-}
-
-impl ScopeKind {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Default => "default scope",
-            Self::Domain => "domain scope",
-            Self::ProjectId => "project scope by id",
-            Self::ProjectName => "project scope by name",
-            Self::System => "system scope",
-            Self::Trust => "trust scope",
-            Self::Unscoped => "explicit absence of a scope",
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Invalid input gets a typed error that names the field and the remedy, before a byte is sent.
 
 use auth_proto::{
-    ApiVersion, Cloud, ConfigError, Credential, DomainRef, Error, Factor, IdentityRequest, Login,
-    Scope, Session, Settings, UserProjects, UserRef, Validate,
+    ApiVersion, Cloud, ConfigError, ConfigField, Credential, DomainRef, Error, Factor,
+    IdentityRequest, Login, MethodKind, Scope, Session, Settings, UserProjects, UserRef, Validate,
 };
 
 use crate::support::{
@@ -17,52 +17,87 @@ fn refused(cloud: &Cloud, credential: Credential, scope: Scope) -> ConfigError {
 #[test]
 fn empty_input_is_refused() {
     let project = || Scope::project_id("p");
-    for (credential, scope, field) in [
-        (Credential::password(alice(), ""), project(), "credential.password"),
-        (Credential::password(UserRef::id(""), "pw"), project(), "credential.user.id"),
+    for (credential, scope, field, path) in [
+        (
+            Credential::password(alice(), ""),
+            project(),
+            ConfigField::Password,
+            "credential.password",
+        ),
+        (
+            Credential::password(UserRef::id(""), "pw"),
+            project(),
+            ConfigField::UserId,
+            "credential.user.id",
+        ),
         (
             Credential::password(UserRef::name_in("", DomainRef::id("d")), "pw"),
             project(),
+            ConfigField::UserName,
             "credential.user.name",
         ),
         (
             Credential::password(UserRef::name_in("a", DomainRef::id("")), "pw"),
             project(),
+            ConfigField::UserDomain,
             "credential.user.domain",
         ),
-        (Credential::token(""), project(), "credential.token"),
-        (Credential::totp(alice(), ""), project(), "credential.totp"),
-        (Credential::application_credential("", "s"), Scope::default(), "credential.id"),
-        (Credential::application_credential("i", ""), Scope::default(), "credential.secret"),
+        (Credential::token(""), project(), ConfigField::Token, "credential.token"),
+        (Credential::totp(alice(), ""), project(), ConfigField::Totp, "credential.totp"),
+        (
+            Credential::application_credential("", "s"),
+            Scope::default(),
+            ConfigField::ApplicationCredentialId,
+            "credential.id",
+        ),
+        (
+            Credential::application_credential("i", ""),
+            Scope::default(),
+            ConfigField::ApplicationCredentialSecret,
+            "credential.secret",
+        ),
         (
             Credential::application_credential_of(alice(), "", "s"),
             Scope::default(),
+            ConfigField::ApplicationCredentialName,
             "credential.name",
         ),
-        (password(), Scope::project_id(""), "scope.project.id"),
-        (password(), Scope::project_name_in("", DomainRef::id("d")), "scope.project.name"),
-        (password(), Scope::project_name_in("p", DomainRef::id("")), "scope.project.domain"),
-        (password(), Scope::domain_id(""), "scope.domain"),
-        (password(), Scope::trust(""), "scope.trust"),
+        (password(), Scope::project_id(""), ConfigField::ProjectId, "scope.project.id"),
+        (
+            password(),
+            Scope::project_name_in("", DomainRef::id("d")),
+            ConfigField::ProjectName,
+            "scope.project.name",
+        ),
+        (
+            password(),
+            Scope::project_name_in("p", DomainRef::id("")),
+            ConfigField::ProjectDomain,
+            "scope.project.domain",
+        ),
+        (password(), Scope::domain_id(""), ConfigField::Domain, "scope.domain"),
+        (password(), Scope::trust(""), ConfigField::Trust, "scope.trust"),
     ] {
-        assert_eq!(refused(&keystone(), credential, scope), ConfigError::Empty { field });
+        let error = refused(&keystone(), credential, scope);
+        assert_eq!(error.to_string(), format!("{path}: empty; enter a value"));
+        assert_eq!(error, ConfigError::Empty { field });
     }
 }
 
 #[test]
 fn tokens_and_codes_are_visible_ascii() {
     for text in ["a b", "a\n", "토큰", "a\u{7f}", "\u{0}", "a\r\nX-Evil: 1"] {
-        let field = "credential.token";
+        let field = ConfigField::Token;
         assert_eq!(
             refused(&keystone(), Credential::token(text), Scope::project_id("p")),
             ConfigError::Characters { field }
         );
-        let field = "credential.totp";
+        let field = ConfigField::Totp;
         assert_eq!(
             refused(&keystone(), password().and(Factor::totp(text)), Scope::project_id("p")),
             ConfigError::Characters { field }
         );
-        let field = "token";
+        let field = ConfigField::SubjectToken;
         // Blanks around a header's value are not part of it.
         if text.trim() == text {
             let validate = Validate::new(&keystone(), text).request();
@@ -79,12 +114,12 @@ fn names_need_their_domains_in_v3() {
         refused(&keystone(), password(), Scope::project_name("demo")),
         ConfigError::ProjectDomain
     );
-    let field = "credential.user.domain";
+    let field = ConfigField::UserDomain;
     assert_eq!(
         refused(&keystone_v2(), password(), Scope::default()),
         ConfigError::DomainUnknown { field }
     );
-    let field = "scope.project.domain";
+    let field = ConfigField::ProjectDomain;
     let scope = Scope::project_name_in("demo", DomainRef::id("default"));
     assert_eq!(
         refused(&keystone_v2(), by_name.clone(), scope),
@@ -108,7 +143,7 @@ fn a_trust_in_v2_needs_its_project() {
     assert!(Login::new(&keystone_v2(), by_name(), Scope::trust_in("t", "p")).is_ok());
     assert!(Login::new(&keystone(), password(), Scope::trust("t")).is_ok());
     let (error, field) =
-        (refused(&keystone(), password(), Scope::trust_in("t", "")), "scope.project.id");
+        (refused(&keystone(), password(), Scope::trust_in("t", "")), ConfigField::ProjectId);
     assert_eq!(error, ConfigError::Empty { field });
 }
 
@@ -139,22 +174,33 @@ fn errors_list_what_a_cloud_takes() {
         other => panic!("{other:?}"),
     };
     let nhn = refused(&Cloud::nhn(), Credential::token("t"), Scope::project_id("p"));
-    assert_eq!(method(nhn), ("NHN Cloud", "token", "password".to_owned()));
+    assert_eq!(method(nhn), ("NHN Cloud", MethodKind::Token, vec![MethodKind::Password]));
     let kakao = refused(&Cloud::kakao(), password(), Scope::default());
-    assert_eq!(method(kakao), ("KakaoCloud", "password", "application_credential".to_owned()));
+    assert_eq!(
+        method(kakao),
+        ("KakaoCloud", MethodKind::Password, vec![MethodKind::ApplicationCredential])
+    );
     let key = Credential::application_credential("i", "s");
     let huawei = refused(&Cloud::huawei(), key.clone(), Scope::default());
     assert_eq!(
         method(huawei),
-        ("Huawei Cloud", "application_credential", "password, token, totp".to_owned())
+        (
+            "Huawei Cloud",
+            MethodKind::ApplicationCredential,
+            vec![MethodKind::Password, MethodKind::Token, MethodKind::Totp]
+        )
     );
     let v2_key = refused(&keystone_v2(), key, Scope::default());
     assert_eq!(
         method(v2_key),
-        ("Keystone", "application_credential", "password, token".to_owned())
+        (
+            "Keystone",
+            MethodKind::ApplicationCredential,
+            vec![MethodKind::Password, MethodKind::Token]
+        )
     );
     let two = Credential::password("alice", "pw").and(Factor::totp("123456"));
-    assert_eq!(method(refused(&keystone_v2(), two, Scope::default())).1, "second factor");
+    assert_eq!(method(refused(&keystone_v2(), two, Scope::default())).1, MethodKind::Totp);
 
     for (cloud, scope) in [
         (Cloud::nhn(), Scope::default()),
@@ -185,7 +231,7 @@ fn plain_http_has_its_own_constructor() {
 #[test]
 fn a_session_checks_its_credential_at_once() {
     let empty = Session::new(keystone(), Credential::password(alice(), ""), Settings::default());
-    assert_eq!(config_error(empty), ConfigError::Empty { field: "credential.password" });
+    assert_eq!(config_error(empty), ConfigError::Empty { field: ConfigField::Password });
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use auth_emulator::{Emulator, account};
 use auth_proto::{
-    Check, Cloud, ConfigError, Credential, Domains, Error, ErrorKind, IdentityRequest, Login, Page,
-    Projects, ProtocolError, Revoke, Scope, SystemScopes, Validate, Versions, limits,
+    Check, Cloud, ConfigError, ConfigField, Credential, Domains, Error, ErrorKind, IdentityRequest,
+    Login, Page, Projects, ProtocolError, Revoke, Scope, SystemScopes, Validate, Versions, limits,
 };
 use http::Response;
 
@@ -81,7 +81,7 @@ fn invalid_input_is_refused() {
     ] {
         assert_eq!(config_error(request), ConfigError::NotInV2);
     }
-    let (field, limit) = ("token", limits::TOKEN);
+    let (field, limit) = (ConfigField::SubjectToken, limits::TOKEN);
     for (text, expect) in [
         (String::new(), ConfigError::Empty { field }),
         ("a\r\nX-Evil: b".to_owned(), ConfigError::Characters { field }),

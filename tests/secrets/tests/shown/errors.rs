@@ -1,8 +1,9 @@
 //! Every error of the core that contains text, caused by input with secrets.
 
 use auth_proto::{
-    ApiVersion, Cloud, Code, Credential, EndpointQuery, Error, ErrorKind, Factor, Fault,
-    FieldProblem, IdentityResponse, Login, Scope, Session, Settings, UrlProblem, UserRef,
+    ApiVersion, Cloud, Code, ConfigField, Credential, EndpointQuery, Error, ErrorKind, Factor,
+    Fault, FieldProblem, IdentityResponse, Login, MethodKind, Scope, ScopeKind, Session, Settings,
+    UrlProblem, UserRef,
 };
 use serde_json::json;
 
@@ -27,6 +28,7 @@ pub(crate) fn walk(walk: &mut Walk) {
         see!(walk, error, error.kind().clone());
     }
     see!(walk, UrlProblem::Host, FieldProblem::Type);
+    see!(walk, ConfigField::Token, MethodKind::Token, ScopeKind::Default);
     see!(walk, Fault::default(), Code::Text(String::new()));
 }
 

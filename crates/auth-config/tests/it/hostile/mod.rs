@@ -214,7 +214,11 @@ fn everything(files: &Files, variables: &Variables) -> String {
     for name in config.names().chain(["nosuch"]) {
         match config.cloud(&Choices::default().cloud(name)) {
             Ok(cloud) => {
-                out += &format!("{cloud:?}{:?}{:?}", cloud.warnings(), cloud.select("compute"));
+                out += &format!(
+                    "{cloud:?}{:?}{:?}",
+                    cloud.warnings(),
+                    cloud.endpoint_query("compute")
+                );
                 out += &format!("{:?}{:?}{:?}", cloud.cloud(), cloud.credential(), cloud.scope());
             }
             Err(error) => out += &error.to_string(),

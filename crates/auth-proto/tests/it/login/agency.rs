@@ -200,7 +200,7 @@ fn an_invalid_agency_is_refused_early() {
     let key = Credential::application_credential("k", "s");
     for (cloud, credential, scope, part) in [
         (otc(), by_id.assume(agency()), project(), "credential.user.domain: missing"),
-        (otc(), password(&otc()).assume(nameless), project(), "credential.agency: empty"),
+        (otc(), password(&otc()).assume(nameless), project(), "credential.agency.name: empty"),
         (otc(), password(&otc()).assume(no_domain), project(), "credential.agency.domain: empty"),
         (
             otc(),
@@ -213,7 +213,7 @@ fn an_invalid_agency_is_refused_early() {
             Cloud::kakao(),
             key.assume(agency()),
             Scope::default(),
-            "agency is not supported by KakaoCloud; use one of: application_credential",
+            "credential.agency: not supported by KakaoCloud; leave it out",
         ),
     ] {
         let session = Session::new(cloud, credential, Settings::default());

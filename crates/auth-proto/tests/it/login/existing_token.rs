@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
-    Action, Agency, Cloud, ConfigError, Credential, DomainRef, EndpointQuery, ErrorKind, Factor,
-    FetchCatalog, IdentityRequest, Login, RetryDecision, Scope, Session, Settings, Step, UserRef,
-    timestamp,
+    Action, Agency, Cloud, ConfigError, ConfigField, Credential, DomainRef, EndpointQuery,
+    ErrorKind, Factor, FetchCatalog, IdentityRequest, Login, RetryDecision, Scope, Session,
+    Settings, Step, UserRef, timestamp,
 };
 use http::{Response, StatusCode};
 use time::{Duration, UtcDateTime};
@@ -357,7 +357,7 @@ fn an_existing_token_takes_no_second_factor() {
     }
     let blank = Credential::existing_token("a b");
     let blank = Session::new(stock, blank, Settings::default());
-    assert_eq!(config_error(blank), ConfigError::Characters { field: "credential.token" });
+    assert_eq!(config_error(blank), ConfigError::Characters { field: ConfigField::Token });
 
     // The debug text names both factors, and no secret.
     let both = Credential::password(user, "pw").and(Factor::totp("123456"));

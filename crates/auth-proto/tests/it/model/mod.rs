@@ -5,39 +5,96 @@
 
 mod simulation;
 
-use proptest::prelude::*;
-use simulation::{Op, Reply, run, run_with_codes};
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use simulation::{
+    Call, Destination, Op, Reply, STAMPS, Stamps, Which, coverage, run, run_with_codes,
+};
 
 fn replies() -> impl Strategy<Value = Reply> {
     prop_oneof![
-        6 => prop_oneof![Just(0), 1..100_u32, 100..10_000_u32].prop_map(Reply::Token),
-        2 => prop_oneof![Just(401), Just(403)].prop_map(Reply::Refused),
-        2 => prop_oneof![Just(0), 1..100_u32, 1000..100_000_u32].prop_map(Reply::Unavailable),
+        6 => (lives(), stamps()).prop_map(|(tens, stamps)| Reply::Token(tens, stamps)),
+        2 => (prop_oneof![Just(401), Just(403)], pauses())
+            .prop_map(|(status, asked)| Reply::Refused(status, asked)),
+        2 => pauses().prop_map(Reply::Unavailable),
         1 => prop_oneof![0..400_u32, 3000..8000_u32].prop_map(Reply::Receipt),
-        2 => (0..8_usize).prop_map(Reply::Odd),
+        2 => (0..9_usize, pauses()).prop_map(|(which, asked)| Reply::Odd(which, asked)),
+    ]
+}
+
+/// Tens of seconds.
+fn lives() -> impl Strategy<Value = u32> {
+    prop_oneof![1 => Just(0), 20 => 1..100_u32, 20 => 100..10_000_u32, 1 => Just(400_000)]
+}
+
+fn stamps() -> impl Strategy<Value = Stamps> {
+    prop_oneof![4 => Just(Stamps::AllRight), 4 => prop::sample::select(STAMPS.to_vec())]
+}
+
+/// Seconds of a `Retry-After`.
+fn pauses() -> impl Strategy<Value = u32> {
+    prop_oneof![6 => Just(0), 2 => 1..100_u32, 1 => 1000..100_000_u32]
+}
+
+fn destinations() -> impl Strategy<Value = Destination> {
+    prop_oneof![
+        3 => (0..3_usize).prop_map(Destination::At),
+        1 => Just(Destination::Later),
+        3 => Just(Destination::Unknown),
+    ]
+}
+
+fn tokens() -> impl Strategy<Value = Which> {
+    prop_oneof![
+        6 => (0..3_usize).prop_map(Which::Current),
+        1 => (0..4_usize).prop_map(Which::Back),
+    ]
+}
+
+fn calls() -> impl Strategy<Value = Call> {
+    prop_oneof![6 => Just(Call::Replayable), 1 => Just(Call::OneShot), 1 => Just(Call::Retried)]
+}
+
+/// Milliseconds.
+fn steps_of_time() -> impl Strategy<Value = i64> {
+    const CENTURY: i64 = 100 * 365 * 86_400_000;
+    prop_oneof![
+        12 => 0..500_i64,
+        12 => 0..10_000_i64,
+        12 => 0..100_000_i64,
+        4 => 0..2_000_000_i64,
+        2 => 0..100_000_000_i64,
+        2 => -100_000_000..0_i64,
+        1 => prop_oneof![Just(CENTURY), Just(-CENTURY)],
     ]
 }
 
 fn steps() -> impl Strategy<Value = Op> {
-    const CENTURY: i64 = 100 * 365 * 86_400 * 4;
-    let clock = prop_oneof![
-        8 => 0..40_i64,
-        8 => 0..2_000_i64,
-        4 => 0..400_000_i64,
-        1 => -400_000..0_i64,
-        1 => prop_oneof![Just(CENTURY), Just(-CENTURY)],
-    ];
+    let scopes = || 0..3_usize;
+    let origins = || 0..3_usize;
+    let rounds = prop_oneof![8 => 1..5_u8, 1 => Just(45_u8)];
     prop_oneof![
-        12 => (0..3_usize).prop_map(Op::Poll),
-        2 => (0..3_usize).prop_map(Op::Renew),
-        10 => ((0..3_usize), replies()).prop_map(|(scope, reply)| Op::Respond(scope, reply)),
-        6 => clock.prop_map(Op::Clock),
-        2 => (0..3_usize).prop_map(Op::Fail),
-        2 => (0..3_usize).prop_map(Op::Abandon),
-        2 => (0..4_usize).prop_map(Op::Unauthorized),
-        2 => (0..3_usize).prop_map(Op::Factor),
+        12 => (scopes(), destinations()).prop_map(|(scope, to)| Op::Poll(scope, to)),
+        3 => scopes().prop_map(Op::Renew),
+        10 => (scopes(), replies()).prop_map(|(scope, reply)| Op::Respond(scope, reply)),
+        6 => steps_of_time().prop_map(Op::Clock),
+        3 => (-1..=1_i64).prop_map(Op::Until),
+        2 => (scopes(), 0..5_usize).prop_map(|(scope, kind)| Op::Fail(scope, kind)),
+        1 => (scopes(), 0..7_usize, pauses())
+            .prop_map(|(scope, which, asked)| Op::Head(scope, which, asked)),
+        1 => scopes().prop_map(Op::Abandon),
+        1 => scopes().prop_map(Op::Drop),
+        2 => (tokens(), origins(), 0..8_usize).prop_map(|(which, at, how)| Op::Accept(which, at, how)),
+        4 => (tokens(), origins(), calls()).prop_map(|(which, at, call)| Op::Refuse(which, at, call)),
+        1 => tokens().prop_map(Op::Interrupt),
+        2 => scopes().prop_map(Op::Factor),
         1 => (0..4_usize).prop_map(Op::Late),
         1 => Just(Op::Replace),
+        4 => (scopes(), lives(), stamps())
+            .prop_map(|(scope, tens, stamps)| Op::LogIn(scope, tens, stamps)),
+        3 => (scopes(), -1..=1_i64).prop_map(|(scope, millis)| Op::Renewal(scope, millis)),
+        1 => (scopes(), 0..5_usize, 1..12_u8).prop_map(|(scope, kind, n)| Op::Outage(scope, kind, n)),
+        1 => (scopes(), origins(), any::<bool>(), rounds, replies())
+            .prop_map(|(scope, at, accept, n, reply)| Op::Storm(scope, at, accept, n, reply)),
     ]
 }
 
@@ -52,5 +109,24 @@ proptest! {
     #[test]
     fn each_one_time_code_is_sent_once(ops in prop::collection::vec(steps(), 1..150)) {
         run_with_codes(ops);
+    }
+}
+
+/// The same walks from one seed, which reach every branch of the rules. `-- --nocapture` shows how
+/// often.
+#[test]
+fn a_walk_reaches_every_branch() {
+    let mut runner = TestRunner::deterministic();
+    let ops = prop::collection::vec(steps(), 1..150);
+    for n in 0..600 {
+        let ops = ops.new_tree(&mut runner).unwrap().current();
+        match n % 4 {
+            0 => run_with_codes(ops),
+            seed => run(seed, ops),
+        }
+    }
+    for (branch, count) in coverage::reached() {
+        println!("{count:>10}  {branch}");
+        assert!(count > 0 || branch.starts_with('0'), "no step has reached: {branch}");
     }
 }

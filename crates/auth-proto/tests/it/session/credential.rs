@@ -1,8 +1,8 @@
 //! Replacing the credential, and closing the session.
 
 use auth_proto::{
-    ConfigError, Credential, ErrorKind, Factor, FailureKind, RetryDecision, Scope, ServiceCall,
-    UserRef, limits,
+    ConfigError, ConfigField, Credential, ErrorKind, Factor, FailureKind, RetryDecision, Scope,
+    ServiceCall, UserRef, limits,
 };
 
 use crate::support::{
@@ -73,7 +73,7 @@ fn an_invalid_scope_takes_no_place() {
     assert!(session.cached_token(&scope("good"), NOW).is_some());
     session.replace_credential(password()).unwrap();
     let empty = session.replace_credential(Credential::password(alice(), ""));
-    assert_eq!(config_error(empty), ConfigError::Empty { field: "credential.password" });
+    assert_eq!(config_error(empty), ConfigError::Empty { field: ConfigField::Password });
 }
 
 #[test]

@@ -107,11 +107,7 @@ fn unknown() -> Vec<Case> {
             "the v2.0 API has no domains",
         ),
         ("a code", |w| of(w, Credential::totp("alice", "123456")), "totp is not supported"),
-        (
-            "a second factor",
-            |w| of(w, bob(w).and(Factor::totp("123456"))),
-            "second factor is not supported",
-        ),
+        ("a second factor", |w| of(w, bob(w).and(Factor::totp("123456"))), "totp is not supported"),
         (
             "an application credential",
             |w| of(w, Credential::application_credential("a", "b")),

@@ -1,222 +1,402 @@
 //! A session beside its reference model, with the clock, the requests and the tokens of both.
 #![allow(clippy::unwrap_used, reason = "a panic is a finding")]
 
+mod answers;
+mod compare;
+pub(crate) mod coverage;
+mod ops;
 mod reference;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use auth_proto::{
-    Action, Cloud, Credential, ErrorKind, Event, Factor, Failure, FailureKind, Login,
-    PendingRequest, Scope, Session, Settings, Step, UserRef, timestamp,
+    Action, Cloud, Credential, ErrorKind, Factor, Failure, FailureKind, PendingRequest,
+    RefusalReason, RetryDecision, Scope, ServiceCall, Session, Settings, Token, UserRef,
 };
-use http::Response;
-use reference::Reference;
-use serde_json::json;
+use coverage::reach;
+use http::{HeaderMap, StatusCode, Uri};
+pub(crate) use ops::{Call, Op, Reply, STAMPS, Stamps, Which};
+use ops::{HEADS, KINDS, ODD, STATUSES};
+pub(crate) use reference::Destination;
+use reference::{Caller, Cause, Note, Reference};
 use time::{UtcDateTime, macros::utc_datetime};
 
-/// Takes these steps, compares session and model after each, and closes the session.
+/// Takes these steps, compares session and model after each, and closes the session. The seed is
+/// that of the pauses. Every eighth cloud speaks v2.0.
 pub(crate) fn run(seed: u64, ops: impl IntoIterator<Item = Op>) {
-    let mut simulation = Simulation::new(seed);
-    for op in ops {
-        simulation.take(&op);
-        simulation.sweep();
-        simulation.check();
-    }
-    simulation.close();
+    walk(Simulation::new(seed, false, seed % 8 == 7), ops);
 }
 
-/// The same with a password and one-time codes: each code is sent once.
+/// The same with a password and one-time codes.
 pub(crate) fn run_with_codes(ops: impl IntoIterator<Item = Op>) {
-    let mut simulation = Simulation { one_time: true, ..Simulation::new(0) };
-    let (mut codes, mut sent) = (100_000.., BTreeSet::new());
-    let mut fresh = || Factor::totp(codes.next().unwrap_or_default().to_string());
-    simulation.session.replace_credential(credential().and(fresh())).unwrap();
+    walk(Simulation::new(0, true, false), ops);
+}
+
+fn walk(mut simulation: Simulation, ops: impl IntoIterator<Item = Op>) {
     for op in ops {
-        match op {
-            Op::Factor(_) => {}
-            Op::Poll(index) | Op::Renew(index) => {
-                match simulation.session.poll(&scope(index), simulation.now) {
-                    Action::NeedFactor(_) => {
-                        simulation.session.submit_factor(&scope(index), fresh()).unwrap();
-                    }
-                    Action::Send(pending, request) => {
-                        let body: serde_json::Value =
-                            serde_json::from_slice(request.body().as_bytes()).unwrap();
-                        let code = &body["auth"]["identity"]["totp"]["user"]["passcode"];
-                        assert!(sent.insert(code.as_str().unwrap().to_owned()), "{code} again");
-                        simulation.model.scopes[index].sent_at = Some(simulation.model.now);
-                        simulation.pending[index] = Some(pending);
-                    }
-                    Action::Fail(_) | Action::Use(_) | Action::Wait(_) => {}
-                }
-            }
-            Op::Replace => {
-                simulation.session.replace_credential(credential().and(fresh())).unwrap();
-                simulation.model.replaced();
-            }
-            op => simulation.take(&op),
+        simulation.take(&op);
+        if simulation.model.is_unsure {
+            reach("0: a walk that ends early");
+            break;
         }
-        simulation.sweep();
     }
     simulation.close();
 }
 
 const PROJECTS: [&str; 3] = ["p", "q", "r"];
+const ORIGINS: [&str; 3] = ["https://a.example/x", "https://b.example:8443", "/without/origin"];
 const START: UtcDateTime = utc_datetime!(2026-11-22 08:00:00);
-
-/// Responses that are neither a token nor a refusal.
-const ODD: [(u16, &str); 8] = [
-    (200, "<html>"),
-    (200, ""),
-    (201, r#"{"token": {"expires_at": "2026-11-30T08:00:00Z", "project": {"id": "other"}}}"#),
-    (201, r#"{"token": {"expires_at": "soon"}}"#),
-    (302, ""),
-    (400, r#"{"error": {"code": 400, "message": "no"}}"#),
-    (404, ""),
-    (413, ""),
-];
-
-/// A call of the session, usually for one of three scopes.
-#[derive(Clone, Debug)]
-pub(crate) enum Op {
-    Abandon(usize),
-    Respond(usize, Reply),
-    /// The clock moves, by quarters of a second.
-    Clock(i64),
-    Factor(usize),
-    Fail(usize),
-    /// A response to a request that no longer counts.
-    Late(usize),
-    Poll(usize),
-    Renew(usize),
-    Replace,
-    /// A service refuses one of the tokens, counted from the newest.
-    Unauthorized(usize),
-}
-
-/// The response of an identity service.
-#[derive(Clone, Debug)]
-pub(crate) enum Reply {
-    Odd(usize),
-    /// A receipt that lives this many seconds.
-    Receipt(u32),
-    Refused(u16),
-    /// A token that lives this many tens of seconds.
-    Token(u32),
-    /// A 503 with this `Retry-After`, or without one if it is 0.
-    Unavailable(u32),
-}
 
 /// The session, its model, and their surroundings.
 struct Simulation {
     session: Session,
     model: Reference,
     now: UtcDateTime,
+    /// The last time that the session was told.
+    told: UtcDateTime,
+    /// The last time that the session has named.
+    named: Option<UtcDateTime>,
     pending: [Option<PendingRequest>; 3],
     /// Requests that no longer count.
     late: Vec<PendingRequest>,
-    tokens: Vec<String>,
-    /// Whether the credential holds a one-time code.
-    one_time: bool,
+    tokens: Vec<Given>,
+    /// The events since the last comparison.
+    heard: Vec<Note>,
+    /// The scopes that the session knows.
+    known: [bool; 3],
+    codes: u32,
+    sent_codes: BTreeSet<String>,
+}
+
+/// A token that the identity service has given.
+#[derive(Default)]
+struct Given {
+    /// `None` if the session did not keep it.
+    token: Option<Arc<Token>>,
+    /// When it ends, if the server's `Date` and the caller's clock agree on that.
+    end: Option<Duration>,
 }
 
 fn scope(index: usize) -> Scope {
     Scope::project_id(PROJECTS[index])
 }
 
-fn credential() -> Credential {
-    Credential::password(UserRef::id("u1"), "secretsecret")
+fn uri(origin: usize) -> Uri {
+    Uri::from_static(ORIGINS[origin])
+}
+
+fn credential(is_v2: bool) -> Credential {
+    match is_v2 {
+        true => Credential::password("user", "secretsecret"),
+        false => Credential::password(UserRef::id("u1"), "secretsecret"),
+    }
 }
 
 impl Simulation {
-    fn new(seed: u64) -> Self {
-        let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+    fn new(seed: u64, one_time: bool, is_v2: bool) -> Self {
+        let version = if is_v2 { "v2.0" } else { "v3" };
+        let cloud = Cloud::keystone(&format!("https://keystone.example/{version}")).unwrap();
         let settings = Settings::default().with_seed(seed);
-        Self {
-            session: Session::new(cloud, credential(), settings).unwrap(),
-            model: Reference::default(),
+        let mut session = Session::new(cloud, credential(is_v2), settings).unwrap();
+        // The session's clock starts.
+        assert!(session.cached_token(&scope(0), START).is_none());
+        let mut simulation = Self {
+            session,
+            model: Reference::new(one_time, is_v2),
             now: START,
+            told: START,
+            named: None,
             pending: [None, None, None],
             late: Vec::new(),
             tokens: Vec::new(),
-            one_time: false,
-        }
+            heard: Vec::new(),
+            known: [false; 3],
+            codes: 100_000,
+            sent_codes: BTreeSet::new(),
+        };
+        simulation.replace();
+        simulation
     }
 
     fn take(&mut self, op: &Op) {
         match *op {
+            Op::Clock(millis) => self.move_clock(self.now, millis),
+            Op::Until(millis) => self.move_clock(self.named.unwrap_or(self.now), millis),
+            Op::LogIn(index, tens, stamps) => {
+                self.take(&Op::Poll(index, Destination::Unknown));
+                self.take(&Op::Respond(index, Reply::Token(tens, stamps)));
+            }
+            Op::Outage(index, kind, times) => self.outage(index, kind, times),
+            Op::Renewal(index, millis) => {
+                let at = self.session.renew_at(&scope(index)).unwrap_or(self.now);
+                self.move_clock(at, millis);
+            }
+            Op::Storm(index, origin, accept, times, ref reply) => {
+                for _ in 0..times {
+                    self.storm(index, origin, accept, reply);
+                }
+            }
+            ref op => {
+                reach("0: all steps");
+                self.call(op);
+                self.check();
+            }
+        }
+    }
+
+    /// One call of the session, and of the model.
+    fn call(&mut self, op: &Op) {
+        match *op {
             Op::Abandon(index) => {
                 if let Some(request) = self.pending[index].take() {
-                    self.session.handle_abandoned(request);
-                    self.model.failed(index, 0.0, 0.0);
+                    self.session.handle_abandoned(request).unwrap();
+                    self.take_events(self.told);
+                    self.model.is_abandoned(index);
                 }
             }
-            Op::Respond(index, ref reply) => {
-                if let Some(request) = self.pending[index].take() {
-                    self.respond(index, request, reply);
+            Op::Accept(which, origin, status) => self.accept(which, origin, status),
+            Op::Drop(index) => {
+                if self.pending[index].take().is_some() {
+                    self.model.is_dropped(index);
                 }
-            }
-            Op::Clock(quarters) => {
-                let step = time::Duration::milliseconds(250 * quarters);
-                let Some(now) = self.now.checked_add(step) else { return };
-                self.now = now;
-                self.model.tick(quarters as f64 / 4.0);
             }
             Op::Factor(index) => {
-                let submitted = self.session.submit_factor(&scope(index), Factor::totp("123456"));
-                let asked = &mut self.model.scopes[index];
-                let open = asked.sent_at.is_none().then_some(asked.challenge.as_mut()).flatten();
-                // A challenge takes one factor, and ends the pause after a wrong one.
-                let open = open.filter(|(_, given)| !*given);
-                assert_eq!(submitted.is_ok(), open.is_some());
-                if let Some((_, given)) = open {
-                    *given = true;
-                    asked.own.0 = 0.0;
-                }
+                let factor = self.fresh_code();
+                let submitted = self.session.submit_factor(&scope(index), factor);
+                assert_eq!(submitted.is_ok(), self.model.factor(index));
             }
-            Op::Fail(index) => {
-                if let Some(request) = self.pending[index].take() {
-                    let failure = Failure::new(FailureKind::Io, "reset");
-                    self.session.handle_failure(request, failure, self.now);
-                    self.model.failed(index, 2.5, 0.0);
+            Op::Fail(index, kind) => self.fail(index, KINDS[kind % KINDS.len()]),
+            Op::Head(index, which, asked) => self.head(index, which, asked),
+            Op::Interrupt(which) => {
+                if let Some(id) = self.id_of(which) {
+                    let token = self.tokens[id].token.clone().unwrap();
+                    self.session.handle_interrupted(&token, self.now);
+                    self.listen();
+                    self.model.interrupted(id);
                 }
             }
             Op::Late(which) => {
                 if which < self.late.len() {
-                    let response = self.token("late", 0, 36_000);
-                    self.session.handle_response(self.late.remove(which), response, self.now);
+                    let witnesses = answers::witnesses(3600, Stamps::AllRight, self.now);
+                    let reply = Reply::Token(3600, Stamps::AllRight);
+                    let is_v2 = self.model.is_v2;
+                    let response = answers::answer(&reply, 0, "late", &witnesses, is_v2);
+                    let request = self.late.remove(which);
+                    self.session.handle_response(request, response, self.now).unwrap();
+                    self.listen();
                 }
             }
-            Op::Poll(index) => self.poll(index, Session::poll),
-            Op::Renew(index) => self.poll(index, Session::renew),
-            Op::Replace => {
-                self.session.replace_credential(credential()).unwrap();
-                self.model.replaced();
-            }
-            Op::Unauthorized(back) => self.unauthorized(back),
+            Op::Poll(index, destination) => self.poll(index, destination, false),
+            Op::Refuse(which, origin, call) => self.refuse(which, origin, call),
+            Op::Renew(index) => self.poll(index, Destination::Unknown, true),
+            Op::Replace => self.replace(),
+            Op::Respond(index, ref reply) => self.respond(index, reply),
+            _ => {}
         }
     }
 
-    /// Collects the requests that no longer count; a late response may follow.
-    fn sweep(&mut self) {
-        self.model.tick(0.0);
-        for (request, scope) in self.pending.iter_mut().zip(&self.model.scopes) {
-            self.late.extend(request.take_if(|_| scope.sent_at.is_none()));
+    fn move_clock(&mut self, from: UtcDateTime, millis: i64) {
+        let moved = from.checked_add(time::Duration::milliseconds(millis));
+        if let Some(now) = moved.filter(|now| (1500..3000).contains(&now.year())) {
+            self.now = now;
         }
     }
 
-    /// Compares session and model.
-    fn check(&mut self) {
-        for index in 0..3 {
-            let live = self.session.cached_token(&scope(index), self.now);
-            let live = live.as_ref().map(|token| token.expose());
-            let known = self.model.scopes[index].token.as_ref().map(|(text, ..)| text.as_str());
-            assert_eq!(live, known, "the token of scope {index}");
-            if let Some(at) = self.session.renew_at(&scope(index)) {
-                assert!(at >= self.now || live.is_some());
+    fn outage(&mut self, index: usize, kind: usize, times: u8) {
+        for _ in 0..times {
+            self.take(&Op::Poll(index, Destination::Unknown));
+            match self.pending[index] {
+                Some(_) => self.take(&Op::Fail(index, kind)),
+                None => self.take(&Op::Until(0)),
             }
         }
-        while self.session.poll_event().is_some() {}
+    }
+
+    fn storm(&mut self, index: usize, origin: usize, accept: bool, reply: &Reply) {
+        if accept {
+            self.take(&Op::Accept(Which::Current(index), origin, 0));
+        }
+        self.take(&Op::Refuse(Which::Current(index), origin, Call::Replayable));
+        for _ in 0..2 {
+            self.take(&Op::Poll(index, Destination::At(origin)));
+            match self.model.is_asking(index) {
+                true => self.take(&Op::Respond(index, reply.clone())),
+                false => self.take(&Op::Respond(index, Reply::Token(360, Stamps::AllRight))),
+            }
+        }
+    }
+
+    fn fresh_code(&mut self) -> Factor {
+        self.codes += 1;
+        Factor::totp(self.codes.to_string())
+    }
+
+    fn replace(&mut self) {
+        let credential = match self.model.one_time {
+            true => credential(false).and(self.fresh_code()),
+            false => credential(self.model.is_v2),
+        };
+        self.session.replace_credential(credential).unwrap();
+        self.model.replaced();
+    }
+
+    /// A token that the session has kept at some time.
+    fn id_of(&self, which: Which) -> Option<usize> {
+        let id = match which {
+            Which::Back(back) => self.tokens.len().checked_sub(back + 1),
+            Which::Current(index) => self.model.scopes[index].token.as_ref().map(|token| token.id),
+        };
+        id.filter(|id| self.tokens[*id].token.is_some())
+    }
+
+    fn accept(&mut self, which: Which, origin: usize, status: usize) {
+        let Some(id) = self.id_of(which) else { return };
+        let (status, shows) = STATUSES[status % STATUSES.len()];
+        let token = self.tokens[id].token.as_ref().unwrap();
+        let status = StatusCode::from_u16(status).unwrap();
+        assert!(!ServiceCall::is_refusal(token, &uri(origin), status));
+        if shows {
+            self.model.accepted(id, origin);
+        }
+    }
+
+    fn refuse(&mut self, which: Which, origin: usize, call: Call) {
+        let Some(id) = self.id_of(which) else { return };
+        let token = self.tokens[id].token.clone().unwrap();
+        assert!(ServiceCall::is_refusal(&token, &uri(origin), StatusCode::UNAUTHORIZED));
+        let (mut service_call, is_replayable) = (ServiceCall::new(), call != Call::OneShot);
+        for is_second in [false, true] {
+            let decision = service_call.decide(
+                &mut self.session,
+                &token,
+                &uri(origin),
+                is_replayable,
+                self.now,
+            );
+            self.listen();
+            let reason = match self.model.refused(id, origin) {
+                true => Some((RefusalReason::AtOdds, "1: delivered, at odds")),
+                false if self.model.one_time => {
+                    Some((RefusalReason::NoOtherToken, "1: delivered, no other token"))
+                }
+                false if is_second => Some((RefusalReason::Repeated, "1: delivered, repeated")),
+                false if !is_replayable => {
+                    Some((RefusalReason::NotReplayable, "1: delivered, not replayable"))
+                }
+                false => None,
+            };
+            assert_eq!(decision == RetryDecision::Deliver, reason.is_some(), "{reason:?}");
+            if let Some((reason, branch)) = reason {
+                reach(branch);
+                self.model.notes.push(Note::Delivered(origin, reason));
+            }
+            if reason.is_some() || call != Call::Retried {
+                return;
+            }
+        }
+    }
+
+    fn fail(&mut self, index: usize, kind: FailureKind) {
+        let Some(request) = self.pending[index].take() else { return };
+        self.session.handle_failure(request, Failure::new(kind, "broken"), self.now).unwrap();
+        self.listen();
+        let is_known = matches!(kind, FailureKind::Connect | FailureKind::Dns | FailureKind::Tls);
+        if self.model.is_asking(index) {
+            self.model.has_no_statement(index);
+        } else if self.model.in_flight(index).is_some() {
+            if !is_known {
+                self.model.gets_no_status(index);
+            }
+            let is_tls = kind == FailureKind::Tls;
+            let cause = if is_tls { Cause::Tls } else { Cause::Transport };
+            self.model.fails(index, cause, None);
+        }
+    }
+
+    /// A status arrives, and no body.
+    fn head(&mut self, index: usize, which: usize, asked: u32) {
+        let Some(request) = self.pending[index].take() else { return };
+        let (status, cause) = HEADS[which % HEADS.len()];
+        let asked = answers::seconds_asked(asked);
+        let mut headers = HeaderMap::new();
+        if let Some(asked) = asked {
+            headers.insert("retry-after", asked.as_secs().into());
+        }
+        if status == 401 && cause.is_none() {
+            headers.insert("openstack-auth-receipt", "r".parse().unwrap());
+        }
+        let failure = Failure::new(FailureKind::Io, "cut off");
+        let failure = failure.with_head(StatusCode::from_u16(status).unwrap(), headers);
+        self.session.handle_failure(request, failure, self.now).unwrap();
+        self.listen();
+        if self.model.is_asking(index) {
+            match status == 401 && cause.is_none() {
+                true => self.model.has_no_statement(index),
+                false => self.model.has_statement(index, status, asked),
+            }
+        } else if self.model.in_flight(index).is_some() {
+            reach("5: a head without a body");
+            match cause {
+                Some(cause) => self.model.is_answered(index, cause, asked),
+                None => self.model.gets_good_head(index, status == 201),
+            }
+        }
+    }
+
+    fn respond(&mut self, index: usize, reply: &Reply) {
+        let Some(request) = self.pending[index].take() else { return };
+        let id = self.tokens.len();
+        let sent_at = self.model.in_flight(index).map(|(sent_at, _)| sent_at);
+        let on_the_way = sent_at.map_or(Duration::ZERO, |sent_at| self.elapsed() - sent_at);
+        let witnesses = match *reply {
+            Reply::Token(tens, stamps) => answers::witnesses(tens, stamps, self.now - on_the_way),
+            _ => answers::witnesses(0, Stamps::AllRight, self.now - on_the_way),
+        };
+        let (text, is_v2) = (format!("token-{id}"), self.model.is_v2);
+        let response = answers::answer(reply, index, &text, &witnesses, is_v2);
+        let status = response.status().as_u16();
+        self.session.handle_response(request, response, self.now).unwrap();
+        self.listen();
+        let (model, asked) = (&mut self.model, answers::asked(reply));
+        if model.is_asking(index) {
+            return model.has_statement(index, status, asked);
+        }
+        match *reply {
+            Reply::Odd(which, _) => model.is_answered(index, ODD[which % ODD.len()].2, asked),
+            Reply::Receipt(_) if is_v2 => model.is_answered(index, Cause::Refused, None),
+            Reply::Receipt(life) => model.gets_receipt(index, Duration::from_secs(life.into())),
+            Reply::Refused(..) => model.is_answered(index, Cause::Refused, asked),
+            Reply::Token(tens, stamps) => {
+                let expires_at = answers::end(tens, stamps, witnesses.caller);
+                let agreed = Some(expires_at).filter(|_| witnesses.clocks_agree());
+                let end = agreed.zip(sent_at).map(|(end, sent_at)| {
+                    sent_at + Duration::try_from(end - witnesses.caller).unwrap_or_default()
+                });
+                self.tokens.push(Given { token: None, end });
+                model.gets_token(index, id, witnesses.life(expires_at));
+            }
+            Reply::Unavailable(_) => model.is_answered(index, Cause::Unavailable, asked),
+        }
+    }
+
+    fn poll(&mut self, index: usize, destination: Destination, is_background: bool) {
+        let caller = Caller { destination, is_background };
+        let action = self.poll_once(index, caller);
+        if let Action::Send(pending, request) = action {
+            if let Some(code) = sent_code(&request) {
+                assert!(self.sent_codes.insert(code.clone()), "{code} again");
+            }
+            self.late.extend(self.pending[index].replace(pending));
+            return;
+        }
+        // A second poll gives the same action.
+        match (&action, &self.poll_once(index, caller)) {
+            (Action::Fail(before), Action::Fail(again)) => assert_eq!(before, again),
+            (Action::NeedFactor(before), Action::NeedFactor(again)) => assert_eq!(before, again),
+            (Action::Use(before), Action::Use(again)) => assert!(Arc::ptr_eq(before, again)),
+            (Action::Wait(before), Action::Wait(again)) => assert_eq!(before, again),
+            (before, again) => panic!("{before:?} and then {again:?}"),
+        }
     }
 
     /// Closes the session: no later call changes anything.
@@ -225,9 +405,9 @@ impl Simulation {
         let pending = self.pending.iter_mut().filter_map(Option::take);
         for request in pending.chain(std::mem::take(&mut self.late)) {
             let failure = Failure::new(FailureKind::Io, "reset");
-            self.session.handle_failure(request, failure, self.now);
+            self.session.handle_failure(request, failure, self.now).unwrap();
         }
-        assert!(self.session.replace_credential(credential()).is_err());
+        assert!(self.session.replace_credential(credential(self.model.is_v2)).is_err());
         for scope in (0..3).map(scope) {
             assert!(self.session.submit_factor(&scope, Factor::totp("123456")).is_err());
             let Action::Fail(error) = self.session.poll(&scope, self.now) else { panic!() };
@@ -236,159 +416,11 @@ impl Simulation {
             assert!(self.session.renew_at(&scope).is_none());
         }
     }
+}
 
-    fn poll(&mut self, index: usize, poll: fn(&mut Session, &Scope, UtcDateTime) -> Action) {
-        let (may, must) = self.model.login(index);
-        let action = poll(&mut self.session, &scope(index), self.now);
-        let known = &mut self.model.scopes[index];
-        let token = known.token.as_ref();
-        match &action {
-            Action::Fail(error) => {
-                assert!(token.is_none() && !must, "{action:?}");
-                assert!(error.retry_at().is_none_or(|at| at > self.now), "{action:?}");
-            }
-            Action::NeedFactor(_) => {
-                assert!(
-                    token.is_none() && known.challenge.is_some_and(|(_, given)| !given),
-                    "{action:?}"
-                );
-            }
-            Action::Send(..) => {
-                assert!(may, "{action:?}");
-                assert!(
-                    token.is_none_or(|(_, renewal, _)| self.model.now >= *renewal),
-                    "{action:?}"
-                );
-            }
-            Action::Use(used) => {
-                assert_eq!(Some(used.expose()), token.map(|(text, ..)| text.as_str()));
-            }
-            Action::Wait(until) => {
-                let pause = *until - self.now;
-                assert!(pause.is_positive() && pause.whole_seconds() <= 60, "{action:?}");
-                assert!(!must, "{action:?}");
-                let near = |end: f64| known.sent_at.is_some() && self.model.now >= end - 60.0;
-                assert!(token.is_none_or(|(.., end)| near(*end)), "{action:?}");
-            }
-        }
-        if let Action::Send(request, _) = action {
-            known.sent_at = Some(self.model.now);
-            self.pending[index] = Some(request);
-            return;
-        }
-        // A second poll gives the same action.
-        match (&action, &poll(&mut self.session, &scope(index), self.now)) {
-            (Action::Fail(before), Action::Fail(again)) => assert_eq!(before, again),
-            (Action::NeedFactor(before), Action::NeedFactor(again)) => assert_eq!(before, again),
-            (Action::Use(before), Action::Use(again)) => {
-                assert_eq!(before.header(), again.header());
-            }
-            (Action::Wait(before), Action::Wait(again)) => assert_eq!(before, again),
-            (before, again) => panic!("{before:?} and then {again:?}"),
-        }
-    }
-
-    fn unauthorized(&mut self, back: usize) {
-        let Some(at) = self.tokens.len().checked_sub(back + 1) else { return };
-        let text = self.tokens[at].clone();
-        // The caller holds the token even if the session has dropped it.
-        let mut login = Login::new(self.session.cloud(), credential(), scope(0)).unwrap();
-        login.handle_response(self.token(&text, 0, 36_000), START);
-        let Ok(Step::Done(token)) = login.poll() else { panic!("no token") };
-        self.session.handle_unauthorized(&token, self.now);
-        self.model.unauthorized(&text);
-    }
-
-    /// A response with a token, from a service whose clock is an hour ahead.
-    fn token(&self, text: &str, index: usize, life: u32) -> Response<Vec<u8>> {
-        let issued = self.now + Duration::from_secs(3600);
-        let body = json!({"token": {
-            "expires_at": timestamp::format(issued + Duration::from_secs(life.into())),
-            "issued_at": timestamp::format(issued),
-            "project": {"id": PROJECTS[index]},
-        }});
-        let response = Response::builder().status(201).header("X-Subject-Token", text);
-        response.body(body.to_string().into_bytes()).unwrap()
-    }
-
-    fn respond(&mut self, index: usize, request: PendingRequest, reply: &Reply) {
-        let (model, now) = (&mut self.model, self.now);
-        let sent = model.scopes[index].sent_at.unwrap();
-        let receipt = model.scopes[index].challenge;
-        // After a refused factor another one may be submitted.
-        let mistaken = |model: &mut Reference, asked| {
-            model.failed(index, 2.5, asked);
-            model.scopes[index].challenge = receipt.map(|(until, _)| (until, false));
-        };
-        let plain = |status: u16, body: &str| {
-            Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap()
-        };
-        let response = match *reply {
-            Reply::Odd(which) => {
-                mistaken(model, 0.0);
-                let (status, body) = ODD[which % ODD.len()];
-                let mut response = plain(status, body);
-                response.headers_mut().insert("x-subject-token", "odd".parse().unwrap());
-                response
-            }
-            Reply::Receipt(life) => {
-                // A receipt counts for an hour at most.
-                let until = sent + f64::from(life.min(3600));
-                model.failed(index, 2.5, 0.0);
-                if until >= model.now + 3.0 {
-                    model.scopes[index].own.0 = 0.0;
-                    model.scopes[index].challenge = Some((until, false));
-                }
-                let expires_at = START + Duration::from_secs(life.into());
-                let body = json!({
-                    "receipt": {
-                        "methods": ["password"],
-                        "issued_at": timestamp::format(START),
-                        "expires_at": timestamp::format(expires_at),
-                    },
-                    "required_auth_methods": [["password", "totp"]],
-                });
-                let mut response = plain(401, &body.to_string());
-                response.headers_mut().insert("openstack-auth-receipt", "r".parse().unwrap());
-                response
-            }
-            Reply::Refused(status) => plain(status, ""),
-            Reply::Token(tens) => {
-                let text = format!("token-{}", self.tokens.len());
-                let life = f64::from(tens) * 10.0;
-                let end = sent + life - f64::min(2.0, life / 10.0);
-                let first = if life < 600.0 { 0.5 } else { 0.75 };
-                let renewal = if receipt.is_some() { end } else { sent + life * first };
-                if life == 0.0 {
-                    mistaken(model, 0.0);
-                } else if end < model.now + 3.0 {
-                    model.failed(index, 2.5, 0.0);
-                } else {
-                    model.got(index, &text, renewal, end);
-                    self.tokens.push(text.clone());
-                }
-                self.token(&text, index, tens * 10)
-            }
-            Reply::Unavailable(asked) => {
-                mistaken(model, f64::from(asked.min(86_400)));
-                let mut response = plain(503, "");
-                if asked > 0 {
-                    let value = asked.to_string().parse().unwrap();
-                    response.headers_mut().insert("retry-after", value);
-                }
-                response
-            }
-        };
-        self.session.handle_response(request, response, now);
-        if let Reply::Refused(_) = reply {
-            // A wrong code is permitted twice.
-            let events: Vec<Event> = std::iter::from_fn(|| self.session.poll_event()).collect();
-            let is_final = matches!(events.last(), Some(Event::CredentialRejected { .. }));
-            assert!(is_final || receipt.is_some() || self.one_time);
-            match is_final {
-                true => self.model.refused(index),
-                false => mistaken(&mut self.model, 0.0),
-            }
-        }
-    }
+/// The one-time code in a request.
+fn sent_code(request: &http::Request<auth_proto::Body>) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(request.body().as_bytes()).ok()?;
+    let code = &body["auth"]["identity"]["totp"]["user"]["passcode"];
+    Some(code.as_str()?.to_owned())
 }

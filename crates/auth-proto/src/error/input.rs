@@ -1,0 +1,165 @@
+//! The caller's inputs, as [`ConfigError`](super::ConfigError) names them.
+
+use std::fmt;
+
+/// One value of the caller's input. The text is its path, for example `credential.user.name`. A
+/// program can translate it into the name of its own flag or setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigField {
+    /// The domain of an [`Agency`](crate::Agency).
+    AgencyDomain,
+    /// The name of an [`Agency`](crate::Agency).
+    AgencyName,
+    /// The origin in [`Cloud::allow_origin`](crate::Cloud::allow_origin).
+    AllowedOrigin,
+    /// The id of an application credential.
+    ApplicationCredentialId,
+    /// The name of an application credential.
+    ApplicationCredentialName,
+    /// The secret of an application credential.
+    ApplicationCredentialSecret,
+    /// The credential and the scope, whose common size is limited.
+    CredentialAndScope,
+    /// The domain of a scope.
+    Domain,
+    /// The URL of the identity service.
+    IdentityUrl,
+    /// The service of [`Cloud::with_override`](crate::Cloud::with_override).
+    OverrideService,
+    /// The URL of [`Cloud::with_override`](crate::Cloud::with_override).
+    OverrideUrl,
+    /// The user's password.
+    Password,
+    /// The domain of the scope's project.
+    ProjectDomain,
+    /// The id of the scope's project.
+    ProjectId,
+    /// The name of the scope's project.
+    ProjectName,
+    /// The token that a request is about, for example [`Validate`](crate::Validate).
+    SubjectToken,
+    /// The user that a request is about: [`UserProjects`](crate::UserProjects).
+    SubjectUser,
+    /// The token of a credential.
+    Token,
+    /// The one-time code.
+    Totp,
+    /// The id of a trust.
+    Trust,
+    /// The domain of the user.
+    UserDomain,
+    /// The id of the user.
+    UserId,
+    /// The name of the user.
+    UserName,
+}
+
+impl fmt::Display for ConfigField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::AgencyDomain => "credential.agency.domain",
+            Self::AgencyName => "credential.agency.name",
+            Self::AllowedOrigin => "allowed origin",
+            Self::ApplicationCredentialId => "credential.id",
+            Self::ApplicationCredentialName => "credential.name",
+            Self::ApplicationCredentialSecret => "credential.secret",
+            Self::CredentialAndScope => "credential and scope together",
+            Self::Domain => "scope.domain",
+            Self::IdentityUrl => "identity url",
+            Self::OverrideService => "override.service",
+            Self::OverrideUrl => "override.url",
+            Self::Password => "credential.password",
+            Self::ProjectDomain => "scope.project.domain",
+            Self::ProjectId => "scope.project.id",
+            Self::ProjectName => "scope.project.name",
+            Self::SubjectToken => "token",
+            Self::SubjectUser => "user id",
+            Self::Token => "credential.token",
+            Self::Totp => "credential.totp",
+            Self::Trust => "scope.trust",
+            Self::UserDomain => "credential.user.domain",
+            Self::UserId => "credential.user.id",
+            Self::UserName => "credential.user.name",
+        })
+    }
+}
+
+/// A kind of login method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MethodKind {
+    /// An application credential.
+    ApplicationCredential,
+    /// A token that is used as it is, without a login.
+    ExistingToken,
+    /// A password.
+    Password,
+    /// A token that is exchanged for another one.
+    Token,
+    /// A one-time code.
+    Totp,
+}
+
+impl MethodKind {
+    /// The name of the method in a request. An existing token is never sent as a method.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApplicationCredential => "application_credential",
+            Self::ExistingToken => "existing token",
+            Self::Password => "password",
+            Self::Token => "token",
+            Self::Totp => "totp",
+        }
+    }
+
+    /// The field with the secret.
+    pub(crate) const fn field(self) -> ConfigField {
+        match self {
+            Self::ApplicationCredential => ConfigField::ApplicationCredentialSecret,
+            Self::Password => ConfigField::Password,
+            Self::ExistingToken | Self::Token => ConfigField::Token,
+            Self::Totp => ConfigField::Totp,
+        }
+    }
+}
+
+impl fmt::Display for MethodKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A kind of scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ScopeKind {
+    /// The scope that the cloud chooses.
+    Default,
+    /// A domain.
+    Domain,
+    /// A project, by id.
+    ProjectId,
+    /// A project, by name.
+    ProjectName,
+    /// The whole system.
+    System,
+    /// A trust.
+    Trust,
+    /// No scope, even if the user has a default project.
+    Unscoped,
+}
+
+impl fmt::Display for ScopeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Default => "default scope",
+            Self::Domain => "domain scope",
+            Self::ProjectId => "project scope by id",
+            Self::ProjectName => "project scope by name",
+            Self::System => "system scope",
+            Self::Trust => "trust scope",
+            Self::Unscoped => "explicit absence of a scope",
+        })
+    }
+}

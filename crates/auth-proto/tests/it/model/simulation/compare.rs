@@ -1,0 +1,225 @@
+//! What the session says, compared with what the model expects.
+
+use auth_proto::{Action, Event, FailureClass, Scope};
+use time::UtcDateTime;
+
+use super::PROJECTS;
+use super::{
+    Simulation,
+    reference::{Caller, Destination, Note, Reference, Verdict, is_within},
+    scope, uri,
+};
+use std::time::Duration;
+
+impl Simulation {
+    /// The time on the session's axis.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.model.now + Duration::try_from(self.now - self.told).unwrap_or_default()
+    }
+
+    /// The session has just been called with the current time: takes its events, and tells the
+    /// model.
+    pub(super) fn listen(&mut self) {
+        self.take_events(self.now);
+        self.model.tick(self.now - self.told);
+        self.told = self.now;
+    }
+
+    /// Takes the events of a call, for which this was the current time.
+    pub(super) fn take_events(&mut self, now: UtcDateTime) {
+        let elapsed = self.model.now + Duration::try_from(now - self.told).unwrap_or_default();
+        let on_axis = |at: UtcDateTime| {
+            elapsed.saturating_add(Duration::try_from(at - now).unwrap_or_default())
+        };
+        while let Some(event) = self.session.poll_event() {
+            let note = match event {
+                Event::ClockJump { .. } => Note::ClockJump,
+                Event::CredentialRejected { scope, retry_at, .. } => {
+                    self.model.announced[index_of(&scope)] = retry_at.map(on_axis);
+                    Note::CredentialRejected(index_of(&scope))
+                }
+                Event::LoginFailed { scope, class, retry_at, .. } => {
+                    self.model.announced[index_of(&scope)] = Some(on_axis(retry_at));
+                    Note::LoginFailed(index_of(&scope), class == FailureClass::Transient)
+                }
+                Event::LoginStarted { scope } => Note::LoginStarted(index_of(&scope)),
+                Event::RefusalDelivered { origin, reason } => {
+                    Note::Delivered(origin_of(&origin), reason)
+                }
+                Event::ServiceAtOdds { scope, origin, until } => {
+                    Note::AtOdds(index_of(&scope), origin_of(&origin), on_axis(until))
+                }
+                Event::TokenRejected { scope, origin } => {
+                    Note::TokenRejected(index_of(&scope), origin_of(&origin))
+                }
+                Event::TokenRenewed { scope, .. } => Note::TokenRenewed(index_of(&scope)),
+                event => panic!("{event:?}"),
+            };
+            self.heard.push(note);
+        }
+    }
+
+    /// Compares everything that can be asked without a change.
+    pub(super) fn check(&mut self) {
+        let _ = self.session.cached_token(&scope(0), self.now);
+        self.listen();
+        if self.model.is_unsure {
+            return;
+        }
+        self.compare_events();
+        for index in 0..3 {
+            let live = self.session.cached_token(&scope(index), self.now);
+            let id = self.model.scopes[index].token.as_ref().map(|token| token.id);
+            let text = id.map(|id| format!("token-{id}"));
+            assert_eq!(live.as_ref().map(|token| token.expose()), text.as_deref(), "{index}");
+            if let Some((id, live)) = id.zip(live) {
+                let given = &mut self.tokens[id];
+                assert!(given.end.is_none_or(|end| self.model.now < end), "past its expires_at");
+                given.token.get_or_insert(live);
+            }
+            self.compare_destinations(index);
+            self.compare_renewal(index);
+        }
+        // A late response may follow.
+        for (request, scope) in self.pending.iter_mut().zip(&self.model.scopes) {
+            self.late.extend(request.take_if(|_| scope.phase.handed().is_none()));
+        }
+    }
+
+    fn compare_events(&mut self) {
+        let (mut heard, mut owed) =
+            (std::mem::take(&mut self.heard), std::mem::take(&mut self.model.notes));
+        // One call may cause several events, in any order.
+        for notes in [&mut heard, &mut owed].into_iter().filter(|notes| notes.len() > 1) {
+            notes.sort_by_cached_key(|note| format!("{note:?}"));
+        }
+        assert_eq!(heard, owed);
+        assert_eq!(self.model.announced, [None; 3]);
+    }
+
+    /// Who gets the token without waiting, and which error the others get.
+    fn compare_destinations(&mut self, index: usize) {
+        let uris = [uri(0), uri(1), uri(2)];
+        let ats = (0..3).map(Destination::At);
+        for destination in ats.chain([Destination::Later, Destination::Unknown]) {
+            let got = self.session.at_deadline(&scope(index), public(destination, &uris), self.now);
+            let expected = self.model.scopes[index].usable(destination);
+            match (got, expected) {
+                (Ok(token), Some(expected)) => {
+                    assert_eq!(token.expose(), format!("token-{}", expected.id));
+                    if let Destination::At(origin) = destination {
+                        assert!(!token.is_refused_at(&uris[origin]));
+                    }
+                }
+                (Err(error), None) if !self.known[index] => assert!(error.is_none()),
+                (Err(error), None) => {
+                    let next = self.model.next_attempt(index);
+                    let is_owed = self.model.has_failed(index) || next[0].is_some();
+                    assert!(error.is_some() || !is_owed, "no error");
+                    let at = error.and_then(|error| error.retry_at());
+                    let at = at.map(|at| self.on_axis(at));
+                    assert!(is_within(at, &next), "{at:?}, not {next:?}");
+                }
+                (got, expected) => panic!("{destination:?}: {got:?}, not {expected:?}"),
+            }
+        }
+    }
+
+    fn compare_renewal(&mut self, index: usize) {
+        let at = self.session.renew_at(&scope(index)).map(|at| self.on_axis(at));
+        let expected = self.model.renewal(index);
+        assert!(is_within(at, &expected), "renewal at {at:?}, not {expected:?}");
+        if let Some(at) = at {
+            self.model.hear_renewal(index, at);
+        }
+    }
+
+    fn on_axis(&self, at: UtcDateTime) -> Duration {
+        self.elapsed().saturating_add(Duration::try_from(at - self.now).unwrap_or_default())
+    }
+
+    pub(super) fn poll_once(&mut self, index: usize, caller: Caller) -> Action {
+        let uris = [uri(0), uri(1), uri(2)];
+        self.known[index] = true;
+        let action = match caller.is_background {
+            true => self.session.renew(&scope(index), self.now),
+            false => {
+                let destination = public(caller.destination, &uris);
+                self.session.poll_to(&scope(index), destination, self.now)
+            }
+        };
+        self.listen();
+        let verdict = match &action {
+            Action::Fail(error) => Verdict::Fail(error.retry_at().map(|at| self.on_axis(at))),
+            Action::NeedFactor(_) => Verdict::NeedFactor,
+            Action::Send(_, request) if request.method() == "GET" => Verdict::SendQuestion,
+            Action::Send(..) => Verdict::SendLogin,
+            Action::Use(token) => {
+                let usable = self.model.scopes[index].token.as_ref();
+                assert_eq!(
+                    Some(token.expose()),
+                    usable.map(|t| format!("token-{}", t.id)).as_deref()
+                );
+                Verdict::Use
+            }
+            Action::Wait(until) => Verdict::Wait(self.on_axis(*until)),
+        };
+        if let Action::Fail(error) = &action {
+            self.named = error.retry_at().or(self.named);
+        }
+        if let Action::Wait(until) = action {
+            assert!(until > self.now);
+            self.named = Some(until);
+        }
+        let results = self.model.poll(index, caller);
+        match choose(verdict, results) {
+            Ok((expected, model)) => {
+                self.model = model;
+                self.model.hear_end(index, expected, verdict);
+            }
+            Err(expected) => panic!("{caller:?} of {index}: {action:?}, not {expected:?}"),
+        }
+        action
+    }
+}
+
+/// The result that the session has chosen.
+fn choose(
+    verdict: Verdict,
+    results: Vec<(Verdict, Reference)>,
+) -> Result<(Verdict, Reference), Vec<Verdict>> {
+    let expected: Vec<Verdict> = results.iter().map(|(verdict, _)| *verdict).collect();
+    let times = |pick: fn(Verdict) -> Option<Duration>| {
+        let times: Vec<_> =
+            expected.iter().filter_map(|verdict| pick(*verdict)).map(Some).collect();
+        times
+    };
+    let fits = |other: Verdict| match (verdict, other) {
+        (Verdict::Wait(at), Verdict::Wait(_)) => {
+            is_within(Some(at), &times(|v| if let Verdict::Wait(at) = v { Some(at) } else { None }))
+        }
+        (Verdict::Fail(Some(at)), Verdict::Fail(Some(_))) => {
+            is_within(Some(at), &times(|v| if let Verdict::Fail(at) = v { at } else { None }))
+        }
+        _ => verdict == other,
+    };
+    let found = results.into_iter().find(|(other, _)| fits(*other));
+    found.ok_or(expected)
+}
+
+fn public(destination: Destination, uris: &[http::Uri; 3]) -> auth_proto::Destination<'_> {
+    match destination {
+        Destination::At(origin) => auth_proto::Destination::At(&uris[origin]),
+        Destination::Later => auth_proto::Destination::Later,
+        Destination::Unknown => auth_proto::Destination::Unknown,
+    }
+}
+
+fn index_of(scope: &Scope) -> usize {
+    PROJECTS.iter().position(|id| Scope::project_id(*id) == *scope).unwrap()
+}
+
+fn origin_of(text: &str) -> usize {
+    let hosts = ["https://a.example:443", "https://b.example:8443", ""];
+    hosts.iter().position(|host| *host == text).unwrap()
+}

@@ -1,0 +1,75 @@
+//! How often a walk has reached each branch of the rules: a branch that is never reached is not
+//! tested.
+
+use std::{collections::BTreeMap, sync::Mutex};
+
+static REACHED: Mutex<BTreeMap<&'static str, u64>> = Mutex::new(BTreeMap::new());
+
+/// Every branch that a walk is expected to reach.
+pub(crate) const BRANCHES: [&str; 53] = [
+    "0: all steps",
+    "0: a walk that ends early",
+    "1: a refusal after an acceptance",
+    "1: the first unaccepted token",
+    "1: the next unaccepted token",
+    "1: a refusal that is known",
+    "1: a refusal by an origin at odds",
+    "1: a refusal of an old token",
+    "1: an acceptance ends a doubt",
+    "1: a question is sent",
+    "1: valid",
+    "1: invalid",
+    "1: no statement, and a login",
+    "1: no statement, and at odds",
+    "1: no question can be asked",
+    "1: a login makes a question pointless",
+    "1: the budget is used up",
+    "1: delivered, at odds",
+    "1: delivered, no other token",
+    "1: delivered, not replayable",
+    "1: delivered, repeated",
+    "2: another origin uses a suspected token",
+    "2: the refusing origin waits",
+    "2: an unknown destination waits",
+    "2: an unknown destination gets the token",
+    "2: a broken request holds all",
+    "3: a dropped request",
+    "3: an abandoned request",
+    "3: a lost request",
+    "3: one login of an unverified credential",
+    "3: left to the background task",
+    "3: the background task has stopped",
+    "4: a fast pause",
+    "4: a slow pause",
+    "4: callers wait",
+    "4: callers fail",
+    "4: Retry-After",
+    "4: Retry-After of another scope",
+    "4: a permanent failure",
+    "4: the second unreadable answer",
+    "5: the second request",
+    "5: the third request",
+    "5: the fourth request",
+    "5: a later request",
+    "5: another scope waits for the schedule",
+    "5: a head without a body",
+    "7: an old token that lives longer",
+    "7: an early renewal",
+    "7: a contradicted witness",
+    "7: no agreement",
+    "4: Retry-After of a refused credential",
+    "4: Retry-After of another status",
+    "4: Retry-After of a question",
+];
+
+pub(crate) fn reach(branch: &'static str) {
+    debug_assert!(BRANCHES.contains(&branch), "{branch}");
+    *REACHED.lock().unwrap().entry(branch).or_default() += 1;
+}
+
+/// All branches, with the number of times.
+#[allow(dead_code, reason = "the fuzz target does not ask")]
+pub(crate) fn reached() -> Vec<(&'static str, u64)> {
+    let reached = REACHED.lock().unwrap();
+    BRANCHES.iter().map(|branch| (*branch, reached.get(branch).copied().unwrap_or(0))).collect()
+}

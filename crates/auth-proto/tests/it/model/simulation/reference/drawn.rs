@@ -1,0 +1,117 @@
+//! Times that the session draws at random.
+
+use std::time::Duration;
+
+use super::{Reference, seconds};
+
+/// A time between these two, drawn by the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span(pub(crate) Duration, pub(crate) Duration);
+
+impl Span {
+    pub(crate) fn exact(at: Duration) -> Self {
+        Self(at, at)
+    }
+
+    pub(crate) fn is_exact(self) -> bool {
+        self.0 == self.1
+    }
+
+    pub(crate) fn has(self, at: Duration) -> bool {
+        self.0 <= at && at <= self.1
+    }
+
+    /// The early or the late one.
+    pub(super) fn at(self, late: bool) -> Duration {
+        if late { self.1 } else { self.0 }
+    }
+
+    /// What is left after the time was seen to lie behind `now`, or not.
+    pub(super) fn narrow(&mut self, late: bool, now: Duration) {
+        if self.0 <= now && now < self.1 {
+            match late {
+                true => self.0 = now + Duration::from_nanos(1),
+                false => self.1 = now,
+            }
+        }
+    }
+}
+
+/// Which of the times that are not known exactly are taken for late.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Late {
+    pub(super) pause: bool,
+    pub(super) retry_after: bool,
+    pub(super) renewal: bool,
+}
+
+impl Reference {
+    /// Learns the drawn pause from the announced time of the next attempt, if no other reason hides
+    /// it.
+    pub(super) fn hear(&mut self, index: usize) {
+        let Some(announced) = self.announced[index] else { return };
+        let others = Self { scopes: Default::default(), ..self.clone() };
+        let others = others.hides(index, announced, self.scopes[index].granted);
+        let Some(streak) = &mut self.scopes[index].streak else { return };
+        if !others && streak.until.has(announced) {
+            streak.until = Span::exact(announced);
+        }
+    }
+
+    /// Whether a reason that is none of the scope's own ends at this time, too.
+    fn hides(mut self, index: usize, at: Duration, granted: bool) -> bool {
+        self.scopes[index].granted = granted;
+        let lockout = self.lockout.take();
+        let unanswered = self.unanswered.take();
+        let is_shared = self.retry_after.as_ref().is_some_and(|streak| streak.until.has(at));
+        let is_lockout = lockout
+            .is_some_and(|lockout| lockout.until == at || lockout.until + seconds(3600) == at);
+        is_shared || is_lockout || unanswered.is_some_and(|record| record.next_at() == at)
+    }
+
+    /// The times that are not known exactly, as early or late.
+    pub(super) fn possibilities(&self, index: usize) -> Vec<Late> {
+        let scope = &self.scopes[index];
+        let of = |span: Option<Span>| match span.is_some_and(|span| !span.is_exact()) {
+            true => &[false, true][..],
+            false => &[false],
+        };
+        let mut all = Vec::new();
+        for pause in of(scope.streak.as_ref().map(|streak| streak.until)) {
+            for retry_after in of(self.retry_after.as_ref().map(|streak| streak.until)) {
+                for renewal in of(scope.token.as_ref().map(|token| token.renew_at)) {
+                    all.push(Late { pause: *pause, retry_after: *retry_after, renewal: *renewal });
+                }
+            }
+        }
+        all
+    }
+
+    /// Only this possibility was left.
+    pub(super) fn narrow(&mut self, index: usize, late: Late) {
+        let (now, scope) = (self.now, &mut self.scopes[index]);
+        scope.streak.iter_mut().for_each(|streak| streak.until.narrow(late.pause, now));
+        self.retry_after.iter_mut().for_each(|s| s.until.narrow(late.retry_after, now));
+        scope.token.iter_mut().for_each(|token| token.renew_at.narrow(late.renewal, now));
+    }
+
+    /// The event of a failure names the next attempt.
+    pub(super) fn compare_announced(&mut self, index: usize) {
+        let expected = self.next_attempt(index);
+        let announced = self.announced[index].take();
+        if self.is_unsure {
+            return;
+        }
+        assert!(is_within(announced, &expected), "{index}: {announced:?}, not {expected:?}");
+    }
+}
+
+/// Whether this time lies between those that are expected. `None` stands for one that has passed.
+pub(crate) fn is_within(at: Option<Duration>, expected: &[Option<Duration>]) -> bool {
+    let bound = |at: &Option<Duration>| at.unwrap_or_default();
+    let (low, high) = (expected.iter().map(bound).min(), expected.iter().map(bound).max());
+    match at {
+        None => expected.contains(&None),
+        Some(at) => low.is_some_and(|low| low <= at) && high.is_some_and(|high| at <= high),
+    }
+}

@@ -1,0 +1,238 @@
+//! The rules of a session in their simplest form, in seconds on one axis that never goes back.
+//!
+//! The session draws its pauses at random. The reference knows their bounds, and the drawn time once
+//! the session has announced it.
+
+mod drawn;
+mod life;
+mod lockout;
+mod pauses;
+mod polls;
+mod refusals;
+mod results;
+
+use std::time::Duration;
+
+use auth_proto::RefusalReason;
+use drawn::Span;
+pub(crate) use drawn::is_within;
+pub(crate) use life::Witnesses;
+use lockout::{Lockout, Unanswered};
+pub(crate) use pauses::Cause;
+use pauses::Streak;
+pub(crate) use polls::{Caller, Destination, Verdict};
+use refusals::{Doubt, Remedy};
+
+use super::coverage::reach;
+
+pub(crate) const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A request without a response is lost after this time.
+const LOST: Duration = seconds(60);
+
+/// One session.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reference {
+    pub(crate) now: Duration,
+    pub(crate) scopes: [Scope; 3],
+    /// The credential has given a token, and nothing has cast a doubt on it since.
+    verified: bool,
+    /// The service has accepted the password or code.
+    proven: bool,
+    /// The credential has a one-time code, and it has been sent.
+    pub(crate) one_time: bool,
+    code_used: bool,
+    /// The API has no question about a token, and no second factor.
+    pub(crate) is_v2: bool,
+    lockout: Option<Lockout>,
+    retry_after: Option<Streak>,
+    unanswered: Option<Unanswered>,
+    /// The events that the session owes.
+    pub(crate) notes: Vec<Note>,
+    /// The times of next attempts that the session has announced, for each scope.
+    pub(crate) announced: [Option<Duration>; 3],
+    /// A drawn time is not known well enough to go on.
+    pub(crate) is_unsure: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scope {
+    pub(crate) token: Option<Held>,
+    pub(crate) phase: Phase,
+    streak: Option<Streak>,
+    granted: bool,
+    background: bool,
+    /// Since when callers without a usable token could start a login.
+    free_since: Option<Duration>,
+    due: Option<Remedy>,
+    holds_all: bool,
+    doubts: [Doubt; 3],
+    /// When the forced logins so far are paid for.
+    paid_at: Duration,
+}
+
+/// A token. The marks are those of three origins.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) id: usize,
+    renew_at: Span,
+    mandatory_at: Duration,
+    ends_at: Duration,
+    accepted: [bool; 3],
+    refused: [bool; 3],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Phase {
+    #[default]
+    Idle,
+    /// A question about the token.
+    Asking(Handed),
+    /// A login. The end of its receipt, if it sends a further factor.
+    InFlight(Handed, Option<Duration>),
+    /// The service wants a further factor until this time. Whether it was submitted.
+    Challenged(Duration, bool),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handed {
+    sent_at: Duration,
+    is_dropped: bool,
+}
+
+impl Handed {
+    fn lost_at(&self) -> Duration {
+        self.sent_at + LOST
+    }
+}
+
+impl Phase {
+    pub(crate) fn handed(&self) -> Option<&Handed> {
+        match self {
+            Self::Asking(handed) | Self::InFlight(handed, _) => Some(handed),
+            Self::Idle | Self::Challenged(..) => None,
+        }
+    }
+}
+
+/// An event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
+    AtOdds(usize, usize, Duration),
+    ClockJump,
+    CredentialRejected(usize),
+    Delivered(usize, RefusalReason),
+    /// Whether it is transient.
+    LoginFailed(usize, bool),
+    LoginStarted(usize),
+    TokenRejected(usize, usize),
+    TokenRenewed(usize),
+}
+
+impl Reference {
+    pub(crate) fn new(one_time: bool, is_v2: bool) -> Self {
+        Self { one_time, is_v2, ..Self::default() }
+    }
+
+    /// The session learns the time. `step` has passed since it last did, by the caller's clock.
+    pub(crate) fn tick(&mut self, step: time::Duration) {
+        if step < -time::Duration::SECOND || step > time::Duration::DAY {
+            self.notes.push(Note::ClockJump);
+        }
+        self.now += Duration::try_from(step).unwrap_or_default();
+        let now = self.now;
+        let mut has_ended = false;
+        for index in 0..self.scopes.len() {
+            let scope = &mut self.scopes[index];
+            if !scope.lacks_token() {
+                scope.free_since = None;
+            }
+            if scope.token.take_if(|token| now >= token.ends_at).is_some() {
+                has_ended = true;
+                scope.forget_transient_failures();
+                (scope.due, scope.holds_all) = (None, false);
+                if let Phase::Asking(_) = scope.phase {
+                    scope.phase = Phase::Idle;
+                }
+            }
+            match scope.phase {
+                Phase::Challenged(until, _) if now >= until => {
+                    scope.phase = Phase::Idle;
+                    scope.factor_is_gone();
+                }
+                Phase::Asking(handed) | Phase::InFlight(handed, _) if handed.is_dropped => {
+                    reach("3: a dropped request");
+                    scope.phase = Phase::Idle;
+                }
+                Phase::Asking(handed) if now >= handed.lost_at() => {
+                    reach("3: a lost request");
+                    self.has_no_statement(index);
+                }
+                Phase::InFlight(handed, _) if now >= handed.lost_at() => {
+                    reach("3: a lost request");
+                    self.gets_no_status(index);
+                    self.fails(index, Cause::Transport, None);
+                }
+                _ => {}
+            }
+        }
+        self.retry_after.take_if(|streak| streak.is_certainly_over(now));
+        self.verified &= !has_ended || self.scopes.iter().any(|scope| scope.token.is_some());
+    }
+
+    /// The user replaces the credential.
+    pub(crate) fn replaced(&mut self) {
+        (self.lockout, self.unanswered) = (None, None);
+        (self.verified, self.proven, self.code_used) = (false, false, false);
+        for scope in &mut self.scopes {
+            (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, false);
+        }
+    }
+
+    /// The user submits a factor. Returns whether anybody asked for one.
+    pub(crate) fn factor(&mut self, index: usize) -> bool {
+        let scope = &mut self.scopes[index];
+        match &mut scope.phase {
+            Phase::Challenged(_, true) => return false,
+            Phase::Challenged(_, given) => *given = true,
+            _ if self.code_used => self.code_used = false,
+            _ => return false,
+        }
+        scope.factor_is_gone();
+        true
+    }
+
+    /// Whether the user has to supply a factor before the next login.
+    fn wants_factor(&self, index: usize) -> bool {
+        match self.scopes[index].phase {
+            Phase::Challenged(_, given) => !given,
+            Phase::Idle => self.code_used,
+            Phase::Asking(_) | Phase::InFlight(..) => false,
+        }
+    }
+}
+
+impl Scope {
+    /// The pause after a refused factor ends with it.
+    fn factor_is_gone(&mut self) {
+        for streak in self.streak.iter_mut().filter(|streak| !streak.is_retryable) {
+            streak.is_cleared = true;
+        }
+    }
+
+    /// Callers need a token more than before: pauses that suited the old need end.
+    fn forget_transient_failures(&mut self) {
+        self.streak.take_if(|streak| streak.is_transient);
+    }
+
+    /// The token for a caller with this destination.
+    pub(crate) fn usable(&self, destination: Destination) -> Option<&Held> {
+        let token = self.token.as_ref().filter(|_| !self.holds_all)?;
+        match destination {
+            Destination::At(origin) if token.refused[origin] => None,
+            _ => Some(token),
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Who gets which token, and who sends: rule 2, rule 3, and renewals.
+
+use std::time::Duration;
+
+use super::{
+    Handed, LOST, Note, Phase, Reference, Remedy, drawn::Late, reach, refusals::Statement,
+};
+
+/// Where a caller sends the token: one of three origins, or as the session calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    At(usize),
+    Later,
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    pub(crate) destination: Destination,
+    pub(crate) is_background: bool,
+}
+
+/// What a poll gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Fail(Option<Duration>),
+    NeedFactor,
+    SendLogin,
+    SendQuestion,
+    Use,
+    Wait(Duration),
+}
+
+/// Callers leave a login to a background task for this long.
+const GRACE: Duration = Duration::from_millis(250);
+
+impl Reference {
+    /// What a poll may give, and what follows. One result, unless a drawn time makes a difference.
+    pub(crate) fn poll(&self, index: usize, caller: Caller) -> Vec<(Verdict, Self)> {
+        let possibilities = self.possibilities(index);
+        let is_certain = possibilities.len() == 1;
+        let mut results: Vec<(Verdict, Self)> = Vec::new();
+        for late in possibilities {
+            let mut after = self.clone();
+            let verdict = after.decide(index, caller, late);
+            if !is_certain {
+                after.narrow(index, late);
+            }
+            results.push((verdict, after));
+        }
+        results
+    }
+
+    fn decide(&mut self, index: usize, caller: Caller, late: Late) -> Verdict {
+        self.scopes[index].background |= caller.is_background;
+        self.ask_or_give_up(index, late);
+        let (now, scope) = (self.now, &self.scopes[index]);
+        let Some(token) = scope.usable(caller.destination).cloned() else {
+            if scope.token.is_some() {
+                reach(match scope.holds_all {
+                    true => "2: a broken request holds all",
+                    false => "2: the refusing origin waits",
+                });
+            }
+            return self.obtain(index, caller, false, late);
+        };
+        let is_suspect = scope.due.is_some();
+        // A caller that may be one of the refusing origin prefers another token, and a background
+        // task exists to get one.
+        let prefers_other =
+            is_suspect && (caller.is_background || caller.destination == Destination::Unknown);
+        let has_task = scope.background && !caller.is_background;
+        let renew_at = token.renew_at.at(late.renewal);
+        let renew_at = if has_task { renew_at.max(token.mandatory_at) } else { renew_at };
+        if !prefers_other && now < renew_at {
+            if is_suspect {
+                reach("2: another origin uses a suspected token");
+            }
+            return Verdict::Use;
+        }
+        let waits = prefers_other || now >= token.mandatory_at;
+        let verdict = self.obtain(index, caller, !waits, late);
+        match verdict {
+            Verdict::SendLogin | Verdict::SendQuestion => {
+                if !is_suspect && now < token.mandatory_at {
+                    reach("7: an early renewal");
+                }
+                verdict
+            }
+            Verdict::Wait(until) if waits && self.is_on_its_way(index) => {
+                if prefers_other {
+                    reach("2: an unknown destination waits");
+                }
+                Verdict::Wait(until.min(token.ends_at))
+            }
+            _ => {
+                if prefers_other {
+                    reach("2: an unknown destination gets the token");
+                }
+                Verdict::Use
+            }
+        }
+    }
+
+    /// The next step towards another token.
+    fn obtain(&mut self, index: usize, caller: Caller, early: bool, late: Late) -> Verdict {
+        let now = self.now;
+        if let Some(handed) = self.scopes[index].phase.handed() {
+            return Verdict::Wait(handed.lost_at());
+        }
+        if self.scopes[index].due == Some(Remedy::Ask) {
+            if let Some(until) = self.leave_to_task(index, caller) {
+                return Verdict::Wait(until);
+            }
+            reach("1: a question is sent");
+            let handed = Handed { sent_at: now, is_dropped: false };
+            self.scopes[index].phase = Phase::Asking(handed);
+            return Verdict::SendQuestion;
+        }
+        self.want_the_next_attempt(index);
+        let block = self.block(index, late);
+        self.reach_block(index, late);
+        if let Some(block) = block.filter(|block| !block.waits) {
+            reach("4: callers fail");
+            self.is_blocked(index, block.until);
+            let has_challenge = matches!(self.scopes[index].phase, Phase::Challenged(..));
+            return Verdict::Fail(Some(block.until).filter(|_| !has_challenge));
+        }
+        if self.wants_factor(index) {
+            return Verdict::NeedFactor;
+        }
+        let paid_at = self.next_forced_login(index);
+        if now < paid_at {
+            reach("1: the budget is used up");
+        }
+        if let Some(until) = block.map(|block| block.until).max(Some(paid_at))
+            && now < until
+        {
+            reach("4: callers wait");
+            self.is_blocked(index, until);
+            return Verdict::Wait(until);
+        }
+        if let Some(until) = self.leave_to_task(index, caller) {
+            return Verdict::Wait(until);
+        }
+        if early || !self.verified {
+            let logins = self.scopes.iter().filter_map(|scope| match scope.phase {
+                Phase::InFlight(handed, _) => Some(handed.sent_at + LOST),
+                _ => None,
+            });
+            if let Some(until) = logins.min() {
+                reach("3: one login of an unverified credential");
+                return Verdict::Wait(until);
+            }
+        }
+        self.start(index);
+        Verdict::SendLogin
+    }
+
+    fn start(&mut self, index: usize) {
+        let now = self.now;
+        self.pay_for_login(index);
+        let scope = &mut self.scopes[index];
+        let receipt = match scope.phase {
+            Phase::Challenged(until, _) => Some(until),
+            _ => None,
+        };
+        self.code_used |= self.one_time && receipt.is_none();
+        scope.phase = Phase::InFlight(Handed { sent_at: now, is_dropped: false }, receipt);
+        self.notes.push(Note::LoginStarted(index));
+    }
+
+    /// Whether a request is under way, or a background task is about to send it.
+    fn is_on_its_way(&mut self, index: usize) -> bool {
+        let caller = Caller { destination: Destination::Unknown, is_background: false };
+        self.scopes[index].phase.handed().is_some() || self.leave_to_task(index, caller).is_some()
+    }
+
+    /// Until when a caller leaves the request to the background task.
+    fn leave_to_task(&mut self, index: usize, caller: Caller) -> Option<Duration> {
+        let (now, scope) = (self.now, &mut self.scopes[index]);
+        if caller.is_background || !scope.background || !scope.lacks_token() {
+            return None;
+        }
+        let until = *scope.free_since.get_or_insert(now) + GRACE;
+        scope.background = now < until;
+        reach(match scope.background {
+            true => "3: left to the background task",
+            false => "3: the background task has stopped",
+        });
+        scope.background.then_some(until)
+    }
+
+    /// Callers cannot start a login before this time.
+    fn is_blocked(&mut self, index: usize, until: Duration) {
+        let scope = &mut self.scopes[index];
+        if scope.lacks_token() {
+            scope.free_since = Some(until);
+        }
+    }
+
+    /// The session has named the end of a pause.
+    pub(crate) fn hear_end(&mut self, index: usize, expected: Verdict, named: Verdict) {
+        if let (
+            Verdict::Fail(Some(expected)) | Verdict::Wait(expected),
+            Verdict::Fail(Some(named)) | Verdict::Wait(named),
+        ) = (expected, named)
+        {
+            let since = self.scopes[index].free_since.as_mut();
+            since.filter(|since| **since == expected).into_iter().for_each(|since| *since = named);
+        }
+    }
+
+    /// A question that cannot be asked now counts as one without a statement.
+    fn ask_or_give_up(&mut self, index: usize, late: Late) {
+        let scope = &self.scopes[index];
+        let is_due = scope.token.is_some() && scope.due == Some(Remedy::Ask);
+        let can_ask = match scope.phase {
+            Phase::Asking(_) => true,
+            Phase::Idle => !self.is_v2 && !self.is_paused(index, late),
+            Phase::InFlight(..) | Phase::Challenged(..) => false,
+        };
+        if is_due && !can_ask {
+            reach("1: no question can be asked");
+            self.learns(index, Statement::None);
+        }
+    }
+
+    fn reach_block(&self, index: usize, late: Late) {
+        let is_own = self.scopes[index].streak.is_some();
+        if self.retry_after.is_some() && !is_own {
+            reach("4: Retry-After of another scope");
+        }
+        if self.unanswered.is_some() && !is_own && self.block(index, late).is_some() {
+            reach("5: another scope waits for the schedule");
+        }
+    }
+
+    /// When a background task has the next reason to act, if the scope has a token.
+    pub(crate) fn renewal(&self, index: usize) -> Vec<Option<Duration>> {
+        let all = self.possibilities(index).into_iter();
+        all.map(|late| {
+            let scope = &self.scopes[index];
+            let token = scope.token.as_ref()?;
+            let due = match scope.due {
+                Some(_) => self.now,
+                None => token.renew_at.at(late.renewal),
+            };
+            let [pause, request, factor] = self.obstacles(index, late);
+            let obstacles = [pause, request, factor].into_iter().flatten();
+            Some(obstacles.fold(due, Duration::max).min(token.ends_at).max(self.now))
+        })
+        .collect()
+    }
+
+    fn obstacles(&self, index: usize, late: Late) -> [Option<Duration>; 3] {
+        let scope = &self.scopes[index];
+        [
+            self.block(index, late).map(|block| block.until),
+            scope.phase.handed().map(Handed::lost_at),
+            scope.token.as_ref().filter(|_| self.wants_factor(index)).map(|token| token.ends_at),
+        ]
+    }
+
+    /// Learns the drawn time of a renewal, if no obstacle hides it.
+    pub(crate) fn hear_renewal(&mut self, index: usize, announced: Duration) {
+        let is_hidden = self
+            .possibilities(index)
+            .into_iter()
+            .any(|late| self.obstacles(index, late).contains(&Some(announced)));
+        let scope = &mut self.scopes[index];
+        let is_due = scope.due.is_some();
+        let Some(token) = scope.token.as_mut().filter(|_| !is_due && !is_hidden) else { return };
+        if token.renew_at.has(announced) {
+            token.renew_at = super::Span::exact(announced);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The end of a request.
+
+use std::time::Duration;
+
+use super::{Cause, Held, Note, Phase, Reference, Span, reach, refusals::Statement, seconds};
+
+/// A token or receipt that ends sooner is of no use.
+const USABLE: Duration = seconds(3);
+
+impl Reference {
+    /// The request of this scope that is under way: when it was sent, and the end of the receipt
+    /// that it carries.
+    pub(crate) fn in_flight(&self, index: usize) -> Option<(Duration, Option<Duration>)> {
+        match self.scopes[index].phase {
+            Phase::InFlight(handed, receipt) => Some((handed.sent_at, receipt)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_asking(&self, index: usize) -> bool {
+        matches!(self.scopes[index].phase, Phase::Asking(_))
+    }
+
+    /// The answer to a question.
+    pub(crate) fn has_statement(&mut self, index: usize, status: u16, asked: Option<Duration>) {
+        self.scopes[index].phase = Phase::Idle;
+        let statement = Statement::of(status);
+        match asked.filter(|_| statement != Statement::Valid && status != 401) {
+            None => self.learns(index, statement),
+            Some(asked) => {
+                reach("4: Retry-After of a question");
+                self.question_asks_for_a_pause(status, asked.min(seconds(86_400)));
+                self.learns(index, Statement::None);
+            }
+        }
+    }
+
+    /// A question without an answer.
+    pub(crate) fn has_no_statement(&mut self, index: usize) {
+        self.scopes[index].phase = Phase::Idle;
+        self.learns(index, Statement::None);
+    }
+
+    /// The login of this scope gets a token that lives this long from its request on.
+    pub(crate) fn gets_token(&mut self, index: usize, id: usize, life: Duration) {
+        let Some((sent_at, receipt)) = self.in_flight(index) else { return };
+        if life.is_zero() {
+            return self.is_answered(index, Cause::Unreadable, None);
+        }
+        let ends_at = sent_at + life - seconds(2).min(life / 10);
+        if ends_at < self.now + USABLE {
+            return self.fails(index, Cause::Unreadable, None);
+        }
+        let mandatory_at = (sent_at + life - seconds(60).min(life / 10)).min(ends_at);
+        let (low, high) = if life < seconds(600) { (50, 70) } else { (75, 90) };
+        let mut token = Held {
+            id,
+            renew_at: Span(sent_at + life * low / 100, sent_at + life * high / 100),
+            mandatory_at,
+            ends_at,
+            accepted: [false; 3],
+            refused: [false; 3],
+        };
+        if self.one_time || receipt.is_some() {
+            // Another token costs a person a code.
+            (token.renew_at, token.mandatory_at) = (Span::exact(ends_at), ends_at);
+        }
+        self.prove();
+        (self.lockout, self.verified) = (None, true);
+        let (now, scope) = (self.now, &mut self.scopes[index]);
+        match &mut scope.token {
+            Some(old) if old.ends_at >= ends_at && scope.due.is_none() => {
+                reach("7: an old token that lives longer");
+                old.renew_at = Span::exact(now + seconds(60).max((old.ends_at - now) / 4));
+            }
+            _ => {
+                Self::is_replaced(scope);
+                scope.token = Some(token);
+            }
+        }
+        (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, true);
+        self.notes.push(Note::TokenRenewed(index));
+    }
+
+    /// The service wants another factor, and gives a receipt that lives this long.
+    pub(crate) fn gets_receipt(&mut self, index: usize, life: Duration) {
+        let Some((sent_at, _)) = self.in_flight(index) else { return };
+        let until = sent_at + life.min(seconds(3600));
+        match until < self.now + USABLE {
+            true => self.fails(index, Cause::Unreadable, None),
+            false => self.scopes[index].phase = Phase::Challenged(until, false),
+        }
+    }
+
+    /// A login's answer without a token. After the first factor, the receipt is good for another
+    /// try.
+    pub(crate) fn is_answered(&mut self, index: usize, cause: Cause, asked: Option<Duration>) {
+        // A day is the longest pause.
+        let asked = asked.map(|asked| asked.min(seconds(86_400)));
+        let Some((sent_at, receipt)) = self.in_flight(index) else { return };
+        let with_person = receipt.is_some() || self.one_time;
+        if cause == Cause::Refused && !(with_person && self.may_be_a_slip(index)) {
+            self.scopes[index].phase = Phase::Idle;
+            self.lock_out(index, sent_at, asked);
+            self.compare_announced(index);
+            self.notes.push(Note::CredentialRejected(index));
+            return;
+        }
+        self.fails(index, cause, asked);
+        if let Some(until) = receipt {
+            self.scopes[index].phase = Phase::Challenged(until, false);
+        }
+    }
+
+    /// A login that comes to nothing.
+    pub(crate) fn fails(&mut self, index: usize, cause: Cause, asked: Option<Duration>) {
+        self.scopes[index].phase = Phase::Idle;
+        self.pause(index, cause, asked);
+        self.compare_announced(index);
+        self.notes.push(Note::LoginFailed(index, cause.is_retryable(asked)));
+    }
+
+    /// The request may have been counted as a wrong password.
+    pub(crate) fn gets_no_status(&mut self, index: usize) {
+        if let Some((sent_at, _)) = self.in_flight(index) {
+            self.count_unanswered(sent_at);
+        }
+    }
+
+    /// The request got a head that is no refusal. That of a token says that the password or code is
+    /// right.
+    pub(crate) fn gets_good_head(&mut self, index: usize, is_token: bool) {
+        if is_token {
+            self.prove();
+        }
+        self.fails(index, Cause::Transport, None);
+    }
+
+    pub(crate) fn is_abandoned(&mut self, index: usize) {
+        reach("3: an abandoned request");
+        match self.is_asking(index) {
+            true => self.has_no_statement(index),
+            false => {
+                self.gets_no_status(index);
+                self.scopes[index].phase = Phase::Idle;
+            }
+        }
+    }
+
+    pub(crate) fn is_dropped(&mut self, index: usize) {
+        if let Phase::Asking(handed) | Phase::InFlight(handed, _) = &mut self.scopes[index].phase {
+            handed.is_dropped = true;
+        }
+    }
+}
