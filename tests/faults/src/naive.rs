@@ -99,7 +99,7 @@ where
 
 impl Http for PlainClient<ureq::Agent> {
     async fn log_in(&self, scope: TestScope, within: Duration) -> Result<String, PlainError> {
-        PlainClient::<ureq::Agent>::log_in(self, scope, within)
+        Self::log_in(self, scope, within)
     }
 
     async fn send(
@@ -107,7 +107,7 @@ impl Http for PlainClient<ureq::Agent> {
         request: Request<Vec<u8>>,
         within: Duration,
     ) -> Result<Answer, PlainError> {
-        PlainClient::<ureq::Agent>::send(self, request, within)
+        Self::send(self, request, within)
     }
 }
 
