@@ -96,12 +96,18 @@ fn weather(kind: ClientKind, seed: u64) -> Weather {
     let testbed = Testbed::start();
     let callers = testbed.callers(kind, &ClientOptions::default());
     let (mut random, over) = (Rng::with_seed(seed), Arc::new(AtomicBool::new(false)));
-    let mut faults = random.fork();
-    testbed.script(move |_| match faults.u8(..100) {
-        0..10 => ScriptedReply::Fault(Fault::new().reset()),
-        10..25 => ScriptedReply::Fault(Fault::new().status(StatusCode::SERVICE_UNAVAILABLE)),
-        25..45 => ScriptedReply::Good(Duration::from_millis(faults.u64(10..=500))),
-        _ => ScriptedReply::Good(Duration::ZERO),
+    // Each service has its own faults, so that a login fares as the login of the same number in the
+    // other client's storm.
+    let (mut at_identity, mut at_service) = (random.fork(), random.fork());
+    testbed.script(move |arrival| {
+        let faults = if arrival.login.is_some() { &mut at_identity } else { &mut at_service };
+        let (fault, delay) = (faults.u8(..100), Duration::from_millis(faults.u64(10..=500)));
+        match fault {
+            0..10 => ScriptedReply::Fault(Fault::new().reset()),
+            10..25 => ScriptedReply::Fault(Fault::new().status(StatusCode::SERVICE_UNAVAILABLE)),
+            25..45 => ScriptedReply::Good(delay),
+            _ => ScriptedReply::Good(Duration::ZERO),
+        }
     });
     let ask = CallerRequest::call(testbed.request()).repeated(&over, PAUSE);
     // Callers begin one after another, as they would go on.
