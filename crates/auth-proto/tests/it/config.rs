@@ -7,7 +7,8 @@ use auth_proto::{
 };
 
 use crate::support::{
-    alice, config_error, first_request, keystone, keystone_v2, login_with, password, response,
+    alice, config_error, first_request, keystone, keystone_v2, login_with, password, request_of,
+    response,
 };
 
 fn refused(cloud: &Cloud, credential: Credential, scope: Scope) -> ConfigError {
