@@ -2,8 +2,8 @@
 
 use auth_proto::{
     ApiVersion, Cloud, ConfigError, ConfigField, Credential, DomainRef, Error, ErrorKind, Factor,
-    IdentityRequest, Login, MethodKind, Scope, Session, Settings, UrlProblem, UserProjects, UserRef,
-    Validate,
+    IdentityRequest, Login, MethodKind, Scope, Session, Settings, UrlProblem, UserProjects,
+    UserRef, Validate,
 };
 
 use crate::support::{
