@@ -112,13 +112,13 @@ proptest! {
     }
 }
 
-/// The same walks from one seed, which reach every branch of the rules. `-- --nocapture` shows how
-/// often.
+/// Walks from a fixed seed reach every branch of the rules. `-- --nocapture` shows how often.
 #[test]
 fn a_walk_reaches_every_branch() {
     let mut runner = TestRunner::deterministic();
     let ops = prop::collection::vec(steps(), 1..150);
-    for n in 0..600 {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    for n in 0..cases.unwrap_or(600_u64) {
         let ops = ops.new_tree(&mut runner).unwrap().current();
         match n % 4 {
             0 => run_with_codes(ops),

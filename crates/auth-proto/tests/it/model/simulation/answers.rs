@@ -83,7 +83,7 @@ const HOUR: time::Duration = time::Duration::HOUR;
 fn server_clock(stamps: Stamps, now: UtcDateTime) -> UtcDateTime {
     match stamps {
         Stamps::Ahead | Stamps::AheadWithoutDate => now + HOUR,
-        Stamps::BehindWithoutDate => now - HOUR,
+        Stamps::Behind | Stamps::BehindWithoutDate => now - HOUR,
         _ => now,
     }
 }

@@ -3,7 +3,7 @@
 use auth_proto::{Action, Event, FailureClass, Scope};
 use time::UtcDateTime;
 
-use super::PROJECTS;
+use super::{DESTINATIONS, PROJECTS};
 use super::{
     Simulation,
     reference::{Caller, Destination, Note, Reference, Verdict, is_within},
@@ -80,6 +80,7 @@ impl Simulation {
             self.compare_destinations(index);
             self.compare_renewal(index);
         }
+        self.compare_waits();
         // A late response may follow.
         for (request, scope) in self.pending.iter_mut().zip(&self.model.scopes) {
             self.late.extend(request.take_if(|_| scope.phase.handed().is_none()));
@@ -100,8 +101,7 @@ impl Simulation {
     /// Who gets the token without waiting, and which error the others get.
     fn compare_destinations(&mut self, index: usize) {
         let uris = [uri(0), uri(1), uri(2)];
-        let ats = (0..3).map(Destination::At);
-        for destination in ats.chain([Destination::Later, Destination::Unknown]) {
+        for destination in DESTINATIONS {
             let got = self.session.at_deadline(&scope(index), public(destination, &uris), self.now);
             let expected = self.model.scopes[index].usable(destination);
             match (got, expected) {
@@ -121,6 +121,28 @@ impl Simulation {
                     assert!(is_within(at, &next), "{at:?}, not {next:?}");
                 }
                 (got, expected) => panic!("{destination:?}: {got:?}, not {expected:?}"),
+            }
+        }
+    }
+
+    /// A caller that waits is woken if it can go on before its time. (Except that a caller may not
+    /// learn that another scope has used up the one-time code.)
+    fn compare_waits(&mut self) {
+        if self.session.take_wake() || self.model.one_time {
+            self.waiting = Default::default();
+        }
+        for index in 0..3 {
+            for (waiting, destination) in self.waiting[index].iter_mut().zip(DESTINATIONS) {
+                if waiting.take_if(|until| self.model.now >= *until).is_some() || waiting.is_none()
+                {
+                    continue;
+                }
+                let results = self.model.poll(index, Caller { destination, is_background: false });
+                let goes_on = |(verdict, _): &(Verdict, _)| {
+                    matches!(verdict, Verdict::SendLogin | Verdict::SendQuestion | Verdict::Use)
+                };
+                let verdict = results.first().map(|(verdict, _)| verdict);
+                assert!(!results.iter().all(goes_on), "{destination:?}, {index}: {verdict:?}");
             }
         }
     }
@@ -171,6 +193,16 @@ impl Simulation {
             assert!(until > self.now);
             self.named = Some(until);
         }
+        let destination = DESTINATIONS.iter().position(|to| *to == caller.destination);
+        if let Some(destination) = destination.filter(|_| !caller.is_background) {
+            self.waiting[index][destination] = match verdict {
+                // Less is the turn of a background task.
+                Verdict::Wait(until) if until > self.model.now + Duration::from_millis(250) => {
+                    Some(until)
+                }
+                _ => None,
+            };
+        }
         let results = self.model.poll(index, caller);
         match choose(verdict, results) {
             Ok((expected, model)) => {
@@ -189,9 +221,9 @@ fn choose(
     results: Vec<(Verdict, Reference)>,
 ) -> Result<(Verdict, Reference), Vec<Verdict>> {
     let expected: Vec<Verdict> = results.iter().map(|(verdict, _)| *verdict).collect();
+    // Another verdict says that the time may have passed.
     let times = |pick: fn(Verdict) -> Option<Duration>| {
-        let times: Vec<_> =
-            expected.iter().filter_map(|verdict| pick(*verdict)).map(Some).collect();
+        let times: Vec<_> = expected.iter().map(|verdict| pick(*verdict)).collect();
         times
     };
     let fits = |other: Verdict| match (verdict, other) {

@@ -80,7 +80,9 @@ pub(crate) enum Stamps {
     Ahead,
     /// The same, without a `Date`.
     AheadWithoutDate,
-    /// The server's clock is an hour behind, without a `Date`.
+    /// The server's clock is an hour behind.
+    Behind,
+    /// The same, without a `Date`.
     BehindWithoutDate,
     /// `issued_at` is a day too early, `Date` is right.
     EarlyIssue,
@@ -98,10 +100,11 @@ pub(crate) enum Stamps {
     Unstamped,
 }
 
-pub(crate) const STAMPS: [Stamps; 11] = [
+pub(crate) const STAMPS: [Stamps; 12] = [
     Stamps::AllRight,
     Stamps::Ahead,
     Stamps::AheadWithoutDate,
+    Stamps::Behind,
     Stamps::BehindWithoutDate,
     Stamps::EarlyIssue,
     Stamps::LateIssue,

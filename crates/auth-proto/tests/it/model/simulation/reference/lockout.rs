@@ -49,6 +49,7 @@ impl Reference {
         let asked = self.now + asked.unwrap_or_default();
         let mut streak = self.one_more(index);
         streak.refusals += 1;
+        streak.unreadable = 0;
         streak.is_refused = true;
         streak.until = Span::exact(asked.max(self.now + refused_for(streak.refusals)));
         let was_granted = std::mem::take(&mut self.scopes[index].granted);

@@ -146,9 +146,6 @@ impl Reference {
         let mut has_ended = false;
         for index in 0..self.scopes.len() {
             let scope = &mut self.scopes[index];
-            if !scope.lacks_token() {
-                scope.free_since = None;
-            }
             if scope.token.take_if(|token| now >= token.ends_at).is_some() {
                 has_ended = true;
                 scope.forget_transient_failures();

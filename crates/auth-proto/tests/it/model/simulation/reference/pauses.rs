@@ -43,7 +43,7 @@ impl Cause {
 pub(crate) struct Streak {
     pub(super) failures: u32,
     /// Answers in a row that are none.
-    unreadable: u32,
+    pub(super) unreadable: u32,
     pub(super) refusals: u32,
     since: Duration,
     pub(super) until: Span,
@@ -202,14 +202,12 @@ impl Reference {
         self.scopes[index].streak.as_ref().is_none_or(Streak::may_be_a_slip)
     }
 
-    /// A `Retry-After` with the answer to a question.
-    pub(super) fn question_asks_for_a_pause(&mut self, status: u16, asked: Duration) {
-        let is_final = (300..400).contains(&status) || status == 403;
-        let own = if is_final { seconds(300) } else { Duration::from_millis(250) };
+    /// A `Retry-After` with the refusal of a question.
+    pub(super) fn question_asks_for_a_pause(&mut self, asked: Duration) {
         let streak = Streak {
-            until: Span::exact(self.now + own.max(asked)),
-            is_retryable: !is_final,
-            is_transient: !is_final,
+            until: Span::exact(self.now + asked),
+            is_retryable: true,
+            is_transient: true,
             has_asked: true,
             ..Streak::new(self.now)
         };

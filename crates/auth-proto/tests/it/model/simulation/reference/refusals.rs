@@ -45,6 +45,13 @@ impl Scope {
     pub(super) fn lacks_token(&self) -> bool {
         self.token.is_none() || self.due.is_some()
     }
+
+    /// Callers that have a token again wait for no login.
+    pub(super) fn is_served_again(&mut self) {
+        if !self.lacks_token() {
+            self.free_since = None;
+        }
+    }
 }
 
 impl Reference {
@@ -145,6 +152,7 @@ impl Reference {
             Statement::None => reach("1: no statement, and a login"),
             Statement::Valid => reach("1: valid"),
         }
+        self.scopes[index].is_served_again();
     }
 
     /// The scope's token has a successor.

@@ -25,11 +25,11 @@ impl Reference {
     pub(crate) fn has_statement(&mut self, index: usize, status: u16, asked: Option<Duration>) {
         self.scopes[index].phase = Phase::Idle;
         let statement = Statement::of(status);
-        match asked.filter(|_| statement != Statement::Valid && status != 401) {
+        match asked.filter(|_| status >= 400 && status != 401) {
             None => self.learns(index, statement),
             Some(asked) => {
                 reach("4: Retry-After of a question");
-                self.question_asks_for_a_pause(status, asked.min(seconds(86_400)));
+                self.question_asks_for_a_pause(asked.min(seconds(86_400)));
                 self.learns(index, Statement::None);
             }
         }
@@ -79,6 +79,7 @@ impl Reference {
             }
         }
         (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, true);
+        scope.is_served_again();
         self.notes.push(Note::TokenRenewed(index));
     }
 
