@@ -49,16 +49,19 @@ fn block_on<F: Future>(future: F) -> F::Output {
 /// Ready after this time. The timer is a thread.
 async fn after(pause: Duration) {
     let (is_over, mut is_started) = (Arc::new(AtomicBool::new(false)), false);
+    let waker = Arc::new(Mutex::new(Waker::noop().clone()));
     poll_fn(|context| {
+        // Another caller may poll it than the one before.
+        waker.lock().unwrap().clone_from(context.waker());
         if is_over.load(SeqCst) {
             return Poll::Ready(());
         }
         if !mem::replace(&mut is_started, true) {
-            let (is_over, waker) = (Arc::clone(&is_over), context.waker().clone());
+            let (is_over, waker) = (Arc::clone(&is_over), Arc::clone(&waker));
             thread::spawn(move || {
                 thread::sleep(pause);
                 is_over.store(true, SeqCst);
-                waker.wake();
+                waker.lock().unwrap().wake_by_ref();
             });
         }
         Poll::Pending
@@ -114,7 +117,8 @@ fn driver() -> Driver {
 
 async fn token(driver: &Driver, http: &Http, patience: Duration) -> Result<String, NoToken> {
     let wanted = Wanted { scope: &Scope::default(), service: None };
-    let grant = grant(driver, http, wanted, Mode::Caller(Destination::Unknown), patience).await?;
+    let mode = Mode::Caller(Destination::Unknown);
+    let grant = grant(driver, http, wanted, mode, patience).await?;
     Ok(grant.token.expose().to_owned())
 }
 

@@ -141,7 +141,10 @@ impl Session {
         if caller.background || !state.background || !state.lacks_token() {
             return None;
         }
-        let until = state.free_since.get_or_insert(at).saturating_add(GRACE);
+        // A pause that was noted may have ended early, with a new credential for example.
+        let free_since = state.free_since.map_or(at, |since| since.min(at));
+        state.free_since = Some(free_since);
+        let until = free_since.saturating_add(GRACE);
         state.background = at < until;
         state.background.then_some(until)
     }
