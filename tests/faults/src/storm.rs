@@ -177,6 +177,7 @@ fn judged(pairs: &[Pair]) -> Tally {
     let mut most = |what, of: fn(&Weather) -> u64, holds: fn(f64, f64) -> bool| {
         let held = pairs.iter().filter(|pair| holds(of(&pair.ours) as f64, of(&pair.naive) as f64));
         let what = format!("{what}, ours to the naive client's: {}", numbers(of));
+        eprintln!("F32: {what}");
         tally.holds(what, held.count() > pairs.len() / 2);
     };
     most("good calls", |weather| weather.good, |ours, naive| ours >= 0.90 * naive);
