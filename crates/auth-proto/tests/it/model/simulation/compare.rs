@@ -1,15 +1,15 @@
 //! What the session says, compared with what the model expects.
 
+use std::time::Duration;
+
 use auth_proto::{Action, Event, FailureClass, Scope};
 use time::UtcDateTime;
 
-use super::{DESTINATIONS, PROJECTS};
 use super::{
-    Simulation,
-    reference::{Caller, Destination, Note, Reference, Verdict, is_within},
+    DESTINATIONS, PROJECTS, Simulation,
+    reference::{Caller, Destination, Late, Note, Reference, Verdict, is_within},
     scope, uri,
 };
-use std::time::Duration;
 
 impl Simulation {
     /// The time on the session's axis.
@@ -138,10 +138,10 @@ impl Simulation {
                     continue;
                 }
                 let results = self.model.poll(index, Caller { destination, is_background: false });
-                let goes_on = |(verdict, _): &(Verdict, _)| {
+                let goes_on = |(verdict, ..): &(Verdict, Late, Reference)| {
                     matches!(verdict, Verdict::SendLogin | Verdict::SendQuestion | Verdict::Use)
                 };
-                let verdict = results.first().map(|(verdict, _)| verdict);
+                let verdict = results.first().map(|(verdict, ..)| verdict);
                 assert!(!results.iter().all(goes_on), "{destination:?}, {index}: {verdict:?}");
             }
         }
@@ -204,7 +204,7 @@ impl Simulation {
             };
         }
         let results = self.model.poll(index, caller);
-        match choose(verdict, results) {
+        match choose(index, verdict, results) {
             Ok((expected, model)) => {
                 self.model = model;
                 self.model.hear_end(index, expected, verdict);
@@ -217,10 +217,11 @@ impl Simulation {
 
 /// The result that the session has chosen.
 fn choose(
+    index: usize,
     verdict: Verdict,
-    results: Vec<(Verdict, Reference)>,
+    results: Vec<(Verdict, Late, Reference)>,
 ) -> Result<(Verdict, Reference), Vec<Verdict>> {
-    let expected: Vec<Verdict> = results.iter().map(|(verdict, _)| *verdict).collect();
+    let expected: Vec<Verdict> = results.iter().map(|(verdict, ..)| *verdict).collect();
     // Another verdict says that the time may have passed.
     let times = |pick: fn(Verdict) -> Option<Duration>| {
         let times: Vec<_> = expected.iter().map(|verdict| pick(*verdict)).collect();
@@ -235,8 +236,12 @@ fn choose(
         }
         _ => verdict == other,
     };
-    let found = results.into_iter().find(|(other, _)| fits(*other));
-    found.ok_or(expected)
+    let mut fitting = results.into_iter().filter(|(other, ..)| fits(*other));
+    let (other, late, mut model) = fitting.next().ok_or_else(|| expected.clone())?;
+    if fitting.next().is_none() && expected.len() > 1 {
+        model.narrow(index, late);
+    }
+    Ok((other, model))
 }
 
 fn public(destination: Destination, uris: &[http::Uri; 3]) -> auth_proto::Destination<'_> {
