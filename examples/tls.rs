@@ -4,19 +4,11 @@
 
 use std::{
     fs,
-    io::{Read, Write},
-    net::TcpListener,
     path::{Path, PathBuf},
-    sync::Arc,
-    thread,
 };
 
 use auth_config::{Choices, CloudConfig, Config, Files, Variables};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::{
-    RootCertStore, ServerConfig, ServerConnection, StreamOwned, crypto::ring::default_provider,
-    pki_types::PrivateKeyDer, server::WebPkiClientVerifier,
-};
+use testing::{Authority, Loopback, Reply};
 
 #[allow(dead_code, reason = "a program; the tests call one of its functions")]
 #[path = "script.rs"]
@@ -80,32 +72,20 @@ async fn ask_reqwest(cloud: &CloudConfig, url: &str) -> Result<u16, String> {
 /// A directory with the certificates of a CA and a client.
 struct TlsFiles {
     directory: PathBuf,
-    ca: Issuer<'static, KeyPair>,
-    root: rcgen::Certificate,
+    ca: Authority,
 }
 
 impl TlsFiles {
     fn new(name: &str) -> Self {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("tls-{name}"));
         fs::create_dir_all(&directory).unwrap();
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let root = params.self_signed(&key).unwrap();
-        let tls = Self { directory, ca: Issuer::new(params, key), root };
-        let (client, key) = tls.issue();
-        let (client, key) = (client.pem(), key.serialize_pem());
-        let files = [("ca.pem", tls.root.pem()), ("both.pem", format!("{client}{key}"))];
+        let ca = Authority::new();
+        let (client, key) = ca.issue("localhost");
+        let files = [("ca.pem", ca.pem()), ("both.pem", format!("{client}{key}"))];
         for (name, text) in files.into_iter().chain([("client.pem", client), ("client.key", key)]) {
-            fs::write(tls.directory.join(name), text).unwrap();
+            fs::write(directory.join(name), text).unwrap();
         }
-        tls
-    }
-
-    fn issue(&self) -> (rcgen::Certificate, KeyPair) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        (params.signed_by(&key, &self.ca).unwrap(), key)
+        Self { directory, ca }
     }
 
     fn configured(&self, variables: &[(&str, &str)]) -> CloudConfig {
@@ -118,36 +98,12 @@ impl TlsFiles {
         config.cloud(&Choices::default()).unwrap()
     }
 
-    /// A server that answers clients with a certificate of the CA, until the test ends.
+    /// The URL of a server that answers clients with a certificate of the CA.
     fn serve(&self) -> String {
-        let (certificate, key) = self.issue();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let provider = Arc::new(default_provider());
-        let mut roots = RootCertStore::empty();
-        roots.add(self.root.der().clone()).unwrap();
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_client_cert_verifier(verifier.build().unwrap())
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        let (config, listener) = (Arc::new(config), TcpListener::bind("127.0.0.1:0").unwrap());
-        let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-                let mut stream = StreamOwned::new(connection, stream);
-                // The handshake of a client without a certificate fails.
-                if stream.read(&mut [0; 4096]).is_ok() {
-                    let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
-                    let _ = stream.write_all(answer);
-                    stream.conn.send_close_notify();
-                    let _ = stream.flush();
-                }
-            }
+        let config = self.ca.mutual_server("localhost");
+        let server = Loopback::start_tls(config, |_| {
+            Reply::status(204, "Connection: close\r\n").body_to_end("")
         });
-        url
+        format!("https://localhost:{}/", server.port())
     }
 }

@@ -110,7 +110,7 @@ pub struct Counting {
 /// The allocations of a piece of code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "not published")]
-pub struct Count {
+pub struct HeapCount {
     /// Allocated or grown blocks.
     pub blocks: usize,
     /// Additional bytes in use at the end.
@@ -141,13 +141,18 @@ impl Counting {
         self.is_on.store(false, SeqCst);
     }
 
+    /// The blocks that were counted so far.
+    pub fn blocks(&self) -> usize {
+        self.blocks.load(SeqCst)
+    }
+
     /// Counts the allocations of `act`.
-    pub fn count<T>(&self, act: impl FnOnce() -> T) -> (T, Count) {
+    pub fn count<T>(&self, act: impl FnOnce() -> T) -> (T, HeapCount) {
         let (blocks, live) = (self.blocks.load(Relaxed), self.live.load(Relaxed));
         self.peak.store(live, Relaxed);
         let done = act();
         let above = |count: &AtomicIsize| (count.load(Relaxed) - live).max(0).unsigned_abs();
-        let count = Count {
+        let count = HeapCount {
             blocks: self.blocks.load(Relaxed) - blocks,
             kept: above(&self.live),
             peak: above(&self.peak),

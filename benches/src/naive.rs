@@ -1,6 +1,9 @@
 //! The usual implementation, for comparison: a derived reader into owned strings, a linear search,
 //! a request made with `json!`.
 
+#![expect(missing_docs, reason = "the fields are those of the answer")]
+#![expect(clippy::exhaustive_structs, reason = "not published")]
+
 use serde::{
     Deserialize,
     de::{self, IgnoredAny},
@@ -9,51 +12,41 @@ use serde_json::json;
 
 /// A v3 token response.
 #[derive(Debug, Deserialize)]
-#[expect(missing_docs, reason = "the fields are those of the answer")]
-#[expect(clippy::exhaustive_structs, reason = "not published")]
 pub struct Answer {
-    pub token: Token,
+    pub token: NaiveToken,
 }
 
 /// The data of a token.
 #[derive(Debug, Deserialize)]
-#[expect(missing_docs, reason = "the fields are those of the answer")]
-#[expect(clippy::exhaustive_structs, reason = "not published")]
-pub struct Token {
-    pub catalog: Vec<Service>,
+pub struct NaiveToken {
+    pub catalog: Vec<NaiveService>,
     pub expires_at: String,
     pub issued_at: Option<String>,
     pub methods: Vec<String>,
-    pub project: Option<Named>,
-    pub user: Named,
+    pub project: Option<NaiveNamed>,
+    pub user: NaiveNamed,
 }
 
 /// A user or a project.
 #[derive(Debug, Deserialize)]
-#[expect(missing_docs, reason = "the fields are those of the answer")]
-#[expect(clippy::exhaustive_structs, reason = "not published")]
-pub struct Named {
+pub struct NaiveNamed {
     pub id: String,
     pub name: String,
 }
 
 /// A service.
 #[derive(Debug, Deserialize)]
-#[expect(missing_docs, reason = "the fields are those of the answer")]
-#[expect(clippy::exhaustive_structs, reason = "not published")]
-pub struct Service {
+pub struct NaiveService {
     pub id: Option<String>,
     pub name: Option<String>,
     #[serde(rename = "type")]
     pub kind: String,
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<NaiveEndpoint>,
 }
 
 /// An endpoint of a service.
 #[derive(Debug, Deserialize)]
-#[expect(missing_docs, reason = "the fields are those of the answer")]
-#[expect(clippy::exhaustive_structs, reason = "not published")]
-pub struct Endpoint {
+pub struct NaiveEndpoint {
     pub id: Option<String>,
     pub interface: String,
     pub region: Option<String>,

@@ -1,10 +1,4 @@
 //! Wraps [`auth_fuzz::login_script`].
 #![cfg_attr(fuzzing, no_main)]
 
-#[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| auth_fuzz::login_script(data));
-
-#[cfg(not(fuzzing))]
-fn main() -> std::io::Result<()> {
-    auth_fuzz::replay_arguments(auth_fuzz::login_script)
-}
+auth_fuzz::program!(login_script);

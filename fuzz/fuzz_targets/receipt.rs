@@ -1,10 +1,4 @@
 //! Wraps [`auth_fuzz::receipt`].
 #![cfg_attr(fuzzing, no_main)]
 
-#[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| auth_fuzz::receipt(data));
-
-#[cfg(not(fuzzing))]
-fn main() -> std::io::Result<()> {
-    auth_fuzz::replay_arguments(auth_fuzz::receipt)
-}
+auth_fuzz::program!(receipt);

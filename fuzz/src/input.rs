@@ -1,9 +1,19 @@
 //! Parts of an input: lines, repetitions, responses.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
-use auth_proto::limits;
+use auth_proto::{Cloud, Credential, Login, Scope, UserRef, limits};
 use http::Response;
+
+/// A stock Keystone.
+pub(crate) static STOCK: LazyLock<Cloud> =
+    LazyLock::new(|| Cloud::keystone("https://keystone.example/v3").expect("the URL is valid"));
+
+/// A login at [`STOCK`], before its first request.
+pub(crate) static LOGIN: LazyLock<Login> = LazyLock::new(|| {
+    let credential = Credential::password(UserRef::id("user"), "correct horse battery staple");
+    Login::new(&STOCK, credential, Scope::project_id("project")).expect("the login is valid")
+});
 
 /// The first line, and the rest.
 pub(crate) fn first_line(data: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -21,40 +21,51 @@ mod timestamps;
 mod tokens;
 mod urls;
 
-pub use catalog::catalog_select;
-pub use config::clouds_yaml;
-pub use differential::differential;
-pub use inspect::http_response;
-pub use login_script::login_script;
-pub use responses::{discovery, fault, projects};
-pub use roundtrip::roundtrip;
-pub use session_model::session_model;
-pub use timestamps::{retry_after, timestamp};
-pub use tokens::{receipt, token_v2, token_v3};
-pub use urls::url;
-
 /// A fuzz target: takes any bytes, and panics if a promise is broken.
 pub type Target = fn(&[u8]);
 
-/// Every target and its name. Its program, corpus and dictionary have the same name.
-pub const TARGETS: &[(&str, Target)] = &[
-    ("catalog_select", catalog_select),
-    ("clouds_yaml", clouds_yaml),
-    ("differential", differential),
-    ("discovery", discovery),
-    ("fault", fault),
-    ("http_response", http_response),
-    ("login_script", login_script),
-    ("projects", projects),
-    ("receipt", receipt),
-    ("retry_after", retry_after),
-    ("roundtrip", roundtrip),
-    ("session_model", session_model),
-    ("timestamp", timestamp),
-    ("token_v2", token_v2),
-    ("token_v3", token_v3),
-    ("url", url),
-];
+/// Makes each target public, and lists it with its name.
+macro_rules! targets {
+    ($($module:ident::$target:ident),+ $(,)?) => {
+        $(pub use $module::$target;)+
+
+        /// Every target and its name. Its program, corpus and dictionary have the same name.
+        pub const TARGETS: &[(&str, Target)] = &[$((stringify!($target), $target)),+];
+    };
+}
+
+targets! {
+    catalog::catalog_select,
+    config::clouds_yaml,
+    differential::differential,
+    inspect::http_response,
+    login_script::login_script,
+    responses::discovery,
+    responses::fault,
+    responses::projects,
+    roundtrip::roundtrip,
+    session_model::session_model,
+    timestamps::retry_after,
+    timestamps::timestamp,
+    tokens::receipt,
+    tokens::token_v2,
+    tokens::token_v3,
+    urls::url,
+}
+
+/// The program of a target: for libFuzzer, or on stable for the files in the arguments.
+#[macro_export]
+macro_rules! program {
+    ($target:ident) => {
+        #[cfg(fuzzing)]
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| auth_fuzz::$target(data));
+
+        #[cfg(not(fuzzing))]
+        fn main() -> std::io::Result<()> {
+            auth_fuzz::replay_arguments(auth_fuzz::$target)
+        }
+    };
+}
 
 /// Runs a target once for each file in the arguments. The programs do this without libFuzzer.
 pub fn replay_arguments(target: Target) -> std::io::Result<()> {

@@ -39,7 +39,7 @@ fn script(input: &mut Input<'_>) -> Option<()> {
         login = login.without_catalog();
     }
     assert!(!format!("{login:?}").contains(secret));
-    let mut server = Server { cloud, secret, seen: Vec::new() };
+    let mut server = ScriptedServer { cloud, secret, seen: Vec::new() };
     // The versions, the login, and an agency's token or a catalog.
     let most = usize::from(server.cloud.api_version().is_none())
         + 1
@@ -118,14 +118,14 @@ fn check_error(error: &Error, secrets: &[&str]) {
 }
 
 /// The server, and the requests that it got.
-struct Server {
+struct ScriptedServer {
     cloud: Cloud,
     /// The secret of the credential.
     secret: &'static str,
     seen: Vec<Request<Body>>,
 }
 
-impl Server {
+impl ScriptedServer {
     /// Checks that a request goes to the identity service, and shows a secret only where it must.
     fn check(&self, request: &Request<Body>) {
         let identity: Uri = self.cloud.identity_url().parse().expect("the URL is valid");

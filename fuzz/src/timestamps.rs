@@ -1,14 +1,12 @@
 //! Timestamps and `Retry-After`.
 
-use std::sync::LazyLock;
-
-use auth_proto::{Cloud, Credential, Login, Scope, UserRef, timestamp};
+use auth_proto::timestamp;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use time::{Duration, UtcDateTime};
 
 use crate::{
     checks::check_error,
-    input::{first_line, response},
+    input::{LOGIN, first_line, response},
 };
 
 /// Any text is a timestamp or invalid, as in a naive reader, and a written timestamp is read back.
@@ -142,9 +140,3 @@ fn pause(headers: &HeaderMap, now: UtcDateTime) -> Option<Duration> {
     let longest = headers.get_all(header::RETRY_AFTER).into_iter().filter_map(pause).max()?;
     Some(longest.clamp(Duration::ZERO, Duration::DAY))
 }
-
-static LOGIN: LazyLock<Login> = LazyLock::new(|| {
-    let cloud = Cloud::keystone("https://keystone.example/v3").expect("the URL is valid");
-    let credential = Credential::password(UserRef::id("user"), "correct horse battery staple");
-    Login::new(&cloud, credential, Scope::project_id("project")).expect("the login is valid")
-});

@@ -1,17 +1,15 @@
 //! Responses to logins: tokens of both versions, and receipts.
 
-use std::sync::LazyLock;
-
 use auth_proto::{
-    ApiVersion, Catalog, Cloud, Credential, EndpointError, EndpointQuery, ErrorKind, Factor,
-    IdentityResponse, Interface, Login, Scope, Step, Token, UserRef, limits,
+    ApiVersion, Catalog, EndpointError, EndpointQuery, ErrorKind, Factor, IdentityResponse,
+    Interface, Step, Token, limits,
 };
 use http::{HeaderName, HeaderValue, Response};
 use time::UtcDateTime;
 
 use crate::{
     checks::{check_error, check_fault, check_hidden},
-    input::{expanded, first_line, response},
+    input::{LOGIN, STOCK, expanded, first_line, response},
 };
 
 /// Any body of a v2.0 token response.
@@ -63,11 +61,6 @@ pub fn receipt(data: &[u8]) {
         check_hidden(&receipt, [format!("{challenge:?} {login:?}").as_str()]);
     }
 }
-
-static LOGIN: LazyLock<Login> = LazyLock::new(|| {
-    let credential = Credential::password(UserRef::id("user"), "correct horse battery staple");
-    Login::new(&CLOUD, credential, Scope::project_id("project")).expect("the login is valid")
-});
 
 fn with_header(data: &[u8], status: &str, name: &'static str) -> Option<Response<Vec<u8>>> {
     let data = expanded(data);
@@ -129,7 +122,7 @@ fn check_found(token: &Token) {
             (other.service_type(), other.interface()) == (one.service_type(), one.interface())
                 && (one.region().is_none() || other.region() == one.region())
         });
-        match CLOUD.endpoint(token, &query) {
+        match STOCK.endpoint(token, &query) {
             Ok(found) => assert_eq!(Some(&found), alike.next()),
             Err(error) => assert!(
                 !matches!(error.kind(), ErrorKind::Endpoint(EndpointError::NotFound { .. })),
@@ -140,6 +133,3 @@ fn check_found(token: &Token) {
 }
 
 const FOUND: usize = 128;
-
-static CLOUD: LazyLock<Cloud> =
-    LazyLock::new(|| Cloud::keystone("https://keystone.example/v3").expect("the URL is valid"));

@@ -1,6 +1,6 @@
 //! The targets of secrets: identity URLs, endpoints of a catalog, paths under them.
 
-use std::{net::IpAddr, sync::LazyLock};
+use std::net::IpAddr;
 
 use auth_proto::{
     Cloud, Endpoint, EndpointQuery, FetchCatalog, IdentityRequest, Interface, Token, limits,
@@ -9,7 +9,11 @@ use http::{Request, Response, Uri};
 use serde_json::json;
 use url::{Host, Url};
 
-use crate::{catalog::token, checks::check_error, input::expanded};
+use crate::{
+    catalog::token,
+    checks::check_error,
+    input::{STOCK, expanded},
+};
 
 /// Any identity URL, any URL in a catalog and any path, one a line.
 ///
@@ -41,9 +45,6 @@ pub fn url(data: &[u8]) {
         check_path(&endpoint, &path, &cloud, &token);
     }
 }
-
-static STOCK: LazyLock<Cloud> =
-    LazyLock::new(|| Cloud::keystone("https://keystone.example/v3").expect("the URL is valid"));
 
 /// A token whose catalog has this one URL.
 fn listing(url: &str) -> Token {

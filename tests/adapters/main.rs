@@ -1,7 +1,7 @@
 //! Both adapters over real sockets: against the emulator, and against servers that misbehave.
 //!
-//! The files of `suite/` are compiled twice, once for each adapter: `ureq::calls::...` and
-//! `reqwest::calls::...` are the same tests. `ureq.rs` and `reqwest.rs` have the tests of one adapter.
+//! The module `suite` is compiled twice, once for each adapter: `ureq::suite::calls::...` and
+//! `reqwest::suite::calls::...` are the same tests. `ureq.rs` and `reqwest.rs` have the tests of one adapter.
 
 #![allow(
     clippy::duplicate_mod,

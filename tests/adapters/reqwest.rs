@@ -4,32 +4,8 @@ use testing::Adapter;
 
 const ADAPTER: Adapter = Adapter::Reqwest;
 
-#[path = "suite/calls.rs"]
-mod calls;
 mod cancellation;
-#[path = "suite/events.rs"]
-mod events;
-#[path = "suite/framing.rs"]
-mod framing;
 mod http2;
-#[path = "suite/logins.rs"]
-mod logins;
-#[path = "suite/refusals.rs"]
-mod refusals;
-#[path = "suite/renewal.rs"]
-mod renewal;
-#[path = "suite/requests.rs"]
-mod requests;
-#[path = "suite/safety.rs"]
-mod safety;
-#[path = "suite/service.rs"]
-mod service;
-#[path = "suite/support.rs"]
-mod support;
+#[path = "suite/mod.rs"]
+mod suite;
 mod tasks;
-#[path = "suite/uploads.rs"]
-mod uploads;
-#[path = "suite/waits.rs"]
-mod waits;
-#[path = "suite/ways.rs"]
-mod ways;

@@ -15,36 +15,12 @@ use testing::{
 };
 use ureq::{Agent, http::Request, middleware::MiddlewareNext};
 
-use self::support::loopback_client;
+use self::suite::support::loopback_client;
 
 const ADAPTER: Adapter = Adapter::Ureq;
 
-#[path = "suite/calls.rs"]
-mod calls;
-#[path = "suite/events.rs"]
-mod events;
-#[path = "suite/framing.rs"]
-mod framing;
-#[path = "suite/logins.rs"]
-mod logins;
-#[path = "suite/refusals.rs"]
-mod refusals;
-#[path = "suite/renewal.rs"]
-mod renewal;
-#[path = "suite/requests.rs"]
-mod requests;
-#[path = "suite/safety.rs"]
-mod safety;
-#[path = "suite/service.rs"]
-mod service;
-#[path = "suite/support.rs"]
-mod support;
-#[path = "suite/uploads.rs"]
-mod uploads;
-#[path = "suite/waits.rs"]
-mod waits;
-#[path = "suite/ways.rs"]
-mod ways;
+#[path = "suite/mod.rs"]
+mod suite;
 
 /// The settings of a request replace all those of its agent.
 #[test]

@@ -10,8 +10,8 @@ use tokio::runtime::Runtime;
 
 use crate::{
     answers,
-    clock::{Clock, Taken},
-    rows::{Cell, Column::Floor, Row, inputs, timed},
+    clock::Taken,
+    rows::{Cell, Column::Floor, Row, inputs, timed, timed_on},
     runtime,
 };
 
@@ -51,7 +51,7 @@ fn find() -> impl FnMut(usize) -> Taken {
     let answer: &naive::Answer =
         Box::leak(Box::new(naive::read(answers::l().as_bytes()).expect("it is an answer")));
     let rows = answer.token.catalog.iter();
-    let services: HashMap<&str, &naive::Service> =
+    let services: HashMap<&str, &naive::NaiveService> =
         rows.map(|service| (service.kind.as_str(), service)).collect();
     let region = answers::region_of("l");
     move |times| {
@@ -98,15 +98,11 @@ fn call_reqwest(root: &str) -> impl FnMut(usize) -> Taken + use<> {
     let (runtime, client) = (runtime(), reqwest::Client::new());
     let url = format!("{root}/servers");
     move |times| {
-        runtime.block_on(async {
-            let clock = Clock::start();
-            for _ in 0..times {
-                let request = client.get(&url).header("accept", "application/json");
-                let request = request.header("x-auth-token", TOKEN);
-                let answer = request.send().await.expect("it answers");
-                black_box(answer.bytes().await.expect("it is a whole answer"));
-            }
-            clock.stop()
+        timed_on(&runtime, inputs(times, || url.as_str()), async |url| {
+            let request = client.get(url).header("accept", "application/json");
+            let request = request.header("x-auth-token", TOKEN);
+            let answer = request.send().await.expect("it answers");
+            answer.bytes().await.expect("it is a whole answer")
         })
     }
 }
@@ -134,13 +130,11 @@ fn login_reqwest(root: &str, name: &str) -> impl FnMut(usize) -> Taken + use<> {
     let (url, body) = (format!("{root}/{name}/v3/auth/tokens"), login_request());
     let runtime: Runtime = runtime();
     move |times| {
-        timed(inputs(times, || ()), |()| {
-            runtime.block_on(async {
-                let client = reqwest::Client::new();
-                let request = client.post(&url).header("content-type", "application/json");
-                let answer = request.body(body.clone()).send().await.expect("it answers");
-                skip(&answer.bytes().await.expect("it is a whole answer"))
-            })
+        timed_on(&runtime, inputs(times, || ()), async |()| {
+            let client = reqwest::Client::new();
+            let request = client.post(&url).header("content-type", "application/json");
+            let answer = request.body(body.clone()).send().await.expect("it answers");
+            skip(&answer.bytes().await.expect("it is a whole answer"))
         })
     }
 }

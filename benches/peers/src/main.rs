@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Measures and prints all figures. The folder holds the figures of the builds and receives the
 /// token responses.
 fn table(format: &str, python: &str, folder: &Path) -> Result<(), Box<dyn Error>> {
-    let server = Server::start()?;
+    let server = ServerProcess::start()?;
     let root = &server.root;
     let mut cells = floor::cells(root);
     cells.extend(ours::cells(root));
@@ -57,12 +57,12 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("it is a usual runtime")
 }
 
-struct Server {
+struct ServerProcess {
     child: Child,
     root: String,
 }
 
-impl Server {
+impl ServerProcess {
     fn start() -> Result<Self, Box<dyn Error>> {
         let mut child = Command::new(env::current_exe()?)
             .arg("serve")
@@ -76,7 +76,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -17,9 +17,9 @@ use openstack_sdk_core::catalog::Catalog;
 
 use crate::{
     answers,
-    clock::{Clock, Taken},
+    clock::Taken,
     floor,
-    rows::{Cell, Column::OpenstackSdk, Row, inputs, timed},
+    rows::{Cell, Column::OpenstackSdk, Row, inputs, timed, timed_on},
     runtime,
 };
 
@@ -73,13 +73,9 @@ fn find(root: &str) -> impl FnMut(usize) -> Taken + use<> {
     let client = runtime.block_on(AsyncOpenStack::new(&config)).expect("it logs in");
     let services = answers::SERVICES.map(ServiceType::from);
     move |times| {
-        runtime.block_on(async {
-            let clock = Clock::start();
-            for service in services.iter().cycle().take(times) {
-                let endpoint = client.get_service_endpoint(service, None).await;
-                black_box(endpoint.expect("it is there").url());
-            }
-            clock.stop()
+        timed_on(&runtime, services.iter().cycle().take(times).collect(), async |service| {
+            let endpoint = client.get_service_endpoint(service, None).await;
+            black_box(endpoint.expect("it is there").url());
         })
     }
 }
@@ -101,14 +97,9 @@ fn call(root: &str) -> impl FnMut(usize) -> Taken + use<> {
     let client = runtime.block_on(AsyncOpenStack::new(&config)).expect("it logs in");
     let url = format!("{root}/servers");
     move |times| {
-        runtime.block_on(async {
-            let clock = Clock::start();
-            for _ in 0..times {
-                let request = Request::get(&url).header("accept", "application/json");
-                let answer = client.rest_async(request, Vec::new()).await.expect("it answers");
-                black_box(answer.into_body());
-            }
-            clock.stop()
+        timed_on(&runtime, inputs(times, || url.as_str()), async |url| {
+            let request = Request::get(url).header("accept", "application/json");
+            client.rest_async(request, Vec::new()).await.expect("it answers").into_body()
         })
     }
 }
@@ -117,12 +108,10 @@ fn login(root: &str, name: &str) -> impl FnMut(usize) -> Taken + use<> {
     let (runtime, config) = (runtime(), config(root, name));
     let service = ServiceType::from(answers::SERVICES[0]);
     move |times| {
-        timed(inputs(times, || ()), |()| {
-            runtime.block_on(async {
-                let client = AsyncOpenStack::new(&config).await.expect("it logs in");
-                let endpoint = client.get_service_endpoint(&service, None).await;
-                black_box(endpoint.expect("it is there").url());
-            });
+        timed_on(&runtime, inputs(times, || ()), async |()| {
+            let client = AsyncOpenStack::new(&config).await.expect("it logs in");
+            let endpoint = client.get_service_endpoint(&service, None).await;
+            black_box(endpoint.expect("it is there").url());
         })
     }
 }

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use crate::{
     answers,
-    clock::{Clock, Taken},
-    rows::{Cell, Column::Osauth, Row, inputs, timed},
+    clock::{Stopwatch, Taken},
+    rows::{Cell, Column::Osauth, Row, inputs, timed, timed_on},
     runtime,
 };
 
@@ -37,27 +37,27 @@ pub fn cells(root: &str) -> Vec<Cell> {
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "they are read, and dropped")]
 struct Answer {
-    token: Token,
+    token: ReadToken,
 }
 
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "they are read, and dropped")]
-struct Token {
+struct ReadToken {
     expires_at: DateTime<FixedOffset>,
-    catalog: Vec<Service>,
+    catalog: Vec<ReadService>,
 }
 
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "they are read, and dropped")]
-struct Service {
+struct ReadService {
     #[serde(rename = "type")]
     kind: String,
-    endpoints: Vec<Endpoint>,
+    endpoints: Vec<ReadEndpoint>,
 }
 
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "they are read, and dropped")]
-struct Endpoint {
+struct ReadEndpoint {
     interface: String,
     region: String,
     url: String,
@@ -76,13 +76,9 @@ fn find(root: &str) -> impl FnMut(usize) -> Taken + use<> {
     let (auth, filters) = (password(root, "l"), filters("l"));
     runtime.block_on(auth.refresh(&client)).expect("it logs in");
     move |times| {
-        runtime.block_on(async {
-            let clock = Clock::start();
-            for service in answers::SERVICES.into_iter().cycle().take(times) {
-                let endpoint = auth.get_endpoint(&client, service, &filters).await;
-                black_box(endpoint.expect("it is there"));
-            }
-            clock.stop()
+        let services = answers::SERVICES.into_iter().cycle().take(times).collect();
+        timed_on(&runtime, services, async |service: &str| {
+            auth.get_endpoint(&client, service, &filters).await.expect("it is there")
         })
     }
 }
@@ -96,7 +92,7 @@ fn authorize(root: &str) -> impl FnMut(usize) -> Taken + use<> {
         });
         let mut authorized = Vec::with_capacity(times);
         runtime.block_on(async {
-            let clock = Clock::start();
+            let clock = Stopwatch::start();
             for request in requests {
                 let request = auth.authenticate(&client, request).await;
                 authorized.push(black_box(request.expect("there is a token")));
@@ -111,15 +107,11 @@ fn call(root: &str) -> impl FnMut(usize) -> Taken + use<> {
     let session = runtime.block_on(Session::new(auth)).expect("it logs in");
     let url = reqwest12::Url::parse(&format!("{root}/servers")).expect("it is a URL");
     move |times| {
-        runtime.block_on(async {
-            let clock = Clock::start();
-            for _ in 0..times {
-                let request = session.client().request(Method::GET, url.clone());
-                let request = request.header("accept", "application/json");
-                let answer = request.send().await.expect("it answers");
-                black_box(answer.bytes().await.expect("it is a whole answer"));
-            }
-            clock.stop()
+        timed_on(&runtime, inputs(times, || &url), async |url| {
+            let request = session.client().request(Method::GET, url.clone());
+            let request = request.header("accept", "application/json");
+            let answer = request.send().await.expect("it answers");
+            answer.bytes().await.expect("it is a whole answer")
         })
     }
 }
@@ -127,14 +119,12 @@ fn call(root: &str) -> impl FnMut(usize) -> Taken + use<> {
 fn login(root: &str, name: &'static str) -> impl FnMut(usize) -> Taken + use<> {
     let (runtime, root, filters) = (runtime(), root.to_owned(), filters(name));
     move |times| {
-        timed(inputs(times, || ()), |()| {
-            runtime.block_on(async {
-                let session = Session::new(password(&root, name)).await.expect("it logs in");
-                let client = session.client().inner();
-                let endpoint =
-                    session.auth_type().get_endpoint(client, answers::SERVICES[0], &filters).await;
-                black_box(endpoint.expect("it is there"));
-            });
+        timed_on(&runtime, inputs(times, || ()), async |()| {
+            let session = Session::new(password(&root, name)).await.expect("it logs in");
+            let client = session.client().inner();
+            let endpoint =
+                session.auth_type().get_endpoint(client, answers::SERVICES[0], &filters).await;
+            black_box(endpoint.expect("it is there"));
         })
     }
 }

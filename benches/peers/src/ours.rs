@@ -7,7 +7,8 @@ use std::{
 };
 
 use auth_proto::{
-    Session, Action, Cloud, Credential, DomainRef, Login, Scope, EndpointQuery, Settings, Step, UserRef,
+    Action, Cloud, Credential, DomainRef, EndpointQuery, Login, Scope, Session, Settings, Step,
+    UserRef,
 };
 use benches::bodies::{PROJECT, TOKEN};
 use http::{HeaderValue, Request, Response};
@@ -15,12 +16,12 @@ use time::{Date, Month, Time, UtcDateTime};
 
 use crate::{
     answers,
-    clock::{Clock, Taken},
+    clock::Taken,
     floor,
     rows::{
         Cell,
         Column::{Reqwest, Ureq},
-        Row, inputs, timed,
+        Row, inputs, timed, timed_on,
     },
     runtime,
 };
@@ -152,12 +153,8 @@ fn find_reqwest(root: &str) -> impl FnMut(usize) -> Taken + use<> {
     let (runtime, client, wishes) = (runtime(), client_reqwest(root, "l"), wishes("l"));
     runtime.block_on(client.token()).expect("it logs in");
     move |times| {
-        runtime.block_on(async {
-            let clock = Clock::start();
-            for want in wishes.iter().cycle().take(times) {
-                black_box(client.endpoint(want).await.expect("it is there"));
-            }
-            clock.stop()
+        timed_on(&runtime, wishes.iter().cycle().take(times).collect(), async |want| {
+            client.endpoint(want).await.expect("it is there")
         })
     }
 }
@@ -178,13 +175,9 @@ fn call_reqwest(root: &str) -> impl FnMut(usize) -> Taken + use<> {
     let url = format!("{root}/servers");
     runtime.block_on(client.token()).expect("it logs in");
     move |times| {
-        runtime.block_on(async {
-            let clock = Clock::start();
-            for _ in 0..times {
-                let answer = client.call(request(&url)).await.expect("it answers");
-                black_box(answer.bytes().await.expect("it is a whole answer"));
-            }
-            clock.stop()
+        timed_on(&runtime, inputs(times, || url.as_str()), async |url| {
+            let answer = client.call(request(url)).await.expect("it answers");
+            answer.bytes().await.expect("it is a whole answer")
         })
     }
 }
@@ -207,11 +200,9 @@ fn login_reqwest(root: &str, name: &'static str) -> impl FnMut(usize) -> Taken +
     let (runtime, root) = (runtime(), root.to_owned());
     let want = wishes(name).swap_remove(0);
     move |times| {
-        timed(inputs(times, || ()), |()| {
-            runtime.block_on(async {
-                let client = client_reqwest(&root, name);
-                black_box(client.endpoint(&want).await.expect("it is there"));
-            });
+        timed_on(&runtime, inputs(times, || ()), async |()| {
+            let client = client_reqwest(&root, name);
+            black_box(client.endpoint(&want).await.expect("it is there"));
         })
     }
 }

@@ -2,97 +2,61 @@
 
 use std::{fmt, hint::black_box, iter::repeat_with};
 
-use crate::clock::{Clock, Taken};
+use tokio::runtime::Runtime;
 
-/// A measured piece of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Row {
-    ReadS,
-    ReadSmall,
-    ReadM,
-    ReadL,
-    /// Reads the large response and finds an endpoint in it.
-    ReadAndFind,
-    Find,
-    Authorize,
-    Call,
-    LoginSmall,
-    LoginL,
-    BuildTime,
-    Crates,
-    Size,
+use crate::clock::{Stopwatch, Taken};
+
+/// An enum with the list of its variants and the text of each.
+macro_rules! labels {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident: $label:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($variant,)*
+        }
+
+        impl $name {
+            pub const ALL: [Self; [$(stringify!($variant),)*].len()] = [$(Self::$variant,)*];
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$variant => $label,)*
+                })
+            }
+        }
+    };
 }
 
-impl Row {
-    pub const ALL: [Self; 13] = [
-        Self::ReadS,
-        Self::ReadSmall,
-        Self::ReadM,
-        Self::ReadL,
-        Self::ReadAndFind,
-        Self::Find,
-        Self::Authorize,
-        Self::Call,
-        Self::LoginSmall,
-        Self::LoginL,
-        Self::BuildTime,
-        Self::Crates,
-        Self::Size,
-    ];
-}
-
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ReadS => "read S (v2.0, 3 KB)",
-            Self::ReadSmall => "read small (10 services)",
-            Self::ReadM => "read M (12 services, 3 interfaces)",
-            Self::ReadL => "read L (250 services, 0.8 MB)",
-            Self::ReadAndFind => "read L and find one endpoint",
-            Self::Find => "look-up in L",
-            Self::Authorize => "authorise, with L",
-            Self::Call => "warm call, with L",
-            Self::LoginSmall => "cold login, small",
-            Self::LoginL => "cold login, L",
-            Self::BuildTime => "clean release build",
-            Self::Crates => "crates",
-            Self::Size => "binary",
-        })
+labels! {
+    /// A measured piece of work.
+    Row {
+        ReadS: "read S (v2.0, 3 KB)",
+        ReadSmall: "read small (10 services)",
+        ReadM: "read M (12 services, 3 interfaces)",
+        ReadL: "read L (250 services, 0.8 MB)",
+        ReadAndFind: "read L and find one endpoint",
+        Find: "look-up in L",
+        Authorize: "authorise, with L",
+        Call: "warm call, with L",
+        LoginSmall: "cold login, small",
+        LoginL: "cold login, L",
+        BuildTime: "clean release build",
+        Crates: "crates",
+        Size: "binary",
     }
 }
 
-/// A measured library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
-    Floor,
-    Ureq,
-    Reqwest,
-    OpenstackSdk,
-    Osauth,
-    Keystoneauth,
-}
-
-impl Column {
-    pub const ALL: [Self; 6] = [
-        Self::Floor,
-        Self::Ureq,
-        Self::Reqwest,
-        Self::OpenstackSdk,
-        Self::Osauth,
-        Self::Keystoneauth,
-    ];
-}
-
-impl fmt::Display for Column {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Floor => "floor",
-            Self::Ureq => "auth-ureq",
-            Self::Reqwest => "auth-reqwest",
-            Self::OpenstackSdk => "openstack_sdk",
-            Self::Osauth => "osauth",
-            Self::Keystoneauth => "keystoneauth1",
-        })
+labels! {
+    /// A measured library.
+    Column {
+        Floor: "floor",
+        Ureq: "auth-ureq",
+        Reqwest: "auth-reqwest",
+        OpenstackSdk: "openstack_sdk",
+        Osauth: "osauth",
+        Keystoneauth: "keystoneauth1",
     }
 }
 
@@ -131,11 +95,26 @@ impl Cell {
 
 /// The cost of `act` for all inputs, with the drop of its results.
 pub fn timed<T, R>(inputs: Vec<T>, mut act: impl FnMut(T) -> R) -> Taken {
-    let clock = Clock::start();
+    let clock = Stopwatch::start();
     for input in inputs {
         drop(black_box(act(input)));
     }
     clock.stop()
+}
+
+/// As [`timed`], for work that waits on `runtime`, which is entered once.
+pub fn timed_on<T, R>(
+    runtime: &Runtime,
+    inputs: Vec<T>,
+    mut act: impl AsyncFnMut(T) -> R,
+) -> Taken {
+    runtime.block_on(async {
+        let clock = Stopwatch::start();
+        for input in inputs {
+            drop(black_box(act(input).await));
+        }
+        clock.stop()
+    })
 }
 
 /// Inputs that are made before the clock starts.

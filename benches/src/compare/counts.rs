@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use benches::allocator::Count;
+use benches::allocator::HeapCount;
 
 use crate::{
     ALLOCATOR, profile,
@@ -19,7 +19,7 @@ use crate::{
 /// Counts by the names of workloads and of their parts.
 pub(crate) struct Counts {
     pub(crate) instructions: BTreeMap<&'static str, u64>,
-    pub(crate) memory: BTreeMap<&'static str, Count>,
+    pub(crate) memory: BTreeMap<&'static str, HeapCount>,
 }
 
 impl Counts {
@@ -45,7 +45,7 @@ impl Counts {
 }
 
 /// Workloads whose instructions are counted.
-const COUNTED: [&str; 26] = [
+pub(crate) const COUNTED: [&str; 26] = [
     "floor-l",
     "floor-pretty",
     "floor-m",
@@ -89,19 +89,19 @@ const PARTS: [(&str, &str, &str); 7] = [
 const READING: &str = "compare::work::counted_act*";
 
 /// Parts that run once per look-up.
-const LOOKING_UP: [&str; 3] = ["endpoint", "look-up", "naive look-up"];
+pub(crate) const LOOKING_UP: [&str; 3] = ["endpoint", "look-up", "naive look-up"];
 
 /// Workloads of which only memory is counted: reads of other sizes.
 const SIZES: [&str; 7] =
     ["read-10", "read-250", "read-2500", "read-10e", "read-250e", "read-2500e", "read-longurl"];
 
 /// Counts memory. No other thread may run meanwhile.
-fn memory() -> BTreeMap<&'static str, Count> {
+fn memory() -> BTreeMap<&'static str, HeapCount> {
     let count = |name: &&'static str| {
         let work = work::named(name).expect("it is listed");
         // The first run also initialises statics.
         work();
-        (*name, work())
+        (*name, work().0)
     };
     ALLOCATOR.0.turn_on();
     let memory = COUNTED.iter().chain(&SIZES).map(count).collect();

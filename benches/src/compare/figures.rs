@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{counts::Counts, row::Row};
+use crate::{counts::Counts, row::CostRow};
 
 /// The figures in `figures.json`.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,17 +59,21 @@ impl Figures {
     /// A row for each kind of figure, and one for each figure that changed.
     ///
     /// A lower figure has to be recorded too, or else it could grow again unseen.
-    pub(crate) fn against(&self, committed: &Self) -> Vec<Row> {
+    pub(crate) fn against(&self, committed: &Self) -> Vec<CostRow> {
         let mut rows = Vec::new();
         for (what, now, then) in [
             ("allocations", &self.allocations, &committed.allocations),
             ("crates", &self.crates, &committed.crates),
         ] {
             let off: Vec<_> = pairs(now, then).filter(|(_, now, then)| now != then).collect();
-            rows.push(Row::at_most(0.0, format!("figures, {what} that differ"), off.len() as f64));
+            rows.push(CostRow::at_most(
+                0.0,
+                format!("figures, {what} that differ"),
+                off.len() as f64,
+            ));
             rows.extend(off.into_iter().map(|(name, now, then)| {
                 let name = format!("figures, {what} of {name}, exactly");
-                Row { ok: Some(false), ..Row::at_most(shown(then), name, shown(now)) }
+                CostRow { ok: Some(false), ..CostRow::at_most(shown(then), name, shown(now)) }
             }));
         }
         let same_tools = self.tools == committed.tools;
@@ -86,11 +90,11 @@ impl Figures {
             most = change.max(most);
             if change > TOLERANCE {
                 let name = format!("figures, instructions of {name}, changed by");
-                off.push(Row::at_most(TOLERANCE, name, change).unless(!same_tools));
+                off.push(CostRow::at_most(TOLERANCE, name, change).unless(!same_tools));
             }
         }
         let name = "figures, instructions, the most that any changed by";
-        rows.push(Row::at_most(TOLERANCE, name, most).unless(!same_tools));
+        rows.push(CostRow::at_most(TOLERANCE, name, most).unless(!same_tools));
         rows.extend(off);
         rows
     }

@@ -22,9 +22,10 @@ use std::{
 use benches::allocator::{Counting, Watched};
 use clap::{Parser, Subcommand};
 
-use counts::Counts;
+use counts::{COUNTED, Counts, LOOKING_UP};
 use figures::Figures;
-use row::{Format, Row};
+use row::{CostRow, RowFormat};
+use work::LOOK_UPS;
 
 #[global_allocator]
 static ALLOCATOR: Watched<Counting> = Watched(Counting::new());
@@ -39,14 +40,17 @@ struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     /// The output format.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    format: RowFormat,
     /// Also compares counts with the recorded figures. Times are reported and fail nothing.
     #[arg(long)]
     gate: bool,
     /// Only records the figures.
     #[arg(long, conflicts_with_all = ["format", "gate"])]
     record: bool,
+    /// Only prints the time of each counted workload, which depends on the machine.
+    #[arg(long, conflicts_with_all = ["gate", "record"])]
+    times: bool,
 }
 
 #[derive(Subcommand)]
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
     let done = match args.command {
         Some(Command::Work { name, times }) => work(&name, times),
         None if args.record => record(),
+        None if args.times => times(args.format),
         None => compare(args.format, args.gate),
     };
     done.unwrap_or_else(|why| {
@@ -83,7 +88,23 @@ fn record() -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn compare(format: Format, gate: bool) -> Result<ExitCode, String> {
+fn times(format: RowFormat) -> Result<ExitCode, String> {
+    const RUNS: usize = 501;
+    let rows: Vec<_> = COUNTED
+        .iter()
+        .map(|name| {
+            let work = work::named(name).expect("it is listed");
+            let mut times: Vec<_> = (0..RUNS).map(|_| work().1.as_nanos() as f64).collect();
+            times.sort_by(f64::total_cmp);
+            let look_ups = if LOOKING_UP.contains(name) { LOOK_UPS as f64 } else { 1.0 };
+            CostRow::reported(format!("{name}, nanoseconds"), times[RUNS / 2] / look_ups)
+        })
+        .collect();
+    row::print(&rows, format).map_err(|error| format!("cannot write: {error}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compare(format: RowFormat, gate: bool) -> Result<ExitCode, String> {
     let started = Instant::now();
     let committed = gate.then(Figures::read).transpose()?;
     let counts = Counts::taken(progress)?;
@@ -95,7 +116,7 @@ fn compare(format: Format, gate: bool) -> Result<ExitCode, String> {
     }
     row::print(&rows, format).map_err(|error| format!("cannot write: {error}"))?;
     eprintln!("{} rows in {:.0?}", rows.len(), started.elapsed());
-    let red: Vec<&Row> = rows.iter().filter(|row| row.ok == Some(false)).collect();
+    let red: Vec<&CostRow> = rows.iter().filter(|row| row.ok == Some(false)).collect();
     for row in &red {
         eprintln!("RED: {row}");
     }

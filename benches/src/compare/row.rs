@@ -11,7 +11,7 @@ use serde::Serialize;
 
 /// A row of the table.
 #[derive(Debug, Serialize)]
-pub(crate) struct Row {
+pub(crate) struct CostRow {
     pub(crate) name: String,
     pub(crate) value: f64,
     /// The largest allowed value, if there is a goal.
@@ -24,12 +24,12 @@ pub(crate) struct Row {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum RowFormat {
     Json,
     Table,
 }
 
-impl Row {
+impl CostRow {
     /// A value with an optional goal.
     pub(crate) fn at_most(
         goal: impl Into<Option<f64>>,
@@ -70,7 +70,7 @@ impl Row {
     }
 }
 
-impl fmt::Display for Row {
+impl fmt::Display for CostRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(why) = &self.why {
             return write!(f, "{}: {why}", self.name);
@@ -80,14 +80,14 @@ impl fmt::Display for Row {
     }
 }
 
-pub(crate) fn print(rows: &[Row], format: Format) -> io::Result<()> {
+pub(crate) fn print(rows: &[CostRow], format: RowFormat) -> io::Result<()> {
     match format {
-        Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string_pretty(rows)?),
-        Format::Table => table(rows),
+        RowFormat::Json => writeln!(io::stdout(), "{}", serde_json::to_string_pretty(rows)?),
+        RowFormat::Table => table(rows),
     }
 }
 
-fn table(rows: &[Row]) -> io::Result<()> {
+fn table(rows: &[CostRow]) -> io::Result<()> {
     let mut table = Table::new();
     table.set_header(["name", "value", "at most", "ok"]);
     for row in rows {
@@ -120,20 +120,20 @@ mod tests {
     #[test]
     fn a_row_is_red_above_its_goal_only() {
         for (value, ok) in [(0.9, true), (1.0, true), (1.1, false)] {
-            let row = Row::at_most(1.0, "row", value);
+            let row = CostRow::at_most(1.0, "row", value);
             assert_eq!((row.ok, row.goal), (Some(ok), Some(1.0)));
-            assert_eq!(Row::at_most(1.0, "row", value).unless(true).ok, None);
+            assert_eq!(CostRow::at_most(1.0, "row", value).unless(true).ok, None);
         }
-        assert_eq!(Row::at_most(1.00001, "row", 1.00002).ok, Some(false));
-        assert_eq!(Row::reported("row", 2.0).ok, None);
+        assert_eq!(CostRow::at_most(1.00001, "row", 1.00002).ok, Some(false));
+        assert_eq!(CostRow::reported("row", 2.0).ok, None);
     }
 
     #[test]
     fn a_missing_value_is_red_with_a_reason() {
-        let row = Row::tried(1.0, "row", Err("no server"));
+        let row = CostRow::tried(1.0, "row", Err("no server"));
         assert_eq!(row.to_string(), "row: no server");
         let json = serde_json::to_string(&row).unwrap();
         assert_eq!(json, r#"{"name":"row","value":null,"goal":1.0,"ok":false}"#);
-        assert_eq!(Row::tried(1.0, "row", Ok::<_, String>(0.5)).ok, Some(true));
+        assert_eq!(CostRow::tried(1.0, "row", Ok::<_, String>(0.5)).ok, Some(true));
     }
 }

@@ -15,7 +15,7 @@ use std::{
 use auth_proto::{Cloud, Credential, Scope, UserRef};
 
 /// A server, until the process ends.
-pub(crate) struct Server {
+pub(crate) struct CheapServer {
     address: SocketAddr,
     seen: Arc<Seen>,
 }
@@ -37,7 +37,7 @@ struct Hold {
     opened: Condvar,
 }
 
-impl Server {
+impl CheapServer {
     pub(crate) fn start() -> io::Result<Self> {
         Self::start_with(Seen::default())
     }

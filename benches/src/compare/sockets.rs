@@ -14,13 +14,13 @@ use tokio::{
 use ureq::Agent;
 
 use crate::{
-    row::Row,
-    server::{Server, TOKEN},
+    row::CostRow,
+    server::{CheapServer, TOKEN},
 };
 
 /// The rows of all times. With `gate` no time turns a row red; without it a bound gets up to three
 /// tries, because the machine may be busy.
-pub(crate) fn rows(only_reported: bool, progress: fn(&str)) -> Vec<Row> {
+pub(crate) fn rows(only_reported: bool, progress: fn(&str)) -> Vec<CostRow> {
     let mut rows = Vec::new();
     for (name, ratios) in [
         ("adapter / bare, a call, auth-ureq", ureq as fn() -> Result<Ratios, String>),
@@ -29,11 +29,11 @@ pub(crate) fn rows(only_reported: bool, progress: fn(&str)) -> Vec<Row> {
     ] {
         progress(name);
         let tried = tried(if only_reported { 1 } else { 3 }, ratios);
-        let row = Row::tried(GOAL, name, tried.as_ref().map(|tried| tried.ours));
+        let row = CostRow::tried(GOAL, name, tried.as_ref().map(|tried| tried.ours));
         let is_reported = tried.as_ref().is_ok_and(|tried| only_reported || tried.too_busy());
         let control = tried.map_or(f64::NAN, |tried| tried.control);
         rows.push(row.unless(is_reported));
-        rows.push(Row::reported(format!("{name}: the control, bare / bare"), control));
+        rows.push(CostRow::reported(format!("{name}: the control, bare / bare"), control));
     }
     rows
 }
@@ -77,7 +77,7 @@ const CONNECTIONS: usize = 40;
 fn ureq() -> Result<Ratios, String> {
     let mut times = Times::default();
     for _ in 0..CONNECTIONS {
-        let server = Server::start().map_err(said)?;
+        let server = CheapServer::start().map_err(said)?;
         let url = server.service();
         let (cloud, credential, scope) = server.login();
         let http = || Agent::config_builder().proxy(None);
@@ -103,7 +103,7 @@ fn reqwest() -> Result<Ratios, String> {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(said)?;
     let mut times = Times::default();
     for _ in 0..CONNECTIONS {
-        let server = Server::start().map_err(said)?;
+        let server = CheapServer::start().map_err(said)?;
         let clients = Clients::of(&server)?;
         times.take(
             500,
@@ -125,7 +125,7 @@ fn reqwest_at_once() -> Result<Ratios, String> {
         return Err(format!("open files: {needed} are needed, RLIMIT_NOFILE allows {allowed}"));
     }
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(said)?;
-    let server = Server::start().map_err(said)?;
+    let server = CheapServer::start().map_err(said)?;
     let clients = Clients::of(&server)?;
     let mut times = Times::default();
     let calls: [&dyn Fn() -> _; 3] = [
@@ -161,7 +161,7 @@ struct Clients {
 }
 
 impl Clients {
-    fn of(server: &Server) -> Result<Self, String> {
+    fn of(server: &CheapServer) -> Result<Self, String> {
         let (cloud, credential, scope) = server.login();
         let http = || reqwest::Client::builder().no_proxy();
         let ours = auth_reqwest::Client::builder(cloud, credential, scope).http(http).build();
@@ -231,7 +231,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Fails if a client opened more than one connection, whose time would count.
-fn kept(server: &Server, clients: usize) -> Result<(), String> {
+fn kept(server: &CheapServer, clients: usize) -> Result<(), String> {
     match server.connections() {
         made if made == clients => Ok(()),
         made => Err(format!("{made} connections for {clients} clients")),

@@ -14,21 +14,21 @@ use std::{
 use time::UtcDateTime;
 
 use crate::{
-    row::Row,
-    server::{PATIENCE, Server, until},
+    row::CostRow,
+    server::{CheapServer, PATIENCE, until},
 };
 
 /// The rows of both adapters.
-pub(crate) fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<CostRow> {
     let mut rows = Vec::new();
     for (name, woken) in [
-        ("auth-reqwest", reqwest as fn(&Server) -> Result<Vec<usize>, String>),
+        ("auth-reqwest", reqwest as fn(&CheapServer) -> Result<Vec<usize>, String>),
         ("auth-ureq", ureq),
     ] {
         let seen = seen(woken);
         let row = |goal, what: &str, value: fn(&Seen) -> usize| {
             let name = format!("1,000 waiting for one login, {what}, {name}");
-            Row::tried(goal, name, seen.as_ref().map(|seen| value(seen) as f64))
+            CostRow::tried(goal, name, seen.as_ref().map(|seen| value(seen) as f64))
         };
         rows.extend([
             row(1.0, "wake-ups, the most of any", |seen| seen.most),
@@ -46,8 +46,8 @@ struct Seen {
     logins: usize,
 }
 
-fn seen(woken: fn(&Server) -> Result<Vec<usize>, String>) -> Result<Seen, String> {
-    let server = Server::holding().map_err(|error| error.to_string())?;
+fn seen(woken: fn(&CheapServer) -> Result<Vec<usize>, String>) -> Result<Seen, String> {
+    let server = CheapServer::holding().map_err(|error| error.to_string())?;
     let woken = woken(&server).map_err(|why| server.last_error().unwrap_or(why))?;
     let most = woken.iter().copied().max().unwrap_or_default();
     let never = WAITING - woken.iter().filter(|woken| **woken > 0).count();
@@ -58,7 +58,7 @@ const WAITING: usize = 1_000;
 const NOT_ALL: &str = "some callers do not wait";
 
 /// The wake-ups of each task, by its own waker.
-fn reqwest(server: &Server) -> Result<Vec<usize>, String> {
+fn reqwest(server: &CheapServer) -> Result<Vec<usize>, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     let asked = Arc::new(AtomicUsize::new(0));
@@ -75,7 +75,7 @@ fn reqwest(server: &Server) -> Result<Vec<usize>, String> {
             let future = Box::pin(token(client.clone()));
             let woken = Arc::new(AtomicUsize::new(0));
             let asked = Arc::clone(&asked);
-            let counted = Watched { future, woken: Arc::clone(&woken), asked, is_new: true };
+            let counted = WokenFuture { future, woken: Arc::clone(&woken), asked, is_new: true };
             (woken, runtime.spawn(counted))
         })
         .collect();
@@ -95,7 +95,7 @@ fn reqwest(server: &Server) -> Result<Vec<usize>, String> {
 }
 
 /// A future whose wake-ups are counted.
-struct Watched<F> {
+struct WokenFuture<F> {
     future: Pin<Box<F>>,
     woken: Arc<AtomicUsize>,
     /// The number of futures that were polled at least once.
@@ -103,7 +103,7 @@ struct Watched<F> {
     is_new: bool,
 }
 
-impl<F: Future> Future for Watched<F> {
+impl<F: Future> Future for WokenFuture<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
@@ -135,7 +135,7 @@ thread_local! {
 }
 
 /// The wake-ups of each thread: its looks at the session after the first. Each look reads the clock.
-fn ureq(server: &Server) -> Result<Vec<usize>, String> {
+fn ureq(server: &CheapServer) -> Result<Vec<usize>, String> {
     let asked = Arc::new(AtomicUsize::new(0));
     let (cloud, credential, scope) = server.login();
     let count = Arc::clone(&asked);

@@ -1,10 +1,13 @@
 //! The counted workloads: the library's and those beside it.
 
-use std::hint::black_box;
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 use auth_proto::{Cloud, EndpointQuery, Step};
 use benches::{
-    allocator::Count,
+    allocator::HeapCount,
     bodies::{self, Spelling},
     inputs::{self, CALLED, answer, call, cloud, login_before, now, selects, token, wishes},
     naive,
@@ -13,8 +16,8 @@ use http::{HeaderName, HeaderValue};
 
 use crate::ALLOCATOR;
 
-/// Runs a workload once on prepared input, and returns its allocations.
-pub(crate) type Work = Box<dyn Fn() -> Count>;
+/// Runs a workload once on prepared input, and returns its allocations and its time.
+pub(crate) type Work = Box<dyn Fn() -> (HeapCount, Duration)>;
 
 /// The number of look-ups of the workloads `endpoint` and `naivefind`.
 pub(crate) const LOOK_UPS: u64 = inputs::WISHES as u64;
@@ -79,12 +82,14 @@ fn counted_drop<T>(done: T) {
     drop(black_box(done));
 }
 
-/// Counts a workload. The profiler also counts the drop of its result, because each allocation
+/// Counts and times a workload. The profiler also counts the drop of its result, because each allocation
 /// needs one.
-fn measured<T>(act: impl FnOnce() -> T) -> Count {
+fn measured<T>(act: impl FnOnce() -> T) -> (HeapCount, Duration) {
+    let started = Instant::now();
     let (done, count) = ALLOCATOR.0.count(|| counted_act(act));
+    let took = started.elapsed();
     counted_drop(done);
-    count
+    (count, took)
 }
 
 fn floor(body: String) -> Work {

@@ -15,7 +15,6 @@ const LAYERS: &[&[&str]] = &[
     &["login"],
     &["cloud"],
     &["output"],
-    &["test_server.rs"],
 ];
 
 #[test]

@@ -16,9 +16,6 @@ mod demo;
 mod layout;
 mod login;
 mod output;
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a line number")]
-mod test_server;
 
 use std::process::ExitCode;
 

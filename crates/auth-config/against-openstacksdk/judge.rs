@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Case {
+struct RecordedCase {
     name: String,
     #[serde(default)]
     files: BTreeMap<String, Option<String>>,
@@ -30,13 +30,13 @@ type Outcome = BTreeMap<String, String>;
 /// Runs every case and reports each difference and the number of cases. The result counts
 /// differences without a reason and reasons without a difference.
 pub(crate) fn judge(cases: &str, say: &mut dyn FnMut(String)) -> serde_json::Result<usize> {
-    let cases: Vec<Case> = serde_json::from_str(cases)?;
+    let cases: Vec<RecordedCase> = serde_json::from_str(cases)?;
     let unexplained = cases.iter().map(|case| unexplained(case, say)).sum();
     say(format!("{} cases, {unexplained} unexplained", cases.len()));
     Ok(unexplained)
 }
 
-fn unexplained(case: &Case, say: &mut dyn FnMut(String)) -> usize {
+fn unexplained(case: &RecordedCase, say: &mut dyn FnMut(String)) -> usize {
     let ours = outcome(case);
     let mut keys: Vec<_> = ours.keys().chain(case.sdk.keys()).chain(case.differs.keys()).collect();
     keys.sort();
@@ -69,13 +69,13 @@ const ERROR: &str = "error";
 /// No file is read or written below it.
 const ROOT: &str = "/ROOT";
 
-fn outcome(case: &Case) -> Outcome {
+fn outcome(case: &RecordedCase) -> Outcome {
     let out = configured(case)
         .unwrap_or_else(|error| Outcome::from([(ERROR.to_owned(), error.to_string())]));
     out.into_iter().map(|(key, value)| (key, value.replace(ROOT, "$ROOT"))).collect()
 }
 
-fn configured(case: &Case) -> Result<Outcome, Error> {
+fn configured(case: &RecordedCase) -> Result<Outcome, Error> {
     let mut files = Files::in_directory(format!("{ROOT}/work"));
     for (path, text) in &case.files {
         let path = format!("{ROOT}/{path}");

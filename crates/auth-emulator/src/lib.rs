@@ -79,4 +79,4 @@ pub use system::System;
 /// The examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-struct Readme;
+struct EmulatorReadme;

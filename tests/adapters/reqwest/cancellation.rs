@@ -8,7 +8,7 @@ use auth_reqwest::{Client, Error};
 use testing::{Loopback, Reply, fixtures::token};
 use tokio::time::timeout;
 
-use super::support::{client, loopback_client};
+use super::suite::support::{client, loopback_client};
 use crate::start;
 
 const SHORT: Duration = Duration::from_millis(200);

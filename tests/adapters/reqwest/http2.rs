@@ -8,7 +8,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use testing::{Connection, Loopback, fixtures::token_body};
 use tokio::net::TcpStream;
 
-use super::support::loopback_client;
+use super::suite::support::loopback_client;
 
 /// The longest documented token exceeds the default limit of HTTP/2 clients.
 #[test]

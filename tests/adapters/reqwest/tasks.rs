@@ -7,7 +7,7 @@ use auth_proto::UserProjects;
 use auth_reqwest::Client;
 use tokio::task::JoinSet;
 
-use super::support::client;
+use super::suite::support::client;
 use crate::start;
 
 async fn fifty_callers() {

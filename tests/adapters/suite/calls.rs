@@ -1,4 +1,4 @@
-use auth_emulator::{Emulator, Server, System};
+use auth_emulator::{Emulator, System};
 use auth_proto::{Cloud, ErrorKind};
 use http::{Request, StatusCode};
 use testing::{
@@ -9,19 +9,15 @@ use testing::{
 
 use super::{
     ADAPTER,
-    support::{client, loopback_client},
+    support::{client, loopback_client, service_call},
 };
 use crate::start;
-
-fn service(server: &Server) -> String {
-    format!("http://{}/service/huawei/ecs.example/v1", server.address())
-}
 
 #[test]
 fn a_401_costs_one_retry_and_one_login() {
     let server = start(Emulator::new());
     let client = client(&server, System::Huawei);
-    let call = || client.call(Request::post(service(&server)).body("a body").unwrap()).unwrap();
+    let call = || client.call(service_call(&server).map(|_| "a body")).unwrap();
     assert_eq!(call().status(), 200);
     server.emulator().revoke_all();
     assert_eq!(call().status(), 200);
@@ -36,7 +32,7 @@ fn a_failed_login_after_a_401_is_the_error() {
     let client = client(&server, System::Huawei);
     client.token().unwrap();
     server.emulator().revoke_all().fail_next(System::Huawei, StatusCode::UNAUTHORIZED);
-    let error = client.call(Request::get(service(&server)).body("").unwrap()).unwrap_err();
+    let error = client.call(service_call(&server)).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Rejected(_)), "{error}");
 }
 
@@ -46,7 +42,7 @@ fn a_refused_stream_is_not_resent() {
     let client = client(&server, System::Huawei);
     client.token().unwrap();
     server.emulator().revoke_all();
-    let call = || client.call_once(Request::post(service(&server)).body("a body").unwrap());
+    let call = || client.call_once(service_call(&server).map(|_| "a body"));
     assert_eq!(call().unwrap().status(), 401);
     assert_eq!(call().unwrap().status(), 200);
     assert_eq!(server.emulator().logins(System::Huawei), 2);

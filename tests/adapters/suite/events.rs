@@ -1,24 +1,15 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, Ordering::SeqCst},
-        mpsc,
-    },
+    sync::{Mutex, atomic::Ordering::SeqCst, mpsc},
     thread,
     time::Duration,
 };
 
-use auth_emulator::{Emulator, Fault, System, account};
-use auth_proto::{Credential, DomainRef, UserRef};
-use http::{Request, StatusCode, header::RETRY_AFTER};
-use testing::{
-    events::{self, with_listener},
-    fixtures::documented,
-};
-use time::UtcDateTime;
+use auth_emulator::{Emulator, Fault, System};
+use http::{StatusCode, header::RETRY_AFTER};
+use testing::events::{self, with_listener};
 
-use super::{ADAPTER, support::client};
+use super::support::{client, clocked_client, mistyped, service_call};
 use crate::start;
 
 /// The events while this runs.
@@ -44,14 +35,7 @@ fn an_outage_and_a_refused_token_are_logged() {
     server.script(move |arrival| {
         (arrival.number == 0).then(|| unavailable().header(RETRY_AFTER, 100.into()))
     });
-    let (cloud, credential, scope) = documented(&server, System::Huawei);
-    let set_by = Arc::new(AtomicI64::new(0));
-    let ahead = Arc::clone(&set_by);
-    let client = ADAPTER
-        .client(cloud, credential, scope)
-        .clock(move || UtcDateTime::now() + time::Duration::seconds(ahead.load(SeqCst)))
-        .build()
-        .unwrap();
+    let (client, set_by) = clocked_client(&server, System::Huawei);
     let lines = lines(|| {
         client.token().unwrap_err();
         client.token().unwrap_err();
@@ -59,8 +43,7 @@ fn an_outage_and_a_refused_token_are_logged() {
         client.token().unwrap();
         client.token().unwrap();
         server.emulator().revoke_all();
-        let url = format!("http://{}/service/huawei/ecs.example/v1", server.address());
-        client.call(Request::get(url).body("").unwrap()).unwrap();
+        client.call(service_call(&server)).unwrap();
         set_by.store(-3600, SeqCst);
         client.token().unwrap();
     });
@@ -84,10 +67,7 @@ fn an_outage_and_a_refused_token_are_logged() {
 #[test]
 fn a_wrong_password_is_logged_once() {
     let server = start(Emulator::new());
-    let (cloud, _, scope) = documented(&server, System::Huawei);
-    let user = UserRef::name_in(account::HUAWEI_USER, DomainRef::name(account::HUAWEI_DOMAIN));
-    let wrong = Credential::password(user, "t0ps3cret-typo");
-    let client = ADAPTER.client(cloud, wrong, scope).build().unwrap();
+    let client = mistyped(&server, System::Huawei);
     let lines = lines(|| {
         client.token().unwrap_err();
         client.token().unwrap_err();

@@ -1,23 +1,17 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering::SeqCst},
-};
+use std::sync::{Arc, atomic::Ordering::SeqCst};
 
 use auth_emulator::{Emulator, System, account};
-use auth_proto::{
-    ApiVersion, Cloud, Credential, DomainRef, EndpointQuery, ErrorKind, Factor, Scope, UserRef,
-};
+use auth_proto::{ApiVersion, Cloud, DomainRef, EndpointQuery, ErrorKind, Factor, Scope};
 use http::Request;
 use testing::{
     Loopback, Reply,
     fixtures::{documented, token},
     header,
 };
-use time::{Duration, UtcDateTime};
 
 use super::{
     ADAPTER,
-    support::{client, loopback_client},
+    support::{client, clocked_client, loopback_client, mistyped, service_call},
 };
 use crate::start;
 
@@ -51,19 +45,14 @@ fn the_longest_documented_tokens_pass() {
         let server = start(emulator);
         let client = client(&server, System::Huawei);
         assert_eq!(client.token().unwrap().expose().len(), length);
-        let url = format!("http://{}/service/huawei/ecs.example/v1", server.address());
-        let response = client.call(Request::get(url).body("").unwrap()).unwrap();
-        assert_eq!(response.status(), 200);
+        assert_eq!(client.call(service_call(&server)).unwrap().status(), 200);
     }
 }
 
 #[test]
 fn a_wrong_password_is_sent_once() {
     let server = start(Emulator::new());
-    let (cloud, good, scope) = documented(&server, System::Huawei);
-    let user = UserRef::name_in(account::HUAWEI_USER, DomainRef::name(account::HUAWEI_DOMAIN));
-    let wrong = Credential::password(user, "t0ps3cret-typo");
-    let client = ADAPTER.client(cloud, wrong, scope).build().unwrap();
+    let client = mistyped(&server, System::Huawei);
     for _ in 0..3 {
         let error = client.token().unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Rejected(_)), "{error}");
@@ -71,7 +60,7 @@ fn a_wrong_password_is_sent_once() {
     }
     assert_eq!(server.emulator().logins(System::Huawei), 1);
 
-    client.replace_credential(good).unwrap();
+    client.replace_credential(documented(&server, System::Huawei).1).unwrap();
     client.token().unwrap();
     assert_eq!(server.emulator().logins(System::Huawei), 2);
 }
@@ -118,18 +107,11 @@ fn a_second_factor_is_sent_with_the_receipt() {
 #[test]
 fn an_expired_token_is_replaced() {
     let server = start(Emulator::new());
-    let (cloud, credential, scope) = documented(&server, System::Huawei);
-    let hours = Arc::new(AtomicI64::new(0));
-    let ahead = Arc::clone(&hours);
-    let client = ADAPTER
-        .client(cloud, credential, scope)
-        .clock(move || UtcDateTime::now() + Duration::hours(ahead.load(SeqCst)))
-        .build()
-        .unwrap();
+    let (client, set_by) = clocked_client(&server, System::Huawei);
     let first = client.token().unwrap();
-    hours.store(12, SeqCst);
+    set_by.store(12 * 3600, SeqCst);
     assert!(Arc::ptr_eq(&first, &client.token().unwrap()));
-    hours.store(25, SeqCst);
+    set_by.store(25 * 3600, SeqCst);
     let second = client.token().unwrap();
     assert_ne!(first.expose(), second.expose());
     assert_eq!(server.emulator().logins(System::Huawei), 2);

@@ -80,8 +80,17 @@ fn a_reported_refusal_costs_a_login() {
     assert_eq!(client.report(&first, &here, StatusCode::UNAUTHORIZED), RetryDecision::Retry);
     // The other origin has not refused it.
     assert_eq!(client.token_at(&there).unwrap().expose(), first.expose());
-    assert_ne!(client.token_at(&here).unwrap().expose(), first.expose());
+    let second = client.token_at(&here).unwrap();
+    assert_ne!(second.expose(), first.expose());
     assert_eq!(server.requests().len(), 2);
+
+    // A token that was accepted and is refused costs a login again, and no question.
+    assert_eq!(client.report(&second, &here, StatusCode::OK), RetryDecision::Deliver);
+    assert_eq!(client.report(&second, &here, StatusCode::UNAUTHORIZED), RetryDecision::Retry);
+    assert_ne!(client.token_at(&here).unwrap().expose(), second.expose());
+    let requests = server.requests();
+    assert_eq!(requests.len(), 3);
+    assert!(requests.iter().all(|request| request.starts_with("POST")));
 }
 
 #[test]

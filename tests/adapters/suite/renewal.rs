@@ -1,19 +1,18 @@
 use std::{
     collections::HashSet,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering::SeqCst},
-    },
+    sync::atomic::Ordering::SeqCst,
     thread,
     time::{Duration, Instant},
 };
 
 use auth_emulator::{Emulator, Fault, System};
-use http::{Request, StatusCode, header::RETRY_AFTER};
+use http::{StatusCode, header::RETRY_AFTER};
 use testing::{Adapter, Client, fixtures::documented};
-use time::UtcDateTime;
 
-use super::{ADAPTER, support::client};
+use super::{
+    ADAPTER,
+    support::{client, clocked_client, service_call},
+};
 use crate::start;
 
 const SHORT: Duration = Duration::from_millis(100);
@@ -56,19 +55,12 @@ fn no_caller_waits_for_a_login() {
 #[test]
 fn callers_leave_early_renewals_to_the_loop() {
     let server = start(Emulator::new());
-    let (cloud, credential, scope) = documented(&server, System::Otc);
-    let set_by = Arc::new(AtomicI64::new(0));
-    let ahead = Arc::clone(&set_by);
-    let client = ADAPTER
-        .client(cloud, credential, scope)
-        .clock(move || UtcDateTime::now() + time::Duration::hours(ahead.load(SeqCst)))
-        .build()
-        .unwrap();
+    let (client, set_by) = clocked_client(&server, System::Otc);
     let renewal = thread::spawn(client.refresh_loop());
     until("a token", || client.token_within(Duration::ZERO).is_ok());
     thread::sleep(SHORT);
     // More than 90 % of 24 hours.
-    set_by.store(22, SeqCst);
+    set_by.store(22 * 3600, SeqCst);
     client.token().unwrap();
     assert_eq!(server.traffic().logins, 1);
     client.close();
@@ -140,9 +132,7 @@ fn the_loop_replaces_a_refused_token() {
     let renewal = thread::spawn(client.refresh_loop());
     let old = client.token().unwrap();
     server.emulator().revoke_all();
-    let url = format!("http://{}/service/huawei/ecs.example/v1", server.address());
-    let answer = client.call_once(Request::get(url).body("").unwrap()).unwrap();
-    assert_eq!(answer.status(), 401);
+    assert_eq!(client.call_once(service_call(&server)).unwrap().status(), 401);
     // No caller waits for a token: each takes only one that exists.
     until("a new token", || client.token_within(Duration::ZERO).is_ok());
     assert_ne!(client.token().unwrap().expose(), old.expose());

@@ -5,8 +5,7 @@ use std::{
 
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
-    ConfigError, Credential, DomainRef, EndpointError, EndpointQuery, ErrorKind, Scope, ScopeHint,
-    UserRef,
+    ConfigError, Credential, EndpointError, EndpointQuery, ErrorKind, Scope, ScopeHint, UserRef,
 };
 use http::Request;
 use testing::{
@@ -15,7 +14,10 @@ use testing::{
     header,
 };
 
-use super::{ADAPTER, support::client};
+use super::{
+    ADAPTER,
+    support::{client, mistyped},
+};
 use crate::start;
 
 /// Calls this path of a service; the emulator's response names the user and the path.
@@ -70,10 +72,7 @@ fn a_project_and_a_domain_call_cost_two_logins() {
 #[test]
 fn scopes_share_a_refused_password() {
     let server = start(Emulator::new());
-    let (cloud, _, scope) = documented(&server, System::Otc);
-    let user = UserRef::name_in(account::OTC_USER, DomainRef::name(account::OTC_DOMAIN));
-    let wrong = Credential::password(user, "t0ps3cret-typo");
-    let client = ADAPTER.client(cloud, wrong, scope).build().unwrap();
+    let client = mistyped(&server, System::Otc);
     for result in call_both(&client, ["compute", "iam"]) {
         assert!(matches!(result.unwrap_err().kind(), ErrorKind::Rejected(_)));
     }

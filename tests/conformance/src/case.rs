@@ -3,11 +3,9 @@
 use std::fmt::Debug;
 
 use auth_proto::{ApiVersion, ErrorKind, Scope, Token};
+use testing::{Adapter, Error};
 
-use crate::{
-    client::{Client, Stop, Through, Wish},
-    keystone::Keystone,
-};
+use crate::{keystone::Keystone, wish::Wish};
 
 /// A case for both adapters and, if it applies, the bare core.
 pub(crate) struct Case {
@@ -18,13 +16,13 @@ pub(crate) struct Case {
     pub(crate) run: Box<Run>,
 }
 
-type Run = dyn Fn(&Keystone, Through) -> Result<(), String>;
+type Run = dyn Fn(&Keystone, Adapter) -> Result<(), String>;
 
 impl Case {
     pub(crate) fn new(
         group: &'static str,
         name: impl Into<String>,
-        run: impl Fn(&Keystone, Through) -> Result<(), String> + 'static,
+        run: impl Fn(&Keystone, Adapter) -> Result<(), String> + 'static,
     ) -> Self {
         Self { group, name: name.into(), adapters_alone: false, run: Box::new(run) }
     }
@@ -39,8 +37,7 @@ impl Case {
         Self::new(group, name, move |world, through| {
             let wish = wish(world)?;
             let catalog = wish.catalog;
-            let client = Client::new(through, wish);
-            let token = client.and_then(|client| client.token());
+            let token = wish.token(through);
             want.judge(world, token.as_deref(), catalog)
         })
     }
@@ -89,36 +86,40 @@ impl Want {
     pub(crate) fn judge(
         self,
         world: &Keystone,
-        got: Result<&Token, &Stop>,
+        got: Result<&Token, &Error>,
         catalog: bool,
     ) -> Result<(), String> {
-        match (self, got) {
-            (Self::Answer(says), Err(Stop::Auth(error))) => {
+        let stop = match (self, got) {
+            (Self::Token(user, on), Ok(token)) => return fits(world, token, user, on, catalog),
+            (_, Ok(token)) => return Err(format!("a token: {token:?}")),
+            (_, Err(stop)) => stop,
+        };
+        let error = stop.auth().ok_or_else(|| stop.to_string())?;
+        let text = error.to_string();
+        match self {
+            Self::Answer(says) => {
                 let is_answer = matches!(error.kind(), ErrorKind::Protocol(_));
-                holds(is_answer && !error.is_retryable(), || error.to_string())?;
-                speaks(&error.to_string(), says)
+                holds(is_answer && !error.is_retryable(), || text.clone())?;
+                speaks(&text, says)
             }
-            (Self::Config(says), Err(Stop::Auth(error))) => {
+            Self::Config(says) => {
                 let is_own = matches!(error.kind(), ErrorKind::Config(_));
                 holds(is_own, || format!("sent all the same: {error}"))?;
-                speaks(&error.to_string(), says)
+                speaks(&text, says)
             }
-            (Self::Refused(status, says), Err(stop)) => {
-                let text = stop.to_string();
+            Self::Refused(status, says) => {
                 let shown = world.users.values().find(|user| text.contains(&user.password));
                 holds(shown.is_none(), || format!("shows a password: {text}"))?;
                 refused(stop, status, says)
             }
-            (Self::Token(user, on), Ok(token)) => fits(world, token, user, on, catalog),
-            (_, Ok(token)) => Err(format!("a token: {token:?}")),
-            (_, Err(stop)) => Err(stop.to_string()),
+            Self::Token(..) => Err(text),
         }
     }
 }
 
 /// Checks that a refusal has this status, is permanent, and contains this text.
-pub(crate) fn refused(stop: &Stop, status: u16, says: &str) -> Result<(), String> {
-    let Stop::Auth(error) = stop else { return Err(stop.to_string()) };
+pub(crate) fn refused(stop: &Error, status: u16, says: &str) -> Result<(), String> {
+    let error = stop.auth().ok_or_else(|| stop.to_string())?;
     let ErrorKind::Rejected(refusal) = error.kind() else { return Err(error.to_string()) };
     same("status", refusal.status.as_u16(), status)?;
     holds(!error.is_retryable(), || format!("worth another try: {error}"))?;

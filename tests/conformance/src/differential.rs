@@ -12,16 +12,17 @@ use auth_config::{Choices, CloudConfig, Config, Files, Variables};
 use auth_proto::{ConfigError, EndpointQuery, ErrorKind, Interface, Token, timestamp};
 use comfy_table::{Table, presets};
 use serde::Deserialize;
+use testing::{Adapter, Client};
 
 use crate::{
-    client::{Client, Stop, Through, Wish},
     keystone::Keystone,
+    wish::{Wish, found},
 };
 
 /// The result of a login by keystoneauth1.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-enum Outcome {
+enum LoginOutcome {
     /// A challenge for a further factor.
     Asked(bool),
     /// A refusal with this status.
@@ -51,13 +52,13 @@ struct TokenData {
 /// reason, and the number of unexplained differences.
 pub(crate) fn run(folder: &Path) -> io::Result<bool> {
     let outcomes = fs::read(folder.join("keystoneauth1.json"))?;
-    let outcomes: BTreeMap<String, Outcome> = serde_json::from_slice(&outcomes)?;
+    let outcomes: BTreeMap<String, LoginOutcome> = serde_json::from_slice(&outcomes)?;
     let table = fs::read(folder.join("clouds.yaml"))?;
     let files = Files::in_directory(folder).with("clouds.yaml", table);
     let config = Config::merge(&files, &Variables::default()).map_err(io::Error::other)?;
-    let (world, mut report) = (Keystone::read(folder)?, Report::default());
+    let (world, mut report) = (Keystone::read(folder)?, Differences::default());
     for (name, theirs) in &outcomes {
-        let [ureq, reqwest] = [Through::Ureq, Through::Reqwest].map(|through| {
+        let [ureq, reqwest] = [Adapter::Ureq, Adapter::Reqwest].map(|through| {
             let own = config
                 .cloud(&Choices::default().cloud(name))
                 .map_err(|error| error.to_string())
@@ -75,16 +76,16 @@ const LOGINS: usize = 60;
 
 /// The report.
 #[derive(Default)]
-struct Report {
+struct Differences {
     rows: Vec<[String; 4]>,
     urls: usize,
     /// Logins by difference and reason. A difference without a reason is unexplained.
     seen: BTreeMap<Option<&'static str>, BTreeMap<String, Vec<String>>>,
 }
 
-impl Report {
+impl Differences {
     /// Adds the differences of a login, in the words of the table.
-    fn differences(&mut self, name: &str, through: Through, found: Vec<Difference>) -> String {
+    fn differences(&mut self, name: &str, through: Adapter, found: Vec<Difference>) -> String {
         let count = found.len();
         for Difference { what, reason } in found {
             let at = self.seen.entry(reason).or_default().entry(what).or_default();
@@ -103,7 +104,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for Differences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
@@ -126,7 +127,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl Outcome {
+impl LoginOutcome {
     /// The number of compared URLs.
     fn urls(&self) -> usize {
         match self {
@@ -136,7 +137,7 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for LoginOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Asked(_) => f.write_str("asks for a factor"),
@@ -164,14 +165,14 @@ fn of_now(name: &str, cloud: CloudConfig, world: &Keystone) -> CloudConfig {
 }
 
 fn differences(
-    own: Result<Outcome, String>,
-    theirs: &Outcome,
+    own: Result<LoginOutcome, String>,
+    theirs: &LoginOutcome,
     world: &Keystone,
 ) -> Vec<Difference> {
     let unexplained = |what| vec![Difference { what, reason: None }];
     match (own, theirs) {
         (Err(why), _) => unexplained(format!("{why}, not {theirs:?}")),
-        (Ok(Outcome::Token(own)), Outcome::Token(theirs)) if own.is_same(theirs) => {
+        (Ok(LoginOutcome::Token(own)), LoginOutcome::Token(theirs)) if own.is_same(theirs) => {
             let pairs = own.endpoints.iter().zip(theirs.endpoints.values());
             let differ = pairs.filter(|((_, own), theirs)| own != theirs);
             differ
@@ -214,29 +215,34 @@ fn reason(
     }
 }
 
-fn log_in(cloud: &CloudConfig, through: Through, like: &Outcome) -> Result<Outcome, String> {
+fn log_in(
+    cloud: &CloudConfig,
+    through: Adapter,
+    like: &LoginOutcome,
+) -> Result<LoginOutcome, String> {
     let text = |error: auth_config::Error| error.to_string();
     let (at, credential) = (cloud.cloud().map_err(text)?, cloud.credential().map_err(text)?);
     let wish = Wish::new(at, credential, cloud.scope().map_err(text)?);
-    let client = Client::new(through, wish).map_err(|stop| stop.to_string())?;
+    let client = wish.client(through)?;
     let token = match client.token() {
         Ok(token) => token,
-        Err(Stop::NeedFactor(_)) => return Ok(Outcome::Asked(true)),
-        Err(Stop::Auth(error)) => match error.kind() {
-            ErrorKind::Rejected(refusal) => return Ok(Outcome::Refused(refusal.status.as_u16())),
-            _ => return Err(error.to_string()),
+        Err(stop) if stop.challenge().is_some() => return Ok(LoginOutcome::Asked(true)),
+        Err(stop) => match stop.auth().map(|error| error.kind()) {
+            Some(ErrorKind::Rejected(refusal)) => {
+                return Ok(LoginOutcome::Refused(refusal.status.as_u16()));
+            }
+            _ => return Err(stop.to_string()),
         },
-        Err(stop) => return Err(stop.to_string()),
     };
     let mut data = token_data(&token);
-    if let Outcome::Token(like) = like {
+    if let LoginOutcome::Token(like) = like {
         data.life = data.life.filter(|_| like.life.is_some());
         data.ends = data.ends.filter(|_| like.ends.is_some());
         for wanted in like.endpoints.keys() {
             data.endpoints.insert(wanted.clone(), endpoint(&client, wanted)?);
         }
     }
-    Ok(Outcome::Token(data))
+    Ok(LoginOutcome::Token(data))
 }
 
 impl TokenData {
@@ -274,9 +280,5 @@ fn endpoint(client: &Client, wanted: &str) -> Result<Option<String>, String> {
     let interface: Interface = interface.parse().map_err(|error: ConfigError| error.to_string())?;
     let want = EndpointQuery::new(service).interfaces(&[interface]);
     let want = if region == "None" { want } else { want.region(region) };
-    match client.endpoint(&want) {
-        Ok(url) => Ok(Some(url)),
-        Err(Stop::Auth(error)) if matches!(error.kind(), ErrorKind::Endpoint(_)) => Ok(None),
-        Err(stop) => Err(stop.to_string()),
-    }
+    found(client, &want)
 }

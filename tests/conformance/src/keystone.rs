@@ -12,6 +12,8 @@ use serde::Deserialize;
 use time::UtcDateTime;
 use totp_lite::Sha1;
 
+use crate::wish::Wish;
+
 /// A server and its contents. [`crate::oracle`] sends plain requests to it, without the clients.
 #[derive(Deserialize)]
 pub(crate) struct Keystone {
@@ -41,12 +43,12 @@ pub(crate) struct Keystone {
     /// The same with TLS 1.2.
     #[serde(default)]
     pub(crate) older_mutual_tls_port: u16,
-    pub(crate) users: BTreeMap<String, User>,
+    pub(crate) users: BTreeMap<String, StoredUser>,
     pub(crate) projects: BTreeMap<String, Project>,
     /// Ids by keys.
     pub(crate) domains: BTreeMap<String, String>,
     #[serde(default)]
-    pub(crate) application_credentials: BTreeMap<String, ApplicationCredential>,
+    pub(crate) application_credentials: BTreeMap<String, StoredKey>,
     #[serde(skip)]
     folder: PathBuf,
     #[serde(skip)]
@@ -56,7 +58,7 @@ pub(crate) struct Keystone {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct User {
+pub(crate) struct StoredUser {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) domain_id: String,
@@ -71,7 +73,7 @@ pub(crate) struct Project {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct ApplicationCredential {
+pub(crate) struct StoredKey {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) secret: String,
@@ -101,6 +103,11 @@ impl Keystone {
 
     pub(crate) fn v2(&self) -> Result<Cloud, String> {
         cloud(&format!("{}/v2.0", self.url))
+    }
+
+    /// A login at this server, with the newest API version under test.
+    pub(crate) fn wish(&self, credential: Credential, scope: Scope) -> Result<Wish, String> {
+        Ok(Wish::new(cloud(&format!("{}/{}", self.url, self.version))?, credential, scope))
     }
 
     /// The server that explains refusals, with the newest API version under test.

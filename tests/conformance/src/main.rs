@@ -4,11 +4,11 @@
 
 mod case;
 mod cases;
-mod client;
 mod differential;
 mod keystone;
 mod oracle;
 mod report;
+mod wish;
 
 use std::{
     collections::BTreeSet,

@@ -10,9 +10,10 @@ use std::{
 use auth_proto::{ApiVersion, Token};
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
+use testing::send;
 use time::{UtcDateTime, format_description::well_known::Rfc3339};
 
-use crate::{case::holds, client::carry, keystone::Keystone};
+use crate::{case::holds, keystone::Keystone};
 
 /// A response.
 pub(crate) struct Raw {
@@ -209,7 +210,7 @@ fn ask(
     let request = request.header("Content-Type", "application/json").body(body);
     let request = request.map_err(|error| error.to_string())?;
     let asked = format!("{} {}", request.method(), request.uri());
-    let answer = carry(request).map_err(|stop| format!("{asked}: {stop}"))?;
+    let answer = send(request).map_err(|stop| format!("{asked}: {stop}"))?;
     let token = answer.headers().get("X-Subject-Token").and_then(|token| token.to_str().ok());
     Ok(Raw {
         status: answer.status(),

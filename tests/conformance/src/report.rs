@@ -9,13 +9,9 @@ use std::{
 };
 
 use comfy_table::{Table, presets};
+use testing::Adapter::{self, Core, Reqwest, Ureq};
 
-use crate::{
-    case::Case,
-    cases,
-    client::Through::{self, Core, Reqwest, Ureq},
-    keystone::Keystone,
-};
+use crate::{case::Case, cases, keystone::Keystone};
 
 /// The results of all cases at all servers.
 #[derive(Default)]
@@ -26,7 +22,7 @@ pub(crate) struct Report {
     passed: usize,
 }
 
-const ALL: [Through; 3] = [Ureq, Reqwest, Core];
+const ALL: [Adapter; 3] = [Ureq, Reqwest, Core];
 
 impl Report {
     /// Runs every case at this server, or those of one group.
@@ -59,7 +55,7 @@ impl Report {
         }
     }
 
-    fn run(&mut self, world: &Keystone, case: &Case, through: Through) -> String {
+    fn run(&mut self, world: &Keystone, case: &Case, through: Adapter) -> String {
         if through == Core && case.adapters_alone {
             return "-".to_owned();
         }

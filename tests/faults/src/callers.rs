@@ -1,34 +1,34 @@
 //! Concurrent callers of one client, through any adapter or the control.
 
 use std::{
-    error::Error,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Barrier,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
+    sync::{Arc, Barrier, atomic::Ordering::SeqCst},
     thread,
     time::{Duration, Instant},
 };
 
-use http::{Request, StatusCode};
 use testing::Adapter;
 use tokio::runtime::{self, Runtime};
 
 use crate::{
-    capture,
     clients::{ask_reqwest, ask_ureq, client},
     clock::Clock,
     control::PlainClient,
-    lost::Failed,
+    events::{self, EventCounts},
+    naive::Naive,
+    request::{CallResult, CallerRequest, Outcome, RequestResult},
     scenario::Subject,
-    testbed::{ClientOptions, TestScope, Testbed},
+    testbed::{ClientOptions, Testbed},
 };
 
 /// The client that goes through a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientKind {
+    /// The naive client over reqwest.
+    NaiveReqwest,
+    /// The naive client over ureq.
+    NaiveUreq,
     /// The control over reqwest.
     PlainReqwest,
     /// The control over ureq.
@@ -42,75 +42,30 @@ pub(crate) const AND_PLAIN_UREQ: [ClientKind; 3] =
     [ClientKind::Ureq, ClientKind::Reqwest, ClientKind::PlainUreq];
 pub(crate) const AND_PLAIN_REQWEST: [ClientKind; 3] =
     [ClientKind::Ureq, ClientKind::Reqwest, ClientKind::PlainReqwest];
+pub(crate) const AND_NAIVE_UREQ: [ClientKind; 3] =
+    [ClientKind::Ureq, ClientKind::Reqwest, ClientKind::NaiveUreq];
 
 /// One client and its concurrent callers.
 pub(crate) struct Callers {
     client: SharedClient,
     clock: Clock,
+    pub(crate) events: Arc<EventCounts>,
 }
 
 enum SharedClient {
+    NaiveReqwest(Arc<Naive<reqwest::Client>>, Runtime),
+    /// The runtime is the lock's; ureq blocks.
+    NaiveUreq(Arc<Naive<ureq::Agent>>, Runtime),
     PlainReqwest(Arc<PlainClient<reqwest::Client>>, Runtime),
     PlainUreq(Arc<PlainClient<ureq::Agent>>),
     Reqwest(auth_reqwest::Client, Runtime),
     Ureq(auth_ureq::Client),
 }
 
-/// A caller's request.
-#[derive(Clone)]
-pub(crate) struct CallerRequest {
-    pub(crate) operation: Operation,
-    /// The delay after the common start.
-    pub(crate) after: Duration,
-    pub(crate) timeout: Duration,
-    /// The request is repeated until this is set.
-    pub(crate) until: Option<Arc<AtomicBool>>,
-}
-
-#[derive(Clone)]
-pub(crate) enum Operation {
-    Call(Box<Request<Vec<u8>>>),
-    Token(TestScope),
-}
-
-/// The result of a request, with its times.
-pub(crate) struct Outcome {
-    /// By the scenario's clock, as `deadline`.
-    pub(crate) ended: Duration,
-    pub(crate) deadline: Duration,
-    /// In real time.
-    pub(crate) took: Duration,
-    pub(crate) result: CallResult,
-    error: Option<BoxError>,
-}
-
-/// The error that a caller got. It is searched for secrets after the last caller has finished.
-pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
-
-pub(crate) type RequestResult = (CallResult, Option<BoxError>);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CallResult {
-    /// A service's response.
-    Response(StatusCode),
-    Closed,
-    /// The caller's timeout ended.
-    Deadline {
-        has_retry_time: bool,
-    },
-    /// No token. The error may have the time of the next attempt.
-    Failed {
-        has_retry_time: bool,
-    },
-    /// A call got no response.
-    NoResponse,
-    Panicked,
-    Token,
-}
-
 impl ClientKind {
     pub(crate) fn subject(self) -> Subject {
         match self {
+            Self::NaiveReqwest | Self::NaiveUreq => Subject::Naive,
             Self::PlainReqwest | Self::PlainUreq => Subject::Control,
             Self::Reqwest => Subject::Reqwest,
             Self::Ureq => Subject::Ureq,
@@ -120,6 +75,8 @@ impl ClientKind {
     /// The name of the control.
     pub(crate) fn control(self) -> Option<&'static str> {
         match self {
+            Self::NaiveReqwest => Some("naive, reqwest"),
+            Self::NaiveUreq => Some("naive, ureq"),
             Self::PlainReqwest => Some("plain reqwest"),
             Self::PlainUreq => Some("plain ureq"),
             Self::Reqwest | Self::Ureq => None,
@@ -127,99 +84,56 @@ impl ClientKind {
     }
 
     pub(crate) fn is_async(self) -> bool {
-        matches!(self, Self::PlainReqwest | Self::Reqwest)
-    }
-}
-
-impl CallerRequest {
-    pub(crate) fn token() -> Self {
-        Self::of(Operation::Token(TestScope::Project))
+        matches!(self, Self::NaiveReqwest | Self::PlainReqwest | Self::Reqwest)
     }
 
-    pub(crate) fn token_for(scope: TestScope) -> Self {
-        Self::of(Operation::Token(scope))
-    }
-
-    pub(crate) fn call(request: Request<Vec<u8>>) -> Self {
-        Self::of(Operation::Call(Box::new(request)))
-    }
-
-    pub(crate) fn within(self, timeout: Duration) -> Self {
-        Self { timeout, ..self }
-    }
-
-    pub(crate) fn after(self, after: Duration) -> Self {
-        Self { after, ..self }
-    }
-
-    fn of(operation: Operation) -> Self {
-        Self { operation, after: Duration::ZERO, timeout: Duration::from_secs(30), until: None }
-    }
-}
-
-impl Outcome {
-    /// The caller's failure, if it got an authentication error.
-    pub(crate) fn failed(&self) -> Option<Failed> {
-        let failed = Failed { at: self.ended, deadline: self.deadline };
-        self.result.is_auth_error().then_some(failed)
-    }
-
-    fn search(&self) {
-        if let Some(error) = &self.error {
-            capture::search_error(&**error);
-        }
-    }
-}
-
-impl CallResult {
-    pub(crate) fn is_good(self) -> bool {
-        match self {
-            Self::Response(status) => status.is_success(),
-            _ => self == Self::Token,
-        }
-    }
-
-    pub(crate) fn is_auth_error(self) -> bool {
-        matches!(
-            self,
-            Self::Response(StatusCode::UNAUTHORIZED) | Self::Deadline { .. } | Self::Failed { .. }
-        )
-    }
-
-    /// Whether the error has the time of the next attempt.
-    pub(crate) fn has_retry_time(self) -> bool {
-        matches!(
-            self,
-            Self::Deadline { has_retry_time: true } | Self::Failed { has_retry_time: true }
-        )
+    /// The naive client over the same HTTP client.
+    pub(crate) fn naive(self) -> Self {
+        if self.is_async() { Self::NaiveReqwest } else { Self::NaiveUreq }
     }
 }
 
 impl Callers {
     pub(crate) fn new(testbed: &Testbed, kind: ClientKind, options: &ClientOptions) -> Self {
+        let events = Arc::default();
         let client = match kind {
+            ClientKind::NaiveReqwest => SharedClient::NaiveReqwest(
+                Arc::new(Naive::over_reqwest(testbed, options)),
+                runtime(&events),
+            ),
+            ClientKind::NaiveUreq => SharedClient::NaiveUreq(
+                Arc::new(Naive::over_ureq(testbed, options)),
+                runtime(&events),
+            ),
             ClientKind::PlainReqwest => SharedClient::PlainReqwest(
                 Arc::new(PlainClient::over_reqwest(testbed, options)),
-                runtime(),
+                runtime(&events),
             ),
             ClientKind::PlainUreq => {
                 SharedClient::PlainUreq(Arc::new(PlainClient::over_ureq(testbed, options)))
             }
             ClientKind::Reqwest => {
                 let client = client(Adapter::Reqwest, testbed, options);
-                SharedClient::Reqwest(client.reqwest().clone(), runtime())
+                SharedClient::Reqwest(client.reqwest().clone(), runtime(&events))
             }
             ClientKind::Ureq => {
                 SharedClient::Ureq(client(Adapter::Ureq, testbed, options).ureq().clone())
             }
         };
-        Self { client, clock: testbed.clock.clone() }
+        Self { client, clock: testbed.clock.clone(), events }
     }
 
     /// One caller, on this thread.
     pub(crate) fn one(&self, request: CallerRequest) -> Outcome {
         let (start_time, timeout) = (StartTime::now(&self.clock), request.timeout);
+        events::count_on_this_thread(&self.events);
         let asked = || match &self.client {
+            SharedClient::NaiveReqwest(naive, runtime) => {
+                runtime.block_on(Arc::clone(naive).ask(request))
+            }
+            SharedClient::NaiveUreq(naive, runtime) => {
+                runtime.block_on(Arc::clone(naive).ask(request))
+            }
             SharedClient::PlainReqwest(plain, runtime) => {
                 runtime.block_on(Arc::clone(plain).asked(request))
             }
@@ -242,7 +156,25 @@ impl Callers {
 
     /// The same; runs `act` after the callers have started.
     pub(crate) fn all_while(&self, asks: Vec<CallerRequest>, act: impl FnOnce()) -> Vec<Outcome> {
+        self.grouped_while(asks, act).into_iter().flatten().collect()
+    }
+
+    /// The same, with the outcomes of each caller.
+    pub(crate) fn grouped_while(
+        &self,
+        asks: Vec<CallerRequest>,
+        act: impl FnOnce(),
+    ) -> Vec<Vec<Outcome>> {
         let outcomes = match &self.client {
+            SharedClient::NaiveReqwest(naive, runtime) => {
+                let naive = Arc::clone(naive);
+                self.tasks(runtime, asks, move |ask| Arc::clone(&naive).ask(ask), act)
+            }
+            SharedClient::NaiveUreq(naive, runtime) => {
+                let ask =
+                    |ask: &CallerRequest| runtime.block_on(Arc::clone(naive).ask(ask.clone()));
+                self.threads(asks, ask, act)
+            }
             SharedClient::PlainReqwest(plain, runtime) => {
                 let plain = Arc::clone(plain);
                 self.tasks(runtime, asks, move |ask| Arc::clone(&plain).asked(ask), act)
@@ -254,7 +186,7 @@ impl Callers {
             }
             SharedClient::Ureq(client) => self.threads(asks, |ask| ask_ureq(client, ask), act),
         };
-        outcomes.iter().for_each(Outcome::search);
+        outcomes.iter().flatten().for_each(Outcome::search);
         outcomes
     }
 
@@ -263,7 +195,16 @@ impl Callers {
         match &self.client {
             SharedClient::Reqwest(client, _) => client.close(),
             SharedClient::Ureq(client) => client.close(),
-            SharedClient::PlainReqwest(..) | SharedClient::PlainUreq(_) => {}
+            _ => {}
+        }
+    }
+
+    /// Starts the renewal in the background. The controls have none.
+    pub(crate) fn renew_in_background(&self) {
+        match &self.client {
+            SharedClient::Reqwest(client, runtime) => drop(runtime.spawn(client.refresh_loop())),
+            SharedClient::Ureq(client) => drop(thread::spawn(client.refresh_loop())),
+            _ => {}
         }
     }
 
@@ -280,11 +221,12 @@ impl Callers {
         asks: Vec<CallerRequest>,
         ask: impl Fn(&CallerRequest) -> RequestResult + Sync,
         act: impl FnOnce(),
-    ) -> Vec<Outcome> {
+    ) -> Vec<Vec<Outcome>> {
         let start = Barrier::new(asks.len() + 1);
         // All threads end together, because the end of a thread would slow the others down.
         let end = Barrier::new(asks.len());
         let caller = |request: &CallerRequest| {
+            events::count_on_this_thread(&self.events);
             start.wait();
             thread::sleep(request.after);
             let mut outcomes = Vec::new();
@@ -296,6 +238,7 @@ impl Callers {
                     end.wait();
                     return outcomes;
                 }
+                thread::sleep(request.pause);
             }
         };
         thread::scope(|threads| {
@@ -308,8 +251,7 @@ impl Callers {
             let running: Vec<_> = asks.iter().map(spawn).collect();
             start.wait();
             act();
-            let outcomes = running.into_iter().map(|caller| caller.join().expect("it catches all"));
-            outcomes.flatten().collect()
+            running.into_iter().map(|caller| caller.join().expect("it catches all")).collect()
         })
     }
 
@@ -319,7 +261,7 @@ impl Callers {
         asks: Vec<CallerRequest>,
         ask: impl Fn(CallerRequest) -> F + Clone + Send + 'static,
         act: impl FnOnce(),
-    ) -> Vec<Outcome> {
+    ) -> Vec<Vec<Outcome>> {
         let start = Arc::new(tokio::sync::Barrier::new(asks.len() + 1));
         let spawn = |request: CallerRequest| {
             let (start, ask, clock) = (Arc::clone(&start), ask.clone(), self.clock.clone());
@@ -337,6 +279,9 @@ impl Callers {
                     if is_over(&request) {
                         return outcomes;
                     }
+                    if !request.pause.is_zero() {
+                        tokio::time::sleep(request.pause).await;
+                    }
                 }
             })
         };
@@ -346,7 +291,7 @@ impl Callers {
         runtime.block_on(async {
             let mut outcomes = Vec::new();
             for caller in running {
-                outcomes.extend(caller.await.expect("it catches all"));
+                outcomes.push(caller.await.expect("it catches all"));
             }
             outcomes
         })
@@ -362,8 +307,9 @@ impl StartTime {
     }
 
     fn ended(self, clock: &Clock, timeout: Duration, (result, error): RequestResult) -> Outcome {
-        let deadline = self.0 + timeout;
-        Outcome { ended: clock.elapsed(), deadline, took: self.1.elapsed(), result, error }
+        let (started, deadline) = (self.0, self.0 + timeout);
+        let (ended, took) = (clock.elapsed(), self.1.elapsed());
+        Outcome { started, ended, deadline, took, result, error }
     }
 }
 
@@ -374,8 +320,13 @@ fn is_over(request: &CallerRequest) -> bool {
 }
 
 /// Two threads on every machine.
-fn runtime() -> Runtime {
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+fn runtime(events: &Arc<EventCounts>) -> Runtime {
+    let events = Arc::clone(events);
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .on_thread_start(move || events::count_on_this_thread(&events))
+        .enable_all()
+        .build();
     runtime.expect("a runtime")
 }
 

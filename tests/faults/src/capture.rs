@@ -26,7 +26,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::scenario::Subject;
+use crate::{events, scenario::Subject};
 
 /// A leaked secret, without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,6 +210,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Messages {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
+        if event.metadata().target() == "auth_driver::events" {
+            events::count(&fields.0);
+        }
         fields.search(event.metadata());
     }
 

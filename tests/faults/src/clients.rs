@@ -1,10 +1,22 @@
 //! The adapters' clients: how the scenarios build and use them.
 
-use std::{error::Error as StdError, iter, sync::Arc};
+use std::{
+    error::Error as StdError,
+    fs::File,
+    io::{self, Read},
+    iter,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use auth_proto::ErrorKind;
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use testing::{Adapter, Client, Error};
+use tokio::time::timeout;
 use ureq::{
     Agent, SendBody,
     config::ConfigBuilder,
@@ -14,7 +26,7 @@ use ureq::{
 };
 
 use crate::{
-    callers::{CallResult, CallerRequest, Operation, RequestResult},
+    request::{CallResult, CallerRequest, Operation, RequestResult, Upload},
     testbed::{ClientOptions, Hook, HookPoint, TestScope, Testbed},
 };
 
@@ -50,6 +62,7 @@ pub(crate) fn reqwest_config(
     options: &ClientOptions,
 ) -> reqwest::ClientBuilder {
     let http = http.no_proxy();
+    let http = if options.http2 { http.http2_prior_knowledge() } else { http };
     match &options.at_wire {
         None => http,
         Some(hook) => http.dns_resolver(Arc::new(Hooked(Arc::clone(hook)))),
@@ -63,39 +76,110 @@ pub(crate) fn plain_ureq(options: &ClientOptions) -> Agent {
 }
 
 pub(crate) fn ask_ureq(client: &auth_ureq::Client, request: &CallerRequest) -> RequestResult {
-    let result = match &request.operation {
+    let response = match &request.operation {
         Operation::Token(scope) => {
             let token = client.scoped(scope.scope()).token_within(request.timeout);
-            token.map(|_| CallResult::Token)
+            return classified(token.map(|_| CallResult::Token).map_err(Error::from));
         }
-        Operation::Call(call) => client.call(Request::clone(call)).map(|mut response| {
-            // Read to the end, so that the connection is reused.
-            let _ = response.body_mut().read_to_vec();
-            CallResult::Response(response.status())
-        }),
+        Operation::Call(call) => client.call(Request::clone(call)),
+        Operation::CallWithin(call) => call_ureq_within(client, call, request.timeout),
+        Operation::Upload(upload) => upload_ureq(client, upload),
     };
+    let result = response.map(|mut response| {
+        // Read to the end, so that the connection is reused.
+        let _ = response.body_mut().read_to_vec();
+        CallResult::Response(response.status())
+    });
     classified(result.map_err(Error::from))
+}
+
+/// A blocking call has the client's patience; its token may have the caller's.
+fn call_ureq_within(
+    client: &auth_ureq::Client,
+    call: &Request<Vec<u8>>,
+    patience: Duration,
+) -> Result<Response<ureq::Body>, auth_ureq::Error> {
+    client.token_within(patience)?;
+    client.call(Request::clone(call))
+}
+
+fn upload_ureq(
+    client: &auth_ureq::Client,
+    upload: &Upload,
+) -> Result<Response<ureq::Body>, auth_ureq::Error> {
+    client.call_with(|| Ok(Request::put(&upload.uri).body(File::open(&upload.file)?)?))
 }
 
 pub(crate) async fn ask_reqwest(
     client: auth_reqwest::Client,
     request: CallerRequest,
 ) -> RequestResult {
-    let result = match request.operation {
+    let answer = match request.operation {
         Operation::Token(scope) => {
             let token = client.scoped(scope.scope()).token_within(request.timeout).await;
-            token.map(|_| CallResult::Token)
+            return classified(token.map(|_| CallResult::Token).map_err(Error::from));
         }
-        Operation::Call(call) => match client.call(*call).await {
-            Err(error) => Err(error),
-            Ok(response) => {
-                let status = response.status();
-                let _ = response.bytes().await;
-                Ok(CallResult::Response(status))
-            }
+        Operation::Call(call) => client.call(*call).await,
+        Operation::CallWithin(call) => match timeout(request.timeout, client.call(*call)).await {
+            Ok(answer) => answer,
+            Err(_) => return (CallResult::Deadline { has_retry_time: false }, None),
         },
+        Operation::Upload(upload) => upload_reqwest(&client, &upload).await,
+    };
+    let result = match answer {
+        Err(error) => Err(error),
+        Ok(response) => {
+            let status = response.status();
+            let _ = response.bytes().await;
+            Ok(CallResult::Response(status))
+        }
     };
     classified(result.map_err(Error::from))
+}
+
+async fn upload_reqwest(
+    client: &auth_reqwest::Client,
+    upload: &Upload,
+) -> Result<reqwest::Response, auth_reqwest::Error> {
+    let body = || io::Result::Ok(reqwest::Body::wrap(FileBody::open(upload)?));
+    client.call_with(|| async { Ok(Request::put(&upload.uri).body(body()?)?) }).await
+}
+
+/// A file as a body of reqwest. It blocks for a moment, which a scenario of one caller can bear.
+struct FileBody {
+    file: File,
+    left: u64,
+}
+
+impl FileBody {
+    fn open(upload: &Upload) -> io::Result<Self> {
+        Ok(Self { file: File::open(&upload.file)?, left: upload.length })
+    }
+}
+
+impl Body for FileBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let mut piece = vec![0; 64 * 1024];
+        Poll::Ready(match self.file.read(&mut piece) {
+            Ok(0) => None,
+            Ok(count) => {
+                piece.truncate(count);
+                self.left = self.left.saturating_sub(count as u64);
+                Some(Ok(Frame::data(piece.into())))
+            }
+            Err(error) => Some(Err(error)),
+        })
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
 }
 
 fn classified(result: Result<CallResult, Error>) -> RequestResult {

@@ -5,7 +5,8 @@ use std::{fs, thread, time::Duration};
 use auth_emulator::Fault;
 
 use crate::{
-    callers::{CallResult, CallerRequest, ClientKind, OURS},
+    callers::{ClientKind, OURS},
+    request::{CallResult, CallerRequest},
     scenario::{Case, Tally},
     testbed::{ClientOptions, ScriptedReply, Testbed, wait_until},
 };

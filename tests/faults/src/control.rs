@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 use time::UtcDateTime;
 
 use crate::{
-    callers::{CallResult, CallerRequest, Operation, RequestResult},
     clients::{plain_ureq, reqwest_config},
     clock::Clock,
+    request::{CallResult, CallerRequest, Operation, RequestResult},
     testbed::{ClientOptions, TestScope, Testbed},
 };
 
@@ -37,7 +37,7 @@ struct CachedToken {
 }
 
 /// A response with its whole body.
-type Answer = Response<Vec<u8>>;
+pub(crate) type Answer = Response<Vec<u8>>;
 
 impl PlainClient<ureq::Agent> {
     pub(crate) fn over_ureq(testbed: &Testbed, options: &ClientOptions) -> Self {
@@ -53,7 +53,8 @@ impl PlainClient<ureq::Agent> {
             Operation::Token(scope) => {
                 self.token(*scope, request.timeout).map(|_| CallResult::Token)
             }
-            Operation::Call(call) => {
+            Operation::Upload(_) => unreachable!("no scenario has this control upload"),
+            Operation::Call(call) | Operation::CallWithin(call) => {
                 let mut token = self.token(TestScope::Project, request.timeout)?;
                 let mut answer = self.send(with_token(call, &token), request.timeout)?;
                 if answer.status() == StatusCode::UNAUTHORIZED {
@@ -72,12 +73,16 @@ impl PlainClient<ureq::Agent> {
         }
     }
 
-    fn log_in(&self, scope: TestScope, timeout: Duration) -> Result<String, PlainError> {
+    pub(crate) fn log_in(&self, scope: TestScope, timeout: Duration) -> Result<String, PlainError> {
         let answer = self.send(self.login(scope), timeout)?;
         self.keep(scope, &answer)
     }
 
-    fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Answer, PlainError> {
+    pub(crate) fn send(
+        &self,
+        request: Request<Vec<u8>>,
+        timeout: Duration,
+    ) -> Result<Answer, PlainError> {
         let request = self.http.configure_request(request).timeout_global(Some(timeout)).build();
         let (head, mut body) = self.http.run(request).map_err(PlainError::http)?.into_parts();
         Ok(Response::from_parts(head, body.read_to_vec().map_err(PlainError::http)?))
@@ -100,7 +105,8 @@ impl PlainClient<reqwest::Client> {
             Operation::Token(scope) => {
                 self.token_async(*scope, request.timeout).await.map(|_| CallResult::Token)
             }
-            Operation::Call(call) => {
+            Operation::Upload(_) => unreachable!("no scenario has this control upload"),
+            Operation::Call(call) | Operation::CallWithin(call) => {
                 let mut token = self.token_async(TestScope::Project, request.timeout).await?;
                 let mut answer = self.send_async(with_token(call, &token), request.timeout).await?;
                 if answer.status() == StatusCode::UNAUTHORIZED {
@@ -119,7 +125,7 @@ impl PlainClient<reqwest::Client> {
         }
     }
 
-    async fn log_in_async(
+    pub(crate) async fn log_in_async(
         &self,
         scope: TestScope,
         timeout: Duration,
@@ -128,7 +134,7 @@ impl PlainClient<reqwest::Client> {
         self.keep(scope, &answer)
     }
 
-    async fn send_async(
+    pub(crate) async fn send_async(
         &self,
         request: Request<Vec<u8>>,
         timeout: Duration,
@@ -188,13 +194,13 @@ impl<H> PlainClient<H> {
 
 /// The reason of a failure, with the whole response.
 #[derive(Debug)]
-enum PlainError {
+pub(crate) enum PlainError {
     Http(String),
     Refused(StatusCode, String),
 }
 
 impl PlainError {
-    fn http(error: impl fmt::Debug) -> Self {
+    pub(crate) fn http(error: impl fmt::Debug) -> Self {
         Self::Http(format!("{error:?}"))
     }
 }
@@ -210,14 +216,14 @@ impl fmt::Display for PlainError {
 
 impl std::error::Error for PlainError {}
 
-fn classified(result: Result<CallResult, PlainError>) -> RequestResult {
+pub(crate) fn classified(result: Result<CallResult, PlainError>) -> RequestResult {
     match result {
         Ok(result) => (result, None),
         Err(error) => (CallResult::Failed { has_retry_time: false }, Some(error.into())),
     }
 }
 
-fn with_token(request: &Request<Vec<u8>>, token: &str) -> Request<Vec<u8>> {
+pub(crate) fn with_token(request: &Request<Vec<u8>>, token: &str) -> Request<Vec<u8>> {
     let mut request = request.clone();
     let token = token.parse().expect("it came as a header");
     let headers: &mut HeaderMap = request.headers_mut();

@@ -10,23 +10,37 @@ mod clock;
 mod close;
 mod concurrent;
 mod control;
+mod dropped;
+mod events;
+mod http2;
 mod lost;
+mod naive;
 mod outage;
+mod patience;
+mod picture;
+mod recovery;
 mod redirect;
 mod refusal;
+mod report;
+mod request;
 mod scenario;
 mod secrets;
+mod services;
+mod storm;
 mod testbed;
 mod times;
+mod unread;
+mod upload;
 
 use std::{
-    io::{self, IsTerminal, Write},
+    fs,
+    io::{self, IsTerminal},
+    path::PathBuf,
     process::ExitCode,
     time::Instant,
 };
 
 use clap::{Parser, ValueEnum};
-use comfy_table::{Table, presets};
 
 use scenario::{Case, ScenarioRow, Subject};
 
@@ -43,11 +57,16 @@ struct Args {
     /// Run only the scenarios with these ids.
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     only: Vec<String>,
+    /// Draw F32 into this SVG file.
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Json,
+    /// The table of the README, in Markdown.
+    Readme,
     Table,
 }
 
@@ -68,10 +87,12 @@ fn main() -> ExitCode {
     };
     let rows = scenario::run(cases, progress);
     let written = match args.format {
-        Format::Json => json(&rows),
-        Format::Table => table(&rows),
+        Format::Json => report::json(&rows),
+        Format::Readme => report::readme(&rows),
+        Format::Table => report::table(&rows),
     };
-    if let Err(error) = written {
+    let drawn = args.picture.map_or(Ok(()), |file| fs::write(file, picture::draw(&rows)));
+    if let Err(error) = written.and(drawn) {
         eprintln!("cannot write: {error}");
         return ExitCode::FAILURE;
     }
@@ -91,6 +112,16 @@ fn chosen(args: &Args) -> Result<Vec<Case>, String> {
         redirect::cases,
         times::cases,
         close::cases,
+        storm::cases,
+        // Each of these groups runs side by side, after all that measure short times.
+        services::revocations,
+        patience::right,
+        services::refusals,
+        patience::wrong,
+        unread::cases,
+        recovery::cases,
+        dropped::cases,
+        upload::cases,
         // Last, because it checks the findings of all others.
         secrets::cases,
     ];
@@ -110,58 +141,11 @@ fn progress(row: &ScenarioRow) {
     }
 }
 
-fn json(rows: &[ScenarioRow]) -> io::Result<()> {
-    writeln!(io::stdout(), "{}", serde_json::to_string_pretty(rows)?)
-}
-
-fn table(rows: &[ScenarioRow]) -> io::Result<()> {
-    let mut table = Table::new();
-    table.set_header([
-        "id",
-        "adapter",
-        "ok",
-        "callers",
-        "logins",
-        "in flight",
-        "lost",
-        "auth err",
-        "slowest",
-        "canary",
-        "scenario",
-        "bound",
-    ]);
-    for row in rows {
-        table.add_row([
-            row.id.to_owned(),
-            row.subject.name().to_owned(),
-            if row.ok { "ok" } else { "RED" }.to_owned(),
-            row.callers.to_string(),
-            row.logins.to_string(),
-            row.max_in_flight.to_string(),
-            row.lost.to_string(),
-            row.auth_errors.to_string(),
-            format!("{} ms", row.slowest_ms),
-            row.canary_bytes.to_string(),
-            row.scenario.clone(),
-            row.bound.to_owned(),
-        ]);
-    }
-    if io::stdout().is_terminal() {
-        table.load_style(presets::UTF8_FULL_CONDENSED);
-    } else {
-        table.load_style(presets::NOTHING);
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
-    }
-    writeln!(io::stdout(), "{}", table.trim_fmt())
-}
-
 /// Reports red rows of the adapters and green rows of the control.
 fn conclude(rows: &[ScenarioRow]) -> ExitCode {
-    let (control, ours): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|row| row.subject == Subject::Control);
-    for row in control.iter().filter(|row| row.ok) {
+    let control = rows.iter().filter(|row| row.subject == Subject::Control);
+    let ours: Vec<_> = rows.iter().filter(|row| row.subject.is_ours()).collect();
+    for row in control.filter(|row| row.ok) {
         eprintln!("green control, which proves nothing: {} {}", row.id, row.scenario);
     }
     for row in ours.iter().filter(|row| !row.ok) {

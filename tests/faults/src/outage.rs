@@ -14,8 +14,9 @@ use http::{HeaderValue, StatusCode, header};
 use time::UtcDateTime;
 
 use crate::{
-    callers::{AND_PLAIN_REQWEST, AND_PLAIN_UREQ, CallerRequest, ClientKind},
-    scenario::{Case, Tally},
+    callers::{AND_PLAIN_REQWEST, AND_PLAIN_UREQ, ClientKind},
+    request::CallerRequest,
+    scenario::{Case, Subject, Tally},
     testbed::{ClientOptions, HookPoint, ScriptedReply, Testbed},
 };
 
@@ -96,12 +97,17 @@ fn outage_with_token(kind: ClientKind) -> Tally {
 
 /// Both kinds of outage. They run side by side, because they wait in real time.
 fn no_service(kind: ClientKind) -> impl Iterator<Item = Case> {
-    let bound = "at most 3 POSTs, 1 at a time, each caller gets its error within 30 s";
+    let bound = "at most 10 POSTs, 1 at a time, each caller gets its error within 30 s, with the time of the next attempt";
     let away = Case::each("F7", "503 and no token, 1000 callers", bound, &[kind], no_token);
     let refused =
         "connection refused and no token, 1000 callers; attempts counted below the client";
     let refused = Case::each("F7", refused, bound, &[kind], no_connection);
-    away.into_iter().chain(refused).map(Case::idle)
+    let group = match kind.subject() {
+        Subject::Ureq => "ureq",
+        Subject::Reqwest => "reqwest",
+        _ => "control",
+    };
+    away.into_iter().chain(refused).map(move |case| case.beside(group))
 }
 
 fn no_token(kind: ClientKind) -> Tally {
@@ -110,7 +116,7 @@ fn no_token(kind: ClientKind) -> Tally {
     let mut tally = all_fail_in_time(&testbed, kind, &ClientOptions::default());
     tally.traffic(&testbed.server.traffic());
     tally.at_most("logins in flight", tally.max_in_flight, 1);
-    tally.at_most("POSTs", tally.logins, 3);
+    tally.at_most("POSTs", tally.logins, 10);
     tally
 }
 
@@ -131,7 +137,7 @@ fn no_connection(kind: ClientKind) -> Tally {
     };
     let mut tally = all_fail_in_time(&testbed, kind, &options);
     tally.logins = attempts.load(SeqCst);
-    tally.at_most("attempts", tally.logins, 3);
+    tally.at_most("attempts", tally.logins, 10);
     tally
 }
 
@@ -142,6 +148,8 @@ fn all_fail_in_time(testbed: &Testbed, kind: ClientKind, options: &ClientOptions
     let mut tally = Tally::default();
     tally.callers(&outcomes, &testbed.logins());
     tally.exactly("callers with an error", tally.auth_errors, CALLERS);
+    let told = outcomes.iter().filter(|outcome| outcome.result.has_retry_time()).count();
+    tally.exactly("callers with a retry time", told, CALLERS);
     tally.within("slowest", tally.slowest, Duration::from_secs(30));
     tally
 }

@@ -13,7 +13,8 @@ use auth_emulator::{Arrival, Fault};
 use http::{Method, Request, StatusCode};
 
 use crate::{
-    callers::{CallResult, CallerRequest, ClientKind},
+    callers::ClientKind,
+    request::{CallResult, CallerRequest},
     scenario::{Case, Tally},
     testbed::{ClientOptions, PASSWORD, SYSTEM, ScriptedReply, TOKEN, Testbed},
 };

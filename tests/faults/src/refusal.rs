@@ -5,7 +5,8 @@ use std::time::Duration;
 use auth_proto::Settings;
 
 use crate::{
-    callers::{AND_PLAIN_UREQ, CallerRequest, Callers, ClientKind, OURS},
+    callers::{AND_PLAIN_UREQ, Callers, ClientKind, OURS},
+    request::CallerRequest,
     scenario::{Case, Tally},
     testbed::{ClientOptions, TestScope, Testbed, WRONG_PASSWORD},
 };

@@ -4,16 +4,17 @@ use std::{
     fmt::Display,
     panic::{AssertUnwindSafe, catch_unwind},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use auth_emulator::Traffic;
 use serde::Serialize;
 
 use crate::{
-    callers::{ClientKind, Outcome},
+    callers::ClientKind,
     capture,
     lost::{Login, lost},
+    request::Outcome,
 };
 
 /// A scenario for one subject: one row of the table.
@@ -22,8 +23,10 @@ pub(crate) struct Case {
     pub(crate) scenario: String,
     pub(crate) bound: &'static str,
     pub(crate) subject: Subject,
-    /// Mostly waits, and may run beside others of the same scenario and subject.
-    pub(crate) idle: bool,
+    /// Cases that mostly wait run side by side if they follow each other and have the same group.
+    pub(crate) group: Option<&'static str>,
+    /// The line of the README's table that this case belongs to.
+    pub(crate) readme: Option<&'static str>,
     pub(crate) run: Box<dyn Fn() -> Tally + Send + Sync>,
 }
 
@@ -31,9 +34,11 @@ pub(crate) struct Case {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Subject {
-    /// A script without the library, for comparison.
+    /// A script without the library and without care, for comparison.
     Control,
     Core,
+    /// Thirty lines without the library, for comparison.
+    Naive,
     Reqwest,
     Ureq,
 }
@@ -48,10 +53,23 @@ pub(crate) struct Tally {
     pub(crate) auth_errors: usize,
     pub(crate) slowest: Duration,
     pub(crate) canary_bytes: u64,
+    /// Whether the scenario ended early, because a count was far past its bound.
+    pub(crate) stopped: bool,
+    /// What else was counted.
+    pub(crate) figures: Vec<Figure>,
+    /// Good calls in each second.
+    pub(crate) series: Vec<u64>,
     /// Broken bounds on counts.
     pub(crate) broken: Vec<String>,
     /// Broken bounds on times. They are tried again, because the machine may be busy.
     pub(crate) late: Vec<String>,
+}
+
+/// A count of a scenario and its name.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Figure {
+    pub(crate) name: &'static str,
+    pub(crate) count: u64,
 }
 
 /// A row of the table.
@@ -67,9 +85,18 @@ pub(crate) struct ScenarioRow {
     pub(crate) lost: usize,
     pub(crate) auth_errors: usize,
     pub(crate) slowest_ms: u128,
+    /// The whole row with all its tries.
+    pub(crate) took_ms: u128,
     pub(crate) canary_bytes: u64,
+    pub(crate) stopped: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) figures: Vec<Figure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) series: Vec<u64>,
     pub(crate) ok: bool,
     pub(crate) bound: &'static str,
+    #[serde(skip)]
+    pub(crate) readme: Option<&'static str>,
     #[serde(skip)]
     pub(crate) why: Vec<String>,
 }
@@ -90,7 +117,7 @@ impl Case {
                 None => scenario.to_string(),
             };
             let run = Box::new(move || run(kind));
-            Self { id, scenario, bound, subject: kind.subject(), idle: false, run }
+            Self { id, scenario, bound, subject: kind.subject(), group: None, readme: None, run }
         };
         kinds.iter().map(case).collect()
     }
@@ -103,16 +130,21 @@ impl Case {
         run: impl Fn() -> Tally + Send + Sync + 'static,
     ) -> Self {
         let (scenario, run) = (scenario.to_string(), Box::new(run));
-        Self { id, scenario, bound, subject: Subject::Core, idle: false, run }
+        Self { id, scenario, bound, subject: Subject::Core, group: None, readme: None, run }
     }
 
-    pub(crate) fn idle(self) -> Self {
-        Self { idle: true, ..self }
+    pub(crate) fn beside(self, group: &'static str) -> Self {
+        Self { group: Some(group), ..self }
+    }
+
+    pub(crate) fn in_readme(self, line: &'static str) -> Self {
+        Self { readme: Some(line), ..self }
     }
 
     /// Runs the scenario, up to three times while only times are broken.
     fn row(&self) -> ScenarioRow {
-        let tries = if self.subject == Subject::Control { 1 } else { 3 };
+        let started = Instant::now();
+        let tries = if self.subject.is_ours() { 3 } else { 1 };
         let mut tally = self.tally();
         for _ in 1..tries {
             if !tally.broken.is_empty() || tally.late.is_empty() {
@@ -130,9 +162,14 @@ impl Case {
             lost: tally.lost,
             auth_errors: tally.auth_errors,
             slowest_ms: tally.slowest.as_millis(),
+            took_ms: started.elapsed().as_millis(),
             canary_bytes: tally.canary_bytes,
+            stopped: tally.stopped,
+            figures: tally.figures,
+            series: tally.series,
             ok: tally.broken.is_empty() && tally.late.is_empty(),
             bound: self.bound,
+            readme: self.readme,
             why: [tally.broken, tally.late].concat(),
         }
     }
@@ -146,10 +183,11 @@ impl Case {
     }
 }
 
-/// Runs all scenarios in order; those that mostly wait run side by side.
+/// Runs all scenarios in order; those that mostly wait run side by side. What a group leaks counts for
+/// the first subject of the group.
 pub(crate) fn run(cases: Vec<Case>, mut done: impl FnMut(&ScenarioRow)) -> Vec<ScenarioRow> {
     let mut rows = Vec::new();
-    let together = |a: &Case, b: &Case| a.idle && b.idle && (a.id, a.subject) == (b.id, b.subject);
+    let together = |a: &Case, b: &Case| a.group.is_some() && a.group == b.group;
     for group in cases.chunk_by(together) {
         capture::attribute_to(group[0].subject);
         let finished = thread::scope(|threads| {
@@ -165,12 +203,19 @@ pub(crate) fn run(cases: Vec<Case>, mut done: impl FnMut(&ScenarioRow)) -> Vec<S
 }
 
 impl Subject {
-    pub(crate) const ALL: [Self; 4] = [Self::Control, Self::Core, Self::Reqwest, Self::Ureq];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Control, Self::Core, Self::Naive, Self::Reqwest, Self::Ureq];
+
+    /// Whether the bounds are promises of the library.
+    pub(crate) fn is_ours(self) -> bool {
+        !matches!(self, Self::Control | Self::Naive)
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Control => "control",
             Self::Core => "core",
+            Self::Naive => "naive",
             Self::Reqwest => "reqwest",
             Self::Ureq => "ureq",
         }
@@ -193,6 +238,11 @@ impl Tally {
         self.logins += traffic.logins;
         self.max_in_flight = self.max_in_flight.max(traffic.most_logins_in_flight);
         self.canary_bytes += traffic.canary_bytes;
+    }
+
+    /// Shows a count in the table.
+    pub(crate) fn figure(&mut self, name: &'static str, count: u64) {
+        self.figures.push(Figure { name, count });
     }
 
     /// Requires a count to equal `want`.

@@ -7,8 +7,9 @@ use serde_json::json;
 use testing::{Loopback, Reply};
 
 use crate::{
-    callers::{AND_PLAIN_UREQ, CallResult, CallerRequest, ClientKind, OURS},
+    callers::{AND_PLAIN_UREQ, ClientKind, OURS},
     capture::{self, Finding, TraceFilter},
+    request::{CallResult, CallerRequest},
     scenario::{Case, Subject, Tally},
     testbed::{ClientOptions, PASSWORD, TOKEN, Testbed},
 };

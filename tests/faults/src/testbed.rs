@@ -40,6 +40,8 @@ pub(crate) struct ClientOptions {
     pub(crate) password: &'static str,
     /// Another port than the identity service's.
     pub(crate) port: Option<u16>,
+    /// Speaks HTTP/2 without TLS, over reqwest.
+    pub(crate) http2: bool,
     /// Called when the client reads its clock.
     pub(crate) at_clock: Option<Hook>,
     /// Called in the HTTP client when it sends.
@@ -62,6 +64,8 @@ pub(crate) enum TestScope {
     Domain,
     Project,
     ProjectById,
+    /// A project of a user with many.
+    Numbered(u8),
 }
 
 /// The system whose sample password is unusual enough to be searched for.
@@ -166,15 +170,24 @@ impl Testbed {
     }
 
     pub(crate) fn cloud(&self, options: &ClientOptions) -> Cloud {
-        Cloud::huawei().at(&self.identity_url(options)).expect("plain http to loopback is allowed")
+        let cloud =
+            Cloud::huawei().at(&self.identity_url(options)).expect("plain http to loopback");
+        cloud.allow_origin(&self.other_origin()).expect("a valid origin")
+    }
+
+    /// A second origin of the same server, for another service.
+    fn other_origin(&self) -> String {
+        format!("http://localhost:{}", self.server.address().port())
     }
 
     /// A request to a service of the cloud.
     pub(crate) fn request(&self) -> Request<Vec<u8>> {
-        let (address, path) =
-            (self.server.address(), "ecs.cn-north-1.myhuaweicloud.com/v1/servers");
-        let request = Request::get(format!("http://{address}/service/{SYSTEM}/{path}"));
-        request.body(Vec::new()).expect("a valid URL")
+        service_request(&format!("http://{}", self.server.address()), "ecs")
+    }
+
+    /// A request to a service at another origin.
+    pub(crate) fn other_request(&self) -> Request<Vec<u8>> {
+        service_request(&self.other_origin(), OTHER_SERVICE)
     }
 }
 
@@ -185,6 +198,7 @@ impl Default for ClientOptions {
             identity_timeout: Duration::from_secs(15),
             password: PASSWORD,
             port: None,
+            http2: false,
             at_clock: None,
             at_wire: None,
         }
@@ -206,6 +220,7 @@ impl TestScope {
             Self::Domain => Scope::domain_name(account::HUAWEI_DOMAIN),
             Self::Project => Scope::project_name(account::HUAWEI_PROJECT),
             Self::ProjectById => Scope::project_id(account::HUAWEI_PROJECT_ID),
+            Self::Numbered(number) => Scope::project_id(format!("{number:032x}")),
         }
     }
 
@@ -215,6 +230,7 @@ impl TestScope {
             Self::Domain => json!({"domain": {"name": account::HUAWEI_DOMAIN}}),
             Self::Project => json!({"project": {"name": account::HUAWEI_PROJECT}}),
             Self::ProjectById => json!({"project": {"id": account::HUAWEI_PROJECT_ID}}),
+            Self::Numbered(number) => json!({"project": {"id": format!("{number:032x}")}}),
         }
     }
 }
@@ -224,6 +240,15 @@ impl fmt::Debug for Testbed {
         f.debug_struct("World").field("server", &self.server).finish_non_exhaustive()
     }
 }
+
+fn service_request(origin: &str, service: &str) -> Request<Vec<u8>> {
+    let url =
+        format!("{origin}/service/{SYSTEM}/{service}.cn-north-1.myhuaweicloud.com/v1/servers");
+    Request::get(url).body(Vec::new()).expect("a valid URL")
+}
+
+/// The service at the other origin, as its paths name it.
+pub(crate) const OTHER_SERVICE: &str = "evs";
 
 /// Waits at most two seconds for a condition, and returns whether it came true.
 pub(crate) fn wait_until(is_so: impl Fn() -> bool) -> bool {

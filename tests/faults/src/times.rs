@@ -12,8 +12,9 @@ use http::Request;
 use time::UtcDateTime;
 
 use crate::{
-    callers::{AND_PLAIN_UREQ, CallerRequest, ClientKind},
+    callers::{AND_PLAIN_UREQ, ClientKind},
     capture,
+    request::CallerRequest,
     scenario::{Case, Tally},
     testbed::{ClientOptions, SYSTEM, TestScope, Testbed},
 };
@@ -85,12 +86,17 @@ fn one_clock(seed: u64) -> Result<u64, String> {
                 now = moved(&mut random, now, &mut jumps);
                 if random.u8(..) < 32 {
                     let failure = Failure::new(FailureKind::Io, "reset");
-                    session.handle_failure(pending, failure, now);
+                    session
+                        .handle_failure(pending, failure, now)
+                        .map_err(|error| error.to_string())?;
                     failures += 1;
                 } else {
                     let (head, body) = request.into_parts();
                     let request = Request::from_parts(head, body.as_bytes());
-                    session.handle_response(pending, emulator.handle(request, true_now), now);
+                    let answer = emulator.handle(request, true_now);
+                    session
+                        .handle_response(pending, answer, now)
+                        .map_err(|error| error.to_string())?;
                 }
                 waits = 0;
             }
@@ -122,8 +128,8 @@ fn one_clock(seed: u64) -> Result<u64, String> {
     }
 }
 
-/// The longest pause of the core.
-const LONGEST: Duration = Duration::from_secs(300);
+/// The longest pause of the core: after a password that got no status.
+const LONGEST: Duration = Duration::from_secs(450);
 
 /// The clock stops, goes on for a moment, or jumps either way.
 fn moved(random: &mut Rng, now: UtcDateTime, jumps: &mut u64) -> UtcDateTime {

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use auth_proto::{Credential, Scope, UserRef, limits};
-use testing::{Adapter, Loopback, Reply};
+use testing::{Adapter, Loopback, Reply, fixtures::LONG_LIVED};
 
 #[test]
 fn bodies_are_read_up_to_the_bound() {
@@ -31,24 +31,17 @@ fn headers_are_read_up_to_the_bound() {
     assert!(error.contains("header"), "{error}");
 }
 
-const BODY: &str = r#"{"token": {
-    "catalog": [],
-    "expires_at": "2126-01-03T00:00:00.000000Z", "issued_at": "2126-01-01T00:00:00.000000Z",
-    "domain": {"id": "d1", "name": "d"},
-    "user": {"id": "u1", "name": "u", "domain": {"id": "d1", "name": "d"}}
-}}"#;
-
 /// A good login whose body has this length.
 fn with_body(length: usize) -> Reply {
     let head = head("t", length);
-    Reply::bytes(format!("{head}\r\n{BODY}{}", " ".repeat(length - BODY.len())))
+    Reply::bytes(format!("{head}\r\n{LONG_LIVED}{}", " ".repeat(length - LONG_LIVED.len())))
 }
 
 /// A good login with the longest token, whose head has this length.
 fn with_head(length: usize) -> Reply {
-    let head = head(&"t".repeat(limits::TOKEN), BODY.len());
+    let head = head(&"t".repeat(limits::TOKEN), LONG_LIVED.len());
     let rest = head.len() + "X-More: \r\n\r\n".len();
-    Reply::bytes(format!("{head}X-More: {}\r\n\r\n{BODY}", "x".repeat(length - rest)))
+    Reply::bytes(format!("{head}X-More: {}\r\n\r\n{LONG_LIVED}", "x".repeat(length - rest)))
 }
 
 /// The status line and headers, without the empty line at their end.

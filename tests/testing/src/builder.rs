@@ -23,10 +23,27 @@ pub enum Proxy {
     Url(String),
 }
 
-type UreqConfig = ConfigBuilder<AgentScope>;
+pub(crate) type UreqConfig = ConfigBuilder<AgentScope>;
 type OnUreq = Arc<dyn Fn(UreqConfig) -> UreqConfig + Send + Sync>;
 type OnReqwest = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
 type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
+
+/// The settings that the builders of both adapters have.
+macro_rules! configured {
+    ($options:expr, $builder:expr) => {{
+        let mut builder = $builder;
+        if let Some(clock) = $options.clock {
+            builder = builder.clock(move || clock());
+        }
+        if let Some(settings) = $options.settings {
+            builder = builder.settings(settings);
+        }
+        if let Some(timeout) = $options.identity_timeout {
+            builder = builder.identity_timeout(timeout);
+        }
+        builder
+    }};
+}
 
 /// Builds a [`Client`]. Each setting applies to both adapters, unless its name says otherwise.
 #[derive(Clone)]
@@ -195,40 +212,22 @@ impl Builder {
     /// The builder of `auth-ureq` with these settings.
     pub fn ureq(self) -> auth_ureq::Builder {
         let http = self.ureq_config();
-        let mut builder = auth_ureq::Client::builder(self.cloud, self.credential, self.scope)
+        let builder = auth_ureq::Client::builder(self.cloud, self.credential, self.scope)
             .http(http)
             .expect_continue(self.expect_continue);
-        if let Some(clock) = self.clock {
-            builder = builder.clock(move || clock());
-        }
-        if let Some(settings) = self.settings {
-            builder = builder.settings(settings);
-        }
-        if let Some(timeout) = self.identity_timeout {
-            builder = builder.identity_timeout(timeout);
-        }
-        builder
+        configured!(self, builder)
     }
 
     /// The builder of `auth-reqwest` with these settings.
     pub fn reqwest(self) -> auth_reqwest::Builder {
         let http = || self.reqwest_config();
-        let mut builder = auth_reqwest::Client::builder(
+        let builder = auth_reqwest::Client::builder(
             self.cloud.clone(),
             self.credential.clone(),
             self.scope.clone(),
         )
         .http(http);
-        if let Some(clock) = self.clock {
-            builder = builder.clock(move || clock());
-        }
-        if let Some(settings) = self.settings {
-            builder = builder.settings(settings);
-        }
-        if let Some(timeout) = self.identity_timeout {
-            builder = builder.identity_timeout(timeout);
-        }
-        builder
+        configured!(self, builder)
     }
 
     pub(crate) fn ureq_config(&self) -> UreqConfig {

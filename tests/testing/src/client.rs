@@ -14,6 +14,9 @@ use crate::{
 };
 
 /// A client of either adapter, or of the bare core. All calls block.
+///
+/// Each method returns what the adapters' method of that name returns, with its errors. On the bare
+/// core, which has no session, the methods of a session panic.
 #[derive(Clone)]
 pub enum Client {
     /// The bare core.
@@ -43,38 +46,42 @@ impl Executor {
     }
 }
 
+/// The same method of both adapters; reqwest's returns a future.
+macro_rules! blocking {
+    ($client:expr, $core:expr, $method:ident($($argument:expr),*)) => {
+        match $client {
+            Client::Core(core) => $core(core),
+            Client::Reqwest(client, executor) => {
+                Ok(executor.run(client.$method($($argument),*))?)
+            }
+            Client::Ureq(client) => Ok(client.$method($($argument),*)?),
+        }
+    };
+}
+
+/// The same method of a session of both adapters.
+macro_rules! of_session {
+    ($client:expr, $method:ident($($argument:expr),*)) => {
+        match $client {
+            Client::Core(_) => panic!("the bare core has no session"),
+            Client::Reqwest(client, _) => client.$method($($argument),*),
+            Client::Ureq(client) => client.$method($($argument),*),
+        }
+    };
+}
+
 impl Client {
     /// As the adapters' `token`.
-    ///
-    /// # Errors
-    ///
-    /// As the adapters' `token`.
     pub fn token(&self) -> Result<Arc<Token>, Error> {
-        match self {
-            Self::Core(core) => core.token(),
-            Self::Reqwest(client, executor) => Ok(executor.run(client.token())?),
-            Self::Ureq(client) => Ok(client.token()?),
-        }
+        blocking!(self, |core: &Core| core.token(), token())
     }
 
-    /// As the adapters' `token_within`. The bare core ignores the time.
-    ///
-    /// # Errors
-    ///
-    /// As the adapters' `token_within`.
+    /// The bare core ignores the time.
     pub fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        match self {
-            Self::Core(core) => core.token(),
-            Self::Reqwest(client, executor) => Ok(executor.run(client.token_within(patience))?),
-            Self::Ureq(client) => Ok(client.token_within(patience)?),
-        }
+        blocking!(self, |core: &Core| core.token(), token_within(patience))
     }
 
     /// Sends a call, again after a 401 where the core retries it, and reads the whole response.
-    ///
-    /// # Errors
-    ///
-    /// As the adapters' `call`, or if the response's body cannot be read.
     pub fn call<B: AsRef<[u8]>>(&self, request: Request<B>) -> Result<Response<Vec<u8>>, Error> {
         match self {
             Self::Core(core) => {
@@ -90,10 +97,6 @@ impl Client {
     }
 
     /// Sends a call once; a body that is not empty is a stream.
-    ///
-    /// # Errors
-    ///
-    /// As [`call`](Self::call).
     pub fn call_once<B: AsRef<[u8]>>(
         &self,
         request: Request<B>,
@@ -160,36 +163,16 @@ impl Client {
     }
 
     /// As the adapters' `run`.
-    ///
-    /// # Errors
-    ///
-    /// As the adapters' `run`.
     pub fn run<R: IdentityRequest>(&self, request: &R) -> Result<R::Output, Error> {
-        match self {
-            Self::Core(core) => core.run(request),
-            Self::Reqwest(client, executor) => Ok(executor.run(client.run(request))?),
-            Self::Ureq(client) => Ok(client.run(request)?),
-        }
+        blocking!(self, |core: &Core| core.run(request), run(request))
     }
 
     /// The URL of a service.
-    ///
-    /// # Errors
-    ///
-    /// As the adapters' `endpoint`.
     pub fn endpoint(&self, query: &EndpointQuery) -> Result<String, Error> {
-        match self {
-            Self::Core(core) => core.endpoint(query),
-            Self::Reqwest(client, executor) => Ok(executor.run(client.endpoint(query))?),
-            Self::Ureq(client) => Ok(client.endpoint(query)?),
-        }
+        blocking!(self, |core: &Core| core.endpoint(query), endpoint(query))
     }
 
     /// The factor that a challenge asks for.
-    ///
-    /// # Errors
-    ///
-    /// As the adapters' `submit_factor`.
     pub fn submit_factor(&self, factor: Factor) -> Result<(), Error> {
         match self {
             Self::Core(core) => core.submit_factor(factor),
@@ -199,14 +182,6 @@ impl Client {
     }
 
     /// As the adapters' `replace_credential`.
-    ///
-    /// # Errors
-    ///
-    /// As the adapters' `replace_credential`.
-    ///
-    /// # Panics
-    ///
-    /// On the bare core.
     pub fn replace_credential(&self, credential: Credential) -> Result<(), Error> {
         match self {
             Self::Core(_) => panic!("{NO_SESSION}"),
@@ -225,10 +200,6 @@ impl Client {
     }
 
     /// The same session with another scope.
-    ///
-    /// # Panics
-    ///
-    /// On the bare core.
     #[must_use]
     pub fn scoped(&self, scope: Scope) -> Self {
         match self {
@@ -241,31 +212,19 @@ impl Client {
     }
 
     /// A service of this client.
-    ///
-    /// # Panics
-    ///
-    /// On the bare core.
-    pub fn service(&self, query: impl Into<EndpointQuery>) -> Service {
+    pub fn service(&self, query: impl Into<EndpointQuery>) -> AdapterService {
         match self {
             Self::Core(_) => panic!("{NO_SESSION}"),
             Self::Reqwest(client, executor) => {
-                Service::Reqwest(client.service(query), executor.clone())
+                AdapterService::Reqwest(client.service(query), executor.clone())
             }
-            Self::Ureq(client) => Service::Ureq(client.service(query)),
+            Self::Ureq(client) => AdapterService::Ureq(client.service(query)),
         }
     }
 
     /// The scope of the tokens.
-    ///
-    /// # Panics
-    ///
-    /// On the bare core.
     pub fn scope(&self) -> &Scope {
-        match self {
-            Self::Core(_) => panic!("{NO_SESSION}"),
-            Self::Reqwest(client, _) => client.scope(),
-            Self::Ureq(client) => client.scope(),
-        }
+        of_session!(self, scope())
     }
 
     /// The cloud, with its API version once that is known.
@@ -279,10 +238,6 @@ impl Client {
 
     /// The loop that renews the token in the background; run it on a separate thread. It does
     /// not keep the session open.
-    ///
-    /// # Panics
-    ///
-    /// On the bare core.
     pub fn refresh_loop(&self) -> Box<dyn FnOnce() + Send> {
         match self {
             Self::Core(_) => panic!("{NO_SESSION}"),
@@ -294,21 +249,19 @@ impl Client {
         }
     }
 
+    /// The bare core.
+    pub fn core(&self) -> &Core {
+        let Self::Core(core) = self else { panic!("not the bare core") };
+        core
+    }
+
     /// The client of `auth-ureq`.
-    ///
-    /// # Panics
-    ///
-    /// On any other adapter.
     pub fn ureq(&self) -> &auth_ureq::Client {
         let Self::Ureq(client) = self else { panic!("not a client of auth-ureq") };
         client
     }
 
     /// The client of `auth-reqwest`.
-    ///
-    /// # Panics
-    ///
-    /// On any other adapter.
     pub fn reqwest(&self) -> &auth_reqwest::Client {
         let Self::Reqwest(client, _) = self else { panic!("not a client of auth-reqwest") };
         client
@@ -329,19 +282,15 @@ impl fmt::Debug for Client {
 
 /// A `ServiceClient` of either adapter.
 #[derive(Clone)]
-pub enum Service {
+pub enum AdapterService {
     /// Of `auth-reqwest`, and where its futures run.
     Reqwest(auth_reqwest::ServiceClient, Executor),
     /// Of `auth-ureq`.
     Ureq(auth_ureq::ServiceClient),
 }
 
-impl Service {
+impl AdapterService {
     /// The scope of the tokens that the service gets.
-    ///
-    /// # Errors
-    ///
-    /// As the adapters' `scope`.
     pub fn scope(&self) -> Result<Scope, Error> {
         Ok(match self {
             Self::Reqwest(service, _) => service.scope()?,
@@ -350,10 +299,6 @@ impl Service {
     }
 
     /// The service's URL.
-    ///
-    /// # Errors
-    ///
-    /// As the adapters' `endpoint`.
     pub fn endpoint(&self) -> Result<String, Error> {
         Ok(match self {
             Self::Reqwest(service, executor) => executor.run(service.endpoint())?,
@@ -362,10 +307,6 @@ impl Service {
     }
 
     /// As [`Client::call`], for a path under the endpoint.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::call`].
     pub fn call<B: AsRef<[u8]>>(&self, request: Request<B>) -> Result<Response<Vec<u8>>, Error> {
         match self {
             Self::Reqwest(service, executor) => {
@@ -376,10 +317,6 @@ impl Service {
     }
 
     /// As [`Client::call_once`], for a path under the endpoint.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::call_once`].
     pub fn call_once<B: AsRef<[u8]>>(
         &self,
         request: Request<B>,

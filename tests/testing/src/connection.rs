@@ -12,7 +12,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use crate::{
     Received, Reply,
     loopback::{Log, Served, header},
-    reply::{End, Part},
+    reply::{Part, ReplyEnd},
     runtime,
 };
 
@@ -84,7 +84,7 @@ impl Connection {
             let request = self.read_request()?;
             let reply = reply(&request);
             self.reply(&reply)?;
-            if reply.end != End::KeepAlive {
+            if reply.end != ReplyEnd::KeepAlive {
                 return Ok(());
             }
         }
@@ -126,9 +126,9 @@ impl Connection {
         let mut past_limit = None;
         let sent = reply.parts.iter().try_for_each(|part| self.part(part, &mut past_limit));
         let sent = match reply.end {
-            End::Hold => sent.and_then(|()| self.hold()),
-            End::Close | End::KeepAlive => sent,
-            End::Reset => {
+            ReplyEnd::Hold => sent.and_then(|()| self.hold()),
+            ReplyEnd::Close | ReplyEnd::KeepAlive => sent,
+            ReplyEnd::Reset => {
                 self.is_reset = true;
                 sent
             }

@@ -1,7 +1,7 @@
 //! The smallest driver of the core: no session, no renewal, no waiting.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,7 +12,7 @@ use http::{Request, Response};
 use time::UtcDateTime;
 use ureq::Agent;
 
-use crate::{Builder, Error};
+use crate::{Builder, Error, builder::UreqConfig};
 
 /// A login, and the agent that carries its requests.
 pub struct Core {
@@ -23,19 +23,10 @@ pub struct Core {
 
 impl Core {
     pub(crate) fn new(builder: Builder) -> Result<Self, Error> {
-        let config = builder
-            .ureq_config()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(Duration::from_secs(60)));
+        let agent = agent(builder.ureq_config());
         let login = Login::new(&builder.cloud, builder.credential, builder.scope)?;
         let login = if builder.without_catalog { login.without_catalog() } else { login };
-        Ok(Self {
-            login: Mutex::new(login),
-            cloud: builder.cloud,
-            agent: config.build().new_agent(),
-        })
+        Ok(Self { login: Mutex::new(login), cloud: builder.cloud, agent })
     }
 
     pub(crate) fn cloud(&self) -> &Cloud {
@@ -43,13 +34,27 @@ impl Core {
     }
 
     pub(crate) fn token(&self) -> Result<Arc<Token>, Error> {
+        self.log_in(|_| ())
+    }
+
+    /// Drives the login to a token. Each response is changed before the login reads it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Core`] or [`Error::CoreFactor`].
+    pub fn log_in(
+        &self,
+        mut change: impl FnMut(&mut Response<Vec<u8>>),
+    ) -> Result<Arc<Token>, Error> {
         let mut login = self.login();
         loop {
             match login.poll()? {
                 Step::Done(token) => return Ok(token),
                 Step::NeedFactor(challenge) => return Err(Error::CoreFactor(Box::new(challenge))),
                 Step::Send(request) => {
-                    login.handle_response(self.send(request)?, UtcDateTime::now());
+                    let mut response = self.send(request)?;
+                    change(&mut response);
+                    login.handle_response(response, UtcDateTime::now());
                 }
             }
         }
@@ -78,21 +83,39 @@ impl Core {
     ///
     /// [`Error::Core`] if there is no response.
     pub fn send<B: AsRef<[u8]>>(&self, request: Request<B>) -> Result<Response<Vec<u8>>, Error> {
-        let response = match request.body().as_ref() {
-            [] => self.agent.run(request.map(drop)),
-            body => {
-                let body = body.to_vec();
-                self.agent.run(request.map(|_| body))
-            }
-        };
-        let lost = |error: ureq::Error| Failure::new(FailureKind::Io, error.to_string());
-        let (head, mut body) =
-            response.map_err(|error| Error::Core(lost(error).into()))?.into_parts();
-        let body = body.read_to_vec().map_err(|error| Error::Core(lost(error).into()))?;
-        Ok(Response::from_parts(head, body))
+        carry(&self.agent, request)
     }
 
     fn login(&self) -> MutexGuard<'_, Login> {
         self.login.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Sends a request over plain http, without a client.
+///
+/// # Errors
+///
+/// [`Error::Core`] if there is no response.
+pub fn send<B: AsRef<[u8]>>(request: Request<B>) -> Result<Response<Vec<u8>>, Error> {
+    static AGENT: LazyLock<Agent> = LazyLock::new(|| agent(Agent::config_builder().proxy(None)));
+    carry(&AGENT, request)
+}
+
+fn agent(http: UreqConfig) -> Agent {
+    let http = http.http_status_as_error(false).max_redirects(0).max_redirects_will_error(false);
+    http.timeout_global(Some(Duration::from_secs(60))).build().new_agent()
+}
+
+fn carry<B: AsRef<[u8]>>(agent: &Agent, request: Request<B>) -> Result<Response<Vec<u8>>, Error> {
+    let response = match request.body().as_ref() {
+        [] => agent.run(request.map(drop)),
+        body => {
+            let body = body.to_vec();
+            agent.run(request.map(|_| body))
+        }
+    };
+    let lost = |error: ureq::Error| Failure::new(FailureKind::Io, error.to_string());
+    let (head, mut body) = response.map_err(|error| Error::Core(lost(error).into()))?.into_parts();
+    let body = body.read_to_vec().map_err(|error| Error::Core(lost(error).into()))?;
+    Ok(Response::from_parts(head, body))
 }

@@ -27,42 +27,37 @@ enum Cause<'a> {
 
 impl Error {
     fn cause(&self) -> Cause<'_> {
+        /// The errors of both adapters have the same variants.
+        macro_rules! of_adapter {
+            ($error:expr, $adapter:ident, $is_timeout:expr) => {
+                match &**$error {
+                    $adapter::Error::Auth(error) => Cause::Auth(error),
+                    $adapter::Error::Deadline { last } => Cause::Deadline(last.as_ref()),
+                    $adapter::Error::IdentityTimeout { identity, response } => {
+                        Cause::Timeouts(*identity, *response)
+                    }
+                    $adapter::Error::NeedFactor(challenge) => Cause::NeedFactor(challenge),
+                    $adapter::Error::Transport(error) => {
+                        Cause::Transport { is_timeout: $is_timeout(error) }
+                    }
+                    _ => Cause::Other,
+                }
+            };
+        }
         match self {
             Self::Core(error) => Cause::Auth(error),
             Self::CoreFactor(challenge) => Cause::NeedFactor(challenge),
-            Self::Reqwest(error) => match &**error {
-                auth_reqwest::Error::Auth(error) => Cause::Auth(error),
-                auth_reqwest::Error::Deadline { last } => Cause::Deadline(last.as_ref()),
-                auth_reqwest::Error::IdentityTimeout { identity, response } => {
-                    Cause::Timeouts(*identity, *response)
-                }
-                auth_reqwest::Error::NeedFactor(challenge) => Cause::NeedFactor(challenge),
-                auth_reqwest::Error::Transport(error) => {
-                    Cause::Transport { is_timeout: error.is_timeout() }
-                }
-                _ => Cause::Other,
-            },
-            Self::Ureq(error) => match &**error {
-                auth_ureq::Error::Auth(error) => Cause::Auth(error),
-                auth_ureq::Error::Deadline { last } => Cause::Deadline(last.as_ref()),
-                auth_ureq::Error::IdentityTimeout { identity, response } => {
-                    Cause::Timeouts(*identity, *response)
-                }
-                auth_ureq::Error::NeedFactor(challenge) => Cause::NeedFactor(challenge),
-                auth_ureq::Error::Transport(error) => {
-                    Cause::Transport { is_timeout: matches!(error, ureq::Error::Timeout(_)) }
-                }
-                _ => Cause::Other,
-            },
+            Self::Reqwest(error) => of_adapter!(error, auth_reqwest, reqwest::Error::is_timeout),
+            Self::Ureq(error) => {
+                let is_timeout = |error: &ureq::Error| matches!(error, ureq::Error::Timeout(_));
+                of_adapter!(error, auth_ureq, is_timeout)
+            }
         }
     }
 
     /// The core's own error, if the adapter hands one on.
     pub fn auth(&self) -> Option<&auth_proto::Error> {
-        match self.cause() {
-            Cause::Auth(error) => Some(error),
-            _ => None,
-        }
+        if let Cause::Auth(error) = self.cause() { Some(error) } else { None }
     }
 
     /// The kind of the core's own error.
@@ -77,10 +72,7 @@ impl Error {
 
     /// The challenge, if the login needs another factor.
     pub fn challenge(&self) -> Option<&Challenge> {
-        match self.cause() {
-            Cause::NeedFactor(challenge) => Some(challenge),
-            _ => None,
-        }
+        if let Cause::NeedFactor(challenge) = self.cause() { Some(challenge) } else { None }
     }
 
     /// Whether the caller's time ended.
@@ -171,6 +163,13 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.inner().source()
+    }
+}
+
+/// For tests that report failures as text.
+impl From<Error> for String {
+    fn from(error: Error) -> Self {
+        error.shown()
     }
 }
 

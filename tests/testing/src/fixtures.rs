@@ -40,6 +40,14 @@ pub fn token_body(service: &str) -> String {
     .replace("SERVICE", service)
 }
 
+/// A good token's body without a project. The token lives for a century.
+pub const LONG_LIVED: &str = r#"{"token": {
+    "catalog": [],
+    "expires_at": "2126-01-03T00:00:00.000000Z", "issued_at": "2126-01-01T00:00:00.000000Z",
+    "domain": {"id": "d1", "name": "d"},
+    "user": {"id": "u1", "name": "u", "domain": {"id": "d1", "name": "d"}}
+}}"#;
+
 /// Gives every login a token, [`TOKEN`] with the request's number, and every other request the reply
 /// that the test gives.
 pub fn logins_and(

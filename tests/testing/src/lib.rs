@@ -41,12 +41,12 @@ mod loopback;
 pub mod needles;
 mod reply;
 
-pub use self::core::Core;
+pub use self::core::{Core, send};
 pub use adapter::{Adapter, runtime};
 pub use authority::Authority;
 pub use bodies::{BoxError, Made};
 pub use builder::{Builder, Proxy};
-pub use client::{Client, Executor, Service};
+pub use client::{AdapterService, Client, Executor};
 pub use connection::Connection;
 pub use error::Error;
 pub use loopback::{Loopback, Received, Served, header};

@@ -82,19 +82,19 @@ pub struct Served {
 
 #[derive(Default)]
 pub(crate) struct Log {
-    state: Mutex<State>,
+    state: Mutex<LogState>,
     arrived: Condvar,
 }
 
 #[derive(Default)]
-pub(crate) struct State {
+pub(crate) struct LogState {
     pub(crate) connections: usize,
     pub(crate) protocols: Vec<Option<String>>,
     pub(crate) served: Vec<Served>,
 }
 
 impl Log {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, LogState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -210,7 +210,7 @@ impl Loopback {
     /// After 20 seconds.
     pub fn wait_for(&self, requests: usize) {
         let state = self.log.lock();
-        let missing = |state: &mut State| state.served.len() < requests;
+        let missing = |state: &mut LogState| state.served.len() < requests;
         let waited = self.log.arrived.wait_timeout_while(state, Duration::from_secs(20), missing);
         let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         assert!(!timeout.timed_out(), "{} of {requests} requests came in", state.served.len());

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Reply {
     pub(crate) parts: Vec<Part>,
-    pub(crate) end: End,
+    pub(crate) end: ReplyEnd,
     is_slow: bool,
 }
 
@@ -21,7 +21,7 @@ pub(crate) enum Part {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum ReplyEnd {
     Close,
     /// The connection stays open until the client closes it.
     Hold,
@@ -39,7 +39,7 @@ impl Reply {
 
     /// These bytes, as they are.
     pub fn bytes(raw: impl Into<Vec<u8>>) -> Self {
-        Self { parts: vec![Part::Bytes(raw.into())], end: End::Close, is_slow: false }
+        Self { parts: vec![Part::Bytes(raw.into())], end: ReplyEnd::Close, is_slow: false }
     }
 
     /// No byte; the connection stays open until the client closes it.
@@ -119,19 +119,19 @@ impl Reply {
     /// Keeps the connection open, silent, until the client closes it.
     #[must_use]
     pub fn hold(self) -> Self {
-        Self { end: End::Hold, is_slow: true, ..self }
+        Self { end: ReplyEnd::Hold, is_slow: true, ..self }
     }
 
     /// Reads the next request from the same connection.
     #[must_use]
     pub fn keep_alive(self) -> Self {
-        Self { end: End::KeepAlive, ..self }
+        Self { end: ReplyEnd::KeepAlive, ..self }
     }
 
     /// Resets the connection after the bytes.
     #[must_use]
     pub fn reset(self) -> Self {
-        Self { end: End::Reset, ..self }
+        Self { end: ReplyEnd::Reset, ..self }
     }
 
     /// Marks a reply that only the client's timeout ends.

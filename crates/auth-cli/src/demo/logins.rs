@@ -4,7 +4,7 @@ use auth_emulator::{Server, System, account};
 use auth_proto::{Cloud, Credential, DomainRef, EndpointQuery, Error, Scope, UserRef};
 
 /// One login, and the service to call with its token.
-pub(super) struct Login {
+pub(super) struct DemoLogin {
     pub(super) system: System,
     pub(super) cloud: Cloud,
     pub(super) method: &'static str,
@@ -16,10 +16,10 @@ pub(super) struct Login {
 }
 
 /// The methods and scopes of each document.
-pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
+pub(super) fn all(server: &Server) -> Result<Vec<DemoLogin>, Error> {
     let mut logins = Vec::new();
     for system in [System::NhnIaas, System::NhnCompute] {
-        logins.push(Login {
+        logins.push(DemoLogin {
             system,
             cloud: Cloud::nhn().at(&server.url(system))?,
             method: "password",
@@ -36,7 +36,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
         ("domain by name", Scope::domain_name(account::OTC_DOMAIN), "obs"),
         ("domain by id", Scope::domain_id(account::OTC_DOMAIN_ID), "obs"),
     ] {
-        logins.push(Login {
+        logins.push(DemoLogin {
             system: System::Otc,
             cloud: otc.clone(),
             method: "password",
@@ -54,7 +54,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
         account::KAKAO_SECRET,
     );
     for (method, credential) in [("access key by id", by_id), ("access key by name", by_name)] {
-        logins.push(Login {
+        logins.push(DemoLogin {
             system: System::Kakao,
             cloud: kakao.clone(),
             method,
@@ -73,7 +73,7 @@ pub(super) fn all(server: &Server) -> Result<Vec<Login>, Error> {
         ("domain by id", Scope::domain_id(account::HUAWEI_DOMAIN_ID), Some("bssv1")),
     ] {
         let password = account::HUAWEI_PASSWORD;
-        logins.push(Login {
+        logins.push(DemoLogin {
             system: System::Huawei,
             cloud: huawei.clone(),
             method: if service.is_some() { "password" } else { "password, no catalog" },

@@ -12,7 +12,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::output::{Failure, Format, OUTPUT, print};
-use logins::Login;
+use logins::DemoLogin;
 
 #[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
@@ -65,7 +65,7 @@ struct LoginResult {
 }
 
 impl LoginResult {
-    fn new(login: &Login, adapter: &'static str, outcome: run::Outcome) -> Self {
+    fn new(login: &DemoLogin, adapter: &'static str, outcome: run::Outcome) -> Self {
         let token = outcome.token.as_deref();
         Self {
             system: login.cloud.name(),

@@ -10,7 +10,7 @@ use auth_emulator::System;
 use auth_proto::{ApiVersion, Settings, Token, UserProjects, Validate};
 use http::{Request, StatusCode};
 
-use super::logins::Login;
+use super::logins::DemoLogin;
 use crate::output::failure::chain;
 
 /// The outcome of a login. A step after the token may fail.
@@ -19,13 +19,13 @@ pub(super) struct Outcome {
     pub(super) error: Option<String>,
 }
 
-pub(super) fn ureq(login: &Login) -> Outcome {
+pub(super) fn ureq(login: &DemoLogin) -> Outcome {
     let mut token = None;
     let error = ureq_steps(login, &mut token).err();
     Outcome { token, error }
 }
 
-fn ureq_steps(login: &Login, token: &mut Option<Arc<Token>>) -> Result<(), String> {
+fn ureq_steps(login: &DemoLogin, token: &mut Option<Arc<Token>>) -> Result<(), String> {
     let (credential, scope) = (login.credential.clone(), login.scope.clone());
     let builder = auth_ureq::Client::builder(login.cloud.clone(), credential, scope);
     let client = builder.settings(settings(login)).build().map_err(text)?;
@@ -47,13 +47,13 @@ fn ureq_steps(login: &Login, token: &mut Option<Arc<Token>>) -> Result<(), Strin
     Ok(())
 }
 
-pub(super) async fn reqwest(login: &Login) -> Outcome {
+pub(super) async fn reqwest(login: &DemoLogin) -> Outcome {
     let mut token = None;
     let error = reqwest_steps(login, &mut token).await.err();
     Outcome { token, error }
 }
 
-async fn reqwest_steps(login: &Login, token: &mut Option<Arc<Token>>) -> Result<(), String> {
+async fn reqwest_steps(login: &DemoLogin, token: &mut Option<Arc<Token>>) -> Result<(), String> {
     let (credential, scope) = (login.credential.clone(), login.scope.clone());
     let builder = auth_reqwest::Client::builder(login.cloud.clone(), credential, scope);
     let client = builder.settings(settings(login)).build().map_err(text)?;
@@ -75,7 +75,7 @@ async fn reqwest_steps(login: &Login, token: &mut Option<Arc<Token>>) -> Result<
     Ok(())
 }
 
-fn settings(login: &Login) -> Settings {
+fn settings(login: &DemoLogin) -> Settings {
     match login.service {
         Some(_) => Settings::default(),
         None => Settings::default().without_catalog(),
@@ -87,13 +87,13 @@ fn get(url: &str) -> Result<Request<&'static str>, String> {
 }
 
 /// v2.0 has no validation.
-fn validate(login: &Login, token: &Token) -> Option<Validate> {
+fn validate(login: &DemoLogin, token: &Token) -> Option<Validate> {
     let in_v3 = login.cloud.api_version() == Some(ApiVersion::V3);
     in_v3.then(|| Validate::new(&login.cloud, token.expose()))
 }
 
 /// Only KakaoCloud documents this list.
-fn projects(login: &Login, token: &Token) -> Option<UserProjects> {
+fn projects(login: &DemoLogin, token: &Token) -> Option<UserProjects> {
     let user = token.user().id.as_deref().filter(|_| login.system == System::Kakao)?;
     Some(UserProjects::new(&login.cloud, user))
 }

@@ -165,33 +165,35 @@ mod tests {
         sync::{Mutex, mpsc},
     };
 
-    use auth_proto::{Cloud, Credential, Scope, UserRef};
+    use auth_proto::{Credential, Scope, UserRef};
 
     use super::*;
-    use crate::test_server::serve_all;
+    use testing::{Loopback, Reply};
 
-    /// Status line and headers, and the body.
-    type Answer = (&'static str, &'static str);
+    /// Status, headers and body.
+    type Answer = (u16, &'static str, &'static str);
 
     const RECEIPT: Answer = (
-        "401 Unauthorized\r\nOpenstack-Auth-Receipt: r3ceipt",
+        401,
+        "Openstack-Auth-Receipt: r3ceipt\r\n",
         r#"{"receipt":{"methods":["password"],"expires_at":"2999-01-01T00:00:00Z"},
         "required_auth_methods":[["password","totp"]]}"#,
     );
-    const REFUSED: Answer = ("401 Unauthorized", r#"{"error":{"code":401,"message":"wrong"}}"#);
-    const FORBIDDEN: Answer = ("403 Forbidden", "");
+    const REFUSED: Answer = (401, "", r#"{"error":{"code":401,"message":"wrong"}}"#);
+    const FORBIDDEN: Answer = (403, "", "");
     const TOKEN: Answer = (
-        "201 Created\r\nX-Subject-Token: t",
+        201,
+        "X-Subject-Token: t\r\n",
         r#"{"token":{"expires_at":"2999-01-01T00:00:00Z","user":{"id":"u"}}}"#,
     );
 
     #[test]
     fn a_refused_code_can_be_replaced() {
-        let (context, asked, requests) = context(&[RECEIPT, REFUSED, TOKEN], &["111111", "222222"]);
+        let (context, asked, server) = context(&[RECEIPT, REFUSED, TOKEN], &["111111", "222222"]);
         assert_eq!(context.token().unwrap().expose(), "t");
         assert_eq!(context.with(|client| Ok(client.token()?.expose().len())).unwrap(), 1);
         assert_eq!(asked.try_iter().collect::<Vec<_>>(), [secret::CODE, ANOTHER]);
-        let requests: Vec<_> = requests.try_iter().collect();
+        let requests = server.requests();
         assert!(requests[1].contains("111111") && requests[1].contains("r3ceipt"), "{requests:?}");
         assert!(requests[2].contains("222222") && requests[2].contains("r3ceipt"), "{requests:?}");
         assert!(!requests[2].contains("secretsecret"), "the password is sent once: {requests:?}");
@@ -200,11 +202,11 @@ mod tests {
     #[test]
     fn at_most_three_codes_are_requested() {
         let answers = [RECEIPT, REFUSED, REFUSED, REFUSED, TOKEN];
-        let (context, asked, requests) = context(&answers, &["1", "2", "3", "4"]);
+        let (context, asked, server) = context(&answers, &["1", "2", "3", "4"]);
         let failure = context.token().unwrap_err();
         assert!(format!("{failure:?}").contains("refused with 401"), "{failure:?}");
         assert_eq!(asked.try_iter().collect::<Vec<_>>(), [secret::CODE, ANOTHER, ANOTHER]);
-        assert_eq!(requests.try_iter().count(), 4);
+        assert_eq!(server.requests().len(), 4);
 
         let (context, asked, _) = self::context(&[RECEIPT; 5], &["1", "2", "3", "4"]);
         let failure = context.token().unwrap_err();
@@ -233,14 +235,14 @@ mod tests {
     fn context(
         answers: &[Answer],
         codes: &[&'static str],
-    ) -> (Context, mpsc::Receiver<String>, mpsc::Receiver<String>) {
-        let answers = answers.iter().map(|(head, body)| {
-            let length = format!("Content-Length: {}\r\nConnection: close", body.len());
-            format!("HTTP/1.1 {head}\r\n{length}\r\n\r\n{body}")
+    ) -> (Context, mpsc::Receiver<String>, Loopback) {
+        let answers = answers.to_vec();
+        let server = Loopback::start(move |request| {
+            let (status, headers, body) = answers[request.number];
+            Reply::new(status, headers, body)
         });
-        let (origin, requests) = serve_all(answers);
         let credential = Credential::password(UserRef::id("u"), "secretsecret");
-        let cloud = Cloud::keystone(&format!("{origin}/v3")).unwrap();
+        let cloud = server.cloud();
         let client = Client::new(cloud, credential, Scope::default()).unwrap();
         let (ask, asked) = mpsc::channel();
         let codes = Mutex::new(VecDeque::from(codes.to_vec()));
@@ -248,6 +250,6 @@ mod tests {
             ask.send(what.to_owned()).unwrap();
             codes.lock().unwrap().pop_front().map(SecretString::from).ok_or_else(String::new)
         };
-        (Context { client, timeout: transport::LOGIN_TIMEOUT, ask: Box::new(ask) }, asked, requests)
+        (Context { client, timeout: transport::LOGIN_TIMEOUT, ask: Box::new(ask) }, asked, server)
     }
 }

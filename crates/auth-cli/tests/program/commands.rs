@@ -3,25 +3,27 @@
 use auth_emulator::{Fault, Server, account};
 use http::StatusCode;
 
-use crate::{flags, kakao, nhn, otc, run, server::serve_all, with};
+use testing::{Loopback, Reply};
+
+use crate::{kakao, nhn, otc, run, stock, with};
 
 #[test]
 fn tokens() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
-    let plain = run(&with(&["token"], &login), account::NHN_PASSWORD).ok();
+    let plain = login.run(&["token"]).ok();
     assert_eq!(plain.trim_end().len(), 32, "{plain}");
 
-    let shell = run(&with(&["token", "--format", "shell"], &login), account::NHN_PASSWORD).ok();
+    let shell = login.run(&["token", "--format", "shell"]).ok();
     let token = shell.strip_prefix("export OS_TOKEN='").and_then(|rest| rest.strip_suffix("'\n"));
     assert_eq!(token.map(str::len), Some(32), "{shell}");
 
-    let json = run(&with(&["token", "--format", "json"], &login), account::NHN_PASSWORD).json();
+    let json = login.run(&["token", "--format", "json"]).json();
     assert_eq!(json["token"].as_str().unwrap().len(), 32, "{json}");
     assert_eq!(json["project"]["id"], account::NHN_TENANT, "{json}");
     assert_eq!(json["user"]["id"], account::NHN_USER_ID, "{json}");
 
-    let table = run(&with(&["token", "--format", "table"], &login), account::NHN_PASSWORD).ok();
+    let table = login.run(&["token", "--format", "table"]).ok();
     assert_eq!(table.lines().next().map(str::len), Some(32), "{table}");
     assert!(table.contains("expires at") && table.contains(account::NHN_TENANT), "{table}");
 }
@@ -31,20 +33,18 @@ fn tokens_without_a_catalog() {
     let server = Server::start().unwrap();
     let login = otc(&server);
     let arguments = ["token", "--no-catalog", "--project-id", account::OTC_PROJECT];
-    let token = run(&with(&arguments, &login), account::OTC_PASSWORD).ok();
+    let token = login.run(&arguments).ok();
     assert_eq!(token.trim_end().len(), 4000, "{token}");
     // v2.0 always sends the catalog.
     let login = nhn(&server);
-    run(&with(&["token", "--no-catalog"], &login), account::NHN_PASSWORD).ok();
+    login.run(&["token", "--no-catalog"]).ok();
 
-    let (origin, request) = serve_all([concat!(
-        "HTTP/1.1 201 Created\r\nX-Subject-Token: t\r\nContent-Length: 47\r\n\r\n",
-        r#"{"token":{"expires_at":"2999-01-01T00:00:00Z"}}"#
-    )]);
-    let url = format!("{origin}/v3");
-    let login = flags(&["--cloud", "keystone", "--identity-url", &url, "--user-id", "u"]);
-    assert_eq!(run(&with(&["token", "--no-catalog"], &login), "pw").ok(), "t\n");
-    let request = request.recv().unwrap();
+    let body = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z"}}"#;
+    let stock_server = Loopback::start(move |_| Reply::new(201, "X-Subject-Token: t\r\n", body));
+    let url = format!("{}/v3", stock_server.url());
+    let token = [&stock("token", &url)[..], &["--no-catalog"]].concat();
+    assert_eq!(run(&token, "pw").ok(), "t\n");
+    let request = stock_server.last();
     assert!(request.starts_with("POST /v3/auth/tokens?nocatalog=true HTTP/1.1"), "{request}");
 }
 
@@ -59,12 +59,13 @@ fn scopes() {
         (["--domain-id", account::OTC_DOMAIN_ID], "domain", account::OTC_DOMAIN_ID),
     ] {
         let arguments = [&["token", "--format", "json"][..], &scope].concat();
-        let token = run(&with(&arguments, &login), account::OTC_PASSWORD).json();
+        let token = login.run(&arguments).json();
         assert_eq!(token[key]["id"], id, "{token}");
     }
     // A user id needs no domain.
-    let login = ["--cloud", "otc", "--identity-url", &login[3], "--user-id", account::OTC_USER_ID]
-        .map(str::to_owned);
+    let login =
+        ["--cloud", "otc", "--identity-url", &login.flags[3], "--user-id", account::OTC_USER_ID]
+            .map(str::to_owned);
     run(&with(&["token"], &login), account::OTC_PASSWORD).ok();
 }
 
@@ -72,10 +73,10 @@ fn scopes() {
 fn catalogs() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
-    let json = run(&with(&["catalog", "--format", "json"], &login), account::NHN_PASSWORD).json();
+    let json = login.run(&["catalog", "--format", "json"]).json();
     assert_eq!(json[0]["type"], "compute", "{json}");
     assert_eq!(json[0]["endpoints"][1]["region"], "KR1", "{json}");
-    let table = run(&with(&["catalog"], &login), account::NHN_PASSWORD).ok();
+    let table = login.run(&["catalog"]).ok();
     assert_eq!(table.lines().count(), 12, "{table}");
     assert!(table.lines().nth(1).unwrap().starts_with("compute   "), "{table}");
 }
@@ -86,7 +87,7 @@ fn endpoints() {
     let login = nhn(&server);
     let find = |wish: &[&str]| {
         let arguments = [&["endpoint"], wish].concat();
-        run(&with(&arguments, &login), account::NHN_PASSWORD)
+        login.run(&arguments)
     };
     let url = find(&["image", "--region", "KR1"]).ok();
     assert!(url.ends_with("/kr1-api-image-infrastructure.nhncloudservice.com\n"), "{url}");
@@ -104,8 +105,7 @@ fn endpoints() {
 fn projects() {
     let server = Server::start().unwrap();
     let login = kakao(&server);
-    let list =
-        |format| run(&with(&["projects", "--format", format], &login), account::KAKAO_SECRET);
+    let list = |format| login.run(&["projects", "--format", format]);
     let json = list("json").json();
     assert_eq!(json.as_array().unwrap().len(), 1, "{json}");
     assert_eq!(json[0]["id"], account::KAKAO_PROJECT, "{json}");
@@ -119,7 +119,7 @@ fn projects() {
     assert!(table.lines().nth(1).unwrap().starts_with(account::KAKAO_PROJECT), "{table}");
 
     let nhn = nhn(&server);
-    run(&with(&["projects"], &nhn), account::NHN_PASSWORD).failed(2, "v2.0");
+    nhn.run(&["projects"]).failed(2, "v2.0");
 }
 
 #[test]
@@ -131,24 +131,23 @@ fn clouds_without_a_list_list_user_projects() {
             let is_list = arrival.path.ends_with("/auth/projects");
             is_list.then(|| Fault::new().status(status))
         });
-        let json = run(&with(&["projects", "--format", "json"], &login), account::KAKAO_SECRET);
+        let json = login.run(&["projects", "--format", "json"]);
         assert_eq!(json.json()[0]["id"], account::KAKAO_PROJECT);
     }
     server.script(|arrival| {
         let is_list = arrival.path.ends_with("/projects");
         is_list.then(|| Fault::new().status(StatusCode::NOT_FOUND))
     });
-    run(&with(&["projects"], &login), account::KAKAO_SECRET)
-        .failed(1, "ask its operator for the project's id");
+    login.run(&["projects"]).failed(1, "ask its operator for the project's id");
 }
 
 #[test]
 fn the_api_version_is_discovered() {
     let server = Server::start().unwrap();
-    let identity = kakao(&server)[3].replace("/v3", "");
+    let identity = kakao(&server).flags[3].replace("/v3", "");
     let mut login = kakao(&server);
-    login[1] = "keystone".to_owned();
-    login[3] = identity;
-    let json = run(&with(&["projects", "--format", "json"], &login), account::KAKAO_SECRET).json();
+    login.flags[1] = "keystone".to_owned();
+    login.flags[3] = identity;
+    let json = login.run(&["projects", "--format", "json"]).json();
     assert_eq!(json[0]["id"], account::KAKAO_PROJECT, "{json}");
 }

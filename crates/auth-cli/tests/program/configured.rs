@@ -2,7 +2,9 @@
 
 use auth_emulator::{Server, System, account};
 
-use crate::{Machine, server::serve_all};
+use testing::{Loopback, Reply};
+
+use crate::{Machine, otc_machine};
 
 /// Two clouds of this server, one with a password and one without.
 fn clouds(server: &Server) -> Machine {
@@ -93,13 +95,11 @@ fn flags_override_the_configuration() {
     let mail = ["token", "--cloud", "mail", stdin];
     machine.run(&mail, "wrong", &[]).failed(3, "API password");
     // Another identity URL.
-    let (origin, request) = serve_all([
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 3600\r\n\r\n",
-    ]);
-    let url = format!("{origin}/v2.0");
+    let other = Loopback::start(|_| Reply::new(503, "Retry-After: 3600\r\n", ""));
+    let url = format!("{}/v2.0", other.url());
     let moved = ["token", "--cloud", "mail", "--identity-url", &url];
     machine.run(&moved, "", &[]).failed(5, "next attempt after");
-    assert!(request.recv().unwrap().starts_with("POST /v2.0/tokens"));
+    assert!(other.last().starts_with("POST /v2.0/tokens"));
 }
 
 #[test]
@@ -156,18 +156,10 @@ fn built_in_clouds_have_their_urls() {
 fn configured_services_and_agencies_apply() {
     let server = Server::start().unwrap();
     let url = server.url(System::Otc);
-    let cloud = |auth: &str, beside: &str| {
-        Machine::with(&format!(
-            "clouds: {{c: {{profile: otc, auth: {{auth_url: '{url}', username: {}, password: {}, \
-             user_domain_name: {}, {auth}}}, {beside}}}}}",
-            account::OTC_USER,
-            account::OTC_PASSWORD,
-            account::OTC_DOMAIN,
-        ))
-    };
     let project = format!("project_name: {}", account::OTC_PROJECT_NAME);
     let elsewhere = url.replace("/otc/v3", "/service/otc/own.example/v9/{project_id}");
-    let machine = cloud(&project, &format!("compute_endpoint_override: '{elsewhere}'"));
+    let override_url = format!("compute_endpoint_override: '{elsewhere}'");
+    let machine = otc_machine(&server, &override_url, &project);
     let said = machine.run(&["curl", "--service", "compute", "/servers"], "", &[]).json();
     assert_eq!(said["service"], "own.example", "{said}");
     assert_eq!(said["path"], format!("/v9/{}/servers", account::OTC_PROJECT), "{said}");
@@ -179,7 +171,7 @@ fn configured_services_and_agencies_apply() {
         account::OTC_PROJECT_NAME,
     );
     let token = ["token", "--format", "json"];
-    let json = cloud(&agency, "auth_type: agency").run(&token, "", &[]).json();
+    let json = otc_machine(&server, "auth_type: agency", &agency).run(&token, "", &[]).json();
     assert_eq!(json["user"]["id"], account::AGENCY_USER_ID, "{json}");
 }
 
@@ -241,19 +233,15 @@ fn unknown_keys_cause_a_warning() {
 #[test]
 fn the_configured_agency_applies_to_any_user() {
     let server = Server::start().unwrap();
-    let machine = Machine::with(&format!(
-        "clouds: {{c: {{profile: otc, auth: {{auth_url: '{}', username: {}, password: {}, \
-         user_domain_name: {}, project_domain_name: {}, target_agency_name: {}, \
-         target_domain_name: {}, target_project_name: {}}}}}}}",
-        server.url(System::Otc),
-        account::OTC_USER,
-        account::OTC_PASSWORD,
-        account::OTC_DOMAIN,
+    let agency = format!(
+        "project_domain_name: {}, target_agency_name: {}, target_domain_name: {}, \
+         target_project_name: {}",
         account::OTC_DOMAIN,
         account::AGENCY,
         account::AGENCY_DOMAIN,
         account::OTC_PROJECT_NAME,
-    ));
+    );
+    let machine = otc_machine(&server, "region_name: eu-de", &agency);
     let token = |more: &[&str]| {
         let arguments = [&["token", "--format", "json"], more].concat();
         machine.run(&arguments, "", &[])
@@ -274,16 +262,9 @@ fn the_configured_agency_applies_to_any_user() {
 #[test]
 fn a_scope_flag_applies_to_a_renamed_service() {
     let server = Server::start().unwrap();
-    let machine = Machine::with(&format!(
-        "clouds: {{c: {{profile: otc, region_name: eu-de, identity_service_type: iam, \
-         auth: {{auth_url: '{}', username: {}, password: {}, user_domain_name: {}, \
-         project_name: {}}}}}}}",
-        server.url(System::Otc),
-        account::OTC_USER,
-        account::OTC_PASSWORD,
-        account::OTC_DOMAIN,
-        account::OTC_PROJECT_NAME,
-    ));
+    let renamed = "region_name: eu-de, identity_service_type: iam";
+    let project = format!("project_name: {}", account::OTC_PROJECT_NAME);
+    let machine = otc_machine(&server, renamed, &project);
     let curl = ["curl", "--service", "identity", "/auth/projects"];
     server.watch(r#""scope":{"project""#);
     machine.run(&curl, "", &[]).ok();
@@ -294,18 +275,11 @@ fn a_scope_flag_applies_to_a_renamed_service() {
 
 #[test]
 fn warnings_come_before_the_error() {
-    for (clouds, odd, why) in [
-        (
-            "clouds: {c: {auth: {auth_ulr: 'https://k.example/v3', username: u}}}",
-            "did you mean auth_url?",
-            "auth_url is missing",
-        ),
+    #[rustfmt::skip]
+    let rows = [
+        ("clouds: {c: {auth: {auth_ulr: 'https://k.example/v3', username: u}}}", "did you mean auth_url?", "auth_url is missing"),
         ("clouds: {c: {profile: ovhh, auth: {username: u}}}", "ovhh", "auth_url is missing"),
-        (
-            "clouds: {c: {regoin_name: r, auth: {auth_url: 'http://k.example/v3', username: u}}}",
-            "did you mean region_name?",
-            "plain http",
-        ),
+        ("clouds: {c: {regoin_name: r, auth: {auth_url: 'http://k.example/v3', username: u}}}", "did you mean region_name?", "plain http"),
         (
             "clouds: {c: {regoin_name: r, auth_type: v9, auth: {auth_url: 'https://k.example/v3', \
              username: u}}}",
@@ -318,7 +292,8 @@ fn warnings_come_before_the_error() {
             "did you mean region_name?",
             "compute_endpoint_override: ",
         ),
-    ] {
+    ];
+    for (clouds, odd, why) in rows {
         let machine = Machine::with(clouds);
         let token = machine.run(&["token"], "", &[]);
         let (first, last) = token.err.split_once('\n').unwrap();

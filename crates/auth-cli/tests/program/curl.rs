@@ -2,14 +2,17 @@
 
 use std::{
     io::{self, Read, Write},
-    net::TcpListener,
     process::Stdio,
+    sync::{Mutex, mpsc},
     thread,
+    time::Duration,
 };
 
 use auth_emulator::{Server, System, account};
 
-use crate::{Machine, Run, nhn, run, server::serve_all, with};
+use testing::{Loopback, Reply};
+
+use crate::{Machine, Run, nhn, run, with};
 
 const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
 
@@ -33,13 +36,13 @@ fn requests_are_sent_as_given() {
         (&["-X", "COPY", "-H", "Destination: /c/o"], "COPY", &["destination: /c/o"], ""),
         (&[], "GET", &["x-auth-token: "], ""),
     ] {
-        let (url, request) = serve_all([NO_CONTENT]);
+        let service = Loopback::start(|_| Reply::bytes(NO_CONTENT));
         let login = nhn(&server);
-        let url = format!("{url}/x");
+        let url = format!("{}/x", service.url());
         let arguments = [&["curl", &url], arguments].concat();
-        let run = machine.run(&with(&arguments, &login), account::NHN_PASSWORD, &[]);
+        let run = machine.run(&with(&arguments, &login.flags), account::NHN_PASSWORD, &[]);
         assert_eq!(run.ok(), "", "{arguments:?}");
-        let request = request.recv().unwrap();
+        let request = service.last();
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
         let head = head.to_ascii_lowercase();
         assert!(request.starts_with(line), "{request}");
@@ -83,11 +86,12 @@ fn a_token_without_catalog_needs_a_full_url() {
 
     let server = Server::start().unwrap();
     let identity = server.url(System::NhnIaas);
-    let (url, request) = serve_all([NO_CONTENT]);
+    let service = Loopback::start(|_| Reply::bytes(NO_CONTENT));
+    let url = service.url();
     let login = ["--cloud", "nhn", "--identity-url", &identity, "--tenant-id", account::NHN_TENANT];
     let arguments = [&["curl", &url, "--token-stdin"], &login[..]].concat();
     crate::run(&arguments, "t0ken").ok();
-    assert!(request.recv().unwrap().contains("x-auth-token: t0ken"));
+    assert!(service.last().contains("x-auth-token: t0ken"));
 }
 
 #[test]
@@ -165,7 +169,7 @@ fn shown_headers_have_no_secrets() {
 fn a_token_is_sent_to_allowed_urls_only() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
-    let call = |target: &str| run(&with(&["curl", target], &login), account::NHN_PASSWORD);
+    let call = |target: &str| login.run(&["curl", target]);
     call("http://elsewhere.example/")
         .failed(2, "the token must not be sent to http://elsewhere.example");
     call("http://169.254.169.254/latest").failed(2, "the token must not be sent to");
@@ -174,15 +178,15 @@ fn a_token_is_sent_to_allowed_urls_only() {
     call("ftp://k.example/").failed(2, "https URLs only");
     assert_eq!(server.emulator().requests(System::NhnIaas), 0);
     let own = ["curl", "https://k.example/", "-H", "X-Auth-Token: t"];
-    run(&with(&own, &login), "").failed(2, "this program adds the token");
+    login.run_as(&own, "").failed(2, "this program adds the token");
     for framing in ["Content-Length: 5", "transfer-encoding: chunked", "Connection: x", "Host: x"] {
         let framed = ["curl", "https://k.example/", "-H", framing];
-        run(&with(&framed, &login), "").failed(2, "this program sets this header");
+        login.run_as(&framed, "").failed(2, "this program sets this header");
     }
     let twice = ["curl", "https://k.example/", "-d", "@-"];
-    run(&with(&twice, &login), "").failed(2, "cannot be both the secret and the body");
+    login.run_as(&twice, "").failed(2, "cannot be both the secret and the body");
     let missing = ["curl", "https://k.example/", "-d", "@/nosuch"];
-    run(&with(&missing, &login), "").failed(2, "name a readable file");
+    login.run_as(&missing, "").failed(2, "name a readable file");
 }
 
 /// Bodies of any length are streamed.
@@ -190,17 +194,30 @@ fn a_token_is_sent_to_allowed_urls_only() {
 #[test]
 fn bodies_are_streamed() {
     const LENGTH: usize = 160 * 1024 * 1024;
+    /// Only a failing test waits so long.
+    const LONG: Duration = Duration::from_secs(60);
 
     let server = Server::start().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    let login = nhn(&server);
-    let arguments = ["curl", &url, "-d", "@-", "--password-env", "PASSWORD"];
-    let arguments = arguments.into_iter().chain(login.iter().map(String::as_str));
+    let (ready, is_ready) = mpsc::channel();
+    let (measured, is_measured) = mpsc::channel();
+    let is_measured = Mutex::new(is_measured);
+    let service = Loopback::accept(None, move |connection| {
+        let (mut received, mut buffer) = (0, vec![0; 64 * 1024]);
+        while received < LENGTH {
+            let read = connection.read(&mut buffer)?;
+            received += buffer[..read].iter().filter(|byte| **byte == b'i').count();
+        }
+        write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n")?;
+        connection.write_all(&vec![b'o'; LENGTH - 1])?;
+        ready.send(()).unwrap();
+        is_measured.lock().unwrap().recv_timeout(LONG).unwrap();
+        connection.write_all(b"o")
+    });
+    let (url, login) = (service.url(), nhn(&server));
+    let arguments = login.bare(&["curl", &url, "-d", "@-", "--password-env", "PASSWORD"]);
     let machine = Machine::with("clouds: {}");
-    let variables = [("PASSWORD", account::NHN_PASSWORD)];
     let mut child = machine
-        .command(&arguments.collect::<Vec<_>>(), &variables)
+        .command(&arguments, &[("PASSWORD", account::NHN_PASSWORD)])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -208,18 +225,10 @@ fn bodies_are_streamed() {
     let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let writes = thread::spawn(move || input.write_all(&vec![b'i'; LENGTH]).unwrap());
     let reads = thread::spawn(move || io::copy(&mut output, &mut io::sink()).unwrap());
-
-    let (mut stream, _) = listener.accept().unwrap();
-    let (mut received, mut buffer) = (0, vec![0; 64 * 1024]);
-    while received < LENGTH {
-        let read = stream.read(&mut buffer).unwrap();
-        received += buffer[..read].iter().filter(|byte| **byte == b'i').count();
-    }
-    writes.join().unwrap();
-    write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").unwrap();
-    stream.write_all(&vec![b'o'; LENGTH - 1]).unwrap();
+    is_ready.recv_timeout(LONG).unwrap();
     let most = high_water(child.id());
-    stream.write_all(b"o").unwrap();
+    measured.send(()).unwrap();
+    writes.join().unwrap();
     assert_eq!(reads.join().unwrap(), LENGTH as u64);
     assert!(child.wait().unwrap().success());
     assert!(most < 64 * 1024, "{most} KiB");
@@ -236,9 +245,8 @@ fn high_water(process: u32) -> usize {
 /// Calls a service with this answer.
 fn call(answer: &str, more: &[&str]) -> Run {
     let server = Server::start().unwrap();
-    let (url, request) = serve_all([format!("HTTP/1.1 {answer}")]);
-    let login = nhn(&server);
-    let run = run(&with(&[&["curl", &url], more].concat(), &login), account::NHN_PASSWORD);
-    request.recv().unwrap();
-    run
+    let answer = format!("HTTP/1.1 {answer}");
+    let service = Loopback::start(move |_| Reply::bytes(&*answer));
+    let url = service.url();
+    nhn(&server).run(&[&["curl", &url], more].concat())
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::run;
 
 #[test]
-fn every_documented_login_works_through_both_adapters() {
+fn every_documented_login_works() {
     let rows = run(&["demo", "--format", "json"], "").json();
     let rows = rows.as_array().unwrap();
     assert!(rows.len() >= 26, "{rows:#?}");

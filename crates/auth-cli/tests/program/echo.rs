@@ -1,6 +1,8 @@
 //! A server that repeats the secrets it receives: the program prints none of them.
 
-use crate::{run_with, server::serve};
+use testing::{Loopback, Reply};
+
+use crate::run_with;
 
 /// With characters that JSON and URLs escape.
 const PASSWORD: &str = "t0ps3cret-password, \"of/more";
@@ -49,8 +51,8 @@ fn silent(arguments: &[&str], (name, secret): (&str, &str), spelling: fn(&str) -
 
 /// A server whose every answer contains the secret, in this spelling. Returns the identity URL.
 fn repeating_server(status: &'static str, spelling: fn(&str) -> String) -> String {
-    let origin = serve(move |request| {
-        let secret = if request.starts_with("POST") { PASSWORD } else { TOKEN };
+    let server = Loopback::start(move |request| {
+        let secret = if request.method() == "POST" { PASSWORD } else { TOKEN };
         let is_of_host = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
         let host: String = secret.chars().take_while(is_of_host).collect();
         let status = status.replace("PLAIN", &host);
@@ -58,7 +60,9 @@ fn repeating_server(status: &'static str, spelling: fn(&str) -> String) -> Strin
         let body = serde_json::json!({"error": {"code": 401, "title": text, "message": text}});
         let body = body.to_string();
         let length = body.len();
-        format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
+        Reply::bytes(format!(
+            "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
     });
-    format!("{origin}/v3")
+    format!("{}/v3", server.url())
 }

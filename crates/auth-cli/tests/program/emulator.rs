@@ -5,16 +5,16 @@ use crate::{Machine, commands, run};
 const PROFILES: [&str; 5] = ["huawei", "kakao", "nhn", "nhn-compute", "otc"];
 
 /// A command, its input and the expected outcome.
-struct Case {
+struct CommandCase {
     arguments: &'static [&'static str],
     input: &'static str,
-    outcome: fn(&str) -> Outcome,
+    outcome: fn(&str) -> CommandOutcome,
 }
 
 /// The exit code, a part of standard output, and the whole of standard error.
-struct Outcome(i32, String, &'static str);
+struct CommandOutcome(i32, String, &'static str);
 
-const CASES: &[Case] = &[
+const CASES: &[CommandCase] = &[
     row(&["token", "--format", "json"], |profile| ok(token_of(profile))),
     row(&["token", "--format", "shell"], |_| ok("export OS_TOKEN='")),
     row(&["catalog"], |profile| ok(service_of(profile))),
@@ -35,12 +35,12 @@ const CASES: &[Case] = &[
         "nhn" | "nhn-compute" => lacking(NO_VALIDATE),
         _ => ok("valid"),
     }),
-    Case {
+    CommandCase {
         arguments: &["validate", "--token-stdin"],
         input: "another-token\n",
         outcome: |profile| match profile {
             "nhn" | "nhn-compute" => lacking(NO_VALIDATE),
-            _ => Outcome(
+            _ => CommandOutcome(
                 1,
                 String::new(),
                 "error: the token is not valid: it has expired, was revoked, or belongs to another \
@@ -72,7 +72,7 @@ const CASES: &[Case] = &[
     row(&["completions", "fish"], |_| ok("complete -c cloud-auth")),
     row(&["completions", "zsh"], |_| ok("#compdef cloud-auth")),
     row(&["demo"], |_| ok("KakaoCloud")),
-    Case {
+    CommandCase {
         arguments: &["inspect"],
         input: "HTTP/1.1 401 Unauthorized\r\n\r\n",
         outcome: |_| ok(r#""kind": "error""#),
@@ -86,7 +86,7 @@ fn every_command_works_or_gives_a_reason() {
         for case in CASES {
             let arguments = [&[emulator.as_str()], case.arguments].concat();
             let run = run(&arguments, case.input);
-            let Outcome(code, out, err) = (case.outcome)(profile);
+            let CommandOutcome(code, out, err) = (case.outcome)(profile);
             assert!(run.code == code && run.err == err, "{arguments:?}: {run:?}");
             let silent = code != 0 || out.is_empty();
             assert!(
@@ -121,24 +121,27 @@ fn the_emulator_replaces_the_configuration() {
     run(&["token", "--emulator=nhn", "--password-stdin"], "wrong").failed(3, "API password");
 }
 
-const fn row(arguments: &'static [&'static str], outcome: fn(&str) -> Outcome) -> Case {
-    Case { arguments, input: "", outcome }
+const fn row(
+    arguments: &'static [&'static str],
+    outcome: fn(&str) -> CommandOutcome,
+) -> CommandCase {
+    CommandCase { arguments, input: "", outcome }
 }
 
-fn ok(part: &str) -> Outcome {
-    Outcome(0, part.to_owned(), "")
+fn ok(part: &str) -> CommandOutcome {
+    CommandOutcome(0, part.to_owned(), "")
 }
 
 const NO_VALIDATE: &str = "error: NHN Cloud uses API v2.0, which cannot validate a token; call a \
                            service instead: `cloud-auth curl` with a full URL\n";
 
 /// The program knows before a login that v2.0 has no such request.
-fn lacking(said: &'static str) -> Outcome {
-    Outcome(2, String::new(), said)
+fn lacking(said: &'static str) -> CommandOutcome {
+    CommandOutcome(2, String::new(), said)
 }
 
-fn no_compute() -> Outcome {
-    Outcome(
+fn no_compute() -> CommandOutcome {
+    CommandOutcome(
         4,
         String::new(),
         "error: no public endpoint of service compute in region kr-central-2; available: bcs, \

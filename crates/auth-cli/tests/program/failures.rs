@@ -5,27 +5,29 @@ use std::{
     process::{Command, Stdio},
 };
 
-use auth_emulator::{Server, System, account};
+use auth_emulator::{Server, System};
 use http::{HeaderValue, StatusCode};
 
-use crate::{kakao, nhn, otc, run, server::serve_all, with};
+use testing::{Loopback, Reply};
+
+use crate::{kakao, nhn, otc, run, stock};
 
 #[test]
 fn refusals_have_a_remedy() {
     let server = Server::start().unwrap();
-    let said = run(&with(&["token"], &nhn(&server)), "wrong").failed(3, "API password");
+    let said = nhn(&server).run_as(&["token"], "wrong").failed(3, "API password");
     assert!(!said.contains("no new try"), "the next run may log in at once: {said}");
-    run(&with(&["token"], &kakao(&server)), "wrong").failed(3, "401");
+    kakao(&server).run_as(&["token"], "wrong").failed(3, "401");
 
     // The cloud refuses the login, not a token.
-    run(&with(&["validate"], &otc(&server)), "wrong").failed(3, "401");
+    otc(&server).run_as(&["validate"], "wrong").failed(3, "401");
 
     // One failure is retried.
     let (down, later) = (StatusCode::SERVICE_UNAVAILABLE, HeaderValue::from_static("3600"));
     server.emulator().fail_next(System::NhnIaas, down);
-    run(&with(&["token"], &nhn(&server)), account::NHN_PASSWORD).ok();
+    nhn(&server).run(&["token"]).ok();
     server.emulator().fail_next_with_retry_after(System::NhnIaas, down, later);
-    run(&with(&["token"], &nhn(&server)), account::NHN_PASSWORD).failed(5, "next attempt after");
+    nhn(&server).run(&["token"]).failed(5, "next attempt after");
 }
 
 #[test]
@@ -33,25 +35,15 @@ fn a_closed_port_is_unavailable() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v3", listener.local_addr().unwrap());
     drop(listener);
-    let arguments = [
-        "token",
-        "--cloud",
-        "keystone",
-        "--identity-url",
-        &url,
-        "--user-id",
-        "u",
-        "--unscoped",
-        "--password-stdin",
-    ];
-    run(&arguments, "pw").failed(5, "cannot connect");
+    run(&stock("token", &url), "pw").failed(5, "cannot connect");
 }
 
 #[test]
 fn wrong_flags_are_refused_before_a_request() {
     let server = Server::start().unwrap();
     let (nhn, otc, kakao) = (nhn(&server), otc(&server), kakao(&server));
-    for (login, more, part) in [
+    #[rustfmt::skip]
+    let rows = [
         (&nhn, &["--project", "p"][..], "cannot be used with"),
         (&nhn, &["--user-id", "u"], "cannot be used with"),
         (&nhn, &["--user-domain", "d"], "leave it out (flags: --user-domain, --user-domain-id)"),
@@ -60,23 +52,16 @@ fn wrong_flags_are_refused_before_a_request() {
         (&nhn, &["--identity-region", "KR1"], "cannot be used with"),
         (&nhn, &["--project-domain", "d"], "cannot be used with"),
         (&otc, &["--user-domain-id", "d"], "cannot be used with"),
-        (
-            &otc,
-            &["--system"],
-            "--system: not supported by Open Telekom Cloud; leave out the flag, or use --domain,",
-        ),
+        (&otc, &["--system"], "--system: not supported by Open Telekom Cloud; leave out the flag, or use --domain,"),
         (&otc, &["--application-credential-name", "k", "--totp"], "cannot be used with"),
-        (
-            &otc,
-            &["--application-credential-name", "k"],
-            "application credential: not supported by Open Telekom Cloud; use --user or --user-id",
-        ),
+        (&otc, &["--application-credential-name", "k"], "application credential: not supported by Open Telekom Cloud; use --user or --user-id"),
         (&kakao, &["--project-id", "p"], "cannot be used with"),
         (&kakao, &["--user-domain", "d"], "cannot be used with"),
         (&kakao, &["--project-domain", "d"], "cannot be used with"),
-    ] {
+    ];
+    for (login, more, part) in rows {
         let arguments = [&["token"], more].concat();
-        run(&with(&arguments, login), "pw").failed(2, part);
+        login.run_as(&arguments, "pw").failed(2, part);
     }
     for system in [System::NhnIaas, System::Otc, System::Kakao] {
         assert_eq!(server.emulator().requests(system), 0);
@@ -134,24 +119,13 @@ fn wrong_flags_are_refused_before_a_request() {
 
 #[test]
 fn a_further_factor_needs_a_terminal() {
-    let receipt =
-        "HTTP/1.1 401 Unauthorized\r\nOpenstack-Auth-Receipt: r3ceipt\r\nContent-Length: ";
     let body = r#"{"receipt":{"methods":["password"],"expires_at":"2999-01-01T00:00:00Z"},"required_auth_methods":[["password","FACTOR"]]}"#;
     for (factor, part) in [("totp", "without a terminal"), ("iris", "iris")] {
         let body = body.replace("FACTOR", factor);
-        let (origin, _) = serve_all([format!("{receipt}{}\r\n\r\n{body}", body.len())]);
-        let url = format!("{origin}/v3");
-        let arguments = [
-            "token",
-            "--cloud",
-            "keystone",
-            "--identity-url",
-            &url,
-            "--user-id",
-            "u",
-            "--password-stdin",
-        ];
-        let said = run(&arguments, "pw").failed(1, part);
+        let receipt = "Openstack-Auth-Receipt: r3ceipt\r\n";
+        let server = Loopback::start(move |_| Reply::new(401, receipt, &body));
+        let url = format!("{}/v3", server.url());
+        let said = run(&stock("token", &url), "pw").failed(1, part);
         assert!(said.contains("totp") && !said.contains("r3ceipt"), "{said}");
     }
 }
@@ -159,13 +133,9 @@ fn a_further_factor_needs_a_terminal() {
 #[test]
 fn a_token_without_a_catalog() {
     let body = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z","user":{"id":"u"}}}"#;
-    let head = "HTTP/1.1 201 Created\r\nX-Subject-Token: t\r\nContent-Length: ";
-    let (origin, _) = serve_all([format!("{head}{}\r\n\r\n{body}", body.len())]);
-    let url = format!("{origin}/v3");
-    let arguments =
-        ["--cloud", "keystone", "--identity-url", &url, "--user-id", "u", "--password-stdin"];
-    run(&[&["catalog"][..], &arguments].concat(), "pw")
-        .failed(1, "catalog: missing from the token");
+    let server = Loopback::start(move |_| Reply::new(201, "X-Subject-Token: t\r\n", body));
+    let url = format!("{}/v3", server.url());
+    run(&stock("catalog", &url), "pw").failed(1, "catalog: missing from the token");
 }
 
 #[test]

@@ -11,8 +11,6 @@ mod failures;
 mod inspect;
 mod readme;
 mod secrets;
-#[path = "../../src/test_server.rs"]
-mod server;
 mod snapshots;
 mod tls;
 mod tokens;
@@ -122,43 +120,66 @@ fn commands(help: &str) -> Vec<&str> {
     names.filter(|command| *command != "help").collect()
 }
 
-/// The flags of a login that works with the emulator, without the password.
-fn nhn(server: &Server) -> Vec<String> {
-    let url = server.url(System::NhnIaas);
-    flags(&[
-        "--cloud",
-        "nhn",
-        "--identity-url",
-        &url,
-        "--user",
-        account::NHN_USER,
-        "--tenant-id",
-        account::NHN_TENANT,
-    ])
+/// The flags of a login that works with the emulator, and its secret.
+struct LoginFlags {
+    flags: Vec<String>,
+    secret: &'static str,
 }
 
-fn otc(server: &Server) -> Vec<String> {
-    let url = server.url(System::Otc);
-    flags(&[
-        "--cloud",
-        "otc",
-        "--identity-url",
-        &url,
-        "--user",
+impl LoginFlags {
+    fn new(cloud: &str, url: &str, user: [&str; 4], secret: &'static str) -> Self {
+        let flags = ["--cloud", cloud, "--identity-url", url].into_iter().chain(user);
+        let flags = flags.filter(|flag| !flag.is_empty()).map(str::to_owned).collect();
+        Self { flags, secret }
+    }
+
+    /// Runs a command with the secret on standard input.
+    fn run(&self, command: &[&str]) -> Run {
+        self.run_as(command, self.secret)
+    }
+
+    fn run_as(&self, command: &[&str], secret: impl AsRef<[u8]>) -> Run {
+        run(&with(command, &self.flags), secret)
+    }
+
+    /// A command and the flags, without a source of the secret.
+    fn bare<'a>(&'a self, command: &[&'a str]) -> Vec<&'a str> {
+        command.iter().copied().chain(self.flags.iter().map(String::as_str)).collect()
+    }
+}
+
+fn nhn(server: &Server) -> LoginFlags {
+    let user = ["--user", account::NHN_USER, "--tenant-id", account::NHN_TENANT];
+    LoginFlags::new("nhn", &server.url(System::NhnIaas), user, account::NHN_PASSWORD)
+}
+
+fn otc(server: &Server) -> LoginFlags {
+    let user = ["--user", account::OTC_USER, "--user-domain", account::OTC_DOMAIN];
+    LoginFlags::new("otc", &server.url(System::Otc), user, account::OTC_PASSWORD)
+}
+
+fn kakao(server: &Server) -> LoginFlags {
+    let key = ["--application-credential-id", account::KAKAO_KEY_ID, "", ""];
+    LoginFlags::new("kakao", &server.url(System::Kakao), key, account::KAKAO_SECRET)
+}
+
+/// A user of a stock Keystone at this URL, who waits for the password.
+fn stock<'a>(command: &'a str, url: &'a str) -> [&'a str; 8] {
+    let cloud = ["--cloud", "keystone", "--identity-url", url];
+    let [a, b, c, d] = cloud;
+    [command, a, b, c, d, "--user-id", "u", "--password-stdin"]
+}
+
+/// A cloud `c` of Open Telekom Cloud with the documented user.
+fn otc_machine(server: &Server, beside: &str, auth: &str) -> Machine {
+    Machine::with(&format!(
+        "clouds: {{c: {{profile: otc, {beside}, auth: {{auth_url: '{}', username: {}, \
+         password: {}, user_domain_name: {}, {auth}}}}}}}",
+        server.url(System::Otc),
         account::OTC_USER,
-        "--user-domain",
+        account::OTC_PASSWORD,
         account::OTC_DOMAIN,
-    ])
-}
-
-fn kakao(server: &Server) -> Vec<String> {
-    let url = server.url(System::Kakao);
-    let key = account::KAKAO_KEY_ID;
-    flags(&["--cloud", "kakao", "--identity-url", &url, "--application-credential-id", key])
-}
-
-fn flags(flags: &[&str]) -> Vec<String> {
-    flags.iter().map(|flag| (*flag).to_owned()).collect()
+    ))
 }
 
 /// A command and the flags of a login, with the password on standard input.

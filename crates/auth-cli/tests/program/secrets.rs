@@ -2,7 +2,7 @@
 
 use auth_emulator::{Server, System, account};
 
-use crate::{Machine, Run, nhn, otc, run, run_with, with};
+use crate::{Machine, Run, nhn, otc, run, run_with};
 
 #[test]
 fn passwords_come_from_input_or_a_variable() {
@@ -10,16 +10,14 @@ fn passwords_come_from_input_or_a_variable() {
     let login = nhn(&server);
     for end in ["", "\n", "\r\n", "\nanother line\n"] {
         let input = format!("{}{end}", account::NHN_PASSWORD);
-        run(&with(&["token"], &login), input).ok();
+        login.run_as(&["token"], input).ok();
     }
     // Blanks are part of the password.
     let blank = format!("{} \n", account::NHN_PASSWORD);
-    run(&with(&["token"], &login), blank).failed(3, "401");
+    login.run_as(&["token"], blank).failed(3, "401");
 
     let variable = ("CLOUD_AUTH_TEST_PASSWORD", account::NHN_PASSWORD);
-    let mut arguments: Vec<_> =
-        ["token"].into_iter().chain(login.iter().map(String::as_str)).collect();
-    arguments.extend(["--password-env", variable.0]);
+    let arguments = login.bare(&["token", "--password-env", variable.0]);
     run_with(&arguments, "", &[variable]).ok();
     run_with(&arguments, "", &[]).failed(2, "the variable is not set");
 }
@@ -28,10 +26,9 @@ fn passwords_come_from_input_or_a_variable() {
 fn no_terminal_no_prompt() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
-    let arguments: Vec<_> = ["token"].into_iter().chain(login.iter().map(String::as_str)).collect();
-    run(&arguments, "").failed(2, "--password-stdin or --password-env");
-    run(&with(&["token"], &login), "").failed(2, "no password on standard input");
-    run(&with(&["token"], &login), "\n").failed(2, "credential.password: empty");
+    run(&login.bare(&["token"]), "").failed(2, "--password-stdin or --password-env");
+    login.run_as(&["token"], "").failed(2, "no password on standard input");
+    login.run_as(&["token"], "\n").failed(2, "credential.password: empty");
     assert_eq!(server.emulator().requests(System::NhnIaas), 0);
 }
 
@@ -41,19 +38,14 @@ fn a_password_is_not_an_argument() {
     let login = nhn(&server);
     for flag in ["--password", "--secret", "--token", "--passcode"] {
         let flag = format!("{flag}={}", account::NHN_PASSWORD);
-        let arguments = ["token", flag.as_str()].into_iter();
-        let arguments: Vec<_> = arguments.chain(login.iter().map(String::as_str)).collect();
-        let run = run(&arguments, "");
+        let run = login.run_as(&["token", &flag], "");
         silent(&run, account::NHN_PASSWORD);
         run.failed(2, "unexpected argument");
     }
-    run(&with(&["token", "--password-stdin=t0ps3cret"], &login), "").failed(2, "unexpected value");
+    login.run_as(&["token", "--password-stdin=t0ps3cret"], "").failed(2, "unexpected value");
     assert_eq!(server.emulator().requests(System::NhnIaas), 0);
     // A password in place of a variable's name is not repeated.
-    let mut arguments: Vec<_> =
-        ["token"].into_iter().chain(login.iter().map(String::as_str)).collect();
-    arguments.extend(["--password-env", "t0ps3cret"]);
-    let run = run(&arguments, "");
+    let run = run(&login.bare(&["token", "--password-env", "t0ps3cret"]), "");
     silent(&run, "t0ps3cret");
     run.failed(2, "not the password itself");
 }
@@ -62,7 +54,7 @@ fn a_password_is_not_an_argument() {
 fn no_command_prints_a_password() {
     let server = Server::start().unwrap();
     let login = nhn(&server);
-    let token = run(&with(&["token"], &login), account::NHN_PASSWORD);
+    let token = login.run(&["token"]);
     silent(&token, account::NHN_PASSWORD);
     for command in [
         &["token", "--format", "json"][..],
@@ -73,10 +65,10 @@ fn no_command_prints_a_password() {
         &["endpoint", "compute"],
         &["projects"],
     ] {
-        silent(&run(&with(command, &login), account::NHN_PASSWORD), account::NHN_PASSWORD);
+        silent(&login.run(command), account::NHN_PASSWORD);
     }
     for command in ["token", "catalog", "projects"] {
-        silent(&run(&with(&[command], &login), "t0ps3cret"), "t0ps3cret");
+        silent(&login.run_as(&[command], "t0ps3cret"), "t0ps3cret");
     }
     let demo = run(&["demo", "--format", "json"], "");
     for secret in [account::NHN_PASSWORD, account::KAKAO_SECRET, account::HUAWEI_PASSWORD] {
@@ -90,8 +82,7 @@ fn an_existing_token_is_not_printed() {
     let url = server.url(System::Otc);
     let project = ["--project", account::OTC_PROJECT_NAME];
     let login = otc(&server);
-    let token =
-        run(&with(&[&["token"], &project[..]].concat(), &login), account::OTC_PASSWORD).ok();
+    let token = login.run(&[&["token"], &project[..]].concat()).ok();
     let token = token.trim_end();
     let own = format!("X-Subject-Token: {token}");
     for (command, code) in [

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use auth_emulator::{Server, account};
 use insta::assert_snapshot;
 
-use crate::{Machine, Run, commands, nhn, otc, run, with};
+use crate::{Machine, Run, commands, nhn, otc, run, stock, with};
 
 #[test]
 fn help() {
@@ -31,9 +31,9 @@ fn wrong_calls() {
         clouds.run(&["token"], "", &[]),
         clouds.run(&["token", "--cloud", "a"], "", &[]),
         bad.run(&["token"], "", &[]),
-        nothing.run(&with(&["token", "--project", "p"], &nhn[..6]), "", &[]),
-        nothing.run(&with(&["token", "--system"], &otc), "", &[]),
-        nothing.run(&with(&["token"], &otc), "", &[]),
+        nothing.run(&with(&["token", "--project", "p"], &nhn.flags[..6]), "", &[]),
+        nothing.run(&with(&["token", "--system"], &otc.flags), "", &[]),
+        nothing.run(&with(&["token"], &otc.flags), "", &[]),
         nothing.run(&["token", "--emulator=otc", "--password-env", "NO"], "", &[]),
         nothing.run(&["validate", "--emulator=otc", "--token-env", "NO"], "", &[]),
         nothing.run(&["curl", "--emulator=otc", "/servers"], "", &[]),
@@ -53,7 +53,6 @@ fn refusals() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v3", closed.local_addr().unwrap());
     drop(closed);
-    let gone = ["token", "--cloud", "keystone", "--identity-url", &url, "--user-id", "u"];
     let said = [
         run(&["--emulator=nhn", "token", "--password-stdin"], "wrong"),
         run(&["--emulator=otc", "token", "--project", "eu-nl"], ""),
@@ -65,7 +64,7 @@ fn refusals() {
         run(&["--emulator=nhn", "catalog", "--service", "nothing"], ""),
         run(&["--emulator=nhn", "validate"], ""),
         run(&["--emulator=otc", "validate", "--token-stdin"], account::OTC_PASSWORD),
-        run(&[&gone[..], &["--password-stdin"]].concat(), "pw"),
+        run(&stock("token", &url), "pw"),
     ];
     let text = all(&said, &[])
         .replace(" (os error 111)", "")

@@ -1,25 +1,18 @@
 //! Existing tokens, and the tokens of agencies.
 
-use auth_emulator::{Server, System, account};
+use auth_emulator::{Server, account};
 
-use crate::{Machine, otc, run, with};
+use crate::{otc, otc_machine, run};
 
 #[test]
 fn an_existing_token_works_until_revoked() {
     let server = Server::start().unwrap();
-    let url = server.url(System::Otc);
     let login = otc(&server);
-    let login = with(&["token", "--project", account::OTC_PROJECT_NAME], &login);
-    let token = run(&login, account::OTC_PASSWORD).ok();
+    let token = login.run(&["token", "--project", account::OTC_PROJECT_NAME]).ok();
     let token = token.trim_end();
     server.watch(account::OTC_PASSWORD);
 
-    let machine = Machine::with(&format!(
-        "clouds: {{c: {{profile: otc, auth: {{auth_url: '{url}', username: {}, password: {}, \
-         user_domain_name: d, project_name: p}}}}}}",
-        account::OTC_USER,
-        account::OTC_PASSWORD
-    ));
+    let machine = otc_machine(&server, "region_name: eu-de", "project_name: p");
     let by_variable = |arguments: &[&str]| {
         let arguments = [arguments, &["--token-env", "T"]].concat();
         machine.run(&arguments, "", &[("T", token)])

@@ -94,7 +94,7 @@ fn only_os_variables_are_read() {
 
 #[cfg(unix)]
 #[test]
-fn a_non_unicode_variable_is_named_without_value() {
+fn a_non_unicode_variable_is_named_only() {
     use std::os::unix::ffi::OsStringExt;
     let place = Place::new("unicode");
     let said = place.load(&[("OS_PASSWORD", OsString::from_vec(b"hunter2\xff".to_vec()))]);

@@ -1,16 +1,12 @@
 //! Configurations, and the login requests that the core builds from them.
 
-use crate::support::{of_file, of_variables, said, warned, with};
+use crate::support::{of_file, of_variables, request as first_request, said, warned, with};
 use auth_config::CloudConfig;
-use auth_proto::{
-    Agency, ApiVersion, Cloud, DomainRef, EndpointQuery, Interface, Login, Scope, Step,
-};
+use auth_proto::{Agency, ApiVersion, Cloud, DomainRef, EndpointQuery, Interface, Scope};
 
-/// The first request of a login.
+/// The URL and the body of a login's first request.
 fn request(cloud: &CloudConfig) -> (String, String) {
-    let at = cloud.cloud().unwrap();
-    let login = Login::new(&at, cloud.credential().unwrap(), cloud.scope().unwrap()).unwrap();
-    let Step::Send(request) = login.poll().unwrap() else { panic!("nothing to send") };
+    let request = first_request(cloud);
     let body = String::from_utf8(request.body().as_bytes().to_vec()).unwrap();
     (request.uri().to_string(), body)
 }
@@ -20,6 +16,7 @@ fn every_auth_type_sends_its_request() {
     let user = "username: me, user_domain_name: corp";
     let key = "application_credential_id: id, application_credential_secret: sesame";
     let named = "application_credential_name: n, application_credential_secret: sesame, user_id: u";
+    #[rustfmt::skip]
     let cases = [
         (format!("{user}, password: sesame"), "", r#""name":"me""#),
         (format!("{user}, password: sesame"), "auth_type: v3password", r#""name":"corp""#),
@@ -29,16 +26,8 @@ fn every_auth_type_sends_its_request() {
         (key.to_owned(), "auth_type: v3applicationcredential", r#""id":"id""#),
         (named.to_owned(), "auth_type: v3applicationcredential", r#""name":"n""#),
         (format!("{user}, passcode: sesame"), "auth_type: v3totp", r#""methods":["totp"]"#),
-        (
-            format!("{user}, password: pw, passcode: sesame"),
-            "auth_type: v3multifactor, auth_methods: [v3password, v3totp]",
-            r#""methods":["password","totp"]"#,
-        ),
-        (
-            format!("{user}, password: pw, passcode: sesame"),
-            "auth_type: v3multifactor, auth_methods: 'v3totp,v3password'",
-            r#""methods":["totp","password"]"#,
-        ),
+        (format!("{user}, password: pw, passcode: sesame"), "auth_type: v3multifactor, auth_methods: [v3password, v3totp]", r#""methods":["password","totp"]"#),
+        (format!("{user}, password: pw, passcode: sesame"), "auth_type: v3multifactor, auth_methods: 'v3totp,v3password'", r#""methods":["totp","password"]"#),
     ];
     for (auth, beside, holds) in cases {
         let (uri, body) = request(&with(&auth, beside).unwrap());
@@ -107,12 +96,7 @@ fn an_existing_token_is_used_unchanged() {
     for auth_type in ["admin_token", "token_endpoint"] {
         let beside = format!("auth_type: {auth_type}");
         let cloud = with("token: sesame, project_id: p", &beside).unwrap();
-        let login = Login::new(
-            &cloud.cloud().unwrap(),
-            cloud.credential().unwrap(),
-            cloud.scope().unwrap(),
-        );
-        let Step::Send(request) = login.unwrap().poll().unwrap() else { panic!("nothing to send") };
+        let request = first_request(&cloud);
         assert_eq!((request.method().as_str(), request.body().is_empty()), ("GET", true));
         assert_eq!(request.headers()["X-Auth-Token"], "sesame");
         // The token must have the configured scope.

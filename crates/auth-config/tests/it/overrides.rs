@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::support::{of_file, said, with};
+use crate::support::{login, of_file, said, with};
 use auth_config::CloudConfig;
-use auth_proto::{Login, Step, Token};
+use auth_proto::{Step, Token};
 use http::Response;
 use time::UtcDateTime;
 
 /// A token of the project p1 and the user u1, with an empty catalog.
 fn token(cloud: &CloudConfig) -> Arc<Token> {
-    let at = cloud.cloud().unwrap();
-    let mut login = Login::new(&at, cloud.credential().unwrap(), cloud.scope().unwrap()).unwrap();
+    let mut login = login(cloud);
     let body = r#"{"token": {"expires_at": "2999-11-22T20:00:00Z", "methods": ["password"],
         "user": {"id": "u1"}, "project": {"id": "p1"}, "catalog": []}}"#;
     let answer = Response::builder().status(201).header("X-Subject-Token", "t").body(body);
@@ -28,73 +27,33 @@ fn url(beside: &str, service: &str) -> String {
     at.endpoint(&token, &cloud.endpoint_query(service).unwrap()).unwrap().url().to_owned()
 }
 
+/// The keys beside the credential, the service, and its URL.
+#[rustfmt::skip]
+const URLS: &[(&str, &str, &str)] = &[
+    ("compute_endpoint_override: 'https://c.example/v2.1'", "compute", "https://c.example/v2.1"),
+    ("compute_endpoint: 'https://c.example'", "compute", "https://c.example"),
+    ("compute_endpoint: 'https://old.example', compute_endpoint_override: 'https://new.example'", "compute", "https://new.example"),
+    ("object-store-endpoint-override: 'https://o.example/v1/AUTH_%(project_id)s'", "object-store", "https://o.example/v1/AUTH_p1"),
+    ("image_endpoint_override: 'https://{region_name}.example/%(user_id)s/%(tenant_id)s/%%20'", "image", "https://R.example/u1/p1/%20"),
+    ("image_endpoint_override: 'https://i.example/{project_id}'", "image", "https://i.example/p1"),
+    // Any alias of the service type.
+    ("volume_endpoint_override: 'https://v.example'", "block-storage", "https://v.example"),
+    // The type in the catalog.
+    ("database_service_type: 'rax:database', rax:database_endpoint_override: 'https://d.example'", "database", "https://d.example"),
+    // The name in the query.
+    ("database_service_type: rdsv3, database_endpoint_override: 'https://d.example'", "database", "https://d.example"),
+    ("database_service_type: rdsv3, database_endpoint_override: 'https://d.example'", "rdsv3", "https://d.example"),
+    ("a_b_service_type: c-d, a_b_endpoint: 'https://old.example', a_b_endpoint_override: 'https://new.example'", "a-b", "https://new.example"),
+    ("database_service_type: rdsv3, database_endpoint_override: 'https://d.example', rdsv3_endpoint: 'https://r.example'", "rdsv3", "https://r.example"),
+    // Plain http and a path are accepted in an override.
+    ("dns_endpoint_override: 'http://10.0.0.1:9001'", "dns", "http://10.0.0.1:9001"),
+    ("dns_endpoint_override: , image_endpoint_override: '', compute_endpoint_override: 'https://c.example'", "compute", "https://c.example"),
+];
+
 #[test]
 fn configured_urls_reach_the_cloud() {
-    for (beside, service, expected) in [
-        (
-            "compute_endpoint_override: 'https://c.example/v2.1'",
-            "compute",
-            "https://c.example/v2.1",
-        ),
-        ("compute_endpoint: 'https://c.example'", "compute", "https://c.example"),
-        (
-            "compute_endpoint: 'https://old.example', compute_endpoint_override: 'https://new.example'",
-            "compute",
-            "https://new.example",
-        ),
-        (
-            "object-store-endpoint-override: 'https://o.example/v1/AUTH_%(project_id)s'",
-            "object-store",
-            "https://o.example/v1/AUTH_p1",
-        ),
-        (
-            "image_endpoint_override: 'https://{region_name}.example/%(user_id)s/%(tenant_id)s/%%20'",
-            "image",
-            "https://R.example/u1/p1/%20",
-        ),
-        (
-            "image_endpoint_override: 'https://i.example/{project_id}'",
-            "image",
-            "https://i.example/p1",
-        ),
-        // Any alias of the service type.
-        ("volume_endpoint_override: 'https://v.example'", "block-storage", "https://v.example"),
-        // The type in the catalog.
-        (
-            "database_service_type: 'rax:database', rax:database_endpoint_override: 'https://d.example'",
-            "database",
-            "https://d.example",
-        ),
-        // The name in the query.
-        (
-            "database_service_type: rdsv3, database_endpoint_override: 'https://d.example'",
-            "database",
-            "https://d.example",
-        ),
-        (
-            "database_service_type: rdsv3, database_endpoint_override: 'https://d.example'",
-            "rdsv3",
-            "https://d.example",
-        ),
-        (
-            "a_b_service_type: c-d, a_b_endpoint: 'https://old.example', a_b_endpoint_override: 'https://new.example'",
-            "a-b",
-            "https://new.example",
-        ),
-        (
-            "database_service_type: rdsv3, database_endpoint_override: 'https://d.example', rdsv3_endpoint: 'https://r.example'",
-            "rdsv3",
-            "https://r.example",
-        ),
-        // Plain http and a path are accepted in an override.
-        ("dns_endpoint_override: 'http://10.0.0.1:9001'", "dns", "http://10.0.0.1:9001"),
-        (
-            "dns_endpoint_override: , image_endpoint_override: '', compute_endpoint_override: 'https://c.example'",
-            "compute",
-            "https://c.example",
-        ),
-    ] {
-        assert_eq!(url(beside, service), expected, "{beside}");
+    for (beside, service, expected) in URLS {
+        assert_eq!(url(beside, service), *expected, "{beside}");
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{of_file, of_variables, with};
+use crate::support::{of_file, of_variables, request, with};
 use auth_config::{Choices, CloudConfig, Config, Files, Variables};
-use auth_proto::{Login, Step};
 use proptest::{
     collection::btree_map, prelude::*, sample::select, test_runner::FileFailurePersistence,
 };
@@ -130,9 +129,6 @@ proptest! {
 
 /// The password in the login request.
 fn password(cloud: &CloudConfig) -> String {
-    let credential = cloud.credential().unwrap();
-    let login = Login::new(&cloud.cloud().unwrap(), credential, cloud.scope().unwrap()).unwrap();
-    let Ok(Step::Send(request)) = login.poll() else { panic!("no request") };
-    let body: serde_json::Value = serde_json::from_slice(request.body().as_bytes()).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(request(cloud).body().as_bytes()).unwrap();
     body["auth"]["identity"]["password"]["user"]["password"].as_str().unwrap().to_owned()
 }

@@ -1,6 +1,8 @@
 //! Configurations in one line, and their errors and warnings.
 
 use auth_config::{Choices, CloudConfig, Config, Error, Files, Variables};
+use auth_proto::{Body, Login, Step};
+use http::Request;
 
 /// The sole cloud of a `clouds.yaml`.
 pub(crate) fn of_file(clouds: &str) -> Result<CloudConfig, Error> {
@@ -30,4 +32,15 @@ pub(crate) fn said(error: Result<impl std::fmt::Debug, Error>) -> String {
 
 pub(crate) fn warned(cloud: &CloudConfig) -> Vec<String> {
     cloud.warnings().iter().map(ToString::to_string).collect()
+}
+
+pub(crate) fn login(cloud: &CloudConfig) -> Login {
+    let at = cloud.cloud().unwrap();
+    Login::new(&at, cloud.credential().unwrap(), cloud.scope().unwrap()).unwrap()
+}
+
+/// The first request of a login.
+pub(crate) fn request(cloud: &CloudConfig) -> Request<Body> {
+    let Step::Send(request) = login(cloud).poll().unwrap() else { panic!("nothing to send") };
+    request
 }

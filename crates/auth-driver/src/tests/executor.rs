@@ -15,13 +15,13 @@ use std::{
 };
 
 use auth_emulator::{Emulator, account};
-use auth_proto::{Body, Cloud, Credential, Failure, Scope, Session, Settings};
+use auth_proto::{Body, Cloud, Credential, Destination, Failure, Scope, Session, Settings};
 use http::{Request, Response};
 use time::UtcDateTime;
 
 use crate::{
     driver::{Driver, Mode, Wanted},
-    error::Error,
+    error::NoToken,
     nonblocking::{Transport, grant, refresh_loop},
 };
 
@@ -69,22 +69,28 @@ async fn after(pause: Duration) {
 /// An emulated cloud in this process.
 #[derive(Default)]
 struct Http {
-    emulator: Mutex<Emulator>,
+    emulator: Arc<Mutex<Emulator>>,
     sent: AtomicUsize,
     is_silent: bool,
 }
 
 impl Transport for Http {
-    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
+    fn send(
+        &self,
+        request: Request<Body>,
+    ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send + 'static {
         self.sent.fetch_add(1, SeqCst);
-        if self.is_silent {
-            return pending().await;
+        let (emulator, is_silent) = (Arc::clone(&self.emulator), self.is_silent);
+        async move {
+            if is_silent {
+                return pending().await;
+            }
+            after(MOMENT).await;
+            let (head, body) = request.into_parts();
+            let request = Request::from_parts(head, body.as_bytes());
+            let response = emulator.lock().unwrap().handle(request, UtcDateTime::now());
+            Ok(response.map(|body| Body::new(body.into())))
         }
-        after(MOMENT).await;
-        let (head, body) = request.into_parts();
-        let request = Request::from_parts(head, body.as_bytes());
-        let response = self.emulator.lock().unwrap().handle(request, UtcDateTime::now());
-        Ok(response.map(|body| Body::new(body.into())))
     }
 
     /// A long pause never ends, so that only a wake-up ends a wait.
@@ -106,9 +112,9 @@ fn driver() -> Driver {
     Driver::new(session, UtcDateTime::now)
 }
 
-async fn token(driver: &Driver, http: &Http, patience: Duration) -> Result<String, Error> {
+async fn token(driver: &Driver, http: &Http, patience: Duration) -> Result<String, NoToken> {
     let wanted = Wanted { scope: &Scope::default(), service: None };
-    let grant = grant(driver, http, wanted, patience, Mode::Caller).await?;
+    let grant = grant(driver, http, wanted, Mode::Caller(Destination::Unknown), patience).await?;
     Ok(grant.token.expose().to_owned())
 }
 
@@ -132,7 +138,7 @@ fn the_async_loop_needs_no_runtime() {
 fn a_deadline_needs_no_runtime() {
     let http = Http { is_silent: true, ..Http::default() };
     let error = block_on(token(&driver(), &http, MOMENT)).unwrap_err();
-    assert!(matches!(error, Error::Deadline { last: None }), "{error}");
+    assert!(matches!(error, NoToken::Deadline { last: None }), "{error}");
 }
 
 #[test]

@@ -8,13 +8,13 @@ use crate::{
     keystone::{
         agency::Agencies,
         catalog::{self, CatalogService},
-        login::Login,
+        login::LoginBody,
         password::Directory,
         settings::Settings,
         v3::V3Rules,
     },
     message::response::Refusal,
-    tokens::Scope,
+    tokens::TokenScope,
 };
 
 pub(crate) static RULES: V3Rules = V3Rules {
@@ -27,28 +27,28 @@ pub(crate) static RULES: V3Rules = V3Rules {
 };
 
 /// The scope is mandatory (document 004, Table 4).
-fn authenticate(login: &Login, _: &Settings) -> Result<Scope, Refusal> {
+fn authenticate(login: &LoginBody, _: &Settings) -> Result<TokenScope, Refusal> {
     DIRECTORY.authenticate(login)?;
     rescope(login.scope.as_ref())
 }
 
-fn rescope(scope: Option<&Value>) -> Result<Scope, Refusal> {
+fn rescope(scope: Option<&Value>) -> Result<TokenScope, Refusal> {
     DIRECTORY.scope(scope)?.ok_or_else(|| Refusal::malformed("Expecting to find scope in auth."))
 }
 
-fn token(scope: Scope) -> Value {
+fn token(scope: TokenScope) -> Value {
     documents::parsed(match scope {
-        Scope::Domain => HUAWEI_DOMAIN_RESPONSE,
-        Scope::Project => HUAWEI_PROJECT_RESPONSE,
+        TokenScope::Domain => HUAWEI_DOMAIN_RESPONSE,
+        TokenScope::Project => HUAWEI_PROJECT_RESPONSE,
     })
 }
 
 /// The document prints the catalog of a domain token, with services of region `*`. A project token
 /// also has the services of the project's region.
-fn catalog(scope: Scope) -> Vec<Value> {
+fn catalog(scope: TokenScope) -> Vec<Value> {
     let mut rows = match scope {
-        Scope::Domain => Vec::new(),
-        Scope::Project => catalog::rows(REGIONAL, account::HUAWEI_PROJECT_ID),
+        TokenScope::Domain => Vec::new(),
+        TokenScope::Project => catalog::rows(REGIONAL, account::HUAWEI_PROJECT_ID),
     };
     let mut documented = documents::parsed(HUAWEI_DOMAIN_RESPONSE);
     if let Value::Array(global) = documented["token"]["catalog"].take() {

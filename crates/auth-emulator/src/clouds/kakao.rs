@@ -7,24 +7,24 @@ use crate::{
     account,
     keystone::{
         catalog::{self, CatalogService},
-        login::{Login, Reference},
+        login::{LoginBody, Reference},
         settings::Settings,
         v3::V3Rules,
     },
     message::response::Refusal,
-    tokens::Scope,
+    tokens::TokenScope,
 };
 
 pub(crate) static RULES: V3Rules =
     V3Rules { authenticate, token, catalog, nocatalog: None, rescope, agencies: None };
 
 /// A token of an application credential cannot be exchanged.
-fn rescope(_: Option<&Value>) -> Result<Scope, Refusal> {
+fn rescope(_: Option<&Value>) -> Result<TokenScope, Refusal> {
     Err(Refusal::forbidden("You are not authorized to perform the requested action: rescope."))
 }
 
 /// Method 1: id and secret. Method 2: name, secret and user.
-fn authenticate(login: &Login, settings: &Settings) -> Result<Scope, Refusal> {
+fn authenticate(login: &LoginBody, settings: &Settings) -> Result<TokenScope, Refusal> {
     let key: ApplicationCredential = login.only_method("application_credential")?;
     if login.scope.is_some() {
         return Err(Refusal::unauthorized_because(
@@ -52,7 +52,7 @@ fn authenticate(login: &Login, settings: &Settings) -> Result<Scope, Refusal> {
         }
     }
     if key.secret == account::KAKAO_SECRET {
-        Ok(Scope::Project)
+        Ok(TokenScope::Project)
     } else {
         Err(Refusal::unauthorized())
     }
@@ -72,7 +72,7 @@ fn is_owner(user: &Reference) -> bool {
 }
 
 /// The document shows no body; this is stock Keystone's.
-fn token(_: Scope) -> Value {
+fn token(_: TokenScope) -> Value {
     let domain = json!({ "id": account::KAKAO_DOMAIN_ID, "name": account::KAKAO_DOMAIN });
     json!({
         "token": {
@@ -100,7 +100,7 @@ fn token(_: Scope) -> Value {
     })
 }
 
-fn catalog(_: Scope) -> Vec<Value> {
+fn catalog(_: TokenScope) -> Vec<Value> {
     catalog::rows(SERVICES, account::KAKAO_PROJECT)
 }
 

@@ -14,7 +14,7 @@ use crate::{
         routed::RoutedRequest,
     },
     system::System,
-    tokens::{Grant, Scope, Tokens, timestamp},
+    tokens::{Grant, TokenScope, Tokens, timestamp},
 };
 
 /// `/v2.0/tokens`.
@@ -29,7 +29,7 @@ pub(crate) fn tokens(
     if let Err(refusal) = authenticate(request) {
         return refusal.response(request);
     }
-    let (token, grant) = tokens.issue(Scope::Project, request.now);
+    let (token, grant) = tokens.issue(TokenScope::Project, request.now);
     response::value(StatusCode::OK, &access(request, &token, grant, settings))
 }
 

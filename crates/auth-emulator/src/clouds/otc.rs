@@ -8,13 +8,13 @@ use crate::{
     keystone::{
         agency::Agencies,
         catalog::{self, CatalogService},
-        login::Login,
+        login::LoginBody,
         password::Directory,
         settings::Settings,
         v3::V3Rules,
     },
     message::response::Refusal,
-    tokens::Scope,
+    tokens::TokenScope,
 };
 
 pub(crate) static RULES: V3Rules = V3Rules {
@@ -28,16 +28,16 @@ pub(crate) static RULES: V3Rules = V3Rules {
 };
 
 /// Without a scope the token is for global services, whose scope is the domain.
-fn authenticate(login: &Login, _: &Settings) -> Result<Scope, Refusal> {
+fn authenticate(login: &LoginBody, _: &Settings) -> Result<TokenScope, Refusal> {
     DIRECTORY.authenticate(login)?;
     rescope(login.scope.as_ref())
 }
 
-fn rescope(scope: Option<&Value>) -> Result<Scope, Refusal> {
-    Ok(DIRECTORY.scope(scope)?.unwrap_or(Scope::Domain))
+fn rescope(scope: Option<&Value>) -> Result<TokenScope, Refusal> {
+    Ok(DIRECTORY.scope(scope)?.unwrap_or(TokenScope::Domain))
 }
 
-fn token(scope: Scope) -> Value {
+fn token(scope: TokenScope) -> Value {
     let mut body = json!({
         "token": {
             "methods": ["password"],
@@ -55,8 +55,8 @@ fn token(scope: Scope) -> Value {
         }
     });
     match scope {
-        Scope::Domain => body["token"]["domain"] = DIRECTORY.domain(),
-        Scope::Project => {
+        TokenScope::Domain => body["token"]["domain"] = DIRECTORY.domain(),
+        TokenScope::Project => {
             body["token"]["project"] = json!({
                 "domain": DIRECTORY.domain(),
                 "id": account::OTC_PROJECT,
@@ -67,10 +67,10 @@ fn token(scope: Scope) -> Value {
     body
 }
 
-fn catalog(scope: Scope) -> Vec<Value> {
+fn catalog(scope: TokenScope) -> Vec<Value> {
     let services = match scope {
-        Scope::Domain => GLOBAL,
-        Scope::Project => REGIONAL,
+        TokenScope::Domain => GLOBAL,
+        TokenScope::Project => REGIONAL,
     };
     catalog::rows(services, account::OTC_PROJECT)
 }

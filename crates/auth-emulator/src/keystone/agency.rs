@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::{
     account,
-    keystone::login::{Login, Reference, ScopeRequest},
+    keystone::login::{LoginBody, Reference, ScopeRequest},
     message::{response::Refusal, routed::RoutedRequest},
     system::System,
-    tokens::{Scope, TokenTerms, Tokens},
+    tokens::{TokenScope, TokenTerms, Tokens},
 };
 
 /// The vendor-specific parts of agencies.
@@ -26,12 +26,12 @@ impl Agencies {
     pub(crate) fn authenticate(
         &self,
         request: &RoutedRequest<'_>,
-        login: &Login,
+        login: &LoginBody,
         tokens: &Tokens,
     ) -> Result<TokenTerms, Refusal> {
         let own = request.grant(tokens);
         let own = own.ok_or_else(Refusal::unauthorized)?;
-        if own.scope != Scope::Domain || own.by_agency {
+        if own.scope != TokenScope::Domain || own.by_agency {
             return Err(Refusal::forbidden("You are not authorized to assume the agency."));
         }
         let role: AssumeRole = login.only_method("assume_role")?;
@@ -46,17 +46,18 @@ impl Agencies {
         Ok(TokenTerms { by_agency: true, ..scope.into() })
     }
 
-    fn scope(&self, login: &Login) -> Result<Scope, Refusal> {
+    fn scope(&self, login: &LoginBody) -> Result<TokenScope, Refusal> {
         let missing = || Refusal::malformed("Expecting to find project or domain in scope.");
         let scope = login.scope.as_ref().ok_or_else(missing)?;
         let scope = ScopeRequest::deserialize(scope).map_err(|_| missing())?;
         let (fits, scope) = match (&scope.project, &scope.domain) {
             (Some(project), _) => {
-                (project.matches(account::AGENCY_PROJECT_ID, self.project), Scope::Project)
+                (project.matches(account::AGENCY_PROJECT_ID, self.project), TokenScope::Project)
             }
-            (None, Some(domain)) => {
-                (domain.matches(account::AGENCY_DOMAIN_ID, account::AGENCY_DOMAIN), Scope::Domain)
-            }
+            (None, Some(domain)) => (
+                domain.matches(account::AGENCY_DOMAIN_ID, account::AGENCY_DOMAIN),
+                TokenScope::Domain,
+            ),
             (None, None) => return Err(missing()),
         };
         if fits { Ok(scope) } else { Err(Refusal::unauthorized()) }
@@ -72,7 +73,7 @@ struct AssumeRole {
 }
 
 /// Turns a user's token body into the agency's: the delegating account and the user who assumed it.
-pub(crate) fn assume(scope: Scope, token: &mut Value) {
+pub(crate) fn assume(scope: TokenScope, token: &mut Value) {
     let domain = json!({ "id": account::AGENCY_DOMAIN_ID, "name": account::AGENCY_DOMAIN });
     let user = token["user"].take();
     token["assumed_by"] = json!({ "user": user });
@@ -83,8 +84,8 @@ pub(crate) fn assume(scope: Scope, token: &mut Value) {
         "name": format!("{}/{}", account::AGENCY_DOMAIN, account::AGENCY),
     });
     match scope {
-        Scope::Domain => token["domain"] = domain,
-        Scope::Project => {
+        TokenScope::Domain => token["domain"] = domain,
+        TokenScope::Project => {
             token["project"]["id"] = account::AGENCY_PROJECT_ID.into();
             token["project"]["domain"] = domain;
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::message::response::Refusal;
 
 /// A token request before the vendor's checks.
-pub(crate) struct Login {
+pub(crate) struct LoginBody {
     pub(crate) methods: Vec<String>,
     /// The members of `identity` other than `methods`.
     factors: Map<String, Value>,
@@ -14,7 +14,7 @@ pub(crate) struct Login {
     pub(crate) scope: Option<Value>,
 }
 
-impl Login {
+impl LoginBody {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Refusal> {
         let TokenRequest { auth } = serde_json::from_slice(body)
             .map_err(|_| Refusal::malformed("Expecting to find auth.identity.methods."))?;

@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    keystone::login::{Login, Reference, ScopeRequest},
+    keystone::login::{LoginBody, Reference, ScopeRequest},
     message::response::Refusal,
-    tokens::Scope,
+    tokens::TokenScope,
 };
 
 /// The user, domain and project of a system.
@@ -23,7 +23,7 @@ pub(crate) struct Directory {
 impl Directory {
     /// Checks the user, by id or by name and domain, and the password (document 004, Tables 7 and
     /// 8).
-    pub(crate) fn authenticate(&self, login: &Login) -> Result<(), Refusal> {
+    pub(crate) fn authenticate(&self, login: &LoginBody) -> Result<(), Refusal> {
         let Password { user } = login.only_method("password")?;
         if user.reference.is_empty()
             || user.reference.id.is_none() && user.reference.domain.is_none()
@@ -42,13 +42,13 @@ impl Directory {
     ///
     /// With both, the domain is ignored (document 004, Table 4). A project's name is sufficient
     /// (document 004, Example Request).
-    pub(crate) fn scope(&self, scope: Option<&Value>) -> Result<Option<Scope>, Refusal> {
+    pub(crate) fn scope(&self, scope: Option<&Value>) -> Result<Option<TokenScope>, Refusal> {
         let Some(scope) = scope else { return Ok(None) };
         let scope = ScopeRequest::deserialize(scope)
             .map_err(|_| Refusal::malformed("Expecting to find project or domain in scope."))?;
         let (wanted, id, name, kind) = match (&scope.project, &scope.domain) {
-            (Some(project), _) => (project, self.project_id, self.project, Scope::Project),
-            (None, Some(domain)) => (domain, self.domain_id, self.domain, Scope::Domain),
+            (Some(project), _) => (project, self.project_id, self.project, TokenScope::Project),
+            (None, Some(domain)) => (domain, self.domain_id, self.domain, TokenScope::Domain),
             (None, None) => return Ok(None),
         };
         if wanted.is_empty() {

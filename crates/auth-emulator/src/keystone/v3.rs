@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     keystone::{
         agency::{self, Agencies},
-        login::Login,
+        login::LoginBody,
         settings::Settings,
     },
     message::{
@@ -16,20 +16,20 @@ use crate::{
         response::{self, Refusal},
         routed::RoutedRequest,
     },
-    tokens::{Grant, Scope, TokenTerms, Tokens, timestamp},
+    tokens::{Grant, TokenScope, TokenTerms, Tokens, timestamp},
 };
 
 /// The vendor-specific parts of v3.
 pub(crate) struct V3Rules {
     /// Checks a login and returns the scope of its token.
-    pub(crate) authenticate: fn(&Login, &Settings) -> Result<Scope, Refusal>,
+    pub(crate) authenticate: fn(&LoginBody, &Settings) -> Result<TokenScope, Refusal>,
     /// The body of a token, `{"token": {…}}`, without times and catalog.
-    pub(crate) token: fn(Scope) -> Value,
-    pub(crate) catalog: fn(Scope) -> Vec<Value>,
+    pub(crate) token: fn(TokenScope) -> Value,
+    pub(crate) catalog: fn(TokenScope) -> Vec<Value>,
     /// The catalog with `?nocatalog`: absent or empty.
     pub(crate) nocatalog: Option<Vec<Value>>,
     /// Checks the requested scope when a token is exchanged.
-    pub(crate) rescope: fn(Option<&Value>) -> Result<Scope, Refusal>,
+    pub(crate) rescope: fn(Option<&Value>) -> Result<TokenScope, Refusal>,
     pub(crate) agencies: Option<Agencies>,
 }
 
@@ -53,16 +53,13 @@ fn issue(
     tokens: &mut Tokens,
     settings: &Settings,
 ) -> Response<Vec<u8>> {
-    let terms =
-        content_type::check(request).and_then(|()| Login::read(request.body)).and_then(|login| {
-            match (login.methods.first().map(String::as_str), &rules.agencies) {
-                (Some("assume_role"), Some(agencies)) => {
-                    agencies.authenticate(request, &login, tokens)
-                }
-                (Some("token"), _) => exchange(request, rules, &login, tokens),
-                _ => (rules.authenticate)(&login, settings).map(TokenTerms::from),
-            }
-        });
+    let terms = content_type::check(request).and_then(|()| LoginBody::read(request.body)).and_then(
+        |login| match (login.methods.first().map(String::as_str), &rules.agencies) {
+            (Some("assume_role"), Some(agencies)) => agencies.authenticate(request, &login, tokens),
+            (Some("token"), _) => exchange(request, rules, &login, tokens),
+            _ => (rules.authenticate)(&login, settings).map(TokenTerms::from),
+        },
+    );
     match terms {
         Ok(terms) => {
             let (token, grant) = tokens.issue(terms, request.now);
@@ -77,7 +74,7 @@ fn issue(
 fn exchange(
     request: &RoutedRequest<'_>,
     rules: &V3Rules,
-    login: &Login,
+    login: &LoginBody,
     tokens: &Tokens,
 ) -> Result<TokenTerms, Refusal> {
     #[derive(Deserialize)]

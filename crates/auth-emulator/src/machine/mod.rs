@@ -83,7 +83,7 @@ impl Emulator {
     /// Failures queue up. The body is the vendor's documented one (Huawei's for 400 and 401,
     /// document 004), or else an error in Keystone's shape. There is no `Retry-After`.
     pub fn fail_next(&mut self, system: System, status: StatusCode) -> &mut Self {
-        self.state(system).failures.push_back(Failure { status, retry_after: None });
+        self.state(system).failures.push_back(ScriptedFailure { status, retry_after: None });
         self
     }
 
@@ -94,7 +94,7 @@ impl Emulator {
         status: StatusCode,
         retry_after: HeaderValue,
     ) -> &mut Self {
-        let failure = Failure { status, retry_after: Some(retry_after) };
+        let failure = ScriptedFailure { status, retry_after: Some(retry_after) };
         self.state(system).failures.push_back(failure);
         self
     }
@@ -233,7 +233,7 @@ impl fmt::Debug for Emulator {
 }
 
 struct State {
-    failures: VecDeque<Failure>,
+    failures: VecDeque<ScriptedFailure>,
     logins: u64,
     requests: u64,
     tokens: Tokens,
@@ -245,7 +245,7 @@ impl State {
     }
 }
 
-struct Failure {
+struct ScriptedFailure {
     status: StatusCode,
     retry_after: Option<HeaderValue>,
 }

@@ -7,7 +7,7 @@ use crate::{
     account,
     message::{response, routed::RoutedRequest},
     system::System,
-    tokens::{Scope, Tokens},
+    tokens::{TokenScope, Tokens},
 };
 
 /// Echoes the request and the scope of its token. Without a valid token the response is 401.
@@ -41,7 +41,7 @@ pub(crate) fn response(
         "service": host,
         "method": request.method.as_str(),
         "path": path,
-        "project": (grant.scope == Scope::Project).then_some(project),
+        "project": (grant.scope == TokenScope::Project).then_some(project),
         "domain": domain,
         "user": user,
     });

@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The state that all connections of a server share.
-pub(crate) struct Shared {
+pub(crate) struct ServerState {
     pub(crate) emulator: Mutex<Emulator>,
     pub(crate) clock: Box<dyn Fn() -> UtcDateTime + Send + Sync>,
     pub(crate) script: Mutex<Box<Script>>,
@@ -41,7 +41,7 @@ pub(crate) struct Shared {
 
 pub(crate) type Script = dyn FnMut(&Arrival<'_>) -> Option<Fault> + Send;
 
-pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
+pub(crate) async fn accept(listener: TcpListener, shared: Arc<ServerState>) -> Infallible {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -54,7 +54,7 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infall
     }
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+async fn serve(stream: TcpStream, shared: Arc<ServerState>) {
     // Without this, a response waits until the client acknowledges the previous one.
     let _ = stream.set_nodelay(true);
     let Ok(here) = stream.local_addr() else {
@@ -75,11 +75,11 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
 async fn respond(
     request: Request<Incoming>,
     here: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
     control: Arc<ResponseControl>,
 ) -> Result<Response<Payload>, hyper::Error> {
     let (head, body) = read(request, here).await?;
-    let Outcome { response, kind, fault, login } =
+    let Served { response, kind, fault, login } =
         shared.respond(&Request::from_parts(head, body.as_slice()));
     if fault.silence {
         // hyper drops this future, and the login with it, when the client disconnects.
@@ -128,15 +128,15 @@ async fn read(
 }
 
 /// The response to a request, and its fault.
-struct Outcome {
+struct Served {
     response: Response<Vec<u8>>,
     kind: RequestKind,
     fault: Fault,
     login: Option<LoginInFlight>,
 }
 
-impl Shared {
-    fn respond(&self, request: &Request<&[u8]>) -> Outcome {
+impl ServerState {
+    fn respond(&self, request: &Request<&[u8]>) -> Served {
         let routed = RoutedRequest::route(request, (self.clock)());
         let kind = RequestKind::of(routed.as_ref());
         let system = match kind {
@@ -157,7 +157,7 @@ impl Shared {
             Some(status) => response::scripted(status),
             None => lock(&self.emulator).handle_routed(request.method(), routed.as_ref()),
         };
-        Outcome { response, kind, fault, login }
+        Served { response, kind, fault, login }
     }
 }
 

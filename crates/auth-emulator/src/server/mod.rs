@@ -25,7 +25,7 @@ use tokio::{
 use crate::{
     machine::Emulator,
     server::{
-        connection::Shared,
+        connection::ServerState,
         fault::{Arrival, Fault},
         lock::lock,
         traffic::{Counters, Traffic},
@@ -58,7 +58,7 @@ use crate::{
 /// ```
 pub struct Server {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
     /// Dropped to stop the thread.
     running: Option<oneshot::Sender<Infallible>>,
     thread: Option<JoinHandle<()>>,
@@ -90,7 +90,7 @@ impl Server {
             listen()?
         };
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ServerState {
             emulator: Mutex::new(emulator),
             clock: Box::new(clock),
             script: Mutex::new(Box::new(|_| None)),

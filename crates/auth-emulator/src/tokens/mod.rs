@@ -31,7 +31,7 @@ pub(crate) struct Tokens {
 pub(crate) struct Grant {
     pub(crate) issued_at: UtcDateTime,
     pub(crate) expires_at: UtcDateTime,
-    pub(crate) scope: Scope,
+    pub(crate) scope: TokenScope,
     /// Whether the token is an agency's, and therefore valid for the delegating account.
     pub(crate) by_agency: bool,
     length: usize,
@@ -40,21 +40,21 @@ pub(crate) struct Grant {
 /// The properties of a token to issue.
 #[derive(Clone, Copy)]
 pub(crate) struct TokenTerms {
-    pub(crate) scope: Scope,
+    pub(crate) scope: TokenScope,
     pub(crate) by_agency: bool,
     /// The latest expiry.
     pub(crate) expires_by: UtcDateTime,
 }
 
-impl From<Scope> for TokenTerms {
-    fn from(scope: Scope) -> Self {
+impl From<TokenScope> for TokenTerms {
+    fn from(scope: TokenScope) -> Self {
         Self { scope, by_agency: false, expires_by: UtcDateTime::MAX }
     }
 }
 
 /// The kind of a token's scope. Each system has one project and one domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub(crate) enum TokenScope {
     Domain,
     Project,
 }
@@ -178,7 +178,7 @@ mod tests {
             let mut tokens = Tokens::new(system);
             for length in [0, 16, 17, 57, 200, 32_768] {
                 tokens.length = length;
-                let (token, grant) = tokens.issue(Scope::Project, NOW);
+                let (token, grant) = tokens.issue(TokenScope::Project, NOW);
                 assert_eq!(token.len(), length.max(16));
                 assert_eq!(tokens.find(&token, NOW).unwrap().expires_at, grant.expires_at);
 
@@ -195,10 +195,10 @@ mod tests {
     #[test]
     fn the_last_ten_thousand_tokens_are_kept() {
         let mut tokens = Tokens::new(System::Kakao);
-        let (first, _) = tokens.issue(Scope::Project, NOW);
-        let (second, _) = tokens.issue(Scope::Project, NOW);
+        let (first, _) = tokens.issue(TokenScope::Project, NOW);
+        let (second, _) = tokens.issue(TokenScope::Project, NOW);
         for _ in 0..KEPT - 1 {
-            tokens.issue(Scope::Project, NOW);
+            tokens.issue(TokenScope::Project, NOW);
         }
         assert_eq!(tokens.len(), KEPT);
         assert!(tokens.find(&first, NOW).is_none());
@@ -209,10 +209,10 @@ mod tests {
     fn times_saturate() {
         let mut tokens = Tokens::new(System::Huawei);
         tokens.lifetime = Duration::MAX;
-        let (_, grant) = tokens.issue(Scope::Project, UtcDateTime::MAX);
+        let (_, grant) = tokens.issue(TokenScope::Project, UtcDateTime::MAX);
         assert!(grant.expires_at >= grant.issued_at);
         tokens.lifetime = Duration::MIN;
-        let (token, _) = tokens.issue(Scope::Project, UtcDateTime::MIN);
+        let (token, _) = tokens.issue(TokenScope::Project, UtcDateTime::MIN);
         assert!(tokens.find(&token, UtcDateTime::MIN).is_none());
     }
 }

@@ -10,11 +10,11 @@ use std::{
 use auth_emulator::{Fault, Server, documents};
 
 /// A connection that is kept open.
-pub(crate) struct Client {
+pub(crate) struct RawClient {
     pub(crate) stream: TcpStream,
 }
 
-impl Client {
+impl RawClient {
     pub(crate) fn new(server: &Server) -> Self {
         let stream = TcpStream::connect_timeout(&server.address(), TOO_LONG).unwrap();
         stream.set_nodelay(true).unwrap();

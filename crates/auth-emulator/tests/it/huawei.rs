@@ -13,7 +13,7 @@ fn masked(document: &str, answer: &Value) -> Value {
 }
 
 #[test]
-fn the_project_request_is_answered_as_documented() {
+fn the_project_response_is_as_documented() {
     let mut emulator = Emulator::new();
     let request =
         http::Request::post("https://iam.myhuaweicloud.com/v3/auth/tokens?nocatalog=true")
@@ -27,7 +27,7 @@ fn the_project_request_is_answered_as_documented() {
 }
 
 #[test]
-fn the_domain_request_is_answered_as_documented() {
+fn the_domain_response_is_as_documented() {
     let mut emulator = Emulator::new();
     let request = post("https://iam.cn-north-1.myhuaweicloud.com/v3/auth/tokens");
     let answer = ask(&mut emulator, request, documents::HUAWEI_DOMAIN_REQUEST);

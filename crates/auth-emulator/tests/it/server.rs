@@ -11,23 +11,18 @@ use auth_emulator::{Emulator, Server, System, documents};
 use proptest::{collection::vec, prelude::*};
 use serde_json::Value;
 
-use crate::support::login_body;
+use crate::{
+    client::{RawClient, field},
+    support::login_body,
+};
 
 /// Sends one request on a new connection and returns the status, the head and the body.
 fn exchange(server: &Server, request: &str, headers: &str, body: &str) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(server.address()).unwrap();
-    let length = body.len();
-    write!(
-        stream,
-        "{request} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n\
-         {headers}\r\n{body}",
-        server.address(),
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head[9..12].parse().unwrap(), head.to_owned(), body.to_owned())
+    let (host, length) = (server.address(), body.len());
+    let (head, body) = RawClient::new(server).ask(&format!(
+        "{request} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n{headers}\r\n{body}",
+    ));
+    (head[9..12].parse().unwrap(), head, body)
 }
 
 /// The path of a URL on this server.
@@ -47,9 +42,7 @@ fn every_system_takes_logins_and_calls() {
         let (status, head, body) = exchange(&server, &request, JSON, login_body(system));
         assert!(matches!(status, 200 | 201), "{system}: {status}");
         let body: Value = serde_json::from_str(&body).unwrap();
-        let token = head
-            .lines()
-            .find_map(|line| line.strip_prefix("x-subject-token: "))
+        let token = field(&head, "x-subject-token")
             .or(body.pointer("/access/token/id").and_then(Value::as_str))
             .unwrap();
         let service = body
@@ -92,7 +85,7 @@ fn tokens_of_32_kib_are_sent_and_received() {
     let body = documents::HUAWEI_DOMAIN_REQUEST;
     let (status, head, _) = exchange(&server, "POST /huawei/v3/auth/tokens?nocatalog", JSON, body);
     assert_eq!(status, 201);
-    let token = head.lines().find_map(|line| line.strip_prefix("x-subject-token: ")).unwrap();
+    let token = field(&head, "x-subject-token").unwrap();
     assert_eq!(token.len(), 32_768);
     let headers = format!("X-Auth-Token: {token}\r\nX-Subject-Token: {token}\r\n");
     assert_eq!(exchange(&server, "HEAD /huawei/v3/auth/tokens", &headers, "").0, 200);

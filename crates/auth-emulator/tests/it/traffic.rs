@@ -15,7 +15,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use time::UtcDateTime;
 
 use crate::{
-    client::{Client, GET, faulty, field, login, soon},
+    client::{GET, RawClient, faulty, field, login, soon},
     support::now,
 };
 
@@ -38,7 +38,7 @@ fn a_script_sees_each_request() {
         );
         Some(Fault::new().header(name, HeaderValue::try_from(seen).unwrap()))
     });
-    let mut client = Client::new(&server);
+    let mut client = RawClient::new(&server);
     let length = documents::KAKAO_ID_REQUEST.len();
     let tokens = "/kakao/identity/v3/auth/tokens";
     for (number, request, seen) in [
@@ -62,7 +62,7 @@ fn a_script_sees_each_request() {
 #[test]
 fn unauthorized_counts_services_only() {
     let server = Server::start().unwrap();
-    let mut client = Client::new(&server);
+    let mut client = RawClient::new(&server);
     let wrong = login()
         .replace(documents::KAKAO_ID_REQUEST, &" ".repeat(documents::KAKAO_ID_REQUEST.len()));
     assert!(client.ask(&wrong).0.starts_with("HTTP/1.1 400 "));
@@ -83,7 +83,7 @@ fn canaries_are_found_across_reads() {
     server.watch("");
     server.watch("S3cret-Canary");
     server.watch("\u{e9}t\u{e9}");
-    let mut client = Client::new(&server);
+    let mut client = RawClient::new(&server);
     let request = "GET /otc/v3?S3cret-Canary HTTP/1.1\r\nHost: localhost\r\nX-A: S3cret-Canary\r\n\
                    Content-Length: 22\r\n\r\nété S3cret-CanarS3cret";
     for bytes in request.as_bytes().chunks(7) {
@@ -91,7 +91,7 @@ fn canaries_are_found_across_reads() {
         thread::sleep(Duration::from_millis(2));
     }
     // The rest of a canary counts only on the connection with its beginning.
-    Client::new(&server).send("-Canary");
+    RawClient::new(&server).send("-Canary");
     client.answer();
     assert_eq!(server.traffic().canary_bytes, 2 * 13 + 5);
     client.send("GET /otc/v3 HTTP/1.1\r\nHost: a\r\nX-A: S3cret");
@@ -106,7 +106,7 @@ fn canaries_are_found_across_reads() {
 fn overlapping_canaries_are_counted() {
     let server = Server::start().unwrap();
     server.watch("anana");
-    let mut client = Client::new(&server);
+    let mut client = RawClient::new(&server);
     client.ask("GET /ananana/anana HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(server.traffic().canary_bytes, 3 * 5);
 }
@@ -115,7 +115,7 @@ fn overlapping_canaries_are_counted() {
 fn canaries_outside_http_are_counted() {
     let server = Server::start().unwrap();
     server.watch("canary");
-    let mut client = Client::new(&server);
+    let mut client = RawClient::new(&server);
     client.send("no HTTP at all, but a canary\r\n\r\n");
     client.rest();
     assert_eq!((server.traffic().canary_bytes, server.traffic().requests), (6, 0));
@@ -130,7 +130,7 @@ fn logins_in_flight_are_counted() {
         2 => Some(Fault::new().silence()),
         _ => None,
     });
-    let mut clients: Vec<_> = (0..3).map(|_| Client::new(&server)).collect();
+    let mut clients: Vec<_> = (0..3).map(|_| RawClient::new(&server)).collect();
     for (at, client) in clients.iter_mut().enumerate() {
         client.send(&login());
         soon(|| server.traffic().requests == at as u64 + 1);
@@ -167,7 +167,7 @@ fn a_login_ends_before_the_response_arrives() {
     ] {
         let server = faulty(fault);
         for _ in 0..50 {
-            let mut client = Client::new(&server);
+            let mut client = RawClient::new(&server);
             client.send(&login().replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
             client.rest();
             assert_eq!(server.traffic().logins_in_flight, 0);
@@ -184,7 +184,7 @@ fn the_callers_clock_is_used() {
         move || now() + time::Duration::hours(hours.load(Ordering::Relaxed))
     };
     let server = Server::start_with_clock(Emulator::new(), clock).unwrap();
-    let mut client = Client::new(&server);
+    let mut client = RawClient::new(&server);
     let (head, body) = client.ask(&login());
     assert_eq!(field(&head, "date"), Some("Sun, 01 Mar 2026 12:00:00 GMT"));
     assert!(body.contains("2026-03-02T00:00:00"), "{body}");
@@ -199,7 +199,7 @@ fn the_callers_clock_is_used() {
     assert_eq!(field(&head, "date"), Some("Mon, 02 Mar 2026 00:00:00 GMT"));
 
     let server = Server::start_with_clock(Emulator::new(), || UtcDateTime::MIN).unwrap();
-    assert!(Client::new(&server).ask(GET).0.starts_with("HTTP/1.1 200 "));
+    assert!(RawClient::new(&server).ask(GET).0.starts_with("HTTP/1.1 200 "));
 }
 
 /// The server accepts all connections that were opened while it was busy.
@@ -207,10 +207,10 @@ fn the_callers_clock_is_used() {
 fn a_thousand_clients_at_once() {
     let server = Server::start().unwrap();
     let busy = server.emulator();
-    let mut first = Client::new(&server);
+    let mut first = RawClient::new(&server);
     first.send(GET);
     soon(|| server.traffic().requests == 1);
-    let mut clients: Vec<_> = (0..1_000).map(|_| Client::new(&server)).collect();
+    let mut clients: Vec<_> = (0..1_000).map(|_| RawClient::new(&server)).collect();
     assert_eq!(server.traffic().connections, 1);
     drop(busy);
     for _ in 0..2 {

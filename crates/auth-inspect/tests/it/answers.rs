@@ -6,34 +6,20 @@ use crate::{reason, report, report_as};
 
 #[test]
 fn refusals_of_every_form_are_understood() {
-    for (status, body, rest) in [
+    #[rustfmt::skip]
+    let rows = [
         (401, "", r#""code":null,"title":null,"message":null"#),
         (502, "<html>Bad Gateway</html>", r#""code":null,"title":null,"message":null"#),
         (500, "[1]", r#""code":null,"title":null,"message":null"#),
         (500, r#"{"error":"#, r#""code":null,"title":null,"message":null"#),
         (302, "", r#""code":null,"title":null,"message":null"#),
-        (
-            401,
-            r#"{"error":{"code":401,"title":"Unauthorized","message":"no"}}"#,
-            r#""code":401,"title":"Unauthorized","message":"no""#,
-        ),
-        (
-            401,
-            r#"{"error":{"code":"111401001","message":"Invalid token.","ext_message":null}}"#,
-            r#""code":"111401001","title":null,"message":"Invalid token.""#,
-        ),
-        (
-            403,
-            r#"{"error_msg":"no","error_code":"APIG.0301","request_id":"r"}"#,
-            r#""code":"APIG.0301","title":null,"message":"no""#,
-        ),
-        (
-            413,
-            r#"{"overLimit":{"code":413,"message":"slow","retryAfter":"1"}}"#,
-            r#""code":413,"title":"overLimit","message":"slow""#,
-        ),
+        (401, r#"{"error":{"code":401,"title":"Unauthorized","message":"no"}}"#, r#""code":401,"title":"Unauthorized","message":"no""#),
+        (401, r#"{"error":{"code":"111401001","message":"Invalid token.","ext_message":null}}"#, r#""code":"111401001","title":null,"message":"Invalid token.""#),
+        (403, r#"{"error_msg":"no","error_code":"APIG.0301","request_id":"r"}"#, r#""code":"APIG.0301","title":null,"message":"no""#),
+        (413, r#"{"overLimit":{"code":413,"message":"slow","retryAfter":"1"}}"#, r#""code":413,"title":"overLimit","message":"slow""#),
         (404, r#"{"message":"no"}"#, r#""code":null,"title":null,"message":"no""#),
-    ] {
+    ];
+    for (status, body, rest) in rows {
         let want = format!(r#"{{"kind":"error","status":{status},{rest}}}"#);
         assert_eq!(report(format!("HTTP/1.1 {status} x\n\n{body}")), want);
     }

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_are_checked_before_they_become_host_names() {
+    fn regions_that_become_hosts_are_checked() {
         for region in ["", "eu.de", "eu-de/", "EU-DE", "eu-de@evil.example", "é"] {
             assert!(Cloud::otc(region).is_err(), "{region}");
             assert!(Cloud::huawei_in(region).is_err(), "{region}");

@@ -2,18 +2,14 @@
 //! emulator shares no code with the core.
 
 use auth_emulator::{Emulator, System, account};
-use auth_proto::{
-    Cloud, Credential, EndpointQuery, ErrorKind, Login, ProtocolError, Scope, Step, UserProjects,
-    UserRef, Validate, limits,
-};
-use http::Request;
+use auth_proto::{Cloud, Credential, ErrorKind, Login, Scope, Step, UserRef, limits};
 use proptest::prelude::*;
 use time::{Duration, UtcDateTime};
 
 use crate::support::{
     NOW, cases,
-    emulated::{LoginInput, carry, huawei, kakao, log_in, nhn, otc, run},
-    protocol_error, request_of,
+    emulated::{LoginInput, carry, huawei, kakao, log_in, nhn, otc},
+    request_of,
 };
 
 fn kakao_by_name() -> LoginInput {
@@ -91,28 +87,6 @@ fn an_absent_catalog_is_not_an_empty_one() {
 }
 
 #[test]
-fn a_token_opens_its_services() {
-    for ((cloud, credential, scope), service_type, region) in [
-        (nhn(), "compute", "KR1"),
-        (otc(Scope::project_id(account::OTC_PROJECT)), "compute", "eu-de"),
-        (otc(Scope::domain_name(account::OTC_DOMAIN)), "obs", "eu-de"),
-        (kakao(), "vpc", "kr-central-2"),
-        (huawei(Scope::project_name(account::HUAWEI_PROJECT)), "bssv1", "cn-north-1"),
-    ] {
-        let mut service = Emulator::new();
-        let login = Login::new(&cloud, credential, scope).unwrap();
-        let token = log_in(&mut service, login).unwrap();
-        let query = EndpointQuery::new(service_type).region(region);
-        let url = cloud.endpoint(&token, &query).unwrap().url().to_owned();
-        let mut call = Request::get(format!("{url}/things")).body("").unwrap();
-        cloud.authorize(&token, &mut call).unwrap();
-        assert_eq!(carry(&mut service, call.clone(), NOW).status(), 200, "{url}");
-        service.revoke_all();
-        assert_eq!(carry(&mut service, call, NOW).status(), 401, "{url}");
-    }
-}
-
-#[test]
 fn refusals_keep_their_status() {
     let refused = |(cloud, credential, scope): LoginInput| {
         let login = Login::new(&cloud, credential, scope).unwrap();
@@ -129,55 +103,4 @@ fn refusals_keep_their_status() {
     assert_eq!(refused(huawei(Scope::project_name("xx-nowhere-1"))), 401);
     let unknown = Credential::application_credential("unknown", "secret");
     assert_eq!(refused((Cloud::kakao(), unknown, Scope::default())), 404);
-}
-
-#[test]
-fn an_expired_token_is_refused() {
-    let mut service = Emulator::new();
-    service.token_lifetime(System::Kakao, Duration::seconds(-1));
-    let (cloud, credential, scope) = kakao();
-    let login = Login::new(&cloud, credential, scope).unwrap();
-    assert_eq!(protocol_error(log_in(&mut service, login)), ProtocolError::Expired);
-}
-
-#[test]
-fn kakao_lists_projects_and_validates_tokens() {
-    let mut service = Emulator::new();
-    service.page_size(10);
-    let (cloud, credential, scope) = kakao();
-    let token = log_in(&mut service, Login::new(&cloud, credential, scope).unwrap()).unwrap();
-
-    let mut projects = Vec::new();
-    let mut next = Some(UserProjects::new(&cloud, account::KAKAO_USER_ID));
-    while let Some(request) = next {
-        let page = run(&mut service, &cloud, &token, &request).unwrap();
-        projects.extend(page.items);
-        next = page.next;
-    }
-    assert_eq!(projects.len(), 25);
-    assert_eq!(projects[0].id.as_deref(), Some(account::KAKAO_PROJECT));
-
-    let validate = Validate::new(&cloud, token.expose());
-    let seen = run(&mut service, &cloud, &token, &validate).unwrap().unwrap();
-    assert_eq!(seen.expires_at(), token.expires_at());
-    assert_eq!(seen.project(), token.project());
-    let unknown = Validate::new(&cloud, "gAAAAABunknown");
-    assert!(run(&mut service, &cloud, &token, &unknown).unwrap().is_none());
-
-    service.delete_access_key();
-    let error = run(&mut service, &cloud, &token, &validate).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Rejected(refusal) if refusal.status == 401));
-}
-
-#[test]
-fn a_disabled_tenant_is_refused_in_both_forms() {
-    for text in [false, true] {
-        let mut service = Emulator::new();
-        service.disable_tenant().enabled_as_string(text);
-        let (cloud, credential, scope) = nhn();
-        let login = Login::new(&cloud, credential, scope).unwrap();
-        let project = account::NHN_TENANT.to_owned();
-        let error = protocol_error(log_in(&mut service, login));
-        assert_eq!(error, ProtocolError::DisabledProject { project });
-    }
 }

@@ -1,18 +1,14 @@
 //! Token operations: the requests as documented (Identity API v3, "Check token" and the sections
-//! after it), the meaning of each response, and both against the emulated services.
+//! after it), and the meaning of each response. The adapters' suite sends them to the
+//! emulated services.
 
-use auth_emulator::{Emulator, account};
 use auth_proto::{
     Check, Cloud, ConfigError, ConfigField, Credential, Domains, Error, ErrorKind, IdentityRequest,
-    Login, Page, Projects, ProtocolError, Revoke, Scope, SystemScopes, Validate, Versions, limits,
+    Login, Projects, ProtocolError, Revoke, Scope, SystemScopes, Validate, Versions, limits,
 };
 use http::Response;
 
-use crate::support::{
-    config_error,
-    emulated::{LoginInput, huawei, kakao, log_in, otc, run},
-    protocol_error, request_of,
-};
+use crate::support::{config_error, protocol_error, request_of};
 
 const SUBJECT: &str = "canary-subject";
 
@@ -257,65 +253,6 @@ fn hostile_bodies_are_never_quoted() {
     // These requests read no body.
     assert!(parse(&Check::new(&cloud, SUBJECT), 200, "<html>").unwrap());
     parse(&Revoke::new(&cloud, SUBJECT), 200, "{").unwrap();
-}
-
-#[test]
-fn each_v3_cloud_checks_and_revokes_tokens() {
-    for (cloud, credential, scope) in logins() {
-        let mut service = Emulator::new();
-        let login = || Login::new(&cloud, credential.clone(), scope.clone()).unwrap();
-        let [own, other] =
-            [log_in(&mut service, login()).unwrap(), log_in(&mut service, login()).unwrap()];
-        let check = Check::new(&cloud, other.expose());
-        let revoke = Revoke::new(&cloud, other.expose());
-        assert!(run(&mut service, &cloud, &own, &check).unwrap());
-        run(&mut service, &cloud, &own, &revoke).unwrap();
-        assert!(!run(&mut service, &cloud, &own, &check).unwrap());
-        run(&mut service, &cloud, &own, &revoke).unwrap();
-        assert!(run(&mut service, &cloud, &other, &check).is_err(), "its own token is gone");
-
-        let own_end = Revoke::new(&cloud, own.expose());
-        run(&mut service, &cloud, &own, &own_end).unwrap();
-        let error = run(&mut service, &cloud, &own, &own_end).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Rejected(refusal) if refusal.status == 401));
-    }
-}
-
-#[test]
-fn scopes_are_listed_at_every_v3_cloud() {
-    let [otc, kakao, huawei] = logins().map(|(cloud, credential, scope)| {
-        let mut service = Emulator::new();
-        service.page_size(10);
-        let login = Login::new(&cloud, credential, scope).unwrap();
-        let token = log_in(&mut service, login).unwrap();
-        let domains = run(&mut service, &cloud, &token, &Domains::new(&cloud)).unwrap();
-        assert!(domains.next.is_none());
-        let domains: Vec<_> = domains.items.into_iter().filter_map(|domain| domain.id).collect();
-        let mut projects = Vec::new();
-        let mut next = Some(Projects::new(&cloud));
-        while let Some(request) = next {
-            let page: Page<_, _> = run(&mut service, &cloud, &token, &request).unwrap();
-            projects.extend(page.items.into_iter().filter_map(|project| project.id));
-            next = page.next;
-        }
-        let system = run(&mut service, &cloud, &token, &SystemScopes::new(&cloud));
-        service.revoke_all();
-        assert!(run(&mut service, &cloud, &token, &Projects::new(&cloud)).is_err());
-        (projects, domains, system.ok())
-    });
-    let one = |id: &str| vec![id.to_owned()];
-    assert_eq!(otc, (one(account::OTC_PROJECT), one(account::OTC_DOMAIN_ID), None));
-    assert_eq!(huawei, (one(account::HUAWEI_PROJECT_ID), one(account::HUAWEI_DOMAIN_ID), None));
-    assert_eq!((kakao.0.len(), kakao.1, kakao.2), (25, vec![], Some(vec![])));
-    assert_eq!(kakao.0[0], account::KAKAO_PROJECT);
-}
-
-fn logins() -> [LoginInput; 3] {
-    [
-        otc(Scope::project_id(account::OTC_PROJECT)),
-        kakao(),
-        huawei(Scope::project_name(account::HUAWEI_PROJECT)),
-    ]
 }
 
 /// Keystone validates a token with access rules only for a client that sends this header. A service

@@ -9,14 +9,15 @@ use auth_proto::{
 };
 use http::{Response, StatusCode, Uri};
 
-use crate::support::{NOW, keystone, read_token, session::session_of};
+use crate::support::{
+    self, NOW, keystone, read_token, response,
+    session::{HOUR, respond, session_of, token_of_life},
+    set_header, with_header,
+};
+use checker::LimitRow;
 
-/// A limit, the outcome of a value that exceeds it by this much, and the error past it.
-struct LimitRow {
-    name: &'static str,
-    measure: fn(usize) -> Result<(), String>,
-    says: &'static str,
-}
+#[path = "../../../../tests/testing/limits.rs"]
+mod checker;
 
 #[rustfmt::skip]
 const ROWS: [LimitRow; 24] = [
@@ -50,28 +51,13 @@ const ROWS: [LimitRow; 24] = [
 const DRIVERS: [&str; 1] = ["HEADERS"];
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the rows are part of the output")]
 fn every_limit_holds_at_its_edge() {
-    for LimitRow { name, measure, says } in ROWS {
-        assert_eq!(measure(0), Ok(()), "{name}, at its edge");
-        let past = measure(1).expect_err(name);
-        assert!(past.contains(says), "{name}, one past it: {past}");
-        println!("  {name}: {past}");
-    }
+    checker::check(&ROWS);
 }
 
 #[test]
 fn every_limit_has_a_row() {
-    let source = include_str!("../../src/limits.rs");
-    let bounds =
-        source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
-    let mut count = 0;
-    for name in bounds {
-        let has_row = ROWS.iter().any(|row| row.name == name) || DRIVERS.contains(&name);
-        assert!(has_row, "limits::{name} has no row: add one");
-        count += 1;
-    }
-    assert!(count >= 21, "{count}");
+    checker::check_names(include_str!("../../src/limits.rs"), &ROWS, &DRIVERS);
 }
 
 fn credential() -> Credential {
@@ -87,24 +73,23 @@ fn outcome<T>(result: Result<T, auth_proto::Error>) -> Result<(), String> {
 }
 
 /// The outcome of a login with this response.
-fn login_with(response: Response<String>) -> Result<(), String> {
+fn login_with(response: Response<Vec<u8>>) -> Result<(), String> {
     let mut login = Login::new(&keystone(), credential(), Scope::default()).unwrap();
     login.handle_response(response, NOW);
     outcome(login.poll())
 }
 
-fn response(status: u16, header: (&str, &str), body: impl Into<String>) -> Response<String> {
-    Response::builder().status(status).header(header.0, header.1).body(body.into()).unwrap()
+fn receipt_of(body: &str) -> Response<Vec<u8>> {
+    let mut response = response(401, None, body);
+    set_header(&mut response, "openstack-auth-receipt", "r");
+    response
 }
 
-fn token(text: &str, life: Duration) -> Response<String> {
-    let stamp = |moment| timestamp::format(moment);
-    let body = format!(
-        r#"{{"token": {{"issued_at": "{}", "expires_at": "{}"}}}}"#,
-        stamp(NOW),
-        stamp(NOW + life),
-    );
-    response(201, ("X-Subject-Token", text), body)
+/// A token without a scope: a session fetches no catalog for it.
+fn token(text: &str, life: Duration) -> Response<Vec<u8>> {
+    let [issued, ends] = [NOW, NOW + life].map(timestamp::format);
+    let body = format!(r#"{{"token": {{"issued_at": "{issued}", "expires_at": "{ends}"}}}}"#);
+    response(201, Some(text), &body)
 }
 
 fn filled(text: &str, length: usize) -> String {
@@ -113,8 +98,11 @@ fn filled(text: &str, length: usize) -> String {
 
 fn body(past: usize) -> Result<(), String> {
     let good = token("t", Duration::from_secs(3600));
-    let spaces = " ".repeat(limits::BODY - good.body().len() + past);
-    login_with(good.map(|body| body + &spaces))
+    let length = limits::BODY + past;
+    login_with(good.map(|mut body| {
+        body.resize(length, b' ');
+        body
+    }))
 }
 
 fn events(past: usize) -> Result<(), String> {
@@ -134,7 +122,7 @@ fn events(past: usize) -> Result<(), String> {
 
 fn refused(length: usize) -> Result<(), String> {
     let body = filled(r#"{"error": {"message": "no", "x": "FILL"}}"#, length);
-    let error = login_with(response(401, ("X-A", "b"), body)).unwrap_err();
+    let error = login_with(response(401, None, &body)).unwrap_err();
     if error.contains("(no)") { Ok(()) } else { Err(error) }
 }
 
@@ -147,7 +135,7 @@ const RECEIPT: &str = r#"{"receipt": {"methods": ["password"], "issued_at": "202
 
 fn receipt_body(past: usize) -> Result<(), String> {
     let body = filled(&RECEIPT.replace("FILL", r#", "x": "FILL""#), limits::ERROR_BODY + past);
-    login_with(response(401, ("Openstack-Auth-Receipt", "r"), body))
+    login_with(receipt_of(&body))
 }
 
 fn response_timeout(past: usize) -> Result<(), String> {
@@ -167,7 +155,7 @@ fn suggestion(past: usize) -> Result<(), String> {
         r#"{{"token": {{"expires_at": "2026-11-22T09:00:00Z", "catalog": [{{"type": "{named}",
             "endpoints": [{{"interface": "public", "url": "https://a.example"}}]}}]}}}}"#
     );
-    let token = read_token(&response(201, ("X-Subject-Token", "t"), body));
+    let token = read_token(&response(201, Some("t"), &body));
     let slip = format!("y{}", &named[1..]);
     let error = keystone().endpoint(&token, &EndpointQuery::new(slip)).unwrap_err().to_string();
     if error.contains("did you mean") { Ok(()) } else { Err("no guess".to_owned()) }
@@ -212,10 +200,9 @@ fn life_of_an_existing_token(past: usize) -> Result<(), String> {
 
 fn lives(mut session: Session, status: u16, life: Duration) -> Result<(), String> {
     let scope = Scope::default();
-    let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
     let mut response = token("t", life);
     *response.status_mut() = status.try_into().unwrap();
-    session.handle_response(pending, response, NOW).unwrap();
+    respond(&mut session, &scope, response, NOW);
     match session.cached_token(&scope, NOW + life - Duration::from_nanos(2_000_000_001)) {
         Some(_) => Ok(()),
         None => Err("ended by 30 days".to_owned()),
@@ -249,15 +236,14 @@ fn challenged(given: usize, rules: &[usize]) -> Result<(), String> {
         list(r#""password""#, given),
         rules.join(","),
     );
-    login_with(response(401, ("Openstack-Auth-Receipt", "r"), body))
+    login_with(receipt_of(&body))
 }
 
 fn retry_after(past: usize) -> Result<(), String> {
     let seconds = limits::RETRY_AFTER.as_secs() + past as u64;
-    let later = response(503, ("Retry-After", &seconds.to_string()), "");
-    let mut login = Login::new(&keystone(), credential(), Scope::default()).unwrap();
-    login.handle_response(later, NOW);
-    let until = login.poll().unwrap_err().retry_at().unwrap();
+    let later = with_header(503, "retry-after", &seconds.to_string());
+    let refused = support::login_with(&keystone(), credential(), Scope::default(), later);
+    let until = refused.unwrap_err().retry_at().unwrap();
     if until == NOW + Duration::from_secs(seconds) { Ok(()) } else { Err("a day".to_owned()) }
 }
 
@@ -267,10 +253,7 @@ fn receipt(past: usize) -> Result<(), String> {
     let body = RECEIPT.replace("FILL", "").replace("2026-11-22T09:00:00Z", &timestamp::format(end));
     let mut session = session();
     let scope = Scope::default();
-    let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("no request") };
-    session
-        .handle_response(pending, response(401, ("Openstack-Auth-Receipt", "r"), body), NOW)
-        .unwrap();
+    respond(&mut session, &scope, receipt_of(&body), NOW);
     match session.poll(&scope, end - Duration::from_nanos(1)) {
         Action::NeedFactor(_) => Ok(()),
         _ => Err("the receipt is over".to_owned()),
@@ -282,15 +265,15 @@ fn redaction_input(past: usize) -> Result<(), String> {
     let secrets = "secretsecret".repeat(limits::REDACTION_INPUT);
     let message = format!("{}end", &secrets[..limits::REDACTION_INPUT - "end".len() + past]);
     let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
-    let error = login_with(response(401, ("X-A", "b"), body)).unwrap_err();
+    let error = login_with(response(401, None, &body)).unwrap_err();
     if error.contains("end") { Ok(()) } else { Err(error) }
 }
 
 /// Whether a text is shown whose headers hold this much of secrets.
 fn secrets(past: usize) -> Result<(), String> {
     let length = limits::SECRETS - "secretsecret".len() - 1 + past;
-    let body = r#"{"error": {"code": 401, "message": "no"}}"#.to_owned();
-    let mut response = response(401, ("X-Subject-Token", &"x".repeat(length)), body);
+    let body = r#"{"error": {"code": 401, "message": "no"}}"#;
+    let mut response = response(401, Some(&"x".repeat(length)), body);
     for repeated in ["y", "secretsecret", "y"] {
         response.headers_mut().append("X-Auth-Token", repeated.parse().unwrap());
     }
@@ -305,13 +288,8 @@ fn scopes(past: usize) -> Result<(), String> {
         let scope = Scope::project_id(format!("p{number}"));
         last = match session.poll(&scope, NOW) {
             Action::Send(pending, _) => {
-                let body = format!(
-                    r#"{{"token": {{"issued_at": "2026-11-22T08:00:00Z", "project": {{"id": "p{number}"}},
-                        "expires_at": "2026-11-22T09:00:00Z"}}}}"#
-                );
-                session
-                    .handle_response(pending, response(201, ("X-Subject-Token", "t"), body), NOW)
-                    .unwrap();
+                let token = token_of_life("t", &format!("p{number}"), HOUR, NOW);
+                session.handle_response(pending, token, NOW).unwrap();
                 Ok(())
             }
             Action::Fail(error) => Err(error.to_string()),
@@ -324,11 +302,7 @@ fn scopes(past: usize) -> Result<(), String> {
 fn origins(past: usize) -> Result<(), String> {
     let mut session = session();
     let scope = Scope::project_id("p");
-    let Action::Send(pending, _) = session.poll(&scope, NOW) else { panic!("a login") };
-    let body = r#"{"token": {"issued_at": "2026-11-22T08:00:00Z", "project": {"id": "p"},
-        "expires_at": "2026-11-22T09:00:00Z"}}"#;
-    let response = response(201, ("X-Subject-Token", "t"), body.to_owned());
-    session.handle_response(pending, response, NOW).unwrap();
+    respond(&mut session, &scope, token_of_life("t", "p", HOUR, NOW), NOW);
     let token = session.cached_token(&scope, NOW).unwrap();
     let url = |number: usize| -> Uri { format!("https://h{number}.example").parse().unwrap() };
     for number in 0..limits::ORIGINS + past {
@@ -345,7 +319,7 @@ fn origins(past: usize) -> Result<(), String> {
 fn error_text(past: usize) -> Result<(), String> {
     let message = "x".repeat(limits::ERROR_TEXT + past);
     let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
-    let error = login_with(response(401, ("X-A", "b"), body)).unwrap_err();
+    let error = login_with(response(401, None, &body)).unwrap_err();
     if error.contains(&message) { Ok(()) } else { Err("cut".to_owned()) }
 }
 

@@ -1,17 +1,15 @@
 //! Callers whose token is refused, for each identity request.
 
-use std::cell::RefCell;
-
 use auth_proto::{
-    Check, Cloud, Credential, Domains, FetchCatalog, Login, Projects, Revoke, Scope, Step,
-    SystemScopes, UserProjects, Validate,
+    Check, Cloud, Credential, Domains, FetchCatalog, Projects, Revoke, Scope, SystemScopes,
+    UserProjects, Validate,
 };
-use time::UtcDateTime;
+use http::HeaderValue;
+use testing::{Adapter, Client, Error};
 
 use super::operations::{FORGED, client};
 use crate::{
     case::{Case, On, Want, holds, refused},
-    client::{Client, Stop, Through, Wish, carry},
     keystone::{Keystone, Of},
 };
 
@@ -50,7 +48,7 @@ const GROUP: &str = "callers";
 #[derive(Clone, Copy)]
 struct Ask {
     name: &'static str,
-    run: fn(&Client, &About) -> Result<(), Stop>,
+    run: fn(&Client, &About) -> Result<(), Error>,
 }
 
 /// A valid token of alice, and her id.
@@ -131,13 +129,13 @@ fn dead() -> Vec<Case> {
     for (name, token) in tokens {
         for ask in ASKS {
             let run = move |world: &Keystone, through| match through {
-                Through::Core => ask.refused(world, &showing(world, &token(world)?)?, 401, OWN),
+                Adapter::Core => ask.refused(world, &showing(world, &token(world)?)?, 401, OWN),
                 _ => {
                     let credential = Credential::existing_token(token(world)?);
-                    let wish = Wish::new(world.v3()?, credential, Scope::default());
+                    let wish = world.wish(credential, Scope::default())?;
                     ask.refused(
                         world,
-                        &Client::new(through, wish)?,
+                        &wish.client(through)?,
                         401,
                         "the existing token has expired or was revoked",
                     )
@@ -161,8 +159,8 @@ fn revoked() -> Vec<Case> {
     for (name, credential) in credentials {
         for ask in ASKS {
             let run = move |world: &Keystone, through| {
-                let wish = Wish::new(world.v3()?, credential(world)?, Scope::default());
-                let client = Client::new(through, wish)?;
+                let wish = world.wish(credential(world)?, Scope::default())?;
+                let client = wish.client(through)?;
                 world.revoke(client.token()?.expose())?;
                 ask.refused(world, &client, 401, OWN)
             };
@@ -187,15 +185,12 @@ fn foreign() -> Vec<Case> {
 }
 
 /// The bare core with this token, as if a login had returned it.
-fn showing(world: &Keystone, token: &str) -> Result<Client, Stop> {
-    let cloud = world.v3().map_err(Stop::Other)?;
-    let mut login = Login::new(&cloud, world.password("alice"), world.project("alpha"))?;
-    let Step::Send(request) = login.poll()? else {
-        return Err(Stop::Other("nothing to send".to_owned()));
-    };
-    let mut answer = carry(request)?;
-    let token = token.parse().map_err(|_| Stop::Other("no token of that form".to_owned()))?;
-    answer.headers_mut().insert("x-subject-token", token);
-    login.handle_response(answer, UtcDateTime::now());
-    Ok(Client::Core(Box::new(RefCell::new(login)), cloud))
+fn showing(world: &Keystone, token: &str) -> Result<Client, String> {
+    let wish = world.wish(world.password("alice"), world.project("alpha"))?;
+    let client = wish.client(Adapter::Core)?;
+    let token: HeaderValue = token.parse().map_err(|_| "no token of that form")?;
+    client.core().log_in(|response| {
+        response.headers_mut().insert("x-subject-token", token.clone());
+    })?;
+    Ok(client)
 }

@@ -1,12 +1,13 @@
 //! Endpoints: every service, region and interface of a catalog, compared with the server's data.
 
-use auth_proto::{EndpointError, EndpointQuery, ErrorKind, Interface};
+use auth_proto::{EndpointQuery, Interface};
 
 use crate::{
     case::{Case, On, same},
-    client::{Client, Stop, Wish},
     keystone::Keystone,
+    wish::found,
 };
+use testing::Client;
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -16,9 +17,8 @@ pub(crate) fn cases() -> Vec<Case> {
                 "endpoints",
                 format!("{service}, {on:?}"),
                 move |world, through| {
-                    let wish = Wish::new(world.v3()?, world.password("alice"), on.scope(world));
-                    let client = Client::new(through, wish)?;
-                    everywhere(world, &client, service)
+                    let wish = world.wish(world.password("alice"), on.scope(world))?;
+                    everywhere(world, &wish.client(through)?, service)
                 },
             ));
         }
@@ -70,16 +70,8 @@ fn everywhere(world: &Keystone, client: &Client, service: &str) -> Result<(), St
                 _ => None,
             });
             let select = EndpointQuery::new(service).region(region).interfaces(&[interface]);
-            let got = match client.endpoint(&select) {
-                Ok(url) => Some(url),
-                Err(Stop::Auth(error)) => match error.kind() {
-                    ErrorKind::Endpoint(EndpointError::NotFound { .. }) => None,
-                    _ => return Err(error.to_string()),
-                },
-                Err(stop) => return Err(stop.into()),
-            };
             let place = format!("{service}, {region}, {}", interface.as_str());
-            same(&place, got.as_deref(), want)?;
+            same(&place, found(client, &select)?.as_deref(), want)?;
         }
     }
     Ok(())

@@ -6,9 +6,10 @@ use auth_proto::{Cloud, Credential, Factor};
 
 use crate::{
     case::{Case, On, Want, holds, refused, same},
-    client::{Client, Stop, Through, Wish},
     keystone::{Keystone, Of, cloud},
+    wish::Wish,
 };
+use testing::{Adapter, Client};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = at_once();
@@ -24,7 +25,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::new(GROUP, "a factor that is not asked for", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
             let stop = client.submit_factor(world.password_factor("mfa")).err().ok_or("taken")?;
-            holds(matches!(stop, Stop::Auth(_)), || stop.to_string())
+            holds(stop.auth().is_some(), || stop.to_string())
         }),
         Case::new(GROUP, "a receipt that is spoilt on its way", |world, through| {
             let spoiling = cloud(&format!("{}{}/v3", world.url, world.spoiling))?;
@@ -64,9 +65,7 @@ fn at_once() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, credential) in rows {
         for on in [On::Project("alpha"), On::Nothing] {
-            let wish = move |world: &Keystone| {
-                Ok(Wish::new(world.v3()?, credential(world), on.scope(world)))
-            };
+            let wish = move |world: &Keystone| world.wish(credential(world), on.scope(world));
             let name = format!("at once; {name}; {on:?}");
             cases.push(Case::login(GROUP, name, wish, Want::Token("mfa", on)));
         }
@@ -87,8 +86,8 @@ fn one_after_the_other() -> Vec<Case> {
         {
             let with = if catalog { "" } else { ", without catalog" };
             let run = move |world: &Keystone, through| {
-                let wish = Wish::new(world.v3()?, first(world), on.scope(world));
-                let client = Client::new(through, Wish { catalog, ..wish })?;
+                let wish = world.wish(first(world), on.scope(world))?;
+                let client = Wish { catalog, ..wish }.client(through)?;
                 wanted(&client, missing)?;
                 client.submit_factor(second(world))?;
                 let token = client.token();
@@ -103,12 +102,11 @@ fn one_after_the_other() -> Vec<Case> {
 /// A client after the challenge for the code.
 fn challenged(
     world: &Keystone,
-    through: Through,
+    through: Adapter,
     cloud: Cloud,
     credential: Credential,
 ) -> Result<Client, String> {
-    let client = Client::new(through, Wish::new(cloud, credential, world.project("alpha")));
-    let client = client?;
+    let client = Wish::new(cloud, credential, world.project("alpha")).client(through)?;
     wanted(&client, "totp")?;
     Ok(client)
 }
@@ -116,19 +114,19 @@ fn challenged(
 /// The server requires this factor only.
 fn wanted(client: &Client, missing: &str) -> Result<(), String> {
     match client.token() {
-        Err(Stop::NeedFactor(challenge)) => {
+        Err(stop) => {
+            let challenge = stop.challenge().ok_or_else(|| stop.to_string())?;
             let wanted: Vec<_> = challenge.missing().flatten().map(str::to_owned).collect();
             same("missing", wanted, vec![missing.to_owned()])
         }
-        Err(stop) => Err(stop.to_string()),
         Ok(token) => Err(format!("a token at once: {token:?}")),
     }
 }
 
 /// The bare core sends an expired receipt. A session knows that it has expired, and logs in again.
-fn late(world: &Keystone, client: &Client, through: Through) -> Result<(), String> {
+fn late(world: &Keystone, client: &Client, through: Adapter) -> Result<(), String> {
     client.submit_factor(code(world))?;
-    if through == Through::Core {
+    if through == Adapter::Core {
         return refused(&client.token().err().ok_or("a token")?, 401, "check this factor");
     }
     wanted(client, "totp")?;

@@ -17,9 +17,10 @@ use time::UtcDateTime;
 
 use crate::{
     case::{Case, holds, refused, same},
-    client::{Client, RUNTIME, Stop, Through, Wish},
     keystone::{Keystone, cloud},
+    wish::Wish,
 };
+use testing::{Adapter, Client, Error};
 
 pub(crate) fn cases() -> Vec<Case> {
     let group = "life";
@@ -49,9 +50,9 @@ const THINKS: Duration = Duration::from_millis(300);
 
 /// Each token is replaced by one new token before it expires. A token of a few seconds is
 /// renewed at 50 to 70 % of its life; the server's timestamps are whole seconds.
-fn renewed_in_time(world: &Keystone, through: Through) -> Result<(), String> {
-    let adapter = Adapter::new(through, brief(world)?)?;
-    let tokens = nothing_is_lost(world, &adapter, || Ok(()))?;
+fn renewed_in_time(world: &Keystone, through: Adapter) -> Result<(), String> {
+    let client = brief(world)?.client(through)?;
+    let tokens = nothing_is_lost(world, &client, || Ok(()))?;
     let issued = tokens.iter().filter_map(|token| token.issued_at());
     let issued: Vec<_> = issued.map(UtcDateTime::unix_timestamp).collect();
     let lives: Vec<_> = issued.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -61,10 +62,10 @@ fn renewed_in_time(world: &Keystone, through: Through) -> Result<(), String> {
 }
 
 /// The server stops before the token is renewed, for longer than the token lives.
-fn back_again(world: &Keystone, through: Through) -> Result<(), String> {
-    let adapter = Adapter::new(through, brief(world)?)?;
+fn back_again(world: &Keystone, through: Adapter) -> Result<(), String> {
+    let client = brief(world)?.client(through)?;
     let mut back = UtcDateTime::MIN;
-    let tokens = nothing_is_lost(world, &adapter, || {
+    let tokens = nothing_is_lost(world, &client, || {
         thread::sleep(Duration::from_secs(3));
         let status = Command::new("kill").args(["-USR1", &world.brief_pid.to_string()]).status();
         let status = status.map_err(|error| error.to_string())?;
@@ -100,22 +101,22 @@ fn brief_cloud(world: &Keystone, version: &str) -> Result<Cloud, String> {
 /// Returns the tokens that were used.
 fn nothing_is_lost(
     world: &Keystone,
-    adapter: &Adapter,
+    client: &Client,
     meanwhile: impl FnOnce() -> Result<(), String>,
 ) -> Result<Vec<Arc<Token>>, String> {
     let path = if world.is_v2() { "/v2.0/tenants" } else { "/v3/auth/projects" };
     let url = format!("{}{path}", world.url);
-    let first = adapter.token()?;
+    let first = client.token()?;
     let (calls, started) = (AtomicUsize::new(0), Instant::now());
     let mut tokens = vec![first];
     thread::scope(|threads| {
         let caller = || {
             while started.elapsed() < LOAD {
-                let mut status = adapter.call(&url)?;
+                let mut status = call(client, &url)?;
                 // The v2.0 server checks the expiry twice. A token that expires in between is an
                 // internal error there and a 400 here; the same call succeeds on a second try.
                 if world.is_v2() && status == 400 {
-                    status = adapter.call(&url)?;
+                    status = call(client, &url)?;
                 }
                 same("status", status, 200)?;
                 calls.fetch_add(1, Relaxed);
@@ -127,7 +128,7 @@ fn nothing_is_lost(
         let tokens = &mut tokens;
         callers.push(threads.spawn(move || {
             while started.elapsed() < LOAD {
-                let token = adapter.token()?;
+                let token = client.token()?;
                 if tokens.last().is_none_or(|last| last.expose() != token.expose()) {
                     tokens.push(token);
                 }
@@ -147,30 +148,30 @@ fn nothing_is_lost(
 
 /// When the token has expired, one of the callers enters a code, once so late that the receipt has
 /// expired too. Every caller gets the challenge and no other error.
-fn asked_again(world: &Keystone, through: Through) -> Result<(), String> {
+fn asked_again(world: &Keystone, through: Adapter) -> Result<(), String> {
     let wish = Wish::new(brief_cloud(world, "/v3")?, world.password("mfa"), world.project("alpha"));
-    let adapter = Adapter::new(through, wish)?;
+    let client = wish.client(through)?;
     let url = format!("{}/v3/auth/projects", world.url);
     // The user, and how often the user was asked.
     let (asked, started) = (Mutex::new(0), Instant::now());
     let type_code = || {
         let mut asked = asked.lock().map_err(|_| "a panic")?;
         // Another caller may have submitted a code first.
-        if !matches!(adapter.try_token(), Err(Stop::NeedFactor(_))) {
+        if !client.token().is_err_and(|stop| stop.challenge().is_some()) {
             return Ok(());
         }
         *asked += 1;
         if *asked == 2 {
             thread::sleep(Duration::from_secs(6));
         }
-        adapter.answer(Factor::totp(world.code("mfa"))).map_err(String::from)
+        client.submit_factor(Factor::totp(world.code("mfa"))).map_err(String::from)
     };
     thread::scope(|threads| {
         let caller = || {
             while started.elapsed() < LOAD {
-                match adapter.try_call(&url) {
+                match call(&client, &url) {
                     Ok(status) => same("status", status, 200)?,
-                    Err(Stop::NeedFactor(_)) => type_code()?,
+                    Err(stop) if stop.challenge().is_some() => type_code()?,
                     Err(stop) => return Err(stop.into()),
                 }
                 thread::sleep(THINKS);
@@ -190,17 +191,17 @@ fn outcome(thread: ScopedJoinHandle<'_, Result<(), String>>) -> Result<(), Strin
 }
 
 /// A server that locks a user out for 5 s after 3 failures.
-fn one_try_for_all(world: &Keystone, through: Through) -> Result<(), String> {
+fn one_try_for_all(world: &Keystone, through: Adapter) -> Result<(), String> {
     let strict = cloud(&format!("{}/v3", world.strict_url))?;
     let login = |credential| Wish::new(strict.clone(), credential, world.project("alpha"));
     let wrong = || Credential::password(world.user("alice"), "wrong");
-    let adapter = Adapter::new(through, login(wrong()))?;
+    let client = login(wrong()).client(through)?;
     // Long enough for several tries of each caller.
     let started = Instant::now();
     thread::scope(|threads| {
         let caller = || {
             while started.elapsed() < Duration::from_secs(4) {
-                if adapter.token().is_ok() {
+                if client.token().is_ok() {
                     return Err("a token for a wrong password".to_owned());
                 }
                 thread::sleep(Duration::from_millis(100));
@@ -210,14 +211,13 @@ fn one_try_for_all(world: &Keystone, through: Through) -> Result<(), String> {
         let callers: Vec<_> = (0..50).map(|_| threads.spawn(caller)).collect();
         callers.into_iter().try_for_each(outcome)
     })?;
-    let right = || Client::new(through, login(world.password("alice")));
-    let right = || right().and_then(|client| client.token());
+    let right = || login(world.password("alice")).token(through);
     right().map_err(|stop| format!("locked out: {stop}"))?;
 
     // The server does lock users out.
     for _ in 0..3 {
-        let client = Client::new(Through::Core, login(wrong()))?;
-        refused(&client.token().err().ok_or("a token")?, 401, "check the user")?;
+        let stop = login(wrong()).token(Adapter::Core).err().ok_or("a token")?;
+        refused(&stop, 401, "check the user")?;
     }
     let locked = right().err().ok_or("the user is not locked out")?;
     refused(&locked, 401, "check the user")?;
@@ -225,51 +225,8 @@ fn one_try_for_all(world: &Keystone, through: Through) -> Result<(), String> {
     Ok(right().map(drop)?)
 }
 
-/// An adapter's client that threads share.
-enum Adapter {
-    Reqwest(auth_reqwest::Client),
-    Ureq(auth_ureq::Client),
-}
-
-impl Adapter {
-    fn new(through: Through, wish: Wish) -> Result<Self, String> {
-        match Client::new(through, wish)? {
-            Client::Core(..) => Err("the bare core has no account".to_owned()),
-            Client::Reqwest(client) => Ok(Self::Reqwest(client)),
-            Client::Ureq(client) => Ok(Self::Ureq(client)),
-        }
-    }
-
-    fn try_token(&self) -> Result<Arc<Token>, Stop> {
-        match self {
-            Self::Reqwest(client) => Ok(RUNTIME.block_on(client.token())?),
-            Self::Ureq(client) => Ok(client.token()?),
-        }
-    }
-
-    fn token(&self) -> Result<Arc<Token>, String> {
-        Ok(self.try_token()?)
-    }
-
-    fn answer(&self, factor: Factor) -> Result<(), Stop> {
-        match self {
-            Self::Reqwest(client) => Ok(client.submit_factor(factor)?),
-            Self::Ureq(client) => Ok(client.submit_factor(factor)?),
-        }
-    }
-
-    /// Calls a service and returns the status.
-    fn try_call(&self, url: &str) -> Result<u16, Stop> {
-        let request = Request::get(url).body("");
-        let request = request.map_err(|error| Stop::Other(error.to_string()))?;
-        let status = match self {
-            Self::Reqwest(client) => RUNTIME.block_on(client.call(request))?.status(),
-            Self::Ureq(client) => client.call(request)?.status(),
-        };
-        Ok(status.as_u16())
-    }
-
-    fn call(&self, url: &str) -> Result<u16, String> {
-        Ok(self.try_call(url)?)
-    }
+/// Calls a service and returns the status.
+fn call(client: &Client, url: &str) -> Result<u16, Error> {
+    let request = Request::get(url).body("").expect("a URL that the server recorded");
+    Ok(client.call(request)?.status().as_u16())
 }

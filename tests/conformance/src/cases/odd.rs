@@ -5,8 +5,8 @@ use http::{Method, Request, Response};
 
 use crate::{
     case::{Case, refused},
-    client::{Client, Wish},
     keystone::{Keystone, Of},
+    wish::Wish,
 };
 
 /// A name, a request and the expected result: a permanent refusal with this status whose text
@@ -18,7 +18,7 @@ pub(crate) fn case(group: &'static str, wish: Of<Result<Wish, String>>, row: Row
     Case::new(group, name, move |world: &Keystone, through| {
         let place = world.url.clone();
         let asked = Asked { odd: odd.clone(), place, reader: FetchCatalog::new(&world.v3()?) };
-        let stop = Client::new(through, wish(world)?)?.run(&asked).err().ok_or("an answer")?;
+        let stop = wish(world)?.client(through)?.run(&asked).err().ok_or("an answer")?;
         refused(&stop, status, says)
     })
 }

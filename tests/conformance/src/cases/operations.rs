@@ -1,32 +1,35 @@
 //! Identity requests beside logins: about tokens, and the lists of possible scopes.
 
 use auth_proto::{
-    Check, Cloud, Domains, FetchCatalog, IdentityRequest, Page, Project, Projects, Revoke, Scope,
-    SystemScopes, UserProjects, Validate,
+    ApiVersion, Check, Cloud, Domains, FetchCatalog, IdentityRequest, Page, Project, Projects,
+    Revoke, Scope, SystemScopes, UserProjects, Validate,
 };
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::{
     case::{Case, On, holds, refused, same},
-    client::{Client, Stop, Through, Wish},
     keystone::{Keystone, Of},
 };
+use testing::{Adapter, Client, Error};
 
 pub(crate) fn cases() -> Vec<Case> {
+    type Operation = fn(&Inquiry<'_>) -> Result<(), String>;
+    let operations: [(_, Operation); 3] = [
+        ("validate", |inquiry| inquiry.validate()),
+        ("check", |inquiry| inquiry.check()),
+        ("revoke", |inquiry| inquiry.revoke()),
+    ];
     let mut cases = Vec::new();
     for (name, subject, access) in SUBJECTS {
         for (caller_name, caller) in [("an administrator", "admin"), ("the user", "alice")] {
-            let name = |what: &str| format!("{what} {name}, by {caller_name}");
-            cases.push(Case::new("validate", name("validate"), move |world, through| {
-                validate(world, through, caller, &subject(world)?, access)
-            }));
-            cases.push(Case::new("check", name("check"), move |world, through| {
-                check(world, through, caller, &subject(world)?, access)
-            }));
-            cases.push(Case::new("revoke", name("revoke"), move |world, through| {
-                revoke(world, through, caller, &subject(world)?, access)
-            }));
+            for (group, run) in operations {
+                let name = format!("{group} {name}, by {caller_name}");
+                cases.push(Case::new(group, name, move |world, through| {
+                    let (subject, client) = (subject(world)?, client(world, through, caller)?);
+                    run(&Inquiry { world, client, caller, subject, access })
+                }));
+            }
         }
     }
     cases.extend(lists());
@@ -46,8 +49,8 @@ enum Access {
     Withheld,
 }
 
-type Row = (&'static str, Of<Result<String, String>>, Access);
-const SUBJECTS: [Row; 11] = [
+type SubjectRow = (&'static str, Of<Result<String, String>>, Access);
+const SUBJECTS: [SubjectRow; 11] = [
     (
         "a token for a project",
         |world| world.fresh("alice", &world.in_project("alpha")),
@@ -77,79 +80,72 @@ const SUBJECTS: [Row; 11] = [
 pub(crate) const FORGED: &str =
     "gAAAAABqAcmJ0m1ZlNqkC9Xv2d5kqP0uZ3vHnYJrW8sTfE7bLxQoR4iUy6cMgAeKtDp1hNwVzXjBfSs3";
 
-fn validate(
-    world: &Keystone,
-    through: Through,
-    caller: &str,
-    subject: &str,
+/// A caller's requests about a token.
+struct Inquiry<'a> {
+    world: &'a Keystone,
+    client: Client,
+    caller: &'a str,
+    subject: String,
     access: Access,
-) -> Result<(), String> {
-    let cloud = world.v3()?;
-    for catalog in [true, false] {
-        let validate = Validate::new(&cloud, subject);
-        let validate = if catalog { validate } else { validate.without_catalog() };
-        let got = client(world, through, caller)?.run(&validate);
-        match judged(access, caller, got)? {
-            None => {}
-            Some(got) if access == Access::NotFound || access == Access::Withheld => {
-                holds(got.is_none(), || "a token".to_owned())?;
-            }
-            Some(got) => {
-                let token = got.ok_or("no token")?;
-                world.agrees(&token, auth_proto::ApiVersion::V3, catalog)?;
+}
+
+impl Inquiry<'_> {
+    fn validate(&self) -> Result<(), String> {
+        let cloud = self.world.v3()?;
+        for catalog in [true, false] {
+            let validate = Validate::new(&cloud, &*self.subject);
+            let validate = if catalog { validate } else { validate.without_catalog() };
+            match self.judged(self.client.run(&validate))? {
+                None => {}
+                Some(got) if !self.is_found() => holds(got.is_none(), || "a token".to_owned())?,
+                Some(got) => {
+                    self.world.agrees(&got.ok_or("no token")?, ApiVersion::V3, catalog)?;
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
-}
 
-fn check(
-    world: &Keystone,
-    through: Through,
-    caller: &str,
-    subject: &str,
-    access: Access,
-) -> Result<(), String> {
-    let got = client(world, through, caller)?.run(&Check::new(&world.v3()?, subject));
-    let Some(is_good) = judged(access, caller, got)? else { return Ok(()) };
-    same("is good", is_good, access != Access::NotFound && access != Access::Withheld)
-}
+    fn check(&self) -> Result<(), String> {
+        let got = self.client.run(&Check::new(&self.world.v3()?, &*self.subject));
+        let Some(is_good) = self.judged(got)? else { return Ok(()) };
+        same("is good", is_good, self.is_found())
+    }
 
-/// The second revocation changes nothing.
-fn revoke(
-    world: &Keystone,
-    through: Through,
-    caller: &str,
-    subject: &str,
-    access: Access,
-) -> Result<(), String> {
-    let client = client(world, through, caller)?;
-    for _ in 0..2 {
-        let got = client.run(&Revoke::new(&world.v3()?, subject));
-        if judged(access, caller, got)?.is_none() {
-            return Ok(());
+    /// The second revocation changes nothing.
+    fn revoke(&self) -> Result<(), String> {
+        for _ in 0..2 {
+            let got = self.client.run(&Revoke::new(&self.world.v3()?, &*self.subject));
+            if self.judged(got)?.is_none() {
+                return Ok(());
+            }
         }
+        // Keystone cannot revoke a token with access rules and answers 404.
+        let lives = self.world.validated(&self.subject)?.is_some();
+        same("lives", lives, self.access == Access::Withheld)
     }
-    // Keystone cannot revoke a token with access rules and answers 404.
-    same("lives", world.validated(subject)?.is_some(), access == Access::Withheld)
+
+    fn is_found(&self) -> bool {
+        matches!(self.access, Access::All | Access::AdministratorsOnly)
+    }
+
+    /// The result if the caller has access; otherwise the server refused.
+    fn judged<T>(&self, got: Result<T, Error>) -> Result<Option<T>, String> {
+        if self.access == Access::AdministratorsOnly && self.caller != "admin" {
+            let stop = got.err().ok_or("a result for a caller without access")?;
+            return refused(&stop, 403, "the user has no access").map(|()| None);
+        }
+        Ok(Some(got?))
+    }
 }
 
-/// The result if the caller has access; otherwise the server refused.
-fn judged<T>(access: Access, caller: &str, got: Result<T, Stop>) -> Result<Option<T>, String> {
-    if access == Access::AdministratorsOnly && caller != "admin" {
-        let stop = got.err().ok_or("a result for a caller without access")?;
-        return refused(&stop, 403, "the user has no access").map(|()| None);
-    }
-    Ok(Some(got?))
-}
-
-pub(crate) fn client(world: &Keystone, through: Through, caller: &str) -> Result<Client, String> {
+pub(crate) fn client(world: &Keystone, through: Adapter, caller: &str) -> Result<Client, String> {
     let scope = match caller {
         "admin" => Scope::project_name_in("admin", auth_proto::DomainRef::id("default")),
         _ => world.project("alpha"),
     };
-    let wish = Wish::new(world.v3()?, world.password(caller), scope);
-    Ok(Client::new(through, wish)?)
+    let wish = world.wish(world.password(caller), scope)?;
+    Ok(wish.client(through)?)
 }
 
 /// Every list, for every kind of token, compared with a plain request.
@@ -166,8 +162,8 @@ fn lists() -> Vec<Case> {
     for (user, on) in callers {
         let mut case = |group, run: fn(&Keystone, &Client, &str) -> Result<(), String>| {
             let run = move |world: &Keystone, through| {
-                let wish = Wish::new(world.v3()?, world.password(user), on.scope(world));
-                let client = Client::new(through, wish)?;
+                let wish = world.wish(world.password(user), on.scope(world))?;
+                let client = wish.client(through)?;
                 run(world, &client, user)
             };
             cases.push(Case::new(group, format!("for {user}, {on:?}"), run));

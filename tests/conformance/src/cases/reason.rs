@@ -2,9 +2,10 @@
 
 use crate::{
     case::{Case, Want, speaks},
-    client::{Client, Through, Wish},
     keystone::{Keystone, Of},
+    wish::Wish,
 };
+use testing::Adapter;
 
 /// Logins that the server refuses for the same reason.
 #[derive(Clone, Copy)]
@@ -20,11 +21,10 @@ impl Reason {
         for &Self { want, why, logins } in reasons {
             for &(name, wish) in logins {
                 cases.push(Case::new(group, name, move |world, through| {
-                    if through == Through::Core {
+                    if through == Adapter::Core {
                         why.prove(world, wish(world)?)?;
                     }
-                    let token =
-                        Client::new(through, wish(world)?).and_then(|client| client.token());
+                    let token = wish(world)?.token(through);
                     want.judge(world, token.as_deref(), true)
                 }));
             }
@@ -50,13 +50,13 @@ impl Why {
     fn prove(self, world: &Keystone, wish: Wish) -> Result<(), String> {
         match self {
             Self::Disabled(kind, id) => {
-                let log_in = || Client::new(Through::Core, wish)?.token();
+                let log_in = || wish.token(Adapter::Core);
                 world.while_enabled(kind, id(world), log_in)??;
                 Ok(())
             }
             Self::Explained(says) => {
                 let wish = Wish { cloud: world.explaining()?, ..wish };
-                let stop = Client::new(Through::Core, wish)?.token().err().ok_or("a token")?;
+                let stop = wish.token(Adapter::Core).err().ok_or("a token")?;
                 speaks(&stop.to_string(), says)
             }
         }

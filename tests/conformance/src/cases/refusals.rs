@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     case::{Case, Want},
-    client::Wish,
     keystone::{Keystone, Of},
+    wish::Wish,
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -29,12 +29,8 @@ const USERS: &[Reason] = &[
         logins: &[
             ("a wrong password, user by id", |w| by(w, w.user("alice"), "wrong")),
             ("a wrong password, user by name", |w| by(w, w.named("alice"), "wrong")),
-            ("a password with a blank at its end", |w| {
-                by(w, w.user("alice"), &format!("{} ", secret(w, "alice")))
-            }),
-            ("a password in capitals", |w| {
-                by(w, w.user("alice"), &secret(w, "alice").to_uppercase())
-            }),
+            ("a password with a blank at its end", |w| changed(w, |own| format!("{own} "))),
+            ("a password in capitals", |w| changed(w, str::to_uppercase)),
             ("a password of 4,000 letters", |w| by(w, w.user("alice"), &"p".repeat(4_000))),
         ],
     },
@@ -53,12 +49,8 @@ const USERS: &[Reason] = &[
         want: NO,
         why: Why::Explained("Could not find domain"),
         logins: &[
-            ("an unknown domain", |w| {
-                own(w, UserRef::name_in("alice", DomainRef::name("Nowhere")), "alice")
-            }),
-            ("an unknown domain id", |w| {
-                own(w, UserRef::name_in("alice", DomainRef::id("nowhere")), "alice")
-            }),
+            ("an unknown domain", |w| own(w, in_domain(DomainRef::name("Nowhere")), "alice")),
+            ("an unknown domain id", |w| own(w, in_domain(DomainRef::id("nowhere")), "alice")),
         ],
     },
     Reason {
@@ -244,7 +236,7 @@ fn unsent() -> Vec<Case> {
 pub(crate) const UNKNOWN_ID: &str = "f5073eaa26b64cffbee89411df94ce01";
 
 fn by(world: &Keystone, user: UserRef, password: &str) -> Result<Wish, String> {
-    Ok(Wish::new(world.v3()?, Credential::password(user, password), world.project("alpha")))
+    world.wish(Credential::password(user, password), world.project("alpha"))
 }
 
 /// A login with this user's password.
@@ -252,16 +244,25 @@ fn own(world: &Keystone, user: UserRef, key: &str) -> Result<Wish, String> {
     by(world, user, secret(world, key))
 }
 
+/// A login of alice with another password than this.
+fn changed(world: &Keystone, change: fn(&str) -> String) -> Result<Wish, String> {
+    by(world, world.user("alice"), &change(secret(world, "alice")))
+}
+
+fn in_domain(domain: DomainRef) -> UserRef {
+    UserRef::name_in("alice", domain)
+}
+
 fn secret<'a>(world: &'a Keystone, key: &str) -> &'a str {
     &world.users[key].password
 }
 
 fn to(world: &Keystone, user: &str, scope: Scope) -> Result<Wish, String> {
-    Ok(Wish::new(world.v3()?, world.password(user), scope))
+    world.wish(world.password(user), scope)
 }
 
 fn with(world: &Keystone, credential: Credential) -> Result<Wish, String> {
-    Ok(Wish::new(world.v3()?, credential, Scope::default()))
+    world.wish(credential, Scope::default())
 }
 
 /// An application credential by its name and this user, with the secret of alice's.
@@ -271,11 +272,11 @@ fn key_of(world: &Keystone, user: &str, name: &str) -> Result<Wish, String> {
 }
 
 fn code(world: &Keystone, user: &str, code: &str) -> Result<Wish, String> {
-    Ok(Wish::new(world.v3()?, Credential::totp(world.user(user), code), world.project("alpha")))
+    world.wish(Credential::totp(world.user(user), code), world.project("alpha"))
 }
 
 fn token(world: &Keystone, token: &str) -> Result<Wish, String> {
-    Ok(Wish::new(world.v3()?, Credential::token(token), world.project("alpha")))
+    world.wish(Credential::token(token), world.project("alpha"))
 }
 
 fn in_default(name: &str) -> UserRef {

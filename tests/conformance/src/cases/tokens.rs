@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     case::{Case, On, Want, holds, same},
-    client::{Client, Wish},
     keystone::{Keystone, Of},
+    wish::Wish,
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -25,8 +25,8 @@ fn exchanged() -> Vec<Case> {
             let run = move |world: &Keystone, through| {
                 let old = world.fresh("alice", &written(world, from))?;
                 let end = world.validated(&old)?.map(|token| token["expires_at"].to_string());
-                let wish = Wish::new(world.v3()?, Credential::token(old), scope(world));
-                let token = Client::new(through, wish).and_then(|client| client.token());
+                let wish = world.wish(Credential::token(old), scope(world))?;
+                let token = wish.token(through);
                 if matches!((from, on), (On::System, On::Domain(_) | On::Project(_))) {
                     // The one exchange that Keystone refuses.
                     let want = Want::Refused(403, "cannot be exchanged");
@@ -51,9 +51,8 @@ fn existing_token() -> Vec<Case> {
             let run = move |world: &Keystone, through| {
                 let token = world.fresh("alice", &written(world, on))?;
                 let credential = Credential::existing_token(token.as_str());
-                let wish = Wish::new(world.v3()?, credential, Scope::default());
-                let client = Client::new(through, Wish { catalog, ..wish });
-                let got = client.and_then(|client| client.token());
+                let wish = world.wish(credential, Scope::default())?;
+                let got = Wish { catalog, ..wish }.token(through);
                 Want::Token("alice", on).judge(world, got.as_deref(), catalog)?;
                 let got = got?;
                 holds(got.is_validated(), || "not validated".to_owned())?;
@@ -65,12 +64,9 @@ fn existing_token() -> Vec<Case> {
     }
     cases.push(Case::new("token passed on", "of a trust that impersonates", |world, through| {
         // The token may not list its own scopes.
-        let wish = Wish::new(
-            world.v3()?,
-            Credential::existing_token(by_trust(world, true)?),
-            Scope::default(),
-        );
-        let token = Client::new(through, wish).and_then(|client| client.token());
+        let wish =
+            world.wish(Credential::existing_token(by_trust(world, true)?), Scope::default())?;
+        let token = wish.token(through);
         let token = token?;
         holds(!token.is_validated(), || "validated".to_owned())?;
         holds(token.catalog().is_some(), || "no catalog".to_owned())
@@ -95,7 +91,7 @@ fn existing_token() -> Vec<Case> {
                 true => world.project("alpha"),
                 false => Scope::default(),
             };
-            Ok(Wish::new(world.v3()?, Credential::existing_token(token(world)?), scope))
+            world.wish(Credential::existing_token(token(world)?), scope)
         };
         cases.push(Case::login("token passed on", name, wish, want));
     }
@@ -120,7 +116,7 @@ fn trusts() -> Vec<Case> {
             "by a token",
             |world| {
                 let own = Credential::token(world.fresh("bob", &json!("unscoped"))?);
-                Ok(Wish::new(world.v3()?, own, Scope::trust(world.trust(true, None)?)))
+                world.wish(own, Scope::trust(world.trust(true, None)?))
             },
             ALPHA,
         ),
@@ -128,7 +124,7 @@ fn trusts() -> Vec<Case> {
             "by another user",
             |world| {
                 let trust = Scope::trust(world.trust(true, None)?);
-                Ok(Wish::new(world.v3()?, world.password("alice"), trust))
+                world.wish(world.password("alice"), trust)
             },
             Want::Refused(403, "the trust: its trustee"),
         ),
@@ -141,7 +137,7 @@ fn trusts() -> Vec<Case> {
     cases.push(Case::new("trust", "used up", |world, through| {
         let trust = world.trust(true, Some(1))?;
         let log_in = |trust| {
-            let client = Client::new(through, as_bob(world, trust)?);
+            let client = as_bob(world, trust)?.client(through);
             Ok::<_, String>(client.and_then(|client| client.token()))
         };
         // Keystone issues a token for the last use, but does not find it afterwards.
@@ -152,7 +148,7 @@ fn trusts() -> Vec<Case> {
 }
 
 fn as_bob(world: &Keystone, trust: String) -> Result<Wish, String> {
-    Ok(Wish::new(world.v3()?, world.password("bob"), Scope::trust(trust)))
+    world.wish(world.password("bob"), Scope::trust(trust))
 }
 
 pub(crate) fn by_trust(world: &Keystone, impersonation: bool) -> Result<String, String> {

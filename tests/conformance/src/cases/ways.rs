@@ -4,8 +4,8 @@ use auth_proto::{Credential, DomainRef, Scope, UserRef};
 
 use crate::{
     case::{Case, On, Want},
-    client::Wish,
     keystone::{Keystone, Of},
+    wish::Wish,
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -24,16 +24,24 @@ fn passwords() -> Vec<Case> {
         ("user by name, domain by id", |world| world.named("alice")),
         ("user and domain by name", |_| UserRef::name_in("alice", DomainRef::name("Default"))),
     ];
+    every_form("password", &users, &SCOPES)
+}
+
+/// Logins of alice by each of these users, for each of these scopes.
+pub(super) fn every_form(
+    group: &'static str,
+    users: &[(&str, Of<UserRef>)],
+    scopes: &[(&str, Of<Scope>, On)],
+) -> Vec<Case> {
     let mut cases = Vec::new();
-    for (user_name, user) in users {
-        for (scope_name, scope, on) in SCOPES {
+    for &(user_name, user) in users {
+        for &(scope_name, scope, on) in scopes {
             let wish = move |world: &Keystone| {
                 let password = world.users["alice"].password.as_str();
-                let credential = Credential::password(user(world), password);
-                Ok(Wish::new(world.v3()?, credential, scope(world)))
+                world.wish(Credential::password(user(world), password), scope(world))
             };
             let name = format!("{user_name}; {scope_name}");
-            cases.push(Case::login("password", name, wish, Want::Token("alice", on)));
+            cases.push(Case::login(group, name, wish, Want::Token("alice", on)));
         }
     }
     cases
@@ -83,7 +91,7 @@ fn others() -> Vec<Case> {
         let wish = move |world: &Keystone| {
             let password = world.users[user].password.as_str();
             let credential = Credential::password(world.named(user), password);
-            Ok(Wish::new(world.v3()?, credential, scope(world)))
+            world.wish(credential, scope(world))
         };
         Case::login("password", format!("{user}: {name}"), wish, Want::Token(user, on))
     };
@@ -94,7 +102,7 @@ fn without_catalog() -> Vec<Case> {
     let rows = [On::Project("alpha"), On::Domain("corp"), On::System, On::Nothing];
     let case = |on: On| {
         let wish = move |world: &Keystone| {
-            let wish = Wish::new(world.v3()?, world.password("alice"), on.scope(world));
+            let wish = world.wish(world.password("alice"), on.scope(world))?;
             Ok(Wish { catalog: false, ..wish })
         };
         Case::login("without catalog", format!("{on:?}"), wish, Want::Token("alice", on))
@@ -120,8 +128,7 @@ fn application_credentials() -> Vec<Case> {
         ("with an end", |world| world.key("dated")),
     ];
     let case = |(name, credential): (&str, Of<Credential>)| {
-        let wish =
-            move |world: &Keystone| Ok(Wish::new(world.v3()?, credential(world), Scope::default()));
+        let wish = move |world: &Keystone| world.wish(credential(world), Scope::default());
         let want = Want::Token("alice", On::Project("alpha"));
         Case::login("application credential", name, wish, want)
     };
@@ -136,7 +143,7 @@ fn codes() -> Vec<Case> {
         for on in [On::Project("alpha"), On::Nothing] {
             let wish = move |world: &Keystone| {
                 let credential = Credential::totp(user(world), world.code("totp"));
-                Ok(Wish::new(world.v3()?, credential, on.scope(world)))
+                world.wish(credential, on.scope(world))
             };
             let name = format!("{name}; {on:?}");
             cases.push(Case::login("one-time code", name, wish, Want::Token("totp", on)));

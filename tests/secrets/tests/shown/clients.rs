@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_proto::{Cloud, Credential, Factor, Projects, Revoke, Scope, Validate};
-use testing::{Adapter, Error, Reply};
+use testing::{Adapter, Error, Reply, fixtures::LONG_LIVED};
 
 /// A caller's request.
 pub(crate) enum Operation {
@@ -49,21 +49,12 @@ fn scope(cloud: &Cloud) -> Scope {
     }
 }
 
-/// A response with any status line. Each line of `headers` ends with `\r\n`.
+/// A response with any status and reason. Each line of `headers` ends with `\r\n`.
 pub(crate) fn response(status: &str, headers: &str, body: &str) -> Reply {
-    let length = body.len();
-    Reply::bytes(format!(
-        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
-    ))
+    Reply::status(status, format!("Connection: close\r\n{headers}")).body(body)
 }
 
-/// The response to a good login. The token lives for a century.
+/// The response to a good login.
 pub(crate) fn token_response(token: &str) -> Reply {
-    let body = r#"{"token": {
-        "catalog": [],
-        "expires_at": "2126-01-03T00:00:00.000000Z", "issued_at": "2126-01-01T00:00:00.000000Z",
-        "domain": {"id": "d1", "name": "d"},
-        "user": {"id": "u1", "name": "u", "domain": {"id": "d1", "name": "d"}}
-    }}"#;
-    response("201 Created", &format!("X-Subject-Token: {token}\r\n"), body)
+    response("201 Created", &format!("X-Subject-Token: {token}\r\n"), LONG_LIVED)
 }

@@ -33,53 +33,19 @@ struct EchoCase {
     secret: &'static str,
 }
 
+#[rustfmt::skip]
 const CASES: [EchoCase; 11] = [
     EchoCase { name: "password", credential: password, operation: token, secret: PASSWORD },
     EchoCase { name: "one-time code", credential: totp, operation: token, secret: PASSCODE },
-    EchoCase {
-        name: "application credential",
-        credential: || Credential::application_credential("key", SECRET),
-        operation: token,
-        secret: SECRET,
-    },
-    EchoCase {
-        name: "token exchanged",
-        credential: || Credential::token(OWN_TOKEN),
-        operation: token,
-        secret: OWN_TOKEN,
-    },
-    EchoCase {
-        name: "existing token",
-        credential: || Credential::existing_token(EXISTING_TOKEN),
-        operation: token,
-        secret: EXISTING_TOKEN,
-    },
-    EchoCase {
-        name: "token of an agency's user",
-        credential: || password().assume(Agency::new("agency", DomainRef::name("other"))),
-        operation: token,
-        secret: TOKEN,
-    },
+    EchoCase { name: "application credential", credential: || Credential::application_credential("key", SECRET), operation: token, secret: SECRET },
+    EchoCase { name: "token exchanged", credential: || Credential::token(OWN_TOKEN), operation: token, secret: OWN_TOKEN },
+    EchoCase { name: "existing token", credential: || Credential::existing_token(EXISTING_TOKEN), operation: token, secret: EXISTING_TOKEN },
+    EchoCase { name: "token of an agency's user", credential: || password().assume(Agency::new("agency", DomainRef::name("other"))), operation: token, secret: TOKEN },
     EchoCase { name: "receipt", credential: password, operation: factor, secret: RECEIPT },
     EchoCase { name: "second factor", credential: password, operation: factor, secret: PASSCODE },
-    EchoCase {
-        name: "subject of a validation",
-        credential: password,
-        operation: |cloud| Operation::Validate(Validate::new(cloud, SUBJECT)),
-        secret: SUBJECT,
-    },
-    EchoCase {
-        name: "subject of a revocation",
-        credential: password,
-        operation: |cloud| Operation::Revoke(Revoke::new(cloud, SUBJECT)),
-        secret: SUBJECT,
-    },
-    EchoCase {
-        name: "caller's token",
-        credential: password,
-        operation: |cloud| Operation::Projects(Projects::new(cloud)),
-        secret: TOKEN,
-    },
+    EchoCase { name: "subject of a validation", credential: password, operation: |cloud| Operation::Validate(Validate::new(cloud, SUBJECT)), secret: SUBJECT },
+    EchoCase { name: "subject of a revocation", credential: password, operation: |cloud| Operation::Revoke(Revoke::new(cloud, SUBJECT)), secret: SUBJECT },
+    EchoCase { name: "caller's token", credential: password, operation: |cloud| Operation::Projects(Projects::new(cloud)), secret: TOKEN },
 ];
 
 fn password() -> Credential {

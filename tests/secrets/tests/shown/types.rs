@@ -5,15 +5,15 @@ use std::{
     time::Duration,
 };
 
-use auth_driver::{Call, Mode, NoTokenInTime, Options, Step as DriverStep, Wanted};
+use auth_driver::{Call, Error as DriverError, Mode, Options, Replay, Step as DriverStep, Wanted};
 use auth_emulator::{Emulator, Server};
 use auth_inspect::{ProjectView, TokenView, projects, services};
 use auth_proto::{
-    Action, Advice, Agency, ApiVersion, Body, Check, Cloud, Credential, DomainRef, Domains,
-    EndpointQuery, Factor, Failure, FailureClass, FailureKind, FetchCatalog, IdentityRequest,
-    IdentityResponse, Interface, Login, Projects, RetryDecision, Revoke, Role, Scope, ScopeHint,
-    ServiceCall, Session, Settings, Step, SystemScopes, Token, UserProjects, UserRef, Validate,
-    Versions,
+    Action, Advice, Agency, ApiVersion, Body, Check, Cloud, Credential, Destination, DomainRef,
+    Domains, EndpointQuery, Factor, Failure, FailureClass, FailureKind, FetchCatalog,
+    IdentityRequest, IdentityResponse, Interface, Login, Projects, RetryDecision, Revoke, Role,
+    Scope, ScopeHint, ServiceCall, Session, Settings, Step, SystemScopes, Token, UserProjects,
+    UserRef, Validate, Versions,
 };
 use http::{Request, Response, StatusCode};
 use serde_json::json;
@@ -321,21 +321,24 @@ fn driver(walk: &mut Walk) {
     let credential = || Credential::password(user(), PASSWORD).and(Factor::totp(PASSCODE));
     let options = Options::new(cloud(), credential(), scope.clone());
     see!(walk, options);
-    let (driver, _) = options.build().unwrap();
+    let (driver, _) = options.build::<std::fmt::Error>().unwrap();
+    let driver = Arc::new(driver);
+    let mode = || Mode::Caller(Destination::Unknown);
     let wanted = Wanted { scope: &scope, service: None };
     let (patience, epoch) = (Duration::from_secs(5), driver.epoch());
-    see!(walk, driver, wanted, Mode::Caller, epoch, driver.changed(epoch));
-    let late = driver.next(wanted, Duration::ZERO, Mode::Caller);
+    see!(walk, driver, wanted, mode(), epoch, driver.changed(epoch));
+    let late = driver.next(wanted, mode(), Duration::ZERO);
     see!(walk, late);
     let DriverStep::Done(Err(late)) = late else { panic!("no token yet") };
-    see!(walk, late, NoTokenInTime(None));
+    see!(walk, late, Replay::Always);
+    see!(walk, DriverError::<std::fmt::Error>::from(late));
 
-    let step = driver.next(wanted, patience, Mode::Caller);
+    let step = driver.next(wanted, mode(), patience);
     see!(walk, step);
     let DriverStep::Send(guard, request) = step else { panic!("a login") };
     see!(walk, guard);
-    driver.complete(guard, Ok(token_response().map(|body| Body::new(body.into_bytes().into()))));
-    let step = driver.next(wanted, patience, Mode::Caller);
+    guard.complete(Ok(token_response().map(|body| Body::new(body.into_bytes().into()))));
+    let step = driver.next(wanted, mode(), patience);
     see!(walk, step, request, driver);
     let DriverStep::Done(Ok(grant)) = step else { panic!("a token") };
     see!(walk, grant);

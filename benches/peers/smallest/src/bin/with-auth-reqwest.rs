@@ -2,7 +2,7 @@
 
 use std::{env, error::Error};
 
-use auth_proto::{Cloud, Credential, DomainRef, Scope, EndpointQuery, UserRef};
+use auth_proto::{Cloud, Credential, DomainRef, EndpointQuery, Scope, UserRef};
 use auth_reqwest::Client;
 
 #[tokio::main(flavor = "current_thread")]

@@ -2,7 +2,7 @@
 
 use std::{env, error::Error};
 
-use auth_proto::{Cloud, Credential, DomainRef, Scope, EndpointQuery, UserRef};
+use auth_proto::{Cloud, Credential, DomainRef, EndpointQuery, Scope, UserRef};
 use auth_ureq::Client;
 
 fn main() -> Result<(), Box<dyn Error>> {

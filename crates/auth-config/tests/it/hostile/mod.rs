@@ -7,21 +7,8 @@ use auth_config::{Choices, Config, Files, Variables};
 use proptest::prelude::*;
 
 #[test]
-fn booleans_are_strict() {
-    let verify = |text: &str| with("x: x", &format!("insecure: {text}")).map(|c| c.tls().verify);
-    for no in ["false", "'false'", "False", "no", "'no'", "off", "0", "'0'", "null", "~", "FALSE"] {
-        assert_eq!(verify(no), Ok(true), "{no}");
-    }
-    for yes in ["true", "'true'", "True", "yes", "on", "1", "'TRUE'"] {
-        assert_eq!(verify(yes), Ok(false), "{yes}");
-    }
-    for bad in ["maybe", "2", "''", "[]", "{}", "[true]", "' true'", "0.0", "nein"] {
-        assert!(said(verify(bad)).contains("write true or false"), "{bad}");
-    }
-    let by_variable = of_variables(&[("OS_INSECURE", "false"), ("OS_AUTH_URL", "https://k")]);
-    assert!(by_variable.unwrap().tls().verify);
-    assert!(said(of_variables(&[("OS_INSECURE", "falsch")])).contains("variable OS_INSECURE"));
-    // Both the missing verification and the unused CA file are warnings.
+fn no_verification_is_a_warning() {
+    // An unused CA file is another one.
     let warnings = warned(&with("x: x", "verify: false, cacert: /ca.pem").unwrap());
     assert!(warnings.iter().any(|w| w.contains("not verified")), "{warnings:?}");
     assert!(warnings.iter().any(|w| w.starts_with("cacert: not used")), "{warnings:?}");
@@ -118,46 +105,9 @@ fn names_cannot_steer_a_terminal() {
     }
 }
 
-/// Files with a canary under every known key and some unknown ones.
-fn with_canary(canary: &str) -> Files {
-    let auth = [
-        "password",
-        "pasword",
-        "token",
-        "passcode",
-        "application_credential_secret",
-        "auth_token",
-        "secret",
-        "x",
-        "PASSWORD",
-    ];
-    let lines: String = auth.iter().map(|key| format!("      {key}: {canary}\n")).collect();
-    let beside: String = auth.iter().map(|key| format!("    {key}-b: {canary}\n")).collect();
-    let clouds = format!(
-        "clouds:\n  c:\n    auth:\n      auth_url: https://me:{canary}@k.example\n{lines}{beside}    \
-         token: {canary}\n    password: {canary}\n    nested: {{password: [{canary}]}}\n"
-    );
-    Files::in_directory("/here").with_readable_by_others("clouds.yaml", clouds)
-}
-
 #[test]
-fn secrets_are_never_shown() {
+fn no_error_shows_a_secret() {
     const CANARY: &str = "hunter2-canary";
-    let files = with_canary(CANARY);
-    let variables = Variables::from_iter([("OS_PASSWORD", CANARY), ("OS_PASWORD", CANARY)]);
-    let config = Config::merge(&files, &variables).unwrap();
-    let mut shown = format!("{files:?}{variables:?}{config:?}{config:#?}");
-    for name in ["c", "envvars"] {
-        let cloud = config.cloud(&Choices::default().cloud(name)).unwrap();
-        shown += &format!("{cloud:?}{cloud:#?}{:?}{:?}", cloud.warnings(), warned(&cloud));
-        for setting in cloud.settings() {
-            shown += &format!("{setting}{setting:?}{:?}", setting.value());
-        }
-        shown += &format!("{:?}{:?}{:?}", cloud.cloud(), cloud.credential(), cloud.scope());
-        assert_eq!(cloud.get("auth.password").or_else(|| cloud.get("password")), None);
-        assert!(cloud.secret("password").is_some());
-    }
-    assert!(!shown.contains(CANARY), "{shown}");
     // Errors at every cut of the file.
     let text = format!("clouds: {{c: {{auth: {{password: \"{CANARY}\", x: [&a {CANARY}, *b]}}}}}}");
     for cut in 0..text.len() {
@@ -233,69 +183,21 @@ fn variable() -> impl Strategy<Value = String> {
 }
 
 fn scalar() -> impl Strategy<Value = String> {
-    let words = [
-        "",
-        "~",
-        "true",
-        "no",
-        "a",
-        "b",
-        "otc",
-        "nhn",
-        "x",
-        "v3totp",
-        "v3multifactor",
-        "all",
-        "{x}",
-        "{region_name}",
-        "https://k.example/v3",
-        "A,B",
-        "password",
-        "token",
-        "*a",
-        "&a x",
-        "!!str 1",
-    ];
-    prop_oneof![4 => prop::sample::select(words.to_vec()).prop_map(str::to_owned), 1 => "\\PC{0,6}"]
+    let words = "|~|true|no|a|b|otc|nhn|x|v3totp|v3multifactor|all|{x}|{region_name}|\
+        https://k.example/v3|A,B|password|token|*a|&a x|!!str 1";
+    let words: Vec<_> = words.split('|').collect();
+    prop_oneof![4 => prop::sample::select(words).prop_map(str::to_owned), 1 => "\\PC{0,6}"]
 }
 
 /// Something like a configuration.
 fn yaml() -> impl Strategy<Value = String> {
-    let keys = [
-        "clouds",
-        "public-clouds",
-        "a",
-        "b",
-        "x",
-        "auth",
-        "auth_url",
-        "profile",
-        "cloud",
-        "regions",
-        "region_name",
-        "region-name",
-        "interface",
-        "endpoint_type",
-        "insecure",
-        "verify",
-        "username",
-        "password",
-        "project_id",
-        "tenant_id",
-        "domain_id",
-        "trust_id",
-        "auth_type",
-        "auth_methods",
-        "name",
-        "values",
-        "<<",
-        "api_timeout",
-        "x_timeout",
-        "compute_endpoint_override",
-        "otc",
-    ];
+    let keys = "clouds public-clouds a b x auth auth_url profile cloud regions region_name region-name \
+        interface endpoint_type insecure verify username password project_id tenant_id domain_id \
+        trust_id auth_type auth_methods name values << api_timeout x_timeout \
+        compute_endpoint_override otc";
+    let keys: Vec<_> = keys.split_whitespace().collect();
     let tree = scalar().prop_recursive(5, 40, 6, move |inner| {
-        let key = prop::sample::select(keys.to_vec());
+        let key = prop::sample::select(keys.clone());
         prop_oneof![
             3 => prop::collection::vec((key, inner.clone()), 0..6).prop_map(|pairs| {
                 let pairs: Vec<_> = pairs.iter().map(|(k, v)| format!("{k}: {v}")).collect();

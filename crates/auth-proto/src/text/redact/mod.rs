@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn numbered_bytewise_and_capital_letters_are_found() {
+    fn numbers_bytes_and_capitals_are_found() {
         for (secret, spelled) in [
             ("pa/ss=word", "pa&#x2F;ss&#x3D;word"),
             ("pa/ss=word", "pa&#X2f;ss&#061;word"),

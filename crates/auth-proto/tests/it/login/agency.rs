@@ -177,11 +177,8 @@ fn a_token_assumes_an_agency_without_a_login() {
         let [(_, headers, _)] = &emulated.requests[..] else { panic!("{:?}", emulated.requests) };
         assert_eq!(headers["X-Auth-Token"], own);
         let unknown = make("unknown".to_owned()).assume(agency());
-        refused(
-            EmulatedSession::new(&cloud, unknown).token(&scope),
-            401,
-            "the existing token has expired or was revoked",
-        );
+        let unknown = EmulatedSession::new(&cloud, unknown).token(&scope);
+        refused(unknown, 401, "the existing token has expired or was revoked");
         // The agency's token is renewed for as long as the user's own token lives.
         assert!(emulated.session.renew_at(&scope).unwrap() < NOW + Duration::hours(23));
         // If the token is accepted, but not for the agency, the agency is the cause.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{
-    Action, Agency, Cloud, ConfigError, ConfigField, Credential, DomainRef, EndpointQuery,
+    Action, Agency, Cloud, ConfigError, ConfigField, Credential, DomainRef, EndpointQuery, Error,
     ErrorKind, Factor, FetchCatalog, IdentityRequest, Login, RetryDecision, Scope, Session,
-    Settings, Step, UserRef, timestamp,
+    Settings, Step, Token, UserRef, timestamp,
 };
 use http::{Response, StatusCode};
 use time::{Duration, UtcDateTime};
@@ -22,6 +22,16 @@ use crate::support::{
 fn kakao_token(service: &mut Emulator) -> String {
     let (cloud, key, scope) = emulated::kakao();
     issued(service, &cloud, key, &scope)
+}
+
+/// A session with an existing token at KakaoCloud.
+fn existing(token: &str) -> EmulatedSession {
+    EmulatedSession::new(&Cloud::kakao(), Credential::existing_token(token))
+}
+
+#[track_caller]
+fn expired(result: Result<Arc<Token>, Error>) {
+    refused(result, 401, "the existing token has expired or was revoked");
 }
 
 const TOKENS: &str = "https://iam.kakaocloud.com/identity/v3/auth/tokens";
@@ -61,7 +71,6 @@ fn an_exchanged_token_ends_with_its_source() {
 
 #[test]
 fn an_existing_token_is_used_as_it_is() {
-    let cloud = Cloud::kakao();
     let mut service = Emulator::new();
     let token = kakao_token(&mut service);
     let stock = Cloud::keystone("https://iam.kakaocloud.com/identity/v3").unwrap();
@@ -92,7 +101,7 @@ fn an_existing_token_is_used_as_it_is() {
         again.token(&scope).unwrap();
         assert_eq!(again.lines().len(), 0);
         again.now = NOW + Duration::hours(12);
-        refused(again.token(&scope), 401, "the existing token has expired or was revoked");
+        expired(again.token(&scope));
         again.now += Duration::minutes(29);
         again.token(&scope).unwrap_err();
         assert_eq!(again.lines().len(), 1);
@@ -107,20 +116,14 @@ fn an_existing_token_is_used_as_it_is() {
     assert!(matches!(error.kind(), ErrorKind::Protocol(_)), "{error:?}");
 
     // A cloud that takes only application credentials takes existing tokens, too.
-    let mut emulated = EmulatedSession::new(&cloud, Credential::existing_token("unknown"));
-    refused(
-        emulated.token(&Scope::default()),
-        401,
-        "the existing token has expired or was revoked",
-    );
+    expired(existing("unknown").token(&Scope::default()));
 }
 
 #[test]
 fn a_refused_existing_token_is_checked_again() {
     let mut service = Emulator::new();
     let token = kakao_token(&mut service);
-    let mut emulated =
-        EmulatedSession::new(&Cloud::kakao(), Credential::existing_token(token.clone()));
+    let mut emulated = existing(&token);
     emulated.service = service;
     let passed = emulated.token(&Scope::default()).unwrap();
     // The session has no other token for a second try.
@@ -131,11 +134,7 @@ fn a_refused_existing_token_is_checked_again() {
     emulated.service.revoke_all();
     emulated.now += Duration::minutes(2);
     assert_eq!(emulated.refuse(&passed), RetryDecision::Deliver);
-    refused(
-        emulated.token(&Scope::default()),
-        401,
-        "the existing token has expired or was revoked",
-    );
+    expired(emulated.token(&Scope::default()));
 }
 
 #[test]
@@ -145,8 +144,7 @@ fn an_unchecked_token_serves_until_refused() {
     let other = kakao_token(&mut service);
     for status in [403, 404, 405, 400, 410, 501] {
         let status = StatusCode::from_u16(status).unwrap();
-        let mut emulated =
-            EmulatedSession::new(&Cloud::kakao(), Credential::existing_token(token.clone()));
+        let mut emulated = existing(&token);
         std::mem::swap(&mut emulated.service, &mut service);
         emulated.service.fail_next(System::Kakao, status);
         let passed = emulated.token(&Scope::default()).unwrap();
@@ -164,11 +162,7 @@ fn an_unchecked_token_serves_until_refused() {
         emulated.now = NOW + Duration::hours(1);
         assert_eq!(emulated.refuse(&passed), RetryDecision::Deliver);
         emulated.service.fail_next(System::Kakao, status);
-        refused(
-            emulated.token(&Scope::default()),
-            401,
-            "the existing token has expired or was revoked",
-        );
+        expired(emulated.token(&Scope::default()));
         emulated.now += Duration::minutes(20);
         emulated.token(&Scope::default()).unwrap_err();
 
@@ -187,8 +181,7 @@ fn an_unavailable_check_is_repeated() {
     let token = kakao_token(&mut service);
     let scope = Scope::default();
     for first in [None, Some(StatusCode::FORBIDDEN)] {
-        let mut emulated =
-            EmulatedSession::new(&Cloud::kakao(), Credential::existing_token(token.clone()));
+        let mut emulated = existing(&token);
         std::mem::swap(&mut emulated.service, &mut service);
         for status in first.into_iter().chain([StatusCode::SERVICE_UNAVAILABLE]) {
             emulated.service.fail_next(System::Kakao, status);
@@ -213,8 +206,7 @@ fn an_unavailable_check_is_repeated() {
 fn a_missing_catalog_costs_no_token() {
     let mut service = Emulator::new();
     let token = kakao_token(&mut service);
-    let mut emulated =
-        EmulatedSession::new(&Cloud::kakao(), Credential::existing_token(token.clone()));
+    let mut emulated = existing(&token);
     emulated.service = service;
     emulated.service.fail_next(System::Kakao, StatusCode::FORBIDDEN);
     emulated.service.fail_next(System::Kakao, StatusCode::NOT_FOUND);
@@ -222,13 +214,9 @@ fn a_missing_catalog_costs_no_token() {
     assert!(passed.catalog().is_none());
 
     // A 401 for the catalog means that the token is invalid.
-    let mut emulated = EmulatedSession::new(&Cloud::kakao(), Credential::existing_token(token));
+    let mut emulated = existing(&token);
     emulated.service.fail_next(System::Kakao, StatusCode::FORBIDDEN);
-    refused(
-        emulated.token(&Scope::default()),
-        401,
-        "the existing token has expired or was revoked",
-    );
+    expired(emulated.token(&Scope::default()));
 
     // Without a catalog there is no request for one.
     let settings = Settings::default().without_catalog();
@@ -280,7 +268,7 @@ fn a_refused_catalog_is_a_refused_credential() {
         assert!(error.to_string().contains("no catalog for"), "{error}");
         assert!(!format!("{error} {error:?}").contains("a-token-passed-on"), "{error}");
     }
-    let mut emulated = EmulatedSession::new(&Cloud::kakao(), Credential::existing_token("unknown"));
+    let mut emulated = existing("unknown");
     for minute in 0..120 {
         emulated.now = NOW + Duration::minutes(minute);
         for scope in [Scope::default(), Scope::unscoped()] {
@@ -329,11 +317,7 @@ fn v2_checks_a_token_with_the_tenant_list() {
 
     let mut emulated = EmulatedSession::new(&Cloud::nhn(), Credential::existing_token("t"));
     emulated.service.fail_next(System::NhnIaas, StatusCode::UNAUTHORIZED);
-    refused(
-        emulated.token(&Scope::default()),
-        401,
-        "the existing token has expired or was revoked",
-    );
+    expired(emulated.token(&Scope::default()));
 }
 
 #[test]

@@ -37,7 +37,8 @@ fn a_mismatch_names_both_scopes() {
 fn the_token_must_have_the_requested_scope() {
     let corp = || DomainRef::name("Corp");
     let project = |id: &str, name: &str, domain: &str| json!({"project": {"id": id, "name": name, "domain": {"id": "d", "name": domain}}});
-    for (scope, token, fits) in [
+    #[rustfmt::skip]
+    let rows = [
         (Scope::default(), json!({}), true),
         (Scope::default(), project("p", "n", "x"), true),
         (Scope::project_id("p"), project("p", "n", "x"), true),
@@ -61,22 +62,15 @@ fn the_token_must_have_the_requested_scope() {
         (Scope::trust("t"), json!({"OS-TRUST:trust": {"id": "t"}, "project": {"id": "p"}}), true),
         (Scope::trust("t"), json!({"OS-TRUST:trust": {"id": "u"}}), false),
         (Scope::trust("t"), json!({}), false),
-        (
-            Scope::trust_in("t", "p"),
-            json!({"OS-TRUST:trust": {"id": "t"}, "project": {"id": "p"}}),
-            true,
-        ),
-        (
-            Scope::trust_in("t", "p"),
-            json!({"OS-TRUST:trust": {"id": "t"}, "project": {"id": "q"}}),
-            false,
-        ),
+        (Scope::trust_in("t", "p"), json!({"OS-TRUST:trust": {"id": "t"}, "project": {"id": "p"}}), true),
+        (Scope::trust_in("t", "p"), json!({"OS-TRUST:trust": {"id": "t"}, "project": {"id": "q"}}), false),
         (Scope::trust_in("t", "p"), json!({"OS-TRUST:trust": {"id": "t"}}), false),
         (Scope::unscoped(), json!({}), true),
         (Scope::unscoped(), project("p", "n", "x"), false),
         (Scope::unscoped(), json!({"domain": {"id": "d"}}), false),
         (Scope::unscoped(), json!({"system": {"all": true}}), false),
-    ] {
+    ];
+    for (scope, token, fits) in rows {
         match log_in(scope.clone(), &token) {
             Ok(()) => assert!(fits, "{scope}: {token}"),
             Err(error) => {

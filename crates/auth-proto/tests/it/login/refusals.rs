@@ -58,30 +58,10 @@ fn a_refused_trust_has_its_own_remedy() {
 
 #[test]
 fn each_status_is_transient_or_permanent() {
-    for (status, retryable) in [
-        (400, false),
-        (401, false),
-        (403, false),
-        (404, false),
-        (405, false),
-        (408, true),
-        (409, false),
-        (410, false),
-        (413, false),
-        (422, false),
-        (425, true),
-        (429, true),
-        (500, true),
-        (501, false),
-        (502, true),
-        (503, true),
-        (504, true),
-        (505, false),
-        (519, false),
-        (520, true),
-        (530, true),
-        (531, false),
-    ] {
+    let permanent = [400, 401, 403, 404, 405, 409, 410, 413, 422, 501, 505, 519, 531];
+    let transient = [408, 425, 429, 500, 502, 503, 504, 520, 530];
+    let permanent = permanent.map(|status| (status, false)).into_iter();
+    for (status, retryable) in permanent.chain(transient.map(|status| (status, true))) {
         let error = refused(Scope::default(), response(status, None, ""));
         assert_eq!(error.is_retryable(), retryable, "{status}");
         let (ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal)) = error.kind() else {

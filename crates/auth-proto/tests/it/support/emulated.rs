@@ -4,8 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use auth_emulator::{Emulator, account};
 use auth_proto::{
-    Action, Cloud, Credential, Destination, DomainRef, Error, ErrorKind, IdentityRequest, Login,
-    RetryDecision, Scope, ServiceCall, Session, Settings, Step, Token, UserRef,
+    Action, Cloud, Credential, Destination, DomainRef, Error, ErrorKind, Login, RetryDecision,
+    Scope, ServiceCall, Session, Settings, Step, Token, UserRef,
 };
 use http::{HeaderMap, Request, Response, Uri};
 use serde_json::Value;
@@ -73,19 +73,6 @@ pub(crate) fn log_in(service: &mut Emulator, mut login: Login) -> Result<Arc<Tok
         }
     }
     panic!("a login without end")
-}
-
-/// One identity request with this token.
-pub(crate) fn run<E: IdentityRequest>(
-    service: &mut Emulator,
-    cloud: &Cloud,
-    token: &Token,
-    identity_request: &E,
-) -> Result<E::Output, Error> {
-    let mut request = identity_request.request()?;
-    cloud.authorize(token, &mut request)?;
-    let (head, body) = carry(service, request, NOW).into_parts();
-    identity_request.parse(Response::from_parts(head, &body[..]))
 }
 
 /// A session, the emulated service that it talks to, and the requests so far.

@@ -3,16 +3,18 @@
 mod refusals;
 
 use auth_proto::{
-    ApiVersion, Check, Cloud, Credential, Domains, EndpointQuery, FetchCatalog, IdentityRequest,
-    Interface, Projects, Revoke, Scope, SystemScopes, UserProjects, UserRef, Validate, Versions,
+    Check, Cloud, Credential, Domains, EndpointQuery, FetchCatalog, IdentityRequest, Interface,
+    Projects, Revoke, Scope, SystemScopes, UserProjects, UserRef, Validate,
 };
 use serde_json::{Value, json};
 
+use super::{discovery, ways};
 use crate::{
     case::{Case, On, Want, holds, same, speaks},
-    client::{Client, Stop, Through, Wish},
     keystone::{Keystone, Of, cloud},
+    wish::Wish,
 };
+use testing::{Adapter, Client};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = passwords();
@@ -36,14 +38,7 @@ fn passwords() -> Vec<Case> {
         ("user by id", |world| world.user("alice")),
         ("user by name", |world| world.name("alice")),
     ];
-    let mut cases = Vec::new();
-    for (user_name, user) in users {
-        for (scope_name, scope, on) in SCOPES {
-            let wish = move |world: &Keystone| by(world, user(world), "alice", scope(world));
-            let name = format!("{user_name}; {scope_name}");
-            cases.push(Case::login("v2 password", name, wish, Want::Token("alice", on)));
-        }
-    }
+    let mut cases = ways::every_form("v2 password", &users, &SCOPES);
     let rows: [(_, &str, Of<Scope>, _); 4] = [
         ("bob: a default project, which is for v3", "bob", |_| Scope::default(), On::Nothing),
         ("carol: no role at all", "carol", |_| Scope::default(), On::Nothing),
@@ -67,7 +62,7 @@ fn tokens() -> Vec<Case> {
     for (from, source) in [("no tenant", On::Nothing), ("a tenant", On::Project("alpha"))] {
         for (name, scope, on) in SCOPES {
             let wish = move |world: &Keystone| {
-                Ok(Wish::new(world.v2()?, Credential::token(old(world, source)?), scope(world)))
+                world.wish(Credential::token(old(world, source)?), scope(world))
             };
             let name = format!("from {from}: {name}");
             cases.push(Case::login("v2 token exchanged", name, wish, Want::Token("alice", on)));
@@ -76,8 +71,7 @@ fn tokens() -> Vec<Case> {
     cases.push(Case::new("v2 token passed on", "a token", |world, through| {
         let token = world.fresh("alice", &world.in_project("alpha"))?;
         let credential = Credential::existing_token(token.as_str());
-        let client = Client::new(through, Wish::new(world.v2()?, credential, Scope::default()));
-        let got = client.and_then(|client| client.token())?;
+        let got = world.wish(credential, Scope::default())?.token(through)?;
         // Only administrators may validate it.
         holds(!got.is_validated() && got.expose() == token, || format!("{got:?}"))
     }));
@@ -88,10 +82,10 @@ fn tokens() -> Vec<Case> {
     ];
     for (name, token) in gone {
         let pass_on = move |world: &Keystone| {
-            Ok(Wish::new(world.v2()?, Credential::existing_token(token(world)?), Scope::default()))
+            world.wish(Credential::existing_token(token(world)?), Scope::default())
         };
         let exchange = move |world: &Keystone| {
-            Ok(Wish::new(world.v2()?, Credential::token(token(world)?), world.project("alpha")))
+            world.wish(Credential::token(token(world)?), world.project("alpha"))
         };
         let fresh = Want::Refused(401, "the existing token has expired or was revoked");
         let ended = Want::Refused(401, "the token has expired");
@@ -113,7 +107,7 @@ fn trusts() -> Vec<Case> {
             let wish = move |world: &Keystone| {
                 let trust = world.trust(impersonation, None)?;
                 let trust = Scope::trust_in(trust, &world.projects["alpha"].id);
-                Ok(Wish::new(world.v2()?, credential(world)?, trust))
+                world.wish(credential(world)?, trust)
             };
             let want = Want::Token(user, On::Project("alpha"));
             cases.push(Case::login("v2 trust", format!("{name}, as {user}"), wish, want));
@@ -121,7 +115,7 @@ fn trusts() -> Vec<Case> {
     }
     let gone = |world: &Keystone| {
         let trust = Scope::trust_in("nothing", &world.projects["alpha"].id);
-        Ok(Wish::new(world.v2()?, bob(world), trust))
+        world.wish(bob(world), trust)
     };
     cases.push(Case::login(
         "v2 trust",
@@ -129,8 +123,7 @@ fn trusts() -> Vec<Case> {
         gone,
         Want::Refused(404, "the trust: its trustee"),
     ));
-    let alone =
-        |world: &Keystone| Ok(Wish::new(world.v2()?, bob(world), Scope::trust("f5073eaa26b64cff")));
+    let alone = |world: &Keystone| world.wish(bob(world), Scope::trust("f5073eaa26b64cff"));
     let needs = Want::Config("also needs the trust's project");
     cases.push(Case::login("v2 trust", "without its project", alone, needs));
     cases
@@ -144,30 +137,7 @@ fn places() -> Vec<Case> {
         ("a path prefix", |world| format!("{}{}/v2.0", world.url, world.prefix)),
         ("a wrong Host", |world| format!("{}{}/v2.0", world.url, world.proxied)),
     ];
-    let mut cases = Vec::new();
-    for (name, url) in rows {
-        let wish = move |world: &Keystone| {
-            Ok(Wish { cloud: cloud(&url(world))?, ..alice(world, world.project("alpha"))? })
-        };
-        let want = Want::Token("alice", On::Project("alpha"));
-        cases.push(Case::login("v2 discovery", format!("a login at {name}"), wish, want));
-        cases.push(Case::new(
-            "v2 discovery",
-            format!("the versions at {name}"),
-            move |world, through| {
-                let place = cloud(&url(world))?;
-                let wish = Wish::new(place.clone(), bob(world), Scope::default());
-                let client = Client::new(through, wish)?;
-                let versions = client.run(&Versions::new(&place))?;
-                let found = |api_version| {
-                    versions.iter().find(|version| version.api_version() == Some(api_version))
-                };
-                let v2 = found(ApiVersion::V2).ok_or("no v2.0")?;
-                same("url", v2.url.as_deref(), Some(url(world).trim_end_matches('/')))?;
-                found(ApiVersion::V3).map(drop).ok_or_else(|| "no v3".to_owned())
-            },
-        ));
-    }
+    let mut cases = discovery::at_places("v2 discovery", rows, |world| world.name("alice"));
     let newest = |world: &Keystone| {
         Ok(Wish::new(cloud(&world.url)?, world.password("alice"), world.project("alpha")))
     };
@@ -187,17 +157,14 @@ fn places() -> Vec<Case> {
 fn operations() -> Vec<Case> {
     fn refused<E: IdentityRequest>(
         world: &Keystone,
-        through: Through,
+        through: Adapter,
         exchange: fn(&Cloud) -> E,
     ) -> Result<(), String> {
-        let client = Client::new(through, alice(world, Scope::default())?)?;
-        match client.run(&exchange(&world.v2()?)) {
-            Err(Stop::Auth(error)) => speaks(&error.to_string(), "use a v3 URL"),
-            Err(stop) => Err(stop.to_string()),
-            Ok(_) => Err("an answer".to_owned()),
-        }
+        let client = alice(world, Scope::default())?.client(through)?;
+        let stop = client.run(&exchange(&world.v2()?)).err().ok_or("an answer")?;
+        speaks(&stop.to_string(), "use a v3 URL")
     }
-    let none = |name, run: fn(&Keystone, Through) -> Result<(), String>| {
+    let none = |name, run: fn(&Keystone, Adapter) -> Result<(), String>| {
         Case::new("v2 operations", name, run)
     };
     let mut cases = vec![
@@ -216,7 +183,7 @@ fn operations() -> Vec<Case> {
     ];
     for service in ["compute", "image", "object-store", "network", "identity"] {
         cases.push(Case::new("v2 endpoints", service, move |world, through| {
-            let client = Client::new(through, alice(world, world.project("alpha"))?)?;
+            let client = alice(world, world.project("alpha"))?.client(through)?;
             endpoints(world, &client, service)
         }));
     }
@@ -242,7 +209,7 @@ fn endpoints(world: &Keystone, client: &Client, service: &str) -> Result<(), Str
 /// A login with this user's password.
 fn by(world: &Keystone, user: UserRef, key: &str, scope: Scope) -> Result<Wish, String> {
     let password = world.users[key].password.as_str();
-    Ok(Wish::new(world.v2()?, Credential::password(user, password), scope))
+    world.wish(Credential::password(user, password), scope)
 }
 
 fn alice(world: &Keystone, scope: Scope) -> Result<Wish, String> {

@@ -10,8 +10,8 @@ use crate::{
         reason::{NO, Reason, Why},
         refusals::UNKNOWN_ID,
     },
-    client::Wish,
     keystone::{Keystone, Of},
+    wish::Wish,
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -92,13 +92,13 @@ const REASONS: &[Reason] = &[
 ];
 
 fn wrong(world: &Keystone, user: UserRef, scope: Scope) -> Result<Wish, String> {
-    Ok(Wish::new(world.v2()?, Credential::password(user, "wrong"), scope))
+    world.wish(Credential::password(user, "wrong"), scope)
 }
 
 /// Credentials and scopes that v2.0 cannot express: refused before any request.
 fn unknown() -> Vec<Case> {
     fn of(world: &Keystone, credential: Credential) -> Result<Wish, String> {
-        Ok(Wish::new(world.v2()?, credential, Scope::default()))
+        world.wish(credential, Scope::default())
     }
     let rows: [(_, Of<_>, _); 8] = [
         (

@@ -1,0 +1,17 @@
+//! What both adapters do.
+
+mod calls;
+mod events;
+mod framing;
+mod logins;
+mod refusals;
+mod renewal;
+mod requests;
+mod safety;
+mod service;
+pub(super) mod support;
+mod uploads;
+mod waits;
+mod ways;
+
+use super::ADAPTER;
