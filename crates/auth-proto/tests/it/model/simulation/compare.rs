@@ -80,7 +80,6 @@ impl Simulation {
             self.compare_destinations(index);
             self.compare_renewal(index);
         }
-        self.compare_waits();
         // A late response may follow.
         for (request, scope) in self.pending.iter_mut().zip(&self.model.scopes) {
             self.late.extend(request.take_if(|_| scope.phase.handed().is_none()));
@@ -121,28 +120,6 @@ impl Simulation {
                     assert!(is_within(at, &next), "{at:?}, not {next:?}");
                 }
                 (got, expected) => panic!("{destination:?}: {got:?}, not {expected:?}"),
-            }
-        }
-    }
-
-    /// A caller that waits is woken if it can go on before its time. (Except that a caller may not
-    /// learn that another scope has used up the one-time code.)
-    fn compare_waits(&mut self) {
-        if self.session.take_wake() || self.model.one_time {
-            self.waiting = Default::default();
-        }
-        for index in 0..3 {
-            for (waiting, destination) in self.waiting[index].iter_mut().zip(DESTINATIONS) {
-                if waiting.take_if(|until| self.model.now >= *until).is_some() || waiting.is_none()
-                {
-                    continue;
-                }
-                let results = self.model.poll(index, Caller { destination, is_background: false });
-                let goes_on = |(verdict, ..): &(Verdict, Late, Reference)| {
-                    matches!(verdict, Verdict::SendLogin | Verdict::SendQuestion | Verdict::Use)
-                };
-                let verdict = results.first().map(|(verdict, ..)| verdict);
-                assert!(!results.iter().all(goes_on), "{destination:?}, {index}: {verdict:?}");
             }
         }
     }
@@ -192,16 +169,6 @@ impl Simulation {
         if let Action::Wait(until) = action {
             assert!(until > self.now);
             self.named = Some(until);
-        }
-        let destination = DESTINATIONS.iter().position(|to| *to == caller.destination);
-        if let Some(destination) = destination.filter(|_| !caller.is_background) {
-            self.waiting[index][destination] = match verdict {
-                // Less is the turn of a background task.
-                Verdict::Wait(until) if until > self.model.now + Duration::from_millis(250) => {
-                    Some(until)
-                }
-                _ => None,
-            };
         }
         let results = self.model.poll(index, caller);
         match choose(index, verdict, results) {
