@@ -1,15 +1,15 @@
 //! What the session says, compared with what the model expects.
 
+use std::time::Duration;
+
 use auth_proto::{Action, Event, FailureClass, Scope};
 use time::UtcDateTime;
 
-use super::{DESTINATIONS, PROJECTS};
 use super::{
-    Simulation,
-    reference::{Caller, Destination, Note, Reference, Verdict, is_within},
+    DESTINATIONS, PROJECTS, Simulation,
+    reference::{Caller, Destination, Late, Note, Reference, Verdict, is_within},
     scope, uri,
 };
-use std::time::Duration;
 
 impl Simulation {
     /// The time on the session's axis.
@@ -80,7 +80,6 @@ impl Simulation {
             self.compare_destinations(index);
             self.compare_renewal(index);
         }
-        self.compare_waits();
         // A late response may follow.
         for (request, scope) in self.pending.iter_mut().zip(&self.model.scopes) {
             self.late.extend(request.take_if(|_| scope.phase.handed().is_none()));
@@ -121,28 +120,6 @@ impl Simulation {
                     assert!(is_within(at, &next), "{at:?}, not {next:?}");
                 }
                 (got, expected) => panic!("{destination:?}: {got:?}, not {expected:?}"),
-            }
-        }
-    }
-
-    /// A caller that waits is woken if it can go on before its time. (Except that a caller may not
-    /// learn that another scope has used up the one-time code.)
-    fn compare_waits(&mut self) {
-        if self.session.take_wake() || self.model.one_time {
-            self.waiting = Default::default();
-        }
-        for index in 0..3 {
-            for (waiting, destination) in self.waiting[index].iter_mut().zip(DESTINATIONS) {
-                if waiting.take_if(|until| self.model.now >= *until).is_some() || waiting.is_none()
-                {
-                    continue;
-                }
-                let results = self.model.poll(index, Caller { destination, is_background: false });
-                let goes_on = |(verdict, _): &(Verdict, _)| {
-                    matches!(verdict, Verdict::SendLogin | Verdict::SendQuestion | Verdict::Use)
-                };
-                let verdict = results.first().map(|(verdict, _)| verdict);
-                assert!(!results.iter().all(goes_on), "{destination:?}, {index}: {verdict:?}");
             }
         }
     }
@@ -193,18 +170,8 @@ impl Simulation {
             assert!(until > self.now);
             self.named = Some(until);
         }
-        let destination = DESTINATIONS.iter().position(|to| *to == caller.destination);
-        if let Some(destination) = destination.filter(|_| !caller.is_background) {
-            self.waiting[index][destination] = match verdict {
-                // Less is the turn of a background task.
-                Verdict::Wait(until) if until > self.model.now + Duration::from_millis(250) => {
-                    Some(until)
-                }
-                _ => None,
-            };
-        }
         let results = self.model.poll(index, caller);
-        match choose(verdict, results) {
+        match choose(index, verdict, results) {
             Ok((expected, model)) => {
                 self.model = model;
                 self.model.hear_end(index, expected, verdict);
@@ -217,10 +184,11 @@ impl Simulation {
 
 /// The result that the session has chosen.
 fn choose(
+    index: usize,
     verdict: Verdict,
-    results: Vec<(Verdict, Reference)>,
+    results: Vec<(Verdict, Late, Reference)>,
 ) -> Result<(Verdict, Reference), Vec<Verdict>> {
-    let expected: Vec<Verdict> = results.iter().map(|(verdict, _)| *verdict).collect();
+    let expected: Vec<Verdict> = results.iter().map(|(verdict, ..)| *verdict).collect();
     // Another verdict says that the time may have passed.
     let times = |pick: fn(Verdict) -> Option<Duration>| {
         let times: Vec<_> = expected.iter().map(|verdict| pick(*verdict)).collect();
@@ -235,8 +203,12 @@ fn choose(
         }
         _ => verdict == other,
     };
-    let found = results.into_iter().find(|(other, _)| fits(*other));
-    found.ok_or(expected)
+    let mut fitting = results.into_iter().filter(|(other, ..)| fits(*other));
+    let (other, late, mut model) = fitting.next().ok_or_else(|| expected.clone())?;
+    if fitting.next().is_none() && expected.len() > 1 {
+        model.narrow(index, late);
+    }
+    Ok((other, model))
 }
 
 fn public(destination: Destination, uris: &[http::Uri; 3]) -> auth_proto::Destination<'_> {

@@ -68,8 +68,6 @@ struct Simulation {
     /// Requests that no longer count.
     late: Vec<PendingRequest>,
     tokens: Vec<Given>,
-    /// Until when the callers of each scope wait, for each destination.
-    waiting: [[Option<Duration>; DESTINATIONS.len()]; 3],
     /// The events since the last comparison.
     heard: Vec<Note>,
     /// The scopes that the session knows.
@@ -119,7 +117,6 @@ impl Simulation {
             pending: [None, None, None],
             late: Vec::new(),
             tokens: Vec::new(),
-            waiting: Default::default(),
             heard: Vec::new(),
             known: [false; 3],
             codes: 100_000,

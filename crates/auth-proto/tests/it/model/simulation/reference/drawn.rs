@@ -88,7 +88,7 @@ impl Reference {
     }
 
     /// Only this possibility was left.
-    pub(super) fn narrow(&mut self, index: usize, late: Late) {
+    pub(crate) fn narrow(&mut self, index: usize, late: Late) {
         let (now, scope) = (self.now, &mut self.scopes[index]);
         scope.streak.iter_mut().for_each(|streak| streak.until.narrow(late.pause, now));
         self.retry_after.iter_mut().for_each(|s| s.until.narrow(late.retry_after, now));

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use auth_proto::RefusalReason;
 use drawn::Span;
-pub(crate) use drawn::is_within;
+pub(crate) use drawn::{Late, is_within};
 pub(crate) use life::Witnesses;
 use lockout::{Lockout, Unanswered};
 pub(crate) use pauses::Cause;

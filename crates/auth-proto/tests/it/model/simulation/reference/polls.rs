@@ -36,19 +36,14 @@ const GRACE: Duration = Duration::from_millis(250);
 
 impl Reference {
     /// What a poll may give, and what follows. One result, unless a drawn time makes a difference.
-    pub(crate) fn poll(&self, index: usize, caller: Caller) -> Vec<(Verdict, Self)> {
-        let possibilities = self.possibilities(index);
-        let is_certain = possibilities.len() == 1;
-        let mut results: Vec<(Verdict, Self)> = Vec::new();
-        for late in possibilities {
-            let mut after = self.clone();
-            let verdict = after.decide(index, caller, late);
-            if !is_certain {
-                after.narrow(index, late);
-            }
-            results.push((verdict, after));
-        }
-        results
+    pub(crate) fn poll(&self, index: usize, caller: Caller) -> Vec<(Verdict, Late, Self)> {
+        let possibilities = self.possibilities(index).into_iter();
+        possibilities
+            .map(|late| {
+                let mut after = self.clone();
+                (after.decide(index, caller, late), late, after)
+            })
+            .collect()
     }
 
     fn decide(&mut self, index: usize, caller: Caller, late: Late) -> Verdict {
