@@ -72,7 +72,10 @@ impl Session {
     fn obtain(&mut self, index: usize, at: Duration, caller: Caller) -> Action {
         let state = &self.scopes[index];
         if let Some(request) = state.phase.handed() {
-            return Action::Wait(self.clock.at(request.lost_at));
+            // A question makes no difference any more when its token ends.
+            let asked = state.live.as_ref().filter(|_| matches!(state.phase, Phase::Asking(_)));
+            let until = asked.map_or(request.lost_at, |live| live.ends_at.min(request.lost_at));
+            return Action::Wait(self.clock.at(until));
         }
         if state.evidence.due() == Some(Remedy::Ask) {
             return match self.left_to_background(index, at, caller) {

@@ -104,7 +104,7 @@ fn a_line_break_ends_no_line_of_a_request() {
             Some("credential.token"),
         ),
         ("a code", login(password().and(Factor::totp(TEXT)), project()), Some("credential.totp")),
-        ("a subject", Validate::new(&keystone(), TEXT).request(), Some("\"token\"")),
+        ("a subject", Validate::new(&keystone(), TEXT).request(), Some("SubjectToken")),
         ("a URL", at(Cloud::keystone(&url(""))), Some("identity url")),
         ("a version", at(Cloud::keystone(&url("v3"))), Some("identity url")),
         ("a region", at(Cloud::otc(TEXT)), Some("Region")),
@@ -116,7 +116,7 @@ fn a_line_break_ends_no_line_of_a_request() {
     ] {
         match (request, refused_field) {
             (Err(error), Some(field)) => {
-                let error = format!("{:?}", error.kind());
+                let error = format!("{:?}: {error}", error.kind());
                 assert!(error.starts_with("Config") && error.contains(field), "{place}: {error}");
             }
             (Ok(request), None) => {
