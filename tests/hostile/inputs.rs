@@ -169,7 +169,7 @@ const INPUTS: [(&str, &[Held]); 131] = [
     ("a clock that goes on by a hundred years", &[In(SEQUENCES, &["a clock that goes on by a hundred years", "from the first moment to the last"])]),
     ("patience without end", &[In(WAITS, &["a_live_token_is_returned_after_the_deadline"])]),
     ("counters at their end", &[Away("they count requests from 0 in 64 bits, and no caller can set them")]),
-    ("a crowd that gives up", &[Away("the core has no list of waiters"), In(CALLERS, &["a_waiter_takes_over_from_a_cancelled_caller", "a_future_may_be_dropped_at_any_point"])]),
+    ("a crowd that gives up", &[Away("the core has no list of waiters"), In(CALLERS, &["a_waiter_carries_on_a_cancelled_login", "a_future_may_be_dropped_at_any_point"])]),
     ("given up a thousand times", &[In(SEQUENCES, &["given up a thousand times"])]),
     ("a token out of a cache", &[Away("tokens live in the memory of one process; one passed on is asked about first"), In(WIPED, &["an existing token"])]),
     ("a refusal out of a cache", &[Away("sessions share nothing"), In(SEQUENCES, &["refused while a token lives"])]),

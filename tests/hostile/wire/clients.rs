@@ -70,13 +70,13 @@ pub(crate) fn each(
     each.map(|result| result.map_err(|error| format!("{error:?}"))).collect()
 }
 
-/// A clock that advances by ten seconds after every second reading (before a request and after it),
+/// A clock that advances by 15 seconds after every second reading (before a request and after it),
 /// until three requests were sent: so the pauses between them are over, and no test waits.
 fn clock() -> impl Fn() -> UtcDateTime + Send + Sync + 'static {
     let readings = AtomicI64::new(0);
     move || {
         let read = readings.fetch_add(1, SeqCst);
-        NOW + time::Duration::seconds(10 * (read / 2).min(2))
+        NOW + time::Duration::seconds(15 * (read / 2).min(2))
     }
 }
 

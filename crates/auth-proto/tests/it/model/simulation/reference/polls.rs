@@ -101,7 +101,10 @@ impl Reference {
     fn obtain(&mut self, index: usize, caller: Caller, early: bool, late: Late) -> Verdict {
         let now = self.now;
         if let Some(handed) = self.scopes[index].phase.handed() {
-            return Verdict::Wait(handed.lost_at());
+            let token = self.scopes[index].token.as_ref();
+            let asked = token.filter(|_| matches!(self.scopes[index].phase, Phase::Asking(_)));
+            let lost_at = handed.lost_at();
+            return Verdict::Wait(asked.map_or(lost_at, |token| token.ends_at.min(lost_at)));
         }
         if self.scopes[index].due == Some(Remedy::Ask) {
             if let Some(until) = self.leave_to_task(index, caller) {
@@ -177,7 +180,10 @@ impl Reference {
         if caller.is_background || !scope.background || !scope.lacks_token() {
             return None;
         }
-        let until = *scope.free_since.get_or_insert(now) + GRACE;
+        // A pause may have ended early, with a new credential for example.
+        let free_since = scope.free_since.map_or(now, |since| since.min(now));
+        scope.free_since = Some(free_since);
+        let until = free_since + GRACE;
         scope.background = now < until;
         reach(match scope.background {
             true => "3: left to the background task",
