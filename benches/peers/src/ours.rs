@@ -127,7 +127,7 @@ fn account(body: &str) -> Mutex<Session> {
     let mut account = account.expect("the cloud takes passwords");
     let now = UtcDateTime::now();
     match account.poll(&Scope::default(), now) {
-        Action::Send(flight, _) => account.handle_response(flight, answer(body), now),
+        Action::Send(flight, _) => account.handle_response(flight, answer(body), now).expect("its own request"),
         other => unreachable!("{other:?}"),
     }
     Mutex::new(account)

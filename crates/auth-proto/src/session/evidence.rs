@@ -90,15 +90,16 @@ impl Evidence {
             return Refused::Known;
         }
         let known = self.doubts.iter().position(|doubt| doubt.origin == *origin);
-        if known.is_some_and(|index| at < self.doubts[index].at_odds_until) {
-            return Refused::AtOdds;
-        }
-        token.marks.refuse(origin, true);
         if token.marks.is_accepted(origin) {
+            token.marks.refuse(origin, true);
             known.map(|index| self.doubts.swap_remove(index));
             self.require(Remedy::LogIn);
             return Refused::First;
         }
+        if known.is_some_and(|index| at < self.doubts[index].at_odds_until) {
+            return Refused::AtOdds;
+        }
+        token.marks.refuse(origin, true);
         let index = known.unwrap_or_else(|| self.add(origin));
         let doubt = &mut self.doubts[index];
         doubt.tokens = doubt.tokens.saturating_add(1);
@@ -107,10 +108,10 @@ impl Evidence {
         Refused::First
     }
 
-    /// The token needs an answer before any caller uses it again.
+    /// The token needs an answer before any caller uses it again, unless it is being replaced.
     pub(crate) fn interrupt(&mut self) {
+        self.holds_all = self.due != Some(Remedy::LogIn);
         self.require(Remedy::Ask);
-        self.holds_all = true;
     }
 
     /// Takes the answer about the scope's token. Returns the origins that are now at odds.
@@ -176,6 +177,8 @@ impl Evidence {
 
     fn require(&mut self, remedy: Remedy) {
         self.due = self.due.max(Some(remedy));
+        // In an outage no login succeeds, and the token may still be good for others.
+        self.holds_all &= self.due == Some(Remedy::Ask);
     }
 
     /// Adds an origin, and forgets the oldest one at the limit.
@@ -286,6 +289,34 @@ mod tests {
         evidence.renew(Some(&old));
         evidence.refuse(&token(), &origin("a"), AT);
         assert_eq!(evidence.due(), Some(Remedy::LogIn));
+    }
+
+    #[test]
+    fn an_origin_that_recovers_is_at_odds_no_longer() {
+        let (mut evidence, token) = refused(2);
+        evidence.answer(&token, Answer::Valid, AT);
+        token.marks.accept(&origin("a"));
+        assert_eq!(evidence.refuse(&token, &origin("a"), AT), Refused::First);
+        assert_eq!(evidence.due(), Some(Remedy::LogIn));
+    }
+
+    #[test]
+    fn a_login_ends_the_hold_on_all_callers() {
+        let token = token();
+        token.marks.accept(&origin("a"));
+        for refused_first in [false, true] {
+            let mut evidence = Evidence::default();
+            if refused_first {
+                token.marks.refuse(&origin("a"), false);
+                evidence.refuse(&token, &origin("a"), AT);
+                evidence.interrupt();
+            } else {
+                evidence.interrupt();
+                evidence.refuse(&token, &origin("a"), AT);
+            }
+            assert_eq!(evidence.due(), Some(Remedy::LogIn));
+            assert!(!evidence.holds_all());
+        }
     }
 
     #[test]

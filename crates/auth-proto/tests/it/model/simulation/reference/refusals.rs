@@ -77,7 +77,7 @@ impl Reference {
             reach("1: a refusal that is known");
             return false;
         }
-        if now < doubt.at_odds_until {
+        if now < doubt.at_odds_until && !token.accepted[origin] {
             reach("1: a refusal by an origin at odds");
             return true;
         }
@@ -96,6 +96,7 @@ impl Reference {
             Remedy::Ask
         };
         scope.due = scope.due.max(Some(remedy));
+        scope.holds_all &= scope.due == Some(Remedy::Ask);
         scope.forget_transient_failures();
         if let Phase::Asking(_) = scope.phase
             && scope.due == Some(Remedy::LogIn)
@@ -112,7 +113,7 @@ impl Reference {
     pub(crate) fn interrupted(&mut self, id: usize) {
         for scope in self.scopes.iter_mut().filter(|scope| scope.holds(id)) {
             scope.due = scope.due.max(Some(Remedy::Ask));
-            scope.holds_all = true;
+            scope.holds_all = scope.due == Some(Remedy::Ask);
         }
     }
 
