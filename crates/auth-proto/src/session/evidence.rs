@@ -12,7 +12,7 @@
 //! | the identity service says | then |
 //! | --- | --- |
 //! | the token is valid | the origin is at odds: its refusals force nothing for a minute |
-//! | the token is invalid | a login |
+//! | the token is invalid | a login; after the third refused token the origin is at odds |
 //! | nothing | a login; after the third refused token the origin is at odds |
 
 use std::time::Duration;
@@ -29,6 +29,8 @@ pub(crate) struct Evidence {
     doubts: Vec<Doubt>,
     /// The end of the budget that the forced logins so far have used.
     budget: Duration,
+    /// Until then, a broken request is no reason to ask again.
+    answered_until: Duration,
 }
 
 /// What a refused token needs. The greater one includes the other.
@@ -72,8 +74,10 @@ pub(crate) enum Answer {
 
 /// An origin at odds forces nothing for this time.
 pub(crate) const AT_ODDS: Duration = Duration::from_secs(60);
-/// After this many refused tokens the origin is at odds even without an answer.
+/// After this many refused tokens the origin is at odds, whatever the answer.
 const TOKENS: u32 = 3;
+/// An answer counts for this time.
+const ANSWERED: Duration = Duration::from_secs(10);
 /// Refusals force this many logins at once, and then one in each period.
 const BURST: u32 = 40;
 const PERIOD: Duration = Duration::from_secs(1);
@@ -108,8 +112,13 @@ impl Evidence {
         Refused::First
     }
 
-    /// The token needs an answer before any caller uses it again, unless it is being replaced.
-    pub(crate) fn interrupt(&mut self) {
+    /// The token needs an answer before any caller uses it again, unless it is being replaced, or
+    /// the identity service was asked a moment ago: a service that breaks every request must not
+    /// hold up the callers of others.
+    pub(crate) fn interrupt(&mut self, at: Duration) {
+        if at < self.answered_until {
+            return;
+        }
         self.holds_all = self.due != Some(Remedy::LogIn);
         self.require(Remedy::Ask);
     }
@@ -122,11 +131,12 @@ impl Evidence {
         at: Duration,
     ) -> Vec<Option<Origin<'static>>> {
         (self.due, self.holds_all) = (None, false);
+        self.answered_until = at.saturating_add(ANSWERED);
         let mut at_odds = Vec::new();
         for doubt in self.doubts.iter_mut().filter(|doubt| token.marks.is_refused(&doubt.origin)) {
             let is_at_odds = match answer {
-                Answer::Invalid => false,
-                Answer::Unknown => doubt.tokens >= TOKENS,
+                // A service that calls each new token invalid cannot be asked.
+                Answer::Invalid | Answer::Unknown => doubt.tokens >= TOKENS,
                 Answer::Valid => true,
             };
             if is_at_odds {
@@ -256,7 +266,7 @@ mod tests {
             (2, Answer::Invalid, Some(Remedy::LogIn), false),
             (2, Answer::Unknown, Some(Remedy::LogIn), false),
             (3, Answer::Unknown, None, true),
-            (3, Answer::Invalid, Some(Remedy::LogIn), false),
+            (3, Answer::Invalid, Some(Remedy::LogIn), true),
         ] {
             let (mut evidence, token) = refused(tokens);
             let origins = evidence.answer(&token, answer, AT);
@@ -309,9 +319,9 @@ mod tests {
             if refused_first {
                 token.marks.refuse(&origin("a"), false);
                 evidence.refuse(&token, &origin("a"), AT);
-                evidence.interrupt();
+                evidence.interrupt(AT);
             } else {
-                evidence.interrupt();
+                evidence.interrupt(AT);
                 evidence.refuse(&token, &origin("a"), AT);
             }
             assert_eq!(evidence.due(), Some(Remedy::LogIn));
@@ -325,11 +335,17 @@ mod tests {
             [(Answer::Valid, None), (Answer::Unknown, None), (Answer::Invalid, Some(Remedy::LogIn))]
         {
             let mut evidence = Evidence::default();
-            evidence.interrupt();
+            evidence.interrupt(AT);
             assert!(evidence.holds_all() && evidence.due() == Some(Remedy::Ask));
             evidence.answer(&token(), answer, AT);
             assert!(!evidence.holds_all());
             assert_eq!(evidence.due(), due);
+            // The answer counts for some seconds.
+            evidence.renew(None);
+            evidence.interrupt(AT + ANSWERED - PERIOD);
+            assert!(!evidence.holds_all());
+            evidence.interrupt(AT + ANSWERED);
+            assert!(evidence.holds_all());
         }
     }
 

@@ -114,6 +114,14 @@ impl Session {
     /// service's `Retry-After`. The event comes last, because its `retry_at` depends on all three.
     pub(super) fn finish(&mut self, index: usize, input: Input, sent_at: Duration, at: Duration) {
         self.note_credential(index, &input, sent_at, at);
+        // The login with an existing token is a question about it.
+        if matches!(input, Input::Refused(..))
+            && self.credential.is_existing_token()
+            && let Some(live) = &self.scopes[index].live
+        {
+            let token = Arc::clone(&live.token);
+            self.drop_everywhere(&token);
+        }
         let event = self.scopes[index].step(input, at, &self.clock, &mut self.jitter);
         self.note_retry_after(index, at);
         let blocked_until = self.block(&self.scopes[index], at).map(|block| block.until);
@@ -186,13 +194,20 @@ impl Session {
             state.free_since = None;
         }
         if answer == Answer::Invalid {
-            state.drop_token();
+            self.drop_everywhere(token);
             self.credential_verified = false;
         }
         let until = self.clock.at(at.saturating_add(evidence::AT_ODDS));
         for origin in at_odds {
             let (scope, origin) = (self.scopes[index].scope.clone(), event::origin(&origin));
             self.emit(Some(Event::ServiceAtOdds { scope, origin, until }));
+        }
+    }
+
+    /// The identity service has called this token invalid.
+    fn drop_everywhere(&mut self, token: &Token) {
+        for state in self.scopes.iter_mut().filter(|state| state.holds(token)) {
+            state.drop_token();
         }
     }
 

@@ -146,9 +146,9 @@ impl Session {
     /// without a response: a service that refuses a token may close the connection. The session asks
     /// the identity service about the token before any caller uses it again.
     pub fn handle_interrupted(&mut self, token: &Token, now: UtcDateTime) {
-        self.advance(now);
+        let at = self.advance(now);
         for state in self.scopes.iter_mut().filter(|state| state.holds(token)) {
-            state.evidence.interrupt();
+            state.evidence.interrupt(at);
             self.wake = true;
         }
     }
@@ -177,7 +177,8 @@ impl Session {
                 }
                 // A changed password ends tokens. Until a login succeeds, every scope may have the
                 // same problem.
-                (self.wake, self.credential_verified) = (true, false);
+                self.credential_verified &= !needs_login;
+                self.wake = true;
             }
         }
         if self.closed {

@@ -127,9 +127,13 @@ impl Session {
 
     /// Whether a request for this scope is under way, or a background task is about to send it.
     fn is_expected(&mut self, index: usize, at: Duration) -> bool {
+        let state = &self.scopes[index];
+        if state.phase.handed().is_some() {
+            return true;
+        }
+        let is_paused = self.block(state, at).is_some() || at < state.evidence.login_at();
         let caller = Caller { early: false, background: false };
-        self.scopes[index].phase.handed().is_some()
-            || self.left_to_background(index, at, caller).is_some()
+        !is_paused && self.left_to_background(index, at, caller).is_some()
     }
 
     /// Until when a caller leaves the request to the background task of the scope, which has the
@@ -253,9 +257,10 @@ impl Session {
         };
         let is_paused = state.streak.iter().chain(&self.retry_after).any(|streak| streak.holds(at));
         let can_ask = match state.phase {
-            Phase::Asking(_) => true,
+            // The login that is under way decides.
+            Phase::Asking(_) | Phase::InFlight(_) => true,
             Phase::Idle => !is_paused && question(&self.cloud, &live.token).is_ok(),
-            Phase::InFlight(_) | Phase::Pending(_) => false,
+            Phase::Pending(_) => false,
         };
         let token = Arc::clone(&live.token);
         if !can_ask {

@@ -337,9 +337,11 @@ fn a_broken_upload_makes_the_session_ask() {
     let (pending, _) = ask(&mut session);
     session.handle_failure(pending, Failure::new(FailureKind::Timeout, "late"), NOW).unwrap();
     assert_eq!(used(to(&mut session, &volume(), NOW)).expose(), "first");
+    let mut session = logged_in();
     let (pending, _) = ask(&mut session);
     session.handle_response(pending, response(200, None, "{}"), NOW).unwrap();
     assert_eq!(used(to(&mut session, &volume(), NOW)).expose(), "first");
+    let mut session = logged_in();
     let (pending, _) = ask(&mut session);
     session.handle_response(pending, refusal(404), NOW).unwrap();
     let (_, request) = sent_request(to(&mut session, &volume(), NOW));

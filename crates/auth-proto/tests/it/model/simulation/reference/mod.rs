@@ -68,6 +68,8 @@ pub(crate) struct Scope {
     free_since: Option<Duration>,
     due: Option<Remedy>,
     holds_all: bool,
+    /// Until then, a broken request is no reason to ask.
+    answered_until: Duration,
     doubts: [Doubt; 3],
     /// When the forced logins so far are paid for.
     paid_at: Duration,

@@ -82,7 +82,7 @@ impl Reference {
                 }
                 verdict
             }
-            Verdict::Wait(until) if waits && self.is_on_its_way(index) => {
+            Verdict::Wait(until) if waits && self.is_on_its_way(index, late) => {
                 if prefers_other {
                     reach("2: an unknown destination waits");
                 }
@@ -169,9 +169,14 @@ impl Reference {
     }
 
     /// Whether a request is under way, or a background task is about to send it.
-    fn is_on_its_way(&mut self, index: usize) -> bool {
+    fn is_on_its_way(&mut self, index: usize, late: Late) -> bool {
+        if self.scopes[index].phase.handed().is_some() {
+            return true;
+        }
+        let is_paused =
+            self.block(index, late).is_some() || self.now < self.next_forced_login(index);
         let caller = Caller { destination: Destination::Unknown, is_background: false };
-        self.scopes[index].phase.handed().is_some() || self.leave_to_task(index, caller).is_some()
+        !is_paused && self.leave_to_task(index, caller).is_some()
     }
 
     /// Until when a caller leaves the request to the background task.
@@ -217,9 +222,9 @@ impl Reference {
         let scope = &self.scopes[index];
         let is_due = scope.token.is_some() && scope.due == Some(Remedy::Ask);
         let can_ask = match scope.phase {
-            Phase::Asking(_) => true,
+            Phase::Asking(_) | Phase::InFlight(..) => true,
             Phase::Idle => !self.is_v2 && !self.is_paused(index, late),
-            Phase::InFlight(..) | Phase::Challenged(..) => false,
+            Phase::Challenged(..) => false,
         };
         if is_due && !can_ask {
             reach("1: no question can be asked");

@@ -104,14 +104,16 @@ impl Reference {
             reach("1: a login makes a question pointless");
             scope.phase = Phase::Idle;
         }
-        self.verified = false;
+        self.verified &= scope.due != Some(Remedy::LogIn);
         self.notes.push(Note::TokenRejected(index, origin));
         false
     }
 
     /// A request with this token broke off while its body was being sent.
     pub(crate) fn interrupted(&mut self, id: usize) {
-        for scope in self.scopes.iter_mut().filter(|scope| scope.holds(id)) {
+        let now = self.now;
+        let is_new = |scope: &&mut Scope| scope.holds(id) && now >= scope.answered_until;
+        for scope in self.scopes.iter_mut().filter(is_new) {
             scope.due = scope.due.max(Some(Remedy::Ask));
             scope.holds_all = scope.due == Some(Remedy::Ask);
         }
@@ -123,14 +125,14 @@ impl Reference {
         let scope = &mut self.scopes[index];
         let Some(token) = &mut scope.token else { return };
         (scope.due, scope.holds_all) = (None, false);
+        scope.answered_until = now + seconds(10);
         for origin in 0..3 {
             if !token.refused[origin] {
                 continue;
             }
             let doubt = &mut scope.doubts[origin];
             let is_at_odds = match statement {
-                Statement::Invalid => false,
-                Statement::None => doubt.tokens >= 3,
+                Statement::Invalid | Statement::None => doubt.tokens >= 3,
                 Statement::Valid => true,
             };
             if is_at_odds {
