@@ -3,7 +3,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     task::Poll,
     time::{Duration, Instant},
 };
@@ -75,7 +75,9 @@ pub async fn grant<T: Transport>(
                 carried = carried.or_else(|| Carried::take_up(driver, |_| true));
                 longest
             }
-            Step::Done(Ok(_)) if !left.is_zero() && carries_own(driver, wanted, &mut carried) => {
+            Step::Done(Ok(_))
+                if !left.is_zero() && keeps_carrying(driver, wanted, mode, &mut carried).await =>
+            {
                 left
             }
             Step::Done(result) => return result,
@@ -96,21 +98,35 @@ pub async fn grant<T: Transport>(
     }
 }
 
-/// Whether a caller that has a valid token carries a renewal of it, or takes up one that nobody
-/// carries. It goes on with that, as if it had started it.
-fn carries_own<'a>(
+/// Whether a caller that has a valid token goes on with a renewal: only the one that started it, and
+/// the background task. Any other caller polls a parked renewal once, so that it gets on, and does
+/// not wait for it.
+async fn keeps_carrying<'a>(
     driver: &'a Driver,
     wanted: Wanted<'_>,
+    mode: Mode<'_>,
     carried: &mut Option<Carried<'a>>,
 ) -> bool {
     if carried.is_none() && driver.parked.is_empty() {
         return false;
     }
     let Ok(scope) = driver.scope_of(wanted) else { return false };
-    if carried.is_none() {
-        *carried = Carried::take_up(driver, |login| login.flight.scope == scope);
+    if let Some(carried) = carried {
+        return carried.is_for(&scope);
     }
-    carried.as_ref().is_some_and(|carried| carried.is_for(&scope))
+    let Some(mut login) = Carried::take_up(driver, |login| login.flight.scope == scope) else {
+        return false;
+    };
+    if matches!(mode, Mode::Background) {
+        *carried = Some(login);
+        return true;
+    }
+    if let Poll::Ready((guard, outcome)) =
+        poll_fn(|context| Poll::Ready(Pin::new(&mut login).poll(context))).await
+    {
+        guard.complete(outcome);
+    }
+    false
 }
 
 /// Gets a token for a call and adds it: see [`Call::authorize`].

@@ -6,10 +6,11 @@ use std::{
 };
 
 use auth_driver::nonblocking::Transport;
-use auth_proto::{Body, Failure, limits};
+use auth_proto::{Body, Failure, FailureKind, limits};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header, response::Parts};
 use reqwest::{ClientBuilder, Url, redirect, retry};
+use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::error::failure;
@@ -89,12 +90,18 @@ impl Transport for Http {
         &self,
         request: Request<Body>,
     ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send + 'static {
-        let asked = self.ask(request);
+        // A task of its own reads the response in time, even while no caller polls this future.
+        // Dropping the set ends the task.
+        let mut task = JoinSet::new();
+        task.spawn(self.ask(request));
         async move {
-            asked.await.map_err(|Unanswered { error, head }| match head {
-                Some(head) => failure(error).with_head(head.status, head.headers),
-                None => failure(error),
-            })
+            match task.join_next().await {
+                Some(Ok(asked)) => asked.map_err(|Unanswered { error, head }| match head {
+                    Some(head) => failure(error).with_head(head.status, head.headers),
+                    None => failure(error),
+                }),
+                _ => Err(Failure::new(FailureKind::Io, "the runtime of the login has ended")),
+            }
         }
     }
 

@@ -75,7 +75,8 @@ fn case(row: TlsRow) -> Case {
             return want.judge(world, token.as_deref(), true);
         }
         let stop = token.err().ok_or("a token")?;
-        let error = stop.auth().ok_or_else(|| stop.to_string())?;
+        // Callers wait for further attempts after a broken connection.
+        let error = stop.auth().or_else(|| stop.last()).ok_or_else(|| stop.to_string())?;
         let ErrorKind::Transport(failure) = error.kind() else { return Err(error.to_string()) };
         let is_gone =
             ["Broken pipe", "Connection reset"].iter().any(|words| failure.detail.contains(words));
