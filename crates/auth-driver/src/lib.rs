@@ -70,7 +70,9 @@
 //! A login goes on when its caller is cancelled, panics, or runs out of time, so an impatient
 //! caller costs nobody a second login. In the async loop the login is a future that its caller
 //! polls. When the caller is dropped, the driver keeps the future, and the next caller polls it.
-//! [`Driver::close`] drops it. In the blocking loop, a login that may take longer than its caller
+//! [`Driver::close`] drops it. A caller that is kept and not polled (in a buffered stream, or beside
+//! another branch of a `select`) keeps its login from the others, for the session's response
+//! time-out at most: poll it or drop it. In the blocking loop, a login that may take longer than its caller
 //! has time gets a thread of its own, which ends with it.
 //!
 //! # Five rules of a driver

@@ -119,6 +119,12 @@
 //! waiting callers were woken. The [manual](auth_proto::manual) explains each event, and which
 //! ones to watch.
 //!
+//! # Cancelled calls
+//!
+//! Every future may be dropped at any point. A login that it was sending goes on with the next
+//! caller. A call that is kept and not polled, in a buffered stream for example, keeps its login from
+//! the other callers, for the session's response time-out at most: poll it or drop it.
+//!
 //! # HTTP settings
 //!
 //! [`Builder::http`] takes a function that returns a [`reqwest::ClientBuilder`], with your TLS
