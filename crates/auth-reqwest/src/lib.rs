@@ -27,8 +27,7 @@
 //! A [`Client`] is cheap to clone and to share between tasks. All its clones, and all clients that
 //! [`Client::scoped`] returns, share one session and its connections. However many tasks ask, each
 //! scope has at most one login under way. Any tokio runtime with time and I/O works, with one
-//! thread or many. The client spawns no task, and every future may be dropped at any point: a login
-//! that it was sending goes on with the next caller.
+//! thread or many. A login has a task of its own, which ends with it; the client spawns no other.
 //!
 //! # Services
 //!
