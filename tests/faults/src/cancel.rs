@@ -84,7 +84,7 @@ fn first_caller_dropped(kind: ClientKind) -> Tally {
     let mut tally = Tally { callers: WAITERS + 1, ..Tally::default() };
     for polls in 0..200 {
         let testbed = Testbed::start();
-        // A response in pieces has many await points.
+        // A response in pieces takes its time.
         testbed.script(|_| ScriptedReply::Fault(Fault::new().delay(LOGIN).drip(256, PIECE)));
         let callers = testbed.callers(kind, &ClientOptions::default());
         let (client, runtime) = callers.reqwest().expect("only reqwest has futures to drop");
@@ -96,7 +96,8 @@ fn first_caller_dropped(kind: ClientKind) -> Tally {
         });
         check(&mut tally, &testbed, &outcomes, format_args!("after {polls} polls"));
         if done {
-            tally.holds("there are many await points", polls > 5);
+            // The login has a task of its own, so its caller waits for one wake-up.
+            tally.holds("the first caller was dropped before its end", polls > 0);
             return tally;
         }
     }
