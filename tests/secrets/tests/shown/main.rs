@@ -11,5 +11,6 @@ mod echo;
 mod errors;
 mod panics;
 mod public;
+mod refusals;
 mod types;
 mod walk;

@@ -51,7 +51,8 @@ fn find(source: &str, package: &str, all: &mut Vec<Type>) {
     let lines: Vec<_> = source.lines().collect();
     for (number, line) in lines.iter().enumerate() {
         let words = line.trim_start().strip_prefix("pub ").and_then(|item| item.split_once(' '));
-        let Some(("struct" | "enum" | "union" | "type", rest)) = words else { continue };
+        // An alias has no text of its own.
+        let Some(("struct" | "enum" | "union", rest)) = words else { continue };
         let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         assert!(!name.is_empty(), "{package}: {line}");
         let above = lines[..number].iter().rev();

@@ -26,7 +26,7 @@ use crate::{
         listen,
     },
     clients::{response as raw_response, token_response as raw_token_response},
-    configuration, errors, public,
+    configuration, errors, public, refusals,
     walk::{Walk, see},
 };
 
@@ -43,6 +43,7 @@ fn no_public_type_shows_a_secret() {
     configuration::walk(&mut walk);
     emulator(&mut walk);
     program(&mut walk);
+    refusals::walk(&mut walk);
 
     let types = public::types();
     assert!(types.len() > 80, "{}", types.len());
@@ -326,7 +327,7 @@ fn driver(walk: &mut Walk) {
     let mode = || Mode::Caller(Destination::Unknown);
     let wanted = Wanted { scope: &scope, service: None };
     let (patience, epoch) = (Duration::from_secs(5), driver.epoch());
-    see!(walk, driver, wanted, mode(), epoch, driver.changed(epoch));
+    see!(walk, *driver, wanted, mode(), epoch, driver.changed(epoch));
     let late = driver.next(wanted, mode(), Duration::ZERO);
     see!(walk, late);
     let DriverStep::Done(Err(late)) = late else { panic!("no token yet") };
