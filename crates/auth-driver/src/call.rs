@@ -33,7 +33,7 @@ pub struct Call<'a> {
 pub enum Replay {
     /// After a 401, because the service has not carried it out.
     AfterRefusal,
-    /// Also after a connection that broke, when nobody knows whether it was carried out.
+    /// Also after a connection that broke, when it may have been carried out.
     Always,
     /// Never: its body is gone.
     Never,

@@ -82,7 +82,7 @@ pub enum Mode<'a> {
 pub enum Step<'a> {
     /// Return this result.
     Done(Result<Grant, NoToken>),
-    /// Send this request, then call [`InFlightGuard::complete`], whatever becomes of this caller.
+    /// Send this request, then call [`InFlightGuard::complete`], even if the caller has gone.
     Send(InFlightGuard<'a>, Request<Body>),
     /// Wait until the epoch ends, for this long at most. Then ask for the next step.
     Wait(Epoch, Duration),

@@ -68,7 +68,7 @@
 //! # A login belongs to its session
 //!
 //! A login goes on when its caller is cancelled, panics, or runs out of time, so an impatient
-//! caller costs nobody a second login. In the async loop the login is a future that its caller
+//! caller causes no second login. In the async loop the login is a future that its caller
 //! polls. When the caller is dropped, the driver keeps the future, and the next caller polls it.
 //! [`Driver::close`] drops it. A caller that is kept and not polled (in a buffered stream, or beside
 //! another branch of a `select`) keeps its login from the others, for the session's response
@@ -119,7 +119,7 @@
 //! let late = session.lock().unwrap().at_deadline(&scope, Destination::At(&url), now());
 //! let token = late.expect("the token has arrived");
 //!
-//! // 5. Report what came back: every status of a service, and of a login whatever is known.
+//! // 5. Report what came back: every status of a service, and all that is known of a login.
 //! let mut call = ServiceCall::new();
 //! assert!(!ServiceCall::is_refusal(&token, &url, StatusCode::OK), "the service accepts it");
 //! if ServiceCall::is_refusal(&token, &url, StatusCode::UNAUTHORIZED) {
@@ -151,7 +151,7 @@
 //! 4. **A caller's deadline is not a failure of the service.** Such a caller does not poll; it asks
 //!    [`at_deadline`]. The HTTP client's time-out is a failure: let it be shorter than
 //!    [`Settings::response_timeout`].
-//! 5. **Report what came back.** A service's status, whatever it is, goes to
+//! 5. **Report what came back.** Each status of a service goes to
 //!    [`ServiceCall::is_refusal`], and a 401 to [`ServiceCall::decide`]; a body that broke off goes
 //!    to [`handle_interrupted`]. A login's status and headers go to the session even if the body is
 //!    lost: [`Failure::with_head`]. The kind of a failure says whether the request was sent:

@@ -172,7 +172,7 @@ fn a_login_goes_on_without_its_caller() {
     assert!(carried_on > 100, "{carried_on} logins were carried on");
 }
 
-/// Whoever drops the driver's last owner drops the login with it.
+/// The last owner of the driver drops the login with it.
 #[test]
 fn a_parked_login_does_not_keep_its_driver() {
     let callers = vec![(0, vec![Op::Token(LONG)])];

@@ -46,6 +46,12 @@ impl Marks {
         self.find(origin).is_some_and(|mark| mark.is_accepted.load(Relaxed))
     }
 
+    /// Whether any origin has refused the token. Hardly ever, so callers ask this before they look
+    /// at their URL.
+    pub(crate) fn has_refusal(&self) -> bool {
+        self.iter().any(|mark| mark.is_refused.load(Relaxed))
+    }
+
     pub(crate) fn is_refused(&self, origin: &Option<Origin<'_>>) -> bool {
         self.find(origin).is_some_and(|mark| mark.is_refused.load(Relaxed))
     }
@@ -117,7 +123,9 @@ mod tests {
         let marks = Marks::default();
         assert!(!marks.is_accepted(&at("https://a.example/x")));
         marks.accept(&at("https://a.example/x"));
+        assert!(!marks.has_refusal());
         marks.refuse(&at("https://b.example/"), true);
+        assert!(marks.has_refusal());
         for (text, accepted, refused) in [
             ("https://A.example:443/y?z", true, false),
             ("http://a.example/x", false, false),

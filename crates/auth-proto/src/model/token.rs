@@ -108,7 +108,7 @@ impl Token {
     /// one: [`Destination::At`](crate::Destination::At). Other origins can still accept it. Takes no
     /// lock.
     pub fn is_refused_at(&self, url: &Uri) -> bool {
-        self.marks.is_refused(&marks::origin(url))
+        self.marks.has_refusal() && self.marks.is_refused(&marks::origin(url))
     }
 
     /// When the token expires, by the server's clock.

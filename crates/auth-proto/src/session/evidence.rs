@@ -74,7 +74,7 @@ pub(crate) enum Answer {
 
 /// An origin at odds forces nothing for this time.
 pub(crate) const AT_ODDS: Duration = Duration::from_secs(60);
-/// After this many refused tokens the origin is at odds, whatever the answer.
+/// After this many refused tokens the origin is at odds, with any answer.
 const TOKENS: u32 = 3;
 /// An answer counts for this time.
 const ANSWERED: Duration = Duration::from_secs(10);

@@ -272,7 +272,7 @@ impl Session {
     }
 }
 
-/// Whether a response refuses the request, whatever its body says.
+/// Whether a response refuses the request, with any body.
 fn is_refusal(head: &Head) -> bool {
     let is_choice = head.status == StatusCode::MULTIPLE_CHOICES;
     !head.status.is_success() && !is_choice && !identity::is_receipt(head.status, &head.headers)
