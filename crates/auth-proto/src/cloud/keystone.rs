@@ -41,6 +41,15 @@ pub(super) const KEYSTONE: Profile = Profile {
 
 pub(super) static STOCK: Profile = KEYSTONE;
 
+/// A service without an identity service.
+pub(super) static STANDALONE: Profile = Profile {
+    id: "standalone",
+    name: "a standalone service",
+    methods: &[MethodKind::ExistingToken, MethodKind::HttpBasic, MethodKind::NoAuth],
+    scopes: &[ScopeKind::Default],
+    ..KEYSTONE
+};
+
 pub(super) static AURO: Profile =
     stock("auro", "AURO", &[IdentityUrl::All("https://api.van2.auro.io:5000/v3")], &["RegionOne"]);
 
