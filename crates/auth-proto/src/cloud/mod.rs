@@ -1,19 +1,13 @@
 //! The supported clouds, as data: identity URL, API version, accepted methods and scopes, and the
 //! endpoints that the catalog omits.
 //!
-//! A cloud is a [`Profile`] in the file of its vendor, and a line in `named`. The rules that read
-//! profiles are in `check`, `endpoint`, `not_found`, `overrides`, `refusal`, `service_scope` and
-//! `token_destination`. They name no cloud.
+//! A cloud is a [`Profile`] in `vendors`, and a line in `named`. The other files are the rules that
+//! read profiles. They name no cloud.
 
 mod check;
 mod endpoint;
-mod huawei;
-mod kakao;
-mod keystone;
 mod named;
-mod nhn;
 mod not_found;
-mod otc;
 mod overrides;
 mod profile;
 mod refusal;
@@ -21,14 +15,18 @@ mod service_scope;
 mod standalone;
 mod template;
 mod token_destination;
-mod v2;
+mod vendors;
 
 use std::{fmt, sync::Arc};
 
 use http::Uri;
 
 pub use self::profile::Advice;
-use self::{overrides::Override, profile::Profile};
+use self::{
+    overrides::Override,
+    profile::Profile,
+    vendors::{huawei, kakao, keystone, nhn, otc},
+};
 use crate::{
     error::{ConfigError, ConfigField, Error, UrlProblem},
     url::{ApiVersion, Base, Origin},

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Cloud, keystone};
+use super::{Cloud, vendors::keystone};
 use crate::{
     error::{ConfigError, ConfigField, Error, ErrorKind, UrlProblem},
     model::{catalog::Endpoint, credential::Credential, endpoint_query::Interface},
