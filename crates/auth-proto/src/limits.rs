@@ -67,9 +67,10 @@ pub const REDACTION_INPUT: usize = 8 * 1024;
 /// other secrets of a login. If a response's headers contain more, the text is left out.
 pub const SECRETS: usize = 40 * 1024;
 
-/// Scopes that one [`Session`](crate::Session) keeps tokens for. A scope that no caller has polled
-/// for two minutes can be replaced by another one.
-pub const SCOPES: usize = 64;
+/// Scopes that one [`Session`](crate::Session) keeps tokens for, unless
+/// [`Settings::with_max_scopes`](crate::Settings::with_max_scopes) lowers it. A scope that no caller
+/// has polled for two minutes can be replaced by another one.
+pub const SCOPES: usize = 10_000;
 
 /// Characters of a server's text in an error.
 pub const ERROR_TEXT: usize = 256;

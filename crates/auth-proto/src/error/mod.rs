@@ -238,9 +238,11 @@ pub enum Misuse {
         "pending request: it belongs to another session; hand it to the session that gave it out"
     )]
     OtherSession,
-    /// More scopes than [`limits::SCOPES`] are in use at the same time.
+    /// More scopes are in use at the same time than the session
+    /// [keeps](crate::Settings::with_max_scopes).
     #[error(
-        "more than {} scopes are in use at the same time; use fewer scopes, or more sessions",
+        "too many scopes are in use at the same time; raise Settings::with_max_scopes (at most {}), \
+         or use more sessions",
         limits::SCOPES
     )]
     TooManyScopes,

@@ -10,7 +10,7 @@
 //! * [`rejected_tokens`]: a service answers 401.
 //! * [`factors`]: one-time codes, and logins that need a person.
 //! * [`token_credentials`]: tokens as credentials, and agencies.
-//! * [`many_scopes`]: more than 64 scopes.
+//! * [`many_scopes`]: many scopes in one session.
 //! * [`clocks`]: a wrong clock, and requests without a response.
 //! * [`events`]: what to log, and what to alert on.
 

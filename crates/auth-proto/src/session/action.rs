@@ -1,6 +1,9 @@
 //! The actions that a session asks of its callers.
 
-use std::sync::{Arc, Weak};
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use http::{Request, Uri};
 use time::UtcDateTime;
@@ -24,11 +27,20 @@ pub struct PendingRequest {
     pub(crate) session: SessionId,
     /// The session sees by its end that the request was dropped.
     _held: Arc<()>,
+    is_back: bool,
 }
 
-/// Tells the pending requests of one session from those of others.
+/// Tells the pending requests of one session from those of others, and counts those that their
+/// holders have dropped.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SessionId(Arc<()>);
+pub(crate) struct SessionId(Arc<AtomicU64>);
+
+impl SessionId {
+    /// The number of requests that were dropped so far.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
 
 impl PartialEq for SessionId {
     fn eq(&self, other: &Self) -> bool {
@@ -40,7 +52,20 @@ impl PendingRequest {
     pub(crate) fn new(attempt: u64, session: SessionId) -> (Self, Weak<()>) {
         let held = Arc::new(());
         let watch = Arc::downgrade(&held);
-        (Self { attempt, session, _held: held }, watch)
+        (Self { attempt, session, _held: held, is_back: false }, watch)
+    }
+
+    /// Its holder has handed it back.
+    pub(crate) fn give_back(&mut self) {
+        self.is_back = true;
+    }
+}
+
+impl Drop for PendingRequest {
+    fn drop(&mut self) {
+        if !self.is_back {
+            self.session.0.fetch_add(1, Relaxed);
+        }
     }
 }
 

@@ -19,8 +19,8 @@ use crate::{
         pauses::{
             backoff::Pace, failure_streak::FailureStreak, lockout::Lockout, unanswered::Unanswered,
         },
-        phase::{InFlight, Pending, Phase},
-        scope_state::Input,
+        phase::{Handed, InFlight, Pending, Phase},
+        scope_state::{Input, ScopeState},
     },
     wire::http_time,
 };
@@ -68,9 +68,8 @@ impl Session {
             LoginState::ToSend => {
                 self.cloud = in_flight.login.cloud().clone();
                 // The login has checked its scope for this version, and no other scope.
-                for (other, state) in self.scopes.iter_mut().enumerate() {
-                    state.is_checked &= other == index;
-                }
+                self.scopes.change_all(|state| state.is_checked = false);
+                self.scopes.change(index, |state| state.is_checked = true);
                 Input::VersionFound
             }
             // A user may have mistyped a factor: the user gets the error and another try.
@@ -122,7 +121,7 @@ impl Session {
             let token = Arc::clone(&live.token);
             self.drop_everywhere(&token);
         }
-        let event = self.scopes[index].step(input, at, &self.clock, &mut self.jitter);
+        let event = self.transit(index, input, at);
         self.note_retry_after(index, at);
         let blocked_until = self.block(&self.scopes[index], at).map(|block| block.until);
         let retry_at = blocked_until.filter(|until| *until < Duration::MAX);
@@ -179,20 +178,27 @@ impl Session {
     }
 
     pub(super) fn step(&mut self, index: usize, input: Input, at: Duration) {
-        let event = self.scopes[index].step(input, at, &self.clock, &mut self.jitter);
+        let event = self.transit(index, input, at);
         self.emit(event);
+    }
+
+    fn transit(&mut self, index: usize, input: Input, at: Duration) -> Option<Event> {
+        let (clock, jitter) = (&self.clock, &mut self.jitter);
+        self.scopes.change(index, |state| state.step(input, at, clock, jitter))
     }
 
     /// Takes the identity service's answer about a scope's token.
     pub(super) fn answer(&mut self, index: usize, token: &Token, answer: Answer, at: Duration) {
-        let state = &mut self.scopes[index];
-        if !state.holds(token) {
+        if !self.scopes[index].holds(token) {
             return;
         }
-        let at_odds = state.evidence.answer(token, answer, at);
-        if state.evidence.due().is_none() {
-            state.free_since = None;
-        }
+        let at_odds = self.scopes.change(index, |state| {
+            let at_odds = state.evidence.answer(token, answer, at);
+            if state.evidence.due().is_none() {
+                state.free_since = None;
+            }
+            at_odds
+        });
         if answer == Answer::Invalid {
             self.drop_everywhere(token);
             self.credential_verified = false;
@@ -206,8 +212,8 @@ impl Session {
 
     /// The identity service has called this token invalid.
     fn drop_everywhere(&mut self, token: &Token) {
-        for state in self.scopes.iter_mut().filter(|state| state.holds(token)) {
-            state.drop_token();
+        for index in self.scopes.holders(token) {
+            self.scopes.change(index, ScopeState::drop_token);
         }
     }
 
@@ -247,21 +253,40 @@ impl Session {
         let jump = self.clock.jump(now).map(|by| Event::ClockJump { by });
         self.emit(jump);
         let at = self.clock.advance(now);
+        self.take_back_dropped();
         let mut has_ended = false;
-        for index in 0..self.scopes.len() {
-            let state = &mut self.scopes[index];
-            has_ended |= state.expire_token(at);
-            self.wake |= state.expire_phase(at);
-            if let Some(lost) = state.take_if(|request| at >= request.lost_at) {
+        for index in self.scopes.due(at) {
+            let lost = self.scopes.change(index, |state| {
+                has_ended |= state.expire_token(at);
+                state.expire_pending(at);
+                state.take_if(|request| at >= request.lost_at)
+            });
+            if let Some(lost) = lost {
                 self.lose(index, lost, at);
             }
         }
         self.retry_after.take_if(|streak| !streak.holds(at));
         // Without any valid token the credential counts as unverified again.
         if has_ended {
-            self.credential_verified &= self.scopes.iter().any(|state| state.live.is_some());
+            self.credential_verified &= self.scopes.have_token();
         }
         at
+    }
+
+    /// Takes back the requests that their callers have dropped.
+    fn take_back_dropped(&mut self) {
+        let dropped = self.id.dropped();
+        if dropped == self.dropped {
+            return;
+        }
+        self.dropped = dropped;
+        let asking = self.scopes.asking();
+        let asking =
+            asking.filter(|(_, state)| state.phase.handed().is_some_and(Handed::is_dropped));
+        for index in asking.map(|(index, _)| index).collect::<Vec<_>>() {
+            self.scopes.change(index, |state| state.phase = Phase::Idle);
+            self.wake = true;
+        }
     }
 
     /// A request has got no response for too long.
@@ -286,11 +311,11 @@ impl Session {
     /// The request that this handle belongs to. `None` if it no longer counts. Callers are woken in
     /// either case: after a jump of the clock, a caller may still wait for a request that was
     /// counted as lost.
-    pub(super) fn take(&mut self, pending: &PendingRequest) -> Option<(usize, Phase)> {
+    pub(super) fn take(&mut self, mut pending: PendingRequest) -> Option<(usize, Phase)> {
         self.wake = true;
-        let mut scopes = self.scopes.iter_mut().enumerate();
-        scopes.find_map(|(index, state)| {
-            Some((index, state.take_if(|request| request.attempt == pending.attempt)?))
-        })
+        pending.give_back();
+        let index = self.scopes.place_of(pending.attempt)?;
+        let phase = self.scopes.change(index, |state| state.take_if(|_| true))?;
+        Some((index, phase))
     }
 }

@@ -21,7 +21,8 @@ use crate::{
         evidence::{Answer, Refused, Remedy},
         pauses::failure_streak::FailureStreak,
         phase::Phase,
-        scope_state::{Input, ScopeState},
+        scope_state::Input,
+        scopes::Scopes,
         service_call::{RetryDecision, ServiceCall},
     },
 };
@@ -40,7 +41,7 @@ impl Session {
         now: UtcDateTime,
     ) -> Result<(), Error> {
         let at = self.check_owner(&pending).map(|()| self.advance(now))?;
-        match self.take(&pending) {
+        match self.take(pending) {
             Some((index, Phase::InFlight(in_flight))) => {
                 let sent_at = in_flight.sent_at;
                 let input = self.read(index, in_flight, response, now, at);
@@ -74,7 +75,7 @@ impl Session {
             return self.handle_response(pending, response, now);
         }
         let at = self.check_owner(&pending).map(|()| self.advance(now))?;
-        match self.take(&pending) {
+        match self.take(pending) {
             Some((index, Phase::InFlight(in_flight))) => {
                 let was_sent = matches!(failure.kind, FailureKind::Io | FailureKind::Timeout);
                 // The text of an HTTP client's error may quote a server.
@@ -111,7 +112,7 @@ impl Session {
     pub fn handle_abandoned(&mut self, pending: PendingRequest) -> Result<(), Error> {
         self.check_owner(&pending)?;
         let at = self.clock.elapsed();
-        match self.take(&pending) {
+        match self.take(pending) {
             Some((index, Phase::InFlight(in_flight))) => {
                 let error = Failure::new(FailureKind::Timeout, "given up by the caller").into();
                 self.note_unanswered(&in_flight, &error);
@@ -149,8 +150,8 @@ impl Session {
     /// the identity service about the token before any caller uses it again.
     pub fn handle_interrupted(&mut self, token: &Token, now: UtcDateTime) {
         let at = self.advance(now);
-        for state in self.scopes.iter_mut().filter(|state| state.holds(token)) {
-            state.evidence.interrupt(at);
+        for index in self.scopes.holders(token) {
+            self.scopes.change(index, |state| state.evidence.interrupt(at));
             self.wake = true;
         }
     }
@@ -164,11 +165,11 @@ impl Session {
     ) -> Option<RefusalReason> {
         let at = self.advance(now);
         let mut is_at_odds = false;
-        for index in 0..self.scopes.len() {
-            let state = &mut self.scopes[index];
-            let refused = state.holds(token).then(|| state.refuse(url, at)).flatten();
+        for index in self.scopes.holders(token) {
+            let refused = self.scopes.change(index, |state| state.refuse(url, at));
             is_at_odds |= refused == Some(Refused::AtOdds);
             if refused == Some(Refused::First) {
+                let state = &self.scopes[index];
                 let is_asking = matches!(state.phase, Phase::Asking(_));
                 let needs_login = state.evidence.due() == Some(Remedy::LogIn);
                 let (scope, origin) = (state.scope.clone(), event::origin(&marks::origin(url)));
@@ -212,9 +213,10 @@ impl Session {
         if self.closed {
             return Err(ErrorKind::Closed.into());
         }
-        let mut state = self.scopes.iter_mut().find(|state| state.scope == *scope);
-        if let Some(ScopeState { phase: Phase::Pending(pending), .. }) = &mut state {
-            pending.login.submit_factor(factor)?;
+        let place = self.scopes.place(scope);
+        let is_pending = |place: &usize| matches!(self.scopes[*place].phase, Phase::Pending(_));
+        if let Some(place) = place.filter(is_pending) {
+            self.scopes.change(place, |state| state.submit(factor))?;
         } else if !self.code_used {
             return Err(Misuse::NoChallenge.into());
         } else if !matches!(factor, Factor::Totp(_)) {
@@ -225,9 +227,11 @@ impl Session {
             self.credential = credential;
             self.code_used = false;
         }
-        if let Some(state) = state {
+        if let Some(place) = place {
             // A refusal concerned the previous factor. A transient failure still blocks the scope.
-            state.streak.iter_mut().for_each(FailureStreak::clear);
+            self.scopes.change(place, |state| {
+                state.streak.iter_mut().for_each(FailureStreak::clear);
+            });
         }
         self.wake = true;
         Ok(())
@@ -250,9 +254,7 @@ impl Session {
             self.cloud.check(&credential, &state.scope)?;
         }
         let fixed = login::fixed_token(&self.cloud, &credential)?;
-        for state in &mut self.scopes {
-            state.is_checked = state.is_in_use();
-        }
+        self.scopes.change_all(|state| state.is_checked = state.is_in_use());
         self.fixed = fixed.map(Arc::new);
         self.credential = credential;
         self.lockout = None;
@@ -275,7 +277,7 @@ impl Session {
         self.lockout = None;
         self.retry_after = None;
         self.unanswered = None;
-        self.scopes.clear();
+        self.scopes = Scopes::default();
         self.wake = true;
     }
 }

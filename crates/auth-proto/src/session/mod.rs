@@ -16,6 +16,7 @@ mod phase;
 mod poll;
 mod refresh;
 mod scope_state;
+mod scopes;
 pub(crate) mod service_call;
 pub(crate) mod settings;
 
@@ -37,6 +38,7 @@ use crate::{
         pauses::lockout::Lockout,
         pauses::unanswered::Unanswered,
         scope_state::ScopeState,
+        scopes::Scopes,
         settings::Settings,
     },
 };
@@ -89,7 +91,9 @@ pub struct Session {
     settings: Settings,
     clock: Clock,
     jitter: Jitter,
-    scopes: Vec<ScopeState>,
+    scopes: Scopes,
+    /// The number of requests that were dropped until the last call.
+    dropped: u64,
     /// Set while a refused credential blocks scopes.
     lockout: Option<Lockout>,
     /// The failure whose `Retry-After` blocks all scopes.
@@ -127,7 +131,8 @@ impl Session {
             jitter: Jitter::new(settings.seed()),
             settings,
             clock: Clock::default(),
-            scopes: Vec::new(),
+            scopes: Scopes::default(),
+            dropped: 0,
             lockout: None,
             retry_after: None,
             credential_verified: false,
@@ -257,6 +262,6 @@ impl Session {
     }
 
     fn state(&self, scope: &Scope) -> Option<&ScopeState> {
-        self.scopes.iter().find(|state| state.scope == *scope)
+        self.scopes.get(scope)
     }
 }

@@ -10,7 +10,6 @@ use crate::{
     cloud::Cloud,
     error::{Error, ErrorKind, Misuse},
     identity::{IdentityRequest, Validate},
-    limits,
     login::{Login, LoginState, Step},
     model::{body::Body, challenge::Challenge, credential::MethodKind, scope::Scope, token::Token},
     session::{
@@ -48,8 +47,10 @@ impl Session {
             Err(error) => return Action::Fail(error),
         };
         self.give_up_question(index, at);
-        let state = &mut self.scopes[index];
-        state.background |= background;
+        if background {
+            self.scopes.change(index, |state| state.background = true);
+        }
+        let state = &self.scopes[index];
         let is_suspect = state.evidence.due().is_some();
         let Some(live) = state.usable(destination) else {
             return self.obtain(index, at, Caller { early: false, background });
@@ -125,9 +126,8 @@ impl Session {
 
     /// No caller could start a login before the end of this pause.
     fn note_pause(&mut self, index: usize, until: Duration) {
-        let state = &mut self.scopes[index];
-        if state.lacks_token() {
-            state.free_since = Some(until);
+        if self.scopes[index].lacks_token() {
+            self.scopes.change(index, |state| state.free_since = Some(until));
         }
     }
 
@@ -150,22 +150,24 @@ impl Session {
         at: Duration,
         caller: Caller,
     ) -> Option<Duration> {
-        let state = &mut self.scopes[index];
+        let state = &self.scopes[index];
         if caller.background || !state.background || !state.lacks_token() {
             return None;
         }
-        // A pause that was noted may have ended early, with a new credential for example.
-        let free_since = state.free_since.map_or(at, |since| since.min(at));
-        state.free_since = Some(free_since);
-        let until = free_since.saturating_add(GRACE);
-        state.background = at < until;
-        state.background.then_some(until)
+        self.scopes.change(index, |state| {
+            // A pause that was noted may have ended early, with a new credential for example.
+            let free_since = state.free_since.map_or(at, |since| since.min(at));
+            state.free_since = Some(free_since);
+            let until = free_since.saturating_add(GRACE);
+            state.background = at < until;
+            state.background.then_some(until)
+        })
     }
 
     /// When the oldest request of any scope counts as lost.
     fn first_in_flight(&self) -> Option<Duration> {
-        let in_flight = self.scopes.iter().filter_map(ScopeState::in_flight);
-        in_flight.map(|in_flight| in_flight.request.lost_at).min()
+        let mut in_flight = self.scopes.asking().filter_map(|(_, state)| state.in_flight());
+        in_flight.next().map(|oldest| oldest.request.lost_at)
     }
 
     /// The failure that keeps a scope from sending: its own, a refused credential, a service's
@@ -209,7 +211,7 @@ impl Session {
 
     /// Sends the next request of a pending login, or the first of a new one.
     fn start(&mut self, index: usize, at: Duration) -> Action {
-        let pending = match self.scopes[index].take_pending() {
+        let pending = match self.scopes.change(index, ScopeState::take_pending) {
             Some(pending) => pending,
             None => match self.new_login(index) {
                 Ok(login) => Pending { login, until: Duration::ZERO, since: None },
@@ -236,7 +238,7 @@ impl Session {
             with_credential,
             receipt_until,
         };
-        self.scopes[index].evidence.note_login(at);
+        self.scopes.change(index, |state| state.evidence.note_login(at));
         self.step(index, Input::Started(in_flight), at);
         Action::Send(pending, request)
     }
@@ -284,41 +286,41 @@ impl Session {
     }
 
     fn new_login(&mut self, index: usize) -> Result<Login, Error> {
-        let state = &mut self.scopes[index];
+        let state = &self.scopes[index];
+        let scope = state.scope.clone();
         if !state.is_checked {
-            self.cloud.check(&self.credential, &state.scope)?;
-            state.is_checked = true;
+            self.cloud.check(&self.credential, &scope)?;
+            self.scopes.change(index, |state| state.is_checked = true);
         }
-        let login = Login::of_checked(&self.cloud, self.credential.clone(), state.scope.clone())?;
+        let login = Login::of_checked(&self.cloud, self.credential.clone(), scope)?;
         Ok(if self.settings.catalog() { login } else { login.without_catalog() })
     }
 
     /// The index of a scope's state, which is created if missing. At the limit, the new state
     /// replaces the one that was unused for longest.
     fn index_of(&mut self, scope: &Scope, at: Duration) -> Result<usize, Error> {
-        let index = match self.scopes.iter().position(|state| state.scope == *scope) {
+        let index = match self.scopes.place(scope) {
             Some(index) => index,
             None => {
                 // A scope that cannot work replaces no other.
                 self.cloud.check(&self.credential, scope)?;
-                if self.scopes.len() >= limits::SCOPES {
-                    self.make_room(at)?;
+                match self.scopes.len() >= self.settings.max_scopes() {
+                    true => self.replace_oldest(scope, at)?,
+                    false => self.scopes.add(scope),
                 }
-                self.scopes.push(ScopeState::new(scope.clone()));
-                self.scopes.len() - 1
             }
         };
-        self.scopes[index].used_at = at;
+        self.scopes.change(index, |state| state.used_at = at);
         Ok(index)
     }
 
-    fn make_room(&mut self, at: Duration) -> Result<(), Error> {
+    fn replace_oldest(&mut self, scope: &Scope, at: Duration) -> Result<usize, Error> {
         let all = self.scopes.iter().enumerate();
         let removable = all.filter(|(_, state)| state.may_be_removed(at));
         let oldest = removable.min_by_key(|(_, state)| (!state.is_idle(at), state.used_at));
         let (oldest, _) = oldest.ok_or(Misuse::TooManyScopes)?;
-        self.scopes.swap_remove(oldest);
-        Ok(())
+        self.scopes.replace(oldest, scope);
+        Ok(oldest)
     }
 }
 

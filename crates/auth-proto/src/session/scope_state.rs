@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 use http::Uri;
 
 use crate::{
-    error::Error,
-    model::{challenge::Challenge, marks, scope::Scope, token::Token},
+    error::{Error, Misuse},
+    model::{challenge::Challenge, credential::Factor, marks, scope::Scope, token::Token},
     session::{
         action::Destination,
         clock::Clock,
@@ -222,22 +222,23 @@ impl ScopeState {
         has_ended
     }
 
-    /// Takes back what the scope waits for no longer: a receipt that has ended, a request that its
-    /// caller has dropped. Returns whether there was such a request.
-    pub(crate) fn expire_phase(&mut self, at: Duration) -> bool {
-        match &self.phase {
-            Phase::Pending(pending) if at >= pending.until => {
-                self.phase = Phase::Idle;
-                // The wrong factor belonged to the receipt.
-                self.streak.iter_mut().for_each(FailureStreak::clear);
-                false
-            }
-            phase if phase.handed().is_some_and(Handed::is_dropped) => {
-                self.phase = Phase::Idle;
-                true
-            }
-            _ => false,
+    /// Ends a pending login whose receipt has ended.
+    pub(crate) fn expire_pending(&mut self, at: Duration) {
+        if matches!(&self.phase, Phase::Pending(pending) if at >= pending.until) {
+            self.phase = Phase::Idle;
+            // The wrong factor belonged to the receipt.
+            self.streak.iter_mut().for_each(FailureStreak::clear);
         }
+    }
+
+    /// When its token, its receipt or its request ends.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        let token = self.live.as_ref().map(|live| live.ends_at);
+        let phase = match &self.phase {
+            Phase::Pending(pending) => Some(pending.until),
+            phase => phase.handed().map(|request| request.lost_at),
+        };
+        token.into_iter().chain(phase).min()
     }
 
     /// Takes the request for which this is true, and leaves the scope idle.
@@ -254,6 +255,14 @@ impl ScopeState {
                 self.phase = phase;
                 None
             }
+        }
+    }
+
+    /// Hands the user's factor to the pending login.
+    pub(crate) fn submit(&mut self, factor: Factor) -> Result<(), Error> {
+        match &mut self.phase {
+            Phase::Pending(pending) => pending.login.submit_factor(factor),
+            Phase::Asking(_) | Phase::InFlight(_) | Phase::Idle => Err(Misuse::NoChallenge.into()),
         }
     }
 

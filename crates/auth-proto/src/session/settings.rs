@@ -8,6 +8,7 @@ use crate::{limits, session::pauses::backoff::Window};
 #[derive(Clone, Debug)]
 pub struct Settings {
     catalog: bool,
+    max_scopes: usize,
     response_timeout: Duration,
     probes: bool,
     renewal: Option<Window>,
@@ -29,6 +30,15 @@ impl Settings {
     #[must_use]
     pub fn with_lockout_retry(mut self, probes: bool) -> Self {
         self.probes = probes;
+        self
+    }
+
+    /// The number of scopes that the session keeps tokens for: [`limits::SCOPES`] by default, which
+    /// is also the most; at least 1. A further scope replaces one that no caller has polled for two
+    /// minutes. Each scope keeps a token and its catalog in memory.
+    #[must_use]
+    pub fn with_max_scopes(mut self, scopes: usize) -> Self {
+        self.max_scopes = scopes.clamp(1, limits::SCOPES);
         self
     }
 
@@ -66,6 +76,10 @@ impl Settings {
         self.response_timeout
     }
 
+    pub(crate) fn max_scopes(&self) -> usize {
+        self.max_scopes
+    }
+
     pub(crate) fn catalog(&self) -> bool {
         self.catalog
     }
@@ -87,6 +101,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             catalog: true,
+            max_scopes: limits::SCOPES,
             response_timeout: Duration::from_secs(60),
             probes: true,
             renewal: None,

@@ -40,7 +40,7 @@ const ROWS: [LimitRow; 24] = [
     LimitRow { name: "RULES", measure: rules, says: "the response's list of rules exceeds the limit of 32" },
     LimitRow { name: "REDACTION_INPUT", measure: redaction_input, says: "refused with 401 ([redacted]…)" },
     LimitRow { name: "SECRETS", measure: secrets, says: "refused with 401 ([redacted]: [redacted])" },
-    LimitRow { name: "SCOPES", measure: scopes, says: "more than 64 scopes are in use at the same time" },
+    LimitRow { name: "SCOPES", measure: scopes, says: "too many scopes are in use at the same time" },
     LimitRow { name: "ERROR_TEXT", measure: error_text, says: "cut" },
     LimitRow { name: "TIMESTAMP", measure: timestamp_length, says: "no timestamp" },
     LimitRow { name: "TOKEN", measure: token_length, says: "the response's token exceeds the limit of 32768" },

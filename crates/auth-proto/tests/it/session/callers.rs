@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_proto::{
-    Action, ErrorKind, Failure, FailureKind, Misuse, PendingRequest, Session, Settings, limits,
+    Action, ErrorKind, Failure, FailureKind, Misuse, PendingRequest, Session, Settings,
 };
 use http::{HeaderMap, StatusCode};
 use time::UtcDateTime;
@@ -174,13 +174,21 @@ fn a_response_after_its_time_changes_nothing() {
     assert_eq!(used(session.poll(&p, until)).expose(), "second");
 }
 
+/// A session with a few places, and a token for `p`.
+fn small() -> Session {
+    let mut session = session_with(Settings::default().with_max_scopes(PLACES));
+    log_in(&mut session, "p", NOW);
+    session
+}
+
+const PLACES: usize = 8;
+
 #[test]
 fn a_scope_in_use_keeps_its_place() {
-    let mut session = logged_in();
+    let mut session = small();
     let now = NOW + seconds(120);
-    let mut pending: Vec<_> = (0..limits::SCOPES)
-        .map(|index| sent(session.poll(&scope(&format!("s{index}")), now)))
-        .collect();
+    let mut pending: Vec<_> =
+        (0..PLACES).map(|index| sent(session.poll(&scope(&format!("s{index}")), now))).collect();
     // The scope that was idle for two minutes made room. The others do not, even with a token.
     assert!(session.cached_token(&scope("p"), now).is_none());
     session.handle_response(pending.remove(0), token("s0-token", "s0", now), now).unwrap();
@@ -192,10 +200,10 @@ fn a_scope_in_use_keeps_its_place() {
 
 #[test]
 fn a_scope_without_a_token_makes_room_first() {
-    let mut session = logged_in();
+    let mut session = small();
     disconnect(&mut session, &scope("empty"), FailureKind::Connect, NOW);
     let now = NOW + seconds(120);
-    for index in 2..=limits::SCOPES {
+    for index in 2..=PLACES {
         let _ = sent(session.poll(&scope(&format!("s{index}")), now));
     }
     assert!(session.cached_token(&scope("p"), now).is_some());
@@ -203,11 +211,10 @@ fn a_scope_without_a_token_makes_room_first() {
 
 #[test]
 fn lost_requests_and_ended_tokens_make_room() {
-    let mut session = session();
-    log_in(&mut session, "p", NOW);
+    let mut session = small();
     let later = NOW + seconds(4000);
     log_in(&mut session, "p", later);
-    for index in 1..limits::SCOPES {
+    for index in 1..PLACES {
         drop(sent(session.poll(&scope(&format!("s{index}")), later)));
     }
     let _ = sent(session.poll(&scope("new"), later + seconds(4000)));

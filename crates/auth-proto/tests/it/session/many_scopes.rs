@@ -1,13 +1,13 @@
 //! A changed password and many scopes: it is sent a few times, not once per scope.
 
-use auth_proto::{Action, PendingRequest, Session};
+use auth_proto::{Action, Destination, PendingRequest, RetryDecision, Session, limits};
 use time::UtcDateTime;
 
 use crate::support::{
     NOW,
     session::{
-        log_in, refusal, refuse, reject_token, respond, scope, seconds, session, token_of_life,
-        used,
+        compute, log_in, refusal, refuse, reject_token, respond, scope, seconds, session,
+        token_of_life, used,
     },
 };
 
@@ -84,4 +84,39 @@ fn old_refusals_cost_few_new_ones() {
         }
     }
     assert!(posts <= 8, "{posts}");
+}
+
+/// Ten thousand scopes with a token each, half of which share a token's text.
+#[test]
+fn the_index_finds_each_of_10_000_scopes() {
+    let mut session = session();
+    let names: Vec<_> = (0..limits::SCOPES).map(|number| format!("p{number}")).collect();
+    for (number, name) in names.iter().enumerate() {
+        // Two neighbours share a token, and ten tokens end in the same second.
+        let (text, life) = (format!("t{}", number / 2), seconds(10_000 + number as u64 / 10));
+        respond(&mut session, &scope(name), token_of_life(&text, name, life, NOW), NOW);
+    }
+    for (number, name) in names.iter().enumerate().step_by(97) {
+        let token = used(session.poll(&scope(name), NOW));
+        assert_eq!(token.expose(), format!("t{}", number / 2));
+    }
+    // A refusal concerns the two scopes with this token.
+    let token = used(session.poll(&scope("p5000"), NOW));
+    let url = compute();
+    let decision = session.handle_unauthorized(&token, &url, NOW);
+    assert_eq!(decision, RetryDecision::Retry);
+    let refused = |session: &mut Session, name: &str| {
+        let action = session.poll_to(&scope(name), Destination::At(&url), NOW);
+        !matches!(action, Action::Use(_))
+    };
+    let all: Vec<_> = names.iter().filter(|name| refused(&mut session, name)).collect();
+    assert_eq!(all, ["p5000", "p5001"]);
+    // Tokens end one after the other.
+    let ended = |session: &mut Session, after| {
+        let now = NOW + seconds(after);
+        names.iter().filter(|name| session.cached_token(&scope(name), now).is_none()).count()
+    };
+    assert_eq!(ended(&mut session, 10_000), 30);
+    assert_eq!(ended(&mut session, 10_500), 5_030);
+    assert_eq!(ended(&mut session, 11_100), limits::SCOPES);
 }
