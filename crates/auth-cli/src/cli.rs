@@ -21,6 +21,7 @@ use crate::{
     after_help = "\
 Examples:
   cloud-auth --emulator=otc catalog
+  cloud-auth --emulator=keystone token --user mfa
   OS_CLOUD=work cloud-auth curl --service compute /servers
 
 Exit codes:

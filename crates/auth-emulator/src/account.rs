@@ -79,3 +79,53 @@ pub const AGENCY_DOMAIN_ID: &str = "a1b2c3d4e5f60718293a4b5c6d7e8f90";
 pub const AGENCY_PROJECT_ID: &str = "5f4e3d2c1b0a49788695a4b3c2d1e0f9";
 /// The user id in the agency's tokens (not documented).
 pub const AGENCY_USER_ID: &str = "0760a9e2a60026664f1fc0031f9f205e";
+
+/// Domain of the stock Keystone: the one that every Keystone has.
+pub const KEYSTONE_DOMAIN: &str = "Default";
+/// The id of [`KEYSTONE_DOMAIN`].
+pub const KEYSTONE_DOMAIN_ID: &str = "default";
+/// Another domain of the stock Keystone. A third one, `Dead`, is disabled.
+pub const KEYSTONE_OTHER_DOMAIN: &str = "Corp";
+/// The id of [`KEYSTONE_OTHER_DOMAIN`].
+pub const KEYSTONE_OTHER_DOMAIN_ID: &str = "1f6a0c52d8f34b07a4be0f3a97d8c311";
+
+/// Project of [`KEYSTONE_DOMAIN`]. Its domain also has the projects `beta` and `disabled`.
+pub const KEYSTONE_PROJECT: &str = "alpha";
+/// The id of [`KEYSTONE_PROJECT`].
+pub const KEYSTONE_PROJECT_ID: &str = "7c1d0be64c0c4f0f9d5dbb5a6a0a8f21";
+/// The id of the project `beta`, on which [`KEYSTONE_USER`] is a reader.
+pub const KEYSTONE_BETA_ID: &str = "a94e3b1f7d2c4e66b0f1c2d3e4f50617";
+/// The id of the project `alpha` of [`KEYSTONE_OTHER_DOMAIN`], on which its user `alice` is a
+/// member.
+pub const KEYSTONE_OTHER_PROJECT_ID: &str = "c0ffee5e1d2b4a3c8f9e0d1c2b3a4958";
+
+/// User with roles on two projects, on both domains and on the system, in [`KEYSTONE_DOMAIN`].
+///
+/// The password of every user of the stock Keystone is their name followed by `-pw`. Other users of
+/// the domain are `bob`, whose default project is [`KEYSTONE_PROJECT`], `carol`, who has no role,
+/// and `disabled`. A user of the same name in [`KEYSTONE_OTHER_DOMAIN`] has the password
+/// `corp-alice-pw`.
+pub const KEYSTONE_USER: &str = "alice";
+/// The id of [`KEYSTONE_USER`].
+pub const KEYSTONE_USER_ID: &str = "0f4ad2b6c8e14d37a5b9c0d1e2f30415";
+/// The password of [`KEYSTONE_USER`].
+pub const KEYSTONE_PASSWORD: &str = "alice-pw";
+
+/// User who needs a password and a one-time code, a member of [`KEYSTONE_PROJECT`]. The user `totp`
+/// may use either of them.
+pub const KEYSTONE_MFA_USER: &str = "mfa";
+/// The id of [`KEYSTONE_MFA_USER`].
+pub const KEYSTONE_MFA_USER_ID: &str = "5b8e6f70a1c24d3e9f0b1c2d3e4f5a6b";
+/// The password of [`KEYSTONE_MFA_USER`].
+pub const KEYSTONE_MFA_PASSWORD: &str = "mfa-pw";
+/// The secret of the one-time codes of the users `mfa` and `totp`, in base32 as authenticator apps
+/// read it. [`totp_code`](crate::totp_code) computes the codes.
+pub const KEYSTONE_TOTP_SECRET: &str = "MVWXK3DBORSWILLUN52HALLTMVRXEZLU";
+
+/// Application credential of [`KEYSTONE_USER`] for [`KEYSTONE_PROJECT`], by id.
+pub const KEYSTONE_KEY_ID: &str = "d2c4b6a8907e4f5d8c3b2a1908f7e6d5";
+/// The name of [`KEYSTONE_KEY_ID`]. The user's other application credentials are `unrestricted` and
+/// `one-role`; the secret of each is `secret of ` followed by its name.
+pub const KEYSTONE_KEY_NAME: &str = "plain";
+/// The secret of [`KEYSTONE_KEY_ID`].
+pub const KEYSTONE_SECRET: &str = "secret of plain";

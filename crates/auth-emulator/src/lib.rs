@@ -58,12 +58,14 @@
 #![forbid(unsafe_code)]
 
 mod clouds;
+mod directory;
 mod keystone;
 mod machine;
 mod message;
 mod server;
 mod system;
 mod tokens;
+mod totp;
 
 pub mod account;
 pub mod documents;
@@ -75,6 +77,7 @@ pub use server::{
     traffic::Traffic,
 };
 pub use system::System;
+pub use totp::totp_code;
 
 /// The examples of the README.
 #[cfg(doctest)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// One of the documented identity services.
+/// One of the emulated identity services.
 ///
 /// Two documents describe NHN Cloud. On its real host, the newer one applies:
 /// [`System::NhnIaas`].
@@ -20,21 +20,26 @@ pub enum System {
     /// Huawei Cloud IAM, "Obtaining a User Token Through Password Authentication" (document 004):
     /// Identity v3 by password.
     Huawei,
+    /// A stock Keystone, as of version 30: Identity v3 by password, one-time code, token or
+    /// application credential, for a project, a domain, the system, or nothing.
+    Keystone,
 }
 
 impl System {
-    /// Every system, in the order of the documents.
-    pub const ALL: [Self; 5] =
-        [Self::NhnIaas, Self::NhnCompute, Self::Otc, Self::Kakao, Self::Huawei];
+    /// Every system: in the order of the documents, then the stock Keystone.
+    pub const ALL: [Self; 6] =
+        [Self::NhnIaas, Self::NhnCompute, Self::Otc, Self::Kakao, Self::Huawei, Self::Keystone];
 
-    /// The number of the document that describes the system, `"000"` to `"004"`.
-    pub const fn document(self) -> &'static str {
+    /// The number of the vendor's document that describes the system, `"000"` to `"004"`; `None`
+    /// for the stock Keystone.
+    pub const fn document(self) -> Option<&'static str> {
         match self {
-            Self::NhnIaas => "000",
-            Self::NhnCompute => "001",
-            Self::Otc => "002",
-            Self::Kakao => "003",
-            Self::Huawei => "004",
+            Self::NhnIaas => Some("000"),
+            Self::NhnCompute => Some("001"),
+            Self::Otc => Some("002"),
+            Self::Kakao => Some("003"),
+            Self::Huawei => Some("004"),
+            Self::Keystone => None,
         }
     }
 
@@ -48,10 +53,12 @@ impl System {
             Self::Otc => "/otc",
             Self::Kakao => "/kakao",
             Self::Huawei => "/huawei",
+            Self::Keystone => "/keystone",
         }
     }
 
-    /// The documented identity URL, version included.
+    /// The documented identity URL, version included. The stock Keystone's is at a host that does
+    /// not exist.
     ///
     /// [`Emulator::handle`](crate::Emulator::handle) accepts requests to it and to the vendor's
     /// other documented hosts.
@@ -63,6 +70,7 @@ impl System {
             Self::Otc => "https://iam.eu-de.otc.t-systems.com/v3",
             Self::Kakao => "https://iam.kakaocloud.com/identity/v3",
             Self::Huawei => "https://iam.myhuaweicloud.com/v3",
+            Self::Keystone => "https://identity.keystone.example/v3",
         }
     }
 
@@ -70,7 +78,7 @@ impl System {
     pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Self::Kakao => "/identity",
-            Self::NhnIaas | Self::NhnCompute | Self::Otc | Self::Huawei => "",
+            Self::NhnIaas | Self::NhnCompute | Self::Otc | Self::Huawei | Self::Keystone => "",
         }
     }
 
@@ -78,7 +86,7 @@ impl System {
     pub(crate) const fn version(self) -> &'static str {
         match self {
             Self::NhnIaas | Self::NhnCompute => "/v2.0",
-            Self::Otc | Self::Kakao | Self::Huawei => "/v3",
+            Self::Otc | Self::Kakao | Self::Huawei | Self::Keystone => "/v3",
         }
     }
 
@@ -112,6 +120,7 @@ impl System {
                         .and_then(|rest| rest.strip_suffix(".myhuaweicloud.com"))
                         .is_some_and(|region| !region.is_empty() && !region.contains('.'))
             }
+            Self::Keystone => host == "identity.keystone.example",
         }
     }
 
@@ -126,11 +135,12 @@ impl System {
             Self::Otc => "otc.t-systems.com",
             Self::Kakao => "kakaocloud.com",
             Self::Huawei => "myhuaweicloud.com",
+            Self::Keystone => "keystone.example",
         }
     }
 }
 
-/// The name in paths: `nhn-iaas`, `nhn-compute`, `otc`, `kakao`, `huawei`.
+/// The name in paths: `nhn-iaas`, `nhn-compute`, `otc`, `kakao`, `huawei`, `keystone`.
 impl fmt::Display for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())

@@ -26,7 +26,7 @@ fn every_documented_login_takes_one_request() {
         let want = match system {
             System::NhnIaas | System::NhnCompute => EndpointQuery::new("compute").region("KR1"),
             System::Kakao => EndpointQuery::new("bcs"),
-            System::Otc => EndpointQuery::new("compute"),
+            System::Otc | System::Keystone => EndpointQuery::new("compute"),
             _ => EndpointQuery::new("ecs").region("cn-north-1"),
         };
         let url = client.endpoint(&want).unwrap_or_else(|error| panic!("{system}: {error}"));

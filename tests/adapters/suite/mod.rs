@@ -3,6 +3,7 @@
 mod calls;
 mod events;
 mod framing;
+mod keystone;
 mod logins;
 mod refusals;
 mod renewal;

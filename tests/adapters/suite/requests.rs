@@ -14,7 +14,7 @@ use testing::{
 use super::support::{client, loopback_client};
 use crate::start;
 
-const V3: [System; 3] = [System::Otc, System::Kakao, System::Huawei];
+const V3: [System; 4] = [System::Otc, System::Kakao, System::Huawei, System::Keystone];
 
 /// The items of all pages from this one on, and how many pages there were.
 fn all<T, N>(client: &Client, first: N) -> (Vec<T>, usize)
@@ -130,7 +130,7 @@ fn the_scopes_of_a_token_are_listed() {
         let (domains, _) = all(&client, Domains::new(&cloud));
         let ids: Vec<_> = domains.iter().filter_map(|domain| domain.id.as_deref()).collect();
         assert_eq!(ids, domain.as_slice(), "{system}");
-        // Only stock Keystone has the path.
+        // Of these, only KakaoCloud has the path.
         let scopes = client.run(&SystemScopes::new(&cloud));
         match system {
             System::Kakao => assert_eq!(scopes.unwrap(), []),

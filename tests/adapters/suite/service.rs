@@ -88,6 +88,7 @@ fn a_path_reaches_the_service_at_every_system() {
         (System::NhnCompute, EndpointQuery::new("compute").region("KR1"), account::NHN_TENANT),
         (System::Otc, "compute".into(), account::OTC_PROJECT),
         (System::Kakao, "bcs".into(), "/api/v1"),
+        (System::Keystone, "volumev3".into(), account::KEYSTONE_PROJECT_ID),
         (
             System::Huawei,
             EndpointQuery::new("ecs").region("cn-north-1"),

@@ -92,6 +92,14 @@ pub fn documented(server: &Server, system: System) -> (Cloud, Credential, Scope)
             ),
             Scope::project_name(account::HUAWEI_PROJECT),
         ),
+        System::Keystone => (
+            Cloud::keystone(&server.url(system)).unwrap(),
+            Credential::password(
+                UserRef::name_in(account::KEYSTONE_USER, DomainRef::name(account::KEYSTONE_DOMAIN)),
+                account::KEYSTONE_PASSWORD,
+            ),
+            Scope::project_id(account::KEYSTONE_PROJECT_ID),
+        ),
         _ => panic!("a system without a test: {system}"),
     };
     (cloud.at(&server.url(system)).unwrap(), credential, scope)

@@ -4,7 +4,7 @@ use auth_config::{Choices, CloudConfig, Config};
 use auth_proto::{Cloud, ConfigError, EndpointQuery, Error, ErrorKind, Interface};
 use clap::{Args, ValueEnum};
 
-use super::emulator::{EmulatorProfile, RunningEmulator};
+use super::emulator::{Authenticator, EmulatorProfile, RunningEmulator};
 use crate::output::{Failure, print};
 
 /// The flags for a cloud and a region.
@@ -126,7 +126,8 @@ impl Clouds {
             Some(url) => at_url(&configured, url)?,
             None => configured.cloud()?,
         };
-        Ok(ChosenCloud { cloud, configured: Some(configured) })
+        let authenticator = self.emulator.as_ref().and_then(RunningEmulator::authenticator);
+        Ok(ChosenCloud { cloud, configured: Some(configured), authenticator })
     }
 
     /// The settings of the chosen cloud, even if they are not enough to log in.
@@ -176,11 +177,13 @@ pub(crate) enum CloudInfo {
 pub(crate) struct ChosenCloud {
     pub(crate) cloud: Cloud,
     pub(crate) configured: Option<CloudConfig>,
+    /// The authenticator of an emulated cloud's users.
+    pub(crate) authenticator: Option<Authenticator>,
 }
 
 impl ChosenCloud {
     fn unconfigured(cloud: Cloud) -> Self {
-        Self { cloud, configured: None }
+        Self { cloud, configured: None, authenticator: None }
     }
 
     /// A query for a service: flags over configuration.

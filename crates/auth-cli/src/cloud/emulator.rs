@@ -1,7 +1,9 @@
 //! An emulated cloud in this process, for trying a command without an account.
 
+use std::time::SystemTime;
+
 use auth_config::{Config, Files, Variables};
-use auth_emulator::{Server, System, account};
+use auth_emulator::{Server, System, account, totp_code};
 use clap::ValueEnum;
 
 use crate::output::Failure;
@@ -13,6 +15,9 @@ pub(crate) enum EmulatorProfile {
     Huawei,
     /// KakaoCloud
     Kakao,
+    /// A stock Keystone; user alice (password alice-pw) has every scope, user mfa (mfa-pw) needs a
+    /// one-time code, which the prompt shows
+    Keystone,
     /// NHN Cloud, newer identity document
     Nhn,
     /// NHN Cloud, older document of the compute service
@@ -42,14 +47,27 @@ impl RunningEmulator {
         match self.profile {
             EmulatorProfile::Huawei => "huawei",
             EmulatorProfile::Kakao => "kakao",
+            EmulatorProfile::Keystone => "keystone",
             EmulatorProfile::Nhn => "nhn",
             EmulatorProfile::NhnCompute => "nhn-compute",
             EmulatorProfile::Otc => "otc",
         }
     }
 
-    /// A configuration with the sample user of the vendor's documents. The configuration of this
-    /// machine is ignored.
+    /// Computes the current one-time code, if users of this cloud have an authenticator.
+    pub(crate) fn authenticator(&self) -> Option<Authenticator> {
+        match self.profile {
+            EmulatorProfile::Keystone => Some(|| totp_code(SystemTime::now().into())),
+            EmulatorProfile::Huawei
+            | EmulatorProfile::Kakao
+            | EmulatorProfile::Nhn
+            | EmulatorProfile::NhnCompute
+            | EmulatorProfile::Otc => None,
+        }
+    }
+
+    /// A configuration with the sample user of the vendor's documents, or with the user of every
+    /// scope. The configuration of this machine is ignored.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         let files = Files::in_directory("emulator").with("clouds.yaml", self.clouds_yaml());
         Ok(Config::merge(&files, &Variables::default())?)
@@ -57,16 +75,18 @@ impl RunningEmulator {
 
     fn clouds_yaml(&self) -> String {
         let (system, profile, region) = match self.profile {
-            EmulatorProfile::Huawei => (System::Huawei, "huawei", "cn-north-1"),
-            EmulatorProfile::Kakao => (System::Kakao, "kakao", "kr-central-2"),
-            EmulatorProfile::Nhn => (System::NhnIaas, "nhn", "KR1"),
-            EmulatorProfile::NhnCompute => (System::NhnCompute, "nhn", "KR1"),
-            EmulatorProfile::Otc => (System::Otc, "otc", "eu-de"),
+            EmulatorProfile::Huawei => (System::Huawei, Some("huawei"), "cn-north-1"),
+            EmulatorProfile::Kakao => (System::Kakao, Some("kakao"), "kr-central-2"),
+            EmulatorProfile::Keystone => (System::Keystone, None, "RegionOne"),
+            EmulatorProfile::Nhn => (System::NhnIaas, Some("nhn"), "KR1"),
+            EmulatorProfile::NhnCompute => (System::NhnCompute, Some("nhn"), "KR1"),
+            EmulatorProfile::Otc => (System::Otc, Some("otc"), "eu-de"),
         };
+        let profile = profile.map(|name| format!("    profile: {name}\n")).unwrap_or_default();
         let auth: String =
             self.auth().iter().map(|(key, value)| format!("      {key}: {value}\n")).collect();
         format!(
-            "clouds:\n  {}:\n    profile: {profile}\n    region_name: {region}\n    auth:\n      auth_url: {}\n{auth}",
+            "clouds:\n  {}:\n{profile}    region_name: {region}\n    auth:\n      auth_url: {}\n{auth}",
             self.name(),
             self.server.url(system)
         )
@@ -84,6 +104,13 @@ impl RunningEmulator {
                 ("application_credential_id", account::KAKAO_KEY_ID),
                 ("application_credential_secret", account::KAKAO_SECRET),
             ],
+            EmulatorProfile::Keystone => &[
+                ("username", account::KEYSTONE_USER),
+                ("password", account::KEYSTONE_PASSWORD),
+                ("user_domain_name", account::KEYSTONE_DOMAIN),
+                ("project_name", account::KEYSTONE_PROJECT),
+                ("project_domain_name", account::KEYSTONE_DOMAIN),
+            ],
             EmulatorProfile::Nhn | EmulatorProfile::NhnCompute => &[
                 ("username", account::NHN_USER),
                 ("password", account::NHN_PASSWORD),
@@ -98,3 +125,6 @@ impl RunningEmulator {
         }
     }
 }
+
+/// Computes the current one-time code.
+pub(crate) type Authenticator = fn() -> String;

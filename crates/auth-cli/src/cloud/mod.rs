@@ -4,4 +4,4 @@ mod choose;
 mod emulator;
 
 pub(crate) use choose::{ChosenCloud, CloudArgs, CloudInfo, Clouds, NameArgs};
-pub(crate) use emulator::EmulatorProfile;
+pub(crate) use emulator::{Authenticator, EmulatorProfile};

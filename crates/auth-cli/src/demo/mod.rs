@@ -69,7 +69,7 @@ impl LoginResult {
         let token = outcome.token.as_deref();
         Self {
             system: login.cloud.name(),
-            document: login.system.document(),
+            document: login.system.document().unwrap_or_default(),
             method: login.method,
             scope: login.scope_name,
             adapter,

@@ -11,7 +11,7 @@ use super::{
     user::UserArgs,
 };
 use crate::{
-    cloud::{ChosenCloud, CloudArgs, Clouds},
+    cloud::{Authenticator, ChosenCloud, CloudArgs, Clouds},
     output::Failure,
 };
 
@@ -74,12 +74,19 @@ impl LoginArgs {
         let placeholder = sources.credential(&mut |_, _| Ok("any".into()))?;
         Login::new(&chosen.cloud, placeholder, scope.clone())?;
 
-        let credential = sources.credential(&mut |key, configured| self.secret(key, configured))?;
+        let credential = sources.credential(&mut |key, configured| {
+            self.secret(key, configured, chosen.authenticator)
+        })?;
         Ok(Client::builder(chosen.cloud.clone(), credential, scope))
     }
 
     /// The secret for a key of clouds.yaml: from the flags, the configuration, or the terminal.
-    fn secret(&self, key: &str, configured: Option<SecretString>) -> Result<SecretString, Failure> {
+    fn secret(
+        &self,
+        key: &str,
+        configured: Option<SecretString>,
+        authenticator: Option<Authenticator>,
+    ) -> Result<SecretString, Failure> {
         let given = match key {
             "passcode" => None,
             "token" => Some(self.secret.token()?),
@@ -87,15 +94,15 @@ impl LoginArgs {
         };
         match given.or(configured) {
             Some(secret) => Ok(secret),
-            None => ask_for(key).map_err(Failure::usage),
+            None => ask_for(key, authenticator).map_err(Failure::usage),
         }
     }
 }
 
-fn ask_for(key: &str) -> Result<SecretString, String> {
+fn ask_for(key: &str, authenticator: Option<Authenticator>) -> Result<SecretString, String> {
     let instead = "use --password-stdin or --password-env";
     match key {
-        "passcode" => secret::ask_for_code(secret::CODE),
+        "passcode" => secret::ask_for_code(secret::CODE, authenticator),
         "password" => secret::ask("Password", instead),
         _ => secret::ask("Secret of the application credential", instead),
     }

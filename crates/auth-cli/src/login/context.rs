@@ -48,7 +48,9 @@ impl Context {
         let builder = args.client(chosen)?;
         let configured = chosen.configured.as_ref();
         let (builder, timeout) = transport::configured(builder, settings, configured)?;
-        Ok(Self { client: builder.build()?, timeout, ask: Box::new(secret::ask_for_code) })
+        let authenticator = chosen.authenticator;
+        let ask = move |what: &str| secret::ask_for_code(what, authenticator);
+        Ok(Self { client: builder.build()?, timeout, ask: Box::new(ask) })
     }
 
     /// The same context, with tokens of the scope that the service needs.

@@ -10,7 +10,7 @@ use auth_proto::limits;
 use clap::Args;
 use secrecy::SecretString;
 
-use crate::output::Failure;
+use crate::{cloud::Authenticator, output::Failure};
 
 /// The flags for the password, the application credential's secret, or an existing token.
 #[derive(Args, Debug)]
@@ -78,9 +78,19 @@ pub(crate) fn ask(what: &str, instead: &str) -> Result<SecretString, String> {
     })
 }
 
-/// Asks for a one-time code, which has no flag.
-pub(crate) fn ask_for_code(what: &str) -> Result<SecretString, String> {
-    ask(what, "run the program on a terminal")
+/// Asks for a one-time code, which has no flag. The prompt shows the code of an emulated cloud.
+pub(crate) fn ask_for_code(
+    what: &str,
+    authenticator: Option<Authenticator>,
+) -> Result<SecretString, String> {
+    ask(&prompt(what, authenticator), "run the program on a terminal")
+}
+
+fn prompt(what: &str, authenticator: Option<Authenticator>) -> String {
+    match authenticator {
+        Some(code) => format!("{what} (the emulated authenticator shows {})", code()),
+        None => what.to_owned(),
+    }
 }
 
 /// The prompt for the first code.
@@ -150,6 +160,13 @@ mod tests {
         }
         assert!(first_line(&b""[..], "x").is_err());
         assert!(first_line(&b"\xff\n"[..], "x").is_err());
+    }
+
+    #[test]
+    fn the_prompt_shows_an_emulated_code() {
+        assert_eq!(prompt(CODE, None), "One-time code");
+        let shown = prompt(CODE, Some(|| "123456".to_owned()));
+        assert_eq!(shown, "One-time code (the emulated authenticator shows 123456)");
     }
 
     #[test]

@@ -1,8 +1,15 @@
 //! Every command with every emulated cloud.
 
+use std::{
+    io::{Read, Write},
+    process::Stdio,
+};
+
+use auth_emulator::account;
+
 use crate::{Machine, commands, run};
 
-const PROFILES: [&str; 5] = ["huawei", "kakao", "nhn", "nhn-compute", "otc"];
+const PROFILES: [&str; 6] = ["huawei", "kakao", "keystone", "nhn", "nhn-compute", "otc"];
 
 /// A command, its input and the expected outcome.
 struct CommandCase {
@@ -121,6 +128,92 @@ fn the_emulator_replaces_the_configuration() {
     run(&["token", "--emulator=nhn", "--password-stdin"], "wrong").failed(3, "API password");
 }
 
+/// The flags of a login to the emulated Keystone, its secret, and a field of its token.
+#[test]
+fn keystone_has_every_scope_and_method() {
+    let key = account::KEYSTONE_KEY_ID;
+    for (flags, secret, field, value) in [
+        (&["--project", "beta"][..], "", "/project/name", "beta"),
+        (&["--project-id", account::KEYSTONE_BETA_ID], "", "/project/name", "beta"),
+        (&["--domain", "Corp"], "", "/domain/name", "Corp"),
+        (&["--domain-id", "default"], "", "/domain/name", "Default"),
+        (&["--user", "bob"], "bob-pw", "/project/name", "alpha"),
+        (
+            &[
+                "--user",
+                "alice",
+                "--user-domain",
+                "Corp",
+                "--project",
+                "alpha",
+                "--project-domain",
+                "Corp",
+            ],
+            "corp-alice-pw",
+            "/project/id",
+            account::KEYSTONE_OTHER_PROJECT_ID,
+        ),
+        (&["--application-credential-id", key], "secret of plain", "/project/name", "alpha"),
+        (
+            &["--user", "alice", "--application-credential-name", "one-role"],
+            "secret of one-role",
+            "/project/name",
+            "alpha",
+        ),
+    ] {
+        let own = ["--emulator=keystone", "token", "--format", "json"];
+        let from = if secret.is_empty() { &[][..] } else { &["--password-stdin"] };
+        let token = run(&[&own, flags, from].concat(), secret).json();
+        assert_eq!(token.pointer(field), Some(&value.into()), "{flags:?}: {token}");
+    }
+    for (flags, refused) in [
+        (&["--user", "mfa"][..], "the cloud requests a one-time code (totp)"),
+        (&["--user", "totp", "--totp"], "cannot ask for the one-time code"),
+    ] {
+        let own = ["--emulator=keystone", "token", "--password-stdin"];
+        let password = format!("{}-pw", flags[1]);
+        let run = run(&[&own, flags].concat(), password);
+        // A test has no terminal on which the program could ask.
+        assert!(run.err.contains(refused) && run.out.is_empty(), "{run:?}");
+    }
+}
+
+/// The program `script` gives a terminal, and passes input and output on.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_terminal_shows_the_emulated_code() {
+    let machine = Machine::with("clouds: {}");
+    let program = env!("CARGO_BIN_EXE_cloud-auth");
+    let own = format!("{program} --emulator=keystone token --password-env P --format json");
+    for flags in ["--user mfa", "--user mfa --totp", "--user totp --totp"] {
+        let password = if flags.contains("mfa") { "mfa-pw" } else { "totp-pw" };
+        let mut terminal = std::process::Command::new("script")
+            .args(["-qec", &format!("{own} {flags}"), "/dev/null"])
+            .env_clear()
+            .envs([("PATH", std::env::var("PATH").unwrap()), ("P", password.to_owned())])
+            .envs([("HOME", machine.0.path()), ("TMPDIR", machine.0.path())])
+            .current_dir(machine.0.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut keys, mut screen) =
+            (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
+        let mut said = String::new();
+        while !said.ends_with("): ") {
+            let mut byte = [0];
+            assert_eq!(screen.read(&mut byte).unwrap(), 1, "{flags}: {said}");
+            said.push(byte[0].into());
+        }
+        let code = said.split("authenticator shows ").nth(1).unwrap();
+        writeln!(keys, "{}", &code[..6]).unwrap();
+        let mut rest = String::new();
+        screen.read_to_string(&mut rest).unwrap();
+        assert!(terminal.wait().unwrap().success(), "{flags}: {said}{rest}");
+        assert!(rest.contains("\"methods\"") && rest.contains("totp"), "{flags}: {rest}");
+    }
+}
+
 const fn row(
     arguments: &'static [&'static str],
     outcome: fn(&str) -> CommandOutcome,
@@ -153,7 +246,7 @@ fn no_compute() -> CommandOutcome {
 fn token_of(profile: &str) -> &'static str {
     match profile {
         "huawei" | "otc" => r#""token": "MII"#,
-        "kakao" => r#""token": "gAAAAAB"#,
+        "kakao" | "keystone" => r#""token": "gAAAAAB"#,
         _ => r#""token": ""#,
     }
 }
@@ -162,6 +255,7 @@ fn service_of(profile: &str) -> &'static str {
     match profile {
         "huawei" => "ecs.cn-north-1.myhuaweicloud.com",
         "kakao" => "vpc.kr-central-2.kakaocloud.com",
+        "keystone" => "nova.public.regionone.keystone.example",
         "otc" => "ecs.eu-de.otc.t-systems.com",
         _ => "kr1-api-instance-infrastructure.nhncloudservice.com",
     }
@@ -171,6 +265,7 @@ fn image_of(profile: &str) -> &'static str {
     match profile {
         "huawei" => "ims.cn-north-1.myhuaweicloud.com",
         "kakao" => "image.kr-central-2.kakaocloud.com",
+        "keystone" => "glance.public.regionone.keystone.example",
         "otc" => "ims.eu-de.otc.t-systems.com",
         _ => "kr1-api-image-infrastructure.nhncloudservice.com",
     }
@@ -180,6 +275,7 @@ fn project_of(profile: &str) -> &'static str {
     match profile {
         "huawei" => "cn-north-1",
         "kakao" => "kakaocloud-project",
+        "keystone" => "beta",
         _ => "eu-de",
     }
 }

@@ -33,7 +33,7 @@ fn entry(request: &RoutedRequest<'_>) -> Value {
         System::NhnIaas | System::NhnCompute => {
             ("v2.0", "v2.0", "deprecated", "2016-08-04T00:00:00Z")
         }
-        System::Otc | System::Kakao | System::Huawei => {
+        System::Otc | System::Kakao | System::Huawei | System::Keystone => {
             ("v3.14", "v3", "stable", "2020-04-07T00:00:00Z")
         }
     };

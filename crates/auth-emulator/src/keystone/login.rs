@@ -25,6 +25,11 @@ impl LoginBody {
         })
     }
 
+    /// The object of `method`.
+    pub(crate) fn factor(&self, method: &str) -> Option<&Value> {
+        self.factors.get(method)
+    }
+
     /// The object of `method`, which must be the only method.
     ///
     /// Keystone ignores objects that `methods` does not name. The emulator refuses them, because

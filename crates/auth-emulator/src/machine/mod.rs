@@ -10,7 +10,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use time::{Duration, UtcDateTime};
 
 use crate::{
-    clouds::{self, nhn, projects},
+    clouds::{self, nhn, projects, stock},
     keystone::{discovery, settings::Settings, v3},
     machine::resource::IdentityResource,
     message::{
@@ -21,10 +21,10 @@ use crate::{
     tokens::Tokens,
 };
 
-/// All five systems as one pure state machine: a request and a time in, a response out.
+/// All systems as one pure state machine: a request and a time in, a response out.
 ///
 /// It uses no clock, socket or randomness. Each system has the [`account`](crate::account) of its
-/// document and stores the last 10,000 tokens that it issued.
+/// document, the stock Keystone several users, and stores the last 10,000 tokens that it issued.
 ///
 /// The host selects the system, from the URI or else from the `Host` header. On a documented host
 /// the response equals the cloud's, including catalog URLs. Other hosts of the same cloud are its
@@ -37,6 +37,7 @@ use crate::{
 /// | `/otc/v3/…` | Open Telekom Cloud |
 /// | `/kakao/identity/v3/…` | KakaoCloud |
 /// | `/huawei/v3/…` | Huawei Cloud |
+/// | `/keystone/v3/…` | the stock Keystone |
 /// | `/service/{system}/{host}/{path}` | `https://{host}/{path}` in that system's cloud |
 ///
 /// Catalog URLs then have the last form, so that the client can reach them. A service accepts any
@@ -44,13 +45,19 @@ use crate::{
 pub struct Emulator {
     /// In the order of [`System::ALL`].
     states: [State; System::ALL.len()],
+    /// The receipts of the stock Keystone.
+    receipts: Tokens,
     settings: Settings,
 }
 
 impl Emulator {
-    /// Five systems as documented, without tokens.
+    /// All systems as documented, without tokens.
     pub fn new() -> Self {
-        Self { states: System::ALL.map(State::new), settings: Settings::default() }
+        Self {
+            states: System::ALL.map(State::new),
+            receipts: Tokens::receipts(),
+            settings: Settings::default(),
+        }
     }
 
     /// Answers one request. No request causes a panic.
@@ -62,7 +69,7 @@ impl Emulator {
     ///
     /// Defaults: 9,120 for Huawei, computed from the token in document 004; 32 for NHN (documents
     /// 000 and 001); 4,000 for Open Telekom Cloud and 183 for KakaoCloud, whose documents show
-    /// none. Huawei documents a maximum of 32,768. Values are clamped to 16 to 1,048,576.
+    /// none, and for the stock Keystone. Huawei documents a maximum of 32,768. Values are clamped to 16 to 1,048,576.
     pub fn token_length(&mut self, system: System, characters: usize) -> &mut Self {
         self.state(system).tokens.length = characters;
         self
@@ -71,8 +78,8 @@ impl Emulator {
     /// Sets the lifetime of this system's new tokens.
     ///
     /// Defaults: 24 hours for Huawei (document 004, Function) and Open Telekom Cloud, 12 hours for
-    /// KakaoCloud (document 003) and 11:58:53 for NHN (the samples of documents 000 and 001). With
-    /// a negative lifetime, tokens are expired when issued.
+    /// KakaoCloud (document 003), 11:58:53 for NHN (the samples of documents 000 and 001) and 1 hour
+    /// for the stock Keystone. With a negative lifetime, tokens are expired when issued.
     pub fn token_lifetime(&mut self, system: System, lifetime: Duration) -> &mut Self {
         self.state(system).tokens.lifetime = lifetime;
         self
@@ -117,7 +124,7 @@ impl Emulator {
         self
     }
 
-    /// Revokes all tokens of all systems, as a change of password or permissions does (documents
+    /// Revokes all tokens of all systems, but no receipt, as a change of password or permissions does (documents
     /// 000, 001, 003 and 004). Logins still work.
     pub fn revoke_all(&mut self) -> &mut Self {
         for state in &mut self.states {
@@ -167,8 +174,8 @@ impl Emulator {
     }
 
     fn respond(&mut self, request: &RoutedRequest<'_>) -> Response<Vec<u8>> {
-        let settings = self.settings;
-        let state = self.state(request.system);
+        let Self { states, receipts, settings } = self;
+        let state = &mut states[request.system as usize];
         state.requests += 1;
         let path = match &request.destination {
             Destination::Service { host, path } => {
@@ -193,13 +200,15 @@ impl Emulator {
         let tokens = &mut state.tokens;
         match resource {
             IdentityResource::Nothing => response::no_such_path(request),
-            IdentityResource::Projects(user) => projects::list(request, user, tokens, &settings),
-            IdentityResource::Scopes(list) => scopes::list(request, list, tokens, &settings),
+            IdentityResource::Projects(user) => projects::list(request, user, tokens, settings),
+            IdentityResource::Scopes(list) => scopes::list(request, list, tokens, settings),
             IdentityResource::Service(host) => service::response(request, tokens, host, path),
             IdentityResource::Catalog(rules) => v3::catalog(request, rules, tokens),
-            IdentityResource::Tokens => match clouds::v3_rules(request.system) {
-                Some(rules) => v3::tokens(request, rules, tokens, &settings),
-                None => nhn::tokens(request, tokens, &settings),
+            IdentityResource::Stock(list) => stock::lists::list(request, list, tokens),
+            IdentityResource::Tokens => match (request.system, clouds::v3_rules(request.system)) {
+                (_, Some(rules)) => v3::tokens(request, rules, tokens, settings),
+                (System::Keystone, None) => stock::tokens(request, tokens, receipts),
+                (_, None) => nhn::tokens(request, tokens, settings),
             },
             IdentityResource::Version => discovery::version(request),
             IdentityResource::Versions => discovery::versions(request),

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::{
-    clouds,
+    clouds::{self, stock::lists::List},
     keystone::v3::V3Rules,
     machine::scopes::ScopeList,
     message::routed::{Destination, RoutedRequest},
@@ -45,6 +45,8 @@ pub(crate) enum IdentityResource<'a> {
     Scopes(ScopeList),
     /// Another API on the identity host.
     Service(&'static str),
+    /// A list of the stock Keystone.
+    Stock(List<'a>),
     Tokens,
     Version,
     Versions,
@@ -63,7 +65,7 @@ impl<'a> IdentityResource<'a> {
             match system {
                 System::Huawei => return Self::Service("iam.myhuaweicloud.com"),
                 System::Otc => return Self::Service("iam.eu-de.otc.t-systems.com"),
-                System::NhnIaas | System::NhnCompute | System::Kakao => {}
+                System::NhnIaas | System::NhnCompute | System::Kakao | System::Keystone => {}
             }
         }
         let Some(path) = path.strip_prefix(system.version()) else {
@@ -78,7 +80,10 @@ impl<'a> IdentityResource<'a> {
         match (system, path) {
             (_, "" | "/") => Self::Version,
             (System::NhnIaas | System::NhnCompute, "/tokens") => Self::Tokens,
-            (System::Otc | System::Kakao | System::Huawei, "/auth/tokens") => Self::Tokens,
+            (System::Otc | System::Kakao | System::Huawei | System::Keystone, "/auth/tokens") => {
+                Self::Tokens
+            }
+            (System::Keystone, path) => List::at(path).map_or(Self::Nothing, Self::Stock),
             (System::Kakao, path) => path
                 .strip_prefix("/users/")
                 .and_then(|rest| rest.strip_suffix("/projects"))

@@ -22,11 +22,10 @@ pub(crate) enum ScopeList {
 }
 
 impl ScopeList {
-    /// The list at this path below the version. Only KakaoCloud, a stock Keystone, has system
-    /// scopes.
+    /// The list at this path below the version. Of the vendors, only KakaoCloud has system scopes.
     pub(crate) fn at(system: System, path: &str) -> Option<Self> {
         match (system, path) {
-            (System::NhnIaas | System::NhnCompute, _) => None,
+            (System::NhnIaas | System::NhnCompute | System::Keystone, _) => None,
             (_, "/auth/domains") => Some(Self::Domains),
             (_, "/auth/projects") => Some(Self::Projects),
             (System::Kakao, "/auth/system") => Some(Self::System),
@@ -70,7 +69,7 @@ fn domains(request: &RoutedRequest<'_>) -> Value {
         System::Otc => domain(account::OTC_DOMAIN_ID, account::OTC_DOMAIN),
         System::Huawei => domain(account::HUAWEI_DOMAIN_ID, account::HUAWEI_DOMAIN),
         // A project role gives no access to its domain.
-        System::NhnIaas | System::NhnCompute | System::Kakao => json!([]),
+        _ => json!([]),
     };
     single_page(request, "domains", domains)
 }

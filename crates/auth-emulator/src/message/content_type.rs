@@ -10,11 +10,18 @@ use crate::{
 /// Checks the `Content-Type` of a token request.
 ///
 /// Huawei requires `application/json;charset=utf8` (document 004, Table 2) and also accepts the
-/// type without a charset. KakaoCloud accepts exactly `application/json`.
+/// type without a charset. KakaoCloud accepts exactly `application/json`, the stock Keystone any
+/// parameter, and no header at all.
 pub(crate) fn check(request: &RoutedRequest<'_>) -> Result<(), Refusal> {
+    let is_optional = request.system == System::Keystone;
     let mut values = request.headers.get_all(CONTENT_TYPE).iter();
-    let accepted = match (values.next().and_then(|value| value.to_str().ok()), values.next()) {
+    let accepted = match (values.next().map(|value| value.to_str().unwrap_or("?")), values.next()) {
+        (None | Some(""), None) => is_optional,
         (Some(text), None) => match request.system {
+            System::Keystone => {
+                let media = text.split(';').next().unwrap_or_default();
+                media.trim().eq_ignore_ascii_case("application/json")
+            }
             System::Kakao => text == "application/json",
             System::NhnIaas | System::NhnCompute | System::Otc | System::Huawei => is_json(text),
         },

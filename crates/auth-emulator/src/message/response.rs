@@ -17,18 +17,26 @@ use crate::{
 pub(crate) struct Refusal {
     status: StatusCode,
     message: String,
+    /// A further field of the error, which Keystone sends with some refusals.
+    identity: Option<Value>,
 }
 
 impl Refusal {
+    pub(crate) fn new(status: StatusCode, message: String) -> Self {
+        Self { status, message, identity: None }
+    }
+
     /// The request does not match the API.
     pub(crate) fn malformed(what: &str) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            message: format!(
-                "{what} The server could not comply with the request since it is either malformed \
-                 or otherwise incorrect. The client is assumed to be in error."
-            ),
-        }
+        Self::invalid(&format!(
+            "{what} The server could not comply with the request since it is either malformed or \
+             otherwise incorrect. The client is assumed to be in error."
+        ))
+    }
+
+    /// The request does not match the API, without Keystone's usual explanation.
+    pub(crate) fn invalid(message: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message.to_owned())
     }
 
     /// A wrong credential, user or scope. Keystone does not say which.
@@ -37,21 +45,38 @@ impl Refusal {
     }
 
     pub(crate) fn unauthorized_because(message: &str) -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, message: message.to_owned() }
+        Self::new(StatusCode::UNAUTHORIZED, message.to_owned())
     }
 
     pub(crate) fn forbidden(message: &str) -> Self {
-        Self { status: StatusCode::FORBIDDEN, message: message.to_owned() }
+        Self::new(StatusCode::FORBIDDEN, message.to_owned())
+    }
+
+    /// The caller may not do this.
+    pub(crate) fn no_action(action: &str) -> Self {
+        Self::forbidden(&format!(
+            "You are not authorized to perform the requested action: {action}."
+        ))
     }
 
     pub(crate) fn not_found(message: String) -> Self {
-        Self { status: StatusCode::NOT_FOUND, message }
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// Adds the field `identity` to the error.
+    pub(crate) fn with_identity(self, identity: Value) -> Self {
+        Self { identity: Some(identity), ..self }
     }
 
     /// The response in the wording of the called system.
     pub(crate) fn response(&self, request: &RoutedRequest<'_>) -> Response<Vec<u8>> {
-        documented(request, self.status)
-            .unwrap_or_else(|| error(request, self.status, &self.message))
+        documented(request, self.status).unwrap_or_else(|| {
+            let mut body = error_body(self.status, &self.message);
+            if let Some(identity) = &self.identity {
+                body["error"]["identity"] = identity.clone();
+            }
+            with_challenge(request, value(self.status, &body))
+        })
     }
 }
 
@@ -86,7 +111,7 @@ pub(crate) fn unauthorized(request: &RoutedRequest<'_>) -> Response<Vec<u8>> {
 /// The path does not exist. The web framework of stock Keystone responds in HTML.
 pub(crate) fn no_such_path(request: &RoutedRequest<'_>) -> Response<Vec<u8>> {
     match request.system {
-        System::Kakao => html(StatusCode::NOT_FOUND),
+        System::Kakao | System::Keystone => html(StatusCode::NOT_FOUND),
         System::NhnIaas | System::NhnCompute | System::Otc | System::Huawei => {
             failure(request, StatusCode::NOT_FOUND)
         }
@@ -101,7 +126,7 @@ pub(crate) fn no_such_method(
 ) -> Response<Vec<u8>> {
     let status = StatusCode::METHOD_NOT_ALLOWED;
     let response = match request.system {
-        System::Kakao => value(status, &json!({ "message": message(status) })),
+        System::Kakao | System::Keystone => value(status, &json!({ "message": message(status) })),
         System::NhnIaas | System::NhnCompute | System::Otc | System::Huawei => {
             failure(request, status)
         }
@@ -141,6 +166,11 @@ pub(crate) fn with_subject(response: Response<Vec<u8>>, token: &str) -> Response
     with_header(response, "x-subject-token", token)
 }
 
+/// A login that needs more factors. Keystone sends this 401 without a challenge.
+pub(crate) fn with_receipt(response: Response<Vec<u8>>, receipt: &str) -> Response<Vec<u8>> {
+    with_header(response, "openstack-auth-receipt", receipt)
+}
+
 pub(crate) fn with_retry_after(
     mut response: Response<Vec<u8>>,
     retry_after: HeaderValue,
@@ -172,9 +202,12 @@ fn with_challenge(request: &RoutedRequest<'_>, response: Response<Vec<u8>>) -> R
 }
 
 fn keystone(status: StatusCode, message: &str) -> Response<Vec<u8>> {
+    value(status, &error_body(status, message))
+}
+
+fn error_body(status: StatusCode, message: &str) -> Value {
     let title = status.canonical_reason().unwrap_or("Error");
-    let body = json!({ "error": { "code": status.as_u16(), "message": message, "title": title } });
-    value(status, &body)
+    json!({ "error": { "code": status.as_u16(), "message": message, "title": title } })
 }
 
 fn html(status: StatusCode) -> Response<Vec<u8>> {

@@ -22,7 +22,9 @@ impl TokenFormat {
                 Self { prefix: "MIILtAYJKoZIhvcNAQcCoIILpT", alphabet: SIGNED, length: 4_000 }
             }
             // Not documented; a fernet token, as in stock Keystone.
-            System::Kakao => Self { prefix: "gAAAAAB", alphabet: FERNET, length: 183 },
+            System::Kakao | System::Keystone => {
+                Self { prefix: "gAAAAAB", alphabet: FERNET, length: 183 }
+            }
             // Document 004, Example Response: the prefix is the DER of 6,840 bytes.
             System::Huawei => Self { prefix: HUAWEI_TOKEN_PREFIX, alphabet: SIGNED, length: 9_120 },
         }
@@ -79,6 +81,11 @@ impl TokenFormat {
     const fn digits(&self) -> usize {
         u64::BITS.div_ceil(self.bits()) as usize
     }
+}
+
+/// The audit id of the token with this key, as in Keystone: 16 bytes in base64.
+pub(crate) fn audit_id(key: u64) -> String {
+    TokenFormat { prefix: "", alphabet: FERNET, length: 22 }.encode(mixed(key), 22)
 }
 
 /// The finaliser of splitmix64, a bijection whose results look random.

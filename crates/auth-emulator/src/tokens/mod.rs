@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use time::{Duration, UtcDateTime};
 
 use crate::{
+    directory::session::Session,
     system::System,
     tokens::format::{TokenFormat, mixed},
 };
@@ -20,6 +21,8 @@ pub(crate) struct Tokens {
     pub(crate) length: usize,
     pub(crate) lifetime: Duration,
     system: System,
+    /// The number of the texts, so that no two stores have the same keys.
+    series: u64,
     issued: u64,
     grants: HashMap<u64, Grant>,
     /// The keys of the grants, oldest first, including revoked ones.
@@ -27,6 +30,9 @@ pub(crate) struct Tokens {
 }
 
 /// The properties of an issued token.
+///
+/// `scope` and `by_agency` concern the documented systems, which have one user each; `session` the
+/// stock Keystone.
 #[derive(Clone, Copy)]
 pub(crate) struct Grant {
     pub(crate) issued_at: UtcDateTime,
@@ -34,6 +40,8 @@ pub(crate) struct Grant {
     pub(crate) scope: TokenScope,
     /// Whether the token is an agency's, and therefore valid for the delegating account.
     pub(crate) by_agency: bool,
+    pub(crate) session: Option<Session>,
+    pub(crate) key: u64,
     length: usize,
 }
 
@@ -42,17 +50,24 @@ pub(crate) struct Grant {
 pub(crate) struct TokenTerms {
     pub(crate) scope: TokenScope,
     pub(crate) by_agency: bool,
+    pub(crate) session: Option<Session>,
     /// The latest expiry.
     pub(crate) expires_by: UtcDateTime,
 }
 
 impl From<TokenScope> for TokenTerms {
     fn from(scope: TokenScope) -> Self {
-        Self { scope, by_agency: false, expires_by: UtcDateTime::MAX }
+        Self { scope, by_agency: false, session: None, expires_by: UtcDateTime::MAX }
     }
 }
 
-/// The kind of a token's scope. Each system has one project and one domain.
+impl From<Session> for TokenTerms {
+    fn from(session: Session) -> Self {
+        Self { session: Some(session), ..TokenScope::Project.into() }
+    }
+}
+
+/// The kind of a token's scope. Each documented system has one project and one domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenScope {
     Domain,
@@ -65,9 +80,20 @@ impl Tokens {
             length: TokenFormat::of(system).length,
             lifetime: documented_lifetime(system),
             system,
+            series: system as u64,
             issued: 0,
             grants: HashMap::new(),
             order: VecDeque::new(),
+        }
+    }
+
+    /// The receipts of the stock Keystone: tokens of another length and lifetime.
+    pub(crate) fn receipts() -> Self {
+        Self {
+            length: 119,
+            lifetime: Duration::minutes(5),
+            series: System::ALL.len() as u64,
+            ..Self::new(System::Keystone)
         }
     }
 
@@ -77,7 +103,7 @@ impl Tokens {
         terms: impl Into<TokenTerms>,
         now: UtcDateTime,
     ) -> (String, Grant) {
-        let TokenTerms { scope, by_agency, expires_by } = terms.into();
+        let TokenTerms { scope, by_agency, session, expires_by } = terms.into();
         let format = TokenFormat::of(self.system);
         let (issued_precision, expires_precision) = precision(self.system);
         let issued_at = truncated(now, issued_precision);
@@ -86,10 +112,9 @@ impl Tokens {
         let end = issued_at.checked_add(self.lifetime).unwrap_or(end_of_time);
         let length = self.length.clamp(MIN_LENGTH, MAX_LENGTH);
         let expires_at = truncated(end, expires_precision).min(expires_by);
-        let grant = Grant { issued_at, expires_at, scope, by_agency, length };
-
         self.issued = self.issued.wrapping_add(1);
-        let key = mixed(self.issued ^ ((self.system as u64) << 56));
+        let key = mixed(self.issued ^ (self.series << 56));
+        let grant = Grant { issued_at, expires_at, scope, by_agency, session, key, length };
         self.grants.insert(key, grant);
         self.order.push_back(key);
         if self.order.len() > KEPT
@@ -106,10 +131,18 @@ impl Tokens {
         (now < grant.expires_at).then_some(grant)
     }
 
-    /// Revokes `token` if it exists.
+    /// Whether a text has the form of the tokens issued here.
+    pub(crate) fn can_be_token(&self, text: &str) -> bool {
+        let format = TokenFormat::of(self.system);
+        format.decode(text).is_some_and(|key| format.encode(key, text.len()) == text)
+    }
+
+    /// Revokes `token` if it exists, and the tokens that it was exchanged for at the stock Keystone.
     pub(crate) fn revoke(&mut self, token: &str) {
         if let Some(key) = self.key(token) {
-            self.grants.remove(&key);
+            let is_exchanged =
+                |grant: &Grant| grant.session.is_some_and(|session| session.origin == Some(key));
+            self.grants.retain(|own, grant| *own != key && !is_exchanged(grant));
         }
     }
 
@@ -133,13 +166,15 @@ impl Tokens {
     }
 }
 
-/// The token lifetime in the document or its sample.
+/// The token lifetime in the document or its sample, or else the default.
 fn documented_lifetime(system: System) -> Duration {
     match system {
         // From 03:32:28.000405 to 15:31:21 in the sample.
         System::NhnIaas | System::NhnCompute => Duration::new(43_132, 999_595_000),
         System::Kakao => Duration::hours(12),
         System::Otc | System::Huawei => Duration::hours(24),
+        // The default of Keystone's configuration.
+        System::Keystone => Duration::hours(1),
     }
 }
 
@@ -148,7 +183,7 @@ fn precision(system: System) -> (u32, u32) {
     match system {
         System::NhnIaas | System::NhnCompute => (MICROSECOND, SECOND),
         // Stock Keystone writes a fraction of six zeros.
-        System::Kakao => (SECOND, SECOND),
+        System::Kakao | System::Keystone => (SECOND, SECOND),
         System::Otc | System::Huawei => (MICROSECOND, MICROSECOND),
     }
 }

@@ -15,6 +15,8 @@ const LAYERS: &[&[&str]] = &[
     &["keystone"],
     &["message"],
     &["tokens"],
+    &["directory"],
+    &["totp.rs"],
     &["account.rs", "documents", "documents.rs", "system.rs"],
 ];
 

@@ -11,6 +11,7 @@ mod client;
 mod faults;
 mod huawei;
 mod kakao;
+mod keystone;
 mod layout;
 mod nhn;
 mod otc;

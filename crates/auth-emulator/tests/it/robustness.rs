@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use proptest::{collection::vec, prelude::*, sample::select};
 use time::{Duration, UtcDateTime};
 
-use crate::support::{login_body, post, token, token_url};
+use crate::support::{KEYSTONE_REQUEST, login_body, post, token, token_url};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
@@ -43,6 +43,8 @@ proptest! {
             account::OTC_PASSWORD, account::OTC_DOMAIN, account::OTC_PROJECT,
             account::KAKAO_KEY_ID, account::KAKAO_SECRET, account::HUAWEI_USER,
             account::HUAWEI_PASSWORD, account::HUAWEI_DOMAIN, account::HUAWEI_PROJECT,
+            account::KEYSTONE_USER, account::KEYSTONE_PASSWORD, account::KEYSTONE_DOMAIN,
+            account::KEYSTONE_PROJECT,
         ];
         // Replaces values only, because "password" is also a key and a method.
         let values: Vec<_> = credentials
@@ -91,12 +93,13 @@ fn uri() -> impl Strategy<Value = String> {
             "https://iam.kakaocloud.com",
             "https://iam.myhuaweicloud.com:443",
             "https://ecs.eu-de.otc.t-systems.com",
+            "https://identity.keystone.example",
             "https://user:pass@api-identity-infrastructure.nhncloudservice.com",
             "http://[::1]:80",
         ][..],
     );
     let path = prop_oneof![
-        "(/(v3|v2.0|v3.0|identity|auth|tokens|users|projects|service|otc|kakao|huawei|nhn-iaas)){0,7}",
+        "(/(v3|v2.0|v3.0|identity|auth|tokens|users|projects|service|otc|kakao|huawei|nhn-iaas|keystone)){0,7}",
         "/[ -~]{0,30}",
         "\\PC{0,20}",
     ];
@@ -121,6 +124,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         documents::OTC_DOMAIN_REQUEST,
         documents::KAKAO_NAME_REQUEST,
         documents::HUAWEI_DOMAIN_REQUEST,
+        KEYSTONE_REQUEST,
     ];
     let damaged = (select(documents), vec((any::<prop::sample::Index>(), any::<u8>()), 0..4))
         .prop_map(|(document, damage)| {

@@ -34,9 +34,21 @@ pub(crate) fn login_body(system: System) -> &'static str {
         System::Otc => documents::OTC_PROJECT_REQUEST,
         System::Kakao => documents::KAKAO_ID_REQUEST,
         System::Huawei => documents::HUAWEI_PROJECT_REQUEST,
+        System::Keystone => KEYSTONE_REQUEST,
         _ => panic!("{system} has no documented request"),
     }
 }
+
+/// A login of alice for her project, which no document shows.
+pub(crate) const KEYSTONE_REQUEST: &str = r#"{"auth": {
+    "identity": {
+        "methods": ["password"],
+        "password": {"user": {
+            "name": "alice", "domain": {"name": "Default"}, "password": "alice-pw"
+        }}
+    },
+    "scope": {"project": {"name": "alpha", "domain": {"name": "Default"}}}
+}}"#;
 
 /// Logs in as documented and returns the token's text.
 pub(crate) fn login(emulator: &mut Emulator, system: System) -> String {

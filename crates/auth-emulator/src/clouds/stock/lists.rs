@@ -1,0 +1,154 @@
+//! The scopes that a user has, and the catalog of a token.
+
+use http::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{
+    clouds::stock::catalog,
+    directory::{Domain, Project, Target, USERS, User},
+    message::{
+        response::{self, Refusal},
+        routed::RoutedRequest,
+    },
+    tokens::Tokens,
+};
+
+/// The list at a path below the version.
+#[derive(Clone, Copy)]
+pub(crate) enum List<'a> {
+    Catalog,
+    Domains,
+    Projects,
+    System,
+    /// The projects of the user with this id.
+    UserProjects(&'a str),
+}
+
+impl<'a> List<'a> {
+    pub(crate) fn at(path: &'a str) -> Option<Self> {
+        Some(match path {
+            "/auth/catalog" => Self::Catalog,
+            "/auth/domains" => Self::Domains,
+            "/auth/projects" => Self::Projects,
+            "/auth/system" => Self::System,
+            _ => {
+                let user = path.strip_prefix("/users/")?.strip_suffix("/projects")?;
+                (!user.contains('/')).then_some(Self::UserProjects(user))?
+            }
+        })
+    }
+}
+
+/// Returns the list if the request has a valid token that may see it.
+pub(crate) fn list(
+    request: &RoutedRequest<'_>,
+    list: List<'_>,
+    tokens: &Tokens,
+) -> Response<Vec<u8>> {
+    if !matches!(*request.method, Method::GET | Method::HEAD) {
+        return response::no_such_method(request, "GET, HEAD");
+    }
+    let Some(caller) = request.grant(tokens).and_then(|grant| grant.session) else {
+        return response::unauthorized(request);
+    };
+    let page = match list {
+        List::Catalog => catalog_of(request, caller.target),
+        List::Domains => {
+            Ok(page(request, "/auth/domains", "domains", domains(request, caller.user)))
+        }
+        List::Projects => {
+            Ok(page(request, "/auth/projects", "projects", projects(request, caller.user)))
+        }
+        List::System => Ok(system(request, caller.user)),
+        List::UserProjects(id) => {
+            let user = USERS.into_iter().find(|user| user.id == id);
+            let may_see = caller.user.id == id || caller.target == Target::System;
+            match user.filter(|_| may_see) {
+                Some(user) => {
+                    let path = format!("/users/{id}/projects");
+                    Ok(page(request, &path, "projects", projects(request, user)))
+                }
+                None => Err(Refusal::no_action("identity:list_user_projects")),
+            }
+        }
+    };
+    match page {
+        Ok(page) => response::value(StatusCode::OK, &page),
+        Err(refusal) => refusal.response(request),
+    }
+}
+
+/// Only a project has this catalog.
+fn catalog_of(request: &RoutedRequest<'_>, target: Target) -> Result<Value, Refusal> {
+    if !matches!(target, Target::Project(_)) {
+        return Err(Refusal::forbidden("You are not authorized to perform the requested action."));
+    }
+    let mut catalog = catalog::of(target);
+    request.localize(&mut catalog);
+    Ok(page(request, "/auth/catalog", "catalog", catalog))
+}
+
+fn projects(request: &RoutedRequest<'_>, user: &User) -> Value {
+    let entry = |project: &Project| {
+        json!({
+            "id": project.id,
+            "name": project.name,
+            "domain_id": project.domain.id,
+            "description": "",
+            "enabled": project.enabled,
+            "parent_id": project.domain.id,
+            "is_domain": false,
+            "tags": [],
+            "options": {},
+            "links": { "self": link(request, &format!("/projects/{}", project.id)) },
+        })
+    };
+    let own = user.targets().filter_map(|target| match target {
+        Target::Project(project) => Some(entry(project)),
+        Target::Nothing | Target::Domain(_) | Target::System => None,
+    });
+    own.collect()
+}
+
+/// The enabled domains only.
+fn domains(request: &RoutedRequest<'_>, user: &User) -> Value {
+    let entry = |domain: &Domain| {
+        json!({
+            "id": domain.id,
+            "name": domain.name,
+            "description": domain.description,
+            "enabled": domain.enabled,
+            "tags": [],
+            "options": {},
+            "links": { "self": link(request, &format!("/domains/{}", domain.id)) },
+        })
+    };
+    let own = user.targets().filter_map(|target| match target {
+        Target::Domain(domain) if domain.enabled => Some(entry(domain)),
+        _ => None,
+    });
+    own.collect()
+}
+
+/// The list of the system has a link to itself only.
+fn system(request: &RoutedRequest<'_>, user: &User) -> Value {
+    let entries = match user.roles_on(Target::System) {
+        [] => json!([]),
+        _ => json!([{ "all": true }]),
+    };
+    json!({ "system": entries, "links": { "self": link(request, "/auth/system") } })
+}
+
+/// A list on one page.
+fn page(request: &RoutedRequest<'_>, path: &str, key: &str, entries: Value) -> Value {
+    let query = match request.query {
+        "" => String::new(),
+        query => format!("?{query}"),
+    };
+    let own = link(request, path) + &query;
+    json!({ key: entries, "links": { "next": null, "self": own, "previous": null } })
+}
+
+fn link(request: &RoutedRequest<'_>, path: &str) -> String {
+    format!("{}{}{path}", request.identity_root(), request.system.version())
+}
