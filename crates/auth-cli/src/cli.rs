@@ -1,6 +1,11 @@
 //! The command line. The flags of a command are in its file in `commands`.
 
-use clap::{Parser, Subcommand};
+use std::env;
+
+use clap::{
+    Parser, Subcommand,
+    error::{ContextKind, ContextValue, Error, ErrorKind},
+};
 
 use crate::{
     cloud::EmulatorProfile,
@@ -41,6 +46,46 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// The arguments of this process. Prints the help and ends the process if they ask for it, and
+    /// an error if they are wrong.
+    pub(crate) fn of_process() -> Self {
+        Self::try_parse().unwrap_or_else(|error| {
+            let arguments = env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+            without_values(error, &arguments.collect::<Vec<_>>()).exit()
+        })
+    }
+}
+
+/// The same error without the user's text: any argument may be a secret that was put in the wrong
+/// place. The flag stays, if it is a known one, and the number of the argument.
+fn without_values(mut error: Error, arguments: &[String]) -> Error {
+    // The tips repeat the argument.
+    if error.get(ContextKind::Suggested).is_some() {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(Vec::new()));
+    }
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue]
+    {
+        let Some(ContextValue::String(text)) = error.get(kind) else { continue };
+        // These errors name a flag as it is defined. An empty value was left out.
+        let is_known =
+            kind == ContextKind::InvalidArg && error.kind() != ErrorKind::UnknownArgument;
+        if is_known || text.is_empty() {
+            continue;
+        }
+        let is_it = |argument: &String| {
+            argument == text
+                || argument.strip_prefix(text).is_some_and(|rest| rest.starts_with('='))
+        };
+        let hidden = match arguments.iter().position(is_it) {
+            Some(at) => format!("(hidden: argument {at})"),
+            None => "(hidden)".to_owned(),
+        };
+        error.insert(kind, ContextValue::String(hidden));
+    }
+    error
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,12 +195,15 @@ mod tests {
         #[test]
         fn wrong_arguments_are_refused_with_help(words in vec(word(), 0..8)) {
             let given = [vec!["cloud-auth".to_owned()], words].concat();
-            if let Err(why) = Cli::try_parse_from(given) {
-                let said = why.to_string();
+            if let Err(why) = Cli::try_parse_from(&given) {
+                let said = without_values(why, &given).to_string();
                 prop_assert!(said.contains("Usage:") || said.contains("--help"), "{said}");
+                prop_assert!(!said.contains(SECRET), "{said}");
             }
         }
     }
+
+    const SECRET: &str = "t0ps3cret";
 
     /// A known flag or command, with or without a value, or any text.
     fn word() -> impl Strategy<Value = String> {
@@ -165,11 +213,49 @@ mod tests {
         let names = cli.get_subcommands().map(|command| command.get_name().to_owned());
         let known: Vec<String> = flags.chain(names).collect();
         let flag = select(known.clone());
+        let short =
+            select(&["-H", "-X", "-d", "-i", "-p", "-t", "-", "--", "--password", "--tokn"][..]);
         prop_oneof![
             3 => select(known),
             2 => (flag, "=[ -~]{0,8}").prop_map(|(flag, value)| flag + &value),
             1 => any::<String>(),
+            1 => "[ -~]{0,3}".prop_map(|before| before + SECRET),
+            2 => (short, "[=: ]?").prop_map(|(flag, between)| format!("{flag}{between}{SECRET}")),
         ]
+    }
+
+    #[test]
+    fn refused_values_are_not_echoed() {
+        for (arguments, part) in [
+            (
+                &["curl", "-HX-Auth-Token:SECRET", "/"][..],
+                "'--header <NAME: VALUE>': this program adds",
+            ),
+            (&["curl", "-H", "X-Auth-Token:SECRET", "/"], "leave out the header"),
+            (&["curl", "--header=SECRET", "/"], "write it as NAME: VALUE"),
+            (&["curl", "-X", "SECRET\u{7f}", "/"], "'--request <METHOD>'"),
+            (&["token", "SECRET"], "unexpected argument '(hidden: argument 2)'"),
+            (
+                &["token", "--password=SECRET"],
+                "'(hidden: argument 2)' found\n\n  tip: a similar argument",
+            ),
+            (&["token", "--SECRET"], "(hidden: argument 2)"),
+            (&["token", "--user", "u", "-pSECRET"], "(hidden)"),
+            (&["token", "--totp=SECRET"], "'--totp'"),
+            (&["token", "--format", "SECRET"], "'--format <FORMAT>'\n  [possible values: plain"),
+            (&["token", "--interface=public,SECRET"], "'--interface <INTERFACE>'"),
+            (&["--emulator", "SECRET", "token"], "'--emulator <PROFILE>'"),
+            (&["SECRET"], "unrecognized subcommand '(hidden: argument 1)'"),
+            (&["help", "SECRET"], "(hidden: argument 2)"),
+            (&["completions", "SECRET"], "(hidden: argument 2)"),
+            (&["config", "--names", "--cloud", "SECRET"], "cannot be used with"),
+            (&["token", "--password-env"], "a value is required for '--password-env <VAR>'"),
+        ] {
+            let given = [&["cloud-auth"][..], arguments].concat();
+            let given: Vec<_> = given.iter().map(|text| text.replace("SECRET", SECRET)).collect();
+            let said = without_values(Cli::try_parse_from(&given).unwrap_err(), &given).to_string();
+            assert!(said.contains(part) && !said.contains(SECRET), "{arguments:?}: {said}");
+        }
     }
 
     #[test]

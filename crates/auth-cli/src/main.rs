@@ -19,7 +19,7 @@ mod output;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use crate::{
     cli::{Cli, Command},
@@ -30,7 +30,7 @@ use crate::{
 /// Data goes to standard output, errors go to standard error; `cloud-auth --help` documents the
 /// exit codes.
 fn main() -> ExitCode {
-    execute(&Cli::parse()).unwrap_or_else(|failure| failure.report())
+    execute(&Cli::of_process()).unwrap_or_else(|failure| failure.report())
 }
 
 fn execute(cli: &Cli) -> Result<ExitCode, Failure> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     cloud::Clouds,
     login::{Context, LoginArgs},
-    output::{Failure, OUTPUT, print},
+    output::{Failure, OUTPUT, print, shell},
 };
 
 #[derive(Args, Debug)]
@@ -34,7 +34,7 @@ enum TokenFormat {
     Table,
     /// The token with its user, scope and end, for programs
     Json,
-    /// A shell command that exports OS_TOKEN
+    /// A command that exports OS_TOKEN, for eval in bash, dash, zsh and fish
     Shell,
 }
 
@@ -63,7 +63,7 @@ impl TokenArgs {
             TokenFormat::Json => {
                 print::json(&TokenJson { token: text, details: TokenView::new(&token) })?;
             }
-            TokenFormat::Shell => print::text(&format!("export OS_TOKEN={}\n", quoted(text)))?,
+            TokenFormat::Shell => print::text(&shell::export("OS_TOKEN", text)?)?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -90,20 +90,4 @@ pub(super) fn details(token: &Token) -> Vec<Vec<String>> {
     let roles: Vec<_> = token.roles().iter().filter_map(|role| role.name.as_deref()).collect();
     rows.push(("roles", roles.join(", ")));
     rows.into_iter().map(|(key, value)| vec![key.to_owned(), value]).collect()
-}
-
-/// A text as one word of a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shells_read_one_word() {
-        assert_eq!(quoted("abc=="), "'abc=='");
-        assert_eq!(quoted("a'b$(c)"), r"'a'\''b$(c)'");
-    }
 }

@@ -5,6 +5,7 @@ mod flags;
 mod format;
 pub(crate) mod print;
 pub(crate) mod progress;
+pub(crate) mod shell;
 
 pub(crate) use failure::Failure;
 pub(crate) use format::{Format, OUTPUT};

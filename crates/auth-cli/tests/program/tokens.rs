@@ -2,7 +2,9 @@
 
 use auth_emulator::{Server, account};
 
-use crate::{otc, otc_machine, run};
+use testing::{Loopback, Reply};
+
+use crate::{otc, otc_machine, run, stock};
 
 #[test]
 fn an_existing_token_works_until_revoked() {
@@ -54,6 +56,23 @@ fn a_token_excludes_login_flags() {
     run(&["--emulator=otc", "token", "--token-stdin"], "a b").failed(2, "visible ASCII");
     let body = ["--emulator=otc", "curl", "--service", "compute", "/", "-d", "@-", "--token-stdin"];
     run(&body, "t").failed(2, "cannot be both the secret and the body");
+}
+
+/// Tokens of a server, which may be hostile. The unit tests of the format run it in four shells.
+#[test]
+fn tokens_are_quoted_for_shells() {
+    for (token, quoted) in [
+        (r"\';ran;#", r"''\\''\'';ran;#'"),
+        ("$(ran)`ran`", "'$(ran)`ran`'"),
+        (r"a\\b'c", r"'a'\\''\\'b'\''c'"),
+    ] {
+        let headers = format!("X-Subject-Token: {token}\r\n");
+        let body = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z"}}"#;
+        let server = Loopback::start(move |_| Reply::new(201, &headers, body));
+        let url = format!("{}/v3", server.url());
+        let shell = [&stock("token", &url)[..], &["--format", "shell"]].concat();
+        assert_eq!(run(&shell, "pw").ok(), format!("export OS_TOKEN={quoted}\n"));
+    }
 }
 
 #[test]
