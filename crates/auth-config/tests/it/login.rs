@@ -127,6 +127,12 @@ fn the_version_follows_the_kind_of_login() {
             Some(ApiVersion::V2),
         ),
         ("https://k.example/x/", "v2token", "https://k.example/x/v2.0", Some(ApiVersion::V2)),
+        (
+            "https://k.example/v3/auth/tokens",
+            "v3password",
+            "https://k.example/v3",
+            Some(ApiVersion::V3),
+        ),
     ] {
         let text =
             format!("clouds: {{c: {{auth_type: {auth_type}, auth: {{auth_url: '{url}'}}}}}}");
@@ -136,6 +142,57 @@ fn the_version_follows_the_kind_of_login() {
             (identity, api_version),
             "{url}"
         );
+    }
+}
+
+/// The kind of login goes before the URL, the URL and the vendor before `identity_api_version`.
+#[test]
+fn identity_api_version_is_the_last_word() {
+    use ApiVersion::{V2, V3};
+    let nhn = "https://api-identity-infrastructure.nhncloudservice.com";
+    for (url, beside, version) in [
+        ("https://k.example", "identity_api_version: 2", Some(V2)),
+        ("https://k.example", "identity_api_version: '2'", Some(V2)),
+        ("https://k.example", "identity_api_version: 2.0", Some(V2)),
+        ("https://k.example", "identity_api_version: v2.0", Some(V2)),
+        ("https://k.example/x/", "identity_api_version: '2.0'", Some(V2)),
+        ("https://k.example", "identity_api_version: 3", Some(V3)),
+        ("https://k.example", "identity_api_version: v3", Some(V3)),
+        ("https://k.example", "identity_api_version: 3.14", Some(V3)),
+        ("https://k.example", "identity_api_version: ''", None),
+        ("https://k.example", "identity_api_version: ", None),
+        ("https://k.example", "compute_api_version: 2", None),
+        ("https://k.example/v3", "identity_api_version: 2", Some(V3)),
+        ("https://k.example/v2.0", "identity_api_version: 3", Some(V2)),
+        ("https://k.example", "identity_api_version: 2, auth_type: v3password", Some(V3)),
+        ("https://k.example", "identity_api_version: 3, auth_type: v2password", Some(V2)),
+        ("https://k.example/v3", "identity_api_version: auto", Some(V3)),
+        (nhn, "identity_api_version: 3", Some(V2)),
+    ] {
+        let cloud = of_file(&format!("clouds: {{c: {{auth: {{auth_url: '{url}'}}, {beside}}}}}"));
+        assert_eq!(cloud.unwrap().cloud().unwrap().api_version(), version, "{url} {beside}");
+    }
+    for bad in ["4", "two", "v"] {
+        let beside = format!("identity_api_version: {bad}");
+        let cloud = of_file(&format!(
+            "clouds: {{c: {{auth: {{auth_url: 'https://k.example'}}, {beside}}}}}"
+        ));
+        let said = said(cloud.unwrap().cloud());
+        assert!(said.starts_with("identity_api_version: must be 2 or 3 (/here/"), "{bad}: {said}");
+    }
+    // v2.0 needs no domain, and drops the configured one.
+    for domain in [None, Some(("OS_USER_DOMAIN_NAME", "corp"))] {
+        let openrc = [
+            ("OS_AUTH_URL", "https://k.example:5000"),
+            ("OS_IDENTITY_API_VERSION", "2"),
+            ("OS_USERNAME", "me"),
+            ("OS_PASSWORD", "sesame"),
+            ("OS_TENANT_NAME", "demo"),
+        ];
+        let openrc: Vec<_> = openrc.into_iter().chain(domain).collect();
+        let (uri, body) = request(&of_variables(&openrc).unwrap());
+        assert_eq!(uri, "https://k.example:5000/v2.0/tokens");
+        assert!(body.contains(r#""tenantName":"demo""#) && !body.contains("corp"), "{body}");
     }
 }
 
@@ -165,6 +222,11 @@ fn every_cloud_of_the_core_is_a_profile() {
         }
         .unwrap();
         assert_eq!(cloud.get("auth.auth_url"), Some(expected.identity_url().as_str()), "{id}");
+        // A profile may know the version of a URL that does not say it.
+        let expected = match (expected.api_version(), cloud.api_version("identity")) {
+            (None, Some("3")) => expected.with_api_version(ApiVersion::V3),
+            _ => expected,
+        };
         assert_eq!(format!("{:?}", cloud.cloud().unwrap()), format!("{expected:?}"));
 
         let elsewhere = "auth: {auth_url: 'http://127.0.0.1:5000/'}";
@@ -188,15 +250,81 @@ fn a_documented_url_selects_its_vendors_rules() {
             let names = [cloud.name(), "Huawei Cloud"];
             assert!(names[..1 + usize::from(id == "huawei-eu")].contains(&name(&url)), "{url}");
             assert_eq!(name(&format!("{url}/")), name(&url));
-            let bare = url.trim_end_matches("/v3").trim_end_matches("/v2.0");
-            assert_eq!(name(bare), name(&url), "{bare}");
+            for other in spellings(&url) {
+                assert_eq!(name(&other), name(&url), "{other}");
+            }
         }
     }
     assert_eq!(name("https://k.example"), "Keystone");
     assert_eq!(name("https://iam.eu-de.otc.t-systems.com:8443/v3"), "Keystone");
     // A region that no document lists, of a cloud whose hosts are named by regions.
-    let text = "clouds: {c: {auth: {auth_url: 'https://iam.eu-xx.otc.t-systems.com'}, region_name: eu-xx}}";
-    assert_eq!(of_file(text).unwrap().cloud().unwrap().name(), "Open Telekom Cloud");
+    for url in spellings("https://iam.eu-xx.otc.t-systems.com/v3") {
+        let text = format!("clouds: {{c: {{auth: {{auth_url: '{url}'}}, region_name: eu-xx}}}}");
+        assert_eq!(of_file(&text).unwrap().cloud().unwrap().name(), "Open Telekom Cloud", "{url}");
+    }
+}
+
+/// A URL in the ways that users and documents write it.
+fn spellings(url: &str) -> Vec<String> {
+    let (_, rest) = url.split_once("://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let bare = url.trim_end_matches("/v3").trim_end_matches("/v2.0");
+    let port = if host.contains(':') { "" } else { ":443" };
+    let (name, given) =
+        host.split_once(':').map_or((host, ""), |(name, _)| (name, &host[name.len()..]));
+    let login = if path.ends_with("v2.0") { "/v2.0/tokens" } else { "/v3/auth/tokens" };
+    vec![
+        bare.to_owned(),
+        format!("{url}/"),
+        format!("{url}//"),
+        format!("{bare}{login}"),
+        format!("https://{host}{port}/{path}"),
+        format!("https://{host}//{path}"),
+        format!("HTTPS://{}/{path}", host.to_uppercase()),
+        format!("https://{name}.{given}/{path}"),
+    ]
+}
+
+/// The defaults of lego, and of Huawei Cloud's tools for Packer, Terraform and Ansible; the forms of
+/// the vendors' pages.
+#[test]
+fn a_vendor_with_its_port_keeps_its_rules() {
+    let openrc = |url: &str, more: &[(&str, &str)]| {
+        let own = [
+            ("OS_AUTH_URL", url),
+            ("OS_USERNAME", "me"),
+            ("OS_PASSWORD", "sesame"),
+            ("OS_USER_DOMAIN_NAME", "own"),
+            ("OS_PROJECT_NAME", "eu-de"),
+        ];
+        of_variables(&[&own[..], more].concat()).unwrap()
+    };
+    for (url, name) in [
+        ("https://iam.eu-de.otc.t-systems.com:443/v3", "Open Telekom Cloud"),
+        ("https://iam.eu-de.otc.t-systems.com:443/v3/auth/tokens", "Open Telekom Cloud"),
+        ("https://iam.myhuaweicloud.com:443/v3", "Huawei Cloud"),
+        ("https://iam.cn-north-4.myhuaweicloud.com:443/v3", "Huawei Cloud"),
+    ] {
+        let cloud = openrc(url, &[]);
+        assert_eq!(cloud.cloud().unwrap().name(), name, "{url}");
+        // A project's name needs no domain.
+        let (sent_to, body) = request(&cloud);
+        let base = url.trim_end_matches("/auth/tokens");
+        assert_eq!(sent_to, format!("{base}/auth/tokens"));
+        assert!(body.contains(r#""scope":{"project":{"name":"eu-de"}}"#), "{body}");
+        let agency = [("OS_AGENCY_NAME", "a"), ("OS_AGENCY_DOMAIN_NAME", "d")];
+        let (_, body) = request(&openrc(url, &agency));
+        assert!(body.contains(r#""scope":{"domain":{"name":"own"}}"#), "{body}");
+    }
+    // A new region, and a profile beside the URL.
+    let url = "https://iam.xx-new-1.myhuaweicloud.com:443/v3";
+    let cloud = openrc(url, &[("OS_REGION_NAME", "xx-new-1")]);
+    assert_eq!(cloud.cloud().unwrap().name(), "Huawei Cloud");
+    for url in spellings("https://iam.eu-de.otc.t-systems.com/v3") {
+        let cloud = openrc(&url, &[("OS_PROFILE", "otc")]);
+        assert_eq!(cloud.cloud().unwrap().name(), "Open Telekom Cloud");
+        assert!(request(&cloud).1.contains(r#""scope":{"project":{"name":"eu-de"}}"#), "{url}");
+    }
 }
 
 #[test]
