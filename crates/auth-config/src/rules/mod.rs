@@ -77,6 +77,7 @@ pub(crate) fn resolve(
 
     names::rename_timeouts(&mut map);
     names::drop_auth_plugin(&mut map, warnings);
+    names::correct_auth_type(&mut map);
     names::rename_endpoint_types(&mut map);
     names::unite(&mut map, &mut auth);
     if scope::has_project(&auth) || scope::is_agency(&map, &auth) {
