@@ -91,9 +91,9 @@ pub(super) fn check_vendor_url(
         None => Ok(()),
         Some((key, origin)) => Err(Error::ProfileMoved {
             name: name.to_owned(),
-            url: url.origin.clone(),
+            url: Box::new(url.origin.clone()),
             key,
-            origin: origin.clone(),
+            origin: Box::new(origin.clone()),
         }),
     }
 }

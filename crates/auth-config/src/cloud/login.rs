@@ -15,13 +15,14 @@ use crate::{
 
 impl CloudConfig {
     /// The identity service, with the rules of its vendor: the built-in profile, else the vendor
-    /// that documents this URL, else stock Keystone. Includes the configured URLs of services
-    /// (`compute_endpoint_override`).
+    /// that documents this URL, else stock Keystone. Includes the configured API version
+    /// (`identity_api_version`) and URLs of services (`compute_endpoint_override`).
     ///
     /// # Errors
     ///
     /// [`Error::AuthType`] for an unsupported or missing kind of login; [`Error::Missing`] without
-    /// an `auth_url`; [`Error::Proto`] for an invalid URL or one without https (plain http has to
+    /// an `auth_url`; [`Error::InvalidValue`] for an API version other than 2 and 3;
+    /// [`Error::Proto`] for an invalid URL or one without https (plain http has to
     /// be chosen in code, with [`Cloud::keystone_over_plain_http`]); [`Error::Override`] for an
     /// invalid URL of a service.
     pub fn cloud(&self) -> Result<Cloud, Error> {

@@ -115,11 +115,11 @@ pub enum Error {
         /// The profile's name.
         name: String,
         /// Where its URL is set.
-        url: ValueOrigin,
+        url: Box<ValueOrigin>,
         /// The key of the secret, or `profile` if no secret is configured.
         key: String,
         /// Where this key is set.
-        origin: ValueOrigin,
+        origin: Box<ValueOrigin>,
     },
     /// The vendor has shut this cloud down.
     #[error(

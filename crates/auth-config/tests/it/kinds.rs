@@ -1,11 +1,7 @@
 //! The kind of login of a credential without an `auth_type`, and credentials that are not used.
 
-use crate::support::{of, of_variables, request, said, warned, with};
+use crate::support::{of, of_variables, said, sent, warned, with};
 use auth_config::Files;
-
-fn body(cloud: &auth_config::CloudConfig) -> String {
-    String::from_utf8(request(cloud).body().as_bytes().to_vec()).unwrap()
-}
 
 const KEY: &str = "application_credential_id: i, application_credential_secret: sesame";
 const NAMED: &str =
@@ -25,7 +21,7 @@ fn a_credential_says_its_kind() {
     ] {
         let cloud = with(auth, "").unwrap();
         assert_eq!(cloud.get("auth_type"), Some(auth_type), "{auth}");
-        let body = body(&cloud);
+        let body = sent(&cloud).1;
         let methods = format!(r#""methods":["{methods}"]"#);
         assert!(body.contains(&methods) && body.contains("sesame"), "{auth}: {body}");
     }
@@ -33,7 +29,7 @@ fn a_credential_says_its_kind() {
     let cloud = with("application_credential_id: i, username: me", "").unwrap();
     assert!(said(cloud.credential()).contains("application_credential_secret is missing"));
     let cloud = cloud.with_secret("application_credential_secret", "sesame".into());
-    assert!(body(&cloud).contains("application_credential"));
+    assert!(sent(&cloud).1.contains("application_credential"));
     // A user alone is one with a password.
     let cloud = with("username: me", "").unwrap();
     assert!(said(cloud.credential()).contains("password is missing"));
@@ -48,7 +44,7 @@ fn the_kind_is_found_in_variables_and_two_files() {
         ("OS_REGION_NAME", "R"),
     ]);
     let cloud = cloud.unwrap();
-    assert!(body(&cloud).contains("application_credential") && warned(&cloud).is_empty());
+    assert!(sent(&cloud).1.contains("application_credential") && warned(&cloud).is_empty());
     let settings: Vec<_> = cloud.settings().iter().map(ToString::to_string).collect();
     let shown = "auth_type: v3applicationcredential  # variable OS_APPLICATION_CREDENTIAL_SECRET";
     assert!(settings.contains(&shown.to_owned()), "{settings:?}");
@@ -58,9 +54,8 @@ fn the_kind_is_found_in_variables_and_two_files() {
     let secure = "clouds: {c: {auth: {application_credential_secret: sesame}}}";
     let files =
         Files::in_directory("/here").with("clouds.yaml", clouds).with("secure.yaml", secure);
-    let request = request(&of(&files, &[]).unwrap());
-    assert_eq!(request.uri(), "https://k.example/v3/auth/tokens");
-    assert!(request.body().as_bytes().windows(6).any(|bytes| bytes == b"sesame"));
+    let (url, body) = sent(&of(&files, &[]).unwrap());
+    assert!(url == "https://k.example/v3/auth/tokens" && body.contains("sesame"), "{url}");
 }
 
 #[test]

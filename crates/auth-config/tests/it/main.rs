@@ -4,6 +4,7 @@
 
 mod elsewhere;
 mod hostile;
+mod identity;
 mod kinds;
 mod layout;
 mod limits;

@@ -48,7 +48,7 @@ impl Base {
             let prefix = ending.iter().rev().try_fold(uri.path(), |path, last| before(path, last));
             Some((prefix?, Some(api_version)))
         });
-        let (prefix, api_version) = versioned.unwrap_or((uri.path(), None));
+        let (prefix, api_version) = versioned.unwrap_or_else(|| (uri.path(), None));
         let scheme = uri.scheme_str().unwrap_or("https");
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let text = format!("{scheme}://{authority}{}", prefix.trim_end_matches('/'));
