@@ -13,10 +13,7 @@ pub(crate) fn cloud_at(
 ) -> Result<Cloud, Error> {
     let stock = Cloud::keystone(url)?;
     let is_here = |cloud: &Cloud| cloud.has_same_identity_service(&stock);
-    let named = name.and_then(|name| {
-        let here = locations(name, region).find(is_here);
-        here.or_else(|| locations(name, region).next())
-    });
+    let named = name.and_then(|name| locations(name, region).next());
     let documented = || DOCUMENTED.iter().find(|cloud| is_here(cloud)).cloned();
     let in_new_region = || {
         let mut clouds = REGIONAL.iter().filter_map(|id| Cloud::named_in(id, region?).ok());
