@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use auth_config::{Choices, CloudConfig, Config, Error, Files, Variables};
-use auth_proto::Interface;
+use auth_proto::{Cloud, Interface, Login, Step};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
@@ -20,8 +20,23 @@ struct RecordedCase {
     /// The values that differ here, and the reason.
     #[serde(default)]
     differs: BTreeMap<String, String>,
+    /// The cloud that has to be recognised.
+    vendor: Option<Vendor>,
     /// The result of openstacksdk.
     sdk: Outcome,
+}
+
+/// A vendor's documented configuration.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vendor {
+    /// One of [`Cloud::ids`].
+    id: String,
+    /// The vendor's page or file; empty if the configuration is made of the documented facts.
+    #[serde(default)]
+    published: String,
+    /// The login's first request: its URL, and a part of its body.
+    sends: (String, String),
 }
 
 /// The resulting values, or only the key `error`.
@@ -32,6 +47,9 @@ type Outcome = BTreeMap<String, String>;
 pub(crate) fn judge(cases: &str, say: &mut dyn FnMut(String)) -> serde_json::Result<usize> {
     let cases: Vec<RecordedCase> = serde_json::from_str(cases)?;
     let unexplained = cases.iter().map(|case| unexplained(case, say)).sum();
+    let vendors: Vec<_> = cases.iter().filter_map(|case| case.vendor.as_ref()).collect();
+    let published = vendors.iter().filter(|vendor| !vendor.published.is_empty()).count();
+    say(format!("{} vendors' documents, {published} of them as published", vendors.len()));
     say(format!("{} cases, {unexplained} unexplained", cases.len()));
     Ok(unexplained)
 }
@@ -61,7 +79,41 @@ fn unexplained(case: &RecordedCase, say: &mut dyn FnMut(String)) -> usize {
         say(format!("    here {}", or_nothing(ours)));
         say(format!("    openstacksdk {}", or_nothing(sdk)));
     }
+    if let Some(Err(problem)) = case.vendor.as_ref().map(|vendor| recognised(case, vendor)) {
+        say(format!("UNEXPLAINED {}: {problem}", case.name));
+        count += 1;
+    }
     count
+}
+
+/// Checks that the vendor's rules apply: its name, the first request, and that the vendor's checks
+/// of method and scope accept it.
+fn recognised(case: &RecordedCase, vendor: &Vendor) -> Result<(), String> {
+    let said = |error: Error| error.to_string();
+    let (_, config) = configured_cloud(case).map_err(said)?;
+    // What the user types.
+    let config = match config.credential() {
+        Err(Error::Missing { key, .. }) => config.with_secret(key, "123456".into()),
+        _ => config,
+    };
+    let cloud = config.cloud().map_err(said)?;
+    let regions = Cloud::regions_of(&vendor.id).map_err(|error| error.to_string())?;
+    let named = Cloud::named(&vendor.id).or_else(|_| Cloud::named_in(&vendor.id, regions[0]));
+    let name = named.map_err(|error| error.to_string())?.name();
+    if cloud.name() != name {
+        return Err(format!("is {}, not {name}", cloud.name()));
+    }
+    let (credential, scope) = (config.credential().map_err(said)?, config.scope().map_err(said)?);
+    let step = Login::new(&cloud, credential, scope).and_then(|login| login.poll());
+    let Step::Send(request) = step.map_err(|error| error.to_string())? else {
+        return Err("sends nothing".to_owned());
+    };
+    let body = String::from_utf8_lossy(request.body().as_bytes()).into_owned();
+    let (url, part) = &vendor.sends;
+    match *url == request.uri().to_string() && body.contains(part.as_str()) {
+        true => Ok(()),
+        false => Err(format!("sends {} to {}", body, request.uri())),
+    }
 }
 
 const ERROR: &str = "error";
@@ -76,6 +128,12 @@ fn outcome(case: &RecordedCase) -> Outcome {
 }
 
 fn configured(case: &RecordedCase) -> Result<Outcome, Error> {
+    let (config, cloud) = configured_cloud(case)?;
+    usable(&cloud)?;
+    Ok(described(&config, &cloud))
+}
+
+fn configured_cloud(case: &RecordedCase) -> Result<(Config, CloudConfig), Error> {
     let mut files = Files::in_directory(format!("{ROOT}/work"));
     for (path, text) in &case.files {
         let path = format!("{ROOT}/{path}");
@@ -98,8 +156,7 @@ fn configured(case: &RecordedCase) -> Result<Outcome, Error> {
         };
     }
     let cloud = config.cloud(&choices)?;
-    usable(&cloud)?;
-    Ok(described(&config, &cloud))
+    Ok((config, cloud))
 }
 
 /// The missing values that openstacksdk reports when it creates the login.

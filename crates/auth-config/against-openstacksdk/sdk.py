@@ -1,4 +1,4 @@
-"""Runs every case of a file through openstacksdk, and prints the cases with its results as JSON.
+"""Runs every case of some files through openstacksdk, and prints the cases with its results as JSON.
 
 A case has files below $ROOT ($ROOT/work is the working directory, $ROOT/home the home directory),
 variables and choices. Each runs in a process of its own, because openstacksdk reads its
@@ -22,8 +22,10 @@ ENDS = ("_api_version", "_endpoint_override", "_interface", "_region_name")
 
 
 def main():
-    with open(sys.argv[1]) as file:
-        cases = yaml.safe_load(file)
+    cases = []
+    for name in sys.argv[1:]:
+        with open(name) as file:
+            cases += yaml.safe_load(file)
     for case in cases:
         case["sdk"] = in_child(case)
     json.dump(cases, sys.stdout, ensure_ascii=False, indent=1, sort_keys=True)

@@ -71,7 +71,21 @@
 //!   `*endpoint_type` of `*interface`. A hyphen in a key means an underscore.
 //! * A key of `auth` may also be set one level higher, beside `auth`.
 //!
+//! # The identity service
+//!
+//! * A URL of `auth_url` that a vendor documents gets the vendor's rules, in every spelling: with
+//!   `:443`, with capitals, with a slash or the path of a login at the end (`/v3/auth/tokens`), and
+//!   without a version. Requests are sent to the URL as it is written.
+//! * The version of the Identity API is that of the kind of login (`v3password`), else that of the
+//!   URL, else the vendor's, else `identity_api_version` (`2`, `2.0` or `3`, also with a `v` before
+//!   it). If none of them says it, the first login discovers it. Version 2.0 has no domains: the
+//!   configured ones are not sent.
+//!
 //! # Kinds of login
+//!
+//! Without an `auth_type`, the configured credential says the kind of login: a password, else an
+//! application credential, else a token, else a one-time code. A complete credential that the kind of
+//! login does not use is a [`Warning::CredentialIgnored`].
 //!
 //! `auth_type` is `password`, `token` (each also with `v2` or `v3` before it),
 //! `v3applicationcredential`, `v3totp`, `v3multifactor`, or one of these:
@@ -97,10 +111,16 @@
 //! * Warnings report unknown keys, with a suggestion, and files with a secret that every user can read.
 //! * Profiles are never fetched from the network. All clouds of [`Cloud::ids`](auth_proto::Cloud::ids)
 //!   are built in. Their rules also apply if only the documented `auth_url` is configured.
+//! * An `auth_url` beside `auth`, where `OS_AUTH_URL` is, wins over the URL of a profile.
+//! * Without an `auth_type`, a configured application credential, token or one-time code is used. The
+//!   kind is not always `password`.
+//! * A profile in `clouds-public.yaml` with the name of a built-in one may have another `auth_url` only
+//!   for a secret of its own directory ([`Error::ProfileMoved`]).
 //! * A `*_endpoint_override` may contain `%(project_id)s` as well as `{project_id}`.
 //! * Files have limits on size, depth and aliases: see [`limits`].
 //!
-//! `against-openstacksdk/cases.yaml` in the source repository lists all differences with their reasons.
+//! `against-openstacksdk/cases.yaml` in the source repository lists all differences with their reasons,
+//! and `vendors.yaml` beside it has the vendors' documented configurations.
 //! `against-openstacksdk/run` compares this crate with openstacksdk.
 //!
 //! # TLS
@@ -116,9 +136,11 @@
 //! misspelled `password`.
 //!
 //! As with openstacksdk, a `clouds.yaml` in the working directory decides which URL a password in
-//! `~/.config/openstack/secure.yaml` is sent to. [`Warning::SecretFromElsewhere`] reports this. A
-//! program that runs in a directory that other users can write to should refuse to continue on this
-//! warning, or take the URL from `OS_AUTH_URL`.
+//! `~/.config/openstack/secure.yaml` is sent to. [`Warning::SecretFromElsewhere`] reports this, for
+//! every setting that decides who receives a secret or its token: `auth_url` and what fills its
+//! placeholders, a `profile` of `clouds-public.yaml`, the URLs of services, `endpoint`, `cacert`,
+//! `verify` and `insecure`. The environment counts as another directory. A program that runs in a
+//! directory that other users can write to should refuse to continue on this warning.
 
 #![forbid(unsafe_code)]
 

@@ -1,9 +1,13 @@
-//! Warnings about secrets that other users of the machine may obtain.
+//! Secrets that other users of the machine may obtain: warnings, and a refusal.
 
 use std::path::PathBuf;
 
 use crate::{
-    report::{origin::ValueOrigin, warning::Warning},
+    report::{error::Error, origin::ValueOrigin, warning::Warning},
+    rules::{
+        profile::{self, PublicProfile},
+        template::HostParts,
+    },
     value::{Map, Node, keys},
 };
 
@@ -30,23 +34,90 @@ pub(super) fn readable_secrets(
     files.into_iter().map(Warning::ReadableByOthers).collect()
 }
 
-/// A warning for each secret in another directory than the `auth_url` that it is sent to.
+/// A warning for each secret and each setting of another place that decides who receives it or its
+/// token.
 ///
 /// Each kind of file is searched separately. If another user can write to the working directory, a
 /// `clouds.yaml` there can name the URL that the password of the user's own `secure.yaml` is sent
-/// to.
-pub(super) fn secrets_from_elsewhere(auth: &Map) -> Vec<Warning> {
-    let Some(url) = auth.get("auth_url").map(|node| &node.origin) else { return Vec::new() };
-    let is_elsewhere = |secret: &ValueOrigin| match (secret.directory(), url.directory()) {
-        (Some(secret), Some(url)) => secret != url,
-        _ => false,
+/// to, or the certificates that the server may have.
+///
+/// The URL of a built-in profile is the vendor's in every region, so what chose it does not count.
+pub(super) fn secrets_from_elsewhere(
+    map: &Map,
+    auth: &Map,
+    host_parts: &HostParts,
+    public_profile: Option<&PublicProfile>,
+) -> Vec<Warning> {
+    let mut deciding = deciding(map, auth);
+    deciding.extend(host_parts.iter().map(|(key, origin)| (key.as_str(), origin)));
+    deciding.extend(public_profile.map(|profile| ("profile", &profile.named_at)));
+    deciding.sort_by_key(|(key, _)| *key);
+    deciding.dedup();
+    let warnings_of = |(key, secret): (&str, &ValueOrigin)| {
+        let elsewhere = deciding.iter().filter(|(_, origin)| secret.is_elsewhere(origin));
+        let warning = |(setting, origin): &(&str, &ValueOrigin)| Warning::SecretFromElsewhere {
+            key: key.to_owned(),
+            secret: secret.clone(),
+            setting: (*setting).to_owned(),
+            origin: (*origin).clone(),
+        };
+        elsewhere.map(warning).collect::<Vec<_>>()
     };
-    auth.iter()
-        .filter(|(key, node)| keys::is_secret(key) && is_elsewhere(&node.origin))
-        .map(|(key, node)| Warning::SecretFromElsewhere {
-            key: key.clone(),
-            secret: node.origin.clone(),
-            url: url.clone(),
-        })
-        .collect()
+    secrets(auth).flat_map(warnings_of).collect()
+}
+
+/// Refuses a profile of `clouds-public.yaml` that has a vendor's name and another URL, if the secret
+/// is from elsewhere: whoever named the vendor wants the secret to go there. Without a configured
+/// secret, the key `profile` decides.
+pub(super) fn check_vendor_url(
+    name: &str,
+    profile: &PublicProfile,
+    auth: &Map,
+    region: Option<&str>,
+) -> Result<(), Error> {
+    let Some(url) = auth.get("auth_url") else { return Ok(()) };
+    let text = url.as_text().unwrap_or_default();
+    let is_of_profile =
+        matches!(&url.origin, ValueOrigin::File { path, .. } if *path == profile.file);
+    if !is_of_profile || profile::is_vendors_url(name, region, text) != Some(false) {
+        return Ok(());
+    }
+    let mut owners: Vec<_> =
+        secrets(auth).map(|(key, origin)| (format!("auth.{key}"), origin)).collect();
+    if owners.is_empty() {
+        owners.push(("profile".to_owned(), &profile.named_at));
+    }
+    match owners.into_iter().find(|(_, origin)| origin.is_elsewhere(&url.origin)) {
+        None => Ok(()),
+        Some((key, origin)) => Err(Error::ProfileMoved {
+            name: name.to_owned(),
+            url: Box::new(url.origin.clone()),
+            key,
+            origin: Box::new(origin.clone()),
+        }),
+    }
+}
+
+fn secrets(auth: &Map) -> impl Iterator<Item = (&str, &ValueOrigin)> {
+    let secrets =
+        auth.iter().filter(|(key, node)| keys::is_secret(key) && node.as_text().is_some());
+    secrets.map(|(key, node)| (key.as_str(), &node.origin))
+}
+
+/// The settings that decide where a secret or its token is sent, and which server is trusted.
+fn deciding<'a>(map: &'a Map, auth: &'a Map) -> Vec<(&'a str, &'a ValueOrigin)> {
+    let is = |key: &str, value| {
+        map.get(key).is_some_and(|node| matches!(node.as_bool(key), Ok(Some(is)) if is == value))
+    };
+    let (insecure, unverified) = (is("insecure", true), is("verify", false));
+    let beside = map.iter().filter(move |(key, _)| match key.as_str() {
+        "cacert" => !insecure && !unverified,
+        "endpoint" => true,
+        "insecure" => insecure,
+        "verify" => unverified,
+        key => key.ends_with("_endpoint") || key.ends_with("_endpoint_override"),
+    });
+    let within = auth.iter().filter(|(key, _)| matches!(key.as_str(), "auth_url" | "endpoint"));
+    let set = beside.chain(within).filter(|(_, node)| node.as_text().is_some());
+    set.map(|(key, node)| (key.as_str(), &node.origin)).collect()
 }

@@ -10,25 +10,30 @@ use crate::{
         scope::{SCOPES, is_agency},
         vendor,
     },
-    value::Node,
+    value::{Node, keys},
 };
 
 impl CloudConfig {
     /// The identity service, with the rules of its vendor: the built-in profile, else the vendor
-    /// that documents this URL, else stock Keystone. Includes the configured URLs of services
-    /// (`compute_endpoint_override`).
+    /// that documents this URL, else stock Keystone. Includes the configured API version
+    /// (`identity_api_version`) and URLs of services (`compute_endpoint_override`).
     ///
     /// # Errors
     ///
     /// [`Error::AuthType`] for an unsupported or missing kind of login; [`Error::Missing`] without
-    /// an `auth_url`; [`Error::Proto`] for an invalid URL or one without https (plain http has to
+    /// an `auth_url`; [`Error::InvalidValue`] for an API version other than 2 and 3;
+    /// [`Error::Proto`] for an invalid URL or one without https (plain http has to
     /// be chosen in code, with [`Cloud::keystone_over_plain_http`]); [`Error::Override`] for an
     /// invalid URL of a service.
     pub fn cloud(&self) -> Result<Cloud, Error> {
         self.auth_type()?;
-        let url = self.identity_url()?;
-        let cloud = vendor::cloud_at(self.profile.as_deref(), self.region(), &url)
+        let url = self.required("auth_url", "set it, or name a profile that does")?;
+        let cloud = vendor::cloud_at(self.profile.as_deref(), self.region(), url.trim())
             .map_err(|error| Error::Proto { cloud: self.name.clone(), error })?;
+        let cloud = match self.identity_version(&cloud)? {
+            Some(version) => cloud.with_api_version(version),
+            None => cloud,
+        };
         overrides::apply(cloud, &self.map)
     }
 
@@ -100,17 +105,29 @@ impl CloudConfig {
         })
     }
 
-    /// The identity URL. A kind of login with a version in its name sets the version of the URL.
-    fn identity_url(&self) -> Result<String, Error> {
-        let url = self.required("auth_url", "set it, or name a profile that does")?;
-        let url = url.trim().trim_end_matches('/');
-        let version = match self.get("auth_type") {
-            Some(kind) if kind.starts_with("v2") => "/v2.0",
-            Some(kind) if kind.starts_with("v3") => "/v3",
-            _ => return Ok(url.to_owned()),
+    /// The API version that the configuration asks for, at this cloud: the kind of login says it
+    /// (`v3password`), else the URL or the vendor's rules, else `identity_api_version`. `None` if a
+    /// login has to discover it.
+    fn identity_version(&self, cloud: &Cloud) -> Result<Option<ApiVersion>, Error> {
+        match self.get("auth_type") {
+            Some(kind) if kind.starts_with("v2") => return Ok(Some(ApiVersion::V2)),
+            Some(kind) if kind.starts_with("v3") => return Ok(Some(ApiVersion::V3)),
+            _ => {}
+        }
+        let key = "identity_api_version";
+        let configured = self.map.get(key).filter(|node| node.as_text().is_some());
+        let (None, Some(node)) = (cloud.api_version(), configured) else {
+            return Ok(cloud.api_version());
         };
-        let bare = ["/v2.0", "/v3"].iter().find_map(|end| url.strip_suffix(end));
-        Ok(format!("{}{version}", bare.unwrap_or(url)))
+        let text = node.as_text().unwrap_or_default();
+        match text.strip_prefix('v').unwrap_or(text).split('.').next() {
+            Some("2") => Ok(Some(ApiVersion::V2)),
+            Some("3") => Ok(Some(ApiVersion::V3)),
+            _ => {
+                let (key, origin) = (key.to_owned(), node.origin.clone());
+                Err(Error::InvalidValue { key, problem: "must be 2 or 3", origin })
+            }
+        }
     }
 
     fn auth_type(&self) -> Result<AuthType, Error> {
@@ -232,6 +249,9 @@ impl CloudConfig {
 
     fn missing(&self, key: &'static str, remedy: &'static str) -> Error {
         let is_cause = |warning: &&Warning| match warning {
+            Warning::CredentialIgnored { .. } => {
+                keys::is_secret(key) || matches!(key, "application_credential_id" | "username")
+            }
             Warning::KeyUnknown { nearest, .. } => *nearest == Some(key),
             Warning::ProfileUnknown { .. } => key == "auth_url",
             _ => false,

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use crate::{
     cloud::transport::Tls,
     report::{error::Error, origin::ValueOrigin, warning::Warning},
-    rules::{Resolved, scope},
+    rules::{Resolved, credential, scope},
     value::{
         AUTH, Map, Node, Value, keys,
         setting::{self, Setting},
@@ -43,7 +43,7 @@ impl CloudConfig {
         readable_by_others: &[PathBuf],
         mut warnings: Vec<Warning>,
     ) -> Result<Self, Error> {
-        let Resolved { profile, regions, settings: map } = resolved;
+        let Resolved { profile, regions, settings: map, public_profile, host_parts } = resolved;
         let tls = transport::tls(&map, home, &mut warnings)?;
         let interfaces = interfaces(&map, "interface")?;
         let timeout = transport::timeout(&map)?;
@@ -59,8 +59,14 @@ impl CloudConfig {
         };
         let auth = cloud.auth();
         let mut more = exposure::readable_secrets(&cloud.map, auth, readable_by_others);
-        more.extend(exposure::secrets_from_elsewhere(auth));
+        let public_profile = public_profile.as_ref();
+        if let (Some(name), Some(public_profile)) = (&cloud.profile, public_profile) {
+            exposure::check_vendor_url(name, public_profile, auth, cloud.region())?;
+        }
+        let map = &cloud.map;
+        more.extend(exposure::secrets_from_elsewhere(map, auth, &host_parts, public_profile));
         more.extend(scope::ignored_scopes(&cloud.map, auth));
+        more.extend(credential::ignored_credentials(&cloud.map, auth));
         cloud.warnings.extend(more);
         Ok(cloud)
     }

@@ -104,6 +104,23 @@ pub enum Error {
         /// Where it is set.
         origin: ValueOrigin,
     },
+    /// A profile in clouds-public.yaml has a vendor's name, but not the vendor's identity URL, and
+    /// the secret is not from its directory.
+    #[error(
+        "profile {}: clouds-public.yaml replaces the vendor's auth_url ({url}), but {key} is from \
+         another place ({origin}); give the profile another name, or put auth_url beside {key}",
+        shown(name)
+    )]
+    ProfileMoved {
+        /// The profile's name.
+        name: String,
+        /// Where its URL is set.
+        url: Box<ValueOrigin>,
+        /// The key of the secret, or `profile` if no secret is configured.
+        key: String,
+        /// Where this key is set.
+        origin: Box<ValueOrigin>,
+    },
     /// The vendor has shut this cloud down.
     #[error(
         "profile {}: the cloud no longer exists ({}); choose another profile",

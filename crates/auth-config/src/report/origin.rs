@@ -28,11 +28,19 @@ pub enum ValueOrigin {
 }
 
 impl ValueOrigin {
-    /// The directory of the file.
-    pub(crate) fn directory(&self) -> Option<&Path> {
+    /// Whether this value and another are set by two who may be strangers: in files of two
+    /// directories, or one in a file and one in a variable. What the program or its user chooses,
+    /// and what is built in, is a stranger to nothing.
+    pub(crate) fn is_elsewhere(&self, other: &Self) -> bool {
+        let (place, other) = (self.place(), other.place());
+        place.is_some() && other.is_some() && place != other
+    }
+
+    fn place(&self) -> Option<Place<'_>> {
         match self {
-            Self::File { path, .. } => path.parent(),
-            _ => None,
+            Self::File { path, .. } => Some(Place::Directory(path.parent())),
+            Self::Variable(_) => Some(Place::Environment),
+            Self::Choice | Self::Default | Self::Profile(_) => None,
         }
     }
 
@@ -46,6 +54,13 @@ impl ValueOrigin {
             other => other,
         }
     }
+}
+
+/// All values of a place can be set by the same users.
+#[derive(PartialEq)]
+enum Place<'a> {
+    Directory(Option<&'a Path>),
+    Environment,
 }
 
 impl fmt::Display for ValueOrigin {

@@ -13,6 +13,17 @@ use crate::{
 pub enum Warning {
     /// A CA file is set, but verification is off, so the file is not read.
     CacertUnused(ValueOrigin),
+    /// A complete credential is not used by this kind of login.
+    CredentialIgnored {
+        /// The key of its secret.
+        key: &'static str,
+        /// The kind of login, an `auth_type`.
+        used: String,
+        /// The kind of login that uses this credential.
+        needed: &'static str,
+        /// Where the secret is set.
+        origin: ValueOrigin,
+    },
     /// The key has a newer name.
     Deprecated {
         /// The key.
@@ -60,15 +71,18 @@ pub enum Warning {
         /// Where the key is set.
         origin: ValueOrigin,
     },
-    /// A secret from one directory is sent to the URL that a file of another directory names. Any
-    /// user who can write to that directory can obtain the secret.
+    /// A setting decides who receives a secret or the token that it gives, and is set in another
+    /// directory than the secret (the environment counts as a directory). Any user who can write to
+    /// that directory can obtain the secret or the token.
     SecretFromElsewhere {
         /// The secret's key.
         key: String,
         /// Where the secret is set.
         secret: ValueOrigin,
-        /// Where the URL is set.
-        url: ValueOrigin,
+        /// The key of the setting: `auth_url`, `cacert`, `compute_endpoint_override`, ...
+        setting: String,
+        /// Where the setting is set.
+        origin: ValueOrigin,
     },
     /// The file exists, but cannot be read; the search continues with the next location.
     Unreadable(PathBuf),
@@ -85,6 +99,12 @@ impl fmt::Display for Warning {
             Self::CacertUnused(origin) => {
                 write!(f, "cacert: not used, because verification is off ({origin})")
             }
+            Self::CredentialIgnored { key, used, needed, origin } => write!(
+                f,
+                "{key}: not used by auth_type {}; to log in with it, set auth_type: {needed} \
+                 ({origin})",
+                shown(used)
+            ),
             Self::Deprecated { key, instead, origin } => {
                 write!(f, "{}: deprecated; write {instead} ({origin})", shown(key))
             }
@@ -117,11 +137,12 @@ impl fmt::Display for Warning {
             Self::ScopeIgnored { key, why, origin } => {
                 write!(f, "{key}: ignored; {why} ({origin})")
             }
-            Self::SecretFromElsewhere { key, secret, url } => write!(
+            Self::SecretFromElsewhere { key, secret, setting, origin } => write!(
                 f,
-                "auth.{}: sent to the auth_url of another directory ({url}); to confirm, put \
-                 auth_url beside it ({secret})",
-                shown(key)
+                "auth.{}: {1} of another place ({origin}) decides who receives it or its token; to \
+                 confirm, put {1} beside it ({secret})",
+                shown(key),
+                shown(setting)
             ),
             Self::Unreadable(path) => write!(
                 f,

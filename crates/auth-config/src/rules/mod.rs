@@ -3,6 +3,7 @@
 //! The layers, from the lowest: built-in defaults, the profile, the cloud's own entry, the values of
 //! the region, the caller's choices.
 
+pub(crate) mod credential;
 pub(crate) mod names;
 pub(crate) mod profile;
 pub(crate) mod region;
@@ -16,7 +17,11 @@ use crate::{
     input::Choices,
     limits,
     report::{error::Error, origin::ValueOrigin, warning::Warning},
-    rules::{profile::VendorProfile, region::Region},
+    rules::{
+        profile::{PublicProfile, VendorProfile},
+        region::Region,
+        template::HostParts,
+    },
     value::{AUTH, Map, Node, Value, keys, mapping, overlay, with_plain_keys},
 };
 
@@ -28,6 +33,9 @@ pub(crate) struct Resolved {
     pub(crate) regions: Vec<String>,
     /// All settings, with `auth` as one of them.
     pub(crate) settings: Map,
+    /// The profile's places, if it is from `clouds-public.yaml`.
+    pub(crate) public_profile: Option<PublicProfile>,
+    pub(crate) host_parts: HostParts,
 }
 
 /// Applies all rules to a cloud's own entry.
@@ -46,6 +54,7 @@ pub(crate) struct Resolved {
 ///    A missing URL is the profile's.
 /// 7. Move login options from beside `auth` into it, where a value that is already there wins.
 /// 8. Fill placeholders in the services' URLs.
+/// 9. Derive the kind of login from the credential, if none is set. openstacksdk does not.
 pub(crate) fn resolve(
     name: &str,
     own: Map,
@@ -68,27 +77,31 @@ pub(crate) fn resolve(
 
     names::rename_timeouts(&mut map);
     names::drop_auth_plugin(&mut map, warnings);
+    names::correct_auth_type(&mut map);
     names::rename_endpoint_types(&mut map);
     names::unite(&mut map, &mut auth);
     if scope::has_project(&auth) || scope::is_agency(&map, &auth) {
         names::distribute_domain(&mut auth, warnings);
     }
 
+    let mut host_parts = HostParts::new();
     if let Some(url) = auth.get_mut("auth_url") {
-        template::fill(url, "auth.auth_url", &map)?;
+        template::fill(url, "auth.auth_url", &map, &mut host_parts)?;
     }
     if let Some(profile) = &profile {
         add_documented_url(&mut auth, &map, name, &profile.name)?;
     }
     names::move_login_options(&mut map, &mut auth);
-    template::fill_service_urls(&mut map)?;
+    template::fill_service_urls(&mut map, &mut host_parts)?;
+    credential::set_auth_type(&mut map, &auth);
 
     map.insert(AUTH.to_owned(), Node { value: Value::Map(auth), origin: ValueOrigin::Default });
-    Ok(Resolved {
-        profile: profile.map(|profile| profile.name),
-        regions: regions.into_iter().map(|region| region.name).collect(),
-        settings: map,
-    })
+    let (profile, public_profile) = match profile {
+        Some(VendorProfile { name, public, .. }) => (Some(name), public),
+        None => (None, None),
+    };
+    let regions = regions.into_iter().map(|region| region.name).collect();
+    Ok(Resolved { profile, regions, settings: map, public_profile, host_parts })
 }
 
 /// Merges all layers. The keys that chose the layers are dropped, except `profile`.
@@ -96,6 +109,13 @@ fn merge_layers(profile: Option<&VendorProfile>, own: &Map, region: Option<Regio
     let mut map = defaults();
     if let Some(profile) = profile {
         overlay(&mut map, &profile.values);
+    }
+    // A URL of the cloud's own wins over the profile's, also beside `auth`, where variables are: it
+    // is how a user confirms where the password goes.
+    if let (true, Some(Node { value: Value::Map(auth), .. })) =
+        (own.get("auth_url").is_some_and(|node| node.as_text().is_some()), map.get_mut(AUTH))
+    {
+        auth.remove("auth_url");
     }
     overlay(&mut map, own);
     for key in ["cloud", "regions", "region_name"] {

@@ -27,6 +27,16 @@ pub(super) fn drop_auth_plugin(map: &mut Map, warnings: &mut Vec<Warning>) {
     }
 }
 
+/// Corrects a spelling of `auth_type` that a vendor's documentation has
+/// (<https://docs.infomaniak.cloud/identity/policies>).
+pub(super) fn correct_auth_type(map: &mut Map) {
+    if let Some(node) = map.get_mut("auth_type")
+        && node.as_text() == Some("v3application_credential")
+    {
+        *node = Node::text("v3applicationcredential", node.origin.clone());
+    }
+}
+
 /// Renames `endpoint_type` to `interface`, also after the name of a service. The older name wins.
 pub(super) fn rename_endpoint_types(map: &mut Map) {
     let old: Vec<_> = map.keys().filter(|key| key.ends_with("endpoint_type")).cloned().collect();

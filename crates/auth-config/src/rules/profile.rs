@@ -1,14 +1,18 @@
 //! Vendor profiles: settings by the name of a cloud, from `clouds-public.yaml`, else built in.
 //! Built-in identity URLs and regions come from the login core; `profiles.yaml` adds the rest.
 
-use std::{path::Path, sync::LazyLock};
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use auth_proto::Cloud;
 
 use crate::{
     input::yaml,
     report::{error::Error, origin::ValueOrigin, warning::Warning},
-    value::{Map, Node, Value, mapping, with_plain_keys},
+    rules::vendor,
+    value::{AUTH, Map, Node, Value, mapping, with_plain_keys},
 };
 
 /// The parts of the configuration that profiles depend on.
@@ -23,6 +27,16 @@ pub(crate) struct ProfileSource<'a> {
 pub(crate) struct VendorProfile {
     pub(crate) name: String,
     pub(crate) values: Map,
+    /// `None` for a built-in profile.
+    pub(crate) public: Option<PublicProfile>,
+}
+
+/// The places of a profile of `clouds-public.yaml`.
+pub(crate) struct PublicProfile {
+    /// The file `clouds-public.yaml`.
+    pub(crate) file: Arc<Path>,
+    /// Where the cloud names the profile.
+    pub(crate) named_at: ValueOrigin,
 }
 
 /// The profile that a cloud names. `clouds-public.yaml` wins over the built-in profiles. An unknown
@@ -36,14 +50,21 @@ pub(super) fn find(
     let Some(name) = node.as_text().filter(|name| *name != source.variables_name) else {
         return Ok(None);
     };
+    let named_at = &node.origin;
     if let Some(node) = own.get("cloud") {
         let (key, origin) = ("cloud".to_owned(), node.origin.clone());
         warnings.push(Warning::Deprecated { key, instead: "profile", origin });
     }
     let public = source.public.map_err(Clone::clone)?.get("public-clouds");
     if let Some(node) = public.and_then(Node::as_map).and_then(|all| all.get(name)) {
+        let public = match &node.origin {
+            ValueOrigin::File { path, .. } => {
+                Some(PublicProfile { file: path.clone(), named_at: named_at.clone() })
+            }
+            _ => None,
+        };
         let values = with_plain_keys(mapping(node.clone(), name)?);
-        return Ok(Some(VendorProfile { name: name.to_owned(), values }));
+        return Ok(Some(VendorProfile { name: name.to_owned(), values, public }));
     }
     let Some(values) = built_in(name) else {
         let origin = node.origin.clone();
@@ -69,7 +90,19 @@ fn usable(
         }
         _ => {}
     }
-    Ok(VendorProfile { name, values })
+    Ok(VendorProfile { name, values, public: None })
+}
+
+/// Whether a built-in profile of this name has this identity URL. `None` without such a profile.
+pub(crate) fn is_vendors_url(name: &str, region: Option<&str>, url: &str) -> Option<bool> {
+    let values = built_in(name)?;
+    let additions = values.get(AUTH).and_then(Node::as_map).and_then(|auth| auth.get("auth_url"));
+    let added = additions.and_then(Node::as_text).and_then(|url| Cloud::keystone(url).ok());
+    let is_added = |here: &Cloud| added.is_some_and(|added| added.has_same_identity_service(here));
+    Some(
+        vendor::is_documented(name, region, url)
+            || Cloud::keystone(url).as_ref().is_ok_and(is_added),
+    )
 }
 
 /// The file `profiles.yaml`, which has the format of `clouds-public.yaml`.

@@ -5,11 +5,19 @@ use crate::{
     value::{AUTH, Map, Node, keys},
 };
 
-/// Fills in a text's placeholders from the texts of a cloud. A secret is not filled in, because it
+/// The keys whose values are part of a URL's host, and where they are set.
+pub(crate) type HostParts = Vec<(String, ValueOrigin)>;
+
+/// Fills in a URL's placeholders from the texts of a cloud. A secret is not filled in, because it
 /// would become part of a URL.
-pub(super) fn fill(node: &mut Node, key: &str, cloud: &Map) -> Result<(), Error> {
+pub(super) fn fill(
+    node: &mut Node,
+    key: &str,
+    cloud: &Map,
+    host_parts: &mut HostParts,
+) -> Result<(), Error> {
     let Some(text) = node.as_text().filter(|text| text.contains(['{', '}'])) else { return Ok(()) };
-    let Some(filled) = filled(text, cloud) else {
+    let Some(filled) = filled(text, cloud, host_parts) else {
         return Err(Error::Template { key: key.to_owned(), origin: node.origin.clone() });
     };
     *node = Node::text(filled, node.origin.clone());
@@ -18,7 +26,7 @@ pub(super) fn fill(node: &mut Node, key: &str, cloud: &Map) -> Result<(), Error>
 
 /// Fills in the placeholders of all service URLs, except ids that only a token has: those remain
 /// for the login core.
-pub(super) fn fill_service_urls(cloud: &mut Map) -> Result<(), Error> {
+pub(super) fn fill_service_urls(cloud: &mut Map, host_parts: &mut HostParts) -> Result<(), Error> {
     let mut values = cloud.clone();
     for name in ["domain_id", "project_id", "tenant_id", "user_id"] {
         let placeholder = Node::text(format!("{{{name}}}"), ValueOrigin::Default);
@@ -26,13 +34,13 @@ pub(super) fn fill_service_urls(cloud: &mut Map) -> Result<(), Error> {
     }
     for (key, node) in cloud.iter_mut().filter(|(key, _)| *key != AUTH) {
         if key.ends_with("_endpoint_override") || key.ends_with("_endpoint") {
-            fill(node, key, &values)?;
+            fill(node, key, &values, host_parts)?;
         }
     }
     Ok(())
 }
 
-fn filled(text: &str, cloud: &Map) -> Option<String> {
+fn filled(text: &str, cloud: &Map, host_parts: &mut HostParts) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(['{', '}']) {
@@ -45,6 +53,9 @@ fn filled(text: &str, cloud: &Map) -> Option<String> {
         }
         let (name, after) = rest.strip_prefix('{')?.split_once('}')?;
         let value = cloud.get(name).filter(|_| keys::is_public(name))?;
+        if out.split_once("://").is_none_or(|(_, host)| !host.contains('/')) {
+            host_parts.push((name.to_owned(), value.origin.clone()));
+        }
         out.push_str(value.as_text()?);
         rest = after;
     }
@@ -63,11 +74,20 @@ mod tests {
             .map(|(key, text)| (key.to_owned(), Node::text(text, ValueOrigin::Default)))
             .into_iter()
             .collect();
-        let fill = |text| filled(text, &cloud);
+        let fill = |text| filled(text, &cloud, &mut HostParts::new());
         assert_eq!(fill("https://{region_name}.x").as_deref(), Some("https://KR1.x"));
         assert_eq!(fill("{{a}}").as_deref(), Some("{a}"));
         for bad in ["{password}", "{nosuch}", "{", "}", "a{b", "{region_name!r}", "{region_name"] {
             assert_eq!(fill(bad), None, "{bad}");
+        }
+        for (text, parts) in [
+            ("https://{region_name}.x/v3", 1),
+            ("https://x/{region_name}", 0),
+            ("{region_name}", 1),
+        ] {
+            let mut host_parts = HostParts::new();
+            filled(text, &cloud, &mut host_parts).unwrap();
+            assert_eq!(host_parts.len(), parts, "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The login core's cloud for a configured name or URL.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use auth_proto::{Cloud, Error};
 
@@ -12,11 +12,15 @@ pub(crate) fn cloud_at(
     url: &str,
 ) -> Result<Cloud, Error> {
     let stock = Cloud::keystone(url)?;
-    let here = without_version(&stock);
+    let is_here = |cloud: &Cloud| cloud.has_same_identity_service(&stock);
     let named = name.and_then(|name| locations(name, region).next());
-    let documented = || DOCUMENTED.get(&here).cloned();
-    let in_new_region = || region.and_then(|region| in_new_region(region, &here));
-    named.or_else(documented).or_else(in_new_region).map_or(Ok(stock), |cloud| cloud.at(url))
+    let documented = || DOCUMENTED.iter().find(|cloud| is_here(cloud)).cloned();
+    let in_new_region = || {
+        let mut clouds = REGIONAL.iter().filter_map(|id| Cloud::named_in(id, region?).ok());
+        clouds.find(is_here)
+    };
+    let cloud = named.or_else(documented).or_else(in_new_region);
+    cloud.map_or(Ok(stock), |cloud| cloud.at(url))
 }
 
 /// The identity URL that the vendor documents for this region; `None` for an unknown cloud.
@@ -26,25 +30,22 @@ pub(super) fn documented_url(name: &str, region: Option<&str>) -> Option<Result<
     Some(cloud.map(|cloud| cloud.identity_url()))
 }
 
-/// All clouds by each of their documented URLs. Where two share a URL, the first by id wins.
-static DOCUMENTED: LazyLock<HashMap<String, Cloud>> = LazyLock::new(|| {
-    let mut documented = HashMap::new();
-    for cloud in Cloud::ids().flat_map(|id| locations(id, None)) {
-        documented.entry(without_version(&cloud)).or_insert(cloud);
-    }
-    documented
-});
-
-/// The cloud whose pattern of URLs fits this URL in an undocumented region.
-fn in_new_region(region: &str, here: &str) -> Option<Cloud> {
-    /// Clouds with one identity service for each region.
-    static REGIONAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
-        let any = |id: &str| Cloud::named_in(id, "anywhere").map(|cloud| cloud.identity_url());
-        Cloud::ids().filter(|id| any(id).is_ok_and(|url| url.contains("anywhere"))).collect()
-    });
-    let mut clouds = REGIONAL.iter().filter_map(|id| Cloud::named_in(id, region).ok());
-    clouds.find(|cloud| without_version(cloud) == here)
+/// Whether the named cloud documents this URL. A cloud without documented URLs documents none.
+pub(crate) fn is_documented(name: &str, region: Option<&str>, url: &str) -> bool {
+    let Ok(here) = Cloud::keystone(url) else { return false };
+    locations(name, region).any(|cloud| cloud.has_same_identity_service(&here))
 }
+
+/// All clouds at each of their documented URLs. Where two share a URL, the first by id wins.
+static DOCUMENTED: LazyLock<Vec<Cloud>> =
+    LazyLock::new(|| Cloud::ids().flat_map(|id| locations(id, None)).collect());
+
+/// Clouds with one identity service for each region: the region is part of the URL, also a region
+/// that is not documented.
+static REGIONAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let any = |id: &str| Cloud::named_in(id, "anywhere").map(|cloud| cloud.identity_url());
+    Cloud::ids().filter(|id| any(id).is_ok_and(|url| url.contains("anywhere"))).collect()
+});
 
 /// A cloud at all its documented URLs, beginning with the region's.
 fn locations<'a>(id: &'a str, region: Option<&'a str>) -> impl Iterator<Item = Cloud> {
@@ -52,10 +53,4 @@ fn locations<'a>(id: &'a str, region: Option<&'a str>) -> impl Iterator<Item = C
     let regional = move |region| Cloud::named_in(id, region).ok();
     let all = Cloud::named(id).ok();
     region.and_then(regional).into_iter().chain(all).chain(others.filter_map(regional))
-}
-
-fn without_version(cloud: &Cloud) -> String {
-    let url = cloud.identity_url();
-    let bare = ["/v2.0", "/v3"].iter().find_map(|end| url.strip_suffix(end));
-    bare.unwrap_or(&url).to_owned()
 }

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
 
+mod elsewhere;
 mod hostile;
+mod identity;
+mod kinds;
 mod layout;
 mod limits;
 mod load;

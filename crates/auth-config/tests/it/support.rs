@@ -44,3 +44,10 @@ pub(crate) fn request(cloud: &CloudConfig) -> Request<Body> {
     let Step::Send(request) = login(cloud).poll().unwrap() else { panic!("nothing to send") };
     request
 }
+
+/// The URL and the body of a login's first request.
+pub(crate) fn sent(cloud: &CloudConfig) -> (String, String) {
+    let request = request(cloud);
+    let body = String::from_utf8(request.body().as_bytes().to_vec()).unwrap();
+    (request.uri().to_string(), body)
+}

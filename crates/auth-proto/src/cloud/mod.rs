@@ -219,6 +219,27 @@ impl Cloud {
         self.0.api_version
     }
 
+    /// Sets the API version, which the first login then does not have to discover.
+    #[must_use]
+    pub fn with_api_version(mut self, api_version: ApiVersion) -> Self {
+        Arc::make_mut(&mut self.0).api_version = Some(api_version);
+        self
+    }
+
+    /// Whether both clouds have the same identity service: the same scheme, host, port and path.
+    /// Spelling (`:443`, capitals, a slash at the end) and the API version do not matter.
+    ///
+    /// ```
+    /// use auth_proto::Cloud;
+    ///
+    /// let configured = Cloud::keystone("https://IAM.eu-de.otc.t-systems.com:443/v3")?;
+    /// assert!(configured.has_same_identity_service(&Cloud::otc("eu-de")?));
+    /// # Ok::<(), auth_proto::Error>(())
+    /// ```
+    pub fn has_same_identity_service(&self, other: &Self) -> bool {
+        self.0.base == other.0.base
+    }
+
     /// The identity URL, with the API version if it is known. Of a [standalone
     /// service](Self::standalone), its URL without a version at the end.
     pub fn identity_url(&self) -> String {
@@ -257,12 +278,6 @@ impl Cloud {
             None if self.0.profile.global.contains(&plain(service).as_str()) => ScopeHint::Domain,
             None => ScopeHint::Project,
         }
-    }
-
-    /// Sets the discovered API version.
-    pub(crate) fn speaking(mut self, api_version: ApiVersion) -> Self {
-        Arc::make_mut(&mut self.0).api_version = Some(api_version);
-        self
     }
 
     /// The URL of `path` below the identity URL without its version.

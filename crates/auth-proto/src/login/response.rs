@@ -29,7 +29,7 @@ impl Login {
             |api_version| versions.iter().any(|version| version.api_version() == Some(api_version));
         let api_version =
             [ApiVersion::V3, ApiVersion::V2].into_iter().find(|api_version| offered(*api_version));
-        let cloud = self.cloud.clone().speaking(api_version.ok_or(ProtocolError::Version)?);
+        let cloud = self.cloud.clone().with_api_version(api_version.ok_or(ProtocolError::Version)?);
         cloud.check(&self.credential, &self.scope)?;
         self.cloud = cloud;
         self.first_phase()

@@ -10,7 +10,10 @@ use super::{ApiVersion, Origin};
 use crate::error::UrlProblem;
 
 /// An identity URL without its version: origin and path prefix.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Two are equal if they name the same place: `https://IAM.example.:443//id` is
+/// `https://iam.example/id`. Requests are sent to the URL as it was written.
+#[derive(Clone, Debug)]
 pub(crate) struct Base {
     pub(crate) origin: Origin<'static>,
     /// Without a slash at the end.
@@ -18,6 +21,14 @@ pub(crate) struct Base {
     /// The parsed `text`.
     uri: Uri,
 }
+
+impl PartialEq for Base {
+    fn eq(&self, other: &Self) -> bool {
+        self.origin == other.origin && self.segments().eq(other.segments())
+    }
+}
+
+impl Eq for Base {}
 
 impl Base {
     /// Parses a configured identity URL. It may end with a slash, with a version (`/v3`, `/v2.0`),
@@ -27,25 +38,27 @@ impl Base {
             return Err(UrlProblem::Query);
         }
         let (origin, uri) = Origin::parse(url)?;
-        let path = uri.path().trim_end_matches('/');
-        let path = ["/v3/auth/tokens", "/v2.0/tokens"]
-            .iter()
-            .find_map(|login| {
-                let (version, _) = login[1..].split_once('/')?;
-                let prefix = path.strip_suffix(login)?;
-                Some(&path[..prefix.len() + 1 + version.len()])
-            })
-            .unwrap_or(path);
-        let (prefix, api_version) = match path.rsplit_once('/') {
-            Some((prefix, "v3")) => (prefix, Some(ApiVersion::V3)),
-            Some((prefix, "v2.0")) => (prefix, Some(ApiVersion::V2)),
-            _ => (path, None),
-        };
+        let endings: [(&[&str], _); 4] = [
+            (&["v3", "auth", "tokens"], ApiVersion::V3),
+            (&["v2.0", "tokens"], ApiVersion::V2),
+            (&["v3"], ApiVersion::V3),
+            (&["v2.0"], ApiVersion::V2),
+        ];
+        let versioned = endings.into_iter().find_map(|(ending, api_version)| {
+            let prefix = ending.iter().rev().try_fold(uri.path(), |path, last| before(path, last));
+            Some((prefix?, Some(api_version)))
+        });
+        let (prefix, api_version) = versioned.unwrap_or_else(|| (uri.path(), None));
         let scheme = uri.scheme_str().unwrap_or("https");
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let text = format!("{scheme}://{authority}{}", prefix.trim_end_matches('/'));
         let uri = text.parse().map_err(|_| UrlProblem::Syntax)?;
         Ok((Self { origin, text, uri }, api_version))
+    }
+
+    /// The parts of the path. Servers ignore a repeated slash.
+    fn segments(&self) -> impl Iterator<Item = &str> {
+        self.uri.path().split('/').filter(|segment| !segment.is_empty())
     }
 
     /// Whether scheme, host and port are the same text. If they are not, the origins may still be
@@ -69,6 +82,12 @@ impl Base {
         parts.path_and_query = Some(path);
         Uri::from_parts(parts).map_err(|_| UrlProblem::Syntax)
     }
+}
+
+/// The path before its last segment, if that is `last`.
+fn before<'p>(path: &'p str, last: &str) -> Option<&'p str> {
+    let path = path.trim_end_matches('/').strip_suffix(last)?;
+    path.ends_with('/').then_some(path)
 }
 
 #[cfg(test)]
@@ -100,12 +119,35 @@ mod tests {
                 Some(ApiVersion::V3),
             ),
             ("https://iam.example/v2.0/tokens/", "https://iam.example", Some(ApiVersion::V2)),
+            ("https://iam.example//v3//auth/tokens", "https://iam.example", Some(ApiVersion::V3)),
+            ("https://IAM.example.:443/v3", "https://IAM.example.:443", Some(ApiVersion::V3)),
+            ("https://iam.example/av3", "https://iam.example/av3", None),
             ("https://iam.example/dev1/identity", "https://iam.example/dev1/identity", None),
             ("https://iam.example/v3.0", "https://iam.example/v3.0", None),
             ("http://[::1]:35357/v3", "http://[::1]:35357", Some(ApiVersion::V3)),
         ] {
             let (read, version) = Base::parse(url).unwrap();
             assert_eq!((read.text.as_str(), version), (base, api_version), "{url}");
+        }
+    }
+
+    #[test]
+    fn bases_compare_by_origin_and_path() {
+        let base = |url| Base::parse(url).unwrap().0;
+        for (url, same) in [
+            ("https://iam.example/id", true),
+            ("https://iam.example:443/id/", true),
+            ("HTTPS://IAM.Example/id/v3", true),
+            ("https://iam.example./id/v3/auth/tokens", true),
+            ("https://iam.example//id//v2.0", true),
+            ("https://iam.example:8443/id", false),
+            ("http://iam.example/id", false),
+            ("https://iam.example/ID", false),
+            ("https://iam.example", false),
+            ("https://iam.example/id/id", false),
+            ("https://iam.example.org/id", false),
+        ] {
+            assert_eq!(base(url) == base("https://iam.example/id/v3"), same, "{url}");
         }
     }
 

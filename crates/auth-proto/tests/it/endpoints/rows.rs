@@ -192,6 +192,13 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["nhn", "nhn", "nasv1@JP1", "!available: public in KR1, public in KR2, public in KR3"],
     ["nhn", "nhn", "identity@JP1", "https://api-identity-infrastructure.nhncloudservice.com/v2.0"],
     ["nhn", "nhn", "network internal", "!no internal endpoint of service network"],
+    // The vendor's URL in other spellings keeps the table; another place does not.
+    ["nhn at:https://api-identity-infrastructure.nhncloudservice.com:443/v2.0", "absent", "nas@KR2", "https://kr2-api-nas-infrastructure.nhncloudservice.com"],
+    ["nhn at:https://API-Identity-Infrastructure.NHNcloudservice.com./v2.0/tokens", "absent", "nas@KR2", "https://kr2-api-nas-infrastructure.nhncloudservice.com"],
+    ["kakao at:HTTPS://iam.kakaocloud.com:443//identity//v3/", "absent", "vpc@kr-central-2", "https://vpc.kr-central-2.kakaocloud.com/api/v1"],
+    ["kakao at:https://iam.kakaocloud.com/identity/v3/auth/tokens", "absent", "vpc@kr-central-2", "https://vpc.kr-central-2.kakaocloud.com/api/v1"],
+    ["kakao at:https://iam.kakaocloud.com/v3", "absent", "vpc@kr-central-2", "!no public endpoint of service vpc"],
+    ["nhn at:https://api-identity-infrastructure.nhncloudservice.com:8443/v2.0", "absent", "nas@KR2", "!no public endpoint of service nas"],
     ["nhn-gov", "absent", "compute@KR2", "https://kr2-api-instance-infrastructure.gov-nhncloudservice.com/v2/p1"],
     ["nhn-gov", "absent", "compute@JP1", "!available: public in KR1, public in KR2 (the token came without a catalog)."],
     ["nhn-gov", "absent", "nas@KR1", "https://kr1-api-nas-infrastructure.gov-nhncloudservice.com"],

@@ -1,0 +1,94 @@
+//! The kind of login that fits the configured credential, where no `auth_type` is set.
+
+use crate::{
+    report::{origin::ValueOrigin, warning::Warning},
+    value::{Map, Node},
+};
+
+/// A kind of credential that can be configured completely.
+struct Kind {
+    /// The `auth_type` to write for it.
+    auth_type: &'static str,
+    secret: &'static str,
+    /// The secret belongs to one of these. Empty for a secret that needs nothing else.
+    owners: &'static [&'static str],
+    /// The names of `auth_type` that send this secret.
+    used_by: &'static [&'static str],
+}
+
+/// In the order of preference: a password is what `auth_type` means by default.
+const KINDS: [Kind; 4] = [
+    Kind {
+        auth_type: "password",
+        secret: "password",
+        owners: &["user_id", "username"],
+        used_by: &["agency", "http_basic", "password", "v2password", "v3multifactor", "v3password"],
+    },
+    Kind {
+        auth_type: "v3applicationcredential",
+        secret: "application_credential_secret",
+        owners: &["application_credential_id", "application_credential_name"],
+        used_by: &["v3applicationcredential"],
+    },
+    Kind {
+        auth_type: "token",
+        secret: "token",
+        owners: &[],
+        used_by: &["admin_token", "token", "token_endpoint", "v2token", "v3token"],
+    },
+    Kind {
+        auth_type: "v3totp",
+        secret: "passcode",
+        owners: &["user_id", "username"],
+        used_by: &["v3multifactor", "v3totp"],
+    },
+];
+
+/// Sets `auth_type` to the kind of the configured credential, unless the user or a profile has set
+/// it. Without a complete credential it stays the default, a password, which a program may ask for.
+///
+/// An application credential is recognised without its secret, too: its id is for nothing else.
+pub(super) fn set_auth_type(map: &mut Map, auth: &Map) {
+    if !map.get("auth_type").is_some_and(|node| node.origin == ValueOrigin::Default) {
+        return;
+    }
+    let is_named = |kind: &Kind| kind.owners.iter().any(|owner| is_set(auth, owner));
+    let is_application_credential =
+        |kind: &Kind| kind.secret == "application_credential_secret" && is_named(kind);
+    let fits = |kind: &&Kind| is_application_credential(kind) || kind.is_complete(auth);
+    let Some(kind) = KINDS.iter().find(fits).filter(|kind| kind.auth_type != "password") else {
+        return;
+    };
+    let keys = [kind.secret].into_iter().chain(kind.owners.iter().copied());
+    let origin = keys.filter_map(|key| auth.get(key)).map(|node| node.origin.clone()).next();
+    let origin = origin.unwrap_or(ValueOrigin::Default);
+    map.insert("auth_type".to_owned(), Node::text(kind.auth_type, origin));
+}
+
+/// A warning for each complete credential that the kind of login does not use.
+pub(crate) fn ignored_credentials(map: &Map, auth: &Map) -> Vec<Warning> {
+    let used = map.get("auth_type").and_then(Node::as_text).unwrap_or_default();
+    // A kind that is not supported is an error later.
+    if !KINDS.iter().any(|kind| kind.used_by.contains(&used)) && used != "none" {
+        return Vec::new();
+    }
+    let is_ignored = |kind: &&Kind| kind.is_complete(auth) && !kind.used_by.contains(&used);
+    let ignored = |kind: &Kind| {
+        let origin = auth.get(kind.secret)?.origin.clone();
+        let used = used.to_owned();
+        Some(Warning::CredentialIgnored { key: kind.secret, used, needed: kind.auth_type, origin })
+    };
+    KINDS.iter().filter(is_ignored).filter_map(ignored).collect()
+}
+
+impl Kind {
+    fn is_complete(&self, auth: &Map) -> bool {
+        let has_owner =
+            self.owners.is_empty() || self.owners.iter().any(|owner| is_set(auth, owner));
+        has_owner && is_set(auth, self.secret)
+    }
+}
+
+fn is_set(auth: &Map, key: &str) -> bool {
+    auth.get(key).is_some_and(|node| node.as_text().is_some())
+}
