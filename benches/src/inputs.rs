@@ -1,6 +1,9 @@
 //! Inputs of the measurements: clouds, logins, responses, tokens and requests.
 
-use auth_proto::{Cloud, Credential, DomainRef, EndpointQuery, Login, Scope, Step, Token, UserRef};
+use auth_proto::{
+    Action, Cloud, Credential, DomainRef, EndpointQuery, Login, Scope, Session, Settings, Step,
+    Token, UserRef,
+};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use serde_json::Value;
 use time::{Date, Month, Time, UtcDateTime};
@@ -63,6 +66,36 @@ pub fn token(body: &str, length: usize) -> Token {
         }
         other => unreachable!("{other:?}"),
     }
+}
+
+/// A session with a token for each of this many projects.
+pub fn session(projects: usize) -> Session {
+    let credential = Credential::password(user(), "password");
+    let mut session =
+        Session::new(cloud(), credential, Settings::default()).expect("the cloud takes passwords");
+    for number in 0..projects {
+        let scope = project(number);
+        let Action::Send(pending, _) = session.poll(&scope, session_time()) else {
+            unreachable!("the scope has no token")
+        };
+        let body = format!(
+            r#"{{"token": {{"expires_at": "2026-11-22T21:00:00Z", "project": {{"id": "p{number}"}}}}}}"#
+        );
+        let token = HeaderValue::from_str(&format!("t{number}")).expect("it is a header's value");
+        let handed = session.handle_response(pending, answer(&body, token), session_time());
+        handed.expect("the session gave the request out");
+    }
+    session
+}
+
+/// The scope of the project with this number.
+pub fn project(number: usize) -> Scope {
+    Scope::project_id(format!("p{number}"))
+}
+
+/// The time of all polls of [`session`].
+pub fn session_time() -> UtcDateTime {
+    now(bodies::PROJECT)
 }
 
 /// The type and region of every service of the large catalog, in mixed order.

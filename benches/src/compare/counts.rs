@@ -45,7 +45,7 @@ impl Counts {
 }
 
 /// Workloads whose instructions are counted.
-pub(crate) const COUNTED: [&str; 26] = [
+pub(crate) const COUNTED: [&str; 28] = [
     "floor-l",
     "floor-pretty",
     "floor-m",
@@ -72,6 +72,8 @@ pub(crate) const COUNTED: [&str; 26] = [
     "insert-3072",
     "login",
     "naivelogin",
+    "poll-1",
+    "poll-10000",
 ];
 
 /// Parts of workloads, each a function: its name here, the workload, and the function's path.

@@ -8,7 +8,7 @@ use crate::{
 
 /// The rows of all counts, with their goals.
 pub(crate) fn rows(counts: &Counts) -> Vec<CostRow> {
-    let rows = [reads, memory, look_up, authorize, login];
+    let rows = [reads, memory, look_up, authorize, login, polls];
     rows.into_iter().flat_map(|rows| rows(counts)).collect()
 }
 
@@ -128,6 +128,15 @@ fn login(counts: &Counts) -> Vec<CostRow> {
         CostRow::at_most(0.3, "login request / naive", ratio),
         CostRow::at_most(4.0, "login request, allocations", counts.blocks("login")),
         CostRow::reported("naive login request, allocations", counts.blocks("naivelogin")),
+    ]
+}
+
+fn polls(counts: &Counts) -> Vec<CostRow> {
+    let ratio = counts.of("poll-10000") / counts.of("poll-1");
+    vec![
+        CostRow::at_most(2.0, "poll for a valid token, 10,000 scopes / one", ratio),
+        CostRow::at_most(0.0, "poll, allocations, 10,000 scopes", counts.blocks("poll-10000")),
+        CostRow::reported("poll, instructions, one scope", counts.of("poll-1")),
     ]
 }
 

@@ -1,11 +1,12 @@
 //! The counted workloads: the library's and those beside it.
 
 use std::{
+    cell::RefCell,
     hint::black_box,
     time::{Duration, Instant},
 };
 
-use auth_proto::{Cloud, EndpointQuery, Step};
+use auth_proto::{Action, Cloud, EndpointQuery, Step};
 use benches::{
     allocator::HeapCount,
     bodies::{self, Spelling},
@@ -35,6 +36,7 @@ pub(crate) fn named(name: &str) -> Option<Work> {
         "insert" => insert(of.parse().ok()?),
         "login" => login(),
         "naivelogin" => naive_login(),
+        "poll" => poll(of.parse().ok()?),
         _ => return None,
     })
 }
@@ -172,6 +174,19 @@ fn insert(length: usize) -> Work {
 fn login() -> Work {
     let login = inputs::login();
     Box::new(move || measured(|| login.poll().expect("there is a request")))
+}
+
+/// A poll for a valid token, in a session with tokens for this many scopes.
+fn poll(scopes: usize) -> Work {
+    let session = RefCell::new(inputs::session(scopes));
+    let (scope, now) = (inputs::project(scopes / 2), inputs::session_time());
+    Box::new(move || {
+        let mut session = session.borrow_mut();
+        measured(|| match session.poll(&scope, now) {
+            Action::Use(token) => token,
+            other => unreachable!("{other:?}"),
+        })
+    })
 }
 
 fn naive_login() -> Work {

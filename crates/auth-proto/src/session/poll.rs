@@ -310,7 +310,7 @@ impl Session {
                 }
             }
         };
-        self.scopes.change(index, |state| state.used_at = at);
+        self.scopes.touch(index, at);
         Ok(index)
     }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
     ops::Index,
     sync::Arc,
     time::Duration,
@@ -23,7 +24,8 @@ pub(super) struct Scopes {
     states: Vec<ScopeState>,
     /// What each state is found by.
     keys: Vec<Keys>,
-    places: BTreeMap<Scope, usize>,
+    /// Sorted by the hash of the scope, which is faster to compare than its text.
+    places: Vec<(u64, usize)>,
     deadlines: BTreeSet<(Duration, usize)>,
     /// By attempt, so that the oldest request comes first.
     requests: BTreeMap<u64, usize>,
@@ -51,7 +53,10 @@ impl Scopes {
     }
 
     pub(super) fn place(&self, scope: &Scope) -> Option<usize> {
-        self.places.get(scope).copied()
+        let hash = hash(scope);
+        let from = self.places.partition_point(|(other, _)| *other < hash);
+        let same = self.places[from..].iter().take_while(|(other, _)| *other == hash);
+        same.map(|(_, place)| *place).find(|place| self.states[*place].scope == *scope)
     }
 
     pub(super) fn get(&self, scope: &Scope) -> Option<&ScopeState> {
@@ -92,15 +97,27 @@ impl Scopes {
         let place = self.states.len();
         self.states.push(ScopeState::new(scope.clone()));
         self.keys.push(Keys::default());
-        self.places.insert(scope.clone(), place);
+        self.insert(scope, place);
         place
     }
 
     /// Gives the place of a scope to another one.
     pub(super) fn replace(&mut self, place: usize, scope: &Scope) {
-        self.places.remove(&self.states[place].scope);
-        self.places.insert(scope.clone(), place);
+        self.places.retain(|(_, other)| *other != place);
+        self.insert(scope, place);
         self.change(place, |state| *state = ScopeState::new(scope.clone()));
+    }
+
+    fn insert(&mut self, scope: &Scope, place: usize) {
+        let hash = hash(scope);
+        let from = self.places.partition_point(|(other, _)| *other < hash);
+        self.places.insert(from, (hash, place));
+    }
+
+    /// Notes that a caller asks for the scope at this place.
+    pub(super) fn touch(&mut self, place: usize, at: Duration) {
+        // No index depends on it.
+        self.states[place].used_at = at;
     }
 
     /// Changes the state at this place.
@@ -142,6 +159,13 @@ impl Scopes {
             keys.token = token.cloned();
         }
     }
+}
+
+/// The same in each run, unlike that of a `HashMap`.
+fn hash(scope: &Scope) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    scope.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Index<usize> for Scopes {
