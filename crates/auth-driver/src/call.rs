@@ -4,7 +4,7 @@ use auth_proto::{
     Body, Destination, Endpoint, EndpointQuery, IdentityRequest, RetryDecision, Scope, ServiceCall,
     Session, Token,
 };
-use http::{HeaderName, Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 
 use crate::driver::{Driver, Grant, Wanted};
 
@@ -132,7 +132,7 @@ impl<'a> Call<'a> {
                 return Ok(false);
             }
         }
-        self.head.headers_mut().insert(AUTH_TOKEN, token.header().clone());
+        token.insert_into(self.head.headers_mut());
         self.used.swap(0, 1);
         self.used[0] = Some(token);
         Ok(true)
@@ -229,5 +229,3 @@ pub fn parse<E: IdentityRequest>(
     let (head, body) = response.into_parts();
     request.parse(Response::from_parts(head, body.as_bytes()))
 }
-
-const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");

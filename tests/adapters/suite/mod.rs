@@ -9,6 +9,7 @@ mod renewal;
 mod requests;
 mod safety;
 mod service;
+mod standalone;
 pub(super) mod support;
 mod uploads;
 mod waits;

@@ -1,5 +1,7 @@
 //! Checks a credential and a scope against the cloud's rules, before a request is sent.
 
+use secrecy::ExposeSecret;
+
 use super::Cloud;
 use crate::{
     error::{ConfigError, ConfigField},
@@ -27,6 +29,8 @@ impl Cloud {
         for method in credential.methods.iter() {
             check_method_texts(method)?;
         }
+        check_http_basic(credential)?;
+        self.check_standalone(credential)?;
         check_user_texts(credential.user.as_ref())?;
         self.check_methods(credential)?;
         self.check_user_name(credential)?;
@@ -140,7 +144,9 @@ impl Cloud {
 
 fn check_method_texts(method: &Method) -> Result<(), ConfigError> {
     let field = method.kind().field();
-    check_text(field, method.secret())?;
+    if !matches!(method, Method::NoAuth) {
+        check_text(field, method.secret())?;
+    }
     match method {
         Method::ApplicationCredential { key: Key::Id(id), .. } => {
             check_text(ConfigField::ApplicationCredentialId, id)
@@ -154,7 +160,21 @@ fn check_method_texts(method: &Method) -> Result<(), ConfigError> {
                 false => Err(ConfigError::Characters { field }),
             }
         }
-        Method::Password(_) => Ok(()),
+        Method::HttpBasic(_) | Method::NoAuth | Method::Password(_) => Ok(()),
+    }
+}
+
+/// HTTP Basic separates name and password by a colon, and sends no control characters.
+fn check_http_basic(credential: &Credential) -> Result<(), ConfigError> {
+    let (Some(UserRef::Name { name, .. }), [Method::HttpBasic(password)]) =
+        (&credential.user, &credential.methods[..])
+    else {
+        return Ok(());
+    };
+    let is_sendable = |text: &str| !text.contains(|c: char| c.is_ascii_control());
+    match is_sendable(name) && !name.contains(':') && is_sendable(password.expose_secret()) {
+        true => Ok(()),
+        false => Err(ConfigError::HttpBasic),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
 impl Cloud {
     /// Looks up the endpoint of a service: in the overrides
     /// ([`with_override`](Self::with_override)), then in the token's catalog, then in the cloud's
-    /// built-in table.
+    /// built-in table. A [standalone](Self::standalone) service has neither catalog nor table.
     ///
     /// In each of them, the exact type has precedence, then the official type and its aliases by
     /// OpenStack's Service Types Authority (`block-storage`, `volumev3`, `volumev2`, …), then the
@@ -48,7 +48,10 @@ impl Cloud {
         let by_user = self.override_for(&want.service);
         let endpoint = match by_user {
             Some(by_user) => by_user.endpoint(token, want)?,
-            None => self.listed(token, want)?,
+            None => match self.standalone_endpoint() {
+                Some(endpoint) => endpoint,
+                None => self.listed(token, want)?,
+            },
         };
         if fast_path::is_url(&endpoint.url) {
             return Ok(endpoint);

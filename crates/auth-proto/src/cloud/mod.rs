@@ -1,34 +1,32 @@
 //! The supported clouds, as data: identity URL, API version, accepted methods and scopes, and the
 //! endpoints that the catalog omits.
 //!
-//! A cloud is a [`Profile`] in the file of its vendor, and a line in `named`. The rules that read
-//! profiles are in `check`, `endpoint`, `not_found`, `overrides`, `refusal`, `service_scope` and
-//! `token_destination`. They name no cloud.
+//! A cloud is a [`Profile`] in `vendors`, and a line in `named`. The other files are the rules that
+//! read profiles. They name no cloud.
 
 mod check;
 mod endpoint;
-mod huawei;
-mod kakao;
-mod keystone;
 mod named;
-mod nhn;
 mod not_found;
-mod otc;
 mod overrides;
 mod profile;
 mod refusal;
 mod service_scope;
+mod standalone;
 mod template;
 mod token_destination;
-mod v2;
+mod vendors;
 
 use std::{fmt, sync::Arc};
 
 use http::Uri;
 
 pub use self::profile::Advice;
-pub(crate) use self::token_destination::AUTH_TOKEN;
-use self::{overrides::Override, profile::Profile};
+use self::{
+    overrides::Override,
+    profile::Profile,
+    vendors::{huawei, kakao, keystone, nhn, otc},
+};
 use crate::{
     error::{ConfigError, ConfigField, Error, UrlProblem},
     url::{ApiVersion, Base, Origin},
@@ -57,6 +55,8 @@ struct Inner {
     /// Origins that the user allows tokens to be sent to.
     allowed: Vec<Origin<'static>>,
     overrides: Vec<Override>,
+    /// The endpoint of every service without an override, if there is no identity service.
+    standalone: Option<String>,
     /// By the service's [plain](plain) name.
     hints: Vec<(String, ScopeHint)>,
 }
@@ -240,7 +240,8 @@ impl Cloud {
         self.0.base == other.0.base
     }
 
-    /// The identity URL, with the API version if it is known.
+    /// The identity URL, with the API version if it is known. Of a [standalone
+    /// service](Self::standalone), its URL without a version at the end.
     pub fn identity_url(&self) -> String {
         self.0.base.join(match self.0.api_version {
             Some(ApiVersion::V2) => "/v2.0",
@@ -301,9 +302,16 @@ impl Cloud {
     fn of(profile: &'static Profile, region: Option<&str>) -> Result<Self, Error> {
         let identity = profile.identity(region)?;
         let (base, api_version) = parsed(&identity)?;
-        let (allowed, overrides, hints) = (Vec::new(), Vec::new(), Vec::new());
-        let is_home = true;
-        Ok(Self(Arc::new(Inner { profile, base, api_version, is_home, allowed, overrides, hints })))
+        Ok(Self(Arc::new(Inner {
+            profile,
+            base,
+            api_version,
+            is_home: true,
+            allowed: Vec::new(),
+            overrides: Vec::new(),
+            standalone: None,
+            hints: Vec::new(),
+        })))
     }
 
     fn moved(mut self, identity: &str) -> Result<Self, Error> {
@@ -311,7 +319,10 @@ impl Cloud {
         let inner = Arc::make_mut(&mut self.0);
         inner.is_home &= inner.base == base;
         inner.base = base;
-        inner.api_version = api_version.or_else(|| inner.profile.api_version());
+        match &mut inner.standalone {
+            Some(url) => identity.clone_into(url),
+            None => inner.api_version = api_version.or_else(|| inner.profile.api_version()),
+        }
         Ok(self)
     }
 }

@@ -1,6 +1,10 @@
 //! The clouds with a built-in profile.
 
-use super::{Cloud, huawei, kakao, keystone, nhn, otc, profile::Profile, v2};
+use super::{
+    Cloud,
+    profile::Profile,
+    vendors::{huawei, kakao, keystone, nhn, otc, v2},
+};
 use crate::{
     error::{ConfigError, Error},
     text::{nearest::nearest, shown},

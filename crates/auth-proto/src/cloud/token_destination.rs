@@ -1,6 +1,6 @@
 //! The hosts that a token may be sent to.
 
-use http::{HeaderName, Request, Uri};
+use http::{Request, Uri};
 
 use super::Cloud;
 use crate::{
@@ -10,7 +10,8 @@ use crate::{
 };
 
 impl Cloud {
-    /// Sets the `X-Auth-Token` header of a request, if the token may be sent to the request's host.
+    /// Sets the header of a request that shows the token, `X-Auth-Token` as a rule, if the token may
+    /// be sent to the request's host.
     ///
     /// # Errors
     ///
@@ -23,7 +24,7 @@ impl Cloud {
         if !fast_path::is_target(request.uri()) {
             self.check_fully(request.uri())?;
         }
-        request.headers_mut().insert(AUTH_TOKEN, token.header().clone());
+        token.insert_into(request.headers_mut());
         Ok(())
     }
 
@@ -69,5 +70,3 @@ impl Cloud {
         Err(EndpointError::Refused { origin: origin.to_string(), why }.into())
     }
 }
-
-pub(crate) const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");

@@ -56,6 +56,12 @@ pub enum ConfigError {
         /// The field.
         field: ConfigField,
     },
+    /// HTTP Basic separates name and password by a colon (RFC 7617, section 2).
+    #[error(
+        "credential.user.name: contains a colon or a control character, or the password contains a \
+         control character, which HTTP Basic cannot send; check both"
+    )]
+    HttpBasic,
     /// An id cannot be part of a URL's path: it is `.`, `..` or longer than [`limits::PATH_ID`].
     #[error("{field}: not a valid id; copy it exactly as the cloud shows it")]
     Id {
@@ -78,6 +84,9 @@ pub enum ConfigError {
         /// The method.
         method: MethodKind,
     },
+    /// A [standalone](crate::Cloud::standalone) service has no identity service.
+    #[error("identity url: a standalone service has none; use a cloud with an identity service")]
+    NoIdentity,
     /// The v2.0 API has no such request.
     #[error("identity url: the v2.0 API does not support this request; use a v3 URL")]
     NotInV2,

@@ -37,6 +37,8 @@ pub enum ConfigField {
     ProjectId,
     /// The name of the scope's project.
     ProjectName,
+    /// The URL of [`Cloud::standalone`](crate::Cloud::standalone).
+    StandaloneUrl,
     /// The token that a request is about, for example [`Validate`](crate::Validate).
     SubjectToken,
     /// The user that a request is about: [`UserProjects`](crate::UserProjects).
@@ -73,6 +75,7 @@ impl fmt::Display for ConfigField {
             Self::ProjectDomain => "scope.project.domain",
             Self::ProjectId => "scope.project.id",
             Self::ProjectName => "scope.project.name",
+            Self::StandaloneUrl => "standalone url",
             Self::SubjectToken => "token",
             Self::SubjectUser => "user id",
             Self::Token => "credential.token",
@@ -93,6 +96,10 @@ pub enum MethodKind {
     ApplicationCredential,
     /// A token that is used as it is, without a login.
     ExistingToken,
+    /// A user name and a password in each request to a service, by HTTP Basic.
+    HttpBasic,
+    /// Nothing, for a service that asks for nothing.
+    NoAuth,
     /// A password.
     Password,
     /// A token that is exchanged for another one.
@@ -102,11 +109,13 @@ pub enum MethodKind {
 }
 
 impl MethodKind {
-    /// The name of the method in a request. An existing token is never sent as a method.
+    /// The name of the method in a request. Methods that need no login are never sent.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::ApplicationCredential => "application_credential",
             Self::ExistingToken => "existing token",
+            Self::HttpBasic => "HTTP Basic",
+            Self::NoAuth => "no authentication",
             Self::Password => "password",
             Self::Token => "token",
             Self::Totp => "totp",
@@ -117,8 +126,9 @@ impl MethodKind {
     pub(crate) const fn field(self) -> ConfigField {
         match self {
             Self::ApplicationCredential => ConfigField::ApplicationCredentialSecret,
-            Self::Password => ConfigField::Password,
-            Self::ExistingToken | Self::Token => ConfigField::Token,
+            Self::HttpBasic | Self::Password => ConfigField::Password,
+            // No authentication has no secret.
+            Self::ExistingToken | Self::NoAuth | Self::Token => ConfigField::Token,
             Self::Totp => ConfigField::Totp,
         }
     }

@@ -23,10 +23,10 @@ pub use validate::Validate;
 pub use versions::Versions;
 
 use crate::{
-    cloud::{AUTH_TOKEN, Cloud},
+    cloud::Cloud,
     error::{ConfigError, ConfigField, Error, ErrorKind, ProtocolError, Refusal, UrlProblem},
     limits,
-    model::body::Body,
+    model::{body::Body, token::AUTH_TOKEN},
     url::{ApiVersion, Origin},
     wire::{RECEIPT, SUBJECT_TOKEN, fault::read_fault, http_time::has_retry_after},
 };
@@ -150,6 +150,7 @@ fn v3_path(cloud: &Cloud, path: &str) -> Result<String, ConfigError> {
     match cloud.api_version() {
         Some(ApiVersion::V3) => Ok(cloud.identity_path(&format!("/v3{path}"))),
         Some(ApiVersion::V2) => Err(ConfigError::NotInV2),
+        None if cloud.is_standalone() => Err(ConfigError::NoIdentity),
         None => Err(ConfigError::Version),
     }
 }

@@ -6,7 +6,6 @@ use http::{HeaderName, HeaderValue, Method, Request, header};
 
 use super::{Login, Phase};
 use crate::{
-    cloud::AUTH_TOKEN,
     error::{ConfigError, ConfigField, Error, ProtocolError},
     identity::{FetchCatalog, IdentityRequest, JSON, Validate, Versions, get},
     limits,
@@ -15,7 +14,7 @@ use crate::{
         challenge::Challenge,
         credential::{self, MethodKind},
         scope::{Scope, Target},
-        token::{Token, secret_header},
+        token::{AUTH_TOKEN, Token, secret_header},
     },
     url::ApiVersion,
     wire,
@@ -79,7 +78,7 @@ impl Login {
 
     pub(super) fn fetch_catalog(&self, token: &Token) -> Result<Request<Body>, Error> {
         let mut request = FetchCatalog::new(&self.cloud).request()?;
-        request.headers_mut().insert(AUTH_TOKEN, token.header().clone());
+        token.insert_into(request.headers_mut());
         Ok(request)
     }
 

@@ -13,7 +13,7 @@ use crate::{
     model::{
         credential::Method,
         scope::{DomainRef, Scope, Target},
-        token::{Domain, Token},
+        token::{Domain, Token, TokenKind},
     },
     url::ApiVersion,
     wire,
@@ -85,7 +85,7 @@ impl Login {
             Err(error) if !gives_no_data(&error) => return Err(self.with_remedy(error)),
             Ok(None) | Err(_) => {
                 let header = request::token_header(self.own_token())?;
-                (Token::unvalidated(header), MAX_LIFE)
+                (Token::unvalidated(TokenKind::Keystone, header), MAX_LIFE)
             }
         };
         let may_have_catalog = self.cloud.api_version() == Some(ApiVersion::V3)

@@ -153,6 +153,17 @@ impl Credential {
         Self::without_user(Method::ExistingToken(token.into()))
     }
 
+    /// A user and a password that every request shows in the header `Authorization`, as HTTP Basic
+    /// does (RFC 7617): for a [standalone](crate::Cloud::standalone) service.
+    pub fn http_basic(user: impl Into<String>, password: impl Into<SecretString>) -> Self {
+        Self::of_user(UserRef::name(user), Method::HttpBasic(password.into()))
+    }
+
+    /// No secret at all: for a [standalone](crate::Cloud::standalone) service that asks for none.
+    pub fn no_auth() -> Self {
+        Self::without_user(Method::NoAuth)
+    }
+
     /// A user and a one-time code, for users who need no other factor.
     pub fn totp(user: impl Into<UserRef>, code: impl Into<SecretString>) -> Self {
         Self::of_user(user.into(), Method::Totp(code.into()))
@@ -230,6 +241,11 @@ impl Credential {
         self.agency.is_none() && matches!(self.methods[..], [Method::ExistingToken(_)])
     }
 
+    /// Whether it shows nothing to anyone.
+    pub(crate) fn is_no_auth(&self) -> bool {
+        matches!(self.methods[..], [Method::NoAuth])
+    }
+
     /// Whether its tokens can be renewed early without user input. A one-time code is already used,
     /// and a token for exchange gives only tokens that expire together with it.
     pub(crate) fn renews_early(&self) -> bool {
@@ -285,6 +301,8 @@ pub(crate) enum Key {
 pub(crate) enum Method {
     ApplicationCredential { key: Key, secret: SecretString },
     ExistingToken(SecretString),
+    HttpBasic(SecretString),
+    NoAuth,
     Password(SecretString),
     Token(SecretString),
     Totp(SecretString),
@@ -295,6 +313,8 @@ impl Method {
         match self {
             Self::ApplicationCredential { .. } => MethodKind::ApplicationCredential,
             Self::ExistingToken(_) => MethodKind::ExistingToken,
+            Self::HttpBasic(_) => MethodKind::HttpBasic,
+            Self::NoAuth => MethodKind::NoAuth,
             Self::Password(_) => MethodKind::Password,
             Self::Token(_) => MethodKind::Token,
             Self::Totp(_) => MethodKind::Totp,
@@ -305,9 +325,11 @@ impl Method {
         match self {
             Self::ApplicationCredential { secret, .. }
             | Self::ExistingToken(secret)
+            | Self::HttpBasic(secret)
             | Self::Password(secret)
             | Self::Token(secret)
             | Self::Totp(secret) => secret.expose_secret(),
+            Self::NoAuth => "",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::{HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header::AUTHORIZATION};
 use time::UtcDateTime;
 use zeroize::Zeroizing;
 
@@ -23,9 +23,21 @@ use crate::{
 #[derive(Clone)]
 pub struct Token {
     pub(crate) header: HeaderValue,
+    pub(crate) kind: TokenKind,
     pub(crate) details: Details,
     pub(crate) is_validated: bool,
     pub(crate) marks: Marks,
+}
+
+/// How a request shows a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    /// In the header `Authorization`, as HTTP Basic does (RFC 7617).
+    Basic,
+    /// In the header `X-Auth-Token`.
+    Keystone,
+    /// Not at all.
+    Nothing,
 }
 
 /// The server's description of a token.
@@ -45,11 +57,12 @@ pub(crate) struct Details {
 
 impl Token {
     pub(crate) fn new(header: HeaderValue, details: Details) -> Self {
-        Self { header, details, is_validated: true, marks: Marks::default() }
+        let (kind, marks) = (TokenKind::Keystone, Marks::default());
+        Self { header, kind, details, is_validated: true, marks }
     }
 
     /// A token without a description.
-    pub(crate) fn unvalidated(header: HeaderValue) -> Self {
+    pub(crate) fn unvalidated(kind: TokenKind, header: HeaderValue) -> Self {
         let details = Details {
             catalog: None,
             domain: None,
@@ -62,10 +75,10 @@ impl Token {
             trust_id: None,
             user: User::default(),
         };
-        Self { header, details, is_validated: false, marks: Marks::default() }
+        Self { header, kind, details, is_validated: false, marks: Marks::default() }
     }
 
-    /// The value for `X-Auth-Token`, marked sensitive.
+    /// The value of the header that shows the token, marked sensitive.
     ///
     /// Prefer [`Cloud::authorize`](crate::Cloud::authorize), which first checks that the token may
     /// be sent to the request's host.
@@ -73,7 +86,32 @@ impl Token {
         &self.header
     }
 
-    /// The text of the token, for passing it to another program.
+    /// The name of the header that shows the token: `X-Auth-Token`. `Authorization` for a
+    /// credential of [HTTP Basic](crate::Credential::http_basic), and `None` for [no
+    /// authentication](crate::Credential::no_auth).
+    pub fn header_name(&self) -> Option<HeaderName> {
+        match self.kind {
+            TokenKind::Basic => Some(AUTHORIZATION),
+            TokenKind::Keystone => Some(AUTH_TOKEN),
+            TokenKind::Nothing => None,
+        }
+    }
+
+    /// Sets the header that shows the token, if there is one.
+    ///
+    /// Prefer [`Cloud::authorize`](crate::Cloud::authorize), which first checks that the token may
+    /// be sent to the request's host.
+    #[inline]
+    pub fn insert_into(&self, headers: &mut HeaderMap) {
+        match self.kind {
+            TokenKind::Keystone => headers.insert(AUTH_TOKEN, self.header.clone()),
+            TokenKind::Basic => headers.insert(AUTHORIZATION, self.header.clone()),
+            TokenKind::Nothing => None,
+        };
+    }
+
+    /// The text of the header, for passing a token to another program. Empty for [no
+    /// authentication](crate::Credential::no_auth).
     pub fn expose(&self) -> &str {
         // `secret_header` accepts visible ASCII only.
         self.header.to_str().unwrap_or_default()
@@ -98,8 +136,9 @@ impl Token {
     }
 
     /// Whether the identity service has described the token. `false` only for an [existing
-    /// token](crate::Credential::existing_token) that the service refused to validate. Such a token
-    /// has no scope, user or catalog, and [`UtcDateTime::MAX`] as its expiry.
+    /// token](crate::Credential::existing_token) that the service refused to validate, and for a
+    /// [standalone service](crate::Cloud::standalone). Such a token has no scope, user or catalog,
+    /// and [`UtcDateTime::MAX`] as its expiry.
     pub fn is_validated(&self) -> bool {
         self.is_validated
     }
@@ -218,6 +257,8 @@ pub struct Role {
     /// The name.
     pub name: Option<String>,
 }
+
+pub(crate) const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// A header value for a secret: its characters checked, marked sensitive, and wiped from memory
 /// with its last clone. `place` names the secret's origin in errors.

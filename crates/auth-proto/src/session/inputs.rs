@@ -1,12 +1,14 @@
 //! The inputs of a session: responses, failures, refused tokens, and changes by the user.
 
+use std::sync::Arc;
+
 use http::{Response, StatusCode, Uri};
 use time::UtcDateTime;
 
 use super::Session;
 use crate::{
     error::{Error, ErrorKind, Failure, FailureKind, Head, Misuse},
-    identity,
+    identity, login,
     model::{
         credential::{Credential, Factor},
         marks,
@@ -185,7 +187,10 @@ impl Session {
             Some(RefusalReason::Closed)
         } else if is_at_odds {
             Some(RefusalReason::AtOdds)
-        } else if self.credential.is_one_time() || self.credential.is_existing_token() {
+        } else if self.credential.is_one_time()
+            || self.credential.is_existing_token()
+            || self.fixed.is_some()
+        {
             Some(RefusalReason::NoOtherToken)
         } else {
             None
@@ -244,9 +249,11 @@ impl Session {
         for state in self.scopes.iter().filter(|state| state.is_in_use()) {
             self.cloud.check(&credential, &state.scope)?;
         }
+        let fixed = login::fixed_token(&self.cloud, &credential)?;
         for state in &mut self.scopes {
             state.is_checked = state.is_in_use();
         }
+        self.fixed = fixed.map(Arc::new);
         self.credential = credential;
         self.lockout = None;
         (self.credential_verified, self.credential_proven) = (false, false);
@@ -263,6 +270,7 @@ impl Session {
     /// The tokens stay valid at the server until they end there.
     pub fn close(&mut self) {
         self.closed = true;
+        self.fixed = None;
         self.credential = Credential::none();
         self.lockout = None;
         self.retry_after = None;

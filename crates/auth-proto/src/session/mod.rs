@@ -26,6 +26,7 @@ use time::UtcDateTime;
 use crate::{
     cloud::Cloud,
     error::{Error, ErrorKind},
+    login,
     model::{credential::Credential, endpoint_query::EndpointQuery, scope::Scope, token::Token},
     session::{
         action::{Action, Destination, SessionId},
@@ -83,6 +84,8 @@ pub struct Session {
     id: SessionId,
     cloud: Cloud,
     credential: Credential,
+    /// The token of a credential that needs no login. Then there are no scopes and no requests.
+    fixed: Option<Arc<Token>>,
     settings: Settings,
     clock: Clock,
     jitter: Jitter,
@@ -118,6 +121,7 @@ impl Session {
         cloud.check_credential(&credential)?;
         Ok(Self {
             id: SessionId::default(),
+            fixed: login::fixed_token(&cloud, &credential)?.map(Arc::new),
             cloud,
             credential,
             jitter: Jitter::new(settings.seed()),
@@ -204,8 +208,9 @@ impl Session {
     /// The valid token of this scope, if there is one.
     pub fn cached_token(&mut self, scope: &Scope, now: UtcDateTime) -> Option<Arc<Token>> {
         self.advance(now);
-        let live = self.state(scope)?.live.as_ref()?;
-        Some(Arc::clone(&live.token))
+        let live = self.state(scope).and_then(|state| state.live.as_ref());
+        let token = live.map(|live| &live.token).or(self.fixed.as_ref())?;
+        Some(Arc::clone(token))
     }
 
     /// The result for a caller whose deadline has passed: the token that it can use, which may have
@@ -223,7 +228,8 @@ impl Session {
     ) -> Result<Arc<Token>, Option<Error>> {
         self.advance(now);
         let live = self.state(scope).and_then(|state| state.usable(destination));
-        live.map(|live| Arc::clone(&live.token)).ok_or_else(|| self.last_error(scope))
+        let token = live.map(|live| &live.token).or(self.fixed.as_ref());
+        token.cloned().ok_or_else(|| self.last_error(scope))
     }
 
     /// The error of this scope's last login, if no login has succeeded since, with the time of the

@@ -7,7 +7,7 @@ use time::UtcDateTime;
 
 use super::Session;
 use crate::{
-    cloud::{AUTH_TOKEN, Cloud},
+    cloud::Cloud,
     error::{Error, ErrorKind, Misuse},
     identity::{IdentityRequest, Validate},
     limits,
@@ -36,6 +36,12 @@ impl Session {
         let at = self.advance(now);
         if self.closed {
             return Action::Fail(ErrorKind::Closed.into());
+        }
+        if let Some(token) = &self.fixed {
+            return match self.cloud.check(&self.credential, scope) {
+                Ok(()) => Action::Use(Arc::clone(token)),
+                Err(error) => Action::Fail(error.into()),
+            };
         }
         let index = match self.index_of(scope, at) {
             Ok(index) => index,
@@ -350,7 +356,7 @@ impl Block<'_> {
 /// `GET /v3/auth/tokens`: the question whether this token is valid.
 fn question(cloud: &Cloud, token: &Token) -> Result<Request<Body>, Error> {
     let mut request = Validate::new(cloud, token.expose()).without_catalog().request()?;
-    request.headers_mut().insert(AUTH_TOKEN, token.header().clone());
+    token.insert_into(request.headers_mut());
     Ok(request)
 }
 

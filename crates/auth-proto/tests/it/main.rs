@@ -19,4 +19,5 @@ mod properties;
 mod responses;
 mod service_scopes;
 mod session;
+mod standalone;
 mod support;

@@ -2,13 +2,11 @@
 //!
 //! Source: *Obtaining a User Token Through Password Authentication* of the IAM API reference.
 
-use super::{
-    keystone::KEYSTONE,
-    profile::{Advice, IdentityUrl, Profile},
-};
+use super::keystone::KEYSTONE;
+use crate::cloud::profile::{Advice, IdentityUrl, Profile};
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
-pub(super) static HUAWEI: Profile = Profile {
+pub(in crate::cloud) static HUAWEI: Profile = Profile {
     id: "huawei",
     name: "Huawei Cloud",
     identity: &[
@@ -46,7 +44,7 @@ pub(super) static HUAWEI: Profile = Profile {
 
 /// Europe has a separate domain name (*Regions and Endpoints* of IAM; the region's host is from the
 /// SDK).
-pub(super) static HUAWEI_EU: Profile = Profile {
+pub(in crate::cloud) static HUAWEI_EU: Profile = Profile {
     id: "huawei-eu",
     name: "Huawei Cloud Europe",
     identity: &[
@@ -58,7 +56,7 @@ pub(super) static HUAWEI_EU: Profile = Profile {
 };
 
 /// <https://github.com/FlexibleEngineCloud/fe-ressources/blob/master/example.rc>
-pub(super) static FLEXIBLE_ENGINE: Profile = Profile {
+pub(in crate::cloud) static FLEXIBLE_ENGINE: Profile = Profile {
     id: "flexibleengine",
     name: "Flexible Engine",
     identity: &[IdentityUrl::All("https://iam.eu-west-0.prod-cloud-ocb.orange-business.com/v3")],
@@ -70,7 +68,7 @@ pub(super) static FLEXIBLE_ENGINE: Profile = Profile {
 /// IAM's error codes
 /// (<https://support.huaweicloud.com/intl/en-us/ae-ad-1-api-iam/iam_01_0005.html>), and those of
 /// the gateway in front of the services, also in their older spelling.
-pub(super) const CODES: &[(&str, Advice)] = &[
+pub(in crate::cloud) const CODES: &[(&str, Advice)] = &[
     ("APIG.0301", Advice::LogIn),
     ("APIG.0307", Advice::LogIn),
     ("APIG.0308", Advice::Wait),

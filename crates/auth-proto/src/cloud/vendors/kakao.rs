@@ -3,13 +3,11 @@
 //! Source: *API Preparations*. The service table is from the vendor's SDK, since the documents show
 //! no catalog.
 
-use super::{
-    keystone::KEYSTONE,
-    profile::{IdentityUrl, Profile, TableRow},
-};
+use super::keystone::KEYSTONE;
+use crate::cloud::profile::{IdentityUrl, Profile, TableRow};
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
-pub(super) static KAKAO: Profile = Profile {
+pub(in crate::cloud) static KAKAO: Profile = Profile {
     id: "kakao",
     name: "KakaoCloud",
     identity: &[IdentityUrl::All("https://iam.kakaocloud.com/identity/v3")],

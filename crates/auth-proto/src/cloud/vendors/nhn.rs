@@ -6,13 +6,11 @@
 //! <https://github.com/TOAST-DOCS/Compute>, and `ko/api-guide-ZONE.md` of
 //! <https://github.com/TOAST-DOCS/Storage-Object-Storage>.
 
-use super::{
-    keystone::KEYSTONE,
-    profile::{IdentityUrl, Profile, TableRow},
-};
+use super::keystone::KEYSTONE;
+use crate::cloud::profile::{IdentityUrl, Profile, TableRow};
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
-pub(super) static NHN: Profile = Profile {
+pub(in crate::cloud) static NHN: Profile = Profile {
     id: "nhn",
     name: "NHN Cloud",
     // "Verify API endpoints": the same in all regions, although the catalog lists it under KR1.
@@ -35,7 +33,7 @@ pub(super) static NHN: Profile = Profile {
 
 /// *IaaS Token* for the government (`ko/public-api/iaas-token-gov.md` of
 /// <https://github.com/TOAST-DOCS/TOAST-Cloud>).
-pub(super) static GOV: Profile = Profile {
+pub(in crate::cloud) static GOV: Profile = Profile {
     id: "nhn-gov",
     name: "NHN Cloud (Gov)",
     identity: &[IdentityUrl::All(
@@ -47,7 +45,7 @@ pub(super) static GOV: Profile = Profile {
     ..RULES
 };
 
-pub(super) static NGSC: Profile = Profile {
+pub(in crate::cloud) static NGSC: Profile = Profile {
     id: "nhn-ngsc",
     name: "NHN Cloud (ngsc.go.kr)",
     identity: &[IdentityUrl::All("https://api-identity-infrastructure.ngsc.go.kr/v2.0")],
@@ -55,7 +53,7 @@ pub(super) static NGSC: Profile = Profile {
     ..KR4
 };
 
-pub(super) static NINC: Profile = Profile {
+pub(in crate::cloud) static NINC: Profile = Profile {
     id: "nhn-ninc",
     name: "NHN Cloud (ninc.go.kr)",
     identity: &[IdentityUrl::All("https://api-identity-infrastructure.ninc.go.kr/v2.0")],
@@ -64,7 +62,7 @@ pub(super) static NINC: Profile = Profile {
 };
 
 /// The page's table has `.com`, its sample `.go.kr`; this profile follows the table.
-pub(super) static NGOIC: Profile = Profile {
+pub(in crate::cloud) static NGOIC: Profile = Profile {
     id: "nhn-ngoic",
     name: "NHN Cloud (ngoic.com)",
     identity: &[IdentityUrl::All("https://api-identity-infrastructure.ngoic.com/v2.0")],
@@ -73,7 +71,7 @@ pub(super) static NGOIC: Profile = Profile {
 };
 
 /// The same contradiction as in `NGOIC`.
-pub(super) static NGOVC: Profile = Profile {
+pub(in crate::cloud) static NGOVC: Profile = Profile {
     id: "nhn-ngovc",
     name: "NHN Cloud (ngovc.com)",
     identity: &[IdentityUrl::All("https://api-identity-infrastructure.ngovc.com/v2.0")],
@@ -82,7 +80,7 @@ pub(super) static NGOVC: Profile = Profile {
 };
 
 /// The host of the object storage contains no region.
-pub(super) static NCGN: Profile = Profile {
+pub(in crate::cloud) static NCGN: Profile = Profile {
     id: "nhn-ncgn",
     name: "NHN Cloud (gncloud.go.kr)",
     identity: &[IdentityUrl::All("https://api-identity-infrastructure.gncloud.go.kr/v2.0")],
@@ -100,7 +98,7 @@ pub(super) static NCGN: Profile = Profile {
 
 /// The one documented service is an object storage over plain http, whose account is not
 /// documented. A user can set it by `Cloud::with_override`.
-pub(super) static NGCC: Profile = Profile {
+pub(in crate::cloud) static NGCC: Profile = Profile {
     id: "nhn-ngcc",
     name: "NHN Cloud (ngcc)",
     identity: &[IdentityUrl::All("https://ngcc-kr4-iaas.kr.cloud.toastoven.net/identity/v2.0")],

@@ -2,14 +2,14 @@
 //!
 //! Source: *Token Authentication* of the API gateway's manual.
 
-use super::{
+use super::keystone::KEYSTONE;
+use crate::cloud::{
     huawei,
-    keystone::KEYSTONE,
     profile::{Advice, IdentityUrl, Profile},
 };
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
-pub(super) static OTC: Profile = Profile {
+pub(in crate::cloud) static OTC: Profile = Profile {
     id: "otc",
     name: "Open Telekom Cloud",
     identity: &[
@@ -23,7 +23,7 @@ pub(super) static OTC: Profile = Profile {
 /// The Swiss installation has separate hosts
 /// (<https://docs.otc.t-systems.com/cloud-create/api-ref/auth.html>; openstacksdk's profile lacks
 /// the scheme).
-pub(super) static OTC_SWISS: Profile = Profile {
+pub(in crate::cloud) static OTC_SWISS: Profile = Profile {
     id: "otc-swiss",
     name: "Open Telekom Cloud Swiss",
     identity: &[IdentityUrl::All(SWISS)],

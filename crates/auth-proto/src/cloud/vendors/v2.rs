@@ -2,14 +2,12 @@
 //!
 //! Source: the vendor profiles of the same ids in openstacksdk (`openstack/config/vendors/`).
 
-use super::{
-    keystone::KEYSTONE,
-    profile::{IdentityUrl, Profile},
-};
+use super::keystone::KEYSTONE;
+use crate::cloud::profile::{IdentityUrl, Profile};
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
 /// <https://www.conoha.jp/docs/identity-post_tokens.php> shows the same responses as NHN Cloud.
-pub(super) static CONOHA: Profile = Profile {
+pub(in crate::cloud) static CONOHA: Profile = Profile {
     id: "conoha",
     name: "ConoHa (version 2.0)",
     identity: &[IdentityUrl::Each("https://identity.{region}.conoha.io/v2.0")],
@@ -18,7 +16,7 @@ pub(super) static CONOHA: Profile = Profile {
 };
 
 /// With a password. An API key (`RAX-KSKEY:apiKeyCredentials`) is another method, unsupported here.
-pub(super) static RACKSPACE: Profile = Profile {
+pub(in crate::cloud) static RACKSPACE: Profile = Profile {
     id: "rackspace",
     name: "Rackspace Public Cloud",
     identity: &[

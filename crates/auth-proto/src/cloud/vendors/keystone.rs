@@ -3,10 +3,10 @@
 //! If openstacksdk has a vendor profile of the same id (`openstack/config/vendors/`), URL and
 //! regions are from there. Other clouds have their source above them.
 
-use super::profile::{IdentityUrl, Profile};
+use crate::cloud::profile::{IdentityUrl, Profile};
 use crate::model::{credential::MethodKind, scope::ScopeKind};
 
-pub(super) const KEYSTONE: Profile = Profile {
+pub(in crate::cloud) const KEYSTONE: Profile = Profile {
     id: "keystone",
     name: "Keystone",
     // Never used: every constructor sets a URL.
@@ -39,19 +39,28 @@ pub(super) const KEYSTONE: Profile = Profile {
     remedies: &[],
 };
 
-pub(super) static STOCK: Profile = KEYSTONE;
+pub(in crate::cloud) static STOCK: Profile = KEYSTONE;
 
-pub(super) static AURO: Profile =
+/// A service without an identity service.
+pub(in crate::cloud) static STANDALONE: Profile = Profile {
+    id: "standalone",
+    name: "a standalone service",
+    methods: &[MethodKind::ExistingToken, MethodKind::HttpBasic, MethodKind::NoAuth],
+    scopes: &[ScopeKind::Default],
+    ..KEYSTONE
+};
+
+pub(in crate::cloud) static AURO: Profile =
     stock("auro", "AURO", &[IdentityUrl::All("https://api.van2.auro.io:5000/v3")], &["RegionOne"]);
 
-pub(super) static BINERO: Profile = stock(
+pub(in crate::cloud) static BINERO: Profile = stock(
     "binero",
     "Binero",
     &[IdentityUrl::All("https://auth.binero.cloud:5000/v3")],
     &["europe-se-1"],
 );
 
-pub(super) static CITYCLOUD: Profile = stock(
+pub(in crate::cloud) static CITYCLOUD: Profile = stock(
     "citycloud",
     "Cleura",
     &[IdentityUrl::Each("https://{region}.citycloud.com:5000/v3")],
@@ -59,24 +68,24 @@ pub(super) static CITYCLOUD: Profile = stock(
 );
 
 /// <https://doc.conoha.jp/api-vps3/identity-post_tokens-v3/>
-pub(super) static CONOHA_V3: Profile = stock(
+pub(in crate::cloud) static CONOHA_V3: Profile = stock(
     "conoha-v3",
     "ConoHa (version 3.0)",
     &[IdentityUrl::All("https://identity.c3j1.conoha.io/v3")],
     &["c3j1"],
 );
 
-pub(super) static DREAMCOMPUTE: Profile = stock(
+pub(in crate::cloud) static DREAMCOMPUTE: Profile = stock(
     "dreamcompute",
     "DreamCompute",
     &[IdentityUrl::All("https://iad2.dream.io:5000")],
     &["RegionOne"],
 );
 
-pub(super) static ELASTX: Profile =
+pub(in crate::cloud) static ELASTX: Profile =
     stock("elastx", "Elastx", &[IdentityUrl::All("https://ops.elastx.cloud:5000/v3")], &["se-sto"]);
 
-pub(super) static ENTERCLOUDSUITE: Profile = stock(
+pub(in crate::cloud) static ENTERCLOUDSUITE: Profile = stock(
     "entercloudsuite",
     "Enter Cloud Suite",
     &[IdentityUrl::All("https://api.entercloudsuite.com")],
@@ -85,7 +94,7 @@ pub(super) static ENTERCLOUDSUITE: Profile = stock(
 
 /// <https://docs.infomaniak.cloud/identity/policies>; the regions of the URLs:
 /// <https://docs.mountainduck.io/protocols/openstack/infomaniak>.
-pub(super) static INFOMANIAK: Profile = stock(
+pub(in crate::cloud) static INFOMANIAK: Profile = stock(
     "infomaniak",
     "Infomaniak Public Cloud",
     &[
@@ -95,7 +104,7 @@ pub(super) static INFOMANIAK: Profile = stock(
     &["dc3-a", "dc4-a"],
 );
 
-pub(super) static LIMESTONENETWORKS: Profile = stock(
+pub(in crate::cloud) static LIMESTONENETWORKS: Profile = stock(
     "limestonenetworks",
     "Limestone Networks",
     &[IdentityUrl::All("https://auth.cloud.lstn.net:5000/v3")],
@@ -104,10 +113,10 @@ pub(super) static LIMESTONENETWORKS: Profile = stock(
 
 /// A user may obtain 60 tokens a minute: <https://help.ovhcloud.com> KB0067627. The regions are too
 /// many to list, and change.
-pub(super) static OVH: Profile =
+pub(in crate::cloud) static OVH: Profile =
     stock("ovh", "OVHcloud", &[IdentityUrl::All("https://auth.cloud.ovh.net/v3")], &[]);
 
-pub(super) static OVH_US: Profile = stock(
+pub(in crate::cloud) static OVH_US: Profile = stock(
     "ovh-us",
     "OVHcloud US",
     &[IdentityUrl::All("https://auth.cloud.ovh.us")],
@@ -115,7 +124,7 @@ pub(super) static OVH_US: Profile = stock(
 );
 
 /// <https://docs.plusserver.com/en/compute/pluscloudopen/introduction/environments>
-pub(super) static PLUSCLOUDOPEN: Profile = stock(
+pub(in crate::cloud) static PLUSCLOUDOPEN: Profile = stock(
     "pluscloudopen",
     "pluscloud open",
     &[IdentityUrl::Each("https://{region}.api.pco.get-cloud.io:5000/v3")],
@@ -123,7 +132,7 @@ pub(super) static PLUSCLOUDOPEN: Profile = stock(
 );
 
 /// <https://github.com/osism/testbed/blob/main/terraform/clouds-public.yaml>
-pub(super) static REGIOCLOUD: Profile = stock(
+pub(in crate::cloud) static REGIOCLOUD: Profile = stock(
     "regiocloud",
     "REGIO.cloud",
     &[IdentityUrl::All("https://keystone.services.a.regiocloud.tech/v3")],
@@ -131,39 +140,39 @@ pub(super) static REGIOCLOUD: Profile = stock(
 );
 
 /// <https://docs.selectel.ru/en/api/authorization.md>
-pub(super) static SELECTEL: Profile = stock(
+pub(in crate::cloud) static SELECTEL: Profile = stock(
     "selectel",
     "Selectel",
     &[IdentityUrl::All("https://cloud.api.selcloud.ru/identity/v3")],
     &[],
 );
 
-pub(super) static SWITCHCLOUD: Profile = stock(
+pub(in crate::cloud) static SWITCHCLOUD: Profile = stock(
     "switchcloud",
     "Switch Cloud",
     &[IdentityUrl::All("https://identity.compute.cloud.switch.ch/v3")],
     &["zhw", "zhc"],
 );
 
-pub(super) static SWITCHENGINES: Profile = stock(
+pub(in crate::cloud) static SWITCHENGINES: Profile = stock(
     "switchengines",
     "SWITCHengines",
     &[IdentityUrl::All("https://keystone.cloud.switch.ch:5000/v3")],
     &["LS", "ZH"],
 );
 
-pub(super) static VEXXHOST: Profile =
+pub(in crate::cloud) static VEXXHOST: Profile =
     stock("vexxhost", "VEXXHOST", &[IdentityUrl::All("https://auth.vexxhost.net")], &[]);
 
 /// <https://github.com/osism/testbed/blob/main/terraform/clouds-public.yaml>
-pub(super) static WAVESTACK: Profile = stock(
+pub(in crate::cloud) static WAVESTACK: Profile = stock(
     "wavestack",
     "Wavestack",
     &[IdentityUrl::All("https://api.wavestack.de:5000")],
     &["MUC5"],
 );
 
-pub(super) static ZETTA: Profile =
+pub(in crate::cloud) static ZETTA: Profile =
     stock("zetta", "Zetta", &[IdentityUrl::All("https://identity.api.zetta.io/v3")], &["no-osl1"]);
 
 const fn stock(
