@@ -133,7 +133,9 @@ fn what_is_missing_or_unused_is_named() {
     assert!(missing("", "token_endpoint").contains("token is missing"));
     // A scope, and a secret that is not sent.
     let auth = format!("{endpoint}, project_name: demo, username: me, password: x");
-    let warnings = warned(&of(&auth, "auth_type: none"));
+    let cloud = of(&auth, "auth_type: none");
+    assert_eq!(cloud.scope().unwrap(), Scope::default());
+    let warnings = warned(&cloud);
     assert!(warnings[0].starts_with("project_name: ignored; services without"), "{warnings:?}");
     assert!(warnings[1].starts_with("password: not used by auth_type none"), "{warnings:?}");
     assert_eq!(warnings.len(), 2);
