@@ -84,7 +84,8 @@
 //! # Kinds of login
 //!
 //! Without an `auth_type`, the configured credential says the kind of login: a password, else an
-//! application credential, else a token, else a one-time code. A complete credential that the kind of
+//! application credential, else a token (with an `endpoint` and without an `auth_url`: `admin_token`),
+//! else a one-time code. A complete credential that the kind of
 //! login does not use is a [`Warning::CredentialIgnored`].
 //!
 //! `auth_type` is `password`, `token` (each also with `v2` or `v3` before it),
@@ -95,8 +96,13 @@
 //!   `_id`, `target_project_name` or `_id` (without a project the token is for the domain).
 //!   `target_agency_name` has the same effect for other kinds of login. `agency_name`,
 //!   `agency_domain_name` and `delegated_project` are gophertelekomcloud's names of these keys.
-//! * `admin_token` or `token_endpoint`: the `token` is used directly, without a login. Services are
-//!   found in the catalog at `auth_url`, or by overrides.
+//! * `admin_token` or `token_endpoint`: the `token` is used directly, without a login. All services are
+//!   at `endpoint` (`url` is an older name of it), or else in the catalog at `auth_url`.
+//! * `http_basic`: `username` and `password` are sent with each request to `endpoint`.
+//! * `none`: the services at `endpoint` ask for no secret.
+//!
+//! The last three need no identity service, as a standalone Ironic or Cinder. A service's own
+//! `*_endpoint_override` wins over `endpoint`, and may stand without it.
 //!
 //! # Deliberate differences from openstacksdk
 //!

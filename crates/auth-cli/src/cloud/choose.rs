@@ -208,7 +208,9 @@ impl ChosenCloud {
 fn at_url(configured: &CloudConfig, url: &str) -> Result<Cloud, Failure> {
     Ok(match configured.cloud() {
         Ok(cloud) => cloud.at(url)?,
-        Err(auth_config::Error::Missing { key: "auth_url", .. }) => Cloud::keystone(url)?,
+        Err(auth_config::Error::Missing { key: "auth_url" | "endpoint", .. }) => {
+            Cloud::keystone(url)?
+        }
         Err(why) => return Err(why.into()),
     })
 }

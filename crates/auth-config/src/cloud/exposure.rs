@@ -6,6 +6,7 @@ use crate::{
     report::{error::Error, origin::ValueOrigin, warning::Warning},
     rules::{
         profile::{self, PublicProfile},
+        scope::is_standalone,
         template::HostParts,
     },
     value::{Map, Node, keys},
@@ -67,8 +68,8 @@ pub(super) fn secrets_from_elsewhere(
 }
 
 /// Refuses a profile of `clouds-public.yaml` that has a vendor's name and another URL, if the secret
-/// is from elsewhere: whoever named the vendor wants the secret to go there. Without a configured
-/// secret, the key `profile` decides.
+/// is from elsewhere: the user named the vendor and expects the secret to go there. Without a
+/// configured secret, the place of the key `profile` counts.
 pub(super) fn check_vendor_url(
     name: &str,
     profile: &PublicProfile,
@@ -112,12 +113,12 @@ fn deciding<'a>(map: &'a Map, auth: &'a Map) -> Vec<(&'a str, &'a ValueOrigin)> 
     let (insecure, unverified) = (is("insecure", true), is("verify", false));
     let beside = map.iter().filter(move |(key, _)| match key.as_str() {
         "cacert" => !insecure && !unverified,
-        "endpoint" => true,
         "insecure" => insecure,
         "verify" => unverified,
         key => key.ends_with("_endpoint") || key.ends_with("_endpoint_override"),
     });
-    let within = auth.iter().filter(|(key, _)| matches!(key.as_str(), "auth_url" | "endpoint"));
+    let url = if is_standalone(map, auth) { "endpoint" } else { "auth_url" };
+    let within = auth.iter().filter(move |(key, _)| *key == url);
     let set = beside.chain(within).filter(|(_, node)| node.as_text().is_some());
     set.map(|(key, node)| (key.as_str(), &node.origin)).collect()
 }

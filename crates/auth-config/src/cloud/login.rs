@@ -7,32 +7,48 @@ use crate::{
     cloud::{CloudConfig, overrides},
     report::{error::Error, origin::ValueOrigin, warning::Warning},
     rules::{
-        scope::{SCOPES, is_agency},
+        scope::{SCOPES, is_agency, is_standalone},
         vendor,
     },
     value::{Node, keys},
 };
 
 impl CloudConfig {
-    /// The identity service, with the rules of its vendor: the built-in profile, else the vendor
-    /// that documents this URL, else stock Keystone. Includes the configured API version
-    /// (`identity_api_version`) and URLs of services (`compute_endpoint_override`).
+    /// The identity service, with the rules of its vendor, or the services that need none
+    /// (`admin_token`, `http_basic` and `none`, with an `endpoint` or with URLs of their own).
+    ///
+    /// The vendor is that of the built-in profile, else the one that documents this URL, else none
+    /// (stock Keystone). Includes the configured API version (`identity_api_version`) and URLs of
+    /// services (`compute_endpoint_override`).
     ///
     /// # Errors
     ///
-    /// [`Error::AuthType`] for an unsupported or missing kind of login; [`Error::Missing`] without
-    /// an `auth_url`; [`Error::InvalidValue`] for an API version other than 2 and 3;
-    /// [`Error::Proto`] for an invalid URL or one without https (plain http has to
-    /// be chosen in code, with [`Cloud::keystone_over_plain_http`]); [`Error::Override`] for an
-    /// invalid URL of a service.
+    /// [`Error::AuthType`] for an unsupported kind of login; [`Error::Missing`] without an `auth_url`
+    /// or `endpoint`; [`Error::InvalidValue`] for an API version other than 2 and 3;
+    /// [`Error::Proto`] for an invalid URL or one without https (plain http has to be chosen in code,
+    /// with [`Cloud::keystone_over_plain_http`]); [`Error::Override`] for an invalid URL of a service.
     pub fn cloud(&self) -> Result<Cloud, Error> {
         self.auth_type()?;
+        if is_standalone(&self.map, self.auth()) {
+            return self.standalone_cloud();
+        }
         let url = self.required("auth_url", "set it, or name a profile that does")?;
         let cloud = vendor::cloud_at(self.profile.as_deref(), self.region(), url.trim())
             .map_err(|error| Error::Proto { cloud: self.name.clone(), error })?;
         let cloud = match self.identity_version(&cloud)? {
             Some(version) => cloud.with_api_version(version),
             None => cloud,
+        };
+        overrides::apply(cloud, &self.map)
+    }
+
+    /// Services without an identity service: at `endpoint`, or only at their own URLs.
+    fn standalone_cloud(&self) -> Result<Cloud, Error> {
+        let cloud = match self.text("endpoint") {
+            Some(url) => Cloud::standalone(url.trim())
+                .map_err(|error| Error::Proto { cloud: self.name.clone(), error })?,
+            None if overrides::is_any(&self.map) => Cloud::standalone_overrides(),
+            None => return Err(self.missing("endpoint", "set it to the URL of the services")),
         };
         overrides::apply(cloud, &self.map)
     }
@@ -55,8 +71,15 @@ impl CloudConfig {
     fn own_credential(&self) -> Result<Credential, Error> {
         match self.auth_type()? {
             AuthType::ApplicationCredential => self.application_credential(),
-            AuthType::ExistingToken => self.existing_token(),
+            AuthType::ExistingToken => {
+                Ok(Credential::existing_token(self.required_secret("token", "set OS_TOKEN")?))
+            }
+            AuthType::HttpBasic => {
+                let user = self.required("username", "set it")?;
+                Ok(Credential::http_basic(user, self.password()?))
+            }
             AuthType::MultiFactor => self.multi_factor(),
+            AuthType::NoAuth => Ok(Credential::no_auth()),
             AuthType::Password => Ok(Credential::password(self.user()?, self.password()?)),
             AuthType::Token => {
                 Ok(Credential::token(self.required_secret("token", "set OS_TOKEN")?))
@@ -67,6 +90,7 @@ impl CloudConfig {
 
     /// The scope of the token. An application credential has a fixed scope, so none is requested.
     /// An existing token (`admin_token`) has one already, which must match the configured scope.
+    /// Services without an identity service have none.
     ///
     /// # Errors
     ///
@@ -77,6 +101,7 @@ impl CloudConfig {
         match self.auth_type()? {
             _ if is_agency(&self.map, self.auth()) => return self.agency_scope(),
             AuthType::ApplicationCredential => return Ok(Scope::default()),
+            _ if is_standalone(&self.map, self.auth()) => return Ok(Scope::default()),
             _ => {}
         }
         let mut set = SCOPES.iter().filter_map(|&key| Some((key, self.auth().get(key)?)));
@@ -132,10 +157,12 @@ impl CloudConfig {
 
     fn auth_type(&self) -> Result<AuthType, Error> {
         let node = self.map.get("auth_type");
-        let text = node.and_then(Node::as_text).unwrap_or("none");
+        let text = node.and_then(Node::as_text).unwrap_or_default();
         Ok(match text {
-            "admin_token" | "token_endpoint" => AuthType::ExistingToken,
+            "admin_token" => AuthType::ExistingToken,
             "agency" | "password" | "v2password" | "v3password" => AuthType::Password,
+            "http_basic" => AuthType::HttpBasic,
+            "none" => AuthType::NoAuth,
             "token" | "v2token" | "v3token" => AuthType::Token,
             "v3applicationcredential" => AuthType::ApplicationCredential,
             "v3multifactor" => AuthType::MultiFactor,
@@ -150,7 +177,7 @@ impl CloudConfig {
             origin: node.map_or(ValueOrigin::Default, |node| node.origin.clone()),
             supported: "password, v2password, v3password, token, v2token, v3token, \
                         v3applicationcredential, v3totp, v3multifactor (of v3password and v3totp), \
-                        agency, admin_token",
+                        agency, admin_token, http_basic, none",
         }
     }
 
@@ -165,18 +192,6 @@ impl CloudConfig {
             return Err(self.missing("application_credential_id", remedy));
         };
         Ok(Credential::application_credential_of(self.user()?, name, secret))
-    }
-
-    fn existing_token(&self) -> Result<Credential, Error> {
-        // The cloud of the variables has it beside `auth`.
-        let endpoint = self.auth().get("endpoint").or_else(|| self.map.get("endpoint"));
-        if let Some(node) = endpoint.filter(|node| node.as_text().is_some()) {
-            let problem = "one URL for all services is not supported; set auth_url, or \
-                           compute_endpoint_override and the like";
-            let (key, origin) = ("endpoint".to_owned(), node.origin.clone());
-            return Err(Error::InvalidValue { key, problem, origin });
-        }
-        Ok(Credential::existing_token(self.required_secret("token", "set OS_TOKEN")?))
     }
 
     fn multi_factor(&self) -> Result<Credential, Error> {
@@ -266,7 +281,9 @@ impl CloudConfig {
 enum AuthType {
     ApplicationCredential,
     ExistingToken,
+    HttpBasic,
     MultiFactor,
+    NoAuth,
     Password,
     Token,
     Totp,

@@ -2,7 +2,10 @@
 
 use auth_proto::Cloud;
 
-use crate::{report::error::Error, value::Map};
+use crate::{
+    report::error::Error,
+    value::{Map, Node},
+};
 
 /// The cloud with the configured URLs of services. `compute_endpoint` is an older name of
 /// `compute_endpoint_override`.
@@ -12,7 +15,7 @@ use crate::{report::error::Error, value::Map};
 /// registered last and wins.
 pub(super) fn apply(mut cloud: Cloud, map: &Map) -> Result<Cloud, Error> {
     for name_of in [service_type, service] {
-        for end in ["_endpoint", "_endpoint_override"] {
+        for end in ENDS {
             for (key, node) in map {
                 let Some(url) = node.as_text() else { continue };
                 let name = key.strip_suffix(end).and_then(|prefix| name_of(map, prefix));
@@ -25,6 +28,17 @@ pub(super) fn apply(mut cloud: Cloud, map: &Map) -> Result<Cloud, Error> {
     }
     Ok(cloud)
 }
+
+/// Whether a service has a URL of its own.
+pub(super) fn is_any(map: &Map) -> bool {
+    let is_set = |(key, node): (&String, &Node)| {
+        node.as_text().is_some() && ENDS.iter().any(|end| key.ends_with(end))
+    };
+    map.iter().any(is_set)
+}
+
+/// The ends of the keys, the older one first.
+const ENDS: [&str; 2] = ["_endpoint", "_endpoint_override"];
 
 fn service_type(map: &Map, prefix: &str) -> Option<String> {
     map.get(&format!("{prefix}_service_type"))?.as_text().map(str::to_owned)

@@ -28,9 +28,9 @@ pub enum ValueOrigin {
 }
 
 impl ValueOrigin {
-    /// Whether this value and another are set by two who may be strangers: in files of two
-    /// directories, or one in a file and one in a variable. What the program or its user chooses,
-    /// and what is built in, is a stranger to nothing.
+    /// Whether another value is set in another place: in a file of another directory, or one of the
+    /// two in a file and the other in a variable. The caller's choices and built-in values are not
+    /// elsewhere.
     pub(crate) fn is_elsewhere(&self, other: &Self) -> bool {
         let (place, other) = (self.place(), other.place());
         place.is_some() && other.is_some() && place != other

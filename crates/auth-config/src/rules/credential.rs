@@ -34,7 +34,7 @@ const KINDS: [Kind; 4] = [
         auth_type: "token",
         secret: "token",
         owners: &[],
-        used_by: &["admin_token", "token", "token_endpoint", "v2token", "v3token"],
+        used_by: &["admin_token", "token", "v2token", "v3token"],
     },
     Kind {
         auth_type: "v3totp",
@@ -59,17 +59,30 @@ pub(super) fn set_auth_type(map: &mut Map, auth: &Map) {
     let Some(kind) = KINDS.iter().find(fits).filter(|kind| kind.auth_type != "password") else {
         return;
     };
+    let has_endpoint =
+        || ["endpoint", "url"].iter().any(|key| is_set(auth, key) || is_set(map, key));
+    // A token with the URL of the services, and without one of an identity service.
+    let auth_type = match kind.auth_type {
+        "token" if !is_set(auth, "auth_url") && has_endpoint() => "admin_token",
+        auth_type => auth_type,
+    };
     let keys = [kind.secret].into_iter().chain(kind.owners.iter().copied());
     let origin = keys.filter_map(|key| auth.get(key)).map(|node| node.origin.clone()).next();
     let origin = origin.unwrap_or(ValueOrigin::Default);
-    map.insert("auth_type".to_owned(), Node::text(kind.auth_type, origin));
+    map.insert("auth_type".to_owned(), Node::text(auth_type, origin));
+}
+
+/// Whether this kind of login may have one `endpoint` for all services: no token is asked for.
+pub(crate) fn is_without_login(map: &Map) -> bool {
+    let auth_type = map.get("auth_type").and_then(Node::as_text);
+    matches!(auth_type, Some("admin_token" | "http_basic" | "none"))
 }
 
 /// A warning for each complete credential that the kind of login does not use.
 pub(crate) fn ignored_credentials(map: &Map, auth: &Map) -> Vec<Warning> {
     let used = map.get("auth_type").and_then(Node::as_text).unwrap_or_default();
     // A kind that is not supported is an error later.
-    if !KINDS.iter().any(|kind| kind.used_by.contains(&used)) && used != "none" {
+    if !KINDS.iter().any(|kind| kind.used_by.contains(&used)) && !is_without_login(map) {
         return Vec::new();
     }
     let is_ignored = |kind: &&Kind| kind.is_complete(auth) && !kind.used_by.contains(&used);

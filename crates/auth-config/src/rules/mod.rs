@@ -45,7 +45,7 @@ pub(crate) struct Resolved {
 ///
 /// 1. Merge the layers. The region must be known first, because it is a layer.
 /// 2. Report unknown keys and wrong types, while keys still have the names that the user wrote.
-/// 3. Rename old keys beside `auth` (time-outs, `auth_plugin`, `endpoint_type`).
+/// 3. Rename old keys beside `auth` (time-outs, `auth_plugin`, `endpoint_type`) and kinds of login.
 /// 4. Unite the names of one value, from `auth` and beside it ([`names::unite`]). All later steps read
 ///    the united names under `auth`.
 /// 5. Distribute `domain_id` and `domain_name`. This needs the project's united name: without a
@@ -54,7 +54,8 @@ pub(crate) struct Resolved {
 ///    A missing URL is the profile's.
 /// 7. Move login options from beside `auth` into it, where a value that is already there wins.
 /// 8. Fill placeholders in the services' URLs.
-/// 9. Derive the kind of login from the credential, if none is set. openstacksdk does not.
+/// 9. Derive the kind of login from the credential, if none is set. openstacksdk does not. Kinds
+///    without a login have an `endpoint` in place of `auth_url`.
 pub(crate) fn resolve(
     name: &str,
     own: Map,
@@ -77,7 +78,7 @@ pub(crate) fn resolve(
 
     names::rename_timeouts(&mut map);
     names::drop_auth_plugin(&mut map, warnings);
-    names::correct_auth_type(&mut map);
+    names::rename_auth_types(&mut map);
     names::rename_endpoint_types(&mut map);
     names::unite(&mut map, &mut auth);
     if scope::has_project(&auth) || scope::is_agency(&map, &auth) {
@@ -94,6 +95,9 @@ pub(crate) fn resolve(
     names::move_login_options(&mut map, &mut auth);
     template::fill_service_urls(&mut map, &mut host_parts)?;
     credential::set_auth_type(&mut map, &auth);
+    if credential::is_without_login(&map) {
+        names::move_endpoint(&mut map, &mut auth);
+    }
 
     map.insert(AUTH.to_owned(), Node { value: Value::Map(auth), origin: ValueOrigin::Default });
     let (profile, public_profile) = match profile {

@@ -27,14 +27,17 @@ pub(super) fn drop_auth_plugin(map: &mut Map, warnings: &mut Vec<Warning>) {
     }
 }
 
-/// Corrects a spelling of `auth_type` that a vendor's documentation has
+/// Gives each kind of login one name: those of openstacksdk, and the spelling of a vendor's page
 /// (<https://docs.infomaniak.cloud/identity/policies>).
-pub(super) fn correct_auth_type(map: &mut Map) {
-    if let Some(node) = map.get_mut("auth_type")
-        && node.as_text() == Some("v3application_credential")
-    {
-        *node = Node::text("v3applicationcredential", node.origin.clone());
-    }
+pub(super) fn rename_auth_types(map: &mut Map) {
+    let Some(node) = map.get_mut("auth_type") else { return };
+    let name = match node.as_text() {
+        None | Some("None") => "none",
+        Some("token_endpoint") => "admin_token",
+        Some("v3application_credential") => "v3applicationcredential",
+        Some(_) => return,
+    };
+    *node = Node::text(name, node.origin.clone());
 }
 
 /// Renames `endpoint_type` to `interface`, also after the name of a service. The older name wins.
@@ -104,6 +107,17 @@ pub(super) fn distribute_domain(auth: &mut Map, warnings: &mut Vec<Warning>) {
             let (why, origin) = ("another scope and both domains are set", node.origin);
             warnings.push(Warning::ScopeIgnored { key: short, why, origin });
         }
+    }
+}
+
+/// Moves the URL of services without an identity service into `auth`. `url` is an older name of it.
+pub(super) fn move_endpoint(map: &mut Map, auth: &mut Map) {
+    let found = ["endpoint", "url"].into_iter().find_map(|key| {
+        let inside = auth.remove(key).filter(|node| !node.is_empty());
+        inside.or_else(|| map.remove(key).filter(|node| !node.is_empty()))
+    });
+    if let Some(node) = found {
+        auth.insert("endpoint".to_owned(), node);
     }
 }
 

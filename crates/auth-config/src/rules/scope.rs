@@ -2,6 +2,7 @@
 
 use crate::{
     report::warning::Warning,
+    rules::credential::is_without_login,
     value::{Map, Node},
 };
 
@@ -23,6 +24,14 @@ pub(crate) fn is_agency(map: &Map, auth: &Map) -> bool {
     auth.get(AGENCY_NAME).and_then(Node::as_text).is_some() || auth_type == Some("agency")
 }
 
+/// Whether the services have no identity service: the kind of login asks for no token, and the
+/// services' URLs are set. A token may also be used with the catalog of an identity service.
+pub(crate) fn is_standalone(map: &Map, auth: &Map) -> bool {
+    let is_token = map.get("auth_type").and_then(Node::as_text) == Some("admin_token");
+    is_without_login(map)
+        && (!is_token || auth.contains_key("endpoint") || !auth.contains_key("auth_url"))
+}
+
 /// Warnings about scopes that the kind of login does not use.
 pub(crate) fn ignored_scopes(map: &Map, auth: &Map) -> Vec<Warning> {
     let why = match map.get("auth_type").and_then(Node::as_text) {
@@ -30,6 +39,7 @@ pub(crate) fn ignored_scopes(map: &Map, auth: &Map) -> Vec<Warning> {
             "an agency's token is for target_project_name, or for target_domain_name"
         }
         Some("v3applicationcredential") => "an application credential has a fixed scope",
+        _ if is_standalone(map, auth) => "services without an identity service have no scopes",
         _ => return Vec::new(),
     };
     let ignored = |&key: &&'static str| {

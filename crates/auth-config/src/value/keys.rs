@@ -35,10 +35,9 @@ pub(crate) fn is_text_in_auth(key: &str) -> bool {
     is_known_in_auth(key) && key != "auth_methods"
 }
 
-/// Keys of `auth` that a cloud's entry may also have. `endpoint` is excluded: outside `auth` it has
-/// another meaning.
+/// Keys of `auth` that a cloud's entry may also have, whatever the kind of login.
 pub(crate) fn login_options() -> impl Iterator<Item = &'static str> {
-    AUTH.iter().copied().filter(|key| *key != "endpoint")
+    AUTH.iter().copied().filter(|key| !matches!(*key, "endpoint" | "url"))
 }
 
 /// The known key of a cloud that is closest to a misspelled one.
@@ -99,6 +98,7 @@ const AUTH: &[&str] = &[
     "tenant_name",
     "token",
     "trust_id",
+    "url",
     "user_domain_id",
     "user_domain_name",
     "user_id",

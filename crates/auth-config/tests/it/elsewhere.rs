@@ -57,7 +57,7 @@ fn every_deciding_setting_is_a_warning() {
         ("verify: false", &["verify"]),
         ("insecure: 'yes'", &["insecure"]),
         ("insecure: true, verify: false, cacert: /ca.pem", &["insecure", "verify"]),
-        ("endpoint: 'https://e.example'", &["endpoint"]),
+        ("auth_type: http_basic, endpoint: 'https://e.example'", &["endpoint"]),
         (
             "dns_endpoint_override: 'https://{region_name}.example/{interface}', region_name: evil",
             &["dns_endpoint_override", "region_name"],
@@ -66,6 +66,7 @@ fn every_deciding_setting_is_a_warning() {
         ("verify: true, insecure: false", &[]),
         ("region_name: R, interface: admin, compute_api_version: 2, dns_region_name: S", &[]),
         ("compute_endpoint_override: '', cacert: ", &[]),
+        ("endpoint: 'https://e.example', url: 'https://e.example'", &[]),
         ("cert: /c.pem, key: /k.pem", &[]),
     ] {
         let files = here()

@@ -96,12 +96,6 @@ fn an_existing_token_is_used_unchanged() {
         assert!(
             said(with("username: me", &beside).unwrap().credential()).contains("token is missing")
         );
-        let everywhere = with("token: sesame, endpoint: 'https://k.example'", &beside).unwrap();
-        assert!(said(everywhere.credential()).contains("compute_endpoint_override"));
-        let variables =
-            [("OS_AUTH_TYPE", auth_type), ("OS_TOKEN", "t"), ("OS_ENDPOINT", "https://k.example")];
-        let said = said(of_variables(&variables).unwrap().credential());
-        assert!(said.ends_with("(variable OS_ENDPOINT)"), "{said}");
     }
 }
 

@@ -13,5 +13,6 @@ mod login;
 mod overrides;
 mod properties;
 mod rules;
+mod standalone;
 mod support;
 mod warnings;

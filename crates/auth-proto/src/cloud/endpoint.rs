@@ -102,7 +102,7 @@ impl Cloud {
         if !want.interfaces.contains(&Interface::Public) {
             return None;
         }
-        if service == IDENTITY {
+        if service == IDENTITY && !self.is_standalone() {
             return Some(Ok(Endpoint {
                 interface: Interface::Public.as_str(),
                 region: None,

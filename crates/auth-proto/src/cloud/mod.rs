@@ -55,7 +55,8 @@ struct Inner {
     /// Origins that the user allows tokens to be sent to.
     allowed: Vec<Origin<'static>>,
     overrides: Vec<Override>,
-    /// The endpoint of every service without an override, if there is no identity service.
+    /// The endpoint of every service without an override, if there is no identity service. Empty if
+    /// these services have no common one.
     standalone: Option<String>,
     /// By the service's [plain](plain) name.
     hints: Vec<(String, ScopeHint)>,

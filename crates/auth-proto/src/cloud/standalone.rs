@@ -32,9 +32,7 @@ impl Cloud {
     /// [`Login`](crate::Login) refuses to send a secret to a plain http URL of another machine,
     /// unless [`allow_origin`](Self::allow_origin) names its origin.
     pub fn standalone(url: &str) -> Result<Self, Error> {
-        let mut cloud = Self::global(&keystone::STANDALONE);
-        Arc::make_mut(&mut cloud.0).standalone = Some(String::new());
-        cloud.moved(url).map_err(|error| match error.kind() {
+        Self::standalone_overrides().moved(url).map_err(|error| match error.kind() {
             ErrorKind::Config(ConfigError::Url { problem, .. }) => {
                 let (field, problem) = (ConfigField::StandaloneUrl, *problem);
                 ConfigError::Url { field, problem }.into()
@@ -43,19 +41,27 @@ impl Cloud {
         })
     }
 
+    /// Services without an identity service and without a common URL: each has an
+    /// [override](Self::with_override), and no other service is found.
+    pub fn standalone_overrides() -> Self {
+        let mut cloud = Self::global(&keystone::STANDALONE);
+        Arc::make_mut(&mut cloud.0).standalone = Some(String::new());
+        cloud
+    }
+
     /// Whether there is no identity service.
     pub(crate) fn is_standalone(&self) -> bool {
         self.0.standalone.is_some()
     }
 
-    /// The endpoint of every service, if there is no identity service.
+    /// The endpoint of every service without an override, if there is no identity service.
     pub(super) fn standalone_endpoint(&self) -> Option<Endpoint<'_>> {
         Some(Endpoint {
             interface: Interface::Public.as_str(),
             region: None,
             retired: false,
             service_type: "any",
-            url: self.0.standalone.as_deref()?.into(),
+            url: self.0.standalone.as_deref().filter(|url| !url.is_empty())?.into(),
         })
     }
 

@@ -28,6 +28,22 @@ fn config(error: Error) -> ConfigError {
     error.clone()
 }
 
+#[test]
+fn overrides_alone_are_all_services() {
+    let cloud = Cloud::standalone_overrides().with_override("baremetal", IRONIC).unwrap();
+    let mut session = Session::new(cloud, Credential::no_auth(), Settings::default()).unwrap();
+    let Action::Use(token) = session.poll(&Scope::default(), NOW) else { panic!("a request") };
+    let url = |service: &str| {
+        let endpoint = session.cloud().endpoint(&token, &EndpointQuery::new(service));
+        endpoint.map(|endpoint| endpoint.url().to_owned())
+    };
+    assert_eq!(url("baremetal").as_deref(), Ok(IRONIC));
+    for service in ["compute", "identity", "baremetal-introspection"] {
+        let error = url(service).unwrap_err().to_string();
+        assert!(error.contains(&format!("service {service}")), "{error}");
+    }
+}
+
 /// The header that a request gets, if any.
 #[test]
 fn each_credential_has_its_header() {
