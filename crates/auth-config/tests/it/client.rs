@@ -257,7 +257,7 @@ fn certificates_come_through_pipes() {
             std::thread::spawn(move || fs::write(path, text).unwrap())
         });
         assert_eq!(ask(&cloud, &url), Ok(204));
-        writers.map(|writer| writer.join().unwrap());
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
     }
 }
 
