@@ -94,7 +94,7 @@ fn files(machine: &Machine, authority: &Authority) -> UnixListener {
 /// The clouds.yaml of a run, and its variables.
 fn configuration(number: usize, url: &str) -> (String, Vec<(&'static str, &'static str)>) {
     // A generator of pseudo-random numbers: the same runs each time.
-    let mut state = number as u64 * 0x9E37_79B9_7F4A_7C15 + 1;
+    let mut state = (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mut random = |below: usize| {
         state ^= state << 13;
         state ^= state >> 7;
