@@ -9,6 +9,7 @@ mod echo;
 mod emulator;
 mod failures;
 mod inspect;
+mod odd_files;
 mod readme;
 mod secrets;
 mod snapshots;

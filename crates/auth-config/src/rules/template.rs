@@ -2,7 +2,7 @@
 
 use crate::{
     report::{error::Error, origin::ValueOrigin},
-    value::{AUTH, Map, Node, keys},
+    value::{AUTH, Map, Node},
 };
 
 /// The keys whose values are part of a URL's host, and where they are set.
@@ -52,7 +52,7 @@ fn filled(text: &str, cloud: &Map, host_parts: &mut HostParts) -> Option<String>
             continue;
         }
         let (name, after) = rest.strip_prefix('{')?.split_once('}')?;
-        let value = cloud.get(name).filter(|_| keys::is_public(name))?;
+        let value = cloud.get(name).filter(|node| node.is_public(name))?;
         if out.split_once("://").is_none_or(|(_, host)| !host.contains('/')) {
             host_parts.push((name.to_owned(), value.origin.clone()));
         }

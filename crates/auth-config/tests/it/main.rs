@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
 
 mod elsewhere;
+#[cfg(all(feature = "reqwest", feature = "ureq"))]
+mod client;
 mod hostile;
 mod identity;
 mod kinds;
