@@ -109,6 +109,15 @@
 //! HTTP client takes some fifteen lines: see `examples/script.rs` of the source repository for
 //! `auth-ureq`, and `examples/service.rs` for `auth-reqwest`.
 //!
+//! # Plain http
+//!
+//! An `auth_url` with plain http is refused unless its host is this machine, and so are plain http
+//! endpoints of the catalog. `allow_plain_http: true` in a cloud's entry (`OS_ALLOW_PLAIN_HTTP` for the
+//! cloud of the variables, [`Choices::allow_plain_http`] in code) allows both, for laboratories and for
+//! clouds without another network. Everyone on the way can read the password and the tokens;
+//! [`Warning::PlainHttp`] reports this. Loopback, link-local and metadata addresses of a catalog stay
+//! refused. Other clients do not know the key.
+//!
 //! # Secrets
 //!
 //! All input is wiped from memory when it is dropped. `Debug`, [`CloudConfig::settings`], warnings

@@ -21,13 +21,12 @@ impl CloudConfig {
     /// # Errors
     ///
     /// [`Error::AuthType`] for an unsupported or missing kind of login; [`Error::Missing`] without
-    /// an `auth_url`; [`Error::Proto`] for an invalid URL or one without https (plain http has to
-    /// be chosen in code, with [`Cloud::keystone_over_plain_http`]); [`Error::Override`] for an
-    /// invalid URL of a service.
+    /// an `auth_url`; [`Error::Proto`] for an invalid URL or one without https (the key
+    /// `allow_plain_http` allows plain http); [`Error::Override`] for an invalid URL of a service.
     pub fn cloud(&self) -> Result<Cloud, Error> {
         self.auth_type()?;
         let url = self.identity_url()?;
-        let cloud = vendor::cloud_at(self.profile.as_deref(), self.region(), &url)
+        let cloud = vendor::cloud_at(self.profile.as_deref(), self.region(), &url, self.plain_http)
             .map_err(|error| Error::Proto { cloud: self.name.clone(), error })?;
         overrides::apply(cloud, &self.map)
     }

@@ -10,13 +10,16 @@ pub(crate) fn cloud_at(
     name: Option<&str>,
     region: Option<&str>,
     url: &str,
+    plain_http: bool,
 ) -> Result<Cloud, Error> {
-    let stock = Cloud::keystone(url)?;
+    // Only for the comparison: `at` refuses plain http unless it is allowed.
+    let stock = Cloud::keystone_over_plain_http(url)?;
     let here = without_version(&stock);
     let named = name.and_then(|name| locations(name, region).next());
     let documented = || DOCUMENTED.get(&here).cloned();
     let in_new_region = || region.and_then(|region| in_new_region(region, &here));
-    named.or_else(documented).or_else(in_new_region).map_or(Ok(stock), |cloud| cloud.at(url))
+    let cloud = named.or_else(documented).or_else(in_new_region).unwrap_or(stock);
+    if plain_http { cloud.allow_plain_http() } else { cloud }.at(url)
 }
 
 /// The identity URL that the vendor documents for this region; `None` for an unknown cloud.
