@@ -90,7 +90,10 @@ impl Context {
             match self.wait(&act) {
                 // The service refused the token, and the next login needs a code again.
                 Err(Error::NeedFactor(_)) => {}
-                done => return Ok(done?),
+                done => {
+                    let url = self.client.cloud().identity_url();
+                    return done.map_err(|why| Failure::of_request(why, &url));
+                }
             }
         }
         Err(Failure::failed(TOO_MANY_CODES))
@@ -101,14 +104,15 @@ impl Context {
         self.with(|client| client.run(request))
     }
 
-    /// Runs `act` once, with a valid token. The progress line names the host.
+    /// Runs `act`, a request to this URL, once and with a valid token.
     pub(crate) fn once<T>(
         &self,
-        host: &str,
+        url: &str,
         act: impl FnOnce(&Client) -> Result<T, Error>,
     ) -> Result<T, Failure> {
         self.token()?;
-        Ok(progress::during(&waiting_for(host), || act(&self.client))?)
+        let done = progress::during(&waiting_for(url), || act(&self.client));
+        done.map_err(|why| Failure::of_request(why, url))
     }
 
     /// The cloud, with its API version once that is known.
@@ -119,8 +123,7 @@ impl Context {
     /// Runs `act` with a progress line.
     fn wait<T>(&self, act: impl FnOnce(&Client) -> T) -> T {
         let url = self.client.cloud().identity_url();
-        let host = url.split('/').nth(2).unwrap_or_default();
-        progress::during(&waiting_for(host), || act(&self.client))
+        progress::during(&waiting_for(&url), || act(&self.client))
     }
 
     fn code(&self, challenge: &Challenge) -> Result<SecretString, Failure> {
@@ -138,8 +141,8 @@ impl Context {
     }
 }
 
-fn waiting_for(host: &str) -> String {
-    format!("waiting for {}", print::clean(host))
+fn waiting_for(url: &str) -> String {
+    format!("waiting for {}", print::origin(url))
 }
 
 fn settings() -> Settings {

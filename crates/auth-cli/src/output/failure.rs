@@ -8,7 +8,10 @@ use std::{
 
 use auth_proto::{EndpointError, ErrorKind, FailureKind, UrlProblem};
 
-use super::{flags::in_flags, print};
+use super::{
+    flags::{ALLOW, in_flags},
+    print,
+};
 
 /// An error text and an exit code.
 #[derive(Debug)]
@@ -107,7 +110,8 @@ impl From<auth_proto::Error> for Failure {
                 Exit::Failed,
                 format!(
                     "the token must not be sent to {origin}: {why}; `cloud-auth catalog` lists all \
-                     endpoints"
+                     endpoints{}",
+                    remedy(why)
                 ),
             ),
             ErrorKind::Endpoint(EndpointError::Url { problem: UrlProblem::Path, .. }) => {
@@ -125,6 +129,18 @@ impl From<auth_proto::Error> for Failure {
             kind => (Exit::Failed, kind.to_string()),
         };
         Self { exit, text }
+    }
+}
+
+impl Failure {
+    /// The failure of a request to this URL.
+    pub(crate) fn of_request(why: auth_ureq::Error, url: &str) -> Self {
+        let has_url = !matches!(why, auth_ureq::Error::Transport(_));
+        let Self { exit, text } = why.into();
+        match has_url {
+            true => Self { exit, text },
+            false => Self { exit, text: format!("{}: {text}", print::origin(url)) },
+        }
     }
 }
 
@@ -148,6 +164,12 @@ impl From<auth_ureq::Error> for Failure {
             why => Self::failed(chain(&why)),
         }
     }
+}
+
+/// The end of the error for an endpoint that a token must not be sent to.
+pub(crate) fn remedy(why: &str) -> String {
+    let is_plain_http = why.contains("plain http");
+    if is_plain_http { format!(", or {ALLOW}") } else { String::new() }
 }
 
 const AGAIN: &str = "check the URL and the network, or try again later";
