@@ -115,6 +115,11 @@ impl Context {
         done.map_err(|why| Failure::of_request(why, url))
     }
 
+    /// The longest wait for a token: `api_timeout`, if that is longer than the default.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// The cloud, with its API version once that is known.
     pub(crate) fn cloud(&self) -> Cloud {
         self.client.cloud()

@@ -56,6 +56,11 @@ impl Failure {
         Self { exit: Exit::Unavailable, text: format!("{}; {AGAIN}", text.into()) }
     }
 
+    /// The same failure with a further fact.
+    pub(crate) fn with(self, fact: &str) -> Self {
+        Self { text: format!("{}; {fact}", self.text), ..self }
+    }
+
     /// Whether the cloud refused the login or the token.
     pub(crate) fn is_refusal(&self) -> bool {
         self.exit == Exit::Refused
