@@ -62,7 +62,8 @@ fn odd_configurations_end_with_a_known_code() {
 struct World {
     _emulator: Server,
     home: TempDir,
-    urls: Vec<String>,
+    /// The section `auth`: two logins that work, and two servers with TLS.
+    logins: Vec<serde_json::Value>,
     /// Regular files.
     files: Vec<PathBuf>,
     /// Others, and one that is too large.
@@ -119,9 +120,24 @@ impl World {
         odd.push(at("sparse"));
         files.sort();
         odd.sort();
-        let urls = [emulator.url(System::NhnIaas), emulator.url(System::Otc)];
-        let urls = urls.into_iter().chain(tls).collect();
-        Self { _emulator: emulator, home, urls, files, odd }
+        let mut logins = vec![
+            serde_json::json!({
+                "auth_url": emulator.url(System::NhnIaas),
+                "username": account::NHN_USER,
+                "password": account::NHN_PASSWORD,
+                "project_id": account::NHN_TENANT,
+            }),
+            serde_json::json!({
+                "auth_url": emulator.url(System::Otc),
+                "username": account::OTC_USER,
+                "user_domain_name": account::OTC_DOMAIN,
+                "password": account::OTC_PASSWORD,
+            }),
+        ];
+        logins.extend(tls.map(
+            |url| serde_json::json!({"auth_url": url, "user_id": "u", "password": "secretsecret"}),
+        ));
+        Self { _emulator: emulator, home, logins, files, odd }
     }
 }
 
@@ -144,14 +160,9 @@ impl Configuration {
             let files = if rng.bool() { &world.files } else { &world.odd };
             rng.choice(files).unwrap().display().to_string()
         };
-        let url = rng.choice(&world.urls).unwrap().clone();
+        let login = rng.choice(&world.logins).unwrap().clone();
 
-        let mut cloud = serde_json::json!({"auth": {
-            "auth_url": url,
-            "username": account::NHN_USER,
-            "password": account::NHN_PASSWORD,
-            "project_id": account::NHN_TENANT,
-        }});
+        let mut cloud = serde_json::json!({"auth": login});
         for (key, likely) in LIKELY {
             match rng.u8(..5) {
                 0 => {}
