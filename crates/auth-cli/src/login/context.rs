@@ -67,16 +67,21 @@ impl Context {
                 Err(Error::NeedFactor(challenge)) => self.code(&challenge)?,
                 Err(why) if asked > 0 && is_refused(&why) => match (self.ask)(ANOTHER) {
                     Ok(code) => code,
-                    Err(_) => return Err(why.into()),
+                    Err(_) => return Err(self.failure(why)),
                 },
-                Err(why) => return Err(why.into()),
+                Err(why) => return Err(self.failure(why)),
             };
             self.client.submit_factor(Factor::totp(code))?;
         }
         self.try_token().map_err(|why| match why {
             Error::NeedFactor(_) => Failure::failed(TOO_MANY_CODES),
-            why => why.into(),
+            why => self.failure(why),
         })
+    }
+
+    /// The failure of a request to the identity service.
+    fn failure(&self, why: Error) -> Failure {
+        Failure::of_request(why, &self.client.cloud().identity_url())
     }
 
     fn try_token(&self) -> Result<Arc<Token>, Error> {
@@ -90,10 +95,7 @@ impl Context {
             match self.wait(&act) {
                 // The service refused the token, and the next login needs a code again.
                 Err(Error::NeedFactor(_)) => {}
-                done => {
-                    let url = self.client.cloud().identity_url();
-                    return done.map_err(|why| Failure::of_request(why, &url));
-                }
+                done => return done.map_err(|why| self.failure(why)),
             }
         }
         Err(Failure::failed(TOO_MANY_CODES))

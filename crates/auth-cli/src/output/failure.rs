@@ -138,13 +138,14 @@ impl From<auth_proto::Error> for Failure {
 }
 
 impl Failure {
-    /// The failure of a request to this URL.
+    /// The failure of a request to this URL. The errors of the core name the origin themselves.
     pub(crate) fn of_request(why: auth_ureq::Error, url: &str) -> Self {
-        let has_url = !matches!(why, auth_ureq::Error::Transport(_));
+        use auth_ureq::Error;
+        let is_nameless = matches!(why, Error::Transport(_) | Error::Deadline { last: None });
         let Self { exit, text } = why.into();
-        match has_url {
-            true => Self { exit, text },
-            false => Self { exit, text: format!("{}: {text}", print::origin(url)) },
+        match is_nameless {
+            true => Self { exit, text: format!("{}: {text}", print::origin(url)) },
+            false => Self { exit, text },
         }
     }
 }

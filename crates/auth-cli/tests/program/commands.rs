@@ -140,7 +140,7 @@ fn a_list_of_projects_has_a_total_time() {
             let next = format!("https://k.example/v3/auth/projects?marker={}", request.number);
             let next = Some(next).filter(|_| request.number < 20);
             let page = serde_json::json!({"projects": [{"id": "p"}], "links": {"next": next}});
-            Reply::new(200, "", &page.to_string())
+            Reply::new(200, "", page.to_string())
         });
         let url = format!("{}/v3", server.url());
         let arguments = [&stock("projects", &url)[..], &["--timeout", timeout]].concat();
