@@ -9,7 +9,7 @@ mod echo;
 mod emulator;
 mod failures;
 mod inspect;
-mod odd_files;
+mod odd_configurations;
 mod plain_http;
 mod prompt;
 mod readme;
