@@ -4,16 +4,11 @@
 //! `cargo run -p examples --bin script`
 #![allow(clippy::print_stdout, reason = "a program prints")]
 
-use std::{error::Error, fs, path::Path};
+use std::error::Error;
 
-use auth_config::{Choices, CloudConfig, Config, Files, Tls, Variables};
+use auth_config::{Choices, CloudConfig, Config, Files, Variables};
 use auth_emulator::{Server, System, account};
-use auth_ureq::Client;
 use http::Request;
-use ureq::{
-    Agent,
-    tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem},
-};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -25,11 +20,8 @@ fn main() -> Result<()> {
         println!("warning: {warning}");
     }
 
-    // Cloud, credential, scope, TLS settings and time-out come from the configuration.
-    let http = Agent::config_builder().tls_config(tls(cloud.tls())?);
-    let http = http.timeout_global(cloud.timeout());
-    let client =
-        Client::builder(cloud.cloud()?, cloud.credential()?, cloud.scope()?).http(http).build()?;
+    // Cloud, credential, scope, certificates and time-outs come from the configuration.
+    let client = cloud.ureq_builder()?.build()?;
 
     // Region and interface come from the configuration, too. The path is relative to the endpoint.
     let compute = client.service(cloud.endpoint_query("compute")?);
@@ -65,27 +57,4 @@ clouds:
         Files::in_directory("/home/me").with("clouds.yaml", clouds).with("secure.yaml", secure);
     let config = Config::merge(&files, &Variables::from_iter([("OS_CLOUD", "work")]))?;
     Ok(config.cloud(&Choices::default())?)
-}
-
-/// The settings `cacert`, `cert`, `key` and `insecure` for ureq.
-pub(crate) fn tls(tls: &Tls) -> Result<TlsConfig> {
-    let mut config = TlsConfig::builder().disable_verification(!tls.verify);
-    if let Some(cacert) = &tls.cacert {
-        config = config.root_certs(RootCerts::new_with_certs(&certificates(cacert)?));
-    }
-    if let Some(cert) = &tls.cert {
-        let key = PrivateKey::from_pem(&fs::read(tls.key.as_ref().unwrap_or(cert))?)?;
-        config = config.client_cert(Some(ClientCert::new_with_certs(&certificates(cert)?, key)));
-    }
-    Ok(config.build())
-}
-
-fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>> {
-    let pem = fs::read(path)?;
-    let items = parse_pem(&pem).collect::<std::result::Result<Vec<_>, _>>()?;
-    let certificate = |item| match item {
-        PemItem::Certificate(certificate) => Some(certificate),
-        _ => None,
-    };
-    Ok(items.into_iter().filter_map(certificate).collect())
 }

@@ -7,17 +7,14 @@
 
 use std::{
     error::Error,
-    fs,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
-use auth_config::{Choices, CloudConfig, Config, Files, Tls, Variables};
+use auth_config::{Choices, CloudConfig, Config, Files, Variables};
 use auth_emulator::{Server, System, account};
 use auth_proto::Settings;
-use auth_reqwest::Client;
 use http::{Request, StatusCode};
-use reqwest::{Certificate, ClientBuilder, Identity};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -26,10 +23,9 @@ async fn main() -> Result<()> {
     let server = Server::start()?;
     server.emulator().token_lifetime(System::Otc, time::Duration::seconds(4));
     let cloud = configured(&server.url(System::Otc))?;
-    let client = Client::builder(cloud.cloud()?, cloud.credential()?, cloud.scope()?);
-    let client = client.http(http(cloud.tls())?);
     // By default, a renewal is due in the last quarter of a token's life; here it is earlier.
-    let client = client.settings(Settings::default().with_renewal(20..=25)).build()?;
+    let settings = Settings::default().with_renewal(20..=25);
+    let client = cloud.reqwest_builder()?.settings(settings).build()?;
 
     // The background task renews the token, so that requests do not wait for a login. The task ends
     // with the last client. A request that finds no valid token logs in itself.
@@ -82,26 +78,4 @@ fn configured(auth_url: &str) -> Result<CloudConfig> {
         ("OS_PROJECT_NAME", "eu-de"),
     ]);
     Ok(Config::merge(&Files::default(), &variables)?.cloud(&Choices::default())?)
-}
-
-/// The settings `cacert`, `cert`, `key` and `insecure` for reqwest.
-pub(crate) fn http(tls: &Tls) -> Result<impl Fn() -> ClientBuilder + use<>> {
-    let roots = tls.cacert.as_ref().map(fs::read).transpose()?;
-    let roots = roots.map(|pem| Certificate::from_pem_bundle(&pem)).transpose()?;
-    let mut identity = tls.cert.as_ref().map(fs::read).transpose()?;
-    if let (Some(pem), Some(key)) = (&mut identity, &tls.key) {
-        pem.extend(fs::read(key)?);
-    }
-    let identity = identity.map(|pem| Identity::from_pem(&pem)).transpose()?;
-    let verify = tls.verify;
-    Ok(move || {
-        let mut http = ClientBuilder::new().tls_danger_accept_invalid_certs(!verify);
-        if let Some(roots) = &roots {
-            http = http.tls_certs_only(roots.clone());
-        }
-        match &identity {
-            Some(identity) => http.identity(identity.clone()),
-            None => http,
-        }
-    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use auth_config::{Choices, CloudConfig, Config, Error, Files, Variables};
+use auth_config::{Choices, CloudConfig, Config, Error, Files, Pem, Variables};
 use auth_proto::Interface;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -114,8 +114,11 @@ fn usable(cloud: &CloudConfig) -> Result<(), Error> {
 
 fn described(config: &Config, cloud: &CloudConfig) -> Outcome {
     let tls = cloud.tls();
-    let path =
-        |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let path = |pem: &Option<Pem>| match pem {
+        Some(Pem::File(path)) => Some(path.display().to_string()),
+        Some(text) => Some(format!("{text:?}")),
+        None => None,
+    };
     let interfaces: Vec<_> = cloud.interfaces().iter().copied().map(Interface::as_str).collect();
     let mut out = BTreeMap::from([
         ("names", Some(config.names().collect::<Vec<_>>().join(", "))),

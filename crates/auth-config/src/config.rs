@@ -8,9 +8,8 @@ use std::{
 use crate::{
     cloud::CloudConfig,
     input::{
-        Choices, Files, Variables,
+        Choices, Files, Variables, parse,
         search::{self, FileKind},
-        yaml,
     },
     report::{error::Error, origin::ValueOrigin, warning::Warning},
     rules,
@@ -41,8 +40,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`Error::Yaml`], [`Error::TooLarge`] or [`Error::InvalidValue`] for a file that cannot be
-    /// used. The next file on the search path is not tried: it may log in as another user.
+    /// [`Error::Syntax`], [`Error::File`] or [`Error::InvalidValue`] for a file that cannot be used. The next file on the search path is not tried: it may log in as another user.
     /// [`Error::CloudDuplicate`] if a file and the variables define a cloud of the same name.
     pub fn merge(files: &Files, variables: &Variables) -> Result<Self, Error> {
         let mut warnings = Vec::new();
@@ -146,7 +144,7 @@ fn root(
     contents: &[u8],
     warnings: &mut Vec<Warning>,
 ) -> Result<Map, Error> {
-    let (root, duplicates) = yaml::read(path, contents)?;
+    let (root, duplicates) = parse::read(path, contents)?;
     warnings.extend(duplicates.into_iter().map(Warning::KeyDuplicate));
     let is_empty = root.is_null();
     let map = mapping(root, "the file")?;

@@ -11,10 +11,10 @@
 //!     eprintln!("warning: {warning}");
 //! }
 //! let (identity, credential, scope) = (cloud.cloud()?, cloud.credential()?, cloud.scope()?);
-//! // let client = auth_ureq::Client::new(identity, credential, scope)?;
-//! // let compute = client.service(cloud.endpoint_query("compute")?);
 //! # Ok::<(), auth_config::Error>(())
 //! ```
+//!
+//! With a [feature](#http-clients), it builds the whole client.
 //!
 //! The rules are a pure function of [`Files`], [`Variables`] and [`Choices`]. [`Config::load`] reads
 //! the files and variables of the machine; a test can pass its own:
@@ -90,8 +90,10 @@
 //!   is not 90.
 //! * `insecure` and `verify` accept `true`, `yes`, `on`, `1` and their opposites, quoted or not, in any
 //!   case. Any other value is an error.
-//! * A file that cannot be parsed is an error, with line and column. The next file on the search path
-//!   is not tried: it may log in as another user.
+//! * A file that cannot be parsed is an error, with line and column, and so is a file that a variable
+//!   names and that exists, but cannot be read. The next file on the search path is not tried: it may
+//!   log in as another user.
+//! * `key` without `cert` is an error.
 //! * `OS_TOKEN` alone, for example left over from `export OS_TOKEN=…`, defines no cloud. A token does
 //!   not say which cloud it is for, and this cloud would replace the default one of the files.
 //! * Warnings report unknown keys, with a suggestion, and files with a secret that every user can read.
@@ -103,11 +105,54 @@
 //! `against-openstacksdk/cases.yaml` in the source repository lists all differences with their reasons.
 //! `against-openstacksdk/run` compares this crate with openstacksdk.
 //!
-//! # TLS
+//! # Files
 //!
-//! [`CloudConfig::tls`] has `cacert`, `cert`, `key`, `insecure` and `verify`. Passing them to an
-//! HTTP client takes some fifteen lines: see `examples/script.rs` of the source repository for
-//! `auth-ureq`, and `examples/service.rs` for `auth-reqwest`.
+//! Every file that the configuration names is a regular file or a pipe, such as
+//! `OS_CLIENT_CONFIG_FILE=<(sops -d clouds.yaml)`. It is at most 1 MiB, and its end comes within 5 s:
+//! see [`limits`]. Devices, sockets, directories and larger files are refused. A pipe is read only if
+//! a variable or a setting names it. If nobody writes to it, the thread that waits for it stays
+//! until the process ends.
+//!
+//! `cacert`, `cert` and `key` name a PEM file, or hold the PEM text itself, as with Terraform's
+//! OpenStack provider. The line ends of such a text may be spelled `\n`. openstacksdk takes only a
+//! file.
+//!
+//! A file whose name ends in `.json` is read as JSON, any other as YAML.
+//!
+//! # HTTP clients
+//!
+//! With the feature `ureq`, [`CloudConfig::ureq_builder`] returns a builder of a blocking client; with
+//! the feature `reqwest`, [`CloudConfig::reqwest_builder`] returns one of an async client:
+//!
+//! ```no_run
+//! # #[cfg(feature = "ureq")]
+//! # fn blocking() -> Result<(), Box<dyn std::error::Error>> {
+//! use auth_config::{Choices, Config};
+//!
+//! let cloud = Config::load()?.cloud(&Choices::default())?;
+//! let client = cloud.ureq_builder()?.build()?;
+//! let compute = client.service(cloud.endpoint_query("compute")?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The builder has the cloud, the credential and the scope, and these settings:
+//!
+//! | setting | effect |
+//! | --- | --- |
+//! | `cacert` | these certificates are trusted instead of those that the HTTP client trusts by default |
+//! | `cert`, `key` | the client certificate; without `key`, the private key is in `cert` |
+//! | `verify: false`, `insecure: true` | the server's certificate is not verified; a warning reports it |
+//! | `api_timeout` | the time for a connection, for the silence of a service, and for a whole request to the identity service |
+//! | `HTTPS_PROXY` and the like | the proxy, by the rules of the HTTP client |
+//!
+//! The files are read, and the certificates and the key are tried, before the builder is returned.
+//! [`Error::File`] and [`Error::Pem`] name the setting, the file and the reason: for example, the
+//! private key belongs to another certificate, or is encrypted.
+//!
+//! `ureq_http` and `reqwest_http` return only the settings of the HTTP client, for a builder with
+//! another cloud or credential, and for other settings beside these. For another HTTP client,
+//! [`CloudConfig::tls`] and [`CloudConfig::timeout`] have the values.
 //!
 //! # Plain http
 //!
@@ -129,6 +174,7 @@
 //! program that runs in a directory that other users can write to should refuse to continue on this
 //! warning, or take the URL from `OS_AUTH_URL`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod cloud;
@@ -141,13 +187,20 @@ mod rules;
 mod text;
 mod value;
 
-pub use cloud::{CloudConfig, transport::Tls};
+pub use cloud::{
+    CloudConfig,
+    transport::{Pem, Tls},
+};
 pub use config::Config;
 pub use input::{Choices, Files, Platform, Variables};
-pub use report::{error::Error, origin::ValueOrigin, warning::Warning};
+pub use report::{
+    error::{Error, FileProblem},
+    origin::ValueOrigin,
+    warning::Warning,
+};
 pub use value::setting::Setting;
 
 /// The examples of the README.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "ureq"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

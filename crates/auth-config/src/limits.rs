@@ -1,7 +1,12 @@
 //! All limits of the crate.
 
-/// Size of a configuration file, in bytes.
+use std::time::Duration;
+
+/// Size of a file that a configuration names, in bytes.
 pub const FILE: usize = 1024 * 1024;
+
+/// Time to read a file until its end, which a pipe may keep open.
+pub const FILE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Levels of mappings and lists in a file. A cloud's `auth` is on the fourth.
 pub const DEPTH: usize = 32;

@@ -1,22 +1,17 @@
 //! Reads the real files and variables. All decisions are in [`Config::merge`].
 
-use std::{
-    env, fs,
-    io::{self, Read},
-    path::PathBuf,
-};
+use std::{env, fs, io, path::Path};
 
 use secrecy::SecretString;
-use zeroize::Zeroizing;
 
 use crate::{
     config::Config,
     input::{
         Files, Platform, Variables,
+        file::{self, Contents},
         search::{self, FileKind},
     },
-    limits,
-    report::error::Error,
+    report::error::{Error, FileProblem},
 };
 
 impl Config {
@@ -25,7 +20,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The errors of [`merge`](Self::merge), and [`Error::NotUnicode`] for an `OS_*` variable.
+    /// The errors of [`merge`](Self::merge), [`Error::NotUnicode`] for an `OS_*` variable, and
+    /// [`Error::File`] for a file that is too large, and for one that a variable names and that
+    /// exists, but cannot be read.
     pub fn load() -> Result<Self, Error> {
         let variables = variables()?;
         // If the working directory has been deleted, it is not searched.
@@ -35,17 +32,23 @@ impl Config {
         for kind in FileKind::ALL {
             let named = search::named(kind, &directory, &variables);
             for path in search::paths(kind, &directory, platform, &variables) {
-                match contents(&path, named.as_ref() == Some(&path)) {
-                    Ok((mut contents, is_open)) => {
+                let setting = kind.variable().filter(|_| named.as_ref() == Some(&path));
+                match contents(&path, setting.is_some()) {
+                    Ok(Contents { mut bytes, readable_by_others }) => {
                         // Moved, not copied: `Files` wipes it.
-                        let contents = std::mem::take(&mut *contents);
-                        files = match is_open {
-                            true => files.with_readable_by_others(path, contents),
-                            false => files.with(path, contents),
+                        let bytes = std::mem::take(&mut *bytes);
+                        files = match readable_by_others {
+                            true => files.with_readable_by_others(path, bytes),
+                            false => files.with(path, bytes),
                         };
                         break;
                     }
-                    Err(error) if is_absent(&error) => {}
+                    Err(problem) if is_absent(problem) => {}
+                    // The next file may log in as another user.
+                    Err(problem) if setting.is_some() || problem == FileProblem::TooLarge => {
+                        let setting = setting.map(str::to_owned);
+                        return Err(Error::File { setting, path, problem });
+                    }
                     Err(_) => files = files.with_unreadable(path),
                 }
             }
@@ -80,31 +83,17 @@ fn variables() -> Result<Variables, Error> {
     Ok(all.into_iter().collect())
 }
 
-/// The contents up to one byte over the limit, and whether every user can read the file. Reading a
-/// pipe may block, so a pipe is read only if a variable names it.
-fn contents(path: &PathBuf, is_named: bool) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
-    if !is_named && !fs::metadata(path)?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
+/// The contents of a file. A pipe is read only if a variable names it: nobody may ever write to one
+/// that the search finds.
+fn contents(path: &Path, is_named: bool) -> Result<Contents, FileProblem> {
+    let is_regular = || fs::metadata(path).map(|metadata| metadata.is_file());
+    match is_named || is_regular().map_err(|error| FileProblem::Unreadable(error.kind()))? {
+        true => file::read(path),
+        false => Err(FileProblem::Unreadable(io::ErrorKind::InvalidInput)),
     }
-    let file = fs::File::open(path)?;
-    let is_open = is_readable_by_others(&file.metadata()?);
-    // Allocated once: a growing vector leaves copies of secrets behind.
-    let mut contents = Zeroizing::new(Vec::with_capacity(limits::FILE + 1));
-    file.take(limits::FILE as u64 + 1).read_to_end(&mut contents)?;
-    Ok((contents, is_open))
 }
 
-#[cfg(unix)]
-fn is_readable_by_others(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o004 != 0
-}
-
-#[cfg(not(unix))]
-fn is_readable_by_others(_: &fs::Metadata) -> bool {
-    false
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+fn is_absent(problem: FileProblem) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(problem, FileProblem::Unreadable(NotADirectory | NotFound))
 }

@@ -13,6 +13,13 @@ pub enum Error<T> {
     /// token must not be sent to.
     #[error(transparent)]
     Auth(#[from] auth_proto::Error),
+    /// The HTTP client cannot be built with its settings: for example, the private key belongs to
+    /// another certificate.
+    #[error("the HTTP client cannot be built: {reason}; correct its settings")]
+    Build {
+        /// What is wrong, without a secret.
+        reason: String,
+    },
     /// The caller's time ended before there was a token.
     #[error("{}", NoTokenInTime(last.as_ref()))]
     Deadline {
@@ -39,7 +46,7 @@ pub enum Error<T> {
     /// The closure that was passed to `call_with` made no request. Its error is the source.
     #[error("the closure that was passed to call_with made no request")]
     Request(#[source] BoxError),
-    /// A request other than a login got no response, or the HTTP client could not be built.
+    /// A request other than a login got no response.
     #[error("the request got no response")]
     Transport(#[source] T),
 }
@@ -56,7 +63,10 @@ impl<T> Error<T> {
             Self::Auth(error) => error.is_retryable(),
             Self::Deadline { last } => last.as_ref().is_none_or(auth_proto::Error::is_retryable),
             Self::Transport(_) => true,
-            Self::IdentityTimeout { .. } | Self::NeedFactor(_) | Self::Request(_) => false,
+            Self::Build { .. }
+            | Self::IdentityTimeout { .. }
+            | Self::NeedFactor(_)
+            | Self::Request(_) => false,
         }
     }
 
@@ -134,6 +144,7 @@ mod tests {
             (Error::Deadline { last: None }, true),
             (Error::Deadline { last: failed(FailureKind::Timeout) }, true),
             (Error::Deadline { last: failed(FailureKind::Tls) }, false),
+            (Error::Build { reason: String::new() }, false),
             (Error::IdentityTimeout { identity: response, response }, false),
             (Error::Request("no such file".into()), false),
             (Error::Transport(Lost), true),

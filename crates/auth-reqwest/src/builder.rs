@@ -7,7 +7,7 @@ use time::UtcDateTime;
 
 use crate::{
     client::Client,
-    error::{Error, transport},
+    error::{Error, unusable},
     send::Http,
 };
 
@@ -61,13 +61,13 @@ impl Builder {
     /// # Errors
     ///
     /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
-    /// the identity time-out is not below the session's response time-out, [`Error::Transport`] if
-    /// reqwest rejects its settings.
+    /// the identity time-out is not below the session's response time-out, [`Error::Build`] if reqwest
+    /// rejects its settings, such as a client certificate with the key of another.
     pub fn build(self) -> Result<Client, Error> {
         let https_only = self.options.cloud.is_https_only();
         let identity_timeout = self.options.identity_timeout;
         let (driver, scope) = self.options.build::<reqwest::Error>()?;
-        let http = Http::new(self.http, https_only, identity_timeout).map_err(transport)?;
+        let http = Http::new(self.http, https_only, identity_timeout).map_err(unusable)?;
         Ok(Client::from_parts(driver, http, scope))
     }
 }

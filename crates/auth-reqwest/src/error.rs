@@ -6,7 +6,12 @@ use http::StatusCode;
 /// The reason why there is no token or no response. No variant shows a URL, a header or a body.
 pub type Error = auth_driver::Error<reqwest::Error>;
 
-/// The error of a request that got no response, or of a client that could not be built.
+/// The error of a client that cannot be built.
+pub(crate) fn unusable(error: reqwest::Error) -> Error {
+    Error::Build { reason: innermost(&error.without_url()) }
+}
+
+/// The error of a request that got no response.
 pub(crate) fn transport(error: reqwest::Error) -> Error {
     Error::Transport(error.without_url())
 }
@@ -27,9 +32,12 @@ fn is_broken_off(error: &reqwest::Error) -> bool {
 /// The core's view of an error of reqwest.
 pub(crate) fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
-    // The innermost text says more than the outer ones ("error sending request").
-    let detail = sources(&error).last().unwrap_or(&error).to_string();
-    Failure::new(kind(&error), detail)
+    Failure::new(kind(&error), innermost(&error))
+}
+
+/// The innermost text, which says more than the outer ones ("error sending request").
+fn innermost(error: &reqwest::Error) -> String {
+    sources(error).last().unwrap_or(error).to_string()
 }
 
 fn kind(error: &reqwest::Error) -> FailureKind {

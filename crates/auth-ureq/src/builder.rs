@@ -66,12 +66,16 @@ impl Builder {
     /// # Errors
     ///
     /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
-    /// the identity time-out is not below the session's response time-out.
+    /// the identity time-out is not below the session's response time-out, [`Error::Build`] if
+    /// rustls rejects the client certificate or its key, or all root certificates.
     pub fn build(self) -> Result<Client, Error> {
         let https_only = self.options.cloud.is_https_only();
         let identity_timeout = self.options.identity_timeout;
         let (driver, scope) = self.options.build::<ureq::Error>()?;
-        let agent = with_protocol!(self.http, https_only).build().new_agent();
+        let config = with_protocol!(self.http, https_only).build();
+        #[cfg(feature = "rustls")]
+        crate::tls::check_tls(config.tls_config())?;
+        let agent = config.new_agent();
         let http =
             Http { agent, https_only, identity_timeout, expects_continue: self.expects_continue };
         Ok(Client::from_parts(driver, http, scope))

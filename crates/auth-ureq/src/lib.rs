@@ -171,11 +171,15 @@ mod client;
 mod error;
 mod send;
 mod service;
+#[cfg(feature = "rustls")]
+mod tls;
 
 pub use builder::Builder;
 pub use client::Client;
 pub use error::Error;
 pub use service::ServiceClient;
+#[cfg(feature = "rustls")]
+pub use tls::check_tls;
 
 /// The examples of README.md.
 #[cfg(doctest)]

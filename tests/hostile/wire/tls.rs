@@ -1,10 +1,10 @@
 //! Certificates, handshakes and proxies between a client and the server. A refused certificate is not
 //! tried again.
 
-use auth_proto::Cloud;
+use auth_proto::{Cloud, Credential, Scope, UserRef};
 use rcgen::date_time_ymd;
 use rustls::ServerConfig;
-use testing::{Adapter, Authority, Loopback, Reply};
+use testing::{Adapter, Authority, Builder, Loopback, Reply};
 
 use crate::{
     SHORT,
@@ -55,6 +55,41 @@ fn every_handshake_has_its_outcome() {
         judged(name, *adapter, &outcome, want, "")
     });
     finish(&lines, HANDSHAKES.len());
+}
+
+/// A client certificate that no handshake can use: ureq would panic at the first connection.
+#[test]
+fn an_unusable_client_certificate_is_refused() {
+    let ca = Authority::new();
+    let ((cert, key), (_, other)) = (ca.issue("me"), ca.issue("me"));
+    let garbage = |label| format!("-----BEGIN {label}-----\nTUlJQ2Fu\n-----END {label}-----\n");
+    let mislabelled = key.replace("PRIVATE KEY", "RSA PRIVATE KEY");
+    let rsa1024 = include_str!("../../../crates/auth-config/tests/it/pem/rsa1024.pem");
+    for (name, pem) in [
+        ("the key of another", format!("{cert}{other}")),
+        ("RSA with 1024 bits", rsa1024.to_owned()),
+        ("a certificate that is none", garbage("CERTIFICATE") + &key),
+        ("a key that is none", cert.clone() + &garbage("PRIVATE KEY")),
+        ("a key under another label", cert.clone() + &mislabelled),
+    ] {
+        for adapter in Adapter::BOTH {
+            let built = user(adapter).identity(&pem).build();
+            let said = built.err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(said.starts_with("the HTTP client cannot be built: "), "{name}: {said}");
+            assert!(!said.contains(key.lines().nth(1).unwrap()), "{name}: {said}");
+        }
+    }
+    for adapter in Adapter::BOTH {
+        assert!(user(adapter).identity(format!("{cert}{key}")).build().is_ok());
+        let roots = user(adapter).trust(garbage("CERTIFICATE")).build();
+        let said = roots.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(said.starts_with("the HTTP client cannot be built: "), "{said}");
+    }
+}
+
+fn user(adapter: Adapter) -> Builder {
+    let cloud = Cloud::keystone("https://127.0.0.1:9/v3").unwrap();
+    adapter.client(cloud, Credential::password(UserRef::id("u"), "secretsecret"), Scope::default())
 }
 
 /// A host name that leads to another machine than before: the certificate there is another one's.

@@ -97,6 +97,11 @@ impl World {
             ("garbage.pem", pem("CERTIFICATE", "AAAA")),
             ("garbage-key.pem", pem("PRIVATE KEY", "AAAA")),
             ("garbage-rsa.pem", pem("RSA PRIVATE KEY", "MAMCAQA=")),
+            (
+                "rsa1024.pem",
+                include_str!("../../../auth-config/tests/it/pem/rsa1024.pem").to_owned(),
+            ),
+            ("encrypted.pem", pem("ENCRYPTED PRIVATE KEY", "AAAA")),
             ("many.pem", authority.pem().repeat(500)),
             ("text", "a\n".repeat(1000)),
             ("odd.yaml", "a: &a [*a, {b: [c".to_owned()),
@@ -277,8 +282,8 @@ const DEVICES: [&str; 6] =
 /// Files with the sections that a key needs; not every pair fits together.
 const LIKELY: [(&str, &[&str]); 3] = [
     ("cacert", &["ca.pem", "many.pem"]),
-    ("cert", &["cert.pem", "both.pem", "garbage.pem"]),
-    ("key", &["key.pem", "other-key.pem", "garbage-key.pem", "garbage-rsa.pem", "cut-key.pem"]),
+    ("cert", &["cert.pem", "both.pem", "garbage.pem", "rsa1024.pem"]),
+    ("key", &["key.pem", "other-key.pem", "garbage-key.pem", "encrypted.pem", "rsa1024.pem"]),
 ];
 
 const COMMANDS: [&str; 8] = [

@@ -49,8 +49,8 @@ fn a_private_ca() {
     assert!(unverified.err.starts_with("warning: the server's certificate is not verified"));
 
     machine.write("empty.pem", "");
-    login(&machine, &url, "cacert: empty.pem").failed(2, "empty.pem has no certificate");
-    login(&machine, &url, "cacert: nosuch.pem").failed(2, "name a readable PEM file");
+    login(&machine, &url, "cacert: empty.pem").failed(2, "empty.pem: no certificate in it");
+    login(&machine, &url, "cacert: nosuch.pem").failed(2, "nosuch.pem: does not exist");
 }
 
 #[test]
@@ -67,8 +67,38 @@ fn a_client_certificate() {
     assert_eq!(login(&machine, &url, &format!("{ca}, cert: both.pem")).ok(), "t\n");
     let two = format!("{ca}, cert: cert.pem, key: key.pem");
     assert_eq!(login(&machine, &url, &two).ok(), "t\n");
-    login(&machine, &url, &format!("{ca}, cert: cert.pem")).failed(2, "has no private key");
+    login(&machine, &url, &format!("{ca}, cert: cert.pem"))
+        .failed(2, "cert.pem: no private key in it");
     assert_ne!(login(&machine, &url, ca).code, 0);
+}
+
+/// ureq would panic at the first connection.
+#[test]
+fn an_unusable_client_certificate_is_an_error() {
+    let authority = Authority::new();
+    let url = serve(authority.mutual_server("localhost"));
+    let machine = Machine::with("clouds: {}");
+    machine.write("ca.pem", &authority.pem());
+    let (certificate, key) = authority.issue("me");
+    let (_, other) = authority.issue("me");
+    let garbage = |label| format!("-----BEGIN {label}-----\nTUlJQ2Fu\n-----END {label}-----\n");
+    for (cert, key, says) in [
+        (
+            &certificate,
+            &other,
+            "cert.pem: the private key belongs to another certificate (key: key.pem)",
+        ),
+        (&garbage("CERTIFICATE"), &key, "cert.pem: the client certificate cannot be read"),
+        (&certificate, &garbage("PRIVATE KEY"), "cert.pem: the private key cannot be read"),
+        (&certificate, &garbage("ENCRYPTED PRIVATE KEY"), "key.pem: the private key is encrypted"),
+        (&certificate, &certificate, "key.pem: no private key in it"),
+        (&key, &key, "cert.pem: no certificate in it"),
+        (&String::new(), &key, "cert.pem: no certificate in it"),
+    ] {
+        machine.write("cert.pem", cert);
+        machine.write("key.pem", key);
+        login(&machine, &url, "cacert: ca.pem, cert: cert.pem, key: key.pem").failed(2, says);
+    }
 }
 
 #[test]

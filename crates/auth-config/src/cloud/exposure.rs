@@ -14,7 +14,7 @@ pub(super) fn readable_secrets(
     auth: &Map,
     readable_by_others: &[PathBuf],
 ) -> Vec<Warning> {
-    let is_secret = |key: &str, node: &Node| !keys::is_public(key) && node.as_text().is_some();
+    let is_secret = |key: &str, node: &Node| !node.is_public(key) && node.as_text().is_some();
     let mut files: Vec<_> = map
         .iter()
         .chain(auth)

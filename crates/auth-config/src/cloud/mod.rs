@@ -1,6 +1,8 @@
 //! One cloud in one region, with all rules applied.
 
 mod agency;
+#[cfg(any(feature = "reqwest", feature = "ureq"))]
+mod client;
 mod exposure;
 mod login;
 mod overrides;
@@ -16,7 +18,7 @@ use crate::{
     report::{error::Error, origin::ValueOrigin, warning::Warning},
     rules::{Resolved, scope},
     value::{
-        AUTH, Map, Node, Value, keys,
+        AUTH, Map, Node, Value,
         setting::{self, Setting},
     },
 };
@@ -121,7 +123,7 @@ impl CloudConfig {
         self.get(&of_service(service, "api_version"))
     }
 
-    /// The time-out of a request: `api_timeout`, in seconds.
+    /// The time-out of a request: `api_timeout`, in seconds. At most 3,500 s.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
@@ -137,7 +139,7 @@ impl CloudConfig {
             Some((AUTH, key)) => (self.auth(), key),
             _ => (&self.map, key),
         };
-        map.get(key).filter(|_| keys::is_public(key)).and_then(Node::as_text)
+        map.get(key).filter(|node| node.is_public(key)).and_then(Node::as_text)
     }
 
     /// A secret under `auth`, such as `password`, for a login without

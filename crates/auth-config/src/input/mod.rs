@@ -1,7 +1,10 @@
 //! The input of the rules as plain data: files, variables and choices.
 
+pub(crate) mod file;
+mod json;
+pub(crate) mod parse;
 pub(crate) mod search;
-pub(crate) mod yaml;
+mod yaml;
 
 use std::{
     collections::BTreeMap,

@@ -26,7 +26,7 @@ impl FileKind {
     }
 
     /// The variable that names the first file to try.
-    fn variable(self) -> Option<&'static str> {
+    pub(crate) fn variable(self) -> Option<&'static str> {
         match self {
             Self::Clouds => Some("OS_CLIENT_CONFIG_FILE"),
             Self::Public => None,

@@ -1,11 +1,15 @@
 //! Configuration errors: the problem, its place and the remedy.
 
-use std::path::PathBuf;
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use auth_proto::{ConfigError, ErrorKind, UrlProblem};
 use thiserror::Error as ThisError;
 
 use crate::{
+    limits,
     report::{origin::ValueOrigin, warning::Warning},
     text::{listed, shown, shown_path},
 };
@@ -66,6 +70,16 @@ pub enum Error {
         /// The configured names.
         known: Vec<String>,
     },
+    /// A file that the configuration names cannot be read.
+    #[error("{}{}: {problem}", before(setting.as_deref()), shown_path(path))]
+    File {
+        /// The key or the variable that names the file; `None` for a file on the search path.
+        setting: Option<String>,
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        problem: FileProblem,
+    },
     /// A value has the wrong type or is not one of the allowed values.
     #[error("{}: {problem} ({origin})", shown(key))]
     InvalidValue {
@@ -104,6 +118,16 @@ pub enum Error {
         error: auth_proto::Error,
         /// Where it is set.
         origin: ValueOrigin,
+    },
+    /// A certificate or a private key cannot be used.
+    #[error("{setting}: {}{problem}", place(path.as_deref()))]
+    Pem {
+        /// The key: `cacert`, `cert` or `key`.
+        setting: &'static str,
+        /// The file; `None` if the configuration holds the PEM text itself.
+        path: Option<PathBuf>,
+        /// The reason, without a secret.
+        problem: String,
     },
     /// The vendor has shut this cloud down.
     #[error(
@@ -147,6 +171,18 @@ pub enum Error {
         /// The keys that set a scope, and where each is set.
         scopes: Vec<(&'static str, ValueOrigin)>,
     },
+    /// A file is not valid YAML or JSON, or exceeds one of the [`limits`].
+    #[error("{}:{line}:{column}: {problem}", shown_path(path))]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// The column, counted from 1.
+        column: usize,
+        /// The problem at this place.
+        problem: &'static str,
+    },
     /// A placeholder cannot be filled in.
     #[error(
         "{}: unknown placeholder in braces ({origin}); use a key of the cloud that holds plain text, such as {{region_name}}",
@@ -158,26 +194,56 @@ pub enum Error {
         /// Where it is set.
         origin: ValueOrigin,
     },
-    /// A file is larger than [`limits::FILE`](crate::limits::FILE).
-    #[error("{}: larger than {limit} bytes; check that it is the right file", shown_path(path))]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The limit, in bytes.
-        limit: usize,
-    },
-    /// A file is not valid YAML, or exceeds one of the [`limits`](crate::limits).
-    #[error("{}:{line}:{column}: {problem}", shown_path(path))]
-    Yaml {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// The column, counted from 1.
-        column: usize,
-        /// The problem at this place.
-        problem: &'static str,
-    },
+}
+
+/// The reason why a file is not read. A configuration may name regular files and pipes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileProblem {
+    /// It is a device.
+    Device,
+    /// It is a directory.
+    Directory,
+    /// Its end did not come within [`limits::FILE_TIMEOUT`].
+    Slow,
+    /// It is a socket.
+    Socket,
+    /// It is larger than [`limits::FILE`].
+    TooLarge,
+    /// The system's error.
+    Unreadable(io::ErrorKind),
+}
+
+impl fmt::Display for FileProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Device => f.write_str("is a device; name a regular file or a pipe"),
+            Self::Directory => f.write_str("is a directory; name a file"),
+            Self::Slow => write!(
+                f,
+                "has no end within {} s; check the program that writes to this pipe",
+                limits::FILE_TIMEOUT.as_secs()
+            ),
+            Self::Socket => f.write_str("is a socket; name a regular file or a pipe"),
+            Self::TooLarge => {
+                write!(f, "larger than {} bytes; check that it is the right file", limits::FILE)
+            }
+            Self::Unreadable(io::ErrorKind::NotFound) => {
+                f.write_str("does not exist; name a readable file")
+            }
+            Self::Unreadable(kind) => write!(f, "cannot be read ({kind}); name a readable file"),
+        }
+    }
+}
+
+/// The setting, before the rest of an error text.
+fn before(setting: Option<&str>) -> String {
+    setting.map_or_else(String::new, |setting| format!("{}: ", shown(setting)))
+}
+
+/// The file, before the rest of an error text.
+fn place(path: Option<&Path>) -> String {
+    path.map_or_else(String::new, |path| format!("{}: ", shown_path(path)))
 }
 
 fn joined(scopes: &[(&str, ValueOrigin)]) -> String {

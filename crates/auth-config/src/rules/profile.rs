@@ -6,7 +6,7 @@ use std::{path::Path, sync::LazyLock};
 use auth_proto::Cloud;
 
 use crate::{
-    input::yaml,
+    input::parse,
     report::{error::Error, origin::ValueOrigin, warning::Warning},
     value::{Map, Node, Value, mapping, with_plain_keys},
 };
@@ -75,7 +75,7 @@ fn usable(
 /// The file `profiles.yaml`, which has the format of `clouds-public.yaml`.
 static BUILT_IN: LazyLock<Node> = LazyLock::new(|| {
     let text = include_bytes!("profiles.yaml");
-    let read = yaml::read(Path::new("profiles.yaml"), text);
+    let read = parse::read(Path::new("profiles.yaml"), text);
     read.expect("the built-in profiles are tested").0
 });
 
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn profiles_add_only_what_the_core_lacks() {
         let text = include_bytes!("profiles.yaml");
-        assert_eq!(yaml::read(Path::new("p"), text).unwrap().1, []);
+        assert_eq!(parse::read(Path::new("p"), text).unwrap().1, []);
         for (name, profile) in BUILT_IN.as_map().unwrap()["public-clouds"].as_map().unwrap() {
             let profile = profile.as_map().unwrap();
             for key in profile.keys() {

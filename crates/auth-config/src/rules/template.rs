@@ -2,7 +2,7 @@
 
 use crate::{
     report::{error::Error, origin::ValueOrigin},
-    value::{AUTH, Map, Node, keys},
+    value::{AUTH, Map, Node},
 };
 
 /// Fills in a text's placeholders from the texts of a cloud. A secret is not filled in, because it
@@ -44,7 +44,7 @@ fn filled(text: &str, cloud: &Map) -> Option<String> {
             continue;
         }
         let (name, after) = rest.strip_prefix('{')?.split_once('}')?;
-        let value = cloud.get(name).filter(|_| keys::is_public(name))?;
+        let value = cloud.get(name).filter(|node| node.is_public(name))?;
         out.push_str(value.as_text()?);
         rest = after;
     }

@@ -57,6 +57,11 @@ impl Node {
         }
     }
 
+    /// Whether the value under this key may be shown. A PEM text may hold a private key.
+    pub(crate) fn is_public(&self, key: &str) -> bool {
+        keys::is_public(key) && !self.as_text().is_some_and(is_pem)
+    }
+
     pub(crate) fn is_null(&self) -> bool {
         matches!(self.value, Value::Null)
     }
@@ -123,6 +128,11 @@ impl Node {
         };
         NODE_WEIGHT + path + contents
     }
+}
+
+/// Whether a text is PEM, not a path. `cacert`, `cert` and `key` take either.
+pub(crate) fn is_pem(text: &str) -> bool {
+    text.contains("-----BEGIN ")
 }
 
 /// The part of [`Node::weight`] that does not depend on the contents.

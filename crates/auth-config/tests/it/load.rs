@@ -124,6 +124,54 @@ fn a_pipe_is_read_only_where_it_is_named() {
     assert!(said.contains("found mine with secure"), "{said}");
 }
 
+/// A file that a variable names, and that exists, is read or refused: another one on the search
+/// path may log in as another user.
+#[cfg(unix)]
+#[test]
+fn a_named_file_is_read_or_refused() {
+    let place = Place::new("named");
+    place.file("home/.config/openstack/clouds.yaml", CLOUDS, 0o600);
+    let at = |name: &str| place.0.join(name);
+    fs::create_dir(at("directory")).unwrap();
+    let _listener = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+    fs::File::create(at("sparse")).unwrap().set_len(1 << 30).unwrap();
+    assert!(Command::new("mkfifo").arg(at("silent")).status().unwrap().success());
+    let rows = [
+        ("directory", "is a directory; name a file"),
+        ("socket", "is a socket; name a regular file or a pipe"),
+        ("/dev/zero", "is a device; name a regular file or a pipe"),
+        ("sparse", "larger than 1048576 bytes; check that it is the right file"),
+        ("silent", "has no end within 5 s; check the program that writes to this pipe"),
+    ];
+    std::thread::scope(|scope| {
+        for (name, says) in rows {
+            for variable in ["OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE"] {
+                let (place, path) = (&place, at(name));
+                scope.spawn(move || {
+                    let said = place.load(&[(variable, path.clone().into())]);
+                    let path = path.display();
+                    assert_eq!(said, format!("error: {variable}: {path}: {says}\n"));
+                });
+            }
+        }
+    });
+    let said = place.load(&[("OS_CLIENT_CONFIG_FILE", at("nosuch").into())]);
+    assert_eq!(said, "found mine with file\n");
+}
+
+#[test]
+fn json_files_are_found() {
+    let place = Place::new("json");
+    place.file("work/clouds.json", r#"{"clouds": {"mine": {"auth": {"username": "me"}}}}"#, 0o600);
+    let secure = r#"{"clouds": {"mine": {"auth": {"password": "k\ud83d\udd11"}}}}"#;
+    place.file("home/.config/openstack/secure.json", secure, 0o600);
+    assert_eq!(place.load(&[]), "found mine with k\u{1f511}\n");
+    place.file("work/clouds.json", "{\"clouds\":\n {\"mine\": s3cret}}", 0o600);
+    let said = place.load(&[]);
+    assert!(said.contains("clouds.json:2:11: not valid JSON"), "{said}");
+    assert!(!said.contains("s3cret"), "{said}");
+}
+
 #[test]
 fn unreadable_and_too_large_files_are_reported() {
     let place = Place::new("large");

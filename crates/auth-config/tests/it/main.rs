@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
 
+#[cfg(all(feature = "reqwest", feature = "ureq"))]
+mod client;
 mod hostile;
 mod layout;
 mod limits;

@@ -1,6 +1,8 @@
 //! Configurations with a secret wherever one can stand, right and wrong.
 
-use auth_config::{Choices, CloudConfig, Config, Error, Files, Platform, Variables};
+use auth_config::{
+    Choices, CloudConfig, Config, Error, FileProblem, Files, Pem, Platform, Variables,
+};
 use serde_json::json;
 
 use crate::{
@@ -32,17 +34,23 @@ pub(crate) fn walk(walk: &mut Walk) {
         merged(walk, &files, &none);
         merged(walk, &files, &variables());
     }
+    let json = format!("{{\"clouds\": {{\"mine\": \"{TOKEN}\\ud83d\"}}}}");
+    merged(walk, &here().with("clouds.json", json), &none);
+    // Of files that a client reads.
+    let problem = "no certificate in it".to_owned();
+    see!(walk, Error::Pem { setting: "cert", path: None, problem }, FileProblem::Directory);
     // Of the environment of a process alone.
     see!(walk, Error::NotUnicode { name: "OS_PASSWORD".to_owned() }, Platform::default());
 }
 
 /// What stands under `auth` and beside it; the secrets stand there anyway.
-const CLOUDS: [(&str, &str); 20] = [
+const CLOUDS: [(&str, &str); 21] = [
     ("auth_url: 'https://k.example/v3', username: u, user_domain_id: d", "region_name: r"),
     ("auth_url: 'https://me:TOKEN@k.example/v3', username: u", "x: 'TOKEN'"),
     ("auth_ulr: 'https://k.example/v3', pasword: 'TOKEN'", "profile: nosuch"),
     ("auth_url: 'https://k.example/v3'", "auth_type: v3nosuch"),
     ("auth_url: 'https://k.example/v3'", "auth_type: v3applicationcredential, project_id: p"),
+    ("auth_url: 'https://k.example/v3'", "cert: /c, key: '-----BEGIN PRIVATE KEY-----TOKEN'"),
     ("auth_url: 'https://k.example/v3', project_id: p, domain_id: d", "verify: false, cacert: /x"),
     ("auth_url: 'https://k.example/v3', username: ['TOKEN']", "insecure: true"),
     ("auth_url: 'https://k.example/v3', username: {'TOKEN': 'TOKEN'}", "x: {'TOKEN'}"),
@@ -107,6 +115,9 @@ fn merged(walk: &mut Walk, files: &Files, variables: &Variables) {
 
 fn of_cloud(walk: &mut Walk, cloud: &CloudConfig) {
     see!(walk, *cloud, *cloud.tls());
+    let tls = cloud.tls();
+    let pems = [&tls.cacert, &tls.cert, &tls.key].into_iter().flatten();
+    pems.for_each(|pem: &Pem| see!(walk, *pem));
     cloud.warnings().iter().for_each(|warning| see!(walk, *warning));
     for setting in cloud.settings() {
         see!(walk, *setting.origin(), setting);

@@ -333,6 +333,8 @@ fn driver(walk: &mut Walk) {
     let DriverStep::Done(Err(late)) = late else { panic!("no token yet") };
     see!(walk, late, Replay::Always);
     see!(walk, DriverError::<std::fmt::Error>::from(late));
+    let reason = "the private key belongs to another certificate".to_owned();
+    see!(walk, DriverError::<std::fmt::Error>::Build { reason });
 
     let step = driver.next(wanted, mode(), patience);
     see!(walk, step);

@@ -149,7 +149,9 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let files = Files::in_directory("/here").with("clouds.yaml", bytes);
+        let files = Files::in_directory("/here")
+            .with("clouds.yaml", bytes.clone())
+            .with("secure.json", bytes);
         everything(&files, &Variables::default());
     }
 }
@@ -218,12 +220,40 @@ fn yaml() -> impl Strategy<Value = String> {
 fn a_file_of_maximum_size_is_read_quickly() {
     let size = auth_config::limits::FILE;
     for part in [
-        "[", "{", "- ", "? ", "a: ", "&a ", "*a ", "!!str ", "\"", "'", "|\n", "# x\n", "a: b\n",
-        "a: {", "\t", "%", "-\n", "- x\n", "x\n\n", "<<: ", "[[],", "\u{feff}", "---\n", "? - ",
+        "[",
+        "{",
+        "- ",
+        "? ",
+        "a: ",
+        "&a ",
+        "*a ",
+        "!!str ",
+        "\"",
+        "'",
+        "|\n",
+        "# x\n",
+        "a: b\n",
+        "a: {",
+        "\t",
+        "%",
+        "-\n",
+        "- x\n",
+        "x\n\n",
+        "<<: ",
+        "[[],",
+        "\u{feff}",
+        "---\n",
+        "? - ",
+        "[1,",
+        "{\"a\":",
+        "\"\\u0041",
+        "1",
+        "\\",
     ] {
         let text = part.repeat(size / part.len());
         let start = std::time::Instant::now();
         let _ = of_file(&text);
+        let _ = of(&Files::in_directory("/here").with("clouds.json", text), &[]);
         let took = start.elapsed();
         assert!(took.as_secs() < 10, "{part:?} took {took:?}");
     }
