@@ -171,7 +171,8 @@ Examples:
   curl -H \"X-Auth-Token: $(cloud-auth token --cloud otc --user me --user-domain corp \\
       --project eu-de)\" https://ecs.eu-de.otc.t-systems.com/v2.1/
   eval \"$(cloud-auth token --format shell --cloud nhn --user user@example.com \\
-      --tenant-id f5073eaa26b64cffbee89411df94ce01)\"")]
+      --tenant-id f5073eaa26b64cffbee89411df94ce01)\"
+  cloud-auth token --format shell --cloud work | source       # fish")]
     Token(TokenArgs),
 
     /// Ask the cloud whether a token is valid, and show its user, scope and end

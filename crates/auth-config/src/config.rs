@@ -167,7 +167,7 @@ fn root(
 fn cloud_of_variables(variables: &Variables) -> Option<Node> {
     const FOR_TEST_TOOLS: [&str; 3] = ["LOG", "STD", "TEST"];
     const CHOICES: [&str; 4] = ["CLIENT_CONFIG_FILE", "CLIENT_SECURE_FILE", "CLOUD", "CLOUD_NAME"];
-    const NOT_ENOUGH: [&str; 3] = ["AUTH_TOKEN", "REGION_NAME", "TOKEN"];
+    const NOT_ENOUGH: [&str; 4] = ["ALLOW_PLAIN_HTTP", "AUTH_TOKEN", "REGION_NAME", "TOKEN"];
     let mut cloud = Map::new();
     let mut is_cloud = false;
     for (name, value) in variables.iter() {

@@ -180,6 +180,15 @@
 //! another cloud or credential, and for other settings beside these. For another HTTP client,
 //! [`CloudConfig::tls`] and [`CloudConfig::timeout`] have the values.
 //!
+//! # Plain http
+//!
+//! An `auth_url` with plain http is refused unless its host is this machine, and so are plain http
+//! endpoints of the catalog. `allow_plain_http: true` in a cloud's entry (`OS_ALLOW_PLAIN_HTTP` for the
+//! cloud of the variables, [`Choices::allow_plain_http`] in code) allows both, for laboratories and for
+//! clouds without another network. Everyone on the way can read the password and the tokens;
+//! [`Warning::PlainHttp`] reports this. Loopback, link-local and metadata addresses of a catalog stay
+//! refused. Other clients do not know the key.
+//!
 //! # Secrets
 //!
 //! All input is wiped from memory when it is dropped. `Debug`, [`CloudConfig::settings`], warnings

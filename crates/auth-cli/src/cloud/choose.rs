@@ -40,6 +40,11 @@ pub(crate) struct CloudArgs {
     #[arg(long, value_name = "REGION")]
     identity_region: Option<String>,
 
+    /// Allow plain http to the identity service and to services: everyone on the way can read the
+    /// passwords and tokens (in clouds.yaml: allow_plain_http)
+    #[arg(long)]
+    allow_plain_http: bool,
+
     /// The endpoint interfaces to accept, in order of preference [default: the configured ones,
     /// else public]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "INTERFACE")]
@@ -70,6 +75,15 @@ impl CloudArgs {
     /// The region of --region.
     pub(crate) fn region(&self) -> Option<&str> {
         self.name.region.as_deref()
+    }
+}
+
+impl CloudArgs {
+    fn choices(&self) -> Choices {
+        match self.allow_plain_http {
+            true => self.name.choices().allow_plain_http(),
+            false => self.name.choices(),
+        }
     }
 }
 
@@ -110,10 +124,13 @@ impl Clouds {
         let is_configured = name.map_or_else(|| url.is_none(), |name| self.is_configured(name));
         if !is_configured {
             let region = args.identity_region.as_deref();
-            return Ok(ChosenCloud::unconfigured(match name {
-                None | Some(KEYSTONE) => keystone(url)?,
-                Some(name) => built_in(name, args.region(), url, region)?,
-            }));
+            let plain_http = args.allow_plain_http;
+            let cloud = match name {
+                None | Some(KEYSTONE) => keystone(url, plain_http)?,
+                Some(name) => built_in(name, args.region(), url, region, plain_http)?,
+            };
+            warn_of_plain_http(&cloud.identity_url());
+            return Ok(ChosenCloud { cloud, configured: None });
         }
         if args.identity_region.is_some() {
             return Err(Failure::usage(
@@ -121,11 +138,14 @@ impl Clouds {
                  --region",
             ));
         }
-        let configured = self.configured(&args.name)?;
+        let configured = self.configured(&args.choices())?;
         let cloud = match url {
-            Some(url) => at_url(&configured, url)?,
+            Some(url) => at_url(&configured, url, args.allow_plain_http)?,
             None => configured.cloud()?,
         };
+        if url.is_some() {
+            warn_of_plain_http(&cloud.identity_url());
+        }
         let authenticator = self.emulator.as_ref().and_then(RunningEmulator::authenticator);
         Ok(ChosenCloud { cloud, configured: Some(configured), authenticator })
     }
@@ -139,7 +159,7 @@ impl Clouds {
             Some(name) if !self.is_configured(name) => {
                 Ok(CloudInfo::BuiltIn(named(name, args.region.as_deref())?))
             }
-            _ => Ok(CloudInfo::Configured(Box::new(self.configured(args)?))),
+            _ => Ok(CloudInfo::Configured(Box::new(self.configured(&args.choices())?))),
         }
     }
 
@@ -160,8 +180,8 @@ impl Clouds {
 
     /// The configuration of the chosen cloud. Its warnings are printed before it is used: a
     /// misspelled key often explains the error that follows.
-    fn configured(&self, args: &NameArgs) -> Result<CloudConfig, Failure> {
-        let configured = self.config.cloud(&args.choices())?;
+    fn configured(&self, choices: &Choices) -> Result<CloudConfig, Failure> {
+        let configured = self.config.cloud(choices)?;
         configured.warnings().iter().for_each(print::warning);
         Ok(configured)
     }
@@ -205,20 +225,36 @@ impl ChosenCloud {
 }
 
 /// A configured cloud at another URL. The configuration may lack `auth_url`.
-fn at_url(configured: &CloudConfig, url: &str) -> Result<Cloud, Failure> {
-    Ok(match configured.cloud() {
-        Ok(cloud) => cloud.at(url)?,
+fn at_url(configured: &CloudConfig, url: &str, plain_http: bool) -> Result<Cloud, Failure> {
+    match configured.cloud() {
+        Ok(cloud) => Ok(cloud.at(url)?),
         Err(auth_config::Error::Missing { key: "auth_url" | "endpoint", .. }) => {
-            Cloud::keystone(url)?
+            keystone(Some(url), plain_http)
         }
-        Err(why) => return Err(why.into()),
-    })
+        Err(why) => Err(why.into()),
+    }
 }
 
-fn keystone(url: Option<&str>) -> Result<Cloud, Failure> {
+fn keystone(url: Option<&str>, plain_http: bool) -> Result<Cloud, Failure> {
     let url =
         url.ok_or_else(|| Failure::usage("--cloud keystone: has no URL; add --identity-url"))?;
-    Ok(Cloud::keystone(url)?)
+    // `at` refuses plain http unless it is allowed.
+    Ok(with_plain_http(Cloud::keystone_over_plain_http(url)?, plain_http).at(url)?)
+}
+
+fn with_plain_http(cloud: Cloud, plain_http: bool) -> Cloud {
+    if plain_http { cloud.allow_plain_http() } else { cloud }
+}
+
+/// Warns of plain http beyond this machine, to which a secret or a token is about to be sent.
+pub(crate) fn warn_of_plain_http(url: &str) {
+    let origin = url.split('/').take(3).collect::<Vec<_>>().join("/");
+    let is_valid = Cloud::keystone_over_plain_http(&origin).is_ok();
+    if is_valid && Cloud::keystone(&origin).is_err() {
+        print::warning(&format!(
+            "{origin}: plain http, so passwords and tokens can be read on the way; use https"
+        ));
+    }
 }
 
 fn built_in(
@@ -226,12 +262,18 @@ fn built_in(
     region: Option<&str>,
     url: Option<&str>,
     identity_region: Option<&str>,
+    plain_http: bool,
 ) -> Result<Cloud, Failure> {
-    match (url, identity_region) {
-        (Some(url), _) => Ok(named(name, region)?.at(url)?),
-        (None, Some(region)) => of_region(name, region),
-        (None, None) => Ok(named(name, region)?),
-    }
+    let cloud = match identity_region {
+        Some(region) => of_region(name, region)?,
+        None => named(name, region)?,
+    };
+    let cloud = with_plain_http(cloud, plain_http);
+    // The flags of a URL and of a region exclude each other.
+    Ok(match url {
+        Some(url) => cloud.at(url)?,
+        None => cloud,
+    })
 }
 
 /// A built-in cloud. If each region has its own identity service, --region chooses it.

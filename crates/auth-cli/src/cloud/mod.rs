@@ -3,5 +3,5 @@
 mod choose;
 mod emulator;
 
-pub(crate) use choose::{ChosenCloud, CloudArgs, CloudInfo, Clouds, NameArgs};
+pub(crate) use choose::{ChosenCloud, CloudArgs, CloudInfo, Clouds, NameArgs, warn_of_plain_http};
 pub(crate) use emulator::{Authenticator, EmulatorProfile};

@@ -16,9 +16,9 @@ use http::{
 use ureq::SendBody;
 
 use crate::{
-    cloud::{ChosenCloud, Clouds},
+    cloud::{ChosenCloud, Clouds, warn_of_plain_http},
     login::{Context, LoginArgs},
-    output::{Failure, print, progress},
+    output::{Failure, failure::remedy, print, progress},
 };
 
 #[derive(Args, Debug)]
@@ -109,17 +109,21 @@ impl CurlArgs {
         query: Option<EndpointQuery>,
         body: Body,
     ) -> Result<Response<ureq::Body>, Failure> {
-        let host = target.host().or(self.service.as_deref()).unwrap_or_default().to_owned();
+        let url = match &query {
+            Some(query) => context.with(|client| client.endpoint(query))?,
+            None => target.to_string(),
+        };
+        warn_of_plain_http(&url);
         let request = self.request(target, &body)?;
         match body {
-            Body::Bytes(bytes) => context.once(&host, |client| {
+            Body::Bytes(bytes) => context.once(&url, |client| {
                 let request = request.map(|()| bytes);
                 match query {
                     Some(query) => client.service(query).call(request),
                     None => client.call(request),
                 }
             }),
-            Body::Stream(stream, _) => context.once(&host, |client| {
+            Body::Stream(stream, _) => context.once(&url, |client| {
                 let request = request.map(|()| stream);
                 match query {
                     Some(query) => client.service(query).call_once(request),
@@ -199,7 +203,9 @@ fn uri(url: &str) -> Result<Uri, Failure> {
 fn forbidden(why: &Error) -> Failure {
     Failure::usage(match why.kind() {
         ErrorKind::Endpoint(EndpointError::Refused { origin, why }) => format!(
-            "the token must not be sent to {origin}: {why}; use an https URL of a service of the cloud"
+            "the token must not be sent to {origin}: {why}; use an https URL of a service of the \
+             cloud{}",
+            remedy(why)
         ),
         kind => kind.to_string(),
     })

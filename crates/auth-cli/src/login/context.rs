@@ -69,16 +69,21 @@ impl Context {
                 Err(Error::NeedFactor(challenge)) => self.code(&challenge)?,
                 Err(why) if asked > 0 && is_refused(&why) => match (self.ask)(ANOTHER) {
                     Ok(code) => code,
-                    Err(_) => return Err(why.into()),
+                    Err(_) => return Err(self.failure(why)),
                 },
-                Err(why) => return Err(why.into()),
+                Err(why) => return Err(self.failure(why)),
             };
             self.client.submit_factor(Factor::totp(code))?;
         }
         self.try_token().map_err(|why| match why {
             Error::NeedFactor(_) => Failure::failed(TOO_MANY_CODES),
-            why => why.into(),
+            why => self.failure(why),
         })
+    }
+
+    /// The failure of a request to the identity service.
+    fn failure(&self, why: Error) -> Failure {
+        Failure::of_request(why, &self.client.cloud().identity_url())
     }
 
     fn try_token(&self) -> Result<Arc<Token>, Error> {
@@ -92,7 +97,7 @@ impl Context {
             match self.wait(&act) {
                 // The service refused the token, and the next login needs a code again.
                 Err(Error::NeedFactor(_)) => {}
-                done => return Ok(done?),
+                done => return done.map_err(|why| self.failure(why)),
             }
         }
         Err(Failure::failed(TOO_MANY_CODES))
@@ -103,14 +108,20 @@ impl Context {
         self.with(|client| client.run(request))
     }
 
-    /// Runs `act` once, with a valid token. The progress line names the host.
+    /// Runs `act`, a request to this URL, once and with a valid token.
     pub(crate) fn once<T>(
         &self,
-        host: &str,
+        url: &str,
         act: impl FnOnce(&Client) -> Result<T, Error>,
     ) -> Result<T, Failure> {
         self.token()?;
-        Ok(progress::during(&waiting_for(host), || act(&self.client))?)
+        let done = progress::during(&waiting_for(url), || act(&self.client));
+        done.map_err(|why| Failure::of_request(why, url))
+    }
+
+    /// The longest wait for a token: `api_timeout`, if that is longer than the default.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// The cloud, with its API version once that is known.
@@ -121,8 +132,7 @@ impl Context {
     /// Runs `act` with a progress line.
     fn wait<T>(&self, act: impl FnOnce(&Client) -> T) -> T {
         let url = self.client.cloud().identity_url();
-        let host = url.split('/').nth(2).unwrap_or_default();
-        progress::during(&waiting_for(host), || act(&self.client))
+        progress::during(&waiting_for(&url), || act(&self.client))
     }
 
     fn code(&self, challenge: &Challenge) -> Result<SecretString, Failure> {
@@ -140,8 +150,8 @@ impl Context {
     }
 }
 
-fn waiting_for(host: &str) -> String {
-    format!("waiting for {}", print::clean(host))
+fn waiting_for(url: &str) -> String {
+    format!("waiting for {}", print::origin(url))
 }
 
 fn settings() -> Settings {

@@ -3,6 +3,8 @@
 mod args;
 mod context;
 mod credential;
+#[cfg(unix)]
+mod prompt;
 mod secret;
 mod transport;
 mod user;

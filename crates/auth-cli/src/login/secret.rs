@@ -10,7 +10,11 @@ use auth_proto::limits;
 use clap::Args;
 use secrecy::SecretString;
 
+#[cfg(unix)]
+use super::prompt::read;
 use crate::{cloud::Authenticator, output::Failure};
+#[cfg(not(unix))]
+use rpassword::prompt_password as read;
 
 /// The flags for the password, the application credential's secret, or an existing token.
 #[derive(Args, Debug)]
@@ -72,7 +76,7 @@ pub(crate) fn ask(what: &str, instead: &str) -> Result<SecretString, String> {
         let what = what.to_lowercase();
         return Err(format!("cannot ask for the {what} without a terminal; {instead}"));
     }
-    rpassword::prompt_password(format!("{what}: ")).map(SecretString::from).map_err(|why| {
+    read(&format!("{what}: ")).map(SecretString::from).map_err(|why| {
         let what = what.to_lowercase();
         format!("cannot ask for the {what} on the terminal: {why}; {instead}")
     })

@@ -8,7 +8,10 @@ use std::{
 
 use auth_proto::{EndpointError, ErrorKind, FailureKind, UrlProblem};
 
-use super::{flags::in_flags, print};
+use super::{
+    flags::{ALLOW, in_flags},
+    print,
+};
 
 /// An error text and an exit code.
 #[derive(Debug)]
@@ -51,6 +54,11 @@ impl Failure {
     /// No answer, or an incomplete one.
     pub(crate) fn unavailable(text: impl Into<String>) -> Self {
         Self { exit: Exit::Unavailable, text: format!("{}; {AGAIN}", text.into()) }
+    }
+
+    /// The same failure with a further fact.
+    pub(crate) fn with(self, fact: &str) -> Self {
+        Self { text: format!("{}; {fact}", self.text), ..self }
     }
 
     /// Whether the cloud refused the login or the token.
@@ -107,7 +115,8 @@ impl From<auth_proto::Error> for Failure {
                 Exit::Failed,
                 format!(
                     "the token must not be sent to {origin}: {why}; `cloud-auth catalog` lists all \
-                     endpoints"
+                     endpoints{}",
+                    remedy(why)
                 ),
             ),
             ErrorKind::Endpoint(EndpointError::Url { problem: UrlProblem::Path, .. }) => {
@@ -125,6 +134,19 @@ impl From<auth_proto::Error> for Failure {
             kind => (Exit::Failed, kind.to_string()),
         };
         Self { exit, text }
+    }
+}
+
+impl Failure {
+    /// The failure of a request to this URL. The errors of the core name the origin themselves.
+    pub(crate) fn of_request(why: auth_ureq::Error, url: &str) -> Self {
+        use auth_ureq::Error;
+        let is_nameless = matches!(why, Error::Transport(_) | Error::Deadline { last: None });
+        let Self { exit, text } = why.into();
+        match is_nameless {
+            true => Self { exit, text: format!("{}: {text}", print::origin(url)) },
+            false => Self { exit, text },
+        }
     }
 }
 
@@ -148,6 +170,12 @@ impl From<auth_ureq::Error> for Failure {
             why => Self::failed(chain(&why)),
         }
     }
+}
+
+/// The end of the error for an endpoint that a token must not be sent to.
+pub(crate) fn remedy(why: &str) -> String {
+    let is_plain_http = why.contains("plain http");
+    if is_plain_http { format!(", or {ALLOW}") } else { String::new() }
 }
 
 const AGAIN: &str = "check the URL and the network, or try again later";

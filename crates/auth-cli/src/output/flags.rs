@@ -27,7 +27,7 @@ pub(crate) fn in_flags(why: &ConfigError) -> String {
         ),
         ConfigError::Url { field, problem: UrlProblem::PlainHttp } => format!(
             "{field}: plain http, which exposes secrets to the network (allowed on loopback only); use \
-             https"
+             https, or {ALLOW} (never for link-local and metadata addresses)"
         ),
         ConfigError::Characters { field }
         | ConfigError::DomainUnknown { field }
@@ -42,6 +42,10 @@ pub(crate) fn in_flags(why: &ConfigError) -> String {
         why => remedy(why).map_or_else(|| why.to_string(), str::to_owned),
     }
 }
+
+/// How to allow plain http.
+pub(super) const ALLOW: &str =
+    "allow it with --allow-plain-http, or with allow_plain_http: true in clouds.yaml";
 
 /// The text of an error that does not depend on a value.
 fn remedy(why: &ConfigError) -> Option<&'static str> {

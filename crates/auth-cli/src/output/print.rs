@@ -7,6 +7,7 @@ use std::{
 
 use auth_proto::text::is_unprintable;
 use comfy_table::{Table, presets};
+use http::Uri;
 use serde::Serialize;
 
 use super::Failure;
@@ -95,6 +96,14 @@ pub(crate) fn table(
 pub(crate) fn warning(what: &impl Display) {
     // A closed standard error is no reason to stop.
     let _ = writeln!(io::stderr().lock(), "warning: {}", clean(&what.to_string()));
+}
+
+/// Scheme, host and port of a URL, without user info.
+pub(crate) fn origin(url: &str) -> String {
+    let url = Uri::try_from(url).unwrap_or_default();
+    let (scheme, host) = (url.scheme_str().unwrap_or("https"), url.host().unwrap_or_default());
+    let port = url.port_u16().unwrap_or(if scheme == "http" { 80 } else { 443 });
+    clean(&format!("{scheme}://{host}:{port}"))
 }
 
 /// A server's text on one line, harmless to a terminal: a run of line breaks and tabs becomes one

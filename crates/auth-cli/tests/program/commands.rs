@@ -1,5 +1,7 @@
 //! The commands that log in, with the emulator.
 
+use std::{thread, time::Duration};
+
 use auth_emulator::{Fault, Server, account};
 use http::StatusCode;
 
@@ -120,6 +122,40 @@ fn projects() {
 
     let nhn = nhn(&server);
     nhn.run(&["projects"]).failed(2, "v2.0");
+}
+
+#[test]
+fn a_list_of_projects_has_a_total_time() {
+    // Twenty pages; the fifth fails if the pages are quick.
+    let list = |pause: u64, timeout: &str| {
+        let server = Loopback::start(move |request| {
+            if request.method() == "POST" {
+                let body = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z"}}"#;
+                return Reply::new(201, "X-Subject-Token: t\r\n", body);
+            }
+            if pause == 0 && request.number == 5 {
+                return Reply::new(500, "", "");
+            }
+            thread::sleep(Duration::from_millis(pause));
+            let next = format!("https://k.example/v3/auth/projects?marker={}", request.number);
+            let next = Some(next).filter(|_| request.number < 20);
+            let page = serde_json::json!({"projects": [{"id": "p"}], "links": {"next": next}});
+            Reply::new(200, "", page.to_string())
+        });
+        let url = format!("{}/v3", server.url());
+        let arguments = [&stock("projects", &url)[..], &["--timeout", timeout]].concat();
+        (run(&arguments, "pw"), server.requests().len())
+    };
+    let (slow, requests) = list(300, "1");
+    let said = slow.failed(5, "takes too long: ");
+    let pages = requests - 1;
+    assert!((1..=5).contains(&pages), "{pages}");
+    let read = format!("{pages} pages with {pages} projects were read");
+    assert!(said.contains(&read) && said.contains("--timeout"), "{said}");
+
+    let said = list(0, "60").0.failed(5, "4 pages with 4 projects were read");
+    assert!(said.contains("500"), "{said}");
+    run(&["projects", "--timeout", "0"], "").failed(2, "--timeout");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{
     net::TcpListener,
     process::{Command, Stdio},
+    thread,
 };
 
 use auth_emulator::{Server, System};
@@ -30,13 +31,61 @@ fn refusals_have_a_remedy() {
     nhn(&server).run(&["token"]).failed(5, "next attempt after");
 }
 
+/// The runs wait for retries, so they run side by side.
 #[test]
-fn a_closed_port_is_unavailable() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v3", listener.local_addr().unwrap());
-    drop(listener);
-    run(&stock("token", &url), "pw").failed(5, "cannot connect");
+fn failures_name_the_origin() {
+    let closed = closed_port();
+    let no_tls = Loopback::bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    let rows = [
+        (format!("http://127.0.0.1:{closed}/v3"), 5, "cannot connect"),
+        (format!("http://[::1]:{closed}/v3"), 5, "cannot connect"),
+        ("https://nosuch.invalid:5000".to_owned(), 5, "cannot resolve the host name"),
+        (format!("https://localhost:{}/identity/v3", no_tls.port()), 1, "TLS failed"),
+    ];
+    thread::scope(|scope| {
+        for (url, code, part) in &rows {
+            scope.spawn(move || {
+                let run = run(&stock("token", url), "pw");
+                let waited = run.waited.clone();
+                let said = run.failed(*code, part);
+                let origin = url.split('/').take(3).collect::<Vec<_>>().join("/");
+                assert!(said.contains(&format!("{part}: {origin}: ")), "{said}");
+                // A TLS failure is not retried.
+                let expected =
+                    if *code == 1 { String::new() } else { format!("waiting for {origin}\n") };
+                assert_eq!(waited, expected, "{said}");
+            });
+        }
+    });
 }
+
+/// A port of this machine that nothing listens on.
+fn closed_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn calls_without_an_answer_name_the_origin() {
+    let closed = closed_port();
+    let target = format!("http://127.0.0.1:{closed}/x?sig=t0ps3cret");
+    let server = Server::start().unwrap();
+    let said = nhn(&server).run(&["curl", &target]).failed(5, "got no response");
+    assert!(said.contains(&format!("error: http://127.0.0.1:{closed}: ")), "{said}");
+    assert!(!said.contains("t0ps3cret"), "{said}");
+
+    // The identity service stops after the login.
+    let stopped = Loopback::start(|request| match request.method() {
+        "POST" => Reply::new(201, "X-Subject-Token: t\r\n", TOKEN),
+        _ => Reply::bytes(""),
+    });
+    let url = format!("{}/v3", stopped.url());
+    for command in ["projects", "validate", "revoke"] {
+        let said = run(&stock(command, &url), "pw").failed(5, "got no response");
+        assert!(said.contains(&format!("error: {}: ", stopped.url())), "{said}");
+    }
+}
+
+const TOKEN: &str = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z","user":{"id":"u"}}}"#;
 
 #[test]
 fn wrong_flags_are_refused_before_a_request() {
@@ -132,8 +181,7 @@ fn a_further_factor_needs_a_terminal() {
 
 #[test]
 fn a_token_without_a_catalog() {
-    let body = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z","user":{"id":"u"}}}"#;
-    let server = Loopback::start(move |_| Reply::new(201, "X-Subject-Token: t\r\n", body));
+    let server = Loopback::start(|_| Reply::new(201, "X-Subject-Token: t\r\n", TOKEN));
     let url = format!("{}/v3", server.url());
     run(&stock("catalog", &url), "pw").failed(1, "catalog: missing from the token");
 }

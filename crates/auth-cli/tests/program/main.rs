@@ -9,7 +9,9 @@ mod echo;
 mod emulator;
 mod failures;
 mod inspect;
-mod odd_files;
+mod odd_configurations;
+mod plain_http;
+mod prompt;
 mod readme;
 mod secrets;
 mod snapshots;
@@ -32,7 +34,10 @@ use tempfile::TempDir;
 struct Run {
     code: i32,
     out: String,
+    /// Without the line that says what the program waits for: a busy machine makes any run slow.
     err: String,
+    /// That line.
+    waited: String,
 }
 
 /// Runs the program with these arguments and this standard input, without a configuration.
@@ -88,10 +93,14 @@ impl Machine {
 
 impl Run {
     fn of(output: Output) -> Self {
+        let err = String::from_utf8(output.stderr).unwrap();
+        let (waited, err) =
+            err.split_inclusive('\n').partition(|line| line.starts_with("waiting for "));
         Self {
             code: output.status.code().unwrap(),
             out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
+            err,
+            waited,
         }
     }
 

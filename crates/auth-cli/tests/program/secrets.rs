@@ -1,5 +1,7 @@
 //! The sources of secrets; no command prints one.
 
+use std::{ffi::OsString, os::unix::ffi::OsStringExt, process::Stdio};
+
 use auth_emulator::{Server, System, account};
 
 use crate::{Machine, Run, nhn, otc, run, run_with};
@@ -30,6 +32,46 @@ fn no_terminal_no_prompt() {
     login.run_as(&["token"], "").failed(2, "no password on standard input");
     login.run_as(&["token"], "\n").failed(2, "credential.password: empty");
     assert_eq!(server.emulator().requests(System::NhnIaas), 0);
+}
+
+/// Wherever it stands, and also if it is not UTF-8.
+#[test]
+fn misplaced_secrets_are_not_echoed() {
+    let machine = Machine::with("clouds: {}");
+    for before in [
+        &["token"][..],
+        &["curl", "/", "-H"],
+        &["curl", "/", "-H=X-Auth-Token:"],
+        &["curl", "/", "-X"],
+        &["token", "--password"],
+        &["token", "--password="],
+        &["token", "--format="],
+        &["token", "--password-stdin="],
+        &["token", "--password-env="],
+        &["token", "--token-env"],
+        &["token", "-p"],
+        &["token", "--"],
+        &["projects", "--timeout"],
+        &["completions"],
+        &["help"],
+        &["--emulator"],
+        &[],
+    ] {
+        for secret in [&b"t0ps3cret \x7f"[..], b"t0ps3cret\xff"] {
+            let mut arguments: Vec<_> = before.iter().map(OsString::from).collect();
+            let is_open =
+                before.last().is_some_and(|last| last.ends_with(['=', ':']) || *last == "-p");
+            let secret = OsString::from_vec(secret.to_vec());
+            match arguments.last_mut().filter(|_| is_open) {
+                Some(last) => last.push(&secret),
+                None => arguments.push(secret),
+            }
+            let mut command = machine.command(&[], &[]);
+            let run = Run::of(command.args(&arguments).stdin(Stdio::null()).output().unwrap());
+            assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
+            silent(&run, "t0ps3cret");
+        }
+    }
 }
 
 #[test]

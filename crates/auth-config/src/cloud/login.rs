@@ -25,15 +25,15 @@ impl CloudConfig {
     ///
     /// [`Error::AuthType`] for an unsupported kind of login; [`Error::Missing`] without an `auth_url`
     /// or `endpoint`; [`Error::InvalidValue`] for an API version other than 2 and 3;
-    /// [`Error::Proto`] for an invalid URL or one without https (plain http has to be chosen in code,
-    /// with [`Cloud::keystone_over_plain_http`]); [`Error::Override`] for an invalid URL of a service.
+    /// [`Error::Proto`] for an invalid URL or one without https (the key `allow_plain_http` allows
+    /// plain http); [`Error::Override`] for an invalid URL of a service.
     pub fn cloud(&self) -> Result<Cloud, Error> {
         self.auth_type()?;
         if is_standalone(&self.map, self.auth()) {
             return self.standalone_cloud();
         }
         let url = self.required("auth_url", "set it, or name a profile that does")?;
-        let cloud = vendor::cloud_at(self.profile.as_deref(), self.region(), url.trim())
+        let cloud = vendor::cloud_at(self.profile.as_deref(), self.region(), url.trim(), self.plain_http)
             .map_err(|error| Error::Proto { cloud: self.name.clone(), error })?;
         let cloud = match self.identity_version(&cloud)? {
             Some(version) => cloud.with_api_version(version),
@@ -50,6 +50,7 @@ impl CloudConfig {
             None if overrides::is_any(&self.map) => Cloud::standalone_overrides(),
             None => return Err(self.missing("endpoint", "set it to the URL of the services")),
         };
+        let cloud = if self.plain_http { cloud.allow_plain_http() } else { cloud };
         overrides::apply(cloud, &self.map)
     }
 

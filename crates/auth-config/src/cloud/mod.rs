@@ -32,6 +32,7 @@ pub struct CloudConfig {
     map: Map,
     regions: Vec<String>,
     interfaces: Vec<Interface>,
+    plain_http: bool,
     timeout: Option<Duration>,
     tls: Tls,
     warnings: Vec<Warning>,
@@ -47,6 +48,7 @@ impl CloudConfig {
     ) -> Result<Self, Error> {
         let Resolved { profile, regions, settings: map, public_profile, host_parts } = resolved;
         let tls = transport::tls(&map, home, &mut warnings)?;
+        let plain_http = transport::plain_http(&map, &mut warnings)?;
         let interfaces = interfaces(&map, "interface")?;
         let timeout = transport::timeout(&map)?;
         let mut cloud = Self {
@@ -55,6 +57,7 @@ impl CloudConfig {
             map,
             regions,
             interfaces,
+            plain_http,
             timeout,
             tls,
             warnings,

@@ -1,14 +1,15 @@
-//! TLS settings and the time-out of a request.
+//! TLS settings, plain http, and the time-out of a request.
 
 use std::{path::PathBuf, time::Duration};
 
+use auth_proto::Cloud;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::{
     input::search,
     report::{error::Error, warning::Warning},
-    value::{Map, is_pem},
+    value::{AUTH, Map, Node, is_pem, keys},
 };
 
 /// TLS settings.
@@ -87,6 +88,22 @@ pub(super) fn tls(
             .extend(tls.cacert.as_ref().and_then(|_| origin("cacert")).map(Warning::CacertUnused));
     }
     Ok(tls)
+}
+
+/// Whether plain http is allowed. Reports an identity URL that is plain http then.
+pub(super) fn plain_http(map: &Map, warnings: &mut Vec<Warning>) -> Result<bool, Error> {
+    let Some(node) = map.get(keys::PLAIN_HTTP) else { return Ok(false) };
+    let allowed = node.as_bool(keys::PLAIN_HTTP)?.unwrap_or(false);
+    let auth = map.get(AUTH).and_then(Node::as_map).filter(|_| allowed);
+    let url = auth.and_then(|auth| auth.get("auth_url")).and_then(Node::as_text).map(str::trim);
+    // The core refuses plain http beyond loopback unless it is allowed.
+    let cloud = url.filter(|url| Cloud::keystone(url).is_err());
+    let cloud = cloud.and_then(|url| Cloud::keystone_over_plain_http(url).ok());
+    warnings.extend(cloud.map(|cloud| Warning::PlainHttp {
+        url: cloud.identity_url().split('/').take(3).collect::<Vec<_>>().join("/"),
+        origin: node.origin.clone(),
+    }));
+    Ok(allowed)
 }
 
 /// The time-out of a request, in whole or decimal seconds.

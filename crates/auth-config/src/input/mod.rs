@@ -185,11 +185,19 @@ impl fmt::Debug for Variables {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choices {
     pub(crate) cloud: Option<String>,
+    pub(crate) plain_http: bool,
     pub(crate) profile: Option<String>,
     pub(crate) region: Option<String>,
 }
 
 impl Choices {
+    /// Allows plain http for the cloud, as its key `allow_plain_http` does.
+    #[must_use]
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
     /// Chooses a cloud. The default is the cloud that `OS_CLOUD` names, else the cloud of the
     /// `OS_*` variables, else the only cloud.
     #[must_use]

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use auth_proto::{ConfigError, ErrorKind, UrlProblem};
 use thiserror::Error as ThisError;
 
 use crate::{
@@ -158,7 +159,7 @@ pub enum Error {
         message: String,
     },
     /// The login core rejects the configured values.
-    #[error("cloud {}: {error}", shown(cloud))]
+    #[error("cloud {}: {}", shown(cloud), in_keys(error))]
     Proto {
         /// The cloud.
         cloud: String,
@@ -265,6 +266,19 @@ fn place(path: Option<&Path>) -> String {
 fn joined(scopes: &[(&str, ValueOrigin)]) -> String {
     let one = |(key, origin): &(&str, ValueOrigin)| format!("{key} ({origin})");
     scopes.iter().map(one).collect::<Vec<_>>().join(" and ")
+}
+
+/// The text of the login core's error, with a key in place of its functions.
+fn in_keys(error: &auth_proto::Error) -> String {
+    match error.kind() {
+        ErrorKind::Config(ConfigError::Url { problem: UrlProblem::PlainHttp, .. }) => {
+            "auth_url: plain http to a host other than loopback shows every secret to the network; \
+             use https, or allow it with allow_plain_http: true (never for link-local and metadata \
+             addresses)"
+                .to_owned()
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// The probable cause, or else the general remedy.

@@ -46,6 +46,14 @@ pub enum Warning {
     },
     /// The file has no key `clouds`.
     NoClouds(PathBuf),
+    /// The identity URL is plain http, which the key `allow_plain_http` allows: everyone on the way
+    /// can read the password and the tokens.
+    PlainHttp {
+        /// Scheme, host and port of the identity URL.
+        url: String,
+        /// Where plain http is allowed.
+        origin: ValueOrigin,
+    },
     /// The vendor will shut the cloud down.
     ProfileDeprecated {
         /// The profile.
@@ -120,6 +128,12 @@ impl fmt::Display for Warning {
             Self::NoClouds(path) => {
                 write!(f, "{}: no key clouds; put the clouds under it", shown_path(path))
             }
+            Self::PlainHttp { url, origin } => write!(
+                f,
+                "{}: plain http, so passwords and tokens can be read on the way ({origin}); use \
+                 https",
+                shown(url)
+            ),
             Self::ProfileDeprecated { name, message } => {
                 write!(f, "profile {}: deprecated ({})", shown(name), shown(message))
             }

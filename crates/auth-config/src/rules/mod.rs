@@ -71,6 +71,9 @@ pub(crate) fn resolve(
     let regions = region::known(&own, profile.as_ref().map(|p| &p.values), warnings)?;
     let region = region::chosen(name, &regions, choices.region.as_deref())?;
     let mut map = merge_layers(profile.as_ref(), &own, region);
+    if choices.plain_http {
+        map.insert(keys::PLAIN_HTTP.to_owned(), Node::text("true", ValueOrigin::Choice));
+    }
 
     report_unknown_keys(&map, warnings);
     let mut auth = map.remove(AUTH).map_or(Ok(Map::new()), |node| mapping(node, AUTH))?;

@@ -10,8 +10,10 @@ pub(crate) fn cloud_at(
     name: Option<&str>,
     region: Option<&str>,
     url: &str,
+    plain_http: bool,
 ) -> Result<Cloud, Error> {
-    let stock = Cloud::keystone(url)?;
+    // Only for the comparison: `at` refuses plain http unless it is allowed.
+    let stock = Cloud::keystone_over_plain_http(url)?;
     let is_here = |cloud: &Cloud| cloud.has_same_identity_service(&stock);
     let named = name.and_then(|name| locations(name, region).next());
     let documented = || DOCUMENTED.iter().find(|cloud| is_here(cloud)).cloned();
@@ -19,8 +21,8 @@ pub(crate) fn cloud_at(
         let mut clouds = REGIONAL.iter().filter_map(|id| Cloud::named_in(id, region?).ok());
         clouds.find(is_here)
     };
-    let cloud = named.or_else(documented).or_else(in_new_region);
-    cloud.map_or(Ok(stock), |cloud| cloud.at(url))
+    let cloud = named.or_else(documented).or_else(in_new_region).unwrap_or_else(|| stock.clone());
+    if plain_http { cloud.allow_plain_http() } else { cloud }.at(url)
 }
 
 /// The identity URL that the vendor documents for this region; `None` for an unknown cloud.

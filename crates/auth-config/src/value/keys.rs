@@ -62,6 +62,9 @@ pub(crate) fn nearest_of(
         .map(|(_, known)| known)
 }
 
+/// The key that allows plain http.
+pub(crate) const PLAIN_HTTP: &str = "allow_plain_http";
+
 /// Keys at the root of a file.
 pub(crate) const ROOT: &[&str] =
     &["ansible", "cache", "client", "clouds", "metrics", "public-clouds"];
@@ -111,6 +114,7 @@ const SECRET: &[&str] =
 
 /// Other keys of a cloud's entry, sorted.
 const TOP: &[&str] = &[
+    PLAIN_HTTP,
     "api_timeout",
     "auth",
     "auth_methods",

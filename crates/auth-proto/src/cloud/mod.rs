@@ -52,6 +52,8 @@ struct Inner {
     api_version: Option<ApiVersion>,
     /// Whether the identity URL is the vendor's. The table of endpoints applies only then.
     is_home: bool,
+    /// Whether passwords and tokens may be sent over plain http to ordinary hosts.
+    plain_http: bool,
     /// Origins that the user allows tokens to be sent to.
     allowed: Vec<Origin<'static>>,
     overrides: Vec<Override>,
@@ -129,6 +131,27 @@ impl Cloud {
         Self::global(&keystone::STOCK).moved(identity)
     }
 
+    /// Allows plain http for the whole cloud: for the identity URL in a later [`at`](Self::at), and
+    /// for every endpoint. Everyone on the way can read the passwords and tokens. A loopback,
+    /// link-local or metadata address still has to be [named](Self::allow_origin).
+    ///
+    /// ```
+    /// use auth_proto::Cloud;
+    ///
+    /// let lab = "http://keystone.lab.example:5000/v3";
+    /// let cloud = Cloud::keystone_over_plain_http(lab)?.allow_plain_http();
+    /// let swift = "http://swift.lab.example:8080/v1".parse()?;
+    /// assert!(cloud.check_target(&swift).is_ok());
+    /// let metadata = "http://169.254.169.254/latest".parse()?;
+    /// assert!(cloud.check_target(&metadata).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn allow_plain_http(mut self) -> Self {
+        Arc::make_mut(&mut self.0).plain_http = true;
+        self
+    }
+
     /// Moves the cloud to another identity URL with the same rules: for a private zone, or an
     /// emulator on loopback. The built-in table of endpoints does not apply there.
     ///
@@ -138,7 +161,8 @@ impl Cloud {
     pub fn at(self, identity: &str) -> Result<Self, Error> {
         let moved = self.moved(identity)?;
         let origin = &moved.0.base.origin;
-        if origin.is_https() || origin.is_loopback() {
+        let is_allowed = moved.0.plain_http && origin.special().is_none();
+        if origin.is_https() || origin.is_loopback() || is_allowed {
             return Ok(moved);
         }
         Err(ConfigError::Url { field: ConfigField::IdentityUrl, problem: UrlProblem::PlainHttp }
@@ -257,10 +281,11 @@ impl Cloud {
         self.0.profile.regions
     }
 
-    /// Whether the identity URL and all allowed origins are https. If so, the HTTP client should
-    /// refuse plain http.
+    /// Whether the identity URL and all allowed origins are https, and plain http is not allowed. If
+    /// so, the HTTP client should refuse plain http.
     pub fn is_https_only(&self) -> bool {
-        self.0.base.origin.is_https() && self.0.allowed.iter().all(Origin::is_https)
+        let is_https = self.0.base.origin.is_https() && !self.0.plain_http;
+        is_https && self.0.allowed.iter().all(Origin::is_https)
     }
 
     /// The scope that a service needs by the cloud's documents or by
@@ -279,6 +304,11 @@ impl Cloud {
             None if self.0.profile.global.contains(&plain(service).as_str()) => ScopeHint::Domain,
             None => ScopeHint::Project,
         }
+    }
+
+    /// Scheme, host and port of the identity URL.
+    pub(crate) fn identity_origin(&self) -> &Origin<'static> {
+        &self.0.base.origin
     }
 
     /// The URL of `path` below the identity URL without its version.
@@ -308,6 +338,7 @@ impl Cloud {
             base,
             api_version,
             is_home: true,
+            plain_http: false,
             allowed: Vec::new(),
             overrides: Vec::new(),
             standalone: None,

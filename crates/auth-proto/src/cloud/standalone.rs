@@ -30,7 +30,8 @@ impl Cloud {
     ///
     /// [`ConfigError::Url`] if the URL is invalid. A [`Session`](crate::Session) or a
     /// [`Login`](crate::Login) refuses to send a secret to a plain http URL of another machine,
-    /// unless [`allow_origin`](Self::allow_origin) names its origin.
+    /// unless [`allow_origin`](Self::allow_origin) or
+    /// [`allow_plain_http`](Self::allow_plain_http) allows it.
     pub fn standalone(url: &str) -> Result<Self, Error> {
         Self::standalone_overrides().moved(url).map_err(|error| match error.kind() {
             ErrorKind::Config(ConfigError::Url { problem, .. }) => {
@@ -68,7 +69,9 @@ impl Cloud {
     /// Refuses a secret that would go over plain http to another machine.
     pub(super) fn check_standalone(&self, credential: &Credential) -> Result<(), ConfigError> {
         let origin = &self.0.base.origin;
-        let is_safe = origin.is_https() || origin.is_loopback() || self.0.allowed.contains(origin);
+        let is_plain = self.0.plain_http && origin.special().is_none();
+        let is_allowed = self.0.allowed.contains(origin) || is_plain;
+        let is_safe = origin.is_https() || origin.is_loopback() || is_allowed;
         match !self.is_standalone() || is_safe || credential.is_no_auth() {
             true => Ok(()),
             false => {

@@ -17,8 +17,8 @@ impl Cloud {
     ///
     /// [`EndpointError::Refused`] for plain http and for loopback, link-local and metadata
     /// addresses, except the host of the identity service and origins that are allowed by
-    /// [`allow_origin`](Self::allow_origin) or [`with_override`](Self::with_override);
-    /// [`EndpointError::Url`] for an invalid URI. The request is unchanged then.
+    /// [`allow_origin`](Self::allow_origin) or [`with_override`](Self::with_override), and plain
+    /// http after [`allow_plain_http`](Self::allow_plain_http); [`EndpointError::Url`] for an invalid URI. The request is unchanged then.
     #[inline]
     pub fn authorize<B>(&self, token: &Token, request: &mut Request<B>) -> Result<(), Error> {
         if !fast_path::is_target(request.uri()) {
@@ -64,7 +64,7 @@ impl Cloud {
                 return Ok(());
             }
             Some(why) => why,
-            None if origin.is_https() => return Ok(()),
+            None if origin.is_https() || self.0.plain_http => return Ok(()),
             None => "it is plain http",
         };
         Err(EndpointError::Refused { origin: origin.to_string(), why }.into())

@@ -198,7 +198,7 @@ pub enum UrlProblem {
     /// Plain http would show the password to the network.
     #[error(
         "plain http to a host other than loopback shows every secret to the network; use https, \
-         or opt in with Cloud::keystone_over_plain_http"
+         or opt in with Cloud::keystone_over_plain_http or Cloud::allow_plain_http"
     )]
     PlainHttp,
     /// The port is not a number from 1 to 65535.

@@ -14,7 +14,7 @@ pub use protocol::{FieldProblem, ProtocolError};
 use thiserror::Error as ThisError;
 use time::UtcDateTime;
 
-use crate::{error::fault::Fault, limits, text::redact::redact};
+use crate::{error::fault::Fault, limits, text::redact::redact, url::Origin};
 
 /// The error of every operation of this crate.
 ///
@@ -280,7 +280,8 @@ impl fmt::Display for Refusal {
 pub struct Failure {
     /// What failed.
     pub kind: FailureKind,
-    /// The client's text, without URL, header or body.
+    /// The client's text, without URL, header or body. A session puts the origin of the identity
+    /// service before it.
     pub detail: String,
     head: Option<Box<Head>>,
 }
@@ -309,6 +310,12 @@ impl Failure {
     #[must_use]
     pub fn with_head(mut self, status: StatusCode, headers: HeaderMap) -> Self {
         self.head = Some(Box::new(Head { status, headers }));
+        self
+    }
+
+    /// The same failure with the origin that the request was for.
+    pub(crate) fn at(mut self, origin: &Origin<'_>) -> Self {
+        self.detail = format!("{origin}: {}", self.detail);
         self
     }
 

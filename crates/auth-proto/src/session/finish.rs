@@ -293,7 +293,8 @@ impl Session {
     fn lose(&mut self, index: usize, lost: Phase, at: Duration) {
         match lost {
             Phase::InFlight(in_flight) => {
-                let error = Failure::new(FailureKind::Timeout, "presumed lost").into();
+                let failure = Failure::new(FailureKind::Timeout, "presumed lost");
+                let error = failure.at(self.cloud.identity_origin()).into();
                 self.note_unanswered(&in_flight, &error);
                 self.finish(index, Input::Failed(error), in_flight.sent_at, at);
             }

@@ -79,6 +79,7 @@ impl Session {
             Some((index, Phase::InFlight(in_flight))) => {
                 let was_sent = matches!(failure.kind, FailureKind::Io | FailureKind::Timeout);
                 // The text of an HTTP client's error may quote a server.
+                let failure = failure.at(self.cloud.identity_origin());
                 let error = Error::from(failure).without_secrets(&in_flight.login.secrets());
                 match head {
                     Some(head) if in_flight.is_guess && head.status.is_success() => {

@@ -267,6 +267,18 @@ fn plain_http_has_its_own_constructor() {
 }
 
 #[test]
+fn allowed_plain_http_excludes_special_hosts() {
+    for url in ["http://10.0.0.7:5000/v3", "http://keystone.lab", "http://127.0.0.1:5000"] {
+        let cloud = Cloud::nhn().allow_plain_http().at(url).unwrap();
+        assert!(!cloud.is_https_only());
+    }
+    for url in ["http://169.254.169.254", "http://metadata.google.internal", "http://[fe80::1]"] {
+        assert!(Cloud::nhn().allow_plain_http().at(url).is_err(), "{url}");
+    }
+    assert!(!Cloud::nhn().allow_plain_http().is_https_only());
+}
+
+#[test]
 fn a_session_checks_its_credential_at_once() {
     let empty = Session::new(keystone(), Credential::password(alice(), ""), Settings::default());
     assert_eq!(config_error(empty), ConfigError::Empty { field: ConfigField::Password });

@@ -61,6 +61,7 @@ fn cloud(setup: &str) -> Cloud {
             (Some(origin), ..) => cloud.allow_origin(origin),
             (_, Some((service, url)), _) => cloud.with_override(service, url),
             (.., Some(url)) => cloud.at(url),
+            _ if word == "plain-http" => Ok(cloud.allow_plain_http()),
             _ => Ok(cloud),
         };
         changed.unwrap()

@@ -145,6 +145,11 @@ pub(crate) const ROWS: &[[&str; 4]] = &[
     ["local", "traps", "other-loopback", "!it is a loopback address"],
     ["plain", "traps", "own-host-plain", "http://keystone.example:8774"],
     ["plain", "traps", "plain", "!it is plain http"],
+    ["plain plain-http", "traps", "plain", "http://service.example"],
+    ["plain plain-http", "traps", "private-plain", "http://10.0.0.7:8774"],
+    ["plain plain-http", "traps", "loopback-plain", "!it is a loopback address"],
+    ["v3 plain-http", "traps", "own-host-plain", "http://keystone.example:8774"],
+    ["v3 plain-http", "traps", "metadata", "!it is a metadata service"],
     // Overrides take precedence, and permit their origin.
     ["v3 compute=https://own.example/v2.1", "usual", "compute", "https://own.example/v2.1"],
     ["v2 compute=https://own.example/v2.1", "usual", "compute@R2", "https://own.example/v2.1"],

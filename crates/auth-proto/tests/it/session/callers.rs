@@ -140,6 +140,34 @@ fn a_password_without_a_status_is_sent_rarely() {
 }
 
 #[test]
+fn a_failure_names_the_origin() {
+    for (url, origin) in [
+        ("https://keystone.example/identity/v3", "https://keystone.example:443"),
+        ("http://[::1]:5000", "http://[::1]:5000"),
+    ] {
+        for kind in [
+            FailureKind::Connect,
+            FailureKind::Dns,
+            FailureKind::Io,
+            FailureKind::Timeout,
+            FailureKind::Tls,
+        ] {
+            let (mut session, p) = (session_at(url, password()), scope("p"));
+            let pending = sent(session.poll(&p, NOW));
+            session.handle_failure(pending, Failure::new(kind, "why"), NOW).unwrap();
+            let text = session.last_error(&p).unwrap().to_string();
+            assert!(text.starts_with(&format!("{kind}: {origin}: why")), "{text}");
+        }
+        let (mut session, p) = (session_at(url, password()), scope("p"));
+        let lost = sent(session.poll(&p, NOW));
+        let _ = session.poll(&p, NOW + seconds(3600));
+        let text = session.last_error(&p).unwrap().to_string();
+        assert!(text.starts_with(&format!("no response in time: {origin}: presumed")), "{text}");
+        drop(lost);
+    }
+}
+
+#[test]
 fn a_refusal_counts_without_its_body() {
     for status in [401, 403] {
         let sent = send_times(|session, pending, now| {
