@@ -130,7 +130,7 @@ impl Clouds {
                 Some(name) => built_in(name, args.region(), url, region, plain_http)?,
             };
             warn_of_plain_http(&cloud.identity_url());
-            return Ok(ChosenCloud { cloud, configured: None });
+            return Ok(ChosenCloud { cloud, configured: None, authenticator: None });
         }
         if args.identity_region.is_some() {
             return Err(Failure::usage(
@@ -202,10 +202,6 @@ pub(crate) struct ChosenCloud {
 }
 
 impl ChosenCloud {
-    fn unconfigured(cloud: Cloud) -> Self {
-        Self { cloud, configured: None, authenticator: None }
-    }
-
     /// A query for a service: flags over configuration.
     pub(crate) fn endpoint_query(
         &self,

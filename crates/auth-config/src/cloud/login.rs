@@ -33,8 +33,9 @@ impl CloudConfig {
             return self.standalone_cloud();
         }
         let url = self.required("auth_url", "set it, or name a profile that does")?;
-        let cloud = vendor::cloud_at(self.profile.as_deref(), self.region(), url.trim(), self.plain_http)
-            .map_err(|error| Error::Proto { cloud: self.name.clone(), error })?;
+        let cloud =
+            vendor::cloud_at(self.profile.as_deref(), self.region(), url.trim(), self.plain_http)
+                .map_err(|error| Error::Proto { cloud: self.name.clone(), error })?;
         let cloud = match self.identity_version(&cloud)? {
             Some(version) => cloud.with_api_version(version),
             None => cloud,

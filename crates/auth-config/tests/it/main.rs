@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
 
-mod elsewhere;
 #[cfg(all(feature = "reqwest", feature = "ureq"))]
 mod client;
+mod elsewhere;
 mod hostile;
 mod identity;
 mod kinds;
