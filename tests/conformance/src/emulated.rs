@@ -53,11 +53,13 @@ struct Server<'a> {
     key: String,
     /// The current code of a user.
     code: Box<dyn Fn(&str) -> String + 'a>,
-    send: Box<dyn FnMut(Request<String>) -> Result<Response<Vec<u8>>, String> + 'a>,
+    send: Box<Send<'a>>,
     answers: Vec<Value>,
     /// The receipt of the last answer that had one.
     receipt: String,
 }
+
+type Send<'a> = dyn FnMut(Request<String>) -> Result<Response<Vec<u8>>, String> + 'a;
 
 impl<'a> Server<'a> {
     fn real(world: &'a Keystone) -> Self {
