@@ -36,6 +36,17 @@ fn embed() {
 }
 
 #[test]
+fn factor() {
+    let printed = output(env!("CARGO_BIN_EXE_factor"));
+    let lines: Vec<_> = printed.lines().collect();
+    assert_eq!(lines[..2], ["missing: totp", "logged in by password and totp"], "{printed}");
+    for (line, roles) in [(2, ": 0 roles"), (3, ": 2 roles"), (4, ": 1 roles")] {
+        assert!(lines[line].ends_with(roles), "{printed}");
+    }
+    assert_eq!(lines[5..], ["a key for the project alpha"], "{printed}");
+}
+
+#[test]
 fn scopes() {
     let printed = output(env!("CARGO_BIN_EXE_scopes"));
     let lines: Vec<_> = printed.lines().collect();

@@ -171,7 +171,7 @@ impl Plan {
     /// The issue and the end of the token, with the precision of the system.
     fn times(&self) -> (UtcDateTime, UtcDateTime) {
         let (issued, expires) = match self.system {
-            System::Kakao => (SECOND, SECOND),
+            System::Kakao | System::Keystone => (SECOND, SECOND),
             System::NhnCompute | System::NhnIaas => (MICROSECOND, SECOND),
             _ => (MICROSECOND, MICROSECOND),
         };
@@ -193,6 +193,9 @@ impl Plan {
             }
             System::Kakao => (Some(account::KAKAO_USER_ID), Some(account::KAKAO_PROJECT), None),
             System::Otc => (Some(account::OTC_USER_ID), Some(account::OTC_PROJECT), None),
+            System::Keystone => {
+                (Some(account::KEYSTONE_USER_ID), Some(account::KEYSTONE_PROJECT_ID), None)
+            }
             _ => (Some(account::HUAWEI_USER_ID), None, Some(account::HUAWEI_DOMAIN_ID)),
         };
         assert_eq!((user, project, domain), expected);
@@ -202,7 +205,7 @@ impl Plan {
 const SECOND: u32 = 1_000_000_000;
 const MICROSECOND: u32 = 1_000;
 
-/// The documented login of each system.
+/// A login at each system.
 fn login(system: &str) -> Option<(System, Cloud, Credential, Scope)> {
     let user = |name, domain| UserRef::name_in(name, DomainRef::name(domain));
     Some(match system {
@@ -220,6 +223,12 @@ fn login(system: &str) -> Option<(System, Cloud, Credential, Scope)> {
             let (id, secret) = (account::KAKAO_KEY_ID, account::KAKAO_SECRET);
             let credential = Credential::application_credential(id, secret);
             (System::Kakao, Cloud::kakao(), credential, Scope::default())
+        }
+        "keystone" => {
+            let user = user(account::KEYSTONE_USER, account::KEYSTONE_DOMAIN);
+            let credential = Credential::password(user, account::KEYSTONE_PASSWORD);
+            let cloud = Cloud::keystone(System::Keystone.identity_url()).ok()?;
+            (System::Keystone, cloud, credential, Scope::project_id(account::KEYSTONE_PROJECT_ID))
         }
         "huawei" => {
             let user = user(account::HUAWEI_USER, account::HUAWEI_DOMAIN);

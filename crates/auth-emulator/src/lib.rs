@@ -1,4 +1,5 @@
-//! Emulates five identity services in process, as their vendors document them, for testing clients.
+//! Emulates five identity services in process, as their vendors document them, and a stock Keystone,
+//! for testing clients.
 //!
 //! [`Emulator`] is a pure state machine: an [`http::Request`] and a time in, an [`http::Response`]
 //! out. [`Server`] puts it on a loopback port with the system clock. There, a [`Fault`] makes a
@@ -12,8 +13,9 @@
 //! | [`System::Otc`] | 002, Open Telekom Cloud, "Token Authentication" | v3 | password |
 //! | [`System::Kakao`] | 003, KakaoCloud, "API Preparations" | v3 | access key |
 //! | [`System::Huawei`] | 004, Huawei Cloud IAM, "Obtaining a User Token Through Password Authentication" | v3 | password |
+//! | [`System::Keystone`] | none: a real Keystone 30 | v3 | password, one-time code, token, application credential |
 //!
-//! The v3 systems also exchange a token for one of another scope and serve `/v3/auth/catalog`.
+//! The vendors' v3 systems also exchange a token for one of another scope and serve `/v3/auth/catalog`.
 //! KakaoCloud is the exception: its tokens come from application credentials and cannot be
 //! exchanged. Huawei Cloud and Open Telekom Cloud have an agency of another account,
 //! [`account::AGENCY`].
@@ -51,6 +53,57 @@
 //! assert_eq!((emulator.logins(System::Huawei), emulator.requests(System::Huawei)), (1, 3));
 //! # Ok::<(), http::Error>(())
 //! ```
+//!
+//! # The stock Keystone
+//!
+//! [`System::Keystone`] has what the documented systems lack: domains, users with second factors,
+//! application credentials by id and by name, and tokens for a project, a domain, the system, or
+//! nothing. A user's password is the name and `-pw`.
+//!
+//! | user | domain | roles | login |
+//! | --- | --- | --- | --- |
+//! | `alice` | `Default` | projects `alpha` and `beta`, domains `Default` and `Corp`, the system | password; the application credentials `plain`, `unrestricted`, `one-role` |
+//! | `bob` | `Default` | project `alpha`, the default project | password |
+//! | `mfa` | `Default` | project `alpha` | password and one-time code |
+//! | `totp` | `Default` | project `alpha` | password or one-time code |
+//! | `carol` | `Default` | none | password |
+//! | `disabled` | `Default` | project `alpha` | refused |
+//! | `alice` | `Corp` | that domain's project `alpha` | password |
+//!
+//! A login that lacks a factor is answered with 401 and a receipt, which the client sends with the
+//! missing one. [`totp_code`] computes the code; an authenticator app shows the same one for
+//! [`account::KEYSTONE_TOTP_SECRET`].
+//!
+//! ```
+//! use auth_emulator::{Emulator, account, totp_code};
+//! use http::{Request, StatusCode};
+//! use time::UtcDateTime;
+//!
+//! let (mut emulator, now) = (Emulator::new(), UtcDateTime::now());
+//! let login = |method: &str, field: &str, value: &str, receipt: &str| {
+//!     let id = account::KEYSTONE_MFA_USER_ID;
+//!     let user = format!(r#"{{"user": {{"id": "{id}", "{field}": "{value}"}}}}"#);
+//!     let identity = format!(r#"{{"methods": ["{method}"], "{method}": {user}}}"#);
+//!     Request::post("http://localhost/keystone/v3/auth/tokens")
+//!         .header("Content-Type", "application/json")
+//!         .header("Openstack-Auth-Receipt", receipt)
+//!         .body(format!(r#"{{"auth": {{"identity": {identity}}}}}"#))
+//! };
+//! let mut send = |request: Request<String>| {
+//!     let (head, body) = request.into_parts();
+//!     emulator.handle(Request::from_parts(head, body.as_bytes()), now)
+//! };
+//!
+//! let asked = send(login("password", "password", account::KEYSTONE_MFA_PASSWORD, "")?);
+//! assert_eq!(asked.status(), StatusCode::UNAUTHORIZED);
+//! let receipt = asked.headers()["Openstack-Auth-Receipt"].to_str()?;
+//! let answer = send(login("totp", "passcode", &totp_code(now), receipt)?);
+//! assert_eq!(answer.status(), StatusCode::CREATED);
+//! assert!(answer.headers().contains_key("X-Subject-Token"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Tokens
 //!
 //! Tokens are computed from a counter: they are unique within one emulator, the same in every run,
 //! and not secret.

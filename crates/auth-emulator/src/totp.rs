@@ -1,7 +1,8 @@
 //! One-time codes (RFC 6238) of the stock Keystone's users.
 
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
 use time::UtcDateTime;
-use totp_lite::Sha1;
 
 /// The one-time code that belongs to
 /// [`account::KEYSTONE_TOTP_SECRET`](crate::account::KEYSTONE_TOTP_SECRET) at this time: six
@@ -10,7 +11,13 @@ use totp_lite::Sha1;
 /// As in Keystone, the code before the current one also logs in, and a code may be used twice.
 pub fn totp_code(now: UtcDateTime) -> String {
     let seconds = now.unix_timestamp().max(0).unsigned_abs();
-    totp_lite::totp_custom::<Sha1>(PERIOD, 6, SECRET, seconds)
+    // HMAC takes keys of any length.
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(SECRET) else { return String::new() };
+    mac.update(&(seconds / PERIOD).to_be_bytes());
+    let hash: [u8; 20] = mac.finalize().into_bytes().into();
+    let start = usize::from(hash[19] & 0xf);
+    let bits = hash[start..start + 4].iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+    format!("{:06}", (bits & 0x7fff_ffff) % 1_000_000)
 }
 
 /// The lifetime of a code, in seconds.

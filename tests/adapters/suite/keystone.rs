@@ -193,7 +193,7 @@ fn only_an_operator_sees_other_users_tokens() {
     assert!(owner.scoped(Scope::system()).run(&seen).unwrap().is_some());
 
     assert_eq!(owner.run(&Projects::new(&cloud)).unwrap().items.len(), 4);
-    assert_eq!(owner.run(&Domains::new(&cloud)).unwrap().items.len(), 2);
+    assert_eq!(owner.run(&Domains::new(&cloud)).unwrap().items.len(), 3);
     assert_eq!(owner.run(&SystemScopes::new(&cloud)).unwrap().len(), 1);
     assert_eq!(bob.run(&SystemScopes::new(&cloud)).unwrap().len(), 0);
 }

@@ -5,17 +5,13 @@
 mod case;
 mod cases;
 mod differential;
+mod emulated;
 mod keystone;
 mod oracle;
 mod report;
 mod wish;
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    thread,
-};
+use std::{collections::BTreeSet, io, path::PathBuf, process::ExitCode, thread};
 
 use clap::Parser;
 use keystone::Keystone;
@@ -28,18 +24,24 @@ struct Arguments {
     /// Only compare the logins with those of keystoneauth1.
     #[arg(long, conflicts_with = "only")]
     differential: bool,
+    /// Only compare the emulator's answers with the server's.
+    #[arg(long, conflicts_with_all = ["only", "differential"])]
+    emulated: bool,
     /// Run only one group of cases.
     #[arg(long, value_name = "GROUP")]
     only: Option<String>,
-    /// A folder with a server's world.json; one for the comparison.
+    /// A folder with a server's world.json; one for a comparison.
     #[arg(required = true, value_name = "FOLDER")]
     folders: Vec<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    let Arguments { differential, only, folders } = Arguments::parse();
+    let Arguments { differential, emulated, only, folders } = Arguments::parse();
     if differential {
-        return differ(&folders[0]);
+        return differ("outcomes of keystoneauth1", differential::run(&folders[0]));
+    }
+    if emulated {
+        return differ("world.json", emulated::run(&folders[0]));
     }
     let servers: Result<Vec<_>, _> = folders.iter().map(|folder| Keystone::read(folder)).collect();
     let servers = match servers {
@@ -65,13 +67,13 @@ fn main() -> ExitCode {
     report.print()
 }
 
-/// Compares the clients with keystoneauth1.
-fn differ(folder: &Path) -> ExitCode {
-    match differential::run(folder) {
+/// The exit code of a comparison. Without its input it cannot run.
+fn differ(input: &str, result: io::Result<bool>) -> ExitCode {
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("no outcomes of keystoneauth1: {error}");
+            eprintln!("no {input}: {error}");
             ExitCode::from(2)
         }
     }

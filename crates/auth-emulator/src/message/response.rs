@@ -111,7 +111,9 @@ pub(crate) fn unauthorized(request: &RoutedRequest<'_>) -> Response<Vec<u8>> {
 /// The path does not exist. The web framework of stock Keystone responds in HTML.
 pub(crate) fn no_such_path(request: &RoutedRequest<'_>) -> Response<Vec<u8>> {
     match request.system {
-        System::Kakao | System::Keystone => html(StatusCode::NOT_FOUND),
+        System::Kakao | System::Keystone => {
+            with_header(html(StatusCode::NOT_FOUND), VARY, "X-Auth-Token")
+        }
         System::NhnIaas | System::NhnCompute | System::Otc | System::Huawei => {
             failure(request, StatusCode::NOT_FOUND)
         }

@@ -8,7 +8,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::support::{
     NOW, cases,
-    emulated::{LoginInput, carry, huawei, kakao, log_in, nhn, otc},
+    emulated::{LoginInput, carry, huawei, kakao, keystone, log_in, nhn, otc},
     request_of,
 };
 
@@ -33,6 +33,9 @@ fn a_documented_login_takes_one_request() {
         (System::Huawei, huawei(Scope::project_id(account::HUAWEI_PROJECT_ID))),
         (System::Huawei, huawei(Scope::domain_name(account::HUAWEI_DOMAIN))),
         (System::Huawei, huawei(Scope::domain_id(account::HUAWEI_DOMAIN_ID))),
+        (System::Keystone, keystone(Scope::project_id(account::KEYSTONE_PROJECT_ID))),
+        (System::Keystone, keystone(Scope::domain_name(account::KEYSTONE_OTHER_DOMAIN))),
+        (System::Keystone, keystone(Scope::system())),
     ] {
         let mut service = Emulator::new();
         let login = Login::new(&cloud, credential, scope.clone()).unwrap();
@@ -54,6 +57,7 @@ proptest! {
             (System::Otc, otc(Scope::domain_name(account::OTC_DOMAIN))),
             (System::Kakao, kakao_by_name()),
             (System::Huawei, huawei(Scope::project_name(account::HUAWEI_PROJECT))),
+            (System::Keystone, keystone(Scope::system())),
         ]),
         life in 1..10_000_000_i64,
         length in 40..limits::TOKEN,

@@ -85,7 +85,7 @@ fn catalog_of(request: &RoutedRequest<'_>, target: Target) -> Result<Value, Refu
     }
     let mut catalog = catalog::of(target);
     request.localize(&mut catalog);
-    Ok(page(request, "/auth/catalog", "catalog", catalog))
+    Ok(json!({ "catalog": catalog, "links": { "self": link(request, "/auth/catalog") } }))
 }
 
 fn projects(request: &RoutedRequest<'_>, user: &User) -> Value {
@@ -110,7 +110,6 @@ fn projects(request: &RoutedRequest<'_>, user: &User) -> Value {
     own.collect()
 }
 
-/// The enabled domains only.
 fn domains(request: &RoutedRequest<'_>, user: &User) -> Value {
     let entry = |domain: &Domain| {
         json!({
@@ -124,13 +123,13 @@ fn domains(request: &RoutedRequest<'_>, user: &User) -> Value {
         })
     };
     let own = user.targets().filter_map(|target| match target {
-        Target::Domain(domain) if domain.enabled => Some(entry(domain)),
-        _ => None,
+        Target::Domain(domain) => Some(entry(domain)),
+        Target::Nothing | Target::Project(_) | Target::System => None,
     });
     own.collect()
 }
 
-/// The list of the system has a link to itself only.
+/// As the catalog, a list with a link to itself only.
 fn system(request: &RoutedRequest<'_>, user: &User) -> Value {
     let entries = match user.roles_on(Target::System) {
         [] => json!([]),

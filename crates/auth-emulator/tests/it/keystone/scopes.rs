@@ -167,7 +167,7 @@ fn lists_show_what_the_user_has() {
     let link = "https://identity.keystone.example/v3/auth/projects";
     assert_eq!(projects["links"], json!({"next": null, "previous": null, "self": link}));
     let (_, domains) = get(&own, "/auth/domains");
-    assert_eq!(names(&domains["domains"]), ["Corp", "Default"]);
+    assert_eq!(names(&domains["domains"]), ["Corp", "Default", "Dead"]);
     assert_eq!(get(&own, "/auth/system").1["system"], json!([{"all": true}]));
     assert_eq!(get(&own, "/auth/catalog").0, 403);
     let of_user = format!("/users/{}/projects", account::KEYSTONE_USER_ID);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use auth_emulator::{Emulator, account};
+use auth_emulator::{Emulator, System, account};
 use auth_proto::{
     Action, Cloud, Credential, Destination, DomainRef, Error, ErrorKind, Login, RetryDecision,
     Scope, ServiceCall, Session, Settings, Step, Token, UserRef,
@@ -40,6 +40,13 @@ pub(crate) fn huawei(scope: Scope) -> LoginInput {
 pub(crate) fn kakao() -> LoginInput {
     let key = Credential::application_credential(account::KAKAO_KEY_ID, account::KAKAO_SECRET);
     (Cloud::kakao(), key, Scope::default())
+}
+
+/// A user of the stock Keystone who has every scope.
+pub(crate) fn keystone(scope: Scope) -> LoginInput {
+    let user = UserRef::name_in(account::KEYSTONE_USER, DomainRef::name(account::KEYSTONE_DOMAIN));
+    let cloud = Cloud::keystone(System::Keystone.identity_url()).unwrap();
+    (cloud, Credential::password(user, account::KEYSTONE_PASSWORD), scope)
 }
 
 /// The documented user of Huawei Cloud or Open Telekom Cloud.
