@@ -128,7 +128,7 @@ fn hexadecimal(draw: &mut Draw, secret: &str) -> String {
 /// The inside of a JSON string.
 fn quoted(secret: &str) -> Vec<u8> {
     let json = serde_json::to_string(secret).unwrap();
-    json[1..json.len() - 1].as_bytes().to_vec()
+    json.as_bytes()[1..json.len() - 1].to_vec()
 }
 
 /// Base64 of some text with the secret in it. The characters at both ends of the secret that also
