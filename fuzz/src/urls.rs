@@ -62,10 +62,7 @@ fn check_identity(cloud: &Cloud) {
     assert!(uri.query().is_none() && !user && !identity.contains('#'), "{identity}");
     let Some(other) = other(&uri) else { return };
     let is_own = match other.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
+        Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
         Some(Host::Ipv4(v4)) => v4.is_loopback(),
         Some(Host::Ipv6(v6)) => v6.to_canonical().is_loopback(),
         None => false,
@@ -90,7 +87,8 @@ fn check_target(endpoint: &Endpoint<'_>, cloud: &Cloud) {
             let name = name.trim_end_matches('.');
             name == "localhost"
                 || name.ends_with(".localhost")
-                || name == "metadata.google.internal"
+                || name.ends_with(".docker.internal")
+                || ["metadata.google.internal", "metadata.tencentyun.com"].contains(&name)
         }
         None => true,
     };
@@ -101,7 +99,11 @@ fn check_target(endpoint: &Endpoint<'_>, cloud: &Cloud) {
 fn is_inner(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
-            v4.is_loopback() || v4.is_link_local() || v4.is_unspecified() || v4.is_multicast()
+            v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_broadcast()
+                || v4.octets()[0] == 0
+                || v4.is_multicast()
         }
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified(),
     }

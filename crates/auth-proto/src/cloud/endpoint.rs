@@ -30,8 +30,11 @@ impl Cloud {
     ///
     /// Among the endpoints of a type, the query's interfaces have precedence in their order. Then
     /// an endpoint in the wanted region precedes one in `*`, and that one precedes an endpoint
-    /// without a region. Of several equally good endpoints, the first in the catalog is taken. The
-    /// identity service fits every region, regardless of the region that lists it.
+    /// without a region. Of several equally good endpoints, the first in the catalog is taken.
+    ///
+    /// The identity service fits every region, regardless of the region that lists it. Its URL ends
+    /// in the [API version](Self::api_version) of the login, if that is known, whatever the catalog
+    /// has at the end. An override stays as it is.
     ///
     /// # Errors
     ///
@@ -53,10 +56,16 @@ impl Cloud {
                 None => self.listed(token, want)?,
             },
         };
-        if fast_path::is_url(&endpoint.url) {
-            return Ok(endpoint);
+        if !fast_path::is_url(&endpoint.url) {
+            let checked = self.check_endpoint(&endpoint, by_user.is_some());
+            checked.map_err(|error| error.without_secrets(&token.secrets()))?;
         }
-        if by_user.is_none() && has_placeholder(&endpoint.url) {
+        Ok(endpoint)
+    }
+
+    /// The full check of a URL. One that the user has set has no placeholder left.
+    fn check_endpoint(&self, endpoint: &Endpoint<'_>, by_user: bool) -> Result<(), Error> {
+        if !by_user && has_placeholder(&endpoint.url) {
             let service = shown(endpoint.service_type);
             return Err(EndpointError::Template { service }.into());
         }
@@ -65,21 +74,21 @@ impl Cloud {
             EndpointError::Url { target, problem }
         };
         let uri = parsed(&endpoint.url).map_err(refused)?;
-        self.check_origin(&Origin::of(&uri).map_err(refused)?)?;
-        Ok(endpoint)
+        self.check_origin(&Origin::of(&uri).map_err(refused)?)
     }
 
     /// Looks up the catalog, then the built-in table.
-    fn listed<'t>(
-        &'t self,
-        token: &'t Token,
-        want: &EndpointQuery,
-    ) -> Result<Endpoint<'t>, EndpointError> {
+    fn listed<'t>(&'t self, token: &'t Token, want: &EndpointQuery) -> Result<Endpoint<'t>, Error> {
         let types = || self.types(&want.service);
-        let catalog = || types().find_map(|service| in_catalog(token, service, want));
+        let catalog = || types().find_map(|service| self.in_catalog(token, service, want));
         let table = || types().find_map(|service| self.in_table(token, service, want));
-        let found = catalog().map(Ok).or_else(table);
-        found.ok_or_else(|| self.not_found(token, want))?
+        match catalog().map(Ok).or_else(table) {
+            Some(found) => Ok(found?),
+            None => {
+                let error = Error::from(self.not_found(token, want));
+                Err(error.without_secrets(&token.secrets()))
+            }
+        }
     }
 
     /// The types that match a query for this service, in order of preference.
@@ -90,6 +99,44 @@ impl Cloud {
             _ => None,
         });
         service_types::names(service).chain(own)
+    }
+
+    fn in_catalog<'t>(
+        &self,
+        token: &'t Token,
+        service: &str,
+        want: &EndpointQuery,
+    ) -> Option<Endpoint<'t>> {
+        let catalog = token.catalog()?;
+        let region = want.region.as_deref();
+        // The identity service of another region serves this one, too.
+        let anywhere = service == IDENTITY;
+        let mut interfaces = want.interfaces.iter();
+        let find = |interface: &Interface| catalog.find(service, *interface, region, anywhere);
+        let mut endpoint = interfaces.find_map(find)?;
+        if anywhere || want.service == IDENTITY {
+            self.set_version(&mut endpoint.url);
+        }
+        Some(endpoint)
+    }
+
+    /// Lets the URL of the identity service end in the API version of the login. Catalogs list it
+    /// without a version, or with that of another API.
+    fn set_version(&self, url: &mut Cow<'_, str>) {
+        let Some(version) = self.version_path() else { return };
+        let path = url.trim_end_matches('/');
+        if !path.contains("://") || path.contains(['?', '#']) {
+            return;
+        }
+        let prefix = match path.rsplit_once('/') {
+            Some((prefix, last)) if is_version(last) && prefix.contains("://") => prefix,
+            _ => path,
+        };
+        let prefix = prefix.trim_end_matches('/');
+        if url.strip_suffix(version) == Some(prefix) {
+            return;
+        }
+        *url = format!("{prefix}{version}").into();
     }
 
     /// Looks up the built-in table. The identity service is always at the configured identity URL.
@@ -127,15 +174,6 @@ impl Cloud {
     }
 }
 
-fn in_catalog<'t>(token: &'t Token, service: &str, want: &EndpointQuery) -> Option<Endpoint<'t>> {
-    let catalog = token.catalog()?;
-    let region = want.region.as_deref();
-    // The identity service of another region serves this one, too.
-    let anywhere = service == IDENTITY;
-    let mut interfaces = want.interfaces.iter();
-    interfaces.find_map(|interface| catalog.find(service, *interface, region, anywhere))
-}
-
 impl TableRow {
     fn endpoint<'t>(
         &self,
@@ -165,6 +203,13 @@ impl TableRow {
 }
 
 const IDENTITY: &str = "identity";
+
+/// Whether a segment of a path is an API version, such as `v3` or `v2.0`.
+fn is_version(segment: &str) -> bool {
+    let number = segment.strip_prefix('v').unwrap_or_default();
+    number.starts_with(|c: char| c.is_ascii_digit())
+        && number.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
 
 /// Finds `%(project_id)s` and `$(project_id)s`, as in Keystone's templates, and `{project}`.
 fn has_placeholder(url: &str) -> bool {

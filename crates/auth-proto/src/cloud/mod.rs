@@ -268,11 +268,12 @@ impl Cloud {
     /// The identity URL, with the API version if it is known. Of a [standalone
     /// service](Self::standalone), its URL without a version at the end.
     pub fn identity_url(&self) -> String {
-        self.0.base.join(match self.0.api_version {
-            Some(ApiVersion::V2) => "/v2.0",
-            Some(ApiVersion::V3) => "/v3",
-            None => "",
-        })
+        self.0.base.join(self.version_path().unwrap_or_default())
+    }
+
+    /// The API version as the last segment of a path.
+    pub(crate) fn version_path(&self) -> Option<&'static str> {
+        self.0.api_version.map(ApiVersion::path)
     }
 
     /// The regions in the cloud's documents. The cloud may have newer ones. Empty for clouds with

@@ -189,6 +189,12 @@ pub enum ConfigError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum UrlProblem {
+    /// The URL contains a blank, a line break, or another character that is not shown.
+    #[error("contains a blank, a line break or an invisible character; remove it")]
+    Blank,
+    /// The brackets of an IPv6 address are missing, doubled or not closed.
+    #[error("an IPv6 address needs one pair of brackets around it; write https://[address]/path")]
+    Brackets,
     /// The host is missing or not a valid host name.
     #[error("no valid host; write https://host/path")]
     Host,
@@ -210,12 +216,24 @@ pub enum UrlProblem {
     /// The URL starts with neither `https://` nor `http://`.
     #[error("no http or https scheme; start the URL with https://")]
     Scheme,
-    /// The text is not a URL.
-    #[error("not a valid URL; check it for blanks and control characters")]
+    /// The scheme is not followed by `://`.
+    #[error("no :// after the scheme; start the URL with https://")]
+    Slashes,
+    /// The host or the path contains a character that a URL cannot contain.
+    #[error(
+        "contains a character that a URL cannot contain; remove it, or percent-encode it in the \
+         path (a host name with other letters has an xn-- form)"
+    )]
     Syntax,
     /// The URL is longer than [`limits::URL`].
     #[error("longer than {} bytes; check the value", limits::URL)]
     TooLong,
+    /// The host is followed by two ports.
+    #[error("more than one port after the host; write one, as in https://host:5000/path")]
+    TwoPorts,
+    /// The scheme is written twice.
+    #[error("the scheme is written twice; write https:// once")]
+    TwoSchemes,
     /// The URL carries a user name or a password, which would leak into logs and headers.
     #[error("contains user information before an @; remove it and pass the credential separately")]
     UserInfo,

@@ -22,6 +22,8 @@ pub struct Fault {
     pub title: Option<String>,
     /// The explanation, a sentence.
     pub message: Option<String>,
+    /// The encoding of a body that is compressed, and so was not read: `gzip`, for example.
+    pub encoding: Option<&'static str>,
 }
 
 /// A code in an error response, with its JSON type.
@@ -69,8 +71,10 @@ impl fmt::Display for Fault {
             f.write_str(part)?;
             first = false;
         }
-        if first {
-            f.write_str("no reason given")?;
+        match self.encoding {
+            _ if !first => {}
+            Some(encoding) => write!(f, "the reason is compressed: {encoding}")?,
+            None => f.write_str("no reason given")?,
         }
         Ok(())
     }
@@ -95,6 +99,7 @@ mod tests {
             code: Some(Code::Text("s3cret".into())),
             title: Some("no\n".into()),
             message: Some(r#"user sent s3cret in {"password":"quo\"te\""}"#.into()),
+            encoding: None,
         };
         let shown = fault.cleaned(&["s3cret", "quo\"te\""]).to_string();
         assert_eq!(shown, r#"[redacted]: no: user sent [redacted] in {"password":"[redacted]"}"#);

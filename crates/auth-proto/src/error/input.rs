@@ -122,6 +122,12 @@ impl MethodKind {
         }
     }
 
+    /// The method with this name in requests and receipts.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let sent = [Self::ApplicationCredential, Self::Password, Self::Token, Self::Totp];
+        sent.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The field with the secret.
     pub(crate) const fn field(self) -> ConfigField {
         match self {

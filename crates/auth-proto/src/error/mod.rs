@@ -14,7 +14,12 @@ pub use protocol::{FieldProblem, ProtocolError};
 use thiserror::Error as ThisError;
 use time::UtcDateTime;
 
-use crate::{error::fault::Fault, limits, text::redact::redact, url::Origin};
+use crate::{
+    error::fault::Fault,
+    limits,
+    text::redact::{is_long, redact},
+    url::Origin,
+};
 
 /// The error of every operation of this crate.
 ///
@@ -90,7 +95,7 @@ impl Error {
 
     /// The same error with these secrets removed from all text that comes from a server.
     pub(crate) fn without_secrets(mut self, secrets: &[&str]) -> Self {
-        let text = match &mut *self.kind {
+        let mut texts: Vec<&mut String> = match &mut *self.kind {
             ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal) => {
                 refusal.fault = std::mem::take(&mut refusal.fault).cleaned(secrets);
                 return self;
@@ -99,11 +104,17 @@ impl Error {
                 ProtocolError::DisabledProject { project: text }
                 | ProtocolError::Redirect { location: text, .. }
                 | ProtocolError::ScopeMismatch { got: text, .. },
-            ) => text,
-            ErrorKind::Transport(failure) => &mut failure.detail,
+            ) => vec![text],
+            ErrorKind::Endpoint(error) => {
+                // These texts have words of this crate, too, which a short secret may be part of.
+                let long: Vec<_> = secrets.iter().copied().filter(|s| is_long(s)).collect();
+                redact(&mut error.server_texts(), &long);
+                return self;
+            }
+            ErrorKind::Transport(failure) => vec![&mut failure.detail],
             _ => return self,
         };
-        redact(&mut [text], secrets);
+        redact(&mut texts, secrets);
         self
     }
 
@@ -224,6 +235,21 @@ pub enum EndpointError {
         /// What is wrong with it.
         problem: UrlProblem,
     },
+}
+
+impl EndpointError {
+    /// The texts that come from the catalog.
+    fn server_texts(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::NotFound { available, nearest, .. } => {
+                nearest.iter_mut().chain([available]).collect()
+            }
+            Self::Refused { origin, .. } => vec![origin],
+            Self::Template { service } => vec![service],
+            Self::Unfilled { .. } => Vec::new(),
+            Self::Url { target, .. } => vec![target],
+        }
+    }
 }
 
 /// An error in the calling program.

@@ -25,9 +25,31 @@ pub enum ProtocolError {
         /// Its id.
         project: String,
     },
+    /// The service refused the request for its API versions, which carries no credential.
+    #[error(
+        "the identity URL names no API version, and {url} answered {status} to the question which \
+         versions it has (no credential was sent); end the identity URL with the version, for \
+         example {url}{}",
+        if url.ends_with('/') { "v3" } else { "/v3" }
+    )]
+    Discovery {
+        /// The URL that was asked: the identity URL without a version.
+        url: String,
+        /// The status.
+        status: StatusCode,
+    },
     /// The body is empty.
     #[error("the response has no body{HINT}")]
     Empty,
+    /// The body is compressed, which no request accepts: each has `Accept-Encoding: identity`.
+    #[error(
+        "the response is compressed ({encoding}), which the request did not accept; correct the \
+         server, or the proxy in between"
+    )]
+    Encoded {
+        /// The encoding: `gzip`, for example.
+        encoding: &'static str,
+    },
     /// The token had ended before it arrived.
     #[error(
         "the token had already expired on arrival; check the clocks of the server and its proxies"
@@ -132,12 +154,14 @@ impl ProtocolError {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::DisabledProject { .. }
+            | Self::Discovery { .. }
             | Self::Redirect { .. }
             | Self::ScopeMismatch { .. }
             | Self::Status { .. }
             | Self::Version => false,
             Self::AmbiguousToken { .. }
             | Self::Empty
+            | Self::Encoded { .. }
             | Self::Expired
             | Self::Field { .. }
             | Self::Json { .. }

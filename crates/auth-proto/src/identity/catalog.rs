@@ -35,6 +35,6 @@ impl IdentityRequest for FetchCatalog {
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
         expect_authorized(&self.0, &response, &[])?;
-        Ok(wire::catalog::read_catalog(response.body())?)
+        Ok(wire::read_body(&response, wire::catalog::read_catalog)?)
     }
 }

@@ -13,7 +13,7 @@ mod versions;
 
 pub use catalog::FetchCatalog;
 pub use check::Check;
-use http::{HeaderMap, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 pub use page::Page;
 pub use projects::UserProjects;
 pub use response::IdentityResponse;
@@ -62,9 +62,18 @@ pub trait IdentityRequest {
 
 /// A request without a body.
 pub(crate) fn get(url: &str) -> Result<Request<Body>, Error> {
-    Request::get(url).header(header::ACCEPT, JSON).body(Body::default()).map_err(|_| {
-        ConfigError::Url { field: ConfigField::IdentityUrl, problem: UrlProblem::Syntax }.into()
-    })
+    let mut request = Request::get(url).body(Body::default()).map_err(|_| ConfigError::Url {
+        field: ConfigField::IdentityUrl,
+        problem: UrlProblem::Syntax,
+    })?;
+    set_accepted(request.headers_mut());
+    Ok(request)
+}
+
+/// Accepts JSON that is not compressed: the core decodes nothing, and a driver need not.
+pub(crate) fn set_accepted(headers: &mut HeaderMap) {
+    headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
 }
 
 /// Accepts a success and returns an error for any other status. The error's text contains neither
@@ -81,7 +90,7 @@ pub(crate) fn expect_success<B: AsRef<[u8]>>(
     } else if status.is_redirection() {
         Err(Error::from(redirect(response)).without_secrets(&secrets()))
     } else if status.is_client_error() || status.is_server_error() {
-        let fault = read_fault(response.body().as_ref()).cleaned(&secrets());
+        let fault = read_fault(response).cleaned(&secrets());
         Err(cloud.refusal(status, fault, has_retry_after(response.headers())))
     } else {
         Err(ProtocolError::Status { status }.into())
@@ -108,7 +117,7 @@ pub(crate) fn expect_authorized<B: AsRef<[u8]>>(
 }
 
 /// The secrets in a response's headers.
-fn header_secrets(headers: &HeaderMap) -> Vec<&str> {
+pub(crate) fn header_secrets(headers: &HeaderMap) -> Vec<&str> {
     let values = [RECEIPT, SUBJECT_TOKEN].into_iter().flat_map(|name| headers.get_all(name));
     let values = values.chain(headers.get_all(AUTH_TOKEN));
     values.filter_map(|value| value.to_str().ok()).collect()

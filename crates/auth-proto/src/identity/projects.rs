@@ -43,7 +43,7 @@ impl IdentityRequest for UserProjects {
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
         expect_authorized(&self.cursor.cloud, &response, &[])?;
-        let (items, link) = wire::projects::read_projects(response.body())?;
+        let (items, link) = wire::read_body(&response, wire::projects::read_projects)?;
         let next = self.cursor.following(link);
         Ok(Page { items, next: next.map(|cursor| Self { cursor, ..self.clone() }) })
     }

@@ -3,7 +3,6 @@
 use std::marker::PhantomData;
 
 use http::{Response, StatusCode};
-use serde::Deserialize;
 
 use super::{header_secrets, is_receipt};
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
         version::Version,
     },
     url::ApiVersion,
-    wire::{self, SUBJECT_TOKEN, field::Field, read_into::ReadInto},
+    wire::{self, SUBJECT_TOKEN, field::Field, last_key::last_key_counts, read_into::ReadInto},
 };
 
 /// The kind and the content of a response, for support tools and for tests with recorded responses.
@@ -57,8 +56,10 @@ impl IdentityResponse {
         let (status, headers) = (response.status(), response.headers());
         let body = response.body().as_ref();
         if is_receipt(response.status(), response.headers()) {
-            let fault = wire::fault::read_fault(body);
-            return match wire::receipt::read_challenge(headers, body) {
+            let fault = wire::fault::read_fault(response);
+            let secrets = header_secrets(headers);
+            let read = |body: &[u8]| wire::receipt::read_challenge(headers, body, &secrets);
+            return match wire::read_body(response, read) {
                 Ok(challenge) => Ok(Self::Receipt(challenge)),
                 // Without a receipt in the body there is no challenge, but perhaps a reason.
                 Err(_) if fault != Fault::default() => {
@@ -75,7 +76,7 @@ impl IdentityResponse {
         if status.is_redirection() || status.is_client_error() || status.is_server_error() {
             return Ok(Self::Fault(
                 status,
-                wire::fault::read_fault(body).cleaned(&header_secrets(headers)),
+                wire::fault::read_fault(response).cleaned(&header_secrets(headers)),
             ));
         }
         if !status.is_success() {
@@ -83,7 +84,7 @@ impl IdentityResponse {
         }
         let in_header = headers.contains_key(SUBJECT_TOKEN);
         let missing = ProtocolError::MissingToken { place: SUBJECT_TOKEN };
-        let keys: Keys = match wire::read(body) {
+        let keys: Keys = match wire::read_body(response, wire::read) {
             // A 201 is the response of a login.
             Err(ProtocolError::Empty) if status == StatusCode::CREATED && !in_header => {
                 return Err(missing.into());
@@ -131,9 +132,8 @@ fn token<B: AsRef<[u8]>>(
     Ok(IdentityResponse::Token(api_version, Box::new(token)))
 }
 
+last_key_counts! {
 /// The keys that distinguish the responses.
-#[derive(Default, Deserialize)]
-#[serde(default)]
 struct Keys {
     access: Field<Anything>,
     catalog: Field<Anything>,
@@ -146,6 +146,7 @@ struct Keys {
     token: Field<Anything>,
     version: Field<Anything>,
     versions: Field<Anything>,
+}
 }
 
 /// Matches no type, so that every value is reported as one of a wrong type, and so as present.

@@ -41,7 +41,7 @@ impl IdentityRequest for Projects {
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
         expect_authorized(&self.0.cloud, &response, &[])?;
-        let (items, link) = wire::projects::read_projects(response.body())?;
+        let (items, link) = wire::read_body(&response, wire::projects::read_projects)?;
         Ok(Page { items, next: self.0.following(link).map(Self) })
     }
 }
@@ -69,7 +69,7 @@ impl IdentityRequest for Domains {
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
         expect_authorized(&self.0.cloud, &response, &[])?;
-        let (items, link) = wire::scopes::read_domains(response.body())?;
+        let (items, link) = wire::read_body(&response, wire::scopes::read_domains)?;
         Ok(Page { items, next: self.0.following(link).map(Self) })
     }
 }
@@ -98,7 +98,7 @@ impl IdentityRequest for SystemScopes {
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
         expect_authorized(&self.0, &response, &[])?;
-        let all = wire::scopes::read_system(response.body())?;
+        let all = wire::read_body(&response, wire::scopes::read_system)?;
         Ok(all.then(Scope::system).into_iter().collect())
     }
 }

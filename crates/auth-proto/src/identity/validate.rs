@@ -61,6 +61,6 @@ impl IdentityRequest for Validate {
         // Some clouds do not repeat the token in the response. Reading fails if it is another one.
         let place = SUBJECT_TOKEN;
         headers.append(place, secret_header(self.subject.expose().as_bytes(), place)?);
-        Ok(Some(wire::v3::read_token(&headers, response.body())?))
+        Ok(Some(wire::read_body(&response, |body| wire::v3::read_token(&headers, body))?))
     }
 }

@@ -5,10 +5,11 @@ use http::{Request, Response, StatusCode};
 use super::{IdentityRequest, expect_success, get, redirect};
 use crate::{
     cloud::Cloud,
-    error::Error,
+    error::{Error, ErrorKind, ProtocolError, Refusal},
     model::{body::Body, version::Version},
+    text::shown,
     url::ApiVersion,
-    wire::discovery::read_versions,
+    wire::{self, discovery::read_versions},
 };
 
 /// Lists the API versions of a server: `GET` of the identity URL without its version (Identity API
@@ -28,6 +29,24 @@ impl Versions {
     }
 }
 
+impl Versions {
+    /// The refusal of a request without a credential has another remedy than that of a login.
+    fn refused(&self, error: Error) -> Error {
+        match error.kind() {
+            ErrorKind::Rejected(refusal) => {
+                let (url, status) = (shown(&self.0.identity_path("/")), refusal.status);
+                ProtocolError::Discovery { url, status }.into()
+            }
+            ErrorKind::Unavailable(refusal) => {
+                let remedy = "the request asked for the API versions, without a credential; try \
+                              again later, or end the identity URL with its version";
+                ErrorKind::Unavailable(Refusal { remedy, ..refusal.clone() }).into()
+            }
+            _ => error,
+        }
+    }
+}
+
 impl IdentityRequest for Versions {
     type Output = Vec<Version>;
 
@@ -41,18 +60,16 @@ impl IdentityRequest for Versions {
 
     fn parse(&self, response: Response<&[u8]>) -> Result<Self::Output, Error> {
         if response.status() != StatusCode::MULTIPLE_CHOICES {
-            expect_success(&self.0, &response, &[])?;
+            expect_success(&self.0, &response, &[]).map_err(|error| self.refused(error))?;
         }
-        let versions = match read_versions(response.body()) {
+        let versions = match wire::read_body(&response, read_versions) {
+            Err(error @ ProtocolError::Encoded { .. }) => return Err(error.into()),
             // A 300 without versions is a redirect.
             Err(_) if response.status().is_redirection() => return Err(redirect(&response).into()),
             versions => versions?,
         };
         let repaired = |version: Version| {
-            let path = version.api_version().map(|api_version| match api_version {
-                ApiVersion::V2 => "/v2.0",
-                ApiVersion::V3 => "/v3",
-            });
+            let path = version.api_version().map(ApiVersion::path);
             Version { url: path.map(|path| self.0.identity_path(path)), ..version }
         };
         Ok(versions.into_iter().map(repaired).collect())

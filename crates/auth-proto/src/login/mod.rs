@@ -364,7 +364,12 @@ impl Login {
             Phase::FetchCatalog(token, _) => secrets.push(token.expose()),
             _ => {}
         }
-        secrets.extend(self.seen_secrets.iter().map(|seen| seen.expose_secret()));
+        secrets.extend(self.seen_secrets());
         secrets
+    }
+
+    /// The submitted factors and their receipts.
+    fn seen_secrets(&self) -> Vec<&str> {
+        self.seen_secrets.iter().map(|seen| seen.expose_secret()).collect()
     }
 }

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Method, Request, header};
 use super::{Login, Phase};
 use crate::{
     error::{ConfigError, ConfigField, Error, ProtocolError},
-    identity::{FetchCatalog, IdentityRequest, JSON, Validate, Versions, get},
+    identity::{FetchCatalog, IdentityRequest, JSON, Validate, Versions, get, set_accepted},
     limits,
     model::{
         body::Body,
@@ -145,7 +145,7 @@ impl Login {
         *request.uri_mut() = self.cloud.identity_uri(path)?;
         let headers = request.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
-        headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
+        set_accepted(headers);
         Ok(request)
     }
 

@@ -8,13 +8,16 @@ use time::{Duration, UtcDateTime};
 use super::{Login, Phase, request};
 use crate::{
     error::{Error, ErrorKind, ProtocolError, Refusal, fault::Fault},
-    identity::{FetchCatalog, IdentityRequest, Versions, expect_success, is_receipt},
+    identity::{
+        FetchCatalog, IdentityRequest, Versions, expect_success, header_secrets, is_receipt,
+    },
     login::lifetime::{MAX_LIFE, life_of_existing, life_of_new},
     model::{
         credential::Method,
         scope::{DomainRef, Scope, Target},
         token::{Domain, Token, TokenKind},
     },
+    text::redact::cleaned,
     url::ApiVersion,
     wire,
 };
@@ -40,22 +43,26 @@ impl Login {
         response: &Response<impl AsRef<[u8]>>,
         sent: UtcDateTime,
     ) -> Result<Phase, Error> {
-        let (headers, body) = (response.headers(), response.body().as_ref());
-        if is_receipt(response.status(), response.headers()) {
-            let challenge = wire::receipt::read_challenge(headers, body)?;
+        let headers = response.headers();
+        if is_receipt(response.status(), headers) {
+            let secrets = [self.secrets(), header_secrets(headers)].concat();
+            let challenge = wire::read_body(response, |body| {
+                wire::receipt::read_challenge(headers, body, &secrets)
+            })?;
             return Ok(Phase::Challenged(challenge));
         }
         if !response.status().is_success() {
             expect_success(&self.cloud, response, &self.secrets())
                 .map_err(|error| self.with_remedy(error))?;
         }
-        let token = match self.cloud.api_version() {
-            Some(ApiVersion::V2) => wire::v2::read_token(body)?,
-            _ => wire::v3::read_token(headers, body)?,
+        let mut token = match self.cloud.api_version() {
+            Some(ApiVersion::V2) => wire::read_body(response, wire::v2::read_token)?,
+            _ => wire::read_body(response, |body| wire::v3::read_token(headers, body))?,
         };
         let is_before_agency =
             self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume { .. });
-        check_token(&token, &self.requested_scope())?;
+        token.sent = Some(Arc::clone(&self.credential.methods));
+        check_token(&token, &self.requested_scope(), &self.seen_secrets())?;
         let life = life_of_new(&token, headers, sent).ok_or(ProtocolError::Expired)?;
         Ok(match is_before_agency {
             true => self.assume_with(token.header)?,
@@ -78,7 +85,7 @@ impl Login {
         };
         let (token, life) = match inspected {
             Ok(Some(token)) => {
-                check_token(&token, &self.scope)?;
+                check_token(&token, &self.scope, &[])?;
                 let life = life_of_existing(&token, response.headers(), sent);
                 (token, life.ok_or(ProtocolError::Expired)?)
             }
@@ -174,11 +181,12 @@ fn borrowed(response: &Response<impl AsRef<[u8]>>) -> Response<&[u8]> {
 }
 
 /// Refuses a token of a disabled project or of another scope than the requested one.
-fn check_token(token: &Token, scope: &Scope) -> Result<(), ProtocolError> {
+fn check_token(token: &Token, scope: &Scope, seen: &[&str]) -> Result<(), ProtocolError> {
+    let cleaned = |text: String| cleaned(text, &[&token.secrets()[..], seen].concat());
     let project = token.project();
     let project_id = project.and_then(|project| project.id.as_deref());
     if project.is_some_and(|project| project.enabled == Some(false)) {
-        let project = crate::text::shown(project_id.unwrap_or_default());
+        let project = cleaned(project_id.unwrap_or_default().to_owned());
         return Err(ProtocolError::DisabledProject { project });
     }
     let fits = match &scope.0 {
@@ -197,7 +205,7 @@ fn check_token(token: &Token, scope: &Scope) -> Result<(), ProtocolError> {
         Target::Unscoped => project.is_none() && token.domain().is_none() && !token.is_system(),
     };
     if !fits {
-        let (asked, got) = (scope.to_string(), scope_of(token));
+        let (asked, got) = (scope.to_string(), scope_of(token, cleaned));
         return Err(ProtocolError::ScopeMismatch { asked, got });
     }
     Ok(())
@@ -216,8 +224,11 @@ fn is_domain(asked: &DomainRef, got: &Domain) -> bool {
     }
 }
 
-fn scope_of(token: &Token) -> String {
-    let id = |id: &Option<String>| crate::text::shown(id.as_deref().unwrap_or("without an id"));
+fn scope_of(token: &Token, cleaned: impl Fn(String) -> String) -> String {
+    let id = |id: &Option<String>| match id {
+        Some(id) => cleaned(id.clone()),
+        None => "without an id".to_owned(),
+    };
     match (token.project(), token.domain()) {
         (Some(project), _) => format!("project {}", id(&project.id)),
         (None, Some(domain)) => format!("domain {}", id(&domain.id)),

@@ -191,6 +191,12 @@ impl Arena {
         self.endpoints.truncate(mark.endpoints);
     }
 
+    /// Drops the endpoints since the mark, and keeps the text, to which names may point.
+    #[inline]
+    pub(crate) fn drop_endpoints(&mut self, mark: Mark) {
+        self.endpoints.truncate(mark.endpoints);
+    }
+
     /// Fills the hash table and frees unused capacity, after the last service.
     pub(crate) fn finish(&mut self) {
         // Each service is put in front of its bucket: the last one first, the first one last.

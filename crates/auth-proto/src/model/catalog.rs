@@ -184,7 +184,8 @@ impl Endpoint<'_> {
         self.service_type
     }
 
-    /// The URL, unchanged from the catalog or the cloud's built-in table.
+    /// The URL, unchanged from the catalog or the cloud's built-in table, except that of the identity
+    /// service, which ends in the API version of the login.
     pub fn url(&self) -> &str {
         &self.url
     }

@@ -1,6 +1,6 @@
 //! Tokens and their descriptions.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header::AUTHORIZATION};
@@ -12,8 +12,10 @@ use crate::{
     limits,
     model::{
         catalog::Catalog,
+        credential::Method,
         marks::{self, Marks},
     },
+    text::redact::redact,
 };
 
 /// A token and its description: scope, user, roles, lifetime and catalog.
@@ -27,6 +29,8 @@ pub struct Token {
     pub(crate) details: Details,
     pub(crate) is_validated: bool,
     pub(crate) marks: Marks,
+    /// What the login sent as a secret: the service may have repeated it in any field.
+    pub(crate) sent: Option<Arc<Vec<Method>>>,
 }
 
 /// How a request shows a token.
@@ -58,7 +62,7 @@ pub(crate) struct Details {
 impl Token {
     pub(crate) fn new(header: HeaderValue, details: Details) -> Self {
         let (kind, marks) = (TokenKind::Keystone, Marks::default());
-        Self { header, kind, details, is_validated: true, marks }
+        Self { header, kind, details, is_validated: true, marks, sent: None }
     }
 
     /// A token without a description.
@@ -75,7 +79,8 @@ impl Token {
             trust_id: None,
             user: User::default(),
         };
-        Self { header, kind, details, is_validated: false, marks: Marks::default() }
+        let marks = Marks::default();
+        Self { header, kind, details, is_validated: false, marks, sent: None }
     }
 
     /// The value of the header that shows the token, marked sensitive.
@@ -115,6 +120,12 @@ impl Token {
     pub fn expose(&self) -> &str {
         // `secret_header` accepts visible ASCII only.
         self.header.to_str().unwrap_or_default()
+    }
+
+    /// The secrets that no text about the token may show: the token and those of its login.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        let sent = self.sent.iter().flat_map(|methods| methods.iter()).map(Method::secret);
+        sent.chain([self.expose()]).collect()
     }
 
     /// The service catalog. `None` if the response had none, as for an unscoped token or a login
@@ -194,11 +205,18 @@ impl Token {
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Details { user, project, domain, expires_at, .. } = &self.details;
+        let (mut user, mut project, mut domain) = (user.clone(), project.clone(), domain.clone());
+        let names = project.iter_mut().flat_map(Project::texts).chain(user.texts());
+        redact(
+            &mut names.chain(domain.iter_mut().flat_map(Domain::texts)).collect::<Vec<_>>(),
+            &self.secrets(),
+        );
         f.debug_struct("Token")
-            .field("expires_at", &self.details.expires_at)
-            .field("user", &self.details.user)
-            .field("project", &self.details.project)
-            .field("domain", &self.details.domain)
+            .field("expires_at", expires_at)
+            .field("user", &user)
+            .field("project", &project)
+            .field("domain", &domain)
             .finish_non_exhaustive()
     }
 }
@@ -218,6 +236,13 @@ pub struct User {
     pub password_expires_at: Option<UtcDateTime>,
 }
 
+impl User {
+    fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        let own = self.id.iter_mut().chain(&mut self.name);
+        own.chain(self.domain.iter_mut().flat_map(Domain::texts))
+    }
+}
+
 /// A domain: the owner of users and projects. Other clouds call it an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -226,6 +251,12 @@ pub struct Domain {
     pub id: Option<String>,
     /// The name.
     pub name: Option<String>,
+}
+
+impl Domain {
+    fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        self.id.iter_mut().chain(&mut self.name)
+    }
 }
 
 /// A project, or in v2.0 a tenant.
@@ -245,6 +276,13 @@ pub struct Project {
     pub enabled: Option<bool>,
     /// The id of the parent project or domain. Present only in project lists.
     pub parent_id: Option<String>,
+}
+
+impl Project {
+    fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        let own = [&mut self.id, &mut self.name, &mut self.description, &mut self.parent_id];
+        own.into_iter().flatten().chain(self.domain.iter_mut().flat_map(Domain::texts))
+    }
 }
 
 /// A role of a user.

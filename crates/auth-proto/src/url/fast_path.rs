@@ -57,7 +57,13 @@ fn is_host(host: &str) -> bool {
     let is_top = end.get(dot + 1).is_some_and(u8::is_ascii_lowercase);
     // Capitals, `@` of user info, brackets and `:` of a port are all from `:` to `` ` ``.
     let is_odd = |b| matches!(b, b':'..=b'`');
-    is_top && host.len() < MAX_HOST && !any_byte(host, is_odd)
+    is_top && host.len() < MAX_HOST && !may_be_metadata(host) && !any_byte(host, is_odd)
+}
+
+/// Whether a host begins as a metadata service's name under a public top-level domain.
+#[inline(always)]
+fn may_be_metadata(host: &str) -> bool {
+    matches!(host.as_bytes().first_chunk::<8>(), Some(b"metadata" | b"api.meta"))
 }
 
 /// The most letters of a top-level domain. `localhost`, `internal` and `metadata` have more.
@@ -88,7 +94,7 @@ mod tests {
     use super::*;
     use crate::url::{
         Origin, parsed,
-        special::{LOOPBACK_NAMES, METADATA_NAMES},
+        special::{HOST_NAMES, LOOPBACK_NAMES, METADATA_NAMES},
     };
 
     #[test]
@@ -164,7 +170,7 @@ mod tests {
 
     #[test]
     fn no_special_name_is_ordinary() {
-        for name in LOOPBACK_NAMES.iter().chain(&METADATA_NAMES) {
+        for name in LOOPBACK_NAMES.iter().chain(&HOST_NAMES).chain(&METADATA_NAMES) {
             for (url, uri) in ["", ".", ":443", "/v3"].map(|end| {
                 let url = format!("https://{name}{end}");
                 (url.clone(), url.parse::<Uri>().unwrap())
@@ -196,6 +202,7 @@ mod tests {
             1 => "/[a-zA-Z0-9._%{}()$-]{0,6}",
             1 => prop::sample::select(vec![
                 "localhost", "localdomain", "metadata", "internal", "instance-data", "127", "0x7f",
+                "metadata.packet.net", "api.metadata.cloud.ibm.com", "docker", "loopback",
                 "com", "[", "]", "::1", "@", "%2e", "..", "\\",
             ]).prop_map(str::to_owned),
         ];

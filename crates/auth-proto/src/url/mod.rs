@@ -17,17 +17,17 @@ use std::{
 use http::Uri;
 
 pub(crate) use self::base::Base;
-use crate::{error::UrlProblem, limits, url::fast_path::any_byte};
+use crate::{error::UrlProblem, limits, text::is_unprintable, url::fast_path::any_byte};
 
 /// Parses a URL's syntax and path. [`Origin::of`] checks the rest.
 pub(crate) fn parsed(url: &str) -> Result<Uri, UrlProblem> {
     if url.len() > limits::URL {
         return Err(UrlProblem::TooLong);
     }
-    if !url.contains("://") {
-        return Err(UrlProblem::Scheme);
-    }
-    let uri: Uri = url.parse().map_err(|_| problem_of(url))?;
+    // Without a scheme, `http::Uri` reads a host with a port, or a path. It accepts blanks beyond
+    // ASCII in a path.
+    let read = url.parse().ok().filter(|uri: &Uri| uri.scheme().is_some() && !has_blank(url));
+    let uri = read.ok_or_else(|| problem_of(url))?;
     // Some clients resolve `..` before they send, others send it as it is.
     match join::leads_out(uri.path()) {
         true => Err(UrlProblem::Path),
@@ -70,12 +70,12 @@ impl<'u> Origin<'u> {
         }
         let host = host_of(authority);
         // `http::Uri` accepts ports past 65535 and then gives no port.
-        let port = match authority[host.len()..].strip_prefix(':') {
-            None => 443 * u16::from(https) + 80 * u16::from(!https),
-            Some(port) => {
-                let digits = port.bytes().all(|b| b.is_ascii_digit());
-                let port = port.parse().ok().filter(|port| digits && *port != 0);
-                port.ok_or(UrlProblem::Port)?
+        let port = match &authority[host.len()..] {
+            "" => 443 * u16::from(https) + 80 * u16::from(!https),
+            rest => {
+                let port = rest.strip_prefix(':').filter(|port| is_port(port));
+                let port = port.and_then(|port| port.parse().ok());
+                port.ok_or_else(|| problem_of_authority(authority))?
             }
         };
         // Brackets hold an IPv6 address: a name or an address with a zone would evade `special`.
@@ -86,7 +86,7 @@ impl<'u> Origin<'u> {
                 (host, has_digit.then(|| host.parse().map(IpAddr::V4).ok()).flatten())
             }
             Some(inside) => {
-                let inside = inside.ok_or(UrlProblem::Host)?;
+                let inside = inside.ok_or(UrlProblem::Brackets)?;
                 let address: Ipv6Addr = inside.parse().map_err(|_| UrlProblem::Host)?;
                 (inside, Some(address.into()))
             }
@@ -114,17 +114,14 @@ impl<'u> Origin<'u> {
         self.host == other.host
     }
 
-    /// Whether a request to this origin stays on this machine. A NAT64 address does not count: the
-    /// translator is another machine.
+    /// Whether a request to this origin stays on this machine. Of the names, only `localhost` does:
+    /// resolvers ask DNS for the names below it. A NAT64 address does not count: the translator is
+    /// another machine.
     pub(crate) fn is_loopback(&self) -> bool {
         match self.address {
             Some(address) => address.to_canonical().is_loopback(),
-            None => self.is_localhost(),
+            None => self.host == "localhost",
         }
-    }
-
-    fn is_localhost(&self) -> bool {
-        self.host == "localhost" || self.host.ends_with(".localhost")
     }
 }
 
@@ -150,20 +147,57 @@ fn host_of(authority: &str) -> &str {
     &authority[..end.unwrap_or(authority.len())]
 }
 
-/// The reason why `http::Uri` refused a URL, without quoting it.
+/// The reason why a URL was refused, without quoting it: the first of these that applies.
 fn problem_of(url: &str) -> UrlProblem {
-    let authority = url.split_once("://").map_or("", |(_, rest)| rest);
-    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
-    let port = authority.rsplit_once(':').map(|(_, port)| port);
-    if authority.is_empty() {
-        UrlProblem::Host
-    } else if authority.contains('@') {
-        UrlProblem::UserInfo
-    } else if port.is_some_and(|port| port.parse::<u16>().is_err() && !port.contains(']')) {
-        UrlProblem::Port
-    } else {
-        UrlProblem::Syntax
+    let (scheme, authority) = match url.split_once("://") {
+        Some((scheme, rest)) => (scheme, rest.split(['/', '?', '#']).next()),
+        None => (url.split([':', '/', '\\']).next().unwrap_or_default(), None),
+    };
+    match authority {
+        // Its password may contain a blank.
+        Some(authority) if authority.contains('@') => UrlProblem::UserInfo,
+        _ if has_blank(url) => UrlProblem::Blank,
+        _ if !is_scheme(scheme) => UrlProblem::Scheme,
+        Some(authority) => problem_of_authority(authority),
+        None => UrlProblem::Slashes,
     }
+}
+
+/// The reason why a host with an optional port was refused.
+fn problem_of_authority(authority: &str) -> UrlProblem {
+    let (host, port) = authority.split_once(':').unzip();
+    match (host.unwrap_or(authority), port) {
+        _ if authority.contains('@') => UrlProblem::UserInfo,
+        _ if authority.contains(['[', ']']) => match host_of(authority).ends_with(']') {
+            true if !authority[1..].contains('[') => match authority.rsplit_once("]:") {
+                Some((_, port)) if is_port(port) => UrlProblem::Host,
+                Some(_) => UrlProblem::Port,
+                None => UrlProblem::Brackets,
+            },
+            _ => UrlProblem::Brackets,
+        },
+        _ if authority.parse::<Ipv6Addr>().is_ok() || authority.contains("::") => {
+            UrlProblem::Brackets
+        }
+        ("", _) => UrlProblem::Host,
+        (scheme, Some("")) if is_scheme(scheme) => UrlProblem::TwoSchemes,
+        (_, Some(ports)) if ports.contains(':') => UrlProblem::TwoPorts,
+        (_, Some(port)) if !is_port(port) => UrlProblem::Port,
+        _ => UrlProblem::Syntax,
+    }
+}
+
+/// Whether a text has a character that is not seen.
+fn has_blank(text: &str) -> bool {
+    text.contains(|c: char| c.is_whitespace() || is_unprintable(c))
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.eq_ignore_ascii_case("https") || text.eq_ignore_ascii_case("http")
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port != 0)
 }
 
 /// A version of the Identity API.
@@ -174,6 +208,16 @@ pub enum ApiVersion {
     V2,
     /// v3: the token is in the `X-Subject-Token` header.
     V3,
+}
+
+impl ApiVersion {
+    /// The version as the last segment of a path.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::V2 => "/v2.0",
+            Self::V3 => "/v3",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -195,6 +239,11 @@ mod tests {
             ("http://[::1]", true),
             ("http://[::ffff:127.0.0.1]", true),
             ("http://localhost", true),
+            ("http://LOCALHOST.:5000", true),
+            ("http://keystone.localhost", false),
+            ("http://localhost.localhost.", false),
+            ("http://127.0.0.1.localhost", false),
+            ("http://loopback", false),
             ("http://localhost.localdomain", false),
             ("http://[::127.0.0.1]", false),
             ("http://[64:ff9b::7f00:1]", false),

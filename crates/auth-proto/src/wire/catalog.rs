@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use serde::{
     Deserialize,
-    de::{Error, IgnoredAny, MapAccess, SeqAccess},
+    de::{IgnoredAny, MapAccess, SeqAccess},
 };
 
 use super::{
@@ -114,14 +114,15 @@ impl<F: CatalogForm> ReadInto for ServiceEntry<'_, F> {
             let arena = &mut services.arena;
             match key {
                 ServiceKey::Endpoints => {
+                    arena.drop_endpoints(start);
                     let list = EndpointList { arena, form: PhantomData::<F> };
-                    read_once(&mut endpoints, "endpoints", &mut map, list)?;
+                    read_last(&mut endpoints, &mut map, list)?;
                 }
                 ServiceKey::Name => {
-                    read_once(&mut name, "name", &mut map, write(|text| arena.push(text)))?;
+                    read_last(&mut name, &mut map, write(|text| arena.push(text)))?;
                 }
                 ServiceKey::Type => {
-                    read_once(&mut service_type, "type", &mut map, write(|text| arena.push(text)))?;
+                    read_last(&mut service_type, &mut map, write(|text| arena.push(text)))?;
                 }
                 ServiceKey::Other => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -226,10 +227,10 @@ impl CatalogForm for V3Form {
             match key {
                 V3Key::Interface => {
                     let name = write(|text| arena.interface(text));
-                    read_once(&mut interface, "interface", &mut map, name)?;
+                    read_last(&mut interface, &mut map, name)?;
                 }
                 V3Key::Region => {
-                    read_once(&mut region, "region", &mut map, write(|text| arena.region(text)))?;
+                    read_last(&mut region, &mut map, write(|text| arena.region(text)))?;
                 }
                 V3Key::RegionId => {
                     let name = write(|text| match region {
@@ -237,9 +238,9 @@ impl CatalogForm for V3Form {
                         Field::Given(region) if arena.text_is(region, text) => region,
                         _ => arena.region(text),
                     });
-                    read_once(&mut region_id, "region_id", &mut map, name)?;
+                    read_last(&mut region_id, &mut map, name)?;
                 }
-                V3Key::Url => read_once(&mut url, "url", &mut map, write(|text| arena.push(text)))?,
+                V3Key::Url => read_last(&mut url, &mut map, write(|text| arena.push(text)))?,
                 V3Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -273,12 +274,12 @@ impl CatalogForm for V2Form {
     fn read<'de, A: MapAccess<'de>>(arena: &mut Arena, mut map: A) -> Result<(), A::Error> {
         let (mut region, mut public, mut internal, mut admin) = Default::default();
         while let Some(key) = map.next_key()? {
-            let (url, name) = match key {
-                V2Key::Admin => (&mut admin, "adminURL"),
-                V2Key::Internal => (&mut internal, "internalURL"),
-                V2Key::Public => (&mut public, "publicURL"),
+            let url = match key {
+                V2Key::Admin => &mut admin,
+                V2Key::Internal => &mut internal,
+                V2Key::Public => &mut public,
                 V2Key::Region => {
-                    read_once(&mut region, "region", &mut map, write(|text| arena.region(text)))?;
+                    read_last(&mut region, &mut map, write(|text| arena.region(text)))?;
                     continue;
                 }
                 V2Key::Other => {
@@ -286,7 +287,7 @@ impl CatalogForm for V2Form {
                     continue;
                 }
             };
-            read_once(url, name, &mut map, write(|text| arena.push(text)))?;
+            read_last(url, &mut map, write(|text| arena.push(text)))?;
         }
         let region = region.ok().unwrap_or_default();
         for (interface, url) in [
@@ -324,17 +325,14 @@ impl<W: FnOnce(&str) -> Span> ReadInto for WriteText<W> {
     }
 }
 
-/// Reads the value of a key. A repeated key is an error.
+/// Reads the value of a key. The last one of a repeated key counts; the texts of the others stay in
+/// the arena, where nothing points to them.
 #[inline]
-fn read_once<'de, A: MapAccess<'de>, R: ReadInto>(
+fn read_last<'de, A: MapAccess<'de>, R: ReadInto>(
     field: &mut Field<R::Value>,
-    key: &'static str,
     map: &mut A,
     reader: R,
 ) -> Result<(), A::Error> {
-    if !matches!(field, Field::Absent) {
-        return Err(A::Error::duplicate_field(key));
-    }
     *field = map.next_value_seed(FieldSeed(reader))?;
     Ok(())
 }

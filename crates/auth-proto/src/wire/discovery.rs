@@ -10,15 +10,16 @@ use serde::{
 
 use super::{
     field::{Field, List, Object},
+    last_key::last_key_counts,
     read_into::ReadInto,
 };
 use crate::{error::ProtocolError, model::version::Version};
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct VersionDocument {
-    version: Field<Version>,
-    versions: Field<VersionList>,
+last_key_counts! {
+    struct VersionDocument {
+        version: Field<Version>,
+        versions: Field<VersionList>,
+    }
 }
 
 /// The value of `versions`: a list, or an object with one.
@@ -28,10 +29,10 @@ impl ReadInto for PhantomData<VersionList> {
     type Value = VersionList;
 
     fn map<'de, A: MapAccess<'de>>(self, map: A) -> Result<Option<VersionList>, A::Error> {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Wrapped {
-            values: Field<List<Version>>,
+        last_key_counts! {
+            struct Wrapped {
+                values: Field<List<Version>>,
+            }
         }
         let wrapped = Wrapped::deserialize(MapAccessDeserializer::new(map))?;
         Ok(wrapped.values.ok().map(VersionList))
@@ -42,19 +43,19 @@ impl ReadInto for PhantomData<VersionList> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct VersionEntry {
-    id: Field<String>,
-    links: Field<List<Object<Link>>>,
-    status: Field<String>,
+last_key_counts! {
+    struct VersionEntry {
+        id: Field<String>,
+        links: Field<List<Object<Link>>>,
+        status: Field<String>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Link {
-    href: Field<String>,
-    rel: Field<String>,
+last_key_counts! {
+    struct Link {
+        href: Field<String>,
+        rel: Field<String>,
+    }
 }
 
 /// An entry without an id is skipped.

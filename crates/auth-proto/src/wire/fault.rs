@@ -14,20 +14,31 @@
 
 use std::fmt;
 
+use http::Response;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
 use zeroize::Zeroizing;
 
+use super::encoding;
 use crate::{
     error::fault::{Code, Fault},
     limits,
 };
 
-/// Reads the code, title and message of an error body, without redaction: the caller applies
+/// Reads the code, title and message of an error response, without redaction: the caller applies
 /// [`Fault::cleaned`]. An unreadable body gives an empty fault, since the status still counts.
-pub(crate) fn read_fault(body: &[u8]) -> Fault {
+pub(crate) fn read_fault<B: AsRef<[u8]>>(response: &Response<B>) -> Fault {
+    let body = response.body().as_ref();
+    let fault = of_body(body);
+    match fault == Fault::default() {
+        true => Fault { encoding: encoding::of(response.headers(), body), ..fault },
+        false => fault,
+    }
+}
+
+fn of_body(body: &[u8]) -> Fault {
     if body.len() > limits::ERROR_BODY {
         return Fault::default();
     }
@@ -119,7 +130,7 @@ fn of_document(document: &Entries) -> Fault {
         Some(Wiped::Object(error)) => return of_object(error),
         Some(Wiped::Text(title)) => {
             let message = text(document, &["error_description", "message"]);
-            return Fault { code: None, title: Some(title.to_string()), message };
+            return Fault { title: Some(title.to_string()), message, ..Fault::default() };
         }
         _ => {}
     }
@@ -156,6 +167,7 @@ fn of_object(object: &Entries) -> Fault {
         code,
         title: text(object, &["title", "type"]),
         message: text(object, &["message", "error_msg", "resultMessage", "detail"]),
+        encoding: None,
     }
 }
 
@@ -203,7 +215,7 @@ mod tests {
             ("[{}]", "no reason given"),
             ("", "no reason given"),
         ] {
-            assert_eq!(read_fault(body.as_bytes()).to_string(), want, "{body}");
+            assert_eq!(of_body(body.as_bytes()).to_string(), want, "{body}");
         }
     }
 
@@ -211,7 +223,7 @@ mod tests {
     fn a_large_body_is_not_read() {
         let body = |message: usize| format!(r#"{{"message":"{}"}}"#, "x".repeat(message));
         let around = body(0).len();
-        assert_ne!(read_fault(body(limits::ERROR_BODY - around).as_bytes()), Fault::default());
-        assert_eq!(read_fault(body(limits::ERROR_BODY - around + 1).as_bytes()), Fault::default());
+        assert_ne!(of_body(body(limits::ERROR_BODY - around).as_bytes()), Fault::default());
+        assert_eq!(of_body(body(limits::ERROR_BODY - around + 1).as_bytes()), Fault::default());
     }
 }

@@ -2,12 +2,21 @@
 //!
 //! Reading is lenient: a [`Field`](field::Field) takes any JSON, and its accessors report a missing
 //! or odd value by the field's name. Writing is strict.
+//!
+//! JSON leaves open what a key twice in one object means. An object that decides what a token is
+//! must not be read in two ways, so that a repeated key is an error: in the document itself, the
+//! token and its user, domain, project, system scope and trust, and in a receipt. Everywhere else
+//! the last one counts, as in other clients: in roles, in the entries of a catalog, in lists of
+//! projects and domains, in version documents and in error bodies. The first kind are derived
+//! structs, the second those of [`last_key_counts`].
 
 pub(crate) mod catalog;
 pub(crate) mod discovery;
+mod encoding;
 pub(crate) mod fault;
 pub(crate) mod field;
 pub(crate) mod http_time;
+pub(crate) mod last_key;
 pub(crate) mod projects;
 pub(crate) mod read_into;
 pub(crate) mod receipt;
@@ -19,7 +28,7 @@ pub(crate) mod v3;
 
 use std::marker::PhantomData;
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Response};
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
 use crate::{
@@ -31,6 +40,18 @@ use crate::{
         read_into::{FieldSeed, ReadInto},
     },
 };
+
+/// Reads the body of a response by this function. The error of a compressed body names its encoding.
+pub(crate) fn read_body<T, B: AsRef<[u8]>>(
+    response: &Response<B>,
+    read: impl FnOnce(&[u8]) -> Result<T, ProtocolError>,
+) -> Result<T, ProtocolError> {
+    let body = response.body().as_ref();
+    read(body).map_err(|error| match encoding::of(response.headers(), body) {
+        Some(encoding) => ProtocolError::Encoded { encoding },
+        None => error,
+    })
+}
 
 /// Reads a JSON object.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProtocolError> {

@@ -1,24 +1,25 @@
 //! Lists of projects (KakaoCloud, API Preparations, appendix "View project list").
 
-use serde::Deserialize;
-
-use super::field::{Field, List, Object};
+use super::{
+    field::{Field, List, Object},
+    last_key::last_key_counts,
+};
 use crate::{
     error::ProtocolError,
     model::token::{Domain, Project},
 };
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ProjectList {
-    links: Field<Object<Links>>,
-    projects: Field<List<Object<ProjectShape>>>,
+last_key_counts! {
+    struct ProjectList {
+        links: Field<Object<Links>>,
+        projects: Field<List<Object<ProjectShape>>>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Links {
-    next: Field<String>,
+last_key_counts! {
+    pub(super) struct Links {
+        next: Field<String>,
+    }
 }
 
 impl Links {
@@ -28,15 +29,15 @@ impl Links {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ProjectShape {
-    description: Field<String>,
-    domain_id: Field<String>,
-    enabled: Field<bool>,
-    id: Field<String>,
-    name: Field<String>,
-    parent_id: Field<String>,
+last_key_counts! {
+    struct ProjectShape {
+        description: Field<String>,
+        domain_id: Field<String>,
+        enabled: Field<bool>,
+        id: Field<String>,
+        name: Field<String>,
+        parent_id: Field<String>,
+    }
 }
 
 /// The projects of one page, and the server's link to the next page.

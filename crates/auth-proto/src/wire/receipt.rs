@@ -10,10 +10,13 @@ use super::{
     field::{Field, List, Object, Timestamp},
 };
 use crate::{
-    error::{FieldProblem, ProtocolError},
+    error::{FieldProblem, MethodKind, ProtocolError},
     limits,
     model::challenge::Challenge,
-    text::shown,
+    text::{
+        redact::{redact, replace},
+        shown,
+    },
 };
 
 #[derive(Default, Deserialize)]
@@ -31,7 +34,12 @@ struct ReceiptShape {
     methods: Field<List<String>>,
 }
 
-pub(crate) fn read_challenge(headers: &HeaderMap, body: &[u8]) -> Result<Challenge, ProtocolError> {
+/// Reads a challenge. Its names of methods are safe to print and show none of these secrets.
+pub(crate) fn read_challenge(
+    headers: &HeaderMap,
+    body: &[u8],
+    secrets: &[&str],
+) -> Result<Challenge, ProtocolError> {
     if body.len() > limits::ERROR_BODY {
         return Err(ProtocolError::TooLarge { what: "receipt", limit: limits::ERROR_BODY });
     }
@@ -41,13 +49,16 @@ pub(crate) fn read_challenge(headers: &HeaderMap, body: &[u8]) -> Result<Challen
     let field = "required_auth_methods";
     let rules = Field::Given(document.required_auth_methods.required(field)?);
     let rules = rules.list_within("list of rules", limits::RULES)?.into_iter();
-    let rules = rules.map(|rule| methods(Field::Given(rule)));
+    let rules = rules.map(|rule| methods(Field::Given(rule))).collect::<Result<Vec<_>, _>>()?;
+    let mut methods = [vec![methods(receipt.methods)?], rules].concat();
+    clean(methods.iter_mut().flatten(), secrets);
+    let required = methods.split_off(1);
     let expires_at = receipt.expires_at.required_timestamp("receipt.expires_at")?;
     let issued_at = receipt.issued_at.timestamp();
     let challenge = Challenge {
         receipt: Some(header),
-        given: methods(receipt.methods)?,
-        required: rules.collect::<Result<_, _>>()?,
+        given: methods.concat(),
+        required,
         expires_at: Some(expires_at),
         life: issued_at.map_or(DEFAULT_LIFETIME, |issued_at| expires_at - issued_at),
     };
@@ -58,10 +69,19 @@ pub(crate) fn read_challenge(headers: &HeaderMap, body: &[u8]) -> Result<Challen
     Ok(challenge)
 }
 
-/// Names of methods, safe to print for the user.
 fn methods(list: Field<List<String>>) -> Result<Vec<String>, ProtocolError> {
-    let names = list.list_within("list of methods", limits::METHODS)?;
-    Ok(names.iter().map(|name| shown(name)).collect())
+    list.list_within("list of methods", limits::METHODS)
+}
+
+/// A name of this crate's own methods stays, even if it is also a secret, since a login depends on
+/// it.
+fn clean<'n>(names: impl Iterator<Item = &'n mut String>, secrets: &[&str]) {
+    let mut others: Vec<_> = names.filter(|name| MethodKind::named(name).is_none()).collect();
+    redact(&mut others, secrets);
+    for name in others {
+        let clean = shown(name);
+        replace(name, clean);
+    }
 }
 
 /// Keystone's default lifetime of a receipt.

@@ -1,38 +1,37 @@
 //! Lists of domains and of system scopes (Identity API v3, "Get available domain scopes" and "Get
 //! available system scopes").
 
-use serde::Deserialize;
-
 use super::{
     field::{Field, List, Object},
+    last_key::last_key_counts,
     projects::Links,
 };
 use crate::{error::ProtocolError, model::token::Domain};
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct DomainList {
-    domains: Field<List<Object<DomainShape>>>,
-    links: Field<Object<Links>>,
+last_key_counts! {
+    struct DomainList {
+        domains: Field<List<Object<DomainShape>>>,
+        links: Field<Object<Links>>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct DomainShape {
-    id: Field<String>,
-    name: Field<String>,
+last_key_counts! {
+    struct DomainShape {
+        id: Field<String>,
+        name: Field<String>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct SystemScopeList {
-    system: Field<List<Object<SystemShape>>>,
+last_key_counts! {
+    struct SystemScopeList {
+        system: Field<List<Object<SystemShape>>>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct SystemShape {
-    all: Field<bool>,
+last_key_counts! {
+    struct SystemShape {
+        all: Field<bool>,
+    }
 }
 
 /// The domains of one page, and the server's link to the next page.

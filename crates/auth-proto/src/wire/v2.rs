@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::{
     catalog::{Services, V2Form},
     field::{Field, List, Object, Timestamp},
+    last_key::last_key_counts,
     split_key::{Nothing, SplitKey},
 };
 use crate::{
@@ -54,11 +55,11 @@ struct UserShape {
     username: Field<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RoleShape {
-    id: Field<String>,
-    name: Field<String>,
+last_key_counts! {
+    struct RoleShape {
+        id: Field<String>,
+        name: Field<String>,
+    }
 }
 
 const TOKEN_ID: &str = "access.token.id";

@@ -8,6 +8,7 @@ use super::{
     SUBJECT_TOKEN,
     catalog::{Services, V3Form},
     field::{Field, List, Object, Timestamp},
+    last_key::last_key_counts,
     split_key::{Nothing, SplitKey},
 };
 use crate::{
@@ -23,7 +24,7 @@ struct TokenShape {
     issued_at: Field<Timestamp>,
     methods: Field<List<String>>,
     project: Field<Object<ProjectShape>>,
-    roles: Field<List<Object<Named>>>,
+    roles: Field<List<Object<RoleShape>>>,
     system: Field<Object<SystemShape>>,
     #[serde(rename = "OS-TRUST:trust")]
     trust: Field<Object<Named>>,
@@ -35,6 +36,13 @@ struct TokenShape {
 struct Named {
     id: Field<String>,
     name: Field<String>,
+}
+
+last_key_counts! {
+    struct RoleShape {
+        id: Field<String>,
+        name: Field<String>,
+    }
 }
 
 #[derive(Default, Deserialize)]

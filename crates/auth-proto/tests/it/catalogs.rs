@@ -54,6 +54,77 @@ fn an_empty_catalog_has_no_endpoint() {
     assert_eq!(found(&token(Catalog::default()), &EndpointQuery::new("a")), None);
 }
 
+/// As in other clients. Nothing of the earlier ones is left.
+#[test]
+fn the_last_one_of_a_repeated_key_counts() {
+    let list = |url: &str| format!(r#"[{{"interface": "public", "region": "R", "url": "{url}"}}]"#);
+    let (one, two) = (list("https://1.example"), list("https://2.example"));
+    let first = format!(r#""endpoints": {one}"#);
+    for (entry, expect) in [
+        (format!(r#""type": "b", "type": "a", {first}"#), Some("https://1.example")),
+        (format!(r#""type": "a", "type": "b", {first}"#), None),
+        (format!(r#""type": "a", "type": null, {first}"#), None),
+        (format!(r#""type": "a", "name": "x", "name": "y", {first}"#), Some("https://1.example")),
+        (format!(r#""type": "a", {first}, "endpoints": {two}"#), Some("https://2.example")),
+        (format!(r#"{first}, "endpoints": {two}, "type": "a""#), Some("https://2.example")),
+        (format!(r#""type": "a", {first}, "endpoints": []"#), None),
+        (format!(r#""type": "a", {first}, "endpoints": null"#), None),
+        (format!(r#""type": "a", "endpoints": 7, {first}"#), Some("https://1.example")),
+        (
+            r#""type": "a", "endpoints": [{"interface": "admin", "interface": "public", "url": "u",
+               "region": "S", "region": "R", "url": "https://3.example"}]"#
+                .to_owned(),
+            Some("https://3.example"),
+        ),
+        (
+            r#""type": "a", "endpoints": [{"interface": "public", "url": "https://4.example",
+               "region": "R", "region_id": "S", "region_id": "R"}]"#
+                .to_owned(),
+            Some("https://4.example"),
+        ),
+        (
+            r#""type": "a", "endpoints": [{"interface": "public", "url": "u", "url": ""}]"#
+                .to_owned(),
+            None,
+        ),
+        (
+            r#""type": "a", "endpoints": [{"interface": "public", "url": "u",
+               "\u0075rl": "https://5.example"}]"#
+                .to_owned(),
+            Some("https://5.example"),
+        ),
+    ] {
+        let token = token(read(&format!(r#"{{"catalog": [{{{entry}}}]}}"#)));
+        let query = EndpointQuery::new("a").region("R");
+        assert_eq!(found(&token, &query).as_deref(), expect, "{entry}");
+        let listed = token.catalog().unwrap().services().flat_map(|service| service.endpoints());
+        assert!(listed.count() <= 1, "{entry}");
+    }
+    let v2 = |entry: &str| {
+        let body = format!(
+            r#"{{"access": {{"token": {{"id": "t", "expires": "2026-11-22T20:00:00Z"}},
+               "serviceCatalog": [{{"type": "a", "endpoints": [{{{entry}}}]}}],
+               "user": {{"roles": [{{"name": "x", "name": "y", "id": "1", "id": "2"}}]}}}}}}"#
+        );
+        let token = read_token(&response(200, None, &body));
+        let role = &token.roles()[0];
+        assert_eq!((role.name.as_deref(), role.id.as_deref()), (Some("y"), Some("2")));
+        found(&token, &EndpointQuery::new("a").region("R"))
+    };
+    let (url, region) = (r#""publicURL": "https://1.example""#, r#""region": "R""#);
+    for (entry, expect) in [
+        (
+            format!(r#"{url}, {region}, "publicURL": "https://2.example""#),
+            Some("https://2.example"),
+        ),
+        (format!(r#"{url}, "region": "S", {region}"#), Some("https://1.example")),
+        (format!(r#"{url}, {region}, "region": "S""#), None),
+        (format!(r#"{url}, {region}, "publicURL": null"#), None),
+    ] {
+        assert_eq!(v2(&entry).as_deref(), expect, "{entry}");
+    }
+}
+
 #[test]
 fn each_of_many_regions_is_found() {
     for count in [1, 2, 63, 64, 65, 66, 130, 1000] {

@@ -181,3 +181,33 @@ fn the_body_decides_about_a_mixed_response() {
     assert!(with(401, "openstack-auth-receipt", "").is_err());
     assert!(with(201, "x-subject-token", "{}").is_err());
 }
+
+/// In lists and in version documents, as in other clients.
+#[test]
+fn the_last_one_of_a_repeated_key_is_read() {
+    let read = |body: &str| IdentityResponse::read(&response(200, None, body), None).unwrap();
+    let projects = read(
+        r#"{"projects": [], "projects": [{"id": "a", "id": "p", "name": "x", "name": "y",
+            "enabled": true, "enabled": false, "domain_id": "a", "domain_id": "d"}],
+            "links": {"next": "a", "next": "b"}, "links": {"next": "c"}}"#,
+    );
+    let IdentityResponse::Projects(projects, next) = projects else { panic!("{projects:?}") };
+    assert_eq!((projects[0].id.as_deref(), projects[0].name.as_deref()), (Some("p"), Some("y")));
+    assert_eq!((projects.len(), projects[0].enabled), (1, Some(false)));
+    assert_eq!(next.as_deref(), Some("c"));
+    let domains = read(r#"{"domains": [{"id": "a", "id": "d", "name": "x", "name": "y"}]}"#);
+    let IdentityResponse::Domains(domains, _) = domains else { panic!("{domains:?}") };
+    assert_eq!((domains[0].id.as_deref(), domains[0].name.as_deref()), (Some("d"), Some("y")));
+    let systems = read(r#"{"system": [{"all": false, "all": true}]}"#);
+    assert!(matches!(&systems, IdentityResponse::SystemScopes(scopes) if scopes.len() == 1));
+    for body in [
+        r#"{"versions": {"values": [], "values": [{"id": "v2.0", "id": "v3.14", "status": "x",
+            "status": "stable"}]}}"#,
+        r#"{"version": {"id": "v2.0"}, "version": {"id": "v3.14", "links": [], "links": [
+            {"rel": "x", "rel": "self", "href": "a", "href": "b"}]}}"#,
+    ] {
+        let versions = read(body);
+        let IdentityResponse::Versions(versions) = versions else { panic!("{versions:?}") };
+        assert_eq!((versions.len(), versions[0].api_version()), (1, Some(ApiVersion::V3)));
+    }
+}

@@ -91,12 +91,14 @@ fn of_responses() -> Vec<Error> {
         "token": {"id": TOKEN, "expires": stamp(3600), "tenant": disabled},
     }});
     let place = format!("https://{NAME}.example/");
+    let unversioned = Cloud::keystone("https://keystone.example").unwrap();
     let answers = [
         (cloud(), PASSWORD, response(201, &[("X-Subject-Token", TOKEN)], &v3)),
         (Cloud::nhn(), PASSWORD, response(200, &[], &v2)),
         (cloud(), NAME, response(302, &[("Location", &place)], &json!({}))),
         (cloud(), PASSWORD, response(200, &[], &json!({ "token": PASSWORD }))),
         (cloud(), PASSWORD, response(403, &[], &json!({ "error": PASSWORD }))),
+        (unversioned, PASSWORD, response(403, &[], &json!({ "error": PASSWORD }))),
     ];
     let errors = answers.into_iter().map(|(cloud, secret, answer)| {
         let user =

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use self::reading::{Reading, Spelling, spellings};
-use crate::limits;
+use crate::{limits, text::shown};
 
 /// Replaces every secret in these texts, in all spellings of a server: upper or lower case, escaped
-/// for JSON, Python, a URL or HTML (up to three times), hexadecimal, or base64, also of a longer
-/// text around the secret. Of a secret longer than [`PART`] bytes, each part of that length is
+/// for JSON, Python, Rust, a URL or HTML (up to three times, each character in its own way),
+/// hexadecimal, or base64, also of a longer text around the secret. Of a secret longer than [`PART`] bytes, each part of that length is
 /// replaced.
 ///
 /// The whole text is replaced if it holds a secret of fewer than four bytes, since the gaps would
@@ -27,7 +27,7 @@ pub(crate) fn redact(texts: &mut [&mut String], secrets: &[&str]) {
         return texts.for_each(|text| replace(text, REDACTED.to_owned()));
     }
     let (long, short): (Vec<&str>, Vec<&str>) =
-        secrets.into_iter().partition(|secret| secret.len() >= SHORTEST);
+        secrets.into_iter().partition(|secret| is_long(secret));
     let searched: Vec<&str> =
         texts.iter().map(|text| within(text, limits::REDACTION_INPUT)).collect();
     let search = Search::of(&searched);
@@ -49,6 +49,20 @@ pub(crate) fn redact(texts: &mut [&mut String], secrets: &[&str]) {
             replace(text, shown);
         }
     }
+}
+
+/// Whether a secret is replaced alone. A shorter one takes the whole text with it.
+pub(crate) fn is_long(secret: &str) -> bool {
+    secret.len() >= SHORTEST
+}
+
+/// Server text without these secrets, [fit for display](shown). They are replaced first: escaped or
+/// cut, they would not be found.
+pub(crate) fn cleaned(mut text: String, secrets: &[&str]) -> String {
+    redact(&mut [&mut text], secrets);
+    let clean = shown(&text);
+    replace(&mut text, clean);
+    text
 }
 
 /// Replaces a text that may hold a secret, and wipes it.
@@ -106,12 +120,9 @@ impl Search {
         for text in texts {
             let positions: Vec<usize> = (length..=length + text.len()).collect();
             length += text.len();
-            let mut reading = Reading::folded(text.as_bytes(), &positions);
+            let mut reading = Reading::of(text.as_bytes(), &positions);
             for _ in 1..READINGS {
-                let next = reading.unescaped();
-                if next.bytes == reading.bytes {
-                    break;
-                }
+                let Some(next) = reading.unescaped() else { break };
                 readings.push(std::mem::replace(&mut reading, next));
             }
             readings.push(reading);
@@ -152,7 +163,7 @@ impl Search {
     fn windows(&self, length: usize) -> BTreeMap<&[u8], Vec<(&Reading, usize)>> {
         let mut windows: BTreeMap<&[u8], Vec<_>> = BTreeMap::new();
         for reading in &self.readings {
-            for (start, window) in reading.bytes.windows(length).enumerate() {
+            for (start, window) in reading.folded().windows(length).enumerate() {
                 windows.entry(window).or_default().push((reading, start));
             }
         }
@@ -163,7 +174,7 @@ impl Search {
     /// the server has cut the text there.
     fn hide_cut_off(&self, spellings: &[Spelling], hidden: &mut [bool]) {
         for reading in &self.readings {
-            let Some(text) = reading.bytes.strip_suffix("…".as_bytes()) else { continue };
+            let Some(text) = reading.folded().strip_suffix("…".as_bytes()) else { continue };
             let begins_secret =
                 |start: &usize| spellings.iter().any(|all| all.starts_with(&text[*start..]));
             let starts = text.len().saturating_sub(PART)..(text.len() + 1).saturating_sub(SHORTEST);
@@ -255,6 +266,19 @@ mod tests {
             ("école-être", "%C3%89COLE-%C3%8aTRE"),
             ("KELVIN-İ", "kelvin-İ"),
             ("ȺȾ-pass", "ⱥⱦ-PASS"),
+            ("straße", "STRASSE"),
+            ("pa😀ss", r"pa\U0001f600ss"),
+            ("pa😀ss", r"PA\U0001F600SS"),
+            ("pa😀ss", r"pa\\U0001f600ss"),
+            ("pa😀ss", r"pa\u{1f600}ss"),
+            ("pa😀ss", "pa&#128512ss"),
+            ("pa😀ss", "pa&#x1f600ss"),
+            ("pa/ss=word", "pa&#x2Fss&#61word"),
+            ("pa/ss=word", "pa&#0047ss&#x003Dword"),
+            ("pa/ss=word", "pa&amp#x2Fss&amp;#61word"),
+            ("pa<ss&word", "pa&ltss&ampword"),
+            ("pa<ss>\"word", "pa&LTss&GT;&QUOT;word"),
+            ("pässwörd", r"P\U00C4SSW\U00D6RD"),
         ] {
             assert_eq!(redacted(spelled, &[secret]), REDACTED, "{secret}: {spelled}");
         }

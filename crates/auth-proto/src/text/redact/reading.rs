@@ -9,78 +9,123 @@ use super::{
     escape::{Escaped, escape},
 };
 
-/// A secret in one spelling, [folded](Reading::folded).
+/// A secret in one spelling, [folded](fold).
 pub(super) type Spelling = Zeroizing<Vec<u8>>;
 
-/// A text with some levels of escapes resolved, [folded](Self::folded).
+/// A text with some levels of escapes resolved.
 pub(super) struct Reading {
-    pub(super) bytes: Zeroizing<Vec<u8>>,
-    /// The position of each byte in the original texts, and the end of the last byte.
+    /// In UTF-8, with capitals: escapes are told apart by them.
+    text: Positioned,
+    folded: Positioned,
+}
+
+/// Bytes, and the position of each in the original texts, followed by the end of the last byte.
+struct Positioned {
+    bytes: Zeroizing<Vec<u8>>,
     positions: Vec<usize>,
 }
 
 impl Reading {
-    /// In lower case. Invalid UTF-8 is read as Latin-1. Characters that form encoding and the two
-    /// base64 alphabets exchange are folded together.
-    pub(super) fn folded(bytes: &[u8], positions: &[usize]) -> Self {
-        // No character grows beyond twice its length, so the buffer never moves: a move would leave
-        // a copy.
-        let mut folded = Zeroizing::new(Vec::with_capacity(2 * bytes.len()));
-        let mut folded_positions = Vec::with_capacity(2 * bytes.len() + 1);
+    /// Invalid UTF-8 is read as Latin-1.
+    pub(super) fn of(bytes: &[u8], positions: &[usize]) -> Self {
+        let mut text = Positioned::with_capacity(MAX_LATIN_GROWTH * bytes.len());
+        let mut folded = Positioned::with_capacity(MAX_FOLDED_GROWTH * bytes.len());
         let mut at = 0;
         let mut push = |c: char, length: usize| {
-            let c = match c {
-                ' ' | '-' => '+',
-                '_' => '/',
-                other => other,
-            };
-            for lower in c.to_lowercase() {
-                folded.extend(lower.encode_utf8(&mut [0; 4]).bytes());
-            }
-            folded_positions.resize(folded.len(), positions[at]);
+            text.push(c, positions[at]);
+            fold(c, |c| folded.push(c, positions[at]));
             at += length;
         };
         for chunk in bytes.utf8_chunks() {
             chunk.valid().chars().for_each(|c| push(c, c.len_utf8()));
             chunk.invalid().iter().for_each(|byte| push(char::from(*byte), 1));
         }
-        folded_positions.extend(positions.last());
-        Self { bytes: folded, positions: folded_positions }
+        text.positions.extend(positions.last());
+        folded.positions.extend(positions.last());
+        Self { text, folded }
     }
 
-    /// Marks the original bytes of this range as hidden.
+    /// The text in the form in which it is compared.
+    pub(super) fn folded(&self) -> &[u8] {
+        &self.folded.bytes
+    }
+
+    pub(super) fn into_folded(self) -> Spelling {
+        self.folded.bytes
+    }
+
+    /// Marks the original bytes of this range of the folded text as hidden.
     pub(super) fn hide(&self, range: Range<usize>, hidden: &mut [bool]) {
-        hidden[self.positions[range.start]..self.positions[range.end]].fill(true);
+        let positions = &self.folded.positions;
+        hidden[positions[range.start]..positions[range.end]].fill(true);
     }
 
-    /// One more level of escapes resolved.
-    pub(super) fn unescaped(&self) -> Self {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(self.bytes.len()));
-        let mut positions = Vec::with_capacity(self.bytes.len() + 1);
-        let mut at = 0;
-        while at < self.bytes.len() {
-            let (c, length) =
-                escape(&self.bytes[at..]).unwrap_or((Escaped::Byte(self.bytes[at]), 1));
+    /// One more level of escapes resolved; `None` if there is no escape.
+    pub(super) fn unescaped(&self) -> Option<Self> {
+        let text = &self.text.bytes;
+        // An escape is at least as long as its character.
+        let mut plain = Positioned::with_capacity(text.len());
+        let (mut at, mut has_escape) = (0, false);
+        while at < text.len() {
+            let found = escape(&text[at..]);
+            has_escape |= found.is_some();
+            let (c, length) = found.unwrap_or((Escaped::Byte(text[at]), 1));
             match c {
-                Escaped::Byte(byte) => bytes.push(byte),
-                // An escape is at least as long as its character, so the buffer never moves.
-                Escaped::Char(c) => bytes.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+                Escaped::Byte(byte) => plain.push_bytes(&[byte], self.text.positions[at]),
+                Escaped::Char(c) => plain.push(c, self.text.positions[at]),
             }
-            positions.resize(bytes.len(), self.positions[at]);
             at += length;
         }
-        positions.extend(self.positions.last());
-        Self::folded(&bytes, &positions)
+        plain.positions.extend(self.text.positions.last());
+        has_escape.then(|| Self::of(&plain.bytes, &plain.positions))
+    }
+}
+
+impl Positioned {
+    /// With enough capacity the buffer never moves: a move would leave a copy.
+    fn with_capacity(bytes: usize) -> Self {
+        let positions = Vec::with_capacity(bytes + 1);
+        Self { bytes: Zeroizing::new(Vec::with_capacity(bytes)), positions }
+    }
+
+    fn push(&mut self, c: char, position: usize) {
+        self.push_bytes(c.encode_utf8(&mut [0; 4]).as_bytes(), position);
+    }
+
+    fn push_bytes(&mut self, bytes: &[u8], position: usize) {
+        self.bytes.extend(bytes);
+        self.positions.resize(self.bytes.len(), position);
+    }
+}
+
+/// How much longer a byte becomes that is read as Latin-1.
+const MAX_LATIN_GROWTH: usize = 2;
+
+/// How much longer a character becomes: `ΐ` has two bytes, and three characters in capitals.
+const MAX_FOLDED_GROWTH: usize = 3;
+
+/// The characters that a character is compared by: the same for upper and lower case, also where
+/// one has more letters (`ß`, `SS`), and for the characters that form encoding and the two base64
+/// alphabets exchange.
+fn fold(c: char, mut push: impl FnMut(char)) {
+    match c {
+        ' ' | '-' => push('+'),
+        '_' => push('/'),
+        _ if c.is_ascii() => push(c.to_ascii_lowercase()),
+        _ => {
+            let upper = c.to_lowercase().flat_map(char::to_uppercase);
+            upper.flat_map(char::to_lowercase).for_each(push);
+        }
     }
 }
 
 /// The bytes that a secret may have in a reading.
 pub(super) fn spellings(secret: &str) -> Vec<Spelling> {
     let positions: Vec<usize> = (0..=secret.len()).collect();
-    let plain = Reading::folded(secret.as_bytes(), &positions);
+    let plain = Reading::of(secret.as_bytes(), &positions);
     // A part of the secret that looks like an escape is resolved in a reading.
     let once = plain.unescaped();
-    let twice = once.unescaped();
+    let twice = once.as_ref().and_then(Reading::unescaped);
     // Characters whose Latin-1 bytes look like UTF-8 are read as UTF-8.
     let mut latin = Zeroizing::new(Vec::with_capacity(secret.len()));
     for c in secret.chars() {
@@ -89,7 +134,7 @@ pub(super) fn spellings(secret: &str) -> Vec<Spelling> {
             Err(_) => latin.extend(c.encode_utf8(&mut [0; 4]).bytes()),
         }
     }
-    let latin = Reading::folded(&latin, &positions[..=latin.len()]);
+    let latin = Reading::of(&latin, &positions[..=latin.len()]);
     // With this capacity the buffer never moves.
     let mut quoted = Zeroizing::new(Vec::with_capacity(6 * secret.len() + 2));
     serde_json::to_writer(&mut *quoted, secret)
@@ -98,18 +143,19 @@ pub(super) fn spellings(secret: &str) -> Vec<Spelling> {
     for byte in secret.bytes() {
         digits.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
     }
-    let mut all = vec![once.bytes, twice.bytes, latin.bytes, digits];
+    let mut all = vec![latin.into_folded(), digits];
+    all.extend([once, twice].into_iter().flatten().map(Reading::into_folded));
     for text in [secret.as_bytes(), &quoted[1..quoted.len() - 1]] {
         all.extend((0..3).map(|before| base64(text, before)));
     }
     all.retain(|spelling| spelling.len() >= SHORTEST);
-    all.push(plain.bytes);
+    all.push(plain.into_folded());
     all.sort_unstable_by(|a, b| a[..].cmp(&b[..]));
     all.dedup();
     all
 }
 
-/// The base64 of a text inside a longer one, [folded](Reading::folded): the characters that depend
+/// The base64 of a text inside a longer one, [folded](fold): the characters that depend
 /// on this text alone, if the number of bytes before it is `before` modulo 3.
 fn base64(text: &[u8], before: usize) -> Spelling {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -125,4 +171,30 @@ fn base64(text: &[u8], before: usize) -> Spelling {
         LETTERS[usize::from(value)]
     }));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(text: &str) -> String {
+        let mut out = String::new();
+        text.chars().for_each(|c| fold(c, |c| out.push(c)));
+        out
+    }
+
+    #[test]
+    fn both_cases_of_a_character_are_equal() {
+        for c in '\0'..=char::MAX {
+            let text = folded(&c.to_string());
+            assert_eq!(folded(&c.to_lowercase().to_string()), text, "{c:?}");
+            assert_eq!(folded(&c.to_uppercase().to_string()), text, "{c:?}");
+            assert_eq!(folded(&text), text, "{c:?}");
+            assert!(text.len() <= MAX_FOLDED_GROWTH * c.len_utf8(), "{c:?}");
+        }
+        for byte in 0x80..=u8::MAX {
+            let text = folded(&char::from(byte).to_string());
+            assert!(text.len() <= MAX_FOLDED_GROWTH, "{byte}");
+        }
+    }
 }

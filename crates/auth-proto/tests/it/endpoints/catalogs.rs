@@ -16,6 +16,27 @@ pub(crate) const CATALOGS: &[(&str, &str)] = &[
          image internal R2 https://image-i2.example
          identity public R1 https://identity-p1.example/v3",
     ),
+    // The identity service, with and without a version.
+    (
+        "identities",
+        "identity public R1 https://bare.example
+         identity internal R1 https://slash.example/
+         identity admin R1 https://admin.example:35357/v2.0
+         identity public R2 https://path.example/identity
+         identity internal R2 https://path-slash.example/identity/
+         identity admin R2 https://twice.example/id/v3//
+         identity public R3 https://v3.example/v3
+         identity internal R3 https://v3
+         identity admin R3 https://minor.example/v3.14/
+         key-manager public R1 https://bare.example
+         key-manager internal R1 https://other.example/v2.0",
+    ),
+    (
+        "odd-identities",
+        "identity public R1 https://
+         identity internal R1 https://h.example/%(tenant_id)s
+         identity admin R1 https://h.example?v=3",
+    ),
     (
         "interface-matters",
         "compute internal KR1 https://inside.example

@@ -50,3 +50,44 @@ fn failed_discovery_has_its_own_error() {
     assert_eq!(why(200, "<html>"), ProtocolError::NotJson);
     assert!(discover(404, "<html>", password()).is_err());
 }
+
+/// No credential was sent, so that no remedy may be about one.
+#[test]
+fn a_refused_discovery_names_the_url() {
+    let body = r#"{"error": {"code": 401, "title": "Unauthorized", "message": "no"}}"#;
+    for status in [400, 401, 403, 404, 405, 407, 410, 418, 451, 501] {
+        for body in [body, "", "<html>no</html>"] {
+            let error = discover(status, body, password()).unwrap_err();
+            assert!(!error.is_retryable());
+            let shown = error.to_string();
+            for part in [
+                "https://keystone.example/identity/ answered",
+                &status.to_string(),
+                "no credential was sent",
+                "for example https://keystone.example/identity/v3",
+            ] {
+                assert!(shown.contains(part), "{shown}");
+            }
+            assert!(!shown.contains("check the user") && !shown.contains("no access"), "{shown}");
+            let url = "https://keystone.example/identity/".to_owned();
+            let status = status.try_into().unwrap();
+            assert_eq!(protocol_error::<()>(Err(error)), ProtocolError::Discovery { url, status });
+        }
+    }
+    for status in [408, 429, 500, 502, 503] {
+        let error = discover(status, body, password()).unwrap_err();
+        assert!(error.is_retryable() && matches!(error.kind(), ErrorKind::Unavailable(_)));
+        let shown = error.to_string();
+        assert!(shown.contains("API versions, without a credential"), "{shown}");
+    }
+    // Without a path.
+    let mut login = Login::new(
+        &Cloud::keystone("https://h.example:5000").unwrap(),
+        password(),
+        Scope::default(),
+    )
+    .unwrap();
+    login.handle_response(response(401, None, ""), NOW);
+    let shown = login.poll().unwrap_err().to_string();
+    assert!(shown.ends_with("for example https://h.example:5000/v3"), "{shown}");
+}
