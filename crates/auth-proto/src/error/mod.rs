@@ -18,7 +18,6 @@ use crate::{
     error::fault::Fault,
     limits,
     text::redact::{is_long, redact},
-    url::Origin,
 };
 
 /// The error of every operation of this crate.
@@ -301,14 +300,15 @@ impl fmt::Display for Refusal {
 
 /// A request without a response. A driver builds it from the error of its HTTP client.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
-#[error("{kind}: {detail}{}", kind.remedy())]
+#[error("{kind}: {}{detail}{}", before(origin.as_deref()), kind.remedy())]
 #[non_exhaustive]
 pub struct Failure {
     /// What failed.
     pub kind: FailureKind,
-    /// The client's text, without URL, header or body. A session puts the origin of the identity
-    /// service before it.
+    /// The client's text, without URL, header or body.
     pub detail: String,
+    /// Scheme, host and port, which the session knows.
+    origin: Option<Box<str>>,
     head: Option<Box<Head>>,
 }
 
@@ -328,7 +328,7 @@ impl fmt::Debug for Head {
 impl Failure {
     /// A failure of this kind. The detail is escaped and cut, but must not contain a secret.
     pub fn new(kind: FailureKind, detail: impl AsRef<str>) -> Self {
-        Self { kind, detail: crate::text::shown(detail.as_ref()), head: None }
+        Self { kind, detail: crate::text::shown(detail.as_ref()), origin: None, head: None }
     }
 
     /// The status and headers of a response whose body could not be read. A session takes a refusal
@@ -340,14 +340,19 @@ impl Failure {
     }
 
     /// The same failure with the origin that the request was for.
-    pub(crate) fn at(mut self, origin: &Origin<'_>) -> Self {
-        self.detail = format!("{origin}: {}", self.detail);
+    pub(crate) fn at(mut self, origin: &impl fmt::Display) -> Self {
+        self.origin = Some(origin.to_string().into());
         self
     }
 
     pub(crate) fn take_head(&mut self) -> Option<Head> {
         Some(*self.head.take()?)
     }
+}
+
+/// The origin, as the beginning of a failure's text.
+fn before(origin: Option<&str>) -> String {
+    origin.map_or_else(String::new, |origin| format!("{origin}: "))
 }
 
 /// The kind of a [`Failure`].

@@ -31,9 +31,12 @@ fn an_outage_and_its_end_are_reported() {
     disconnect(&mut session, &p, FailureKind::Io, NOW);
     let retry_at = waits(session.poll(&p, NOW));
     respond(&mut session, &p, token("first", "p", retry_at), retry_at);
-    let (scope, class, error) = (p.clone(), FailureClass::Transient, reset());
+    let seen = events(&mut session);
+    let Event::LoginFailed { error, .. } = seen[1].clone() else { panic!("{seen:?}") };
+    assert_eq!(error.to_string(), "the connection failed: https://keystone.example:443: reset");
+    let (scope, class) = (p.clone(), FailureClass::Transient);
     assert_eq!(
-        events(&mut session),
+        seen,
         [
             Event::LoginStarted { scope: p.clone() },
             Event::LoginFailed { scope, class, error, retry_at },

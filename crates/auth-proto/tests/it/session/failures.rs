@@ -187,14 +187,14 @@ fn the_last_error_is_that_of_the_last_login() {
     assert_eq!(session.last_error(&p), None);
     let pending = sent(session.poll(&p, NOW));
     assert_eq!(session.last_error(&p), None);
-    let reset = || Failure::new(FailureKind::Io, "reset");
-    session.handle_failure(pending, reset(), NOW).unwrap();
+    session.handle_failure(pending, Failure::new(FailureKind::Io, "reset"), NOW).unwrap();
     let later = waits(session.poll(&p, NOW));
     let error = session.last_error(&p).unwrap();
     assert!(matches!(error.kind(), ErrorKind::Transport(_)));
     assert_eq!(error.retry_at(), Some(later));
     let pending = sent(session.poll(&p, later));
-    assert_eq!(session.last_error(&p), Some(reset().into()));
+    let text = session.last_error(&p).unwrap().to_string();
+    assert_eq!(text, "the connection failed: https://keystone.example:443: reset");
     session.handle_response(pending, token("first", "p", later), later).unwrap();
     assert_eq!(session.last_error(&p), None);
 }
