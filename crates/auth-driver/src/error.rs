@@ -4,6 +4,8 @@ use auth_proto::Challenge;
 use thiserror::Error as ThisError;
 use time::UtcDateTime;
 
+use crate::proxies::ProxyError;
+
 /// The reason why there is no token or no response, for a client whose HTTP client has errors of
 /// the type `T`. No variant shows a URL, a header or a body.
 #[derive(Debug, ThisError)]
@@ -36,6 +38,10 @@ pub enum Error<T> {
     /// The login needs a factor from the user: hand it to the client's `submit_factor`.
     #[error("the login needs a further factor; ask the user and pass it to submit_factor")]
     NeedFactor(Challenge),
+    /// A variable of the environment names a proxy that the HTTP client would ignore. Nothing was
+    /// sent to the host.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// The closure that was passed to `call_with` made no request. Its error is the source.
     #[error("the closure that was passed to call_with made no request")]
     Request(#[source] BoxError),
@@ -56,7 +62,10 @@ impl<T> Error<T> {
             Self::Auth(error) => error.is_retryable(),
             Self::Deadline { last } => last.as_ref().is_none_or(auth_proto::Error::is_retryable),
             Self::Transport(_) => true,
-            Self::IdentityTimeout { .. } | Self::NeedFactor(_) | Self::Request(_) => false,
+            Self::IdentityTimeout { .. }
+            | Self::NeedFactor(_)
+            | Self::Proxy(_)
+            | Self::Request(_) => false,
         }
     }
 
@@ -76,6 +85,7 @@ impl<T> From<NoToken> for Error<T> {
             NoToken::Auth(error) => Self::Auth(error),
             NoToken::Deadline { last } => Self::Deadline { last },
             NoToken::NeedFactor(challenge) => Self::NeedFactor(challenge),
+            NoToken::Proxy(error) => Self::Proxy(error),
         }
     }
 }
@@ -98,6 +108,9 @@ pub enum NoToken {
     /// [`Session::submit_factor`](auth_proto::Session::submit_factor).
     #[error("the login needs a further factor; ask the user and pass it to submit_factor")]
     NeedFactor(Challenge),
+    /// A variable of the environment names a proxy that the HTTP client would ignore.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
 }
 
 /// The text of a missed deadline: the error of the last login, if there is one, and what to do.

@@ -195,6 +195,7 @@ mod login;
 pub mod nonblocking;
 mod notifier;
 mod options;
+mod proxies;
 #[cfg(test)]
 mod tests;
 
@@ -204,3 +205,4 @@ pub use error::{BoxError, Error, NoToken};
 pub use in_flight::InFlightGuard;
 pub use notifier::{Changed, Epoch};
 pub use options::Options;
+pub use proxies::{IgnoredProxies, ProxyError, ProxyVariables};
