@@ -3,6 +3,7 @@
 mod calls;
 mod events;
 mod framing;
+mod json;
 mod logins;
 mod refusals;
 mod renewal;
