@@ -206,9 +206,20 @@
 //! no [retries](reqwest::retry). [`Client::call`] has the time-outs of the builder; by default
 //! reqwest has none.
 //!
+//! # Proxies
+//!
+//! reqwest takes the proxy for https requests from `HTTPS_PROXY`, that for http requests from
+//! `HTTP_PROXY`, and for both otherwise from `ALL_PROXY`, each also in lower case. It silently
+//! ignores a value that is not the URL of a proxy, and without the feature `socks` it cannot use a
+//! SOCKS proxy. So [`Builder::build`] returns [`Error::Proxy`], which names the variable. If
+//! `NO_PROXY` names the identity service's host, the client is built, and calls to other hosts get
+//! this error.
+//!
+//! `proxy(…)` and `no_proxy()` in [`Builder::http`] replace the environment's proxies. reqwest does
+//! not show that: call [`Builder::check_proxies`] too.
+//!
 //! reqwest uses a proxy from the environment for loopback addresses too, unless `NO_PROXY` lists
-//! them. Then a plain http request to this machine goes through the proxy. `no_proxy()` turns the
-//! proxy off.
+//! them. Then a plain http request to this machine goes through the proxy.
 //!
 //! # Secrets
 //!
@@ -221,6 +232,7 @@
 //! * `http2`, on by default: HTTP/2 with services that support it.
 //! * `rustls`, on by default: TLS by rustls with the platform's roots.
 //! * `json`: [requests and answers](#requests-and-answers) in JSON.
+//! * `socks`: SOCKS [proxies](#proxies).
 //! * `tracing`: reports [events](#events) to `tracing`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -202,9 +202,20 @@
 //!
 //! [its own settings]: ureq::Agent::configure_request
 //!
+//! # Proxies
+//!
+//! ureq takes one proxy for all requests from `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`: the first
+//! that has a value, also in lower case. It silently ignores a value that is not the URL of a proxy,
+//! and a SOCKS proxy without the feature `socks`: the connection would be direct. So
+//! [`Builder::build`] returns [`Error::Proxy`], which names the variable. If `NO_PROXY` names the
+//! identity service's host, the client is built, and calls to other hosts get this error.
+//!
+//! A proxy of [`Builder::http`] replaces that of the environment, and `proxy(None)` turns it off. If
+//! no variable has a usable value, ureq does not show that it was turned off: call
+//! [`Builder::check_proxies`] too.
+//!
 //! ureq uses a proxy from the environment for loopback addresses too, unless `NO_PROXY` lists them.
-//! Then a plain http request to this machine goes through the proxy. `proxy(None)` turns the proxy
-//! off.
+//! Then a plain http request to this machine goes through the proxy.
 //!
 //! # Secrets
 //!
@@ -222,6 +233,7 @@
 //!
 //! * `rustls`, on by default: TLS by rustls with the roots that browsers trust.
 //! * `json`: [requests and answers](#requests-and-answers) in JSON.
+//! * `socks`: SOCKS [proxies](#proxies).
 //! * `tracing`: reports [events](#events) to `tracing`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -5,6 +5,7 @@ mod events;
 mod framing;
 mod json;
 mod logins;
+mod proxies;
 mod refusals;
 mod renewal;
 mod requests;
