@@ -202,6 +202,25 @@
 //!
 //! [its own settings]: ureq::Agent::configure_request
 //!
+//! # Many threads
+//!
+//! ureq keeps at most 3 idle connections to a host, and 10 in all. It closes further ones after each
+//! response and opens new ones for the next requests. Give the pool room for all threads:
+//!
+//! ```no_run
+//! # use auth_ureq::{Client, auth_proto::{Cloud, Credential, Scope}};
+//! # fn example(cloud: Cloud, credential: Credential) -> Result<(), auth_ureq::Error> {
+//! let http = ureq::Agent::config_builder()
+//!     .max_idle_connections_per_host(64)
+//!     .max_idle_connections(256);
+//! let client = Client::builder(cloud, credential, Scope::default()).http(http).build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Measured with 64 threads of 100 calls each, 20 ms for a response and 20 ms between the calls of a
+//! thread: 1,925 connections by default, 65 with this setting, of which one is the login's.
+//!
 //! # Proxies
 //!
 //! ureq takes one proxy for all requests from `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`: the first
