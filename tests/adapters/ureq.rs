@@ -67,6 +67,30 @@ fn a_waiter_takes_over_if_middleware_panics() {
     assert_eq!(server.requests().len(), 1);
 }
 
+/// As the front page says: with room for all threads in the pool, no connection is made twice.
+#[test]
+fn a_pool_for_all_threads_is_enough() {
+    const THREADS: usize = 16;
+    let server = Loopback::start(logins_and(|_| Reply::status(200, "").body("").keep_alive()));
+    let client = loopback_client(&server)
+        .on_ureq(|http| http.max_idle_connections_per_host(THREADS).max_idle_connections(THREADS));
+    let (client, all_idle) = (client.build().unwrap(), Barrier::new(THREADS));
+    client.token().unwrap();
+    thread::scope(|threads| {
+        for _ in 0..THREADS {
+            threads.spawn(|| {
+                for _ in 0..5 {
+                    client.call(Request::get(server.url()).body("").unwrap()).unwrap();
+                    all_idle.wait();
+                }
+            });
+        }
+    });
+    assert_eq!(server.requests().len(), 1 + THREADS * 5);
+    // The login's reply closes its connection.
+    assert!(server.connections() <= 1 + THREADS, "{}", server.connections());
+}
+
 /// A body that may be large is announced first.
 #[test]
 fn a_large_body_is_announced() {

@@ -110,6 +110,7 @@ pub fn authorize<'c, T: Transport>(
         let mode = Mode::Caller(call.destination());
         let grant = grant(call.driver(), transport, call.wanted(), mode, left)?;
         if call.authorize(grant, &mut spell)? {
+            call.driver().check_proxies(call.head().uri())?;
             return Ok(call.head());
         }
         left = patience.saturating_sub(transport.now().saturating_duration_since(started));

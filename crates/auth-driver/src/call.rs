@@ -4,7 +4,7 @@ use auth_proto::{
     Body, Destination, Endpoint, EndpointQuery, IdentityRequest, RetryDecision, Scope, ServiceCall,
     Session, Token,
 };
-use http::{Method, Request, Response, StatusCode};
+use http::{Extensions, HeaderName, Method, Request, Response, StatusCode};
 
 use crate::driver::{Driver, Grant, Wanted};
 
@@ -195,6 +195,14 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Marks a response that reaches the caller with the tokens that were sent, if its status is no
+    /// success: an error that quotes the response must not show them.
+    pub fn mark(&self, status: StatusCode, response: &mut Extensions) {
+        if cfg!(feature = "json") && !status.is_success() {
+            response.insert(SentTokens(self.used.clone()));
+        }
+    }
+
     pub(crate) fn driver(&self) -> &'a Arc<Driver> {
         self.driver
     }
@@ -229,3 +237,12 @@ pub fn parse<E: IdentityRequest>(
     let (head, body) = response.into_parts();
     request.parse(Response::from_parts(head, body.as_bytes()))
 }
+
+/// The tokens of a call, in a response's extensions.
+#[derive(Clone)]
+pub(crate) struct SentTokens(
+    #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "read for JSON alone"))]
+    pub(crate) [Option<Arc<Token>>; 2],
+);
+
+pub(crate) const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");

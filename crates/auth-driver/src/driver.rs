@@ -17,6 +17,7 @@ use crate::{
     in_flight::{Flight, InFlightGuard},
     login::Parked,
     notifier::{Changed, Epoch, Notifier},
+    proxies::{IgnoredProxies, ProxyError},
 };
 
 /// A session that many threads or tasks share: the lock, the wall clock, the wake-ups and the
@@ -36,6 +37,7 @@ pub struct Driver {
     changed: Notifier,
     /// The logins of the async loop that no caller carries at the moment.
     pub(crate) parked: Parked,
+    proxies: IgnoredProxies,
     #[cfg(test)]
     pub(crate) locks: std::sync::atomic::AtomicUsize,
     #[cfg(test)]
@@ -113,6 +115,7 @@ impl Driver {
             listener: events::listener(),
             changed: Notifier::default(),
             parked: Parked::default(),
+            proxies: IgnoredProxies::default(),
             #[cfg(test)]
             locks: Default::default(),
             #[cfg(test)]
@@ -126,6 +129,16 @@ impl Driver {
     pub fn with_listener(mut self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.listener = Some(Box::new(listener));
         self
+    }
+
+    /// Refuses calls that the HTTP client would send past these proxies.
+    pub(crate) fn with_ignored_proxies(self, proxies: IgnoredProxies) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// Whether the HTTP client sends a request to this URI as the environment asks.
+    pub(crate) fn check_proxies(&self, uri: &Uri) -> Result<(), ProxyError> {
+        self.proxies.check(uri)
     }
 
     /// The next step of a caller that has `left` to wait for a token.

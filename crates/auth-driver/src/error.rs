@@ -1,11 +1,15 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use auth_proto::Challenge;
+use auth_proto::{Challenge, Fault};
+use http::StatusCode;
 use thiserror::Error as ThisError;
 use time::UtcDateTime;
 
+use crate::proxies::ProxyError;
+
 /// The reason why there is no token or no response, for a client whose HTTP client has errors of
-/// the type `T`. No variant shows a URL, a header or a body.
+/// the type `T`. No variant shows a URL, a header or a body, except the service's reason in
+/// [`Error::Status`].
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum Error<T> {
@@ -40,12 +44,31 @@ pub enum Error<T> {
         /// [`Settings::response_timeout`](auth_proto::Settings::response_timeout).
         response: Duration,
     },
+    /// A service's answer does not fit the type that the caller wants. No value of the answer is
+    /// shown.
+    #[error("the answer is not the expected JSON: {reason}")]
+    Json {
+        /// What was expected, or what is wrong, and where.
+        reason: String,
+    },
     /// The login needs a factor from the user: hand it to the client's `submit_factor`.
     #[error("the login needs a further factor; ask the user and pass it to submit_factor")]
     NeedFactor(Challenge),
-    /// The closure that was passed to `call_with` made no request. Its error is the source.
-    #[error("the closure that was passed to call_with made no request")]
+    /// A variable of the environment names a proxy that the HTTP client would ignore. Nothing was
+    /// sent to the host.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    /// The request could not be made: by the closure that was passed to `call_with`, or as JSON.
+    #[error("the request could not be made")]
     Request(#[source] BoxError),
+    /// A typed answer was wanted, and the service's answer has this status, which is no success.
+    #[error("the service answered {status} ({fault})")]
+    Status {
+        /// The status.
+        status: StatusCode,
+        /// The service's reason, or the start of its text, without the tokens that were sent.
+        fault: Fault,
+    },
     /// A request other than a login got no response.
     #[error("the request got no response")]
     Transport(#[source] T),
@@ -62,10 +85,15 @@ impl<T> Error<T> {
         match self {
             Self::Auth(error) => error.is_retryable(),
             Self::Deadline { last } => last.as_ref().is_none_or(auth_proto::Error::is_retryable),
+            Self::Status { status, .. } => {
+                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Transport(_) => true,
             Self::Build { .. }
             | Self::IdentityTimeout { .. }
+            | Self::Json { .. }
             | Self::NeedFactor(_)
+            | Self::Proxy(_)
             | Self::Request(_) => false,
         }
     }
@@ -86,6 +114,7 @@ impl<T> From<NoToken> for Error<T> {
             NoToken::Auth(error) => Self::Auth(error),
             NoToken::Deadline { last } => Self::Deadline { last },
             NoToken::NeedFactor(challenge) => Self::NeedFactor(challenge),
+            NoToken::Proxy(error) => Self::Proxy(error),
         }
     }
 }
@@ -108,6 +137,9 @@ pub enum NoToken {
     /// [`Session::submit_factor`](auth_proto::Session::submit_factor).
     #[error("the login needs a further factor; ask the user and pass it to submit_factor")]
     NeedFactor(Challenge),
+    /// A variable of the environment names a proxy that the HTTP client would ignore.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
 }
 
 /// The text of a missed deadline: the error of the last login, if there is one, and what to do.
@@ -147,6 +179,9 @@ mod tests {
             (Error::Build { reason: String::new() }, false),
             (Error::IdentityTimeout { identity: response, response }, false),
             (Error::Request("no such file".into()), false),
+            (Error::Json { reason: String::new() }, false),
+            (Error::Status { status: StatusCode::NOT_FOUND, fault: Fault::default() }, false),
+            (Error::Status { status: StatusCode::BAD_GATEWAY, fault: Fault::default() }, true),
             (Error::Transport(Lost), true),
         ] {
             assert_eq!(error.is_retryable(), is_retryable, "{error}");

@@ -175,6 +175,7 @@
 //!
 //! # Features
 //!
+//! * `json`: [`RequestExt`], and [`json::read`] for typed answers.
 //! * `tracing`: reports the events of a session to `tracing`, under the target
 //!   `auth_driver::events`. [`Driver::with_listener`] reports them to a function instead.
 
@@ -191,10 +192,13 @@ mod driver;
 mod error;
 mod events;
 mod in_flight;
+#[cfg(feature = "json")]
+pub mod json;
 mod login;
 pub mod nonblocking;
 mod notifier;
 mod options;
+mod proxies;
 #[cfg(test)]
 mod tests;
 
@@ -202,5 +206,8 @@ pub use call::{Call, Replay, is_broken_off, parse};
 pub use driver::{Driver, Grant, Mode, Step, Wanted};
 pub use error::{BoxError, Error, NoToken};
 pub use in_flight::InFlightGuard;
+#[cfg(feature = "json")]
+pub use json::{RequestError, RequestExt};
 pub use notifier::{Changed, Epoch};
 pub use options::Options;
+pub use proxies::{IgnoredProxies, ProxyError, ProxyVariables};

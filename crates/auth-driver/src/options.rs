@@ -7,7 +7,7 @@ use std::{
 use auth_proto::{Cloud, Credential, Scope, Session, Settings};
 use time::UtcDateTime;
 
-use crate::{driver::Driver, error::Error};
+use crate::{driver::Driver, error::Error, proxies::IgnoredProxies};
 
 /// The options that all HTTP clients have in common, with their defaults. For a client's builder.
 #[non_exhaustive]
@@ -24,6 +24,8 @@ pub struct Options {
     pub settings: Settings,
     /// The total time-out of a request to the identity service, by default 15 s.
     pub identity_timeout: Duration,
+    /// The proxies of the environment that the HTTP client ignores, by default none.
+    pub proxies: IgnoredProxies,
 }
 
 impl Options {
@@ -36,6 +38,7 @@ impl Options {
             clock: Box::new(UtcDateTime::now),
             settings: Settings::default().with_seed(seed()),
             identity_timeout: Duration::from_secs(15),
+            proxies: IgnoredProxies::default(),
         }
     }
 
@@ -44,14 +47,17 @@ impl Options {
     /// # Errors
     ///
     /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
-    /// the identity time-out is not below the session's response time-out.
+    /// the identity time-out is not below the session's response time-out, [`Error::Proxy`] if the
+    /// HTTP client would ignore a proxy of the environment.
     pub fn build<T>(self) -> Result<(Driver, Scope), Error<T>> {
         let (identity, response) = (self.identity_timeout, self.settings.response_timeout());
         if identity.is_zero() || identity >= response {
             return Err(Error::IdentityTimeout { identity, response });
         }
+        self.proxies.check_all(&self.cloud.identity_url(), self.cloud.is_https_only())?;
         let session = Session::new(self.cloud, self.credential, self.settings)?;
-        Ok((Driver::new(session, self.clock), self.scope))
+        let driver = Driver::new(session, self.clock).with_ignored_proxies(self.proxies);
+        Ok((driver, self.scope))
     }
 }
 

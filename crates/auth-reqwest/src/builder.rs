@@ -1,7 +1,8 @@
-use std::{fmt, time::Duration};
+use std::{env, fmt, time::Duration};
 
-use auth_driver::Options;
+use auth_driver::{IgnoredProxies, Options, ProxyVariables};
 use auth_proto::{Cloud, Credential, Scope, Settings};
+use http::Uri;
 use reqwest::ClientBuilder;
 use time::UtcDateTime;
 
@@ -17,6 +18,7 @@ pub struct Builder {
     options: Options,
     /// One for the identity service, one for all other services.
     http: (ClientBuilder, ClientBuilder),
+    checks_proxies: bool,
 }
 
 impl Builder {
@@ -24,6 +26,7 @@ impl Builder {
         Self {
             options: Options::new(cloud, credential, scope),
             http: (ClientBuilder::new(), ClientBuilder::new()),
+            checks_proxies: true,
         }
     }
 
@@ -56,16 +59,29 @@ impl Builder {
         self
     }
 
+    /// Whether [`build`](Self::build) refuses a proxy of the environment that reqwest would ignore:
+    /// see [proxies](crate#proxies). On by default. Turn it off if the settings of
+    /// [`http`](Self::http) name a proxy or turn all proxies off: reqwest does not show that.
+    pub fn check_proxies(mut self, is_on: bool) -> Self {
+        self.checks_proxies = is_on;
+        self
+    }
+
     /// The client. It sends nothing before its first use.
     ///
     /// # Errors
     ///
     /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
-    /// the identity time-out is not below the session's response time-out, [`Error::Build`] if reqwest
-    /// rejects its settings, such as a client certificate with the key of another.
-    pub fn build(self) -> Result<Client, Error> {
+    /// the identity time-out is not below the session's response time-out, [`Error::Proxy`] if
+    /// reqwest would ignore a proxy of the environment, [`Error::Build`] if reqwest rejects its
+    /// settings, such as a client certificate with the key of another.
+    pub fn build(mut self) -> Result<Client, Error> {
         let https_only = self.options.cloud.is_https_only();
         let identity_timeout = self.options.identity_timeout;
+        // In a CGI program, reqwest reads no variable: a request's header could set it.
+        if self.checks_proxies && env::var_os("REQUEST_METHOD").is_none() {
+            self.options.proxies = IgnoredProxies::read(&PROXIES, |name| env::var_os(name));
+        }
         let (driver, scope) = self.options.build::<reqwest::Error>()?;
         let http = Http::new(self.http, https_only, identity_timeout).map_err(unusable)?;
         Ok(Client::from_parts(driver, http, scope))
@@ -77,3 +93,12 @@ impl fmt::Debug for Builder {
         f.debug_tuple("Builder").field(&self.options).finish()
     }
 }
+
+const PROXIES: ProxyVariables = ProxyVariables::for_each_scheme(
+    |value| {
+        let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+        let url = value.parse::<Uri>();
+        url.is_ok_and(|url| url.scheme_str().is_none_or(|scheme| schemes.contains(&scheme)))
+    },
+    cfg!(feature = "socks"),
+);

@@ -1,6 +1,6 @@
 use std::{fmt, future::Ready, sync::Arc, time::Duration};
 
-use auth_driver::{BoxError, Call, Driver, Mode, Replay, Wanted, nonblocking, parse};
+use auth_driver::{BoxError, Call, Driver, Grant, Mode, Replay, Wanted, nonblocking, parse};
 use auth_proto::{
     Cloud, Credential, Destination, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope,
     Token,
@@ -95,8 +95,7 @@ impl Client {
     ///
     /// As [`token`](Self::token).
     pub async fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        let (wanted, mode) = (self.wanted(None), Mode::Caller(Destination::Unknown));
-        Ok(nonblocking::grant(self.driver(), self.http(), wanted, mode, patience).await?.token)
+        Ok(self.grant(None, Destination::Unknown, patience).await?.token)
     }
 
     /// A valid token for a request to this URL, within 30 seconds. It differs from
@@ -107,16 +106,17 @@ impl Client {
     ///
     /// As [`token`](Self::token).
     pub async fn token_at(&self, url: &Uri) -> Result<Arc<Token>, Error> {
-        self.token_for(None, url).await
+        Ok(self.grant(None, Destination::At(url), PATIENCE).await?.token)
     }
 
-    pub(crate) async fn token_for(
+    pub(crate) async fn grant(
         &self,
         service: Option<&EndpointQuery>,
-        url: &Uri,
-    ) -> Result<Arc<Token>, Error> {
-        let (wanted, mode) = (self.wanted(service), Mode::Caller(Destination::At(url)));
-        Ok(nonblocking::grant(self.driver(), self.http(), wanted, mode, PATIENCE).await?.token)
+        to: Destination<'_>,
+        patience: Duration,
+    ) -> Result<Grant, Error> {
+        let (wanted, mode) = (Wanted { scope: &self.scope, service }, Mode::Caller(to));
+        Ok(nonblocking::grant(self.driver(), self.http(), wanted, mode, patience).await?)
     }
 
     /// A background renewal of this scope's token, so that no caller waits for a login: it logs in
@@ -139,17 +139,7 @@ impl Client {
     ///
     /// As [`token`](Self::token) and [`Cloud::endpoint`].
     pub async fn endpoint(&self, want: &EndpointQuery) -> Result<String, Error> {
-        self.endpoint_of(self.wanted(None), want).await
-    }
-
-    pub(crate) async fn endpoint_of(
-        &self,
-        wanted: Wanted<'_>,
-        want: &EndpointQuery,
-    ) -> Result<String, Error> {
-        let mode = Mode::Caller(Destination::Unknown);
-        let grant = nonblocking::grant(self.driver(), self.http(), wanted, mode, PATIENCE).await?;
-        Ok(grant.endpoint(want)?)
+        Ok(self.grant(None, Destination::Unknown, PATIENCE).await?.endpoint(want)?)
     }
 
     /// Sends a request to a service, with the token, and returns the response with any status.
@@ -176,7 +166,7 @@ impl Client {
             let sent = made_of_bytes(url.take(), head.map(|()| body.clone()));
             let result = self.http().call(sent).await;
             if call.judge(outcome(&result), Replay::AfterRefusal) == RetryDecision::Deliver {
-                return result.map_err(transport);
+                return delivered(&call, result);
             }
         }
     }
@@ -242,7 +232,7 @@ impl Client {
                     url = normalize(&mut request);
                     call.replace(request)?
                 }
-                _ => return result.map_err(transport),
+                _ => return delivered(&call, result),
             };
         }
     }
@@ -304,10 +294,6 @@ impl Client {
         self.driver().close();
     }
 
-    pub(crate) fn wanted<'a>(&'a self, service: Option<&'a EndpointQuery>) -> Wanted<'a> {
-        Wanted { scope: &self.scope, service }
-    }
-
     pub(crate) fn driver(&self) -> &Arc<Driver> {
         &self.handle.driver
     }
@@ -326,6 +312,12 @@ impl Client {
     }
 }
 
+fn delivered(call: &Call<'_>, result: Result<Response, reqwest::Error>) -> Result<Response, Error> {
+    let mut response = result.map_err(transport)?;
+    call.mark(response.status(), response.extensions_mut());
+    Ok(response)
+}
+
 /// No closure makes a second request.
 pub(crate) const NEVER: Option<fn() -> Ready<Made>> = None;
 type Made = Result<Request<Body>, BoxError>;
@@ -340,4 +332,4 @@ impl fmt::Debug for Client {
 }
 
 /// The default time of a caller.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

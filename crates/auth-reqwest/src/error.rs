@@ -3,7 +3,8 @@ use std::{error::Error as StdError, io, iter};
 use auth_proto::{Failure, FailureKind};
 use http::StatusCode;
 
-/// The reason why there is no token or no response. No variant shows a URL, a header or a body.
+/// The reason why there is no token or no response. No variant shows a URL, a header or a body,
+/// except the service's reason in [`Error::Status`].
 pub type Error = auth_driver::Error<reqwest::Error>;
 
 /// The error of a client that cannot be built.

@@ -4,10 +4,20 @@
 //! may be sent. [`auth_driver`] lets callers wait for a login that another caller sends. This crate
 //! sends the requests. Its blocking twin, with the same interface, is `auth-ureq`.
 //!
+//! ```toml
+//! [dependencies]
+//! auth-reqwest = "0.1"
+//! tokio = { version = "1", features = ["macros", "rt"] }
+//! ```
+//!
+//! The crate re-exports [`auth_proto`] and [`http`], whose types its methods take.
+//!
 //! ```no_run
-//! use auth_proto::{Cloud, Credential, Scope, EndpointQuery};
-//! use auth_reqwest::Client;
-//! use http::Request;
+//! use auth_reqwest::{
+//!     Client,
+//!     auth_proto::{Cloud, Credential, EndpointQuery, Scope},
+//!     http::Request,
+//! };
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::new(
@@ -47,6 +57,59 @@
 //! `identity`, gets a token for the user's domain if the client's own scope is a project; the
 //! session keeps both tokens valid. [`Cloud::with_scope_hint`](auth_proto::Cloud::with_scope_hint)
 //! changes this for one service, and [`Client::scoped`] for all calls of a client.
+//!
+//! # Requests and answers
+//!
+//! With the feature `json`, a request takes path segments, a query and a JSON body, and an answer
+//! has a type. The same traits serve all calls of [`Client`] and [`ServiceClient`]:
+//!
+//! ```toml
+//! [dependencies]
+//! auth-reqwest = { version = "0.1", features = ["json"] }
+//! serde = { version = "1", features = ["derive"] }
+//! ```
+//!
+#![cfg_attr(feature = "json", doc = "```no_run")]
+#![cfg_attr(not(feature = "json"), doc = "```ignore")]
+//! use auth_reqwest::{Client, Error, RequestExt, ResponseExt, http::Request};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize)]
+//! struct Servers {
+//!     servers: Vec<Server>,
+//! }
+//!
+//! #[derive(Deserialize, Serialize)]
+//! struct Server {
+//!     id: String,
+//!     name: String,
+//! }
+//!
+//! # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let compute = client.service("compute");
+//! let request = Request::get("/servers").query([("limit", "10"), ("name", "a&b")]).body("")?;
+//! let list: Servers = compute.call(request).await?.read_json().await?;
+//!
+//! for server in list.servers {
+//!     let renamed = Server { name: "a/b".into(), ..server };
+//!     let request = Request::put("/servers").segment(&renamed.id)?.json(&renamed)?;
+//!     match compute.call(request).await?.read_json::<Server>().await {
+//!         Ok(server) => println!("{}", server.name),
+//!         // "the service answered 404 Not Found (404: itemNotFound: Instance … could not be found.)"
+//!         Err(error @ Error::Status { .. }) => println!("{error}"),
+//!         Err(error) => return Err(error.into()),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`RequestExt::segment`] and [`RequestExt::query`] percent-encode everything that has a meaning in
+//! a URL. [`Error::Status`] has the service's reason, at most 256 characters, without the token.
+//! [`Error::Json`] says what was expected and where, and shows no value of the answer.
+//!
+//! A request of reqwest's own builder goes to [`Client::call_once`], with its whole URL:
+//! `client.call_once(http::Request::try_from(request)?)`.
 //!
 //! # Refused tokens
 //!
@@ -143,19 +206,33 @@
 //! no [retries](reqwest::retry). [`Client::call`] has the time-outs of the builder; by default
 //! reqwest has none.
 //!
+//! # Proxies
+//!
+//! reqwest takes the proxy for https requests from `HTTPS_PROXY`, that for http requests from
+//! `HTTP_PROXY`, and for both otherwise from `ALL_PROXY`, each also in lower case. It silently
+//! ignores a value that is not the URL of a proxy, and without the feature `socks` it cannot use a
+//! SOCKS proxy. So [`Builder::build`] returns [`Error::Proxy`], which names the variable. If
+//! `NO_PROXY` names the identity service's host, the client is built, and calls to other hosts get
+//! this error.
+//!
+//! `proxy(…)` and `no_proxy()` in [`Builder::http`] replace the environment's proxies. reqwest does
+//! not show that: call [`Builder::check_proxies`] too.
+//!
 //! reqwest uses a proxy from the environment for loopback addresses too, unless `NO_PROXY` lists
-//! them. Then a plain http request to this machine goes through the proxy. `no_proxy()` turns the
-//! proxy off.
+//! them. Then a plain http request to this machine goes through the proxy.
 //!
 //! # Secrets
 //!
-//! Errors of this crate show no URL, header or body, and the token's header is marked sensitive.
+//! Errors of this crate show no URL, header or body, except a service's reason in
+//! [`Error::Status`], from which the tokens are removed. The token's header is marked sensitive.
 //! Leave reqwest's cookie store off: the services would share one.
 //!
 //! # Features
 //!
 //! * `http2`, on by default: HTTP/2 with services that support it.
 //! * `rustls`, on by default: TLS by rustls with the platform's roots.
+//! * `json`: [requests and answers](#requests-and-answers) in JSON.
+//! * `socks`: SOCKS [proxies](#proxies).
 //! * `tracing`: reports [events](#events) to `tracing`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -164,15 +241,22 @@
 mod builder;
 mod client;
 mod error;
+#[cfg(feature = "json")]
+mod json;
 mod send;
 mod service;
 
+#[cfg(feature = "json")]
+pub use auth_driver::{RequestError, RequestExt};
 pub use builder::Builder;
 pub use client::Client;
 pub use error::Error;
+#[cfg(feature = "json")]
+pub use json::ResponseExt;
 pub use service::ServiceClient;
+pub use {auth_proto, http};
 
 /// The examples of README.md.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "json"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

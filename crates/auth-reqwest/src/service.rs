@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
 use auth_driver::BoxError;
-use auth_proto::{EndpointQuery, RetryDecision, Scope, Token};
+use auth_proto::{Destination, EndpointQuery, RetryDecision, Scope, Token};
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri};
 use reqwest::{Body, Response};
 
 use crate::{
-    client::{Client, NEVER},
+    client::{Client, NEVER, PATIENCE},
     error::Error,
 };
 
@@ -41,7 +41,8 @@ impl ServiceClient {
     ///
     /// As [`scope`](Self::scope) and [`Client::endpoint`].
     pub async fn endpoint(&self) -> Result<String, Error> {
-        self.client.endpoint_of(self.client.wanted(Some(&self.want)), &self.want).await
+        let grant = self.client.grant(Some(&self.want), Destination::Unknown, PATIENCE).await?;
+        Ok(grant.endpoint(&self.want)?)
     }
 
     /// Sends a request to the service as [`Client::call`] does. A URI that is only a path, such as
@@ -80,13 +81,22 @@ impl ServiceClient {
         self.client.upload(Some(&self.want), first, Some(request)).await
     }
 
+    /// A valid token of this service's scope: see [`Client::token`].
+    ///
+    /// # Errors
+    ///
+    /// As [`scope`](Self::scope) and [`Client::token`].
+    pub async fn token(&self) -> Result<Arc<Token>, Error> {
+        Ok(self.client.grant(Some(&self.want), Destination::Unknown, PATIENCE).await?.token)
+    }
+
     /// A valid token of this service's scope for a request to this URL: see [`Client::token_at`].
     ///
     /// # Errors
     ///
     /// As [`scope`](Self::scope) and [`Client::token`].
     pub async fn token_at(&self, url: &Uri) -> Result<Arc<Token>, Error> {
-        self.client.token_for(Some(&self.want), url).await
+        Ok(self.client.grant(Some(&self.want), Destination::At(url), PATIENCE).await?.token)
     }
 
     /// Reports the status of a response to a request with this token: see [`Client::report`].

@@ -1,9 +1,9 @@
-use std::{fmt, time::Duration};
+use std::{env, fmt, time::Duration};
 
-use auth_driver::Options;
+use auth_driver::{IgnoredProxies, Options, ProxyVariables};
 use auth_proto::{Cloud, Credential, Scope, Settings};
 use time::UtcDateTime;
-use ureq::{Agent, config::ConfigBuilder, typestate::AgentScope};
+use ureq::{Agent, Proxy, config::ConfigBuilder, typestate::AgentScope};
 
 use crate::{
     client::Client,
@@ -17,12 +17,14 @@ pub struct Builder {
     options: Options,
     http: ConfigBuilder<AgentScope>,
     expects_continue: bool,
+    checks_proxies: bool,
 }
 
 impl Builder {
     pub(crate) fn new(cloud: Cloud, credential: Credential, scope: Scope) -> Self {
         let options = Options::new(cloud, credential, scope);
-        Self { options, http: Agent::config_builder(), expects_continue: true }
+        let http = Agent::config_builder();
+        Self { options, http, expects_continue: true, checks_proxies: true }
     }
 
     /// How connections are made: TLS roots, client certificate, proxy, user agent, middleware, and
@@ -61,18 +63,33 @@ impl Builder {
         self
     }
 
+    /// Whether [`build`](Self::build) refuses a proxy of the environment that ureq would ignore:
+    /// see [proxies](crate#proxies). On by default. It may refuse a variable although the settings
+    /// of [`http`](Self::http) turn all proxies off, because ureq does not show that.
+    pub fn check_proxies(mut self, is_on: bool) -> Self {
+        self.checks_proxies = is_on;
+        self
+    }
+
     /// The client. It sends nothing before its first use.
     ///
     /// # Errors
     ///
     /// [`Error::Auth`] if the credential cannot work at this cloud, [`Error::IdentityTimeout`] if
-    /// the identity time-out is not below the session's response time-out, [`Error::Build`] if
-    /// rustls rejects the client certificate or its key, or all root certificates.
-    pub fn build(self) -> Result<Client, Error> {
+    /// the identity time-out is not below the session's response time-out, [`Error::Proxy`] if ureq
+    /// would ignore a proxy of the environment, [`Error::Build`] if rustls rejects the client
+    /// certificate or its key, or all root certificates.
+    pub fn build(mut self) -> Result<Client, Error> {
         let https_only = self.options.cloud.is_https_only();
         let identity_timeout = self.options.identity_timeout;
-        let (driver, scope) = self.options.build::<ureq::Error>()?;
         let config = with_protocol!(self.http, https_only).build();
+        // If ureq has found a proxy in the environment and now has none, the user has turned it off.
+        let is_from_env =
+            config.proxy().map_or_else(|| Proxy::try_from_env().is_none(), Proxy::is_from_env);
+        if self.checks_proxies && is_from_env {
+            self.options.proxies = IgnoredProxies::read(&PROXIES, |name| env::var_os(name));
+        }
+        let (driver, scope) = self.options.build::<ureq::Error>()?;
         #[cfg(feature = "rustls")]
         crate::tls::check_tls(config.tls_config())?;
         let agent = config.new_agent();
@@ -87,3 +104,6 @@ impl fmt::Debug for Builder {
         f.debug_tuple("Builder").field(&self.options).finish()
     }
 }
+
+const PROXIES: ProxyVariables =
+    ProxyVariables::for_all_urls(|value| Proxy::new(value).is_ok(), cfg!(feature = "socks"));

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use auth_driver::{BoxError, Call, Driver, Mode, Replay, Wanted, blocking, parse};
+use auth_driver::{BoxError, Call, Driver, Grant, Mode, Replay, Wanted, blocking, parse};
 use auth_proto::{
     Cloud, Credential, Destination, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope,
     Token,
@@ -95,8 +95,7 @@ impl Client {
     ///
     /// As [`token`](Self::token).
     pub fn token_within(&self, patience: Duration) -> Result<Arc<Token>, Error> {
-        let (wanted, mode) = (self.wanted(None), Mode::Caller(Destination::Unknown));
-        Ok(blocking::grant(self.driver(), self.http(), wanted, mode, patience)?.token)
+        Ok(self.grant(None, Destination::Unknown, patience)?.token)
     }
 
     /// A valid token for a request to this URL, within 30 seconds. It differs from
@@ -107,16 +106,17 @@ impl Client {
     ///
     /// As [`token`](Self::token).
     pub fn token_at(&self, url: &Uri) -> Result<Arc<Token>, Error> {
-        self.token_for(None, url)
+        Ok(self.grant(None, Destination::At(url), PATIENCE)?.token)
     }
 
-    pub(crate) fn token_for(
+    pub(crate) fn grant(
         &self,
         service: Option<&EndpointQuery>,
-        url: &Uri,
-    ) -> Result<Arc<Token>, Error> {
-        let (wanted, mode) = (self.wanted(service), Mode::Caller(Destination::At(url)));
-        Ok(blocking::grant(self.driver(), self.http(), wanted, mode, PATIENCE)?.token)
+        to: Destination<'_>,
+        patience: Duration,
+    ) -> Result<Grant, Error> {
+        let wanted = Wanted { scope: &self.scope, service };
+        Ok(blocking::grant(self.driver(), self.http(), wanted, Mode::Caller(to), patience)?)
     }
 
     /// A background renewal of this scope's token, so that no caller waits for a login: it logs in
@@ -139,17 +139,7 @@ impl Client {
     ///
     /// As [`token`](Self::token) and [`Cloud::endpoint`].
     pub fn endpoint(&self, want: &EndpointQuery) -> Result<String, Error> {
-        self.endpoint_of(self.wanted(None), want)
-    }
-
-    pub(crate) fn endpoint_of(
-        &self,
-        wanted: Wanted<'_>,
-        want: &EndpointQuery,
-    ) -> Result<String, Error> {
-        let mode = Mode::Caller(Destination::Unknown);
-        let grant = blocking::grant(self.driver(), self.http(), wanted, mode, PATIENCE)?;
-        Ok(grant.endpoint(want)?)
+        Ok(self.grant(None, Destination::Unknown, PATIENCE)?.endpoint(want)?)
     }
 
     /// Sends a request to a service, with the token, and returns the response with any status.
@@ -173,7 +163,7 @@ impl Client {
             let head = self.authorize(&mut call)?.clone();
             let result = self.http().call_with_bytes(head, body.as_ref());
             if call.judge(outcome(&result), Replay::AfterRefusal) == RetryDecision::Deliver {
-                return result.map_err(transport);
+                return delivered(&call, result);
             }
         }
     }
@@ -234,7 +224,7 @@ impl Client {
                 Some(again) if decision == RetryDecision::Retry => {
                     call.replace(again().map_err(Error::Request)?)?
                 }
-                _ => return result.map_err(transport),
+                _ => return delivered(&call, result),
             };
         }
     }
@@ -295,10 +285,6 @@ impl Client {
         self.driver().close();
     }
 
-    pub(crate) fn wanted<'a>(&'a self, service: Option<&'a EndpointQuery>) -> Wanted<'a> {
-        Wanted { scope: &self.scope, service }
-    }
-
     pub(crate) fn driver(&self) -> &Arc<Driver> {
         &self.handle.driver
     }
@@ -312,6 +298,15 @@ impl Client {
     }
 }
 
+fn delivered(
+    call: &Call<'_>,
+    result: Result<Response<ureq::Body>, ureq::Error>,
+) -> Result<Response<ureq::Body>, Error> {
+    let mut response = result.map_err(transport)?;
+    call.mark(response.status(), response.extensions_mut());
+    Ok(response)
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
@@ -322,4 +317,4 @@ impl fmt::Debug for Client {
 }
 
 /// The default time of a caller.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

@@ -4,7 +4,8 @@ use auth_proto::{Failure, FailureKind};
 use http::StatusCode;
 use ureq::Timeout;
 
-/// The reason why there is no token or no response. No variant shows a URL, a header or a body.
+/// The reason why there is no token or no response. No variant shows a URL, a header or a body,
+/// except the service's reason in [`Error::Status`].
 pub type Error = auth_driver::Error<ureq::Error>;
 
 /// The error of a request that got no response.

@@ -4,10 +4,19 @@
 //! may be sent. [`auth_driver`] lets callers wait for a login that another caller sends. This crate
 //! sends the requests. Its async twin, with the same interface, is `auth-reqwest`.
 //!
+//! ```toml
+//! [dependencies]
+//! auth-ureq = "0.1"
+//! ```
+//!
+//! The crate re-exports [`auth_proto`] and [`http`], whose types its methods take.
+//!
 //! ```no_run
-//! use auth_proto::{Cloud, Credential, Scope, EndpointQuery};
-//! use auth_ureq::Client;
-//! use http::Request;
+//! use auth_ureq::{
+//!     Client,
+//!     auth_proto::{Cloud, Credential, EndpointQuery, Scope},
+//!     http::Request,
+//! };
 //!
 //! let client = Client::new(
 //!     Cloud::nhn(),
@@ -45,6 +54,56 @@
 //! `identity`, gets a token for the user's domain if the client's own scope is a project; the
 //! session keeps both tokens valid. [`Cloud::with_scope_hint`](auth_proto::Cloud::with_scope_hint)
 //! changes this for one service, and [`Client::scoped`] for all calls of a client.
+//!
+//! # Requests and answers
+//!
+//! With the feature `json`, a request takes path segments, a query and a JSON body, and an answer
+//! has a type. The same traits serve all calls of [`Client`] and [`ServiceClient`]:
+//!
+//! ```toml
+//! [dependencies]
+//! auth-ureq = { version = "0.1", features = ["json"] }
+//! serde = { version = "1", features = ["derive"] }
+//! ```
+//!
+#![cfg_attr(feature = "json", doc = "```no_run")]
+#![cfg_attr(not(feature = "json"), doc = "```ignore")]
+//! use auth_ureq::{Client, Error, RequestExt, ResponseExt, http::Request};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize)]
+//! struct Servers {
+//!     servers: Vec<Server>,
+//! }
+//!
+//! #[derive(Deserialize, Serialize)]
+//! struct Server {
+//!     id: String,
+//!     name: String,
+//! }
+//!
+//! # fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let compute = client.service("compute");
+//! let request = Request::get("/servers").query([("limit", "10"), ("name", "a&b")]).body("")?;
+//! let list: Servers = compute.call(request)?.read_json()?;
+//!
+//! for server in list.servers {
+//!     let renamed = Server { name: "a/b".into(), ..server };
+//!     let request = Request::put("/servers").segment(&renamed.id)?.json(&renamed)?;
+//!     match compute.call(request)?.read_json::<Server>() {
+//!         Ok(server) => println!("{}", server.name),
+//!         // "the service answered 404 Not Found (404: itemNotFound: Instance … could not be found.)"
+//!         Err(error @ Error::Status { .. }) => println!("{error}"),
+//!         Err(error) => return Err(error.into()),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`RequestExt::segment`] and [`RequestExt::query`] percent-encode everything that has a meaning in
+//! a URL. [`Error::Status`] has the service's reason, at most 256 characters, without the token.
+//! [`Error::Json`] says what was expected and where, and shows no value of the answer.
 //!
 //! # Refused tokens
 //!
@@ -143,13 +202,44 @@
 //!
 //! [its own settings]: ureq::Agent::configure_request
 //!
+//! # Many threads
+//!
+//! ureq keeps at most 3 idle connections to a host, and 10 in all. It closes further ones after each
+//! response and opens new ones for the next requests. Give the pool room for all threads:
+//!
+//! ```no_run
+//! # use auth_ureq::{Client, auth_proto::{Cloud, Credential, Scope}};
+//! # fn example(cloud: Cloud, credential: Credential) -> Result<(), auth_ureq::Error> {
+//! let http = ureq::Agent::config_builder()
+//!     .max_idle_connections_per_host(64)
+//!     .max_idle_connections(256);
+//! let client = Client::builder(cloud, credential, Scope::default()).http(http).build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Measured with 64 threads of 100 calls each, 20 ms for a response and 20 ms between the calls of a
+//! thread: 1,925 connections by default, 65 with this setting, of which one is the login's.
+//!
+//! # Proxies
+//!
+//! ureq takes one proxy for all requests from `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`: the first
+//! that has a value, also in lower case. It silently ignores a value that is not the URL of a proxy,
+//! and a SOCKS proxy without the feature `socks`: the connection would be direct. So
+//! [`Builder::build`] returns [`Error::Proxy`], which names the variable. If `NO_PROXY` names the
+//! identity service's host, the client is built, and calls to other hosts get this error.
+//!
+//! A proxy of [`Builder::http`] replaces that of the environment, and `proxy(None)` turns it off. If
+//! no variable has a usable value, ureq does not show that it was turned off: call
+//! [`Builder::check_proxies`] too.
+//!
 //! ureq uses a proxy from the environment for loopback addresses too, unless `NO_PROXY` lists them.
-//! Then a plain http request to this machine goes through the proxy. `proxy(None)` turns the proxy
-//! off.
+//! Then a plain http request to this machine goes through the proxy.
 //!
 //! # Secrets
 //!
-//! Errors of this crate show no URL, header or body, and the token's header is marked sensitive.
+//! Errors of this crate show no URL, header or body, except a service's reason in
+//! [`Error::Status`], from which the tokens are removed. The token's header is marked sensitive.
 //! Two leaks are outside its control:
 //!
 //! * At level `TRACE`, the log target `ureq_proto` prints the bytes on the wire, with tokens and
@@ -161,6 +251,8 @@
 //! # Features
 //!
 //! * `rustls`, on by default: TLS by rustls with the roots that browsers trust.
+//! * `json`: [requests and answers](#requests-and-answers) in JSON.
+//! * `socks`: SOCKS [proxies](#proxies).
 //! * `tracing`: reports [events](#events) to `tracing`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -169,19 +261,26 @@
 mod builder;
 mod client;
 mod error;
+#[cfg(feature = "json")]
+mod json;
 mod send;
 mod service;
 #[cfg(feature = "rustls")]
 mod tls;
 
+#[cfg(feature = "json")]
+pub use auth_driver::{RequestError, RequestExt};
 pub use builder::Builder;
 pub use client::Client;
 pub use error::Error;
+#[cfg(feature = "json")]
+pub use json::ResponseExt;
 pub use service::ServiceClient;
 #[cfg(feature = "rustls")]
 pub use tls::check_tls;
+pub use {auth_proto, http};
 
 /// The examples of README.md.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "json"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

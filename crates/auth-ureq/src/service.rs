@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
 use auth_driver::BoxError;
-use auth_proto::{EndpointQuery, RetryDecision, Scope, Token};
+use auth_proto::{Destination, EndpointQuery, RetryDecision, Scope, Token};
 use http::{Request, Response, StatusCode, Uri};
 use ureq::AsSendBody;
 
-use crate::{client::Client, error::Error};
+use crate::{
+    client::{Client, PATIENCE},
+    error::Error,
+};
 
 /// One service of a cloud: its endpoint, and calls with a token of the scope that the service
 /// needs. Made by [`Client::service`]. Cheap to make and to clone.
@@ -37,7 +40,8 @@ impl ServiceClient {
     ///
     /// As [`scope`](Self::scope) and [`Client::endpoint`].
     pub fn endpoint(&self) -> Result<String, Error> {
-        self.client.endpoint_of(self.client.wanted(Some(&self.want)), &self.want)
+        let grant = self.client.grant(Some(&self.want), Destination::Unknown, PATIENCE)?;
+        Ok(grant.endpoint(&self.want)?)
     }
 
     /// Sends a request to the service as [`Client::call`] does. A URI that is only a path, such as
@@ -78,13 +82,22 @@ impl ServiceClient {
         self.client.upload(Some(&self.want), first, Some(&mut request))
     }
 
+    /// A valid token of this service's scope: see [`Client::token`].
+    ///
+    /// # Errors
+    ///
+    /// As [`scope`](Self::scope) and [`Client::token`].
+    pub fn token(&self) -> Result<Arc<Token>, Error> {
+        Ok(self.client.grant(Some(&self.want), Destination::Unknown, PATIENCE)?.token)
+    }
+
     /// A valid token of this service's scope for a request to this URL: see [`Client::token_at`].
     ///
     /// # Errors
     ///
     /// As [`scope`](Self::scope) and [`Client::token`].
     pub fn token_at(&self, url: &Uri) -> Result<Arc<Token>, Error> {
-        self.client.token_for(Some(&self.want), url)
+        Ok(self.client.grant(Some(&self.want), Destination::At(url), PATIENCE)?.token)
     }
 
     /// Reports the status of a response to a request with this token: see [`Client::report`].

@@ -3,8 +3,10 @@
 mod calls;
 mod events;
 mod framing;
+mod json;
 mod keystone;
 mod logins;
+mod proxies;
 mod refusals;
 mod renewal;
 mod requests;

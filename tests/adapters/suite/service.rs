@@ -144,8 +144,32 @@ fn a_global_service_needs_a_domain() {
     call(&client, "ecs", "/x").unwrap();
 }
 
+#[test]
+fn a_service_has_a_token_of_its_scope() {
+    for (system, services) in
+        [(System::Otc, ["compute", "iam"]), (System::Huawei, ["ecs", "identity"])]
+    {
+        let server = start(Emulator::new());
+        let client = client(&server, system);
+        let [regional, global] = services.map(|service| client.service(service).token().unwrap());
+        assert!(regional.project().is_some(), "{system}");
+        assert!(global.project().is_none() && global.domain().is_some(), "{system}");
+        // A call takes the same token, and the token that follows a refused one is another.
+        call(&client, services[1], "/x").unwrap();
+        assert_eq!(server.emulator().logins(system), 2, "{system}");
+        server.emulator().revoke_all();
+        call(&client, services[1], "/x").unwrap();
+        let next = client.service(services[1]).token().unwrap();
+        assert_ne!(next.expose(), global.expose(), "{system}");
+        assert_eq!(server.emulator().logins(system), 3, "{system}");
+    }
+    let server = start(Emulator::new());
+    let error = mistyped(&server, System::Otc).service("iam").token().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Rejected(_)), "{error}");
+}
+
 /// A client with a service of this server under a prefix.
-fn under_a_prefix(server: &Loopback) -> Client {
+pub(super) fn under_a_prefix(server: &Loopback) -> Client {
     let cloud =
         server.cloud().with_override("thing", format!("{}/prefix/v1/", server.url())).unwrap();
     ADAPTER.client(cloud, credential(), scope()).build().unwrap()

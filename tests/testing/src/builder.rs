@@ -32,6 +32,8 @@ type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
 macro_rules! configured {
     ($options:expr, $builder:expr) => {{
         let mut builder = $builder;
+        // A test's own proxy, or none, is not the environment's.
+        builder = builder.check_proxies($options.proxy == Proxy::Environment);
         if let Some(clock) = $options.clock {
             builder = builder.clock(move || clock());
         }

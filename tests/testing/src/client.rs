@@ -4,6 +4,7 @@ use auth_proto::{
     Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, Token,
 };
 use http::{Request, Response, StatusCode, Uri};
+use serde::de::DeserializeOwned;
 use tokio::runtime::{self, Runtime};
 
 use crate::{
@@ -289,7 +290,54 @@ pub enum AdapterService {
     Ureq(auth_ureq::ServiceClient),
 }
 
+/// The three calls of both adapters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// `call`, with a body in memory.
+    Call,
+    /// `call_once`, with a stream.
+    Once,
+    /// `call_with`, with a stream that is made for each try.
+    With,
+}
+
 impl AdapterService {
+    /// Calls in this way and reads a typed answer.
+    pub fn read_json<T: DeserializeOwned>(
+        &self,
+        way: Way,
+        request: Request<Vec<u8>>,
+    ) -> Result<T, Error> {
+        match self {
+            Self::Reqwest(service, executor) => executor.run(async {
+                let again = || Ok(request.clone());
+                let response = match way {
+                    Way::Call => service.call(request).await?,
+                    Way::Once => service.call_once(request.map(reqwest_body)).await?,
+                    Way::With => service.call_with(made_for_reqwest(again)).await?,
+                };
+                Ok(auth_reqwest::ResponseExt::read_json(response).await?)
+            }),
+            Self::Ureq(service) => {
+                let again = || Ok(request.clone());
+                let response = match way {
+                    Way::Call => service.call(request)?,
+                    Way::Once => service.call_once(request.map(ureq_body))?,
+                    Way::With => service.call_with(made_for_ureq(again))?,
+                };
+                Ok(auth_ureq::ResponseExt::read_json(response)?)
+            }
+        }
+    }
+
+    /// A token of the scope that the service gets.
+    pub fn token(&self) -> Result<Arc<Token>, Error> {
+        Ok(match self {
+            Self::Reqwest(service, executor) => executor.run(service.token())?,
+            Self::Ureq(service) => service.token()?,
+        })
+    }
+
     /// The scope of the tokens that the service gets.
     pub fn scope(&self) -> Result<Scope, Error> {
         Ok(match self {

@@ -46,7 +46,7 @@ pub use adapter::{Adapter, runtime};
 pub use authority::Authority;
 pub use bodies::{BoxError, Made};
 pub use builder::{Builder, Proxy};
-pub use client::{AdapterService, Client, Executor};
+pub use client::{AdapterService, Client, Executor, Way};
 pub use connection::Connection;
 pub use error::Error;
 pub use loopback::{Loopback, Received, Served, header};

@@ -1,5 +1,7 @@
 //! Warnings, and the clues that errors take from them.
 
+use auth_config::{Choices, Config, Files, Variables};
+
 use crate::support::{of_file, said, warned};
 
 /// The error names the misspelled key that was found instead.

@@ -141,7 +141,7 @@ impl Plan {
                 }
                 _ => false,
             },
-            NoToken::NeedFactor(_) => false,
+            NoToken::NeedFactor(_) | NoToken::Proxy(_) => false,
         }
     }
 }

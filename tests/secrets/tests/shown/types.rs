@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use auth_driver::{Call, Error as DriverError, Mode, Options, Replay, Step as DriverStep, Wanted};
+use auth_driver::{
+    Call, Error as DriverError, IgnoredProxies, Mode, Options, ProxyVariables, Replay, RequestExt,
+    Step as DriverStep, Wanted, json,
+};
 use auth_emulator::{Emulator, Server};
 use auth_inspect::{ProjectView, TokenView, projects, services};
 use auth_proto::{
@@ -15,7 +18,7 @@ use auth_proto::{
     Scope, ScopeHint, ServiceCall, Session, Settings, Step, SystemScopes, Token, UserProjects,
     UserRef, Validate, Versions,
 };
-use http::{Request, Response, StatusCode};
+use http::{Extensions, Request, Response, StatusCode};
 use serde_json::json;
 use testing::{Loopback, Reply};
 use time::{UtcDateTime, format_description::well_known::Rfc3339};
@@ -323,6 +326,28 @@ fn driver(walk: &mut Walk) {
     let options = Options::new(cloud(), credential(), scope.clone());
     see!(walk, options);
     let (driver, _) = options.build::<std::fmt::Error>().unwrap();
+    let mut options = Options::new(cloud(), credential(), scope.clone());
+    let variables = ProxyVariables {
+        http: &[&["HTTP_PROXY"]],
+        https: &[&["HTTPS_PROXY"]],
+        is_understood: |_| true,
+        has_socks: false,
+    };
+    let get =
+        |name: &str| name.starts_with("HTTP").then(|| format!("socks5://u:{PASSWORD}@h").into());
+    options.proxies = IgnoredProxies::read(&variables, get);
+    see!(walk, variables, options.proxies);
+    let error = options.build::<std::fmt::Error>().unwrap_err();
+    let DriverError::Proxy(inner) = &error else { panic!("{error}") };
+    see!(walk, inner, error);
+    see!(walk, Request::get(format!("/{SECRET}")).segment("..").unwrap_err());
+    see!(walk, Request::get(format!("/{SECRET} x")).json(&()).unwrap_err());
+    let keys = std::collections::BTreeMap::from([([PASSWORD; 2], PASSWORD)]);
+    see!(walk, Request::get("/").json(&keys).unwrap_err());
+    let typed = |status: StatusCode, sent: &Extensions, body: &str| {
+        json::read::<u32, std::fmt::Error>(status, sent, body.as_bytes()).unwrap_err()
+    };
+    see!(walk, typed(StatusCode::OK, &Extensions::new(), &json!(PASSWORD).to_string()));
     let driver = Arc::new(driver);
     let mode = || Mode::Caller(Destination::Unknown);
     let wanted = Wanted { scope: &scope, service: None };
@@ -348,6 +373,9 @@ fn driver(walk: &mut Walk) {
     let target = Request::get("https://thing.example/").body(PASSWORD).unwrap();
     let (mut call, _) = Call::new(&driver, &scope, None, target).unwrap();
     call.authorize(grant, |_| ()).unwrap();
+    let mut sent = Extensions::new();
+    call.mark(StatusCode::NOT_FOUND, &mut sent);
+    see!(walk, typed(StatusCode::NOT_FOUND, &sent, &json!({ "message": TOKEN }).to_string()));
     see!(walk, call);
 }
 
