@@ -4,7 +4,7 @@ use auth_proto::{
     Body, Destination, Endpoint, EndpointQuery, IdentityRequest, RetryDecision, Scope, ServiceCall,
     Session, Token,
 };
-use http::{Extensions, HeaderName, Method, Request, Response, StatusCode};
+use http::{Extensions, Method, Request, Response, StatusCode};
 
 use crate::driver::{Driver, Grant, Wanted};
 
@@ -244,5 +244,3 @@ pub(crate) struct SentTokens(
     #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "read for JSON alone"))]
     pub(crate) [Option<Arc<Token>>; 2],
 );
-
-pub(crate) const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");

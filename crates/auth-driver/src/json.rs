@@ -13,7 +13,7 @@ use serde_json::json;
 use thiserror::Error as ThisError;
 
 use crate::{
-    call::{AUTH_TOKEN, SentTokens},
+    call::SentTokens,
     error::{BoxError, Error},
 };
 
@@ -181,7 +181,7 @@ fn fault(status: StatusCode, sent: Option<&SentTokens>, body: &[u8]) -> Fault {
         *response.status_mut() = status;
         // The core removes the tokens in the headers of an answer from its texts.
         for token in sent.iter().flat_map(|SentTokens(tokens)| tokens).flatten() {
-            response.headers_mut().append(AUTH_TOKEN, token.header().clone());
+            response.headers_mut().append("x-auth-token", token.header().clone());
         }
         match IdentityResponse::read(&response, None) {
             Ok(IdentityResponse::Fault(_, fault)) => fault,

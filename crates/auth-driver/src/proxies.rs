@@ -143,22 +143,29 @@ fn is_in(host: &str, network: &str) -> bool {
     differ >= bits
 }
 
+impl ProxyError {
+    /// The reason and the remedies of a program's user: the text without those of its author.
+    pub fn for_users(&self) -> String {
+        let problem = match self.is_socks {
+            true => "names a SOCKS proxy, which this program was built without",
+            false => "is not the URL of a proxy (http://proxy.example:3128)",
+        };
+        format!(
+            "{} {problem}, so the connection would be direct; correct or unset the variable, or \
+             add the host to NO_PROXY",
+            self.variable
+        )
+    }
+}
+
 impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.variable)?;
-        f.write_str(match self.is_socks {
-            true => {
-                " names a SOCKS proxy, which this program was built without, so the connection \
-                 would be direct; build it with the feature `socks`, "
-            }
-            false => {
-                " is not the URL of a proxy, so the connection would be direct; write it as \
-                 http://proxy.example:3128, "
-            }
-        })?;
-        f.write_str(
-            "unset the variable, add the host to NO_PROXY, or call Builder::check_proxies(false) \
-             if the HTTP settings name a proxy or turn it off",
+        let feature = if self.is_socks { "; build it with the feature `socks`" } else { "" };
+        write!(
+            f,
+            "{}{feature}; if the HTTP settings name a proxy or turn it off, call \
+             Builder::check_proxies(false)",
+            self.for_users()
         )
     }
 }

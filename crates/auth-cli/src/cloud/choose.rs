@@ -130,7 +130,8 @@ impl Clouds {
                 Some(name) => built_in(name, args.region(), url, region, plain_http)?,
             };
             warn_of_plain_http(&cloud.identity_url());
-            return Ok(ChosenCloud { cloud, configured: None, authenticator: None });
+            let (configured, authenticator) = (None, None);
+            return Ok(ChosenCloud { cloud, configured, authenticator, is_emulated: false });
         }
         if args.identity_region.is_some() {
             return Err(Failure::usage(
@@ -147,7 +148,8 @@ impl Clouds {
             warn_of_plain_http(&cloud.identity_url());
         }
         let authenticator = self.emulator.as_ref().and_then(RunningEmulator::authenticator);
-        Ok(ChosenCloud { cloud, configured: Some(configured), authenticator })
+        let is_emulated = self.emulator.is_some();
+        Ok(ChosenCloud { cloud, configured: Some(configured), authenticator, is_emulated })
     }
 
     /// The settings of the chosen cloud, even if they are not enough to log in.
@@ -197,6 +199,8 @@ pub(crate) enum CloudInfo {
 pub(crate) struct ChosenCloud {
     pub(crate) cloud: Cloud,
     pub(crate) configured: Option<CloudConfig>,
+    /// Whether it is on loopback, where no proxy leads.
+    pub(crate) is_emulated: bool,
     /// The authenticator of an emulated cloud's users.
     pub(crate) authenticator: Option<Authenticator>,
 }

@@ -28,6 +28,9 @@ pub(super) fn ureq(login: &DemoLogin) -> Outcome {
 fn ureq_steps(login: &DemoLogin, token: &mut Option<Arc<Token>>) -> Result<(), String> {
     let (credential, scope) = (login.credential.clone(), login.scope.clone());
     let builder = auth_ureq::Client::builder(login.cloud.clone(), credential, scope);
+    // The emulator is on loopback, where no proxy leads.
+    let direct = ureq::Agent::config_builder().proxy(None);
+    let builder = builder.http(direct).check_proxies(false);
     let client = builder.settings(settings(login)).build().map_err(text)?;
     let token = token.insert(client.token().map_err(text)?);
     match &login.service {
@@ -56,6 +59,8 @@ pub(super) async fn reqwest(login: &DemoLogin) -> Outcome {
 async fn reqwest_steps(login: &DemoLogin, token: &mut Option<Arc<Token>>) -> Result<(), String> {
     let (credential, scope) = (login.credential.clone(), login.scope.clone());
     let builder = auth_reqwest::Client::builder(login.cloud.clone(), credential, scope);
+    let direct = || reqwest::Client::builder().no_proxy();
+    let builder = builder.http(direct).check_proxies(false);
     let client = builder.settings(settings(login)).build().map_err(text)?;
     let token = token.insert(client.token().await.map_err(text)?);
     match &login.service {

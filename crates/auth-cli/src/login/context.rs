@@ -46,8 +46,7 @@ impl Context {
         settings: Settings,
     ) -> Result<Self, Failure> {
         let builder = args.client(chosen)?;
-        let configured = chosen.configured.as_ref();
-        let (builder, timeout) = transport::configured(builder, settings, configured)?;
+        let (builder, timeout) = transport::configured(builder, settings, chosen)?;
         let authenticator = chosen.authenticator;
         let ask = move |what: &str| secret::ask_for_code(what, authenticator);
         Ok(Self { client: builder.build()?, timeout, ask: Box::new(ask) })

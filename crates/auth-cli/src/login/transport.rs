@@ -7,7 +7,7 @@ use auth_proto::Settings;
 use auth_ureq::Builder;
 use ureq::{Agent, config::ConfigBuilder, typestate::AgentScope};
 
-use crate::output::Failure;
+use crate::{cloud::ChosenCloud, output::Failure};
 
 /// The longest wait for a token, retries included, unless `api_timeout` is longer.
 pub(super) const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -16,8 +16,9 @@ pub(super) const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) fn configured(
     builder: Builder,
     settings: Settings,
-    configured: Option<&CloudConfig>,
+    chosen: &ChosenCloud,
 ) -> Result<(Builder, Duration), Failure> {
+    let configured = chosen.configured.as_ref();
     let http = match configured {
         Some(configured) => configured.ureq_http()?,
         None => Agent::config_builder(),
@@ -27,8 +28,10 @@ pub(super) fn configured(
         Some(_) => http,
         None => patient(http),
     };
+    let http = if chosen.is_emulated { http.proxy(None) } else { http };
     // Swift has the method COPY.
-    let builder = builder.http(http.allow_non_standard_methods(true));
+    let http = http.allow_non_standard_methods(true);
+    let builder = builder.http(http).check_proxies(!chosen.is_emulated);
     let (Some(configured), Some(timeout)) = (configured, timeout) else {
         return Ok((builder.settings(settings), LOGIN_TIMEOUT));
     };

@@ -158,6 +158,7 @@ impl From<auth_ureq::Error> for Failure {
             auth_ureq::Error::Deadline { .. } => {
                 Self { exit: Exit::Unavailable, text: format!("{why}; {AGAIN}") }
             }
+            auth_ureq::Error::Proxy(why) => Self::usage(why.for_users()),
             auth_ureq::Error::Transport(
                 ref why @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_)),
             ) => Self::failed(format!(

@@ -11,6 +11,7 @@ mod failures;
 mod inspect;
 mod odd_configurations;
 mod plain_http;
+mod proxies;
 mod prompt;
 mod readme;
 mod secrets;

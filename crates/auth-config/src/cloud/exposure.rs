@@ -111,10 +111,12 @@ fn deciding<'a>(map: &'a Map, auth: &'a Map) -> Vec<(&'a str, &'a ValueOrigin)> 
         map.get(key).is_some_and(|node| matches!(node.as_bool(key), Ok(Some(is)) if is == value))
     };
     let (insecure, unverified) = (is("insecure", true), is("verify", false));
+    let plain_http = is(keys::PLAIN_HTTP, true);
     let beside = map.iter().filter(move |(key, _)| match key.as_str() {
         "cacert" => !insecure && !unverified,
         "insecure" => insecure,
         "verify" => unverified,
+        keys::PLAIN_HTTP => plain_http,
         key => key.ends_with("_endpoint") || key.ends_with("_endpoint_override"),
     });
     let url = if is_standalone(map, auth) { "endpoint" } else { "auth_url" };

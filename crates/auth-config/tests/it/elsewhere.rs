@@ -56,6 +56,8 @@ fn every_deciding_setting_is_a_warning() {
         ("cacert: /here/ca.pem", &["cacert"]),
         ("verify: false", &["verify"]),
         ("insecure: 'yes'", &["insecure"]),
+        ("allow_plain_http: true", &["allow_plain_http"]),
+        ("allow_plain_http: false", &[]),
         ("insecure: true, verify: false, cacert: /ca.pem", &["insecure", "verify"]),
         ("auth_type: http_basic, endpoint: 'https://e.example'", &["endpoint"]),
         (
