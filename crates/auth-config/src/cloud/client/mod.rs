@@ -22,6 +22,7 @@ use crate::{
     },
     input::file,
     report::error::Error,
+    text::shown_path,
 };
 
 impl CloudConfig {
@@ -93,7 +94,7 @@ impl Pair {
     /// The error of a pair that the TLS library refuses. Names both files.
     fn error(&self, reason: &str) -> Error {
         match self.key.as_ref().and_then(|key| key.path.as_ref()) {
-            Some(key) => self.cert.error(&format!("{reason} (key: {})", key.display())),
+            Some(key) => self.cert.error(&format!("{reason} (key: {})", shown_path(key))),
             None => self.cert.error(reason),
         }
     }
