@@ -179,6 +179,21 @@ fn a_further_factor_needs_a_terminal() {
     }
 }
 
+/// No credential was sent, so the cloud has refused none.
+#[test]
+fn a_refused_discovery_is_no_refused_login() {
+    for status in [401, 403, 404] {
+        let server = Loopback::start(move |_| Reply::new(status, "", ""));
+        for path in ["", "/identity"] {
+            let url = format!("{}{path}", server.url());
+            let said = run(&stock("token", &url), "pw").failed(1, &format!("answered {status}"));
+            assert!(said.contains(&url) && said.contains("no credential was sent"), "{said}");
+            assert!(said.contains("/v3") && !said.contains("check the user"), "{said}");
+        }
+        assert!(server.requests().iter().all(|request| request.starts_with("GET ")));
+    }
+}
+
 #[test]
 fn a_token_without_a_catalog() {
     let server = Loopback::start(|_| Reply::new(201, "X-Subject-Token: t\r\n", TOKEN));
