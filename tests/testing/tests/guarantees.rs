@@ -1,12 +1,13 @@
-//! The table of guarantees in `tests/README.md`: each test that it names exists.
+//! The tables of reports and guarantees in `tests/README.md`: each test that they name exists.
 
 #![allow(clippy::unwrap_used, reason = "a panic is a failure with a line number")]
 
 use std::{fs, path::Path};
 
-/// The rows of the table: the promise, and the tests as `path::function`.
-fn rows(readme: &str) -> Vec<(String, Vec<(String, String)>)> {
-    let table = readme.split("## Guarantees").nth(1).unwrap();
+/// The rows of a section's table: the promise or report, and the tests as `path::function`.
+fn rows(readme: &str, section: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let section = readme.split(&format!("\n## {section}\n")).nth(1).unwrap();
+    let table = section.split("\n## ").next().unwrap();
     let lines = table.lines().filter(|line| line.starts_with("| ")).skip(2);
     let row = |line: &str| {
         let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
@@ -18,12 +19,13 @@ fn rows(readme: &str) -> Vec<(String, Vec<(String, String)>)> {
 }
 
 #[test]
-fn every_guarantee_names_existing_tests() {
+fn every_row_names_existing_tests() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let rows = rows(&fs::read_to_string(root.join("tests/README.md")).unwrap());
-    assert!(rows.len() > 30, "{} rows", rows.len());
+    let readme = fs::read_to_string(root.join("tests/README.md")).unwrap();
+    let [reports, guarantees] = ["Reports", "Guarantees"].map(|section| rows(&readme, section));
+    assert!(reports.len() > 20 && guarantees.len() > 80, "{reports:?} {guarantees:?}");
     let mut missing = Vec::new();
-    for (promise, tests) in rows {
+    for (promise, tests) in reports.into_iter().chain(guarantees) {
         if tests.is_empty() {
             missing.push(format!("no test: {promise}"));
         }
@@ -46,5 +48,5 @@ fn rows_are_read() {
     let table = "# T\n\n| a | `x.rs::y` |\n\n## Guarantees\n\ntext\n\n| promise | test | command |\n\
                  | --- | --- | --- |\n| one | `a/b.rs::c`, `d.rs::e` | `x` |\n";
     let tests = [("a/b.rs", "c"), ("d.rs", "e")].map(|(a, b)| (a.to_owned(), b.to_owned()));
-    assert_eq!(rows(table), [("one".to_owned(), tests.to_vec())]);
+    assert_eq!(rows(table, "Guarantees"), [("one".to_owned(), tests.to_vec())]);
 }
