@@ -114,14 +114,15 @@ impl Cloud {
         let mut interfaces = want.interfaces.iter();
         let find = |interface: &Interface| catalog.find(service, *interface, region, anywhere);
         let mut endpoint = interfaces.find_map(find)?;
-        if anywhere || want.service == IDENTITY {
+        if anywhere {
             self.set_version(&mut endpoint.url);
         }
         Some(endpoint)
     }
 
     /// Lets the URL of the identity service end in the API version of the login. Catalogs list it
-    /// without a version, or with that of another API.
+    /// without a version, or with that of another API. (Huawei Cloud's type `iam` is an API of its
+    /// own, v3.0, and stays.)
     fn set_version(&self, url: &mut Cow<'_, str>) {
         let Some(version) = self.version_path() else { return };
         let path = url.trim_end_matches('/');

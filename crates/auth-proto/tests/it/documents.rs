@@ -299,11 +299,10 @@ fn huawei_domain_response_is_read() {
     let token = login_with(&cloud, huawei_credential(), scope, response).unwrap();
     assert!(token.project().is_none());
     assert_eq!(token.domain().unwrap().name.as_deref(), Some("IAMDomain"));
-    // Region * serves every region; the identity service has the type `iam`, and has the version of
-    // the login for the caller that asks for `identity`.
+    // Region * serves every region; the identity service has the type `iam`.
     for (service, expect) in [
         ("iam", "https://iam.myhuaweicloud.com/v3.0"),
-        ("identity", "https://iam.myhuaweicloud.com/v3"),
+        ("identity", "https://iam.myhuaweicloud.com/v3.0"),
         ("bssv1", "https://bss.myhuaweicloud.com/v1.0"),
     ] {
         for query in [EndpointQuery::new(service), EndpointQuery::new(service).region("cn-north-1")]
