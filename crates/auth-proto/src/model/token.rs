@@ -21,7 +21,8 @@ use crate::{
 /// A token and its description: scope, user, roles, lifetime and catalog.
 ///
 /// The text of the token is wiped from memory when the last clone of the header value is dropped.
-/// `Debug` does not show it.
+/// `Debug` does not show it. The token also keeps the secrets of its login until its last clone is
+/// dropped, so that no text about the token shows one that the service has repeated.
 #[derive(Clone)]
 pub struct Token {
     pub(crate) header: HeaderValue,
