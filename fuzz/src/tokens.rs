@@ -123,6 +123,11 @@ fn check_found(token: &Token) {
                 && (one.region().is_none() || other.region() == one.region())
         });
         match STOCK.endpoint(token, &query) {
+            // The login's version replaces that of the catalog's URL.
+            Ok(found) if found.service_type() == "identity" => {
+                let first = alike.next().map(|one| (one.interface(), one.region()));
+                assert_eq!(Some((found.interface(), found.region())), first);
+            }
             Ok(found) => assert_eq!(Some(&found), alike.next()),
             Err(error) => assert!(
                 !matches!(error.kind(), ErrorKind::Endpoint(EndpointError::NotFound { .. })),

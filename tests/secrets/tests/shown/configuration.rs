@@ -30,6 +30,9 @@ pub(crate) fn walk(walk: &mut Walk) {
         here()
             .with("/etc/openstack/clouds.yaml", URL)
             .with("secure.yaml", format!("clouds: {{mine: {{auth: {{{}}}}}}}", secrets())),
+        here()
+            .with("clouds-public.yaml", MOVED)
+            .with("/etc/openstack/clouds.yaml", file("", "profile: otc")),
     ] {
         merged(walk, &files, &none);
         merged(walk, &files, &variables());
@@ -44,7 +47,7 @@ pub(crate) fn walk(walk: &mut Walk) {
 }
 
 /// What stands under `auth` and beside it; the secrets stand there anyway.
-const CLOUDS: [(&str, &str); 21] = [
+const CLOUDS: [(&str, &str); 22] = [
     ("auth_url: 'https://k.example/v3', username: u, user_domain_id: d", "region_name: r"),
     ("auth_url: 'https://me:TOKEN@k.example/v3', username: u", "x: 'TOKEN'"),
     ("auth_ulr: 'https://k.example/v3', pasword: 'TOKEN'", "profile: nosuch"),
@@ -64,9 +67,12 @@ const CLOUDS: [(&str, &str); 21] = [
     ("username: u", "profile: fuga"),
     ("username: u", "profile: otc, region_name: eu-de"),
     ("auth_url: 'https://k.example/v3'", "regions: [a, b]"),
+    ("auth_url: 'http://k.example/v3', username: u", "allow_plain_http: true"),
     ("auth_url: 'https://k.example/v3', user_id: u, trust_id: t", "auth_type: v3totp"),
     ("auth_url: 'https://k.example/v2.0', username: u, user_domain_id: d", "auth_type: v2password"),
 ];
+
+const MOVED: &str = "public-clouds: {otc: {auth: {auth_url: 'https://k.example'}}}";
 
 const URL: &str = "clouds: {mine: {auth: {auth_url: 'https://k.example', username: u}}}";
 
