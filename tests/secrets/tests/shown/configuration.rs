@@ -32,7 +32,7 @@ pub(crate) fn walk(walk: &mut Walk) {
             .with("secure.yaml", format!("clouds: {{mine: {{auth: {{{}}}}}}}", secrets())),
         here()
             .with("clouds-public.yaml", MOVED)
-            .with("/etc/openstack/clouds.yaml", file("", "profile: otc")),
+            .with("/etc/openstack/clouds.yaml", file("username: u", "profile: otc")),
     ] {
         merged(walk, &files, &none);
         merged(walk, &files, &variables());
