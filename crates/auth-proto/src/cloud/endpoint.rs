@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{
     Cloud,
     profile::{Profile, TableRow},
+    standalone::standalone_endpoint,
     template::filled,
 };
 use crate::{
@@ -51,8 +52,8 @@ impl Cloud {
         let by_user = self.override_for(&want.service);
         let endpoint = match by_user {
             Some(by_user) => by_user.endpoint(token, want)?,
-            None => match self.standalone_endpoint() {
-                Some(endpoint) => endpoint,
+            None => match self.standalone_url() {
+                Some(url) => standalone_endpoint(url),
                 None => self.listed(token, want)?,
             },
         };
@@ -113,21 +114,21 @@ impl Cloud {
         let anywhere = service == IDENTITY;
         let mut interfaces = want.interfaces.iter();
         let find = |interface: &Interface| catalog.find(service, *interface, region, anywhere);
-        let mut endpoint = interfaces.find_map(find)?;
-        if anywhere {
-            self.set_version(&mut endpoint.url);
+        match interfaces.find_map(find) {
+            Some(endpoint) if anywhere => Some(self.with_version(endpoint)),
+            found => found,
         }
-        Some(endpoint)
     }
 
     /// Lets the URL of the identity service end in the API version of the login. Catalogs list it
     /// without a version, or with that of another API. (Huawei Cloud's type `iam` is an API of its
     /// own, v3.0, and stays.)
-    fn set_version(&self, url: &mut Cow<'_, str>) {
-        let Some(version) = self.version_path() else { return };
+    fn with_version<'t>(&self, endpoint: Endpoint<'t>) -> Endpoint<'t> {
+        let url = &endpoint.url;
+        let Some(version) = self.version_path() else { return endpoint };
         let path = url.trim_end_matches('/');
         if !path.contains("://") || path.contains(['?', '#']) {
-            return;
+            return endpoint;
         }
         let prefix = match path.rsplit_once('/') {
             Some((prefix, last)) if is_version(last) && prefix.contains("://") => prefix,
@@ -135,9 +136,10 @@ impl Cloud {
         };
         let prefix = prefix.trim_end_matches('/');
         if url.strip_suffix(version) == Some(prefix) {
-            return;
+            return endpoint;
         }
-        *url = format!("{prefix}{version}").into();
+        let url = format!("{prefix}{version}").into();
+        Endpoint { url, ..endpoint }
     }
 
     /// Looks up the built-in table. The identity service is always at the configured identity URL.

@@ -55,15 +55,9 @@ impl Cloud {
         self.0.standalone.is_some()
     }
 
-    /// The endpoint of every service without an override, if there is no identity service.
-    pub(super) fn standalone_endpoint(&self) -> Option<Endpoint<'_>> {
-        Some(Endpoint {
-            interface: Interface::Public.as_str(),
-            region: None,
-            retired: false,
-            service_type: "any",
-            url: self.0.standalone.as_deref().filter(|url| !url.is_empty())?.into(),
-        })
+    /// The URL of every service without an override, if there is no identity service.
+    pub(super) fn standalone_url(&self) -> Option<&str> {
+        self.0.standalone.as_deref().filter(|url| !url.is_empty())
     }
 
     /// Refuses a secret that would go over plain http to another machine.
@@ -79,5 +73,16 @@ impl Cloud {
                 Err(ConfigError::Url { field, problem })
             }
         }
+    }
+}
+
+/// The endpoint of every service at this URL.
+pub(super) fn standalone_endpoint(url: &str) -> Endpoint<'_> {
+    Endpoint {
+        interface: Interface::Public.as_str(),
+        region: None,
+        retired: false,
+        service_type: "any",
+        url: url.into(),
     }
 }

@@ -110,10 +110,17 @@ impl Token {
     #[inline]
     pub fn insert_into(&self, headers: &mut HeaderMap) {
         match self.kind {
-            TokenKind::Keystone => headers.insert(AUTH_TOKEN, self.header.clone()),
-            TokenKind::Basic => headers.insert(AUTHORIZATION, self.header.clone()),
-            TokenKind::Nothing => None,
-        };
+            TokenKind::Keystone => drop(headers.insert(AUTH_TOKEN, self.header.clone())),
+            TokenKind::Basic | TokenKind::Nothing => self.insert_other(headers),
+        }
+    }
+
+    /// Out of the way of nearly every call.
+    #[cold]
+    fn insert_other(&self, headers: &mut HeaderMap) {
+        if let Some(name) = self.header_name() {
+            headers.insert(name, self.header.clone());
+        }
     }
 
     /// The text of the header, for passing a token to another program. Empty for [no
