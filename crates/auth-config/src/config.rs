@@ -40,7 +40,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`Error::Syntax`], [`Error::File`] or [`Error::InvalidValue`] for a file that cannot be used. The next file on the search path is not tried: it may log in as another user.
+    /// [`Error::Syntax`], [`Error::File`] or [`Error::InvalidValue`] for a file that cannot be used.
+    /// The next file on the search path is not tried: it may log in as another user.
     /// [`Error::CloudDuplicate`] if a file and the variables define a cloud of the same name.
     pub fn merge(files: &Files, variables: &Variables) -> Result<Self, Error> {
         let mut warnings = Vec::new();

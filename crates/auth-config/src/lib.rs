@@ -122,8 +122,8 @@
 //! * An `auth_url` beside `auth`, where `OS_AUTH_URL` is, wins over the URL of a profile.
 //! * Without an `auth_type`, a configured application credential, token or one-time code is used. The
 //!   kind is not always `password`.
-//! * A profile in `clouds-public.yaml` with the name of a built-in one may have another `auth_url` only
-//!   for a secret of its own directory ([`Error::ProfileMoved`]).
+//! * A profile in `clouds-public.yaml` with the name of a built-in one may have another `auth_url`, or
+//!   an `endpoint`, only for a secret of its own directory ([`Error::ProfileMoved`]).
 //! * A `*_endpoint_override` may contain `%(project_id)s` as well as `{project_id}`.
 //! * Files have limits on size, depth and aliases: see [`limits`].
 //!

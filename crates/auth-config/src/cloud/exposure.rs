@@ -73,10 +73,12 @@ pub(super) fn secrets_from_elsewhere(
 pub(super) fn check_vendor_url(
     name: &str,
     profile: &PublicProfile,
+    map: &Map,
     auth: &Map,
     region: Option<&str>,
 ) -> Result<(), Error> {
-    let Some(url) = auth.get("auth_url") else { return Ok(()) };
+    let setting = url_key(map, auth);
+    let Some(url) = auth.get(setting) else { return Ok(()) };
     let text = url.as_text().unwrap_or_default();
     let is_of_profile =
         matches!(&url.origin, ValueOrigin::File { path, .. } if *path == profile.file);
@@ -92,11 +94,17 @@ pub(super) fn check_vendor_url(
         None => Ok(()),
         Some((key, origin)) => Err(Error::ProfileMoved {
             name: name.to_owned(),
+            setting,
             url: Box::new(url.origin.clone()),
             key,
             origin: Box::new(origin.clone()),
         }),
     }
+}
+
+/// The key of the URL that the secret is sent to.
+fn url_key(map: &Map, auth: &Map) -> &'static str {
+    if is_standalone(map, auth) { "endpoint" } else { "auth_url" }
 }
 
 fn secrets(auth: &Map) -> impl Iterator<Item = (&str, &ValueOrigin)> {
@@ -119,7 +127,7 @@ fn deciding<'a>(map: &'a Map, auth: &'a Map) -> Vec<(&'a str, &'a ValueOrigin)> 
         keys::PLAIN_HTTP => plain_http,
         key => key.ends_with("_endpoint") || key.ends_with("_endpoint_override"),
     });
-    let url = if is_standalone(map, auth) { "endpoint" } else { "auth_url" };
+    let url = url_key(map, auth);
     let within = auth.iter().filter(move |(key, _)| *key == url);
     let set = beside.chain(within).filter(|(_, node)| node.as_text().is_some());
     set.map(|(key, node)| (key.as_str(), &node.origin)).collect()

@@ -66,7 +66,7 @@ impl CloudConfig {
         let mut more = exposure::readable_secrets(&cloud.map, auth, readable_by_others);
         let public_profile = public_profile.as_ref();
         if let (Some(name), Some(public_profile)) = (&cloud.profile, public_profile) {
-            exposure::check_vendor_url(name, public_profile, auth, cloud.region())?;
+            exposure::check_vendor_url(name, public_profile, &cloud.map, auth, cloud.region())?;
         }
         let map = &cloud.map;
         more.extend(exposure::secrets_from_elsewhere(map, auth, &host_parts, public_profile));

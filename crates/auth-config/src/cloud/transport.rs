@@ -142,6 +142,11 @@ mod tests {
             let Pem::Text(read) = Pem::new(text, None) else { panic!("a file: {text}") };
             assert_eq!(read.expose_secret(), pem, "{text}");
         }
+        // Damaged texts are no paths: an error shows a path.
+        let long = "MIIJKQIBAAKCAgEA".repeat(20);
+        for text in ["MIIJ\nKQIB", "----BEGIN PRIVATE KEY----\\nMIIJ", &long] {
+            assert!(matches!(Pem::new(text, None), Pem::Text(_)), "{text}");
+        }
         for path in ["/ca.pem", "~/BEGIN", "-----ca.pem"] {
             assert!(matches!(Pem::new(path, Some("/home/me")), Pem::File(_)), "{path}");
         }

@@ -129,16 +129,19 @@ pub enum Error {
         /// The reason, without a secret.
         problem: String,
     },
-    /// A profile in clouds-public.yaml has a vendor's name, but not the vendor's identity URL, and
-    /// the secret is not from its directory.
+    /// A profile in clouds-public.yaml has a vendor's name, but not the vendor's URL, and the secret
+    /// is not from its directory.
     #[error(
-        "profile {}: clouds-public.yaml replaces the vendor's auth_url ({url}), but {key} is from \
-         another place ({origin}); give the profile another name, or put auth_url beside {key}",
+        "profile {}: clouds-public.yaml replaces the vendor's URL by its {setting} ({url}), but {key} \
+         is from another place ({origin}); give the profile another name, or put {setting} beside \
+         {key}",
         shown(name)
     )]
     ProfileMoved {
         /// The profile's name.
         name: String,
+        /// The key of its URL: `auth_url`, or `endpoint` of services without an identity service.
+        setting: &'static str,
         /// Where its URL is set.
         url: Box<ValueOrigin>,
         /// The key of the secret, or `profile` if no secret is configured.

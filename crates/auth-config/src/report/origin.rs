@@ -68,6 +68,10 @@ impl fmt::Display for ValueOrigin {
         match self {
             Self::Choice => f.write_str("the caller"),
             Self::Default => f.write_str("default"),
+            // The root of a file has no key.
+            Self::File { path, line, key } if key.is_empty() => {
+                write!(f, "{}:{line}", shown_path(path))
+            }
             Self::File { path, line, key } => {
                 write!(f, "{}:{line}, {}", shown_path(path), shown(key))
             }

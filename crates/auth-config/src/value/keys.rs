@@ -11,6 +11,11 @@ pub(crate) fn is_secret(key: &str) -> bool {
     SECRET.contains(&key)
 }
 
+/// Whether a key takes PEM text or the path of a file with it.
+pub(crate) fn takes_pem(key: &str) -> bool {
+    matches!(key, "cacert" | "cert" | "key")
+}
+
 /// Whether a cloud's entry may have this key. The keys of `auth` are allowed there, too.
 pub(crate) fn is_known(key: &str) -> bool {
     let known = |keys: &[&str]| keys.binary_search(&key).is_ok();

@@ -59,7 +59,12 @@ impl Node {
 
     /// Whether the value under this key may be shown. A PEM text may hold a private key.
     pub(crate) fn is_public(&self, key: &str) -> bool {
-        keys::is_public(key) && !self.as_text().is_some_and(is_pem)
+        keys::is_public(key) && !self.is_pem_under(key)
+    }
+
+    /// Whether the value of this key is PEM text.
+    pub(crate) fn is_pem_under(&self, key: &str) -> bool {
+        keys::takes_pem(key) && self.as_text().is_some_and(is_pem)
     }
 
     pub(crate) fn is_null(&self) -> bool {
@@ -130,9 +135,13 @@ impl Node {
     }
 }
 
-/// Whether a text is PEM, not a path. `cacert`, `cert` and `key` take either.
+/// Whether a text is PEM or a damaged piece of it, not a path: it has a label or several lines, or it
+/// is too long for a file's name. `cacert`, `cert` and `key` take either.
 pub(crate) fn is_pem(text: &str) -> bool {
-    text.contains("-----BEGIN ")
+    const LONGEST_NAME: usize = 255;
+    text.contains(['\n', '\r'])
+        || text.contains("BEGIN ")
+        || text.split('/').any(|name| name.len() > LONGEST_NAME)
 }
 
 /// The part of [`Node::weight`] that does not depend on the contents.

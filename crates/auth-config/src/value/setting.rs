@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     report::origin::ValueOrigin,
     text::shown,
-    value::{AUTH, Map, Node, Value, is_pem, keys},
+    value::{AUTH, Map, Node, Value, keys},
 };
 
 /// One setting of a cloud. `Display` and `Debug` hide the value of a secret and of an unknown key,
@@ -77,7 +77,8 @@ fn collect<'a>(key: String, node: &'a Node, is_public: bool, all: &mut Vec<Setti
         }
         Value::Null => {}
         Value::Text(_) => {
-            let is_public = is_public && !node.as_text().is_some_and(is_pem);
+            let name = key.rsplit('.').next().unwrap_or(&key);
+            let is_public = is_public && !node.is_pem_under(name);
             all.push(Setting { key, node, is_public });
         }
     }

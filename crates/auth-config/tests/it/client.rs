@@ -111,6 +111,7 @@ fn an_unusable_pair_is_refused_when_it_is_read() {
         ("no-der-and-key.pem", format!("{garbage}{key}")),
         ("no-der.key", section("PRIVATE KEY", base64)),
         ("no-base64.pem", format!("{}{key}", section("CERTIFICATE", "*%&"))),
+        ("trusted.pem", cert.replace("BEGIN CERT", "BEGIN TRUSTED CERT")),
         ("cut.pem", cert[..cert.len() / 2].to_owned()),
         ("cut.key", key[..key.len() / 2].to_owned()),
         ("mislabelled.key", key.replace("PRIVATE KEY", "RSA PRIVATE KEY")),
@@ -159,6 +160,7 @@ fn an_unusable_pair_is_refused_when_it_is_read() {
         (&[("OS_CACERT", "no-der.pem")], "cacert: ", "no-der.pem"),
         (&[("OS_CACERT", "cut.pem")], "cacert: ", "cut.pem"),
         (&[("OS_CACERT", "client.key")], "cacert: ", "client.key: no certificate in it"),
+        (&[("OS_CACERT", "trusted.pem")], "cacert: ", "trusted.pem: no certificate in it"),
     ] {
         for error in errors(&tls.configured(settings)) {
             assert!(matches!(error, Error::Pem { .. }), "{settings:?}: {error:?}");

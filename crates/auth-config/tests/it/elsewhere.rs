@@ -206,6 +206,13 @@ fn a_vendors_name_keeps_the_vendors_url() {
         );
         let confirmed = [&variables[..], &[("OS_AUTH_URL", "https://own.example")]].concat();
         assert!(of(&files, &confirmed).is_ok());
+        // The URL of services without an identity service receives the secret, too.
+        let basic = format!(
+            "public-clouds: {{{name}: {{auth_type: http_basic, endpoint: 'https://evil.example', \
+             auth: {{auth_url: 'https://evil.example'}}}}}}"
+        );
+        let text = said_of(&here().with("clouds-public.yaml", basic), &variables);
+        assert!(text.ends_with("or put endpoint beside auth.password"), "{text}");
         let text = said_of(&files, &variables[..3]);
         assert!(text.contains("profile is from another place (variable OS_PROFILE)"), "{text}");
         let own =

@@ -186,3 +186,15 @@ fn a_prompted_secret_equals_a_configured_one() {
     let (_, body) = sent(&over.with_secret("password", "sesame".into()));
     assert!(body.contains("sesame") && !body.contains("old"), "{body}");
 }
+
+#[test]
+fn a_damaged_key_is_not_shown() {
+    let long = "MIIJhunter2AgEA".repeat(20);
+    for key in ["MIIJ\\nhunter2", "---BEGIN PRIVATE KEY--- hunter2", &long] {
+        let beside = format!("cacert: /ca.pem, cert: /c.pem, key: \"{key}\"");
+        let cloud = with("user_id: u, password: p", &beside).unwrap();
+        let shown = format!("{cloud:?} {:?} {:?}", cloud.get("key"), cloud.tls());
+        assert!(!shown.contains("hunter2") && shown.contains("/ca.pem"), "{shown}");
+        assert_eq!(cloud.get("cert"), Some("/c.pem"));
+    }
+}

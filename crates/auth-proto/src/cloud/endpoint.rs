@@ -215,6 +215,6 @@ fn is_version(segment: &str) -> bool {
 }
 
 /// Finds `%(project_id)s` and `$(project_id)s`, as in Keystone's templates, and `{project}`.
-fn has_placeholder(url: &str) -> bool {
+pub(super) fn has_placeholder(url: &str) -> bool {
     ["{", "%(", "$("].iter().any(|mark| url.contains(mark))
 }

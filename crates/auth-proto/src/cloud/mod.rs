@@ -353,6 +353,11 @@ impl Cloud {
         inner.is_home &= inner.base == base;
         inner.base = base;
         match &mut inner.standalone {
+            // There is no token to fill it in from.
+            Some(_) if endpoint::has_placeholder(identity) => {
+                let (field, problem) = (ConfigField::IdentityUrl, UrlProblem::Syntax);
+                return Err(ConfigError::Url { field, problem }.into());
+            }
             Some(url) => identity.clone_into(url),
             None => inner.api_version = api_version.or_else(|| inner.profile.api_version()),
         }

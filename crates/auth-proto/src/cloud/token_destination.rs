@@ -18,7 +18,8 @@ impl Cloud {
     /// [`EndpointError::Refused`] for plain http and for loopback, link-local and metadata
     /// addresses, except the host of the identity service and origins that are allowed by
     /// [`allow_origin`](Self::allow_origin) or [`with_override`](Self::with_override), and plain
-    /// http after [`allow_plain_http`](Self::allow_plain_http); [`EndpointError::Url`] for an invalid URI. The request is unchanged then.
+    /// http after [`allow_plain_http`](Self::allow_plain_http); [`EndpointError::Url`] for an
+    /// invalid URI. The request is unchanged then.
     #[inline]
     pub fn authorize<B>(&self, token: &Token, request: &mut Request<B>) -> Result<(), Error> {
         if !fast_path::is_target(request.uri()) {

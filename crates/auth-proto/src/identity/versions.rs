@@ -27,9 +27,7 @@ impl Versions {
     pub fn new(cloud: &Cloud) -> Self {
         Self(cloud.clone())
     }
-}
 
-impl Versions {
     /// The refusal of a request without a credential has another remedy than that of a login.
     fn refused(&self, error: Error) -> Error {
         match error.kind() {

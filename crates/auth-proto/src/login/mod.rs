@@ -19,7 +19,8 @@
 //! ```
 //!
 //! A login starts in `Discover` only if the identity URL names no version. With a known API version
-//! it takes one request. At a standalone service it starts in `Done`. Two kinds of credential take another path:
+//! it takes one request. At a standalone service it starts in `Done`. Two kinds of credential take
+//! another path:
 //!
 //! ```text
 //! with an agency:                                   201 + token
@@ -364,12 +365,7 @@ impl Login {
             Phase::FetchCatalog(token, _) => secrets.push(token.expose()),
             _ => {}
         }
-        secrets.extend(self.seen_secrets());
+        secrets.extend(self.seen_secrets.iter().map(|seen| seen.expose_secret()));
         secrets
-    }
-
-    /// The submitted factors and their receipts.
-    fn seen_secrets(&self) -> Vec<&str> {
-        self.seen_secrets.iter().map(|seen| seen.expose_secret()).collect()
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::{Response, StatusCode};
+use secrecy::SecretString;
 use time::{Duration, UtcDateTime};
 
 use super::{Login, Phase, request};
@@ -61,8 +62,8 @@ impl Login {
         };
         let is_before_agency =
             self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume { .. });
-        token.sent = Some(Arc::clone(&self.credential.methods));
-        check_token(&token, &self.requested_scope(), &self.seen_secrets())?;
+        token.login_secrets = self.secrets().into_iter().map(SecretString::from).collect();
+        check_token(&token, &self.requested_scope())?;
         let life = life_of_new(&token, headers, sent).ok_or(ProtocolError::Expired)?;
         Ok(match is_before_agency {
             true => self.assume_with(token.header)?,
@@ -85,7 +86,7 @@ impl Login {
         };
         let (token, life) = match inspected {
             Ok(Some(token)) => {
-                check_token(&token, &self.scope, &[])?;
+                check_token(&token, &self.scope)?;
                 let life = life_of_existing(&token, response.headers(), sent);
                 (token, life.ok_or(ProtocolError::Expired)?)
             }
@@ -181,8 +182,8 @@ fn borrowed(response: &Response<impl AsRef<[u8]>>) -> Response<&[u8]> {
 }
 
 /// Refuses a token of a disabled project or of another scope than the requested one.
-fn check_token(token: &Token, scope: &Scope, seen: &[&str]) -> Result<(), ProtocolError> {
-    let cleaned = |text: String| cleaned(text, &[&token.secrets()[..], seen].concat());
+fn check_token(token: &Token, scope: &Scope) -> Result<(), ProtocolError> {
+    let cleaned = |text: String| cleaned(text, &token.secrets());
     let project = token.project();
     let project_id = project.and_then(|project| project.id.as_deref());
     if project.is_some_and(|project| project.enabled == Some(false)) {

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header::AUTHORIZATION};
+use secrecy::{ExposeSecret, SecretString};
 use time::UtcDateTime;
 use zeroize::Zeroizing;
 
@@ -12,7 +13,6 @@ use crate::{
     limits,
     model::{
         catalog::Catalog,
-        credential::Method,
         marks::{self, Marks},
     },
     text::redact::redact,
@@ -30,8 +30,8 @@ pub struct Token {
     pub(crate) details: Details,
     pub(crate) is_validated: bool,
     pub(crate) marks: Marks,
-    /// What the login sent as a secret: the service may have repeated it in any field.
-    pub(crate) sent: Option<Arc<Vec<Method>>>,
+    /// The other secrets of the login: the service may have repeated them in any field.
+    pub(crate) login_secrets: Arc<[SecretString]>,
 }
 
 /// How a request shows a token.
@@ -63,7 +63,7 @@ pub(crate) struct Details {
 impl Token {
     pub(crate) fn new(header: HeaderValue, details: Details) -> Self {
         let (kind, marks) = (TokenKind::Keystone, Marks::default());
-        Self { header, kind, details, is_validated: true, marks, sent: None }
+        Self { header, kind, details, is_validated: true, marks, login_secrets: Arc::default() }
     }
 
     /// A token without a description.
@@ -81,7 +81,7 @@ impl Token {
             user: User::default(),
         };
         let marks = Marks::default();
-        Self { header, kind, details, is_validated: false, marks, sent: None }
+        Self { header, kind, details, is_validated: false, marks, login_secrets: Arc::default() }
     }
 
     /// The value of the header that shows the token, marked sensitive.
@@ -132,8 +132,8 @@ impl Token {
 
     /// The secrets that no text about the token may show: the token and those of its login.
     pub(crate) fn secrets(&self) -> Vec<&str> {
-        let sent = self.sent.iter().flat_map(|methods| methods.iter()).map(Method::secret);
-        sent.chain([self.expose()]).collect()
+        let others = self.login_secrets.iter().map(ExposeSecret::expose_secret);
+        others.chain([self.expose()]).collect()
     }
 
     /// The service catalog. `None` if the response had none, as for an unscoped token or a login

@@ -44,6 +44,8 @@ pub(crate) struct Origin<'u> {
     host: Cow<'u, str>,
     /// The host, if it is an address.
     address: Option<IpAddr>,
+    /// Whether a request to the host stays on this machine.
+    is_loopback: bool,
     port: u16,
 }
 
@@ -79,7 +81,9 @@ impl<'u> Origin<'u> {
             }
         };
         // Brackets hold an IPv6 address: a name or an address with a zone would evade `special`.
+        let written = host;
         let (host, address) = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
+            None if host.contains(['[', ']']) => return Err(UrlProblem::Brackets),
             None => {
                 let host = host.trim_end_matches('.');
                 let has_digit = host.starts_with(|c: char| c.is_ascii_digit());
@@ -94,16 +98,22 @@ impl<'u> Origin<'u> {
         if host.is_empty() {
             return Err(UrlProblem::Host);
         }
+        // Resolvers ask DNS for `localhost.` and `127.0.0.1.`.
+        let is_loopback = !written.ends_with('.')
+            && match address {
+                Some(address) => address.to_canonical().is_loopback(),
+                None => host.eq_ignore_ascii_case("localhost"),
+            };
         let host = match any_byte(host, |b| b.is_ascii_uppercase()) {
             true => host.to_ascii_lowercase().into(),
             false => host.into(),
         };
-        Ok(Self { https, host, address, port })
+        Ok(Self { https, host, address, is_loopback, port })
     }
 
     pub(crate) fn into_owned(self) -> Origin<'static> {
-        let Self { https, host, address, port } = self;
-        Origin { https, host: host.into_owned().into(), address, port }
+        let Self { https, host, address, is_loopback, port } = self;
+        Origin { https, host: host.into_owned().into(), address, is_loopback, port }
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -111,17 +121,14 @@ impl<'u> Origin<'u> {
     }
 
     pub(crate) fn has_host_of(&self, other: &Origin<'_>) -> bool {
-        self.host == other.host
+        self.host == other.host && self.is_loopback == other.is_loopback
     }
 
     /// Whether a request to this origin stays on this machine. Of the names, only `localhost` does:
-    /// resolvers ask DNS for the names below it. A NAT64 address does not count: the translator is
-    /// another machine.
+    /// resolvers ask DNS for the names below it, and for a host with a final dot. A NAT64 address
+    /// does not count: the translator is another machine.
     pub(crate) fn is_loopback(&self) -> bool {
-        match self.address {
-            Some(address) => address.to_canonical().is_loopback(),
-            None => self.host == "localhost",
-        }
+        self.is_loopback
     }
 }
 
@@ -168,23 +175,34 @@ fn problem_of_authority(authority: &str) -> UrlProblem {
     let (host, port) = authority.split_once(':').unzip();
     match (host.unwrap_or(authority), port) {
         _ if authority.contains('@') => UrlProblem::UserInfo,
-        _ if authority.contains(['[', ']']) => match host_of(authority).ends_with(']') {
-            true if !authority[1..].contains('[') => match authority.rsplit_once("]:") {
-                Some((_, port)) if is_port(port) => UrlProblem::Host,
-                Some(_) => UrlProblem::Port,
-                None => UrlProblem::Brackets,
-            },
-            _ => UrlProblem::Brackets,
-        },
-        _ if authority.parse::<Ipv6Addr>().is_ok() || authority.contains("::") => {
-            UrlProblem::Brackets
-        }
+        _ if authority.contains(['[', ']']) => problem_of_brackets(authority),
+        _ if is_bare_ipv6(authority) => UrlProblem::Brackets,
         ("", _) => UrlProblem::Host,
         (scheme, Some("")) if is_scheme(scheme) => UrlProblem::TwoSchemes,
         (_, Some(ports)) if ports.contains(':') => UrlProblem::TwoPorts,
         (_, Some(port)) if !is_port(port) => UrlProblem::Port,
         _ => UrlProblem::Syntax,
     }
+}
+
+/// The reason why a host with brackets was refused.
+fn problem_of_brackets(authority: &str) -> UrlProblem {
+    let parts = authority.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let Some((inside, after)) = parts else { return UrlProblem::Brackets };
+    match after.strip_prefix(':') {
+        _ if inside.contains('[') || after.contains(['[', ']']) => UrlProblem::Brackets,
+        Some(port) if is_port(port) => UrlProblem::Host,
+        Some(ports) if ports.contains(':') => UrlProblem::TwoPorts,
+        Some(_) => UrlProblem::Port,
+        None => UrlProblem::Brackets,
+    }
+}
+
+/// Whether an authority is an IPv6 address without its brackets, perhaps with a port.
+fn is_bare_ipv6(authority: &str) -> bool {
+    let is_address = |text: &str| text.parse::<Ipv6Addr>().is_ok();
+    is_address(authority)
+        || authority.rsplit_once(':').is_some_and(|(address, _)| is_address(address))
 }
 
 /// Whether a text has a character that is not seen.
@@ -239,7 +257,11 @@ mod tests {
             ("http://[::1]", true),
             ("http://[::ffff:127.0.0.1]", true),
             ("http://localhost", true),
-            ("http://LOCALHOST.:5000", true),
+            ("http://LOCALHOST:5000", true),
+            ("http://localhost.", false),
+            ("http://LOCALHOST.:5000", false),
+            ("http://127.0.0.1.", false),
+            ("http://127.0.0.1..", false),
             ("http://keystone.localhost", false),
             ("http://localhost.localhost.", false),
             ("http://127.0.0.1.localhost", false),

@@ -94,9 +94,12 @@ const METADATA: &str = "it is a metadata service";
 const HOST: &str = "it is the machine that this container or virtual machine runs on";
 const NOT_A_HOST: &str = "it is an unspecified, broadcast or multicast address";
 
-/// Names of this machine, and of its networks, in hosts files. A resolver may give other addresses
+/// Names of this machine, and of its networks, in hosts files and of systemd. A resolver may give other addresses
 /// for them, so a password may not go there over plain http, except to `localhost`.
-pub(crate) const LOOPBACK_NAMES: [&str; 17] = [
+pub(crate) const LOOPBACK_NAMES: [&str; 20] = [
+    "_localdnsproxy",
+    "_localdnsstub",
+    "_outbound",
     "broadcasthost",
     "ip6-allnodes",
     "ip6-allrouters",
@@ -116,18 +119,20 @@ pub(crate) const LOOPBACK_NAMES: [&str; 17] = [
     "loopback",
 ];
 
-/// Names by which containers and virtual machines know the machine they run on: of Docker, Podman,
-/// Lima, minikube, k3d, OrbStack and Rancher Desktop.
-pub(crate) const HOST_NAMES: [&str; 9] = [
+/// Names by which containers and virtual machines know the machine they run on: of systemd, Docker,
+/// Podman, Lima, minikube, k3d, OrbStack and Rancher Desktop.
+pub(crate) const HOST_NAMES: [&str; 11] = [
+    "_gateway",
     "containers.internal",
     "docker.for.mac.host.internal",
     "docker.for.win.host.internal",
     "docker.internal",
     "host.internal",
-    "host.minikube.internal",
     "k3d.internal",
     "lima.internal",
+    "minikube.internal",
     "orb.internal",
+    "rancher-desktop.internal",
 ];
 
 /// Addresses outside the link-local ranges.
@@ -301,6 +306,11 @@ mod tests {
             ("https://host.containers.internal", true),
             ("https://host.lima.internal", true),
             ("https://host.minikube.internal", true),
+            ("https://control-plane.minikube.internal", true),
+            ("https://host.rancher-desktop.internal", true),
+            ("https://_gateway", true),
+            ("https://_outbound", true),
+            ("https://_localdnsstub.", true),
             ("https://host.docker.internal.example", false),
             ("https://mydocker.internal", false),
             // Names of hosts files.

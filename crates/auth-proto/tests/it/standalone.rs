@@ -194,7 +194,14 @@ fn what_cannot_work_is_refused() {
         let error = Session::new(cloud, credential, Settings::default()).unwrap_err();
         assert!(error.to_string().contains(&format!("{name} is not supported")), "{error}");
     }
-    for url in ["", "ironic:6385", "https://u:p@ironic", "https://ironic/?x"] {
+    for url in [
+        "",
+        "ironic:6385",
+        "https://u:p@ironic",
+        "https://ironic/?x",
+        "https://ironic/v1/%(project_id)s",
+        "https://ironic/{region_name}",
+    ] {
         let error = config(Cloud::standalone(url).unwrap_err());
         let field = ConfigField::StandaloneUrl;
         assert!(matches!(error, ConfigError::Url { field: of, .. } if of == field), "{error}");

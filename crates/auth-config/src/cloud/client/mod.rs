@@ -127,7 +127,7 @@ impl Loaded {
         if self.has(&format!("{label}-----")) {
             return Ok(());
         }
-        let what = label.to_ascii_lowercase();
+        let what = label.trim_start_matches("BEGIN ").to_ascii_lowercase();
         Err(self.error(&format!("no {what} in it; name a PEM file that has one")))
     }
 
@@ -141,5 +141,6 @@ impl Loaded {
     }
 }
 
-const CERTIFICATE: &str = "CERTIFICATE";
+/// The TLS libraries skip other labels, such as `TRUSTED CERTIFICATE`.
+const CERTIFICATE: &str = "BEGIN CERTIFICATE";
 const PRIVATE_KEY: &str = "PRIVATE KEY";

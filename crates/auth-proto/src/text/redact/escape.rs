@@ -18,6 +18,7 @@ pub(super) fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
         [b'\\', b'u', ..] => utf_16(text),
         [b'\\', c, ..] => {
             let byte = match c.to_ascii_lowercase() {
+                b'0' => 0,
                 b'b' => 8,
                 b'f' => 12,
                 b'n' => b'\n',
@@ -40,10 +41,14 @@ fn byte(text: &[u8], start: usize) -> Option<(Escaped, usize)> {
     Some((Escaped::Byte(byte), start + 2))
 }
 
-/// `\u00e9`; with two, a surrogate pair.
+/// `\u00e9`; with two, a surrogate pair. A lone `\udce9` is Python's (`surrogateescape`): the byte
+/// E9, which it could not decode.
 fn utf_16(text: &[u8]) -> Option<(Escaped, usize)> {
     let unit = |at| u16::try_from(number(text.get(at..at + 4)?, 16)?).ok();
     let first = unit(2)?;
+    if let (0xdc, byte @ 0x80..) = ((first >> 8), first.to_be_bytes()[1]) {
+        return Some((Escaped::Byte(byte), 6));
+    }
     let is_next = |next: &&[u8]| next.eq_ignore_ascii_case(b"\\u");
     let second = text.get(6..8).filter(is_next).and_then(|_| unit(8));
     let units = [Some(first), second];

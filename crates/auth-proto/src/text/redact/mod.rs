@@ -12,8 +12,8 @@ use crate::{limits, text::shown};
 
 /// Replaces every secret in these texts, in all spellings of a server: upper or lower case, escaped
 /// for JSON, Python, Rust, a URL or HTML (up to three times, each character in its own way),
-/// hexadecimal, or base64, also of a longer text around the secret. Of a secret longer than [`PART`] bytes, each part of that length is
-/// replaced.
+/// hexadecimal, or base64, also of a longer text around the secret. Of a secret longer than [`PART`]
+/// bytes, each part of that length is replaced.
 ///
 /// The whole text is replaced if it holds a secret of fewer than four bytes, since the gaps would
 /// give such a secret away, or if the secrets are longer than [`limits::SECRETS`] together, since
@@ -279,6 +279,10 @@ mod tests {
             ("pa<ss&word", "pa&ltss&ampword"),
             ("pa<ss>\"word", "pa&LTss&GT;&QUOT;word"),
             ("pässwörd", r"P\U00C4SSW\U00D6RD"),
+            ("pässwörd", r"p\udcc3\udca4ssw\udcc3\udcb6rd"),
+            ("pässwörd", r"p\\udce4ssw\\udcf6rd"),
+            ("pa\0ss", r"pa\0ss"),
+            ("pa\0ss", r"pa\\0ss"),
         ] {
             assert_eq!(redacted(spelled, &[secret]), REDACTED, "{secret}: {spelled}");
         }

@@ -1,7 +1,8 @@
 //! Fields that no program expects a secret in.
 
 use auth_proto::{
-    Cloud, Credential, EndpointQuery, Factor, Login, Scope, Session, Settings, Step, UserRef,
+    Agency, Cloud, Credential, DomainRef, EndpointQuery, Factor, Login, Scope, Session, Settings,
+    Step, UserRef,
 };
 use http::{Response, header};
 use serde_json::json;
@@ -91,6 +92,49 @@ fn a_token_does_not_show_its_secrets() {
             let shown = error.to_string().replace(&format!("service {secret}"), "");
             check(&shown);
         }
+    }
+}
+
+/// A token whose fields and catalog repeat a secret of an earlier step of its login.
+fn check_after(mut login: Login, secret: &str) {
+    let url = format!("http://{secret}.example");
+    let body = granted(&json!({
+        "project": {"id": "p", "name": secret},
+        "user": {"id": secret},
+        "catalog": [{"type": "image", "endpoints": [
+            {"interface": "public", "region": secret, "url": url}]}],
+    }));
+    login.handle_response(response(201, Some(TOKEN), &body), NOW);
+    let Ok(Step::Done(token)) = login.poll() else { panic!("{login:?}") };
+    let errors = ["image", "compute"]
+        .map(|service| keystone().endpoint(&token, &EndpointQuery::new(service)).unwrap_err());
+    for shown in [format!("{token:?}"), format!("{login:?}"), format!("{errors:?}")] {
+        assert!(!shown.to_lowercase().contains(&secret.to_lowercase()), "{secret}: {shown}");
+    }
+}
+
+#[test]
+fn a_token_shows_no_secret_of_earlier_steps() {
+    let receipt = json!({"methods": ["password"], "expires_at": "2026-11-22T20:00:00Z"});
+    let rules = json!([["password", "totp"]]);
+    let body = json!({"receipt": receipt, "required_auth_methods": rules}).to_string();
+    let mut response_with_receipt = response(401, None, &body);
+    set_header(&mut response_with_receipt, "openstack-auth-receipt", "gAAAAreceipt1");
+    let mut challenged = login(&keystone(), Scope::project_id("p"), response_with_receipt);
+    challenged.submit_factor(Factor::totp("271828")).unwrap();
+    for secret in ["271828", "gAAAAreceipt1", PASSWORD] {
+        check_after(challenged.clone(), secret);
+    }
+
+    let user = UserRef::name_in("alice", DomainRef::name("own"));
+    let agency = Agency::new("agency", DomainRef::name("other"));
+    let credential = Credential::password(user, PASSWORD).assume(agency);
+    let cloud = Cloud::otc("eu-de").unwrap();
+    let mut assuming = Login::new(&cloud, credential, Scope::project_id("p")).unwrap();
+    let own = granted(&json!({"domain": {"id": "d", "name": "own"}}));
+    assuming.handle_response(response(201, Some("gAAAAAfirst1"), &own), NOW);
+    for secret in ["gAAAAAfirst1", PASSWORD] {
+        check_after(assuming.clone(), secret);
     }
 }
 

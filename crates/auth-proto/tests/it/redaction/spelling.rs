@@ -50,7 +50,7 @@ pub(super) fn password(draw: &mut Draw) -> String {
         "éèÄÖßüÿÀçµ×",
         "ключ가你ŉſİıKǅςẞΐȺ",
         "😀🔑🦀𝒜",
-        "\n\t\r\u{8}\u{c}\u{1}\u{7f}\u{200b}\u{202e}\u{a0}",
+        "\0\n\t\r\u{8}\u{c}\u{1}\u{7f}\u{200b}\u{202e}\u{a0}",
         "the quick brown fox",
     ];
     let of = [draw.pick(&ALPHABETS), draw.pick(&ALPHABETS), draw.pick(&ALPHABETS)];
@@ -227,7 +227,9 @@ fn escape(draw: &mut Draw, c: char, latin: bool) -> (String, Option<Open>) {
         let utf_8 = c.encode_utf8(&mut [0; 4]).as_bytes().to_vec();
         utf_8.iter().map(|byte| format!("{start}{}", hex(u32::from(*byte), 2))).collect()
     };
-    let text = match draw.below(9) {
+    let text = match draw.below(10) {
+        // Python's bytes that it could not decode.
+        9 if !c.is_ascii() => bytes(if capitals { "\\UDC" } else { "\\udc" }),
         0 => bytes("%"),
         1 => bytes("\\x"),
         2 => c
@@ -259,6 +261,7 @@ fn escape(draw: &mut Draw, c: char, latin: bool) -> (String, Option<Open>) {
             '\n' => "\\n".to_owned(),
             '\r' => "\\r".to_owned(),
             '\t' => "\\t".to_owned(),
+            '\0' => "\\0".to_owned(),
             '\u{8}' => "\\b".to_owned(),
             '\u{c}' => "\\f".to_owned(),
             _ => bytes("%"),
