@@ -141,5 +141,9 @@ impl Loaded {
     }
 }
 
+/// The problem of a text whose certificates the TLS library passes over: one that begins with a byte
+/// order mark, or has OpenSSL's label `TRUSTED CERTIFICATE`.
+const UNREADABLE: &str = "no certificate in it can be read; write it again with openssl x509";
+
 const CERTIFICATE: &str = "CERTIFICATE";
 const PRIVATE_KEY: &str = "PRIVATE KEY";
