@@ -158,6 +158,17 @@ fn special_hosts_stay_refused() {
     }
 }
 
+#[test]
+fn odd_names_of_hosts_stay_refused() {
+    let flag = "--allow-plain-http";
+    for host in ["127.1", "2130706433", "a.localhost", "0.0.0.0", "0xc0000202", "192.0.514"] {
+        let url = format!("http://{host}:5000/v3");
+        let said =
+            run_behind(&every_host(SWIFT), "clouds: {}", &stock(&["token", flag], &url), &[]);
+        said.failed(2, "(never for link-local and metadata addresses, other names of this machine");
+    }
+}
+
 /// The command sends no token to the service.
 #[test]
 fn endpoint_prints_refused_urls_with_a_warning() {
