@@ -3,6 +3,12 @@
 //! The crate finds the same configuration as other OpenStack clients on a machine, and gives the
 //! values that [`auth_proto`] and its adapters take:
 //!
+//! ```toml
+//! [dependencies]
+//! auth-config = "0.1"
+//! auth-proto = "0.1"
+//! ```
+//!
 //! ```no_run
 //! use auth_config::{Choices, Config};
 //!

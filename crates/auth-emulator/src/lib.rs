@@ -1,6 +1,13 @@
 //! Emulates five identity services in process, as their vendors document them, and a stock Keystone,
 //! for testing clients.
 //!
+//! ```toml
+//! [dev-dependencies]
+//! auth-emulator = "0.1"
+//! http = "1"
+//! time = "0.3"
+//! ```
+//!
 //! [`Emulator`] is a pure state machine: an [`http::Request`] and a time in, an [`http::Response`]
 //! out. [`Server`] puts it on a loopback port with the system clock. There, a [`Fault`] makes a
 //! response late, slow, incomplete, silent or wrong, and [`Traffic`] counts the requests. The crate

@@ -205,7 +205,8 @@
 //! # Many threads
 //!
 //! ureq keeps at most 3 idle connections to a host, and 10 in all. It closes further ones after each
-//! response and opens new ones for the next requests. Give the pool room for all threads:
+//! response and opens new ones for the next requests. Give the pool room for all threads, with
+//! `ureq = "3"` among your dependencies:
 //!
 //! ```no_run
 //! # use auth_ureq::{Client, auth_proto::{Cloud, Credential, Scope}};

@@ -67,7 +67,9 @@ fn reason(error: &rustls::Error) -> String {
         rustls::Error::InconsistentKeys(_) => {
             "the private key belongs to another certificate".to_owned()
         }
-        rustls::Error::InvalidCertificate(_) => "the client certificate cannot be read".to_owned(),
+        rustls::Error::InvalidCertificate(_) => "the client certificate cannot be read, or is not \
+                                                 of X.509 version 3"
+            .to_owned(),
         rustls::Error::NoCertificatesPresented => "there is no client certificate".to_owned(),
         error => error.to_string(),
     }

@@ -1,6 +1,12 @@
 //! Choosing the cloud: flags, configuration, built-in clouds.
 
-use auth_config::{Choices, CloudConfig, Config};
+use std::{
+    collections::BTreeSet,
+    fmt::Display,
+    sync::{Mutex, PoisonError},
+};
+
+use auth_config::{Choices, CloudConfig, Config, ValueOrigin, Warning};
 use auth_proto::{Cloud, ConfigError, EndpointQuery, Error, ErrorKind, Interface};
 use clap::{Args, ValueEnum};
 
@@ -184,7 +190,14 @@ impl Clouds {
     /// misspelled key often explains the error that follows.
     fn configured(&self, choices: &Choices) -> Result<CloudConfig, Failure> {
         let configured = self.config.cloud(choices)?;
-        configured.warnings().iter().for_each(print::warning);
+        for warning in configured.warnings() {
+            match warning {
+                // The flag is no place in a file that the warning could name.
+                Warning::PlainHttp { url, origin: ValueOrigin::Choice } => warn_of_plain_http(url),
+                Warning::PlainHttp { url, .. } => warn_once(url, warning),
+                _ => print::warning(warning),
+            }
+        }
         Ok(configured)
     }
 }
@@ -251,9 +264,18 @@ pub(crate) fn warn_of_plain_http(url: &str) {
     let origin = url.split('/').take(3).collect::<Vec<_>>().join("/");
     let is_valid = Cloud::keystone_over_plain_http(&origin).is_ok();
     if is_valid && Cloud::keystone(&origin).is_err() {
-        print::warning(&format!(
+        let text = format!(
             "{origin}: plain http, so passwords and tokens can be read on the way; use https"
-        ));
+        );
+        warn_once(&origin, &text);
+    }
+}
+
+/// Prints the first warning of an origin: the identity service and a service may share it.
+fn warn_once(origin: &str, warning: &impl Display) {
+    static WARNED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.to_owned()) {
+        print::warning(warning);
     }
 }
 

@@ -74,19 +74,19 @@ impl RunningEmulator {
     }
 
     fn clouds_yaml(&self) -> String {
-        let (system, profile, region) = match self.profile {
+        let (system, profile, regions) = match self.profile {
             EmulatorProfile::Huawei => (System::Huawei, Some("huawei"), "cn-north-1"),
             EmulatorProfile::Kakao => (System::Kakao, Some("kakao"), "kr-central-2"),
-            EmulatorProfile::Keystone => (System::Keystone, None, "RegionOne"),
-            EmulatorProfile::Nhn => (System::NhnIaas, Some("nhn"), "KR1"),
-            EmulatorProfile::NhnCompute => (System::NhnCompute, Some("nhn"), "KR1"),
+            EmulatorProfile::Keystone => (System::Keystone, None, "RegionOne, RegionTwo"),
+            EmulatorProfile::Nhn => (System::NhnIaas, Some("nhn"), "KR1, KR2"),
+            EmulatorProfile::NhnCompute => (System::NhnCompute, Some("nhn"), "KR1, KR2"),
             EmulatorProfile::Otc => (System::Otc, Some("otc"), "eu-de"),
         };
         let profile = profile.map(|name| format!("    profile: {name}\n")).unwrap_or_default();
         let auth: String =
             self.auth().iter().map(|(key, value)| format!("      {key}: {value}\n")).collect();
         format!(
-            "clouds:\n  {}:\n{profile}    region_name: {region}\n    auth:\n      auth_url: {}\n{auth}",
+            "clouds:\n  {}:\n{profile}    regions: [{regions}]\n    auth:\n      auth_url: {}\n{auth}",
             self.name(),
             self.server.url(system)
         )

@@ -177,6 +177,11 @@ impl CurlArgs {
                         "--data: cannot read {path}: {why}; name a readable file"
                     ))
                 })?;
+                if metadata.is_dir() {
+                    return Err(Failure::usage(format!(
+                        "--data: cannot read {path}: it is a directory; name a file"
+                    )));
+                }
                 let length = metadata.is_file().then_some(metadata.len());
                 Ok(Body::Stream(SendBody::from_owned_reader(file), length))
             }

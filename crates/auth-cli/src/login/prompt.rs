@@ -7,7 +7,10 @@ use std::{
     thread,
 };
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::{
+    process::{Signal, kill_current_process_group},
+    termios::{OptionalActions, Termios, tcgetattr, tcsetattr},
+};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
     iterator::Signals,
@@ -24,10 +27,10 @@ pub(super) fn read(prompt: &str) -> io::Result<String> {
     let terminal = File::open("/dev/tty");
     *before() = terminal.and_then(|it| Ok((tcgetattr(&it)?, it))).ok().map(|(all, it)| (it, all));
     let line = rpassword::prompt_password(prompt);
-    *before() = None;
     if line.as_ref().is_err_and(|why| why.kind() == io::ErrorKind::Interrupted) {
-        emulate_default_handler(SIGINT)?;
+        interrupt();
     }
+    *before() = None;
     line
 }
 
@@ -40,11 +43,22 @@ fn watch() {
             for signal in signals.forever() {
                 if let Some((terminal, settings)) = &*before() {
                     let _ = tcsetattr(terminal, OptionalActions::Now, settings);
+                    if signal == SIGINT {
+                        interrupt();
+                    }
                 }
                 let _ = emulate_default_handler(signal);
             }
         });
     });
+}
+
+/// Does what the terminal does with Ctrl-C: the signal goes to the script that runs this program,
+/// too, which would go on without a token otherwise. At a prompt the terminal passes the key on, and
+/// `rpassword` sends the signal to this process only.
+fn interrupt() {
+    let _ = kill_current_process_group(Signal::INT);
+    let _ = emulate_default_handler(SIGINT);
 }
 
 fn before() -> MutexGuard<'static, Option<(File, Termios)>> {

@@ -154,9 +154,11 @@ impl From<auth_ureq::Error> for Failure {
     fn from(why: auth_ureq::Error) -> Self {
         match why {
             auth_ureq::Error::Auth(why) => why.into(),
-            // The text contains its cause.
-            auth_ureq::Error::Deadline { .. } => {
-                Self { exit: Exit::Unavailable, text: format!("{why}; {AGAIN}") }
+            auth_ureq::Error::Deadline { last: None } => Self::unavailable("no token in time"),
+            auth_ureq::Error::Deadline { last: Some(last) } => {
+                let text =
+                    format!("no token in time; the last login failed: {}", Self::from(last).text);
+                Self { exit: Exit::Unavailable, text }
             }
             auth_ureq::Error::Proxy(why) => Self::usage(why.for_users()),
             auth_ureq::Error::Transport(
@@ -176,7 +178,7 @@ impl From<auth_ureq::Error> for Failure {
 /// The end of the error for an endpoint that a token must not be sent to.
 pub(crate) fn remedy(why: &str) -> String {
     let is_plain_http = why.contains("plain http");
-    if is_plain_http { format!(", or {ALLOW}") } else { String::new() }
+    if is_plain_http { format!("; {ALLOW}") } else { String::new() }
 }
 
 const AGAIN: &str = "check the URL and the network, or try again later";
@@ -190,4 +192,26 @@ pub(crate) fn chain(why: &dyn Error) -> String {
         source = why.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missed_deadline_is_no_callers() {
+        let refused = auth_proto::Failure::new(FailureKind::Connect, "http://h:1: refused");
+        for (last, want) in [
+            (None, "no token in time; check the URL"),
+            (
+                Some(refused.into()),
+                "the last login failed: cannot connect: http://h:1: refused; check",
+            ),
+        ] {
+            let failure = Failure::from(auth_ureq::Error::Deadline { last });
+            assert_eq!(failure.exit, Exit::Unavailable);
+            assert!(failure.text.contains(want), "{failure:?}");
+            assert!(!failure.text.contains("caller"), "{failure:?}");
+        }
+    }
 }

@@ -27,7 +27,8 @@ pub(crate) fn in_flags(why: &ConfigError) -> String {
         ),
         ConfigError::Url { field, problem: UrlProblem::PlainHttp } => format!(
             "{field}: plain http, which exposes secrets to the network (allowed on loopback only); use \
-             https, or {ALLOW} (never for link-local and metadata addresses)"
+             https, or {ALLOW} (never for link-local and metadata addresses, other names of this \
+             machine, and addresses in another notation)"
         ),
         ConfigError::Characters { field }
         | ConfigError::DomainUnknown { field }

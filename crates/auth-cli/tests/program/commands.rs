@@ -1,6 +1,6 @@
 //! The commands that log in, with the emulator.
 
-use std::{thread, time::Duration};
+use std::{io::ErrorKind, process::Command, thread, time::Duration};
 
 use auth_emulator::{Fault, Server, account};
 use http::StatusCode;
@@ -186,4 +186,34 @@ fn the_api_version_is_discovered() {
     login.flags[3] = identity;
     let json = login.run(&["projects", "--format", "json"]).json();
     assert_eq!(json[0]["id"], account::KAKAO_PROJECT, "{json}");
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_the_flags_of_a_command() {
+    let script = run(&["completions", "bash"], "").ok();
+    for (words, want) in [
+        ("to", "token"),
+        ("token --for", "--format"),
+        ("token --format sh", "shell"),
+        ("projects --time", "--timeout"),
+        ("curl /servers --ser", "--service"),
+        ("help end", "endpoint"),
+    ] {
+        let call = format!(
+            "{script}\nCOMP_WORDS=(cloud-auth {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
+             _cloud__auth cloud-auth \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"\n\
+             echo \"${{COMPREPLY[*]}}\""
+        );
+        let mut bash = Command::new("bash");
+        match bash.args(["--norc", "-c", &call]).output() {
+            Err(why) if why.kind() == ErrorKind::NotFound => {
+                eprintln!("bash: not installed, so not tested");
+            }
+            output => {
+                let said = String::from_utf8(output.unwrap().stdout).unwrap();
+                assert_eq!(said.trim_end(), want, "{words}");
+            }
+        }
+    }
 }

@@ -187,6 +187,10 @@ fn a_token_is_sent_to_allowed_urls_only() {
     login.run_as(&twice, "").failed(2, "cannot be both the secret and the body");
     let missing = ["curl", "https://k.example/", "-d", "@/nosuch"];
     login.run_as(&missing, "").failed(2, "name a readable file");
+    for directory in ["@/", "@.", "@/dev"] {
+        let directory = ["curl", "https://k.example/", "-d", directory];
+        login.run_as(&directory, "").failed(2, "is a directory");
+    }
 }
 
 /// Bodies of any length are streamed.

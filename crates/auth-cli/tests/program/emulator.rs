@@ -1,6 +1,7 @@
 //! Every command with every emulated cloud.
 
 use std::{
+    collections::BTreeSet,
     io::{Read, Write},
     process::Stdio,
 };
@@ -126,6 +127,30 @@ fn the_emulator_replaces_the_configuration() {
     run(&["token", "--emulator=nhn", "--user", "somebody", "--password-stdin"], "pw")
         .failed(3, "API password");
     run(&["token", "--emulator=nhn", "--password-stdin"], "wrong").failed(3, "API password");
+}
+
+/// Each region of an emulated catalog can be chosen.
+#[test]
+fn every_region_of_a_catalog_is_known() {
+    for (profile, regions) in [
+        ("huawei", &["cn-north-1"][..]),
+        ("kakao", &["kr-central-2"]),
+        ("keystone", &["RegionOne", "RegionTwo"]),
+        ("nhn", &["KR1", "KR2"]),
+        ("nhn-compute", &["KR1", "KR2"]),
+        ("otc", &["eu-de"]),
+    ] {
+        let emulator = format!("--emulator={profile}");
+        let catalog = run(&[&emulator, "catalog", "--format", "json"], "").json();
+        let services = catalog.as_array().unwrap().iter();
+        let endpoints = services.flat_map(|service| service["endpoints"].as_array().unwrap());
+        let listed: BTreeSet<_> =
+            endpoints.filter_map(|one| one["region"].as_str()).filter(|one| *one != "*").collect();
+        assert_eq!(listed.into_iter().collect::<Vec<_>>(), regions);
+        for region in regions {
+            run(&[&emulator, "endpoint", "image", "--region", region], "").ok();
+        }
+    }
 }
 
 /// The flags of a login to the emulated Keystone, its secret, and a field of its token.

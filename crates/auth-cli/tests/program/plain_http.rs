@@ -119,6 +119,30 @@ fn endpoints_need_the_same_flag() {
 }
 
 #[test]
+fn an_origin_is_warned_of_once() {
+    let proxy = every_host("http://keystone.lab.example:5000/swift");
+    let entry =
+        format!("clouds: {{lab: {{auth: {{auth_url: '{LAB}', user_id: u, password: pw}}}}}}");
+    let allowed = entry.replace("}}}", "}, allow_plain_http: true}}");
+    let swift = ["--service", "object-store"];
+    let call = [&["curl", "/c"], &swift[..]].concat();
+    let url = ["curl", "http://keystone.lab.example:5000/swift/c"];
+    let flag = ["--allow-plain-http"];
+    for (clouds, arguments) in [
+        (&allowed, call.clone()),
+        (&allowed, url.to_vec()),
+        (&allowed, vec!["endpoint", "object-store"]),
+        (&entry, [&call[..], &flag].concat()),
+        (&entry, [&url[..], &flag].concat()),
+        (&entry, vec!["endpoint", "object-store", flag[0]]),
+    ] {
+        let run = run_behind(&proxy, clouds, &arguments, &[]);
+        assert!(run.code == 0 && run.err.matches("warning: ").count() == 1, "{run:?}");
+        assert!(run.err.contains(WARNS) && !run.err.contains("caller"), "{run:?}");
+    }
+}
+
+#[test]
 fn special_hosts_stay_refused() {
     for host in ["169.254.169.254", "metadata.google.internal", "127.0.0.1:1", "[fe80::1]"] {
         let proxy = every_host(&format!("http://{host}/v1"));
@@ -134,13 +158,24 @@ fn special_hosts_stay_refused() {
     }
 }
 
+#[test]
+fn odd_names_of_hosts_stay_refused() {
+    let flag = "--allow-plain-http";
+    for host in ["127.1", "2130706433", "a.localhost", "0.0.0.0", "0xc0000202", "192.0.514"] {
+        let url = format!("http://{host}:5000/v3");
+        let said =
+            run_behind(&every_host(SWIFT), "clouds: {}", &stock(&["token", flag], &url), &[]);
+        said.failed(2, "(never for link-local and metadata addresses, other names of this machine");
+    }
+}
+
 /// The command sends no token to the service.
 #[test]
 fn endpoint_prints_refused_urls_with_a_warning() {
     for (url, why) in [
         (
             SWIFT,
-            "http://swift.lab.example:8080: no token is sent there: it is plain http, or allow",
+            "http://swift.lab.example:8080: no token is sent there: it is plain http; allow it with",
         ),
         ("https://169.254.169.254/v1", "it is a link-local address"),
         ("http://169.254.169.254/v1", "it is a link-local address"),

@@ -28,6 +28,11 @@ struct Prompted {
 
 impl Prompted {
     fn start(arguments: &[&str]) -> Self {
+        Self::start_by(&[], arguments)
+    }
+
+    /// The program as the last arguments of another command.
+    fn start_by(command_line: &[&str], arguments: &[&str]) -> Self {
         let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&user).unwrap();
         unlockpt(&user).unwrap();
@@ -37,7 +42,8 @@ impl Prompted {
         let program = machine.command(arguments, &[]);
         // A session with the terminal as its controlling terminal.
         let mut command = Command::new("setsid");
-        command.arg("--ctty").arg(program.get_program()).args(program.get_args());
+        command.arg("--ctty").args(command_line);
+        command.arg(program.get_program()).args(program.get_args());
         command.env_clear().env("HOME", machine.0.path()).current_dir(machine.0.path());
         command.env("PATH", std::env::var_os("PATH").unwrap());
         let stdio = || Stdio::from(terminal.try_clone().unwrap());
@@ -86,6 +92,32 @@ fn signals_at_a_prompt_restore_the_terminal() {
         let expected = signal.unwrap_or(Signal::INT).as_raw();
         assert_eq!(status.signal(), Some(expected), "{signal:?}: {status}");
         assert!(prompted.modes().contains(usual), "{signal:?}: {:?}", prompted.modes());
+    }
+}
+
+/// A test that runs in the background inherits an ignored Ctrl-C.
+const DEFAULT: [&str; 2] = ["env", "--default-signal=INT"];
+
+/// A script would go on with an empty token.
+#[test]
+fn ctrl_c_at_a_prompt_ends_the_script() {
+    let server = Server::start().unwrap();
+    let login = nhn(&server);
+    for script in [
+        "\"$0\" \"$@\"; echo 'went on'",
+        "token=$(\"$0\" \"$@\"); echo 'went on'",
+        "while ! \"$0\" \"$@\"; do echo 'went on'; done",
+    ] {
+        for shell in ["sh", "bash"] {
+            let mut prompted = Prompted::start_by(
+                &[&DEFAULT[..], &[shell, "-c", script]].concat(),
+                &login.bare(&["token"]),
+            );
+            prompted.user.write_all(b"\x03").unwrap();
+            let status = prompted.child.wait().unwrap();
+            assert_eq!(status.signal(), Some(Signal::INT.as_raw()), "{shell}: {script}: {status}");
+            assert!(prompted.echoes());
+        }
     }
 }
 

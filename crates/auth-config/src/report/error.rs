@@ -277,7 +277,7 @@ fn in_keys(error: &auth_proto::Error) -> String {
         ErrorKind::Config(ConfigError::Url { problem: UrlProblem::PlainHttp, .. }) => {
             "auth_url: plain http to a host other than loopback shows every secret to the network; \
              use https, or allow it with allow_plain_http: true (never for link-local and metadata \
-             addresses)"
+             addresses, other names of this machine, and addresses in another notation)"
                 .to_owned()
         }
         _ => error.to_string(),

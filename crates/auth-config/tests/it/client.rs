@@ -111,7 +111,6 @@ fn an_unusable_pair_is_refused_when_it_is_read() {
         ("no-der-and-key.pem", format!("{garbage}{key}")),
         ("no-der.key", section("PRIVATE KEY", base64)),
         ("no-base64.pem", format!("{}{key}", section("CERTIFICATE", "*%&"))),
-        ("trusted.pem", cert.replace("BEGIN CERT", "BEGIN TRUSTED CERT")),
         ("cut.pem", cert[..cert.len() / 2].to_owned()),
         ("cut.key", key[..key.len() / 2].to_owned()),
         ("mislabelled.key", key.replace("PRIVATE KEY", "RSA PRIVATE KEY")),
@@ -119,6 +118,9 @@ fn an_unusable_pair_is_refused_when_it_is_read() {
         ("encrypted.key", include_str!("pem/encrypted.pem").to_owned()),
         ("legacy.key", section("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\nDEK-Info: x\n\nTUlJ")),
         ("other.key", tls.ca.issue("me").1),
+        ("marked.pem", format!("\u{feff}{cert}")),
+        ("trusted.pem", cert.replace(" CERTIFICATE", " TRUSTED CERTIFICATE")),
+        ("version1.pem", include_str!("pem/version1.pem").to_owned()),
     ] {
         fs::write(tls.directory.join(name), text).unwrap();
     }
@@ -160,7 +162,11 @@ fn an_unusable_pair_is_refused_when_it_is_read() {
         (&[("OS_CACERT", "no-der.pem")], "cacert: ", "no-der.pem"),
         (&[("OS_CACERT", "cut.pem")], "cacert: ", "cut.pem"),
         (&[("OS_CACERT", "client.key")], "cacert: ", "client.key: no certificate in it"),
+        (&[("OS_CACERT", "marked.pem")], "cacert: ", "marked.pem: no certificate in it"),
         (&[("OS_CACERT", "trusted.pem")], "cacert: ", "trusted.pem: no certificate in it"),
+        (&[("OS_CERT", "marked.pem"), ("OS_KEY", "client.key")], "cert: ", "marked.pem"),
+        (&[("OS_CERT", "trusted.pem"), ("OS_KEY", "client.key")], "cert: ", "trusted.pem"),
+        (&[("OS_CERT", "version1.pem")], "cert: ", "version1.pem"),
     ] {
         for error in errors(&tls.configured(settings)) {
             assert!(matches!(error, Error::Pem { .. }), "{settings:?}: {error:?}");

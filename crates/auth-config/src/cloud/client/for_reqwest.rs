@@ -6,7 +6,7 @@ use auth_reqwest::{Builder, Client};
 use reqwest::{Certificate, ClientBuilder, Identity};
 use zeroize::Zeroizing;
 
-use super::{Loaded, Material, Pair};
+use super::{Loaded, Material, Pair, UNREADABLE};
 use crate::{cloud::CloudConfig, report::error::Error};
 
 impl CloudConfig {
@@ -61,7 +61,11 @@ fn certificates(pem: &Loaded) -> Result<Vec<Certificate>, Error> {
         let tried = alone().tls_certs_only(roots.clone()).build();
         tried.map(|_| roots)
     });
-    roots.map_err(|error| pem.error(&reason(&error)))
+    match roots {
+        Ok(roots) if roots.is_empty() => Err(pem.error(UNREADABLE)),
+        Ok(roots) => Ok(roots),
+        Err(error) => Err(pem.error(&reason(&error))),
+    }
 }
 
 fn identity(pair: &Pair) -> Result<Identity, Error> {

@@ -11,7 +11,7 @@ use ureq::{
     typestate::AgentScope,
 };
 
-use super::{Loaded, Material};
+use super::{Loaded, Material, UNREADABLE};
 use crate::{cloud::CloudConfig, report::error::Error};
 
 impl CloudConfig {
@@ -79,7 +79,11 @@ fn certificates(pem: &Loaded) -> Result<Vec<Certificate<'static>>, Error> {
         PemItem::Certificate(certificate) => Some(certificate),
         _ => None,
     };
-    Ok(items(pem)?.into_iter().filter_map(certificate).collect())
+    let certificates: Vec<_> = items(pem)?.into_iter().filter_map(certificate).collect();
+    match certificates.is_empty() {
+        false => Ok(certificates),
+        true => Err(pem.error(UNREADABLE)),
+    }
 }
 
 fn private_key(pem: &Loaded) -> Result<PrivateKey<'static>, Error> {

@@ -141,6 +141,10 @@ impl Loaded {
     }
 }
 
+/// The problem of a text whose certificates the TLS library passes over, such as one that begins with a
+/// byte order mark.
+const UNREADABLE: &str = "no certificate in it can be read; write it again with openssl x509";
+
 /// The TLS libraries skip other labels, such as `TRUSTED CERTIFICATE`.
 const CERTIFICATE: &str = "BEGIN CERTIFICATE";
 const PRIVATE_KEY: &str = "PRIVATE KEY";
