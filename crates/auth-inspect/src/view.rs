@@ -112,10 +112,36 @@ impl<'a> HashedTokenView<'a> {
             sha256: sha256(token.expose()),
             length: token.expose().len(),
             details: TokenView::new(token),
-            catalog: token.catalog().map(services),
+            catalog: token.catalog().map(|catalog| {
+                let mut services = services(catalog);
+                services.iter_mut().for_each(|service| service.hide(Shown(token)));
+                services
+            }),
         }
     }
 }
+
+/// Shows the texts of a token's description: a server may repeat the token in any of them.
+#[derive(Clone, Copy)]
+struct Shown<'a>(&'a Token);
+
+impl<'a> Shown<'a> {
+    fn text(self, text: &'a str) -> &'a str {
+        if self.hides(text) { HIDDEN } else { text }
+    }
+
+    fn option(self, text: &'a Option<String>) -> Option<&'a str> {
+        text.as_deref().map(|text| self.text(text))
+    }
+
+    /// A shorter token than any real one may be part of a usual text.
+    fn hides(self, text: &str) -> bool {
+        let token = self.0.expose();
+        token.len() >= 8 && text.contains(token)
+    }
+}
+
+const HIDDEN: &str = "(the token)";
 
 /// A token without its text and its catalog: when it was issued and ends, its user, scope and
 /// roles.
@@ -130,7 +156,7 @@ pub struct TokenView<'a> {
     issued_at: Option<String>,
     /// Absent if the cloud has not described the token.
     expires_at: Option<String>,
-    methods: &'a [String],
+    methods: Vec<&'a str>,
     user: Option<UserView<'a>>,
     project: Option<OwnedView<'a>>,
     domain: Option<DomainView<'a>>,
@@ -143,16 +169,18 @@ pub struct TokenView<'a> {
 impl<'a> TokenView<'a> {
     /// A view of this token.
     pub fn new(token: &'a Token) -> Self {
+        let shown = Shown(token);
+        let names = token.roles().iter().filter_map(|role| role.name.as_deref());
         Self {
             issued_at: token.issued_at().map(timestamp::format),
             expires_at: token.is_validated().then(|| timestamp::format(token.expires_at())),
-            methods: token.methods(),
-            user: UserView::of(token.user()),
-            project: token.project().map(OwnedView::of),
-            domain: token.domain().map(DomainView::of),
+            methods: token.methods().iter().map(|method| shown.text(method)).collect(),
+            user: UserView::of(token.user(), shown),
+            project: token.project().map(|project| OwnedView::of(project, shown)),
+            domain: token.domain().map(|domain| DomainView::of_token(domain, shown)),
             system: token.is_system(),
-            trust_id: token.trust_id(),
-            roles: token.roles().iter().filter_map(|role| role.name.as_deref()).collect(),
+            trust_id: token.trust_id().map(|id| shown.text(id)),
+            roles: names.map(|name| shown.text(name)).collect(),
         }
     }
 }
@@ -167,11 +195,11 @@ struct UserView<'a> {
 
 impl<'a> UserView<'a> {
     /// `None` if the answer has no user.
-    fn of(user: &'a User) -> Option<Self> {
+    fn of(user: &'a User, shown: Shown<'a>) -> Option<Self> {
         let shape = Self {
-            id: user.id.as_deref(),
-            name: user.name.as_deref(),
-            domain: user.domain.as_ref().map(DomainView::of),
+            id: shown.option(&user.id),
+            name: shown.option(&user.name),
+            domain: user.domain.as_ref().map(|domain| DomainView::of_token(domain, shown)),
             password_expires_at: user.password_expires_at.map(timestamp::format),
         };
         (*user != User::default()).then_some(shape)
@@ -187,11 +215,11 @@ struct OwnedView<'a> {
 }
 
 impl<'a> OwnedView<'a> {
-    fn of(project: &'a Project) -> Self {
+    fn of(project: &'a Project, shown: Shown<'a>) -> Self {
         Self {
-            id: project.id.as_deref(),
-            name: project.name.as_deref(),
-            domain: project.domain.as_ref().map(DomainView::of),
+            id: shown.option(&project.id),
+            name: shown.option(&project.name),
+            domain: project.domain.as_ref().map(|domain| DomainView::of_token(domain, shown)),
         }
     }
 }
@@ -205,6 +233,10 @@ pub(crate) struct DomainView<'a> {
 impl<'a> DomainView<'a> {
     fn of(domain: &'a Domain) -> Self {
         Self { id: domain.id.as_deref(), name: domain.name.as_deref() }
+    }
+
+    fn of_token(domain: &'a Domain, shown: Shown<'a>) -> Self {
+        Self { id: shown.option(&domain.id), name: shown.option(&domain.name) }
     }
 }
 
@@ -247,6 +279,25 @@ pub struct ServiceView<'a> {
     pub name: Option<&'a str>,
     /// The endpoints, in the order of the catalog.
     pub endpoints: Vec<EndpointView>,
+}
+
+impl ServiceView<'_> {
+    /// Hides the token in all texts.
+    fn hide(&mut self, shown: Shown<'_>) {
+        if shown.hides(self.service_type) {
+            self.service_type = HIDDEN;
+        }
+        if self.name.is_some_and(|name| shown.hides(name)) {
+            self.name = Some(HIDDEN);
+        }
+        for EndpointView { interface, region, url } in &mut self.endpoints {
+            for text in [interface, url].into_iter().chain(region) {
+                if shown.hides(text) {
+                    HIDDEN.clone_into(text);
+                }
+            }
+        }
+    }
 }
 
 /// An endpoint of a service.

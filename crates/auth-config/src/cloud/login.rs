@@ -147,7 +147,7 @@ impl CloudConfig {
             return Ok(cloud.api_version());
         };
         let text = node.as_text().unwrap_or_default();
-        match text.strip_prefix('v').unwrap_or(text).split('.').next() {
+        match text.trim().trim_start_matches(['v', 'V']).split('.').next() {
             Some("2") => Ok(Some(ApiVersion::V2)),
             Some("3") => Ok(Some(ApiVersion::V3)),
             _ => {

@@ -27,7 +27,7 @@ pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<(Node, Vec<ValueOrigin>)
         Error::Syntax { path: path.to_path_buf(), line, column, problem }
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match path.extension().is_some_and(|extension| extension == "json") {
+    match path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
         true => json::read(path, text),
         false => yaml::read(path, text),
     }
@@ -40,7 +40,9 @@ mod tests {
     #[test]
     fn the_name_decides_the_format() {
         let read = |name: &str, text: &str| read(Path::new(name), text.as_bytes());
-        for (name, is_json) in [("c.json", true), ("c.yaml", false), ("json", false)] {
+        for (name, is_json) in
+            [("c.json", true), ("c.JSON", true), ("c.yaml", false), ("json", false)]
+        {
             assert_eq!(read(name, "{a: 1}").is_err(), is_json, "{name}");
             assert!(read(name, "\u{feff}{\"a\": 1}").is_ok(), "{name}");
         }

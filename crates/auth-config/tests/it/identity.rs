@@ -44,6 +44,7 @@ fn identity_api_version_is_the_last_word() {
         ("https://k.example", "identity_api_version: '2'", Some(V2)),
         ("https://k.example", "identity_api_version: 2.0", Some(V2)),
         ("https://k.example", "identity_api_version: v2.0", Some(V2)),
+        ("https://k.example", "identity_api_version: ' V2.0 '", Some(V2)),
         ("https://k.example/x/", "identity_api_version: '2.0'", Some(V2)),
         ("https://k.example", "identity_api_version: 3", Some(V3)),
         ("https://k.example", "identity_api_version: v3", Some(V3)),

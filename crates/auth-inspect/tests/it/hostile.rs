@@ -91,3 +91,22 @@ fn value() -> impl Strategy<Value = HeaderValue> {
         HeaderValue::from_bytes(&rest).unwrap()
     })
 }
+
+/// A server may repeat the token in any field.
+#[test]
+fn a_repeated_token_is_not_shown() {
+    let token = "gAAAAABn0tARealT0ken";
+    let named =
+        format!(r#"{{"id": "{token}", "name": "a {token} b", "domain": {{"id": "{token}"}}}}"#);
+    let body = format!(
+        r#"{{"token": {{"expires_at": "2026-11-30T08:00:00Z", "methods": ["{token}"],
+            "user": {named}, "project": {named}, "roles": [{{"name": "{token}"}}],
+            "catalog": [{{"type": "{token}", "name": "{token}", "endpoints": [
+                {{"interface": "public", "region": "{token}", "url": "https://h.example/{token}"}}
+            ]}}]}}}}"#
+    );
+    let answer = format!("HTTP/1.1 201 Created\nX-Subject-Token: {token}\n\n{body}");
+    let json = serde_json::to_string(&auth_inspect::inspect(answer.as_bytes(), None)).unwrap();
+    assert!(json.contains(r#""kind":"token""#) && json.contains("(the token)"), "{json}");
+    assert!(!json.contains(token), "{json}");
+}

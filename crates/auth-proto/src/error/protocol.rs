@@ -25,11 +25,12 @@ pub enum ProtocolError {
         /// Its id.
         project: String,
     },
-    /// The service refused the request for its API versions, which carries no credential.
+    /// The service refused the request for its API versions, which carries no credential, or its
+    /// answer lists none.
     #[error(
-        "the identity URL names no API version, and {url} answered {status} to the question which \
-         versions it has (no credential was sent); end the identity URL with the version, for \
-         example {url}{}",
+        "the identity URL names no API version, and {url} answered {status} without a list of \
+         versions (no credential was sent); end the identity URL with the version, for example \
+         {url}{}",
         if url.ends_with('/') { "v3" } else { "/v3" }
     )]
     Discovery {
@@ -153,8 +154,9 @@ impl ProtocolError {
     /// but the service's own decisions stay the same.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
+            // A proxy may answer for the service with a page of its own.
+            Self::Discovery { status, .. } => status.is_success(),
             Self::DisabledProject { .. }
-            | Self::Discovery { .. }
             | Self::Redirect { .. }
             | Self::ScopeMismatch { .. }
             | Self::Status { .. }

@@ -28,13 +28,14 @@ impl Versions {
         Self(cloud.clone())
     }
 
+    fn no_list(&self, status: StatusCode) -> ProtocolError {
+        ProtocolError::Discovery { url: shown(&self.0.identity_path("/")), status }
+    }
+
     /// The refusal of a request without a credential has another remedy than that of a login.
     fn refused(&self, error: Error) -> Error {
         match error.kind() {
-            ErrorKind::Rejected(refusal) => {
-                let (url, status) = (shown(&self.0.identity_path("/")), refusal.status);
-                ProtocolError::Discovery { url, status }.into()
-            }
+            ErrorKind::Rejected(refusal) => self.no_list(refusal.status).into(),
             ErrorKind::Unavailable(refusal) => {
                 let remedy = "the request asked for the API versions, without a credential; try \
                               again later, or end the identity URL with its version";
@@ -64,7 +65,8 @@ impl IdentityRequest for Versions {
             Err(error @ ProtocolError::Encoded { .. }) => return Err(error.into()),
             // A 300 without versions is a redirect.
             Err(_) if response.status().is_redirection() => return Err(redirect(&response).into()),
-            versions => versions?,
+            Err(_) => return Err(self.no_list(response.status()).into()),
+            Ok(versions) => versions,
         };
         let repaired = |version: Version| {
             let path = version.api_version().map(ApiVersion::path);

@@ -21,7 +21,12 @@ pub(crate) fn cases() -> Vec<Case> {
     let gone = Want::Refused(404, "check the ids and the identity URL");
     cases.extend([
         Case::login("discovery", "a login at a wrong path", wrong_path, gone),
-        Case::login("discovery", "a login at a wrong path without a version", undiscovered, gone),
+        Case::login(
+            "discovery",
+            "a login at a wrong path without a version",
+            undiscovered,
+            Want::Answer("answered 404 Not Found without a list of versions"),
+        ),
     ]);
     cases
 }
