@@ -65,6 +65,7 @@ impl IdentityRequest for Versions {
             Err(error @ ProtocolError::Encoded { .. }) => return Err(error.into()),
             // A 300 without versions is a redirect.
             Err(_) if response.status().is_redirection() => return Err(redirect(&response).into()),
+            Err(error @ ProtocolError::Version) => return Err(error.into()),
             Err(_) => return Err(self.no_list(response.status()).into()),
             Ok(versions) => versions,
         };

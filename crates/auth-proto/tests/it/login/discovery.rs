@@ -47,8 +47,23 @@ fn failed_discovery_has_its_own_error() {
     assert_eq!(why(200, "{}"), ProtocolError::Version);
     assert!(matches!(why(300, ""), ProtocolError::Redirect { .. }));
     assert!(matches!(why(301, VERSIONS), ProtocolError::Redirect { .. }));
-    assert_eq!(why(200, "<html>"), ProtocolError::NotJson);
-    assert!(discover(404, "<html>", password()).is_err());
+    for (status, body) in [
+        (200, "<html>"),
+        (200, ""),
+        (200, "[]"),
+        (200, "{"),
+        (203, "null"),
+        (204, ""),
+        (404, "<html>"),
+    ] {
+        let error = discover(status, body, password()).unwrap_err();
+        assert!(matches!(
+            protocol_error::<()>(Err(error.clone())),
+            ProtocolError::Discovery { .. }
+        ));
+        // A page of a proxy may be gone a moment later.
+        assert_eq!(error.is_retryable(), status < 300, "{error}");
+    }
 }
 
 /// No credential was sent, so that no remedy may be about one.
