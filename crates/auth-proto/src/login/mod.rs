@@ -360,12 +360,19 @@ impl Login {
     /// The secrets that an error must not show if the server repeats them.
     pub(crate) fn secrets(&self) -> Vec<&str> {
         let mut secrets: Vec<_> = self.credential.methods.iter().map(Method::secret).collect();
+        secrets.extend(self.later_secrets());
+        secrets
+    }
+
+    /// Those that are not part of the credential.
+    fn later_secrets(&self) -> Vec<&str> {
+        let mut secrets: Vec<_> =
+            self.seen_secrets.iter().map(|seen| seen.expose_secret()).collect();
         match &self.phase {
             Phase::Assume { user_token, .. } => secrets.extend(user_token.to_str()),
             Phase::FetchCatalog(token, _) => secrets.push(token.expose()),
             _ => {}
         }
-        secrets.extend(self.seen_secrets.iter().map(|seen| seen.expose_secret()));
         secrets
     }
 }

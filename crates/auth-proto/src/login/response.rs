@@ -16,7 +16,7 @@ use crate::{
     model::{
         credential::Method,
         scope::{DomainRef, Scope, Target},
-        token::{Domain, Token, TokenKind},
+        token::{Domain, LoginSecrets, Token, TokenKind},
     },
     text::redact::cleaned,
     url::ApiVersion,
@@ -62,7 +62,10 @@ impl Login {
         };
         let is_before_agency =
             self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume { .. });
-        token.login_secrets = self.secrets().into_iter().map(SecretString::from).collect();
+        token.login_secrets = LoginSecrets {
+            methods: Some(Arc::clone(&self.credential.methods)),
+            later: self.later_secrets().into_iter().map(SecretString::from).collect(),
+        };
         check_token(&token, &self.requested_scope())?;
         let life = life_of_new(&token, headers, sent).ok_or(ProtocolError::Expired)?;
         Ok(match is_before_agency {

@@ -13,6 +13,7 @@ use crate::{
     limits,
     model::{
         catalog::Catalog,
+        credential::Method,
         marks::{self, Marks},
     },
     text::redact::redact,
@@ -30,8 +31,17 @@ pub struct Token {
     pub(crate) details: Details,
     pub(crate) is_validated: bool,
     pub(crate) marks: Marks,
-    /// The other secrets of the login: the service may have repeated them in any field.
-    pub(crate) login_secrets: Arc<[SecretString]>,
+    pub(crate) login_secrets: LoginSecrets,
+}
+
+/// What a login sent or received as a secret before its token: the service may have repeated it in any
+/// field.
+#[derive(Clone, Default)]
+pub(crate) struct LoginSecrets {
+    /// Those of the credential, which the session keeps anyway.
+    pub(crate) methods: Option<Arc<Vec<Method>>>,
+    /// Those of later steps. Nearly every login has none.
+    pub(crate) later: Vec<SecretString>,
 }
 
 /// How a request shows a token.
@@ -63,7 +73,14 @@ pub(crate) struct Details {
 impl Token {
     pub(crate) fn new(header: HeaderValue, details: Details) -> Self {
         let (kind, marks) = (TokenKind::Keystone, Marks::default());
-        Self { header, kind, details, is_validated: true, marks, login_secrets: Arc::default() }
+        Self {
+            header,
+            kind,
+            details,
+            is_validated: true,
+            marks,
+            login_secrets: LoginSecrets::default(),
+        }
     }
 
     /// A token without a description.
@@ -81,7 +98,14 @@ impl Token {
             user: User::default(),
         };
         let marks = Marks::default();
-        Self { header, kind, details, is_validated: false, marks, login_secrets: Arc::default() }
+        Self {
+            header,
+            kind,
+            details,
+            is_validated: false,
+            marks,
+            login_secrets: LoginSecrets::default(),
+        }
     }
 
     /// The value of the header that shows the token, marked sensitive.
@@ -132,8 +156,10 @@ impl Token {
 
     /// The secrets that no text about the token may show: the token and those of its login.
     pub(crate) fn secrets(&self) -> Vec<&str> {
-        let others = self.login_secrets.iter().map(ExposeSecret::expose_secret);
-        others.chain([self.expose()]).collect()
+        let LoginSecrets { methods, later } = &self.login_secrets;
+        let sent = methods.iter().flat_map(|methods| methods.iter()).map(Method::secret);
+        let later = later.iter().map(ExposeSecret::expose_secret);
+        sent.chain(later).chain([self.expose()]).collect()
     }
 
     /// The service catalog. `None` if the response had none, as for an unscoped token or a login
