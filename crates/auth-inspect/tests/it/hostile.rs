@@ -106,7 +106,7 @@ fn a_repeated_token_is_not_shown() {
             ]}}]}}}}"#
     );
     let answer = format!("HTTP/1.1 201 Created\nX-Subject-Token: {token}\n\n{body}");
-    let json = serde_json::to_string(&auth_inspect::inspect(answer.as_bytes(), None)).unwrap();
+    let json = serde_json::to_string(&inspect(answer.as_bytes(), None)).unwrap();
     assert!(json.contains(r#""kind":"token""#) && json.contains("(the token)"), "{json}");
     assert!(!json.contains(token), "{json}");
 }

@@ -31,12 +31,13 @@ pub(crate) fn redact(texts: &mut [&mut String], secrets: &[&str]) {
     let searched: Vec<&str> =
         texts.iter().map(|text| within(text, limits::REDACTION_INPUT)).collect();
     let search = Search::of(&searched);
-    let (hidden, given_away) = (search.hidden(&long), search.hidden(&short));
+    let (mut hidden, given_away) = (search.hidden(&long), search.hidden(&short));
     let lengths: Vec<usize> = searched.iter().map(|text| text.len()).collect();
     let mut start = 0;
     for (text, length) in texts.iter_mut().zip(lengths) {
         let range = start..start + length;
         start = range.end;
+        keep_marks(&text[..length], &mut hidden[range.clone()]);
         if given_away[range.clone()].contains(&true) {
             replace(text, REDACTED.to_owned());
         } else if length < text.len() {
@@ -89,6 +90,13 @@ const TAIL: usize = 1024;
 fn within(text: &str, limit: usize) -> &str {
     let ends = (0..=limit.min(text.len())).rev();
     &text[..ends.into_iter().find(|end| text.is_char_boundary(*end)).unwrap_or(0)]
+}
+
+/// The mark of an earlier search stays whole, although a secret may be a part of it (`edac`).
+fn keep_marks(text: &str, hidden: &mut [bool]) {
+    for (at, mark) in text.match_indices(REDACTED) {
+        hidden[at..at + mark.len()].fill(false);
+    }
 }
 
 /// The text with one [`REDACTED`] for each run of hidden bytes.
@@ -193,6 +201,15 @@ mod tests {
         let mut text = text.to_owned();
         redact(&mut [&mut text], secrets);
         text
+    }
+
+    #[test]
+    fn a_mark_of_an_earlier_search_stays() {
+        for secret in ["edAc", "redacted", "[redacted]", "dact", "x[redacted]y"] {
+            let once = redacted(&format!("a {secret} b"), &[secret]);
+            assert_eq!(redacted(&once, &[secret]), once, "{secret}");
+            assert!(once.starts_with("a [redacted]") && once.ends_with("] b"), "{once}");
+        }
     }
 
     #[test]
