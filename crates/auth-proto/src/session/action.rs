@@ -2,7 +2,10 @@
 
 use std::sync::{
     Arc, Weak,
-    atomic::{AtomicU64, Ordering::Relaxed},
+    atomic::{
+        AtomicU64,
+        Ordering::{Acquire, Release},
+    },
 };
 
 use http::{Request, Uri};
@@ -26,7 +29,7 @@ pub struct PendingRequest {
     pub(crate) attempt: u64,
     pub(crate) session: SessionId,
     /// The session sees by its end that the request was dropped.
-    _held: Arc<()>,
+    held: Option<Arc<()>>,
     is_back: bool,
 }
 
@@ -38,7 +41,7 @@ pub(crate) struct SessionId(Arc<AtomicU64>);
 impl SessionId {
     /// The number of requests that were dropped so far.
     pub(crate) fn dropped(&self) -> u64 {
-        self.0.load(Relaxed)
+        self.0.load(Acquire)
     }
 }
 
@@ -52,7 +55,7 @@ impl PendingRequest {
     pub(crate) fn new(attempt: u64, session: SessionId) -> (Self, Weak<()>) {
         let held = Arc::new(());
         let watch = Arc::downgrade(&held);
-        (Self { attempt, session, _held: held, is_back: false }, watch)
+        (Self { attempt, session, held: Some(held), is_back: false }, watch)
     }
 
     /// Its holder has handed it back.
@@ -63,8 +66,11 @@ impl PendingRequest {
 
 impl Drop for PendingRequest {
     fn drop(&mut self) {
+        // Before the count: a session that sees the new count looks for the request at once, and not
+        // again.
+        self.held = None;
         if !self.is_back {
-            self.session.0.fetch_add(1, Relaxed);
+            self.session.0.fetch_add(1, Release);
         }
     }
 }
