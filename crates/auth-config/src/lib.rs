@@ -142,8 +142,8 @@
 //! Every file that the configuration names is a regular file or a pipe, such as
 //! `OS_CLIENT_CONFIG_FILE=<(sops -d clouds.yaml)`. It is at most 1 MiB, and its end comes within 5 s:
 //! see [`limits`]. Devices, sockets, directories and larger files are refused. A pipe is read only if
-//! a variable or a setting names it. If nobody writes to it, the thread that waits for it stays
-//! until the process ends.
+//! a variable or a setting names it. The thread that waits for a silent pipe stays until the process
+//! ends.
 //!
 //! `cacert`, `cert` and `key` name a PEM file, or hold the PEM text itself, as with Terraform's
 //! OpenStack provider. The line ends of such a text may be spelled `\n`. openstacksdk takes only a

@@ -34,8 +34,8 @@ impl Cloud {
     /// without a region. Of several equally good endpoints, the first in the catalog is taken.
     ///
     /// The identity service fits every region, regardless of the region that lists it. Its URL ends
-    /// in the [API version](Self::api_version) of the login, if that is known, whatever the catalog
-    /// has at the end. An override stays as it is.
+    /// in the [API version](Self::api_version) of the login, if that is known: the catalog may list
+    /// it without a version, or with another one. An override stays as it is.
     ///
     /// # Errors
     ///
