@@ -139,7 +139,9 @@ pub use model::{
     challenge::Challenge,
     credential::{Agency, Credential, Factor, UserRef},
     endpoint_query::{EndpointQuery, Interface},
+    question::{Question, Reply},
     scope::{DomainRef, Scope},
+    secret::{Secret, SecretSource},
     token::{Domain, Project, Role, Token, User},
     version::Version,
 };

@@ -9,6 +9,7 @@ use crate::{
     model::{
         credential::{Credential, Key, Method, MethodKind, UserRef},
         scope::{DomainRef, Scope, ScopeKind, Target},
+        secret::Secret,
     },
     url::ApiVersion,
 };
@@ -144,8 +145,11 @@ impl Cloud {
 
 fn check_method_texts(method: &Method) -> Result<(), ConfigError> {
     let field = method.kind().field();
-    if !matches!(method, Method::NoAuth) {
-        check_text(field, method.secret())?;
+    match method.as_asked().and_then(Secret::source) {
+        // The secret itself is checked when it is known.
+        Some(source) => check_text(field, source.name())?,
+        None if matches!(method, Method::NoAuth) => {}
+        None => check_text(field, method.secret())?,
     }
     match method {
         Method::ApplicationCredential { key: Key::Id(id), .. } => {

@@ -19,12 +19,15 @@
 //! ```
 //!
 //! A login starts in `Discover` only if the identity URL names no version. With a known API version
-//! it takes one request. At a standalone service it starts in `Done`. Two kinds of credential take
-//! another path:
+//! it takes one request. At a standalone service it starts in `Done`. A secret that has to be read
+//! first comes before `Authenticate`, in `AskSecret`. Some credentials take another path:
 //!
 //! ```text
 //! with an agency:                                   201 + token
-//!   Authenticate ─────▶ Assume, with the user's token ─────────▶ Done
+//!   Authenticate ─────▶ Derive, with the user's token ─────────▶ Done
+//!
+//! a token to exchange, or a scope whose session has a root token:
+//!   Derive ────────────────────────────────────────────────────▶ Done
 //!
 //! an existing token:             200 + the token's data
 //!   Inspect ──────────────────────────────────────────────┬────▶ Done
@@ -55,7 +58,9 @@ use crate::{
         body::Body,
         challenge::Challenge,
         credential::{Credential, Factor, Method},
+        question::{Question, Reply},
         scope::Scope,
+        secret::SecretSource,
         token::Token,
     },
     wire::http_time::retry_after,
@@ -87,6 +92,10 @@ pub struct Login {
     credential: Credential,
     scope: Scope,
     catalog: bool,
+    /// Whether this login only gets the root token, which others are derived from.
+    is_root: bool,
+    /// The root token that this login exchanges.
+    root: Option<HeaderValue>,
     /// Whether the caller has submitted a factor.
     answered: bool,
     /// All submitted factors and their receipts: a server may repeat them in a later response.
@@ -96,15 +105,17 @@ pub struct Login {
 
 #[derive(Clone, Debug)]
 enum Phase {
-    /// Exchanges the user's own token for the agency's.
-    Assume {
-        user_token: HeaderValue,
-        body: Body,
-    },
+    /// Needs the secret of this source.
+    AskSecret(SecretSource),
     Authenticate,
     Challenged(Challenge),
     /// Sends a further factor, which is in the body.
     Continue(Challenge, Body),
+    /// Exchanges a root token: for one of another scope, or for the agency's.
+    Derive {
+        root: HeaderValue,
+        body: Body,
+    },
     Discover,
     Done(Arc<Token>, Duration),
     Failed(Error),
@@ -120,10 +131,10 @@ enum Phase {
 #[must_use = "a login goes on only if its step is taken"]
 #[expect(clippy::exhaustive_enums, reason = "a driver has to know every step")]
 pub enum Step {
+    /// Pass the reply to this question to [`Login::answer`].
+    Ask(Question),
     /// The login has ended with this token.
     Done(Arc<Token>),
-    /// The service asks for a further factor: pass it to [`Login::submit_factor`].
-    NeedFactor(Challenge),
     /// Send this request and pass the response to [`Login::handle_response`].
     Send(Request<Body>),
 }
@@ -131,6 +142,7 @@ pub enum Step {
 /// The state of a login, without the cost of a request.
 #[derive(Debug)]
 pub(crate) enum LoginState<'a> {
+    AskSecret(&'a SecretSource),
     Done(&'a Arc<Token>),
     Failed(&'a Error),
     NeedFactor(&'a Challenge),
@@ -155,9 +167,48 @@ impl Login {
         credential: Credential,
         scope: Scope,
     ) -> Result<Self, Error> {
-        let (cloud, phase) = (cloud.clone(), Phase::Discover);
-        let (catalog, answered, seen_secrets) = (true, false, Vec::new());
-        let mut login = Self { cloud, credential, scope, catalog, answered, seen_secrets, phase };
+        Self::start(cloud, credential, scope, None)
+    }
+
+    /// A login that gets a root token for this scope. The cloud has accepted both.
+    #[expect(dead_code, reason = "the session uses it next")]
+    pub(crate) fn of_root(
+        cloud: &Cloud,
+        credential: Credential,
+        scope: Scope,
+    ) -> Result<Self, Error> {
+        let login = Self::start(cloud, credential, scope, None)?;
+        Ok(Self { is_root: true, ..login })
+    }
+
+    /// A login that exchanges a root token for one of this scope, which the cloud has accepted.
+    #[expect(dead_code, reason = "the session uses it next")]
+    pub(crate) fn derived(
+        cloud: &Cloud,
+        credential: Credential,
+        root: &Token,
+        scope: Scope,
+    ) -> Result<Self, Error> {
+        Self::start(cloud, credential, scope, Some(root.header().clone()))
+    }
+
+    fn start(
+        cloud: &Cloud,
+        credential: Credential,
+        scope: Scope,
+        root: Option<HeaderValue>,
+    ) -> Result<Self, Error> {
+        let mut login = Self {
+            cloud: cloud.clone(),
+            credential,
+            scope,
+            catalog: true,
+            is_root: false,
+            root,
+            answered: false,
+            seen_secrets: Vec::new(),
+            phase: Phase::Discover,
+        };
         if let Some(token) = fixed_token(&login.cloud, &login.credential)? {
             login.phase = Phase::Done(Arc::new(token), lifetime::MAX_LIFE);
         } else if login.cloud.api_version().is_some() {
@@ -174,7 +225,7 @@ impl Login {
     }
 
     /// The next step. It stays the same until the next [`handle_response`](Self::handle_response)
-    /// or [`submit_factor`](Self::submit_factor), so that a request can be sent again after a
+    /// or [`answer`](Self::answer), so that a request can be sent again after a
     /// connection failure.
     ///
     /// # Errors
@@ -184,10 +235,13 @@ impl Login {
     /// [`limits::LOGIN_REQUEST`].
     pub fn poll(&self) -> Result<Step, Error> {
         let request = match &self.phase {
-            Phase::Assume { user_token, body } => self.assume(user_token, body.clone()),
+            Phase::AskSecret(source) => return Ok(Step::Ask(Question::Secret(source.clone()))),
             Phase::Authenticate => self.authenticate(),
-            Phase::Challenged(challenge) => return Ok(Step::NeedFactor(challenge.clone())),
+            Phase::Challenged(challenge) => {
+                return Ok(Step::Ask(Question::Factor(challenge.clone())));
+            }
             Phase::Continue(challenge, body) => self.go_on(challenge, body.clone()),
+            Phase::Derive { root, body } => self.derive(root, body.clone()),
             Phase::Discover => self.discover(),
             Phase::Done(token, _) => return Ok(Step::Done(Arc::clone(token))),
             Phase::Failed(error) | Phase::Refused(_, error) => return Err(error.clone()),
@@ -200,9 +254,10 @@ impl Login {
     /// The state that [`poll`](Self::poll) would report.
     pub(crate) fn state(&self) -> LoginState<'_> {
         match &self.phase {
-            Phase::Assume { .. }
-            | Phase::Authenticate
+            Phase::AskSecret(source) => LoginState::AskSecret(source),
+            Phase::Authenticate
             | Phase::Continue(..)
+            | Phase::Derive { .. }
             | Phase::Discover
             | Phase::FetchCatalog(..)
             | Phase::Inspect => LoginState::ToSend,
@@ -228,15 +283,17 @@ impl Login {
     ) {
         let sent = now.checked_sub(ago).unwrap_or(UtcDateTime::MIN);
         let next = match &self.phase {
-            Phase::Assume { .. } | Phase::Authenticate | Phase::Continue(..) => {
+            Phase::Authenticate | Phase::Continue(..) | Phase::Derive { .. } => {
                 self.read_login(&response, sent)
             }
             Phase::Discover => self.read_versions(&response),
             Phase::FetchCatalog(token, life) => self.read_catalog(&response, token, *life),
             Phase::Inspect => self.read_inspected(&response, sent),
-            Phase::Challenged(_) | Phase::Done(..) | Phase::Failed(_) | Phase::Refused(..) => {
-                return;
-            }
+            Phase::AskSecret(_)
+            | Phase::Challenged(_)
+            | Phase::Done(..)
+            | Phase::Failed(_)
+            | Phase::Refused(..) => return,
         };
         self.phase = next.unwrap_or_else(|error| {
             let retry_at = retry_after(response.headers(), now);
@@ -248,14 +305,39 @@ impl Login {
         });
     }
 
-    /// Answers a [`Step::NeedFactor`], or replaces a factor that was refused: a code may have been
+    /// Answers a [`Step::Ask`], or replaces a factor that was refused: a code may have been
     /// mistyped.
     ///
     /// # Errors
     ///
-    /// [`Misuse`] if the service asks for no factor or for another one;
-    /// [`ConfigError`](crate::ConfigError) if this one cannot be sent.
-    pub fn submit_factor(&mut self, factor: Factor) -> Result<(), Error> {
+    /// [`Misuse`] if the login asks for nothing, for another factor, or for something else;
+    /// [`ConfigError`](crate::ConfigError) if the reply cannot be sent.
+    pub fn answer(&mut self, reply: impl Into<Reply>) -> Result<(), Error> {
+        match reply.into() {
+            Reply::Factor(factor) => self.submit(factor),
+            Reply::Secret(secret) => self.supply(secret),
+        }
+    }
+
+    /// Takes the secret of an [`AskSecret`](Phase::AskSecret).
+    fn supply(&mut self, secret: SecretString) -> Result<(), Error> {
+        match self.phase {
+            Phase::AskSecret(_) => {}
+            Phase::Challenged(_) | Phase::Refused(..) => return Err(Misuse::WrongFactor.into()),
+            _ => return Err(Misuse::NoChallenge.into()),
+        }
+        let mut credential = self.credential.clone();
+        credential.supply(secret);
+        self.cloud.check(&credential, &self.scope)?;
+        self.credential = credential;
+        self.phase = self.first_phase()?;
+        Ok(())
+    }
+
+    fn submit(&mut self, factor: Factor) -> Result<(), Error> {
+        if let Phase::AskSecret(_) = self.phase {
+            return Err(Misuse::WrongFactor.into());
+        }
         let (Phase::Challenged(challenge) | Phase::Refused(challenge, _)) = &self.phase else {
             return Err(Misuse::NoChallenge.into());
         };
@@ -284,19 +366,30 @@ impl Login {
 
     /// The first phase with a known API version.
     fn first_phase(&self) -> Result<Phase, Error> {
-        match self.credential.own_token() {
-            Some(token) if self.credential.agency.is_some() => {
-                self.assume_with(request::token_header(token)?)
-            }
-            _ if self.credential.is_existing_token() => Ok(Phase::Inspect),
-            _ => Ok(Phase::Authenticate),
+        if let Some(root) = &self.root {
+            return self.derive_with(root.clone());
+        }
+        if let Some(source) = self.credential.asked() {
+            return Ok(Phase::AskSecret(source.clone()));
+        }
+        if self.credential.is_existing_token() {
+            return Ok(Phase::Inspect);
+        }
+        match self.credential.root_token() {
+            Some(token) => self.derive_with(request::token_header(token)?),
+            None => Ok(Phase::Authenticate),
         }
     }
 
-    /// The phase that exchanges this token of the user for the agency's.
-    fn assume_with(&self, user_token: HeaderValue) -> Result<Phase, Error> {
-        let body = self.assume_body()?;
-        Ok(Phase::Assume { user_token, body })
+    /// The phase that exchanges this root token.
+    fn derive_with(&self, root: HeaderValue) -> Result<Phase, Error> {
+        let body = self.derive_body(&root)?;
+        Ok(Phase::Derive { root, body })
+    }
+
+    /// Whether the login has to exchange the token of its credential for the one of its scope.
+    fn derives(&self) -> bool {
+        self.credential.agency.is_some() && !self.is_root
     }
 
     /// Whether the next request carries the credential or a token made from it, so that a refusal
@@ -315,17 +408,12 @@ impl Login {
     /// Whether the next request carries a token. A 404 then means that the token has ended or that
     /// the agency does not exist.
     pub(crate) fn shows_token(&self) -> bool {
-        matches!(self.phase, Phase::Assume { .. }) || self.credential.own_token().is_some()
+        matches!(self.phase, Phase::Derive { .. }) || self.credential.own_token().is_some()
     }
 
     /// Whether the caller has submitted a factor.
     pub(crate) fn is_answered(&self) -> bool {
         self.answered
-    }
-
-    /// Whether the login has passed a step that a new login would have to repeat.
-    pub(crate) fn is_half_done(&self) -> bool {
-        matches!(self.phase, Phase::Assume { .. } | Phase::FetchCatalog(..))
     }
 
     /// Whether the service has accepted a first factor.
@@ -339,8 +427,9 @@ impl Login {
             Phase::Challenged(challenge)
             | Phase::Continue(challenge, _)
             | Phase::Refused(challenge, _) => Some(challenge),
-            Phase::Assume { .. }
+            Phase::AskSecret(_)
             | Phase::Authenticate
+            | Phase::Derive { .. }
             | Phase::Discover
             | Phase::Done(..)
             | Phase::Failed(_)
@@ -369,7 +458,7 @@ impl Login {
         let mut secrets: Vec<_> =
             self.seen_secrets.iter().map(|seen| seen.expose_secret()).collect();
         match &self.phase {
-            Phase::Assume { user_token, .. } => secrets.extend(user_token.to_str()),
+            Phase::Derive { root, .. } => secrets.extend(root.to_str()),
             Phase::FetchCatalog(token, _) => secrets.push(token.expose()),
             _ => {}
         }

@@ -60,16 +60,15 @@ impl Login {
             Some(ApiVersion::V2) => wire::read_body(response, wire::v2::read_token)?,
             _ => wire::read_body(response, |body| wire::v3::read_token(headers, body))?,
         };
-        let is_before_agency =
-            self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume { .. });
+        let is_root = self.derives() && !matches!(self.phase, Phase::Derive { .. });
         token.login_secrets = LoginSecrets {
             methods: Some(Arc::clone(&self.credential.methods)),
             later: self.later_secrets().into_iter().map(SecretString::from).collect(),
         };
         check_token(&token, &self.requested_scope())?;
         let life = life_of_new(&token, headers, sent).ok_or(ProtocolError::Expired)?;
-        Ok(match is_before_agency {
-            true => self.assume_with(token.header)?,
+        Ok(match is_root {
+            true => self.derive_with(token.header)?,
             false => Phase::Done(Arc::new(token), life),
         })
     }
@@ -138,10 +137,13 @@ impl Login {
         if !matches!(status, 401 | 403 | 404) {
             return error;
         }
+        let by_agency = self.credential.agency.is_some();
         let remedy = match (&self.phase, &self.credential.methods[..], &self.scope.0) {
             (_, [Method::ExistingToken(_)], _) if status == 401 => EXISTING_TOKEN,
-            (Phase::Assume { .. }, [Method::Token(_)], _) if status == 401 => EXISTING_TOKEN,
-            (Phase::Assume { .. }, ..) => AGENCY,
+            (Phase::Derive { .. }, [Method::Token(_)], _) if by_agency && status == 401 => {
+                EXISTING_TOKEN
+            }
+            (Phase::Derive { .. }, ..) if by_agency => AGENCY,
             (Phase::Continue(..), ..) if status == 401 => FACTOR,
             (_, _, Target::Trust { .. }) => TRUST,
             (_, [Method::Token(_)], _) => TOKEN_EXCHANGE,

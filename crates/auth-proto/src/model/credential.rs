@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc};
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use crate::error::MethodKind;
-use crate::model::scope::DomainRef;
+use crate::model::{
+    scope::DomainRef,
+    secret::{Secret, SecretSource},
+};
 
 /// A user, by id or by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +83,7 @@ impl Factor {
 
     pub(crate) fn method(&self) -> Method {
         match self {
-            Self::Password(password) => Method::Password(password.clone()),
+            Self::Password(password) => Method::Password(password.clone().into()),
             Self::Totp(code) => Method::Totp(code.clone()),
         }
     }
@@ -114,13 +117,13 @@ pub struct Credential {
 
 impl Credential {
     /// A user and a password. A plain string as the user is a name without a domain, as in v2.0.
-    pub fn password(user: impl Into<UserRef>, password: impl Into<SecretString>) -> Self {
+    pub fn password(user: impl Into<UserRef>, password: impl Into<Secret>) -> Self {
         Self::of_user(user.into(), Method::Password(password.into()))
     }
 
     /// An application credential by its id. KakaoCloud calls it an access key (API Preparations,
     /// method 1).
-    pub fn application_credential(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+    pub fn application_credential(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         let method =
             Method::ApplicationCredential { key: Key::Id(id.into()), secret: secret.into() };
         Self::without_user(method)
@@ -131,7 +134,7 @@ impl Credential {
     pub fn application_credential_of(
         user: impl Into<UserRef>,
         name: impl Into<String>,
-        secret: impl Into<SecretString>,
+        secret: impl Into<Secret>,
     ) -> Self {
         let key = Key::Name(name.into());
         Self::of_user(user.into(), Method::ApplicationCredential { key, secret: secret.into() })
@@ -228,6 +231,15 @@ impl Credential {
         }
     }
 
+    /// The token that only serves to be exchanged, if the credential is one.
+    pub(crate) fn root_token(&self) -> Option<&str> {
+        match &self.methods[..] {
+            [Method::Token(token)] => Some(token.expose_secret()),
+            [Method::ExistingToken(token)] if self.agency.is_some() => Some(token.expose_secret()),
+            _ => None,
+        }
+    }
+
     /// The domain of a user who is named with one.
     pub(crate) fn user_domain(&self) -> Option<&DomainRef> {
         match &self.user {
@@ -250,6 +262,20 @@ impl Credential {
     /// and a token for exchange gives only tokens that expire together with it.
     pub(crate) fn renews_early(&self) -> bool {
         !self.is_one_time() && (self.agency.is_some() || self.own_token().is_none())
+    }
+
+    /// The first secret that is not known yet.
+    pub(crate) fn asked(&self) -> Option<&SecretSource> {
+        self.methods.iter().find_map(|method| method.as_asked()?.source())
+    }
+
+    /// Fills in the secret that [`asked`](Self::asked) names.
+    pub(crate) fn supply(&mut self, supplied: SecretString) {
+        let methods = Arc::make_mut(&mut self.methods);
+        let mut secrets = methods.iter_mut().filter_map(Method::as_asked_mut);
+        if let Some(secret) = secrets.find(|secret| secret.source().is_some()) {
+            *secret = Secret::Given(supplied);
+        }
     }
 
     /// Replaces the factor of the same kind.
@@ -299,11 +325,11 @@ pub(crate) enum Key {
 /// One entry of a login's `methods`.
 #[derive(Clone)]
 pub(crate) enum Method {
-    ApplicationCredential { key: Key, secret: SecretString },
+    ApplicationCredential { key: Key, secret: Secret },
     ExistingToken(SecretString),
     HttpBasic(SecretString),
     NoAuth,
-    Password(SecretString),
+    Password(Secret),
     Token(SecretString),
     Totp(SecretString),
 }
@@ -323,13 +349,27 @@ impl Method {
 
     pub(crate) fn secret(&self) -> &str {
         match self {
-            Self::ApplicationCredential { secret, .. }
-            | Self::ExistingToken(secret)
+            Self::ApplicationCredential { secret, .. } | Self::Password(secret) => secret.expose(),
+            Self::ExistingToken(secret)
             | Self::HttpBasic(secret)
-            | Self::Password(secret)
             | Self::Token(secret)
             | Self::Totp(secret) => secret.expose_secret(),
             Self::NoAuth => "",
+        }
+    }
+
+    /// The secret, if its kind may be one that is asked for.
+    pub(crate) fn as_asked(&self) -> Option<&Secret> {
+        match self {
+            Self::ApplicationCredential { secret, .. } | Self::Password(secret) => Some(secret),
+            _ => None,
+        }
+    }
+
+    fn as_asked_mut(&mut self) -> Option<&mut Secret> {
+        match self {
+            Self::ApplicationCredential { secret, .. } | Self::Password(secret) => Some(secret),
+            _ => None,
         }
     }
 }

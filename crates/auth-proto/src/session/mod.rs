@@ -60,7 +60,7 @@ use crate::{
 ///  │ Idle │                                  │ InFlight │
 ///  └──────┘ ◀─────────────────────────────── └──────────┘
 ///     ▲      handle_response: a token, or no     │    ▲
-///     │      further step; handle_failure,       │    │ submit_factor, if a
+///     │      further step; handle_failure,       │    │ answer, if a
 ///     │      handle_abandoned                    │    │ factor is missing;
 ///     │                                          │    │ then poll: Send
 ///     │      handle_response: a further factor,  ▼    │
