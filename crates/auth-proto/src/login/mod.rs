@@ -35,12 +35,15 @@
 //!      └────────────────▶ FetchCatalog ───────────────────┘
 //! ```
 //!
-//! `request` builds the requests, `response` reads the responses.
+//! `start` begins a login, `request` builds the requests, `response` reads the responses, and `reply`
+//! takes what the caller adds.
 
 mod fixed;
 pub(crate) mod lifetime;
+mod reply;
 mod request;
 mod response;
+mod start;
 
 use std::sync::Arc;
 
@@ -52,13 +55,12 @@ use time::{Duration, UtcDateTime};
 
 use crate::{
     cloud::Cloud,
-    error::{Error, Misuse},
-    limits,
+    error::Error,
     model::{
         body::Body,
         challenge::Challenge,
-        credential::{Credential, Factor, Method},
-        question::{Question, Reply},
+        credential::{Credential, Method},
+        question::Question,
         scope::Scope,
         secret::SecretSource,
         token::Token,
@@ -151,72 +153,6 @@ pub(crate) enum LoginState<'a> {
 }
 
 impl Login {
-    /// A login to this cloud.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`](crate::ConfigError) for input that cannot work at this cloud.
-    pub fn new(cloud: &Cloud, credential: Credential, scope: Scope) -> Result<Self, Error> {
-        cloud.check(&credential, &scope)?;
-        Self::of_checked(cloud, credential, scope)
-    }
-
-    /// The same for a credential and a scope that [`Cloud::check`] has accepted.
-    pub(crate) fn of_checked(
-        cloud: &Cloud,
-        credential: Credential,
-        scope: Scope,
-    ) -> Result<Self, Error> {
-        Self::start(cloud, credential, scope, None)
-    }
-
-    /// A login that gets a root token for this scope. The cloud has accepted both.
-    #[expect(dead_code, reason = "the session uses it next")]
-    pub(crate) fn of_root(
-        cloud: &Cloud,
-        credential: Credential,
-        scope: Scope,
-    ) -> Result<Self, Error> {
-        let login = Self::start(cloud, credential, scope, None)?;
-        Ok(Self { is_root: true, ..login })
-    }
-
-    /// A login that exchanges a root token for one of this scope, which the cloud has accepted.
-    #[expect(dead_code, reason = "the session uses it next")]
-    pub(crate) fn derived(
-        cloud: &Cloud,
-        credential: Credential,
-        root: &Token,
-        scope: Scope,
-    ) -> Result<Self, Error> {
-        Self::start(cloud, credential, scope, Some(root.header().clone()))
-    }
-
-    fn start(
-        cloud: &Cloud,
-        credential: Credential,
-        scope: Scope,
-        root: Option<HeaderValue>,
-    ) -> Result<Self, Error> {
-        let mut login = Self {
-            cloud: cloud.clone(),
-            credential,
-            scope,
-            catalog: true,
-            is_root: false,
-            root,
-            answered: false,
-            seen_secrets: Vec::new(),
-            phase: Phase::Discover,
-        };
-        if let Some(token) = fixed_token(&login.cloud, &login.credential)? {
-            login.phase = Phase::Done(Arc::new(token), lifetime::MAX_LIFE);
-        } else if login.cloud.api_version().is_some() {
-            login.phase = login.first_phase()?;
-        }
-        Ok(login)
-    }
-
     /// Requests a token without its catalog, which may be large. v2.0 always sends the catalog.
     #[must_use]
     pub fn without_catalog(mut self) -> Self {
@@ -305,91 +241,9 @@ impl Login {
         });
     }
 
-    /// Answers a [`Step::Ask`], or replaces a factor that was refused: a code may have been
-    /// mistyped.
-    ///
-    /// # Errors
-    ///
-    /// [`Misuse`] if the login asks for nothing, for another factor, or for something else;
-    /// [`ConfigError`](crate::ConfigError) if the reply cannot be sent.
-    pub fn answer(&mut self, reply: impl Into<Reply>) -> Result<(), Error> {
-        match reply.into() {
-            Reply::Factor(factor) => self.submit(factor),
-            Reply::Secret(secret) => self.supply(secret),
-        }
-    }
-
-    /// Takes the secret of an [`AskSecret`](Phase::AskSecret).
-    fn supply(&mut self, secret: SecretString) -> Result<(), Error> {
-        match self.phase {
-            Phase::AskSecret(_) => {}
-            Phase::Challenged(_) | Phase::Refused(..) => return Err(Misuse::WrongFactor.into()),
-            _ => return Err(Misuse::NoChallenge.into()),
-        }
-        let mut credential = self.credential.clone();
-        credential.supply(secret);
-        self.cloud.check(&credential, &self.scope)?;
-        self.credential = credential;
-        self.phase = self.first_phase()?;
-        Ok(())
-    }
-
-    fn submit(&mut self, factor: Factor) -> Result<(), Error> {
-        if let Phase::AskSecret(_) = self.phase {
-            return Err(Misuse::WrongFactor.into());
-        }
-        let (Phase::Challenged(challenge) | Phase::Refused(challenge, _)) = &self.phase else {
-            return Err(Misuse::NoChallenge.into());
-        };
-        let method = factor.method();
-        if !challenge.wants(method.kind().as_str()) {
-            return Err(Misuse::WrongFactor.into());
-        }
-        self.cloud.check(&self.credential.clone().with_fresh(&factor), &self.scope)?;
-        let body = self.login_body(&[method])?;
-        let known: usize = self.seen_secrets.iter().map(|seen| seen.expose_secret().len()).sum();
-        // Beyond this limit no text is shown at all, so that further secrets need no entry.
-        if known <= limits::SECRETS {
-            self.seen_secrets.push(factor.secret().into());
-            let receipt = challenge.receipt.as_ref().and_then(|receipt| receipt.to_str().ok());
-            self.seen_secrets.extend(receipt.map(SecretString::from));
-        }
-        self.phase = Phase::Continue(challenge.clone(), body);
-        self.answered = true;
-        Ok(())
-    }
-
     /// The cloud, with its API version after discovery.
     pub(crate) fn cloud(&self) -> &Cloud {
         &self.cloud
-    }
-
-    /// The first phase with a known API version.
-    fn first_phase(&self) -> Result<Phase, Error> {
-        if let Some(root) = &self.root {
-            return self.derive_with(root.clone());
-        }
-        if let Some(source) = self.credential.asked() {
-            return Ok(Phase::AskSecret(source.clone()));
-        }
-        if self.credential.is_existing_token() {
-            return Ok(Phase::Inspect);
-        }
-        match self.credential.root_token() {
-            Some(token) => self.derive_with(request::token_header(token)?),
-            None => Ok(Phase::Authenticate),
-        }
-    }
-
-    /// The phase that exchanges this root token.
-    fn derive_with(&self, root: HeaderValue) -> Result<Phase, Error> {
-        let body = self.derive_body(&root)?;
-        Ok(Phase::Derive { root, body })
-    }
-
-    /// Whether the login has to exchange the token of its credential for the one of its scope.
-    fn derives(&self) -> bool {
-        self.credential.agency.is_some() && !self.is_root
     }
 
     /// Whether the next request carries the credential or a token made from it, so that a refusal

@@ -74,9 +74,9 @@ use crate::{
 ///
 /// | | no token, or one that the [`Destination`] has refused | a valid token | a token near its end |
 /// | --- | --- | --- | --- |
-/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; after a used one-time code `NeedFactor` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
+/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; after a used one-time code `Ask` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
 /// | `InFlight` | `Wait` | `Use` | `Wait` |
-/// | `Pending` | `NeedFactor`, or `Send` | `Use` | `Use`, or `Send` |
+/// | `Pending` | `Ask`, or `Send` | `Use` | `Use`, or `Send` |
 ///
 /// Until the credential has given a token, the session sends only one request at a time, and the
 /// other scopes `Wait`.
