@@ -6,7 +6,7 @@
 
 use std::{error::Error, io, sync::Arc, time::Duration};
 
-use auth_driver::{Call, Driver, nonblocking};
+use auth_driver::{Call, Driver, Wanted, nonblocking};
 use auth_emulator::{Server, System, account};
 use auth_proto::{
     Body, Cloud, Credential, EndpointQuery, Failure, FailureKind, RetryDecision, Scope, Session,
@@ -70,8 +70,9 @@ impl Sdk {
     /// was sending goes on with the next caller.
     pub(crate) async fn get(&self, service: &str, path: &str) -> Result<Response<Vec<u8>>> {
         let service = EndpointQuery::new(service);
+        let wanted = Wanted { service: Some(&service), ..Wanted::new(&self.scope) };
         let head = Request::get(path).body(())?;
-        let (mut call, ()) = Call::new(&self.driver, &self.scope, Some(&service), head)?;
+        let (mut call, ()) = Call::new(&self.driver, wanted, head)?;
         loop {
             // Adds the endpoint and the token, unless the token must not be sent there.
             let head = nonblocking::authorize(&mut call, &Tcp, PATIENCE, |_| ()).await?.clone();

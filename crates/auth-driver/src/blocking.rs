@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use auth_proto::{Body, Failure, Scope};
+use auth_proto::{Body, Failure, Question, Reply, Scope};
 use http::{Request, Response};
 
 use crate::{
@@ -27,11 +27,22 @@ pub trait Transport: Send + Sync + 'static {
     /// The longest time that [`send`](Self::send) takes.
     fn timeout(&self) -> Duration;
 
+    /// Answers the questions of a login, such as for the secret in a file. Without it, callers get
+    /// them as [`NoToken::Ask`].
+    fn asked(&self) -> Option<&Asked> {
+        None
+    }
+
     /// The monotonic clock that measures a caller's time.
     fn now(&self) -> Instant {
         Instant::now()
     }
 }
+
+/// Answers a question. `None`: this function cannot answer it, and the caller gets
+/// [`NoToken::Ask`]. A failure, of the kind [`FailureKind::Source`](auth_proto::FailureKind), counts
+/// as a failed login.
+pub type Asked = dyn Fn(&Question) -> Result<Option<Reply>, Failure> + Send + Sync;
 
 /// A token within this time.
 ///
@@ -49,6 +60,7 @@ pub fn grant<T: Transport>(
     let mut left = patience;
     loop {
         match driver.next(wanted, mode, left) {
+            Step::Ask(guard, question) => ask(driver, transport, guard, question, left)?,
             Step::Done(result) => return result,
             Step::Send(guard, request) => send(driver, transport, guard, request, left),
             Step::Wait(epoch, longest) => driver.wait(epoch, longest),
@@ -87,6 +99,50 @@ fn send<T: Transport>(
     guard.complete(transport.send(request));
 }
 
+/// Asks a question on a thread of its own, because nobody knows how long the answer takes.
+fn ask<T: Transport>(
+    driver: &Arc<Driver>,
+    transport: &Arc<T>,
+    guard: InFlightGuard<'_>,
+    question: Question,
+    left: Duration,
+) -> Result<(), NoToken> {
+    if transport.asked().is_none() {
+        guard.answer(Ok(None))?;
+        return Err(NoToken::Ask(question));
+    }
+    // The question stays here until there is a thread.
+    let (sender, receiver) = mpsc::channel();
+    let (done, result) = mpsc::channel();
+    let (own_driver, own_transport) = (Arc::clone(driver), Arc::clone(transport));
+    let thread = spawn(move || {
+        let Ok((flight, question)) = receiver.recv() else { return };
+        let guard = InFlightGuard::sent(&own_driver, flight);
+        // The caller may have gone.
+        let _ = done.send(reply(&*own_transport, guard, question));
+    });
+    if thread.is_err() {
+        return reply(&**transport, guard, question);
+    }
+    if let Some(flight) = guard.into_flight() {
+        // The thread waits for it.
+        let _ = sender.send((flight, question));
+    }
+    // Without a result the time is over, or the thread has panicked and the next step is another.
+    result.recv_timeout(left).unwrap_or(Ok(()))
+}
+
+fn reply<T: Transport>(
+    transport: &T,
+    guard: InFlightGuard<'_>,
+    question: Question,
+) -> Result<(), NoToken> {
+    let outcome = transport.asked().map_or(Ok(None), |asked| asked(&question));
+    let is_answered = !matches!(outcome, Ok(None));
+    guard.answer(outcome)?;
+    if is_answered { Ok(()) } else { Err(NoToken::Ask(question)) }
+}
+
 fn spawn(job: impl FnOnce() + Send + 'static) -> io::Result<()> {
     #[cfg(test)]
     let Some(job) = crate::tests::threads::spawn(Box::new(job))? else { return Ok(()) };
@@ -119,7 +175,7 @@ pub fn authorize<'c, T: Transport>(
 
 /// Keeps this scope's token valid until the session is closed.
 pub fn refresh_loop<T: Transport>(driver: &Arc<Driver>, transport: &Arc<T>, scope: &Scope) {
-    let wanted = Wanted { scope, service: None };
+    let wanted = Wanted::new(scope);
     loop {
         let epoch = driver.epoch();
         // Callers get the error from their own calls, and the listener from the event.

@@ -1,8 +1,7 @@
 use std::{io, sync::Arc};
 
 use auth_proto::{
-    Body, Destination, Endpoint, EndpointQuery, IdentityRequest, RetryDecision, Scope, ServiceCall,
-    Session, Token,
+    Body, Destination, Endpoint, IdentityRequest, RetryDecision, ServiceCall, Session, Token,
 };
 use http::{Extensions, Method, Request, Response, StatusCode};
 
@@ -48,7 +47,7 @@ pub fn is_broken_off(error: &io::Error) -> bool {
 }
 
 impl<'a> Call<'a> {
-    /// A request that has not been sent yet, and its body. With a `service`, a URI that is only a
+    /// A request that has not been sent yet, and its body. For a wanted service, a URI that is only a
     /// path goes [under its endpoint](Endpoint::join).
     ///
     /// # Errors
@@ -57,13 +56,12 @@ impl<'a> Call<'a> {
     /// which would send the password for nothing.
     pub fn new<B>(
         driver: &'a Arc<Driver>,
-        scope: &'a Scope,
-        service: Option<&'a EndpointQuery>,
+        wanted: Wanted<'a>,
         request: Request<B>,
     ) -> Result<(Self, B), auth_proto::Error> {
         let mut call = Self {
             driver,
-            wanted: Wanted { scope, service },
+            wanted,
             head: Request::default(),
             is_checked: false,
             decision: ServiceCall::new(),

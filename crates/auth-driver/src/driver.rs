@@ -5,8 +5,8 @@ use std::{
 };
 
 use auth_proto::{
-    Action, Body, Cloud, Destination, EndpointQuery, Event, PendingRequest, Reply, RetryDecision,
-    Scope, ServiceCall, Session, Token,
+    Action, Body, Cloud, Destination, EndpointQuery, Event, PendingRequest, Question, Reply,
+    RetryDecision, Scope, ServiceCall, Session, Token,
 };
 use http::{Request, StatusCode, Uri};
 use time::UtcDateTime;
@@ -49,10 +49,12 @@ pub(crate) type Clock = dyn Fn() -> UtcDateTime + Send + Sync;
 
 /// The tokens that a caller wants.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "two values, both needed")]
+#[expect(clippy::exhaustive_structs, reason = "three values, all needed")]
 pub struct Wanted<'a> {
     /// The caller's own scope.
     pub scope: &'a Scope,
+    /// How much longer the token should live. [`Session::poll_for`] explains it.
+    pub life: Duration,
     /// The service that the token is for, if it may need [another scope](Session::scope_for).
     pub service: Option<&'a EndpointQuery>,
 }
@@ -82,12 +84,22 @@ pub enum Mode<'a> {
 #[must_use = "a step that is not taken delays all waiting callers"]
 #[expect(clippy::exhaustive_enums, reason = "a loop has to know every step")]
 pub enum Step<'a> {
+    /// Ask this of somebody who knows, then call [`InFlightGuard::answer`]. Nobody else is asked
+    /// meanwhile.
+    Ask(InFlightGuard<'a>, Question),
     /// Return this result.
     Done(Result<Grant, NoToken>),
     /// Send this request, then call [`InFlightGuard::complete`], even if the caller has gone.
     Send(InFlightGuard<'a>, Request<Body>),
     /// Wait until the epoch ends, for this long at most. Then ask for the next step.
     Wait(Epoch, Duration),
+}
+
+impl<'a> Wanted<'a> {
+    /// The tokens of this scope, for any service and with any life.
+    pub fn new(scope: &'a Scope) -> Self {
+        Self { scope, life: Duration::ZERO, service: None }
+    }
 }
 
 impl Grant {
@@ -148,7 +160,7 @@ impl Driver {
         let (mut step, events) = self.with(|session| self.poll(session, wanted, mode, left, epoch));
         // A listener may panic: then the guard tells the session that nothing was sent.
         events.report();
-        if let Step::Send(guard, _) = &mut step {
+        if let Step::Ask(guard, _) | Step::Send(guard, _) = &mut step {
             guard.hand_out();
         }
         step
@@ -185,7 +197,10 @@ impl Driver {
         };
         match action {
             Action::Fail(error) => Step::Done(Err(error.into())),
-            Action::Ask(_, question) => Step::Done(Err(NoToken::Ask(question))),
+            Action::Ask(pending, question) => {
+                let flight = Flight { pending, scope: scope.clone() };
+                Step::Ask(InFlightGuard::unsent(self, Box::new(flight)), question)
+            }
             Action::Send(pending, request) => {
                 let flight = Flight { pending, scope: scope.clone() };
                 Step::Send(InFlightGuard::unsent(self, Box::new(flight)), request)

@@ -1,19 +1,19 @@
-//! A request that was handed out, until its result is handed in.
+//! A request or a question that was handed out, until its result is handed in.
 
 use std::fmt;
 
-use auth_proto::{Body, Failure, PendingRequest, Scope};
+use auth_proto::{Body, Error, Failure, PendingRequest, Reply, Scope};
 use http::Response;
 
 use crate::driver::Driver;
 
-/// A request that was handed out, and the scope of its token.
+/// A request or a question that was handed out, and the scope of its token.
 pub(crate) struct Flight {
     pub(crate) pending: PendingRequest,
     pub(crate) scope: Scope,
 }
 
-/// The right to send one request, and the duty to hand its result in. Dropped without
+/// The right to send one request or to ask one question, and the duty to hand its result in. Dropped without
 /// [`complete`](Self::complete), for example in a panic, it tells the session that the request may
 /// have been sent and that its result is unknown. Then the next caller takes over. The next call on
 /// the driver reports the event, because a listener must not run in a panic.
@@ -56,6 +56,32 @@ impl<'a> InFlightGuard<'a> {
             };
         });
         events.report();
+    }
+
+    /// Hands in what came of a [`Step::Ask`](crate::Step::Ask): the reply, or the reason why there
+    /// is none, which the session takes for a failed login. Without both, the question goes to the
+    /// next caller that polls.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::answer`](auth_proto::Session::answer).
+    pub fn answer(mut self, outcome: Result<Option<Reply>, Failure>) -> Result<(), Error> {
+        let (result, events) = self.driver.with(|session| {
+            let now = self.driver.now();
+            let Some(flight) = self.flight.take() else { return Ok(()) };
+            let Flight { pending, scope } = *flight;
+            match outcome {
+                Ok(reply) => {
+                    // The question is back before it is answered.
+                    drop(pending);
+                    reply.map_or(Ok(()), |reply| session.answer(&scope, reply, now))
+                }
+                Err(failure) => session.handle_failure(pending, failure, now),
+            }
+        });
+        self.driver.wake();
+        events.report();
+        result
     }
 
     /// The request, which nothing guards from here on.

@@ -8,7 +8,7 @@
 //! ```
 //! use std::{sync::{Arc, Mutex}, time::Duration};
 //!
-//! use auth_driver::{Call, Driver, blocking};
+//! use auth_driver::{Call, Driver, Wanted, blocking};
 //! use auth_emulator::{Emulator, account};
 //! use auth_proto::{
 //!     Body, Cloud, Credential, EndpointQuery, Failure, RetryDecision, Scope, Session, Settings,
@@ -40,7 +40,8 @@
 //!
 //! // A call to a service, with a second try after a 401.
 //! let head = Request::get("/networks").body(())?;
-//! let (mut call, ()) = Call::new(&driver, &scope, Some(&network), head)?;
+//! let wanted = Wanted { service: Some(&network), ..Wanted::new(&scope) };
+//! let (mut call, ()) = Call::new(&driver, wanted, head)?;
 //! loop {
 //!     let head = blocking::authorize(&mut call, &http, Duration::from_secs(30), |_| ())?;
 //!     assert!(head.headers().contains_key("X-Auth-Token"));

@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use auth_proto::{Body, Failure, Scope};
+use auth_proto::{Body, Failure, Question, Reply, Scope};
 use http::Response;
 
 use crate::{
@@ -18,15 +18,21 @@ use crate::{
     in_flight::{Flight, InFlightGuard},
 };
 
-/// A request under way, which any caller can carry on. It must not hold the driver, which may hold
-/// it.
+/// A request or a question under way, which any caller can carry on. It must not hold the driver,
+/// which may hold it.
 pub(crate) struct Login {
     pub(crate) flight: Box<Flight>,
-    pub(crate) response: Sent,
+    pub(crate) under_way: UnderWay,
 }
 
-/// A request that is being sent.
-pub(crate) type Sent = Pin<Box<dyn Future<Output = Result<Response<Body>, Failure>> + Send>>;
+/// A request that is being sent, or a question that is being asked.
+pub(crate) type UnderWay = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// What came of it.
+pub(crate) enum Outcome {
+    Answered(Result<Option<Reply>, Failure>, Question),
+    Sent(Result<Response<Body>, Failure>),
+}
 
 /// The logins that no caller carries at the moment.
 #[derive(Default)]
@@ -110,18 +116,18 @@ impl<'a> Carried<'a> {
 }
 
 impl<'a> Future for Carried<'a> {
-    type Output = (InFlightGuard<'a>, Result<Response<Body>, Failure>);
+    type Output = (InFlightGuard<'a>, Outcome);
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(Login { flight, mut response }) = self.login.take() else {
+        let Some(Login { flight, mut under_way }) = self.login.take() else {
             return Poll::Pending;
         };
         // If the future panics, it is dropped, and the guard gives the login up.
         let guard = InFlightGuard::sent(self.driver, flight);
-        match response.as_mut().poll(context) {
+        match under_way.as_mut().poll(context) {
             Poll::Ready(outcome) => Poll::Ready((guard, outcome)),
             Poll::Pending => {
-                self.login = guard.into_flight().map(|flight| Login { flight, response });
+                self.login = guard.into_flight().map(|flight| Login { flight, under_way });
                 Poll::Pending
             }
         }

@@ -2,20 +2,21 @@
 //! dropped at any point: a login that it was sending goes on with the next caller.
 
 use std::{
-    future::{Future, poll_fn},
+    future::{Future, poll_fn, ready},
     pin::{Pin, pin},
     task::Poll,
     time::{Duration, Instant},
 };
 
-use auth_proto::{Body, Failure, Scope};
+use auth_proto::{Body, Failure, Question, Reply, Scope};
 use http::{Request, Response};
 
 use crate::{
     call::Call,
     driver::{Driver, Grant, Mode, Step, Wanted},
     error::NoToken,
-    login::{Carried, Login},
+    in_flight::InFlightGuard,
+    login::{Carried, Login, Outcome},
 };
 
 /// An async HTTP client that sends login requests, and the timer of its runtime. See the
@@ -30,6 +31,18 @@ pub trait Transport: Sync {
         &self,
         request: Request<Body>,
     ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send + 'static;
+
+    /// Answers a question of a login, such as for the secret in a file. `None`: it cannot be
+    /// answered here, and the caller gets [`NoToken::Ask`]. A failure, of the kind
+    /// [`FailureKind::Source`](auth_proto::FailureKind), counts as a failed login. As with
+    /// [`send`](Self::send), the future belongs to no caller.
+    fn ask(
+        &self,
+        question: &Question,
+    ) -> impl Future<Output = Result<Option<Reply>, Failure>> + Send + 'static {
+        let _ = question;
+        ready(Ok(None))
+    }
 
     /// Waits. [`Duration::MAX`] must be accepted.
     fn sleep(&self, pause: Duration) -> impl Future<Output = ()> + Send;
@@ -63,12 +76,15 @@ pub async fn grant<T: Transport>(
         // Read before the session, so that a wait misses no change after this point.
         let epoch = driver.epoch();
         let longest = match driver.next(wanted, mode, left) {
+            Step::Ask(guard, question) => {
+                let reply = transport.ask(&question);
+                let under_way = async { Outcome::Answered(reply.await, question) };
+                carried = carry(driver, guard, under_way);
+                left
+            }
             Step::Send(guard, request) => {
-                let response = Box::pin(transport.send(request));
-                // A login that was carried so far is another scope's, or obsolete: it is parked.
-                carried = guard
-                    .into_flight()
-                    .map(|flight| Carried::new(driver, Login { flight, response }));
+                let response = transport.send(request);
+                carried = carry(driver, guard, async { Outcome::Sent(response.await) });
                 left
             }
             Step::Wait(_, longest) => {
@@ -90,7 +106,7 @@ pub async fn grant<T: Transport>(
             Some(login) => {
                 if let Either::Left((guard, outcome)) = first(login, pause).await {
                     carried = None;
-                    guard.complete(outcome);
+                    complete(guard, outcome)?;
                 }
             }
         }
@@ -124,9 +140,34 @@ async fn keeps_carrying<'a>(
     if let Poll::Ready((guard, outcome)) =
         poll_fn(|context| Poll::Ready(Pin::new(&mut login).poll(context))).await
     {
-        guard.complete(outcome);
+        // The caller has a token, and needs no answer.
+        let _ = complete(guard, outcome);
     }
     false
+}
+
+/// The caller carries this. What it carried so far is another scope's, or obsolete: it is parked.
+fn carry<'a>(
+    driver: &'a Driver,
+    guard: InFlightGuard<'a>,
+    under_way: impl Future<Output = Outcome> + Send + 'static,
+) -> Option<Carried<'a>> {
+    let flight = guard.into_flight()?;
+    Some(Carried::new(driver, Login { flight, under_way: Box::pin(under_way) }))
+}
+
+fn complete(guard: InFlightGuard<'_>, outcome: Outcome) -> Result<(), NoToken> {
+    match outcome {
+        Outcome::Answered(Ok(None), question) => {
+            guard.answer(Ok(None))?;
+            Err(NoToken::Ask(question))
+        }
+        Outcome::Answered(reply, _) => Ok(guard.answer(reply)?),
+        Outcome::Sent(response) => {
+            guard.complete(response);
+            Ok(())
+        }
+    }
 }
 
 /// Gets a token for a call and adds it: see [`Call::authorize`].
@@ -155,7 +196,7 @@ pub async fn authorize<'c, T: Transport>(
 
 /// Keeps this scope's token valid until the session is closed. It may be dropped at any point.
 pub async fn refresh_loop<T: Transport>(driver: &Driver, transport: &T, scope: &Scope) {
-    let wanted = Wanted { scope, service: None };
+    let wanted = Wanted::new(scope);
     loop {
         let epoch = driver.epoch();
         // Callers get the error from their own calls, and the listener from the event.

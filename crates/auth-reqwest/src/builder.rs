@@ -1,7 +1,7 @@
-use std::{env, fmt, time::Duration};
+use std::{env, fmt, sync::Arc, time::Duration};
 
 use auth_driver::{IgnoredProxies, Options, ProxyVariables};
-use auth_proto::{Cloud, Credential, Scope, Settings};
+use auth_proto::{Cloud, Credential, Failure, Question, Reply, Scope, Settings};
 use http::Uri;
 use reqwest::ClientBuilder;
 use time::UtcDateTime;
@@ -9,7 +9,7 @@ use time::UtcDateTime;
 use crate::{
     client::Client,
     error::{Error, unusable},
-    send::Http,
+    send::{Asked, Http},
 };
 
 /// Builds a [`Client`] with other settings. See [`Client::builder`].
@@ -19,6 +19,7 @@ pub struct Builder {
     /// One for the identity service, one for all other services.
     http: (ClientBuilder, ClientBuilder),
     checks_proxies: bool,
+    asked: Option<Arc<Asked>>,
 }
 
 impl Builder {
@@ -27,6 +28,7 @@ impl Builder {
             options: Options::new(cloud, credential, scope),
             http: (ClientBuilder::new(), ClientBuilder::new()),
             checks_proxies: true,
+            asked: None,
         }
     }
 
@@ -43,6 +45,19 @@ impl Builder {
     /// use the client. A panic in it reaches only the caller that read it.
     pub fn clock(mut self, clock: impl Fn() -> UtcDateTime + Send + Sync + 'static) -> Self {
         self.options.clock = Box::new(clock);
+        self
+    }
+
+    /// Answers the questions of a login: for the secret in a
+    /// [file](auth_proto::Secret::Asked), for a one-time code. One caller's question serves all
+    /// callers. `None` passes it to the caller, as [`Error::Ask`]. A failure, of the kind
+    /// [`Source`](auth_proto::FailureKind::Source), counts as a failed login. Work that blocks
+    /// belongs on a thread: `tokio::task::spawn_blocking`.
+    pub fn asked<F>(mut self, asked: impl Fn(Question) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Option<Reply>, Failure>> + Send + 'static,
+    {
+        self.asked = Some(Arc::new(move |question| Box::pin(asked(question))));
         self
     }
 
@@ -83,7 +98,8 @@ impl Builder {
             self.options.proxies = IgnoredProxies::read(&PROXIES, |name| env::var_os(name));
         }
         let (driver, scope) = self.options.build::<reqwest::Error>()?;
-        let http = Http::new(self.http, https_only, identity_timeout).map_err(unusable)?;
+        let http =
+            Http::new(self.http, https_only, identity_timeout, self.asked).map_err(unusable)?;
         Ok(Client::from_parts(driver, http, scope))
     }
 }

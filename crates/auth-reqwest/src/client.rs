@@ -22,6 +22,8 @@ use crate::{
 pub struct Client {
     handle: Arc<Handle>,
     scope: Scope,
+    /// How much longer its tokens should live.
+    life: Duration,
 }
 
 /// All clients of a session hold this. A background renewal does not, so that dropping the last
@@ -53,13 +55,24 @@ impl Client {
     }
 
     pub(crate) fn from_parts(driver: Driver, http: Http, scope: Scope) -> Self {
-        Self { handle: Arc::new(Handle { driver: Arc::new(driver), http }), scope }
+        let handle = Arc::new(Handle { driver: Arc::new(driver), http });
+        Self { handle, scope, life: Duration::ZERO }
     }
 
     /// The same user with another scope: the same session and connections, another token.
     #[must_use]
     pub fn scoped(&self, scope: Scope) -> Self {
-        Self { handle: Arc::clone(&self.handle), scope }
+        Self { scope, ..self.clone() }
+    }
+
+    /// The same user with tokens that live at least this much longer when they are used, for a
+    /// request that takes long: an upload, a job that passes the token on. A token that would end
+    /// earlier is renewed first, if that is possible; [`Session::poll_for`] has the rules.
+    ///
+    /// [`Session::poll_for`]: auth_proto::Session::poll_for
+    #[must_use]
+    pub fn lasting(&self, life: Duration) -> Self {
+        Self { life, ..self.clone() }
     }
 
     /// A client for one service. Its tokens have this client's scope, except for a global service
@@ -109,13 +122,17 @@ impl Client {
         Ok(self.grant(None, Destination::At(url), PATIENCE).await?.token)
     }
 
+    fn wanted<'a>(&'a self, service: Option<&'a EndpointQuery>) -> Wanted<'a> {
+        Wanted { scope: &self.scope, life: self.life, service }
+    }
+
     pub(crate) async fn grant(
         &self,
         service: Option<&EndpointQuery>,
         to: Destination<'_>,
         patience: Duration,
     ) -> Result<Grant, Error> {
-        let (wanted, mode) = (Wanted { scope: &self.scope, service }, Mode::Caller(to));
+        let (wanted, mode) = (self.wanted(service), Mode::Caller(to));
         Ok(nonblocking::grant(self.driver(), self.http(), wanted, mode, patience).await?)
     }
 
@@ -160,7 +177,7 @@ impl Client {
     ) -> Result<Response, Error> {
         let mut request = request.map(Into::into);
         let mut url = normalize(&mut request);
-        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
+        let (mut call, body) = Call::new(self.driver(), self.wanted(service), request)?;
         loop {
             let head = self.authorize(&mut call, &mut url).await?.clone();
             let sent = made_of_bytes(url.take(), head.map(|()| body.clone()));
@@ -219,7 +236,7 @@ impl Client {
     {
         let mut request = request.map(Into::into);
         let mut url = normalize(&mut request);
-        let (mut call, mut body) = Call::new(self.driver(), &self.scope, service, request)?;
+        let (mut call, mut body) = Call::new(self.driver(), self.wanted(service), request)?;
         loop {
             self.authorize(&mut call, &mut url).await?;
             let sent = made(url.take(), call.take_head().map(|()| body));
@@ -251,7 +268,7 @@ impl Client {
             return Ok(parse(identity, response)?);
         }
         let mut url = normalize(&mut request);
-        let (mut call, mut body) = Call::new(self.driver(), &self.scope, None, request)?;
+        let (mut call, mut body) = Call::new(self.driver(), self.wanted(None), request)?;
         loop {
             let request = self.authorize(&mut call, &mut url).await?.clone().map(|()| body);
             let response = self.http().ask(request).await.map_err(unanswered)?;

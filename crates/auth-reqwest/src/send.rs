@@ -2,11 +2,13 @@
 
 use std::{
     fmt::Write,
+    pin::Pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use auth_driver::nonblocking::Transport;
-use auth_proto::{Body, Failure, FailureKind, limits};
+use auth_proto::{Body, Failure, FailureKind, Question, Reply, limits};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header, response::Parts};
 use reqwest::{ClientBuilder, Url, redirect, retry};
@@ -21,13 +23,20 @@ pub(crate) struct Http {
     identity: reqwest::Client,
     /// Has the user's time-outs.
     services: reqwest::Client,
+    asked: Option<Arc<Asked>>,
 }
+
+/// Answers the questions of a login.
+pub(crate) type Asked = dyn Fn(Question) -> Answer + Send + Sync;
+
+type Answer = Pin<Box<dyn Future<Output = Result<Option<Reply>, Failure>> + Send>>;
 
 impl Http {
     pub(crate) fn new(
         (identity, services): (ClientBuilder, ClientBuilder),
         https_only: bool,
         identity_timeout: Duration,
+        asked: Option<Arc<Asked>>,
     ) -> Result<Self, reqwest::Error> {
         let identity = with_protocol(identity, https_only)
             .connect_timeout(CONNECT_TIMEOUT.min(identity_timeout / 2))
@@ -35,7 +44,7 @@ impl Http {
             .retry(retry::never())
             .timeout(identity_timeout);
         let services = with_protocol(services, https_only);
-        Ok(Self { identity: identity.build()?, services: services.build()? })
+        Ok(Self { identity: identity.build()?, services: services.build()?, asked })
     }
 
     /// Sends a request to a service.
@@ -101,6 +110,19 @@ impl Transport for Http {
                     None => failure(error),
                 }),
                 _ => Err(Failure::new(FailureKind::Io, "the runtime of the login has ended")),
+            }
+        }
+    }
+
+    fn ask(
+        &self,
+        question: &Question,
+    ) -> impl Future<Output = Result<Option<Reply>, Failure>> + Send + 'static {
+        let answer = self.asked.as_ref().map(|asked| asked(question.clone()));
+        async move {
+            match answer {
+                Some(answer) => answer.await,
+                None => Ok(None),
             }
         }
     }

@@ -1,7 +1,7 @@
 use std::{env, fmt, time::Duration};
 
-use auth_driver::{IgnoredProxies, Options, ProxyVariables};
-use auth_proto::{Cloud, Credential, Scope, Settings};
+use auth_driver::{IgnoredProxies, Options, ProxyVariables, blocking::Asked};
+use auth_proto::{Cloud, Credential, Failure, Question, Reply, Scope, Settings};
 use time::UtcDateTime;
 use ureq::{Agent, Proxy, config::ConfigBuilder, typestate::AgentScope};
 
@@ -18,13 +18,14 @@ pub struct Builder {
     http: ConfigBuilder<AgentScope>,
     expects_continue: bool,
     checks_proxies: bool,
+    asked: Option<Box<Asked>>,
 }
 
 impl Builder {
     pub(crate) fn new(cloud: Cloud, credential: Credential, scope: Scope) -> Self {
         let options = Options::new(cloud, credential, scope);
         let http = Agent::config_builder();
-        Self { options, http, expects_continue: true, checks_proxies: true }
+        Self { options, http, expects_continue: true, checks_proxies: true, asked: None }
     }
 
     /// How connections are made: TLS roots, client certificate, proxy, user agent, middleware, and
@@ -40,6 +41,18 @@ impl Builder {
     /// use the client. A panic in it reaches only the caller that read it.
     pub fn clock(mut self, clock: impl Fn() -> UtcDateTime + Send + Sync + 'static) -> Self {
         self.options.clock = Box::new(clock);
+        self
+    }
+
+    /// Answers the questions of a login, on a thread of its own: for the secret in a
+    /// [file](auth_proto::Secret::Asked), for a one-time code. One caller's question serves all
+    /// callers. `None` passes it to the caller, as [`Error::Ask`]. A failure, of the kind
+    /// [`Source`](auth_proto::FailureKind::Source), counts as a failed login.
+    pub fn asked(
+        mut self,
+        asked: impl Fn(&Question) -> Result<Option<Reply>, Failure> + Send + Sync + 'static,
+    ) -> Self {
+        self.asked = Some(Box::new(asked));
         self
     }
 
@@ -93,8 +106,8 @@ impl Builder {
         #[cfg(feature = "rustls")]
         crate::tls::check_tls(config.tls_config())?;
         let agent = config.new_agent();
-        let http =
-            Http { agent, https_only, identity_timeout, expects_continue: self.expects_continue };
+        let (expects_continue, asked) = (self.expects_continue, self.asked);
+        let http = Http { agent, https_only, identity_timeout, expects_continue, asked };
         Ok(Client::from_parts(driver, http, scope))
     }
 }

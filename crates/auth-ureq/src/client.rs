@@ -21,6 +21,8 @@ use crate::{
 pub struct Client {
     handle: Arc<Handle>,
     scope: Scope,
+    /// How much longer its tokens should live.
+    life: Duration,
 }
 
 /// All clients of a session hold this. A background renewal does not, so that dropping the last
@@ -53,13 +55,23 @@ impl Client {
 
     pub(crate) fn from_parts(driver: Driver, http: Http, scope: Scope) -> Self {
         let handle = Handle { driver: Arc::new(driver), http: Arc::new(http) };
-        Self { handle: Arc::new(handle), scope }
+        Self { handle: Arc::new(handle), scope, life: Duration::ZERO }
     }
 
     /// The same user with another scope: the same session and connections, another token.
     #[must_use]
     pub fn scoped(&self, scope: Scope) -> Self {
-        Self { handle: Arc::clone(&self.handle), scope }
+        Self { scope, ..self.clone() }
+    }
+
+    /// The same user with tokens that live at least this much longer when they are used, for a
+    /// request that takes long: an upload, a job that passes the token on. A token that would end
+    /// earlier is renewed first, if that is possible; [`Session::poll_for`] has the rules.
+    ///
+    /// [`Session::poll_for`]: auth_proto::Session::poll_for
+    #[must_use]
+    pub fn lasting(&self, life: Duration) -> Self {
+        Self { life, ..self.clone() }
     }
 
     /// A client for one service. Its tokens have this client's scope, except for a global service
@@ -109,13 +121,17 @@ impl Client {
         Ok(self.grant(None, Destination::At(url), PATIENCE)?.token)
     }
 
+    fn wanted<'a>(&'a self, service: Option<&'a EndpointQuery>) -> Wanted<'a> {
+        Wanted { scope: &self.scope, life: self.life, service }
+    }
+
     pub(crate) fn grant(
         &self,
         service: Option<&EndpointQuery>,
         to: Destination<'_>,
         patience: Duration,
     ) -> Result<Grant, Error> {
-        let wanted = Wanted { scope: &self.scope, service };
+        let wanted = self.wanted(service);
         Ok(blocking::grant(self.driver(), self.http(), wanted, Mode::Caller(to), patience)?)
     }
 
@@ -158,7 +174,7 @@ impl Client {
         service: Option<&EndpointQuery>,
         request: Request<B>,
     ) -> Result<Response<ureq::Body>, Error> {
-        let (mut call, body) = Call::new(self.driver(), &self.scope, service, request)?;
+        let (mut call, body) = Call::new(self.driver(), self.wanted(service), request)?;
         loop {
             let head = self.authorize(&mut call)?.clone();
             let result = self.http().call_with_bytes(head, body.as_ref());
@@ -214,7 +230,7 @@ impl Client {
         request: Request<B>,
         mut again: Option<&mut dyn FnMut() -> Result<Request<B>, BoxError>>,
     ) -> Result<Response<ureq::Body>, Error> {
-        let (mut call, mut body) = Call::new(self.driver(), &self.scope, service, request)?;
+        let (mut call, mut body) = Call::new(self.driver(), self.wanted(service), request)?;
         loop {
             self.authorize(&mut call)?;
             let result = self.http().upload(call.take_head().map(|()| body));
@@ -242,7 +258,7 @@ impl Client {
         if !identity.authenticated() {
             return Ok(parse(identity, ask(request)?)?);
         }
-        let (mut call, mut body) = Call::new(self.driver(), &self.scope, None, request)?;
+        let (mut call, mut body) = Call::new(self.driver(), self.wanted(None), request)?;
         loop {
             let response = ask(self.authorize(&mut call)?.clone().map(|()| body))?;
             if call.decide(response.status(), true) == RetryDecision::Deliver {

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use auth_driver::blocking::Transport;
+use auth_driver::blocking::{Asked, Transport};
 use auth_proto::{Body, Failure, limits};
 use http::{HeaderValue, Method, Request, Response, header, response::Parts};
 use ureq::{Agent, AsSendBody, SendBody};
@@ -19,6 +19,7 @@ pub(crate) struct Http {
     pub(crate) https_only: bool,
     pub(crate) identity_timeout: Duration,
     pub(crate) expects_continue: bool,
+    pub(crate) asked: Option<Box<Asked>>,
 }
 
 /// Overrides the user's settings with those that the protocol needs. A macro, because the scopes of
@@ -113,6 +114,10 @@ impl Http {
 }
 
 impl Transport for Http {
+    fn asked(&self) -> Option<&Asked> {
+        self.asked.as_deref()
+    }
+
     fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
         self.ask(request).map_err(|unanswered| {
             let failure = failure(unanswered.error, unanswered.was_sent);

@@ -58,7 +58,7 @@ impl Fixture {
             cloud: Arc::new(InProcess(Mutex::new(Emulator::new()))),
             scope: Scope::default(),
         };
-        let wanted = Wanted { scope: &fixture.scope, service: None };
+        let wanted = Wanted::new(&fixture.scope);
         fixture.grant(wanted);
         fixture.driver.locks.store(0, SeqCst);
         fixture
@@ -73,7 +73,11 @@ impl Fixture {
     fn call(&self, uri: &str, first: StatusCode) -> Result<usize, NoToken> {
         let service = EndpointQuery::new("network");
         let head = Request::get(uri).body(()).unwrap();
-        let (mut call, ()) = Call::new(&self.driver, &self.scope, Some(&service), head)?;
+        let (mut call, ()) = Call::new(
+            &self.driver,
+            Wanted { service: Some(&service), ..Wanted::new(&self.scope) },
+            head,
+        )?;
         let (mut status, mut tries) = (first, 0);
         loop {
             let head = blocking::authorize(&mut call, &self.cloud, PATIENCE, |_| ())?;
@@ -129,9 +133,9 @@ fn a_bad_target_costs_no_lock_and_no_login() {
 fn the_uri_that_is_checked_is_the_uri_that_is_sent() {
     let fixture = Fixture::new();
     let service = EndpointQuery::new("network");
-    let wanted = Wanted { scope: &fixture.scope, service: Some(&service) };
+    let wanted = Wanted { service: Some(&service), ..Wanted::new(&fixture.scope) };
     let head = Request::get("/v2.0/networks").body(()).unwrap();
-    let (mut call, ()) = Call::new(&fixture.driver, &fixture.scope, Some(&service), head).unwrap();
+    let (mut call, ()) = Call::new(&fixture.driver, wanted, head).unwrap();
     // The HTTP client reads the URI as one that no token may be sent to.
     let spelled = |head: &mut Request<()>| *head.uri_mut() = "http://127.0.0.1/".parse().unwrap();
     assert!(call.authorize(fixture.grant(wanted), spelled).is_err());

@@ -116,7 +116,8 @@ fn driver() -> Driver {
 }
 
 async fn token(driver: &Driver, http: &Http, patience: Duration) -> Result<String, NoToken> {
-    let wanted = Wanted { scope: &Scope::default(), service: None };
+    let scope = Scope::default();
+    let wanted = Wanted::new(&scope);
     let mode = Mode::Caller(Destination::Unknown);
     let grant = grant(driver, http, wanted, mode, patience).await?;
     Ok(grant.token.expose().to_owned())

@@ -228,7 +228,7 @@ impl World {
 
     async fn token(&self, scope: usize, patience: Duration) -> Result<Arc<Token>, NoToken> {
         let (scope, service) = (project(scope), None);
-        let wanted = Wanted { scope: &scope, service };
+        let wanted = Wanted { service, ..Wanted::new(&scope) };
         let mode = Mode::Caller(Destination::Unknown);
         let grant = nonblocking::grant(&self.driver, &self.service, wanted, mode, patience).await;
         Ok(grant?.token)
@@ -236,7 +236,7 @@ impl World {
 
     fn token_blocking(&self, scope: usize, patience: Duration) -> Result<Arc<Token>, NoToken> {
         let (scope, service) = (project(scope), None);
-        let wanted = Wanted { scope: &scope, service };
+        let wanted = Wanted { service, ..Wanted::new(&scope) };
         let mode = Mode::Caller(Destination::Unknown);
         let grant = blocking::grant(&self.driver, &self.on_threads, wanted, mode, patience);
         Ok(grant?.token)

@@ -368,6 +368,9 @@ pub enum FailureKind {
     /// The connection broke, or the peer did not speak HTTP.
     #[error("the connection failed")]
     Io,
+    /// A secret could not be read from its [source](crate::SecretSource). Nothing was sent.
+    #[error("cannot read a secret")]
+    Source,
     /// The time limit was reached.
     #[error("no response in time")]
     Timeout,
@@ -384,7 +387,7 @@ impl FailureKind {
                 "; check the port, the host name and the certificates (of a private CA, and of the \
                  client if the server requires one)"
             }
-            Self::Connect | Self::Dns | Self::Io | Self::Timeout => "",
+            Self::Connect | Self::Dns | Self::Io | Self::Source | Self::Timeout => "",
         }
     }
 }

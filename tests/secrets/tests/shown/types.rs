@@ -350,7 +350,7 @@ fn driver(walk: &mut Walk) {
     see!(walk, typed(StatusCode::OK, &Extensions::new(), &json!(PASSWORD).to_string()));
     let driver = Arc::new(driver);
     let mode = || Mode::Caller(Destination::Unknown);
-    let wanted = Wanted { scope: &scope, service: None };
+    let wanted = Wanted::new(&scope);
     let (patience, epoch) = (Duration::from_secs(5), driver.epoch());
     see!(walk, *driver, wanted, mode(), epoch, driver.changed(epoch));
     let late = driver.next(wanted, mode(), Duration::ZERO);
@@ -371,7 +371,7 @@ fn driver(walk: &mut Walk) {
     let DriverStep::Done(Ok(grant)) = step else { panic!("a token") };
     see!(walk, grant);
     let target = Request::get("https://thing.example/").body(PASSWORD).unwrap();
-    let (mut call, _) = Call::new(&driver, &scope, None, target).unwrap();
+    let (mut call, _) = Call::new(&driver, Wanted::new(&scope), target).unwrap();
     call.authorize(grant, |_| ()).unwrap();
     let mut sent = Extensions::new();
     call.mark(StatusCode::NOT_FOUND, &mut sent);
