@@ -7,6 +7,7 @@ mod json;
 mod keystone;
 mod logins;
 mod proxies;
+mod questions;
 mod refusals;
 mod renewal;
 mod requests;

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use auth_proto::{Cloud, Credential, Scope, Settings};
+use auth_proto::{Cloud, Credential, Failure, Question, Reply, Scope, Settings};
 use time::UtcDateTime;
 use ureq::{
     Agent,
@@ -26,6 +26,7 @@ pub enum Proxy {
 pub(crate) type UreqConfig = ConfigBuilder<AgentScope>;
 type OnUreq = Arc<dyn Fn(UreqConfig) -> UreqConfig + Send + Sync>;
 type OnReqwest = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
+type Asked = Arc<dyn Fn(&Question) -> Result<Option<Reply>, Failure> + Send + Sync>;
 type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
 
 /// The settings that the builders of both adapters have.
@@ -54,6 +55,7 @@ pub struct Builder {
     pub(crate) cloud: Cloud,
     pub(crate) credential: Credential,
     pub(crate) scope: Scope,
+    asked: Option<Asked>,
     clock: Option<Clock>,
     settings: Option<Settings>,
     pub(crate) without_catalog: bool,
@@ -81,6 +83,7 @@ impl Builder {
             cloud,
             credential,
             scope,
+            asked: None,
             clock: None,
             settings: None,
             without_catalog: false,
@@ -101,6 +104,16 @@ impl Builder {
     #[must_use]
     pub fn clock(self, clock: impl Fn() -> UtcDateTime + Send + Sync + 'static) -> Self {
         Self { clock: Some(Arc::new(clock)), ..self }
+    }
+
+    /// Answers the questions of logins. With `auth-reqwest` this runs on a thread for work that
+    /// blocks.
+    #[must_use]
+    pub fn asked(
+        self,
+        asked: impl Fn(&Question) -> Result<Option<Reply>, Failure> + Send + Sync + 'static,
+    ) -> Self {
+        Self { asked: Some(Arc::new(asked)), ..self }
     }
 
     /// The session's settings.
@@ -217,6 +230,10 @@ impl Builder {
         let builder = auth_ureq::Client::builder(self.cloud, self.credential, self.scope)
             .http(http)
             .expect_continue(self.expect_continue);
+        let builder = match self.asked.clone() {
+            Some(asked) => builder.asked(move |question| asked(question)),
+            None => builder,
+        };
         configured!(self, builder)
     }
 
@@ -229,6 +246,16 @@ impl Builder {
             self.scope.clone(),
         )
         .http(http);
+        let builder = match self.asked.clone() {
+            Some(asked) => builder.asked(move |question| {
+                let asked = Arc::clone(&asked);
+                async move {
+                    let answer = tokio::task::spawn_blocking(move || asked(&question)).await;
+                    answer.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+                }
+            }),
+            None => builder,
+        };
         configured!(self, builder)
     }
 

@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use auth_proto::{
-    Cloud, Credential, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope, Token,
+    Cloud, Credential, EndpointQuery, IdentityRequest, Reply, RetryDecision, Scope, Token,
 };
 use http::{Request, Response, StatusCode, Uri};
 use serde::de::DeserializeOwned;
@@ -72,6 +72,18 @@ macro_rules! of_session {
 }
 
 impl Client {
+    /// As the adapters' `lasting`. The bare core ignores the time.
+    #[must_use]
+    pub fn lasting(&self, life: Duration) -> Self {
+        match self {
+            Self::Core(_) => self.clone(),
+            Self::Reqwest(client, executor) => {
+                Self::Reqwest(client.lasting(life), executor.clone())
+            }
+            Self::Ureq(client) => Self::Ureq(client.lasting(life)),
+        }
+    }
+
     /// As the adapters' `token`.
     pub fn token(&self) -> Result<Arc<Token>, Error> {
         blocking!(self, |core: &Core| core.token(), token())
@@ -174,11 +186,11 @@ impl Client {
     }
 
     /// The factor that a challenge asks for.
-    pub fn answer(&self, factor: Factor) -> Result<(), Error> {
+    pub fn answer(&self, reply: impl Into<Reply>) -> Result<(), Error> {
         match self {
-            Self::Core(core) => core.answer(factor),
-            Self::Reqwest(client, _) => Ok(client.answer(factor)?),
-            Self::Ureq(client) => Ok(client.answer(factor)?),
+            Self::Core(core) => core.answer(reply),
+            Self::Reqwest(client, _) => Ok(client.answer(reply)?),
+            Self::Ureq(client) => Ok(client.answer(reply)?),
         }
     }
 

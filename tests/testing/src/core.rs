@@ -6,7 +6,7 @@ use std::{
 };
 
 use auth_proto::{
-    Cloud, EndpointQuery, Factor, Failure, FailureKind, IdentityRequest, Login, Step, Token,
+    Cloud, EndpointQuery, Failure, FailureKind, IdentityRequest, Login, Reply, Step, Token,
 };
 use http::{Request, Response};
 use time::UtcDateTime;
@@ -60,8 +60,8 @@ impl Core {
         }
     }
 
-    pub(crate) fn answer(&self, factor: Factor) -> Result<(), Error> {
-        Ok(self.login().answer(factor)?)
+    pub(crate) fn answer(&self, reply: impl Into<Reply>) -> Result<(), Error> {
+        Ok(self.login().answer(reply)?)
     }
 
     pub(crate) fn endpoint(&self, query: &EndpointQuery) -> Result<String, Error> {

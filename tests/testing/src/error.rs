@@ -70,6 +70,11 @@ impl Error {
         error.kind()
     }
 
+    /// The question that nobody has answered.
+    pub fn question(&self) -> Option<&Question> {
+        if let Cause::Asks(question) = self.cause() { Some(question) } else { None }
+    }
+
     /// The challenge, if the login needs another factor.
     pub fn challenge(&self) -> Option<&Challenge> {
         match self.cause() {

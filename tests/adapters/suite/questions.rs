@@ -1,0 +1,197 @@
+//! Secrets that each login asks for, and one-time codes from a hook.
+
+use std::{
+    fs,
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use auth_proto::{
+    Credential, DomainRef, ErrorKind, Factor, Failure, FailureKind, Question, Reply as Answer,
+    SecretSource, UserRef,
+};
+use testing::{
+    Builder, Loopback, Reply,
+    fixtures::{scope, token},
+};
+
+use super::ADAPTER;
+
+/// Only a failing test waits so long.
+const LONG: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_millis(200);
+
+/// A client whose password has to be read, at a server that gives out tokens.
+fn reading(server: &Loopback) -> Builder {
+    let user = UserRef::name_in("alice", DomainRef::name("corp"));
+    let credential = Credential::password(user, SecretSource::new("the vault"));
+    ADAPTER.client(server.cloud(), credential, scope())
+}
+
+fn tokens() -> Loopback {
+    Loopback::start(|_| token("t", "https://thing.example"))
+}
+
+fn secret(text: &str) -> Result<Option<Answer>, Failure> {
+    Ok(Some(reply(text)))
+}
+
+fn reply(text: &str) -> Answer {
+    Answer::Secret(text.into())
+}
+
+#[test]
+fn a_login_reads_the_secret_of_now() {
+    let server = Loopback::start(|request| match request.number {
+        0 => Reply::new(401, "", "{}"),
+        _ => token("t", "https://thing.example"),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    fs::write(&file, "first-secret").unwrap();
+    let read = file.clone();
+    let client = reading(&server).asked(move |question| match question {
+        Question::Secret(source) if source.name() == "the vault" => {
+            secret(&fs::read_to_string(&read).unwrap())
+        }
+        _ => Ok(None),
+    });
+    let client = client.build().unwrap();
+    assert!(matches!(client.token().unwrap_err().kind(), ErrorKind::Rejected(_)));
+    // The refused secret is not sent again, and a new one is.
+    assert!(matches!(client.token().unwrap_err().kind(), ErrorKind::Rejected(_)));
+    assert_eq!(server.requests().len(), 1);
+    fs::write(&file, "second-secret").unwrap();
+    let deadline = std::time::Instant::now() + LONG;
+    while client.token().is_err() && std::time::Instant::now() < deadline {
+        thread::sleep(SHORT);
+    }
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests[0].contains("first-secret") && requests[1].contains("second-secret"));
+}
+
+#[test]
+fn a_question_without_a_hook_reaches_the_caller() {
+    let server = tokens();
+    let client = reading(&server).build().unwrap();
+    for _ in 0..2 {
+        let error = client.token().unwrap_err();
+        let Some(Question::Secret(source)) = error.question() else { panic!("{error}") };
+        assert_eq!(source.name(), "the vault");
+        assert!(error.to_string().contains("the vault"), "{error}");
+    }
+    assert!(client.answer(Factor::totp("123456")).is_err());
+    client.answer(reply("read-secret")).unwrap();
+    client.token().unwrap();
+    assert!(server.requests()[0].contains("read-secret"));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_hook_may_pass_a_question_on() {
+    let server = tokens();
+    let client = reading(&server).asked(|_| Ok(None)).build().unwrap();
+    assert!(client.token().unwrap_err().question().is_some());
+    client.answer(reply("read-secret")).unwrap();
+    client.token().unwrap();
+}
+
+#[test]
+fn a_source_that_fails_says_why() {
+    let server = tokens();
+    let asked = |_: &Question| Err(Failure::new(FailureKind::Source, "no such file"));
+    let client = reading(&server).asked(asked).build().unwrap();
+    let error = client.token_within(SHORT).unwrap_err();
+    assert!(error.to_string().contains("no such file"), "{error}");
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn a_bad_reply_is_an_error() {
+    let server = tokens();
+    let client = reading(&server).asked(|_| secret("")).build().unwrap();
+    let error = client.token().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Config(_)), "{error}");
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn one_caller_asks_for_all() {
+    let (server, asked) = (tokens(), Arc::new(AtomicUsize::new(0)));
+    let (count, all) = (Arc::clone(&asked), Arc::new(Barrier::new(20)));
+    let client = reading(&server).asked(move |_| {
+        count.fetch_add(1, SeqCst);
+        thread::sleep(SHORT);
+        secret("read-secret")
+    });
+    let client = client.build().unwrap();
+    thread::scope(|threads| {
+        for _ in 0..20 {
+            let (client, all) = (client.clone(), Arc::clone(&all));
+            threads.spawn(move || {
+                all.wait();
+                client.token().unwrap();
+            });
+        }
+    });
+    assert_eq!((asked.load(SeqCst), server.requests().len()), (1, 1));
+}
+
+/// The caller leaves in its time, and the answer serves the next one.
+#[test]
+fn a_slow_answer_outlives_its_caller() {
+    let (server, asked) = (tokens(), Arc::new(AtomicUsize::new(0)));
+    let (count, (release, released)) = (Arc::clone(&asked), mpsc::channel::<()>());
+    let released = std::sync::Mutex::new(released);
+    let client = reading(&server).asked(move |_| {
+        count.fetch_add(1, SeqCst);
+        let _ = released.lock().unwrap().recv_timeout(LONG);
+        secret("read-secret")
+    });
+    let client = client.build().unwrap();
+    assert!(client.token_within(SHORT).unwrap_err().is_deadline());
+    release.send(()).unwrap();
+    client.token_within(LONG).unwrap();
+    assert_eq!(asked.load(SeqCst), 1);
+}
+
+#[test]
+fn a_hook_that_panics_leaves_the_question_to_others() {
+    let (server, asked) = (tokens(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&asked);
+    let client = reading(&server).asked(move |_| match count.fetch_add(1, SeqCst) {
+        0 => panic!("on purpose"),
+        _ => secret("read-secret"),
+    });
+    let client = client.build().unwrap();
+    let first = client.clone();
+    // The async client's caller panics with it; the blocking one asks again.
+    let _ = thread::spawn(move || first.token()).join();
+    client.token_within(LONG).unwrap();
+    assert_eq!((asked.load(SeqCst), server.requests().len()), (2, 1));
+}
+
+#[test]
+fn a_hook_answers_with_a_code() {
+    let server = Loopback::start(|request| match request.number {
+        0 => Reply::new(
+            401,
+            "Openstack-Auth-Receipt: r3ceipt\r\n",
+            r#"{"receipt": {"methods": ["password"], "expires_at": "2099-01-01T00:00:00Z"},
+                    "required_auth_methods": [["password", "totp"]]}"#,
+        ),
+        _ => token("t", "https://thing.example"),
+    });
+    let client = super::support::loopback_client(&server).asked(|question| match question {
+        Question::Factor(_) => Ok(Some(Factor::totp("123456").into())),
+        _ => Ok(None),
+    });
+    client.build().unwrap().token().unwrap();
+    assert!(server.requests()[1].contains("123456"));
+}
