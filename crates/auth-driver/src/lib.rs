@@ -76,6 +76,14 @@
 //! time-out at most: poll it or drop it. In the blocking loop, a login that may take longer than its caller
 //! has time gets a thread of its own, which ends with it.
 //!
+//! # Questions
+//!
+//! A login may need a one-time code, or a secret that has to be read. [`Step::Ask`] gives the question
+//! to one caller, and the others wait. The `Transport` of a loop answers it: by a function on a thread
+//! of its own ([`blocking::Transport::asked`]), or by a future that outlives its caller, as a login
+//! does ([`nonblocking::Transport::ask`]). A transport without answers passes the question to its
+//! caller as [`NoToken::Ask`], and [`Driver::answer`] takes the reply.
+//!
 //! # Five rules of a driver
 //!
 //! The loops here obey these rules. A loop of your own over [`Driver::next`] gets most of them from

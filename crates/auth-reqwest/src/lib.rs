@@ -137,6 +137,51 @@
 //! there, and close the connection. Then the connection may break before the answer is read. The
 //! client asks the identity service about the token before it uses it again.
 //!
+//! # Questions
+//!
+//! Some logins need something that the credential does not have: a one-time code, or a secret that a
+//! file [holds now](auth_proto::Secret::Asked). [`Builder::asked`] takes a function that knows the
+//! answers:
+//!
+//! ```no_run
+//! use auth_reqwest::{
+//!     Client,
+//!     auth_proto::{Cloud, Credential, Failure, FailureKind, Question, Reply, Scope, SecretSource},
+//! };
+//! use tokio::fs;
+//!
+//! # fn example(cloud: Cloud) -> Result<(), auth_reqwest::Error> {
+//! // The key is mounted into a container, and changes from time to time.
+//! let secret = SecretSource::new("/run/secrets/cloud-key");
+//! let key = Credential::application_credential("key id", secret);
+//! let client = Client::builder(cloud, key, Scope::default())
+//!     .asked(|question| async move {
+//!         match question {
+//!             Question::Secret(source) => match fs::read_to_string(source.name()).await {
+//!                 Ok(text) => Ok(Some(Reply::Secret(text.trim_end().into()))),
+//!                 Err(error) => Err(Failure::new(FailureKind::Source, error.to_string())),
+//!             },
+//!             // The callers get it.
+//!             _ => Ok(None),
+//!         }
+//!     })
+//!     .build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The source is read before each login, and again after a refusal: a changed secret is tried at
+//! once, an unchanged one is not sent again. One caller asks for all callers. Without a function, and
+//! for a question that it passes on (`None`), callers get [`Error::Ask`]; [`Client::answer`] takes
+//! the reply. `auth-config` has such a function for the files, variables and commands of a
+//! configuration.
+//!
+//! # Tokens that last
+//!
+//! A long upload, or a job that passes its token on, needs a token that does not end on the way:
+//! `client.lasting(Duration::from_secs(3600))` is the same client with tokens that live for another
+//! hour at least, if the cloud gives such tokens.
+//!
 //! # Background renewal
 //!
 //! By default, callers renew a token when it is due: one sends the login, the others go on with the
