@@ -6,6 +6,7 @@
 
 mod check;
 mod endpoint;
+mod federation;
 mod named;
 mod not_found;
 mod overrides;

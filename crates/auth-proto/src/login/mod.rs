@@ -302,7 +302,8 @@ impl Login {
 
     /// The secrets that an error must not show if the server repeats them.
     pub(crate) fn secrets(&self) -> Vec<&str> {
-        let mut secrets: Vec<_> = self.credential.methods.iter().map(Method::secret).collect();
+        let methods = self.credential.methods.iter();
+        let mut secrets: Vec<_> = methods.flat_map(Method::secrets).collect();
         secrets.extend(self.later_secrets());
         secrets
     }

@@ -156,7 +156,7 @@ impl Login {
 /// The error after a service has refused an existing token that has no data to look up.
 pub(crate) fn existing_token_refused() -> Error {
     let (status, fault) = (StatusCode::UNAUTHORIZED, Fault::default());
-    ErrorKind::Rejected(Refusal { status, fault, remedy: EXISTING_TOKEN }).into()
+    ErrorKind::Rejected(Refusal::new(status, fault, EXISTING_TOKEN)).into()
 }
 
 const AGENCY: &str = "check the agency's name, the domain of the delegating account, the scope in \

@@ -157,7 +157,7 @@ impl Token {
     /// The secrets that no text about the token may show: the token and those of its login.
     pub(crate) fn secrets(&self) -> Vec<&str> {
         let LoginSecrets { methods, later } = &self.login_secrets;
-        let sent = methods.iter().flat_map(|methods| methods.iter()).map(Method::secret);
+        let sent = methods.iter().flat_map(|methods| methods.iter()).flat_map(Method::secrets);
         let later = later.iter().map(ExposeSecret::expose_secret);
         sent.chain(later).chain([self.expose()]).collect()
     }

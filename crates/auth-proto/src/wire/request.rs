@@ -290,8 +290,8 @@ fn v3<'a>(user: Option<&'a UserRef>, methods: &'a [Method], scope: &'a Scope) ->
                 let user = UserFields { password: secret, ..user.map(user_of).unwrap_or_default() };
                 identity.password = Some(OfUser { user });
             }
-            // Neither of them logs in.
-            Method::HttpBasic(_) | Method::NoAuth => {}
+            // None of them logs in with this request.
+            Method::Federated(_) | Method::HttpBasic(_) | Method::NoAuth => {}
             Method::ExistingToken(_) | Method::Token(_) => {
                 identity.token = Some(Id { id: method.secret() });
             }
