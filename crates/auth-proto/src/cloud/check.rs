@@ -59,6 +59,8 @@ impl Cloud {
         if kinds == [MethodKind::ExistingToken] {
             return Ok(());
         }
+        // The code beside a federated login is the provider's.
+        let kinds = if credential.federation().is_some() { &kinds[..1] } else { &kinds[..] };
         for (index, &method) in kinds.iter().enumerate() {
             let of_user = matches!(method, MethodKind::Password | MethodKind::Totp);
             if of_user && credential.user.is_none() {
