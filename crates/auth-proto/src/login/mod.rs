@@ -38,6 +38,7 @@
 //! `start` begins a login, `request` builds the requests, `response` reads the responses, and `reply`
 //! takes what the caller adds.
 
+mod federated;
 mod fixed;
 pub(crate) mod lifetime;
 mod reply;
@@ -121,6 +122,8 @@ enum Phase {
     Discover,
     Done(Arc<Token>, Duration),
     Failed(Error),
+    /// A step of a federated login.
+    Federated(federated::Step),
     /// Fetches the catalog of an existing token. The duration is the rest of the token's life.
     FetchCatalog(Arc<Token>, Duration),
     Inspect,
@@ -181,6 +184,7 @@ impl Login {
             Phase::Discover => self.discover(),
             Phase::Done(token, _) => return Ok(Step::Done(Arc::clone(token))),
             Phase::Failed(error) | Phase::Refused(_, error) => return Err(error.clone()),
+            Phase::Federated(step) => self.federated_request(step),
             Phase::FetchCatalog(token, _) => self.fetch_catalog(token),
             Phase::Inspect => self.inspect(),
         };
@@ -195,6 +199,7 @@ impl Login {
             | Phase::Continue(..)
             | Phase::Derive { .. }
             | Phase::Discover
+            | Phase::Federated(_)
             | Phase::FetchCatalog(..)
             | Phase::Inspect => LoginState::ToSend,
             Phase::Challenged(challenge) => LoginState::NeedFactor(challenge),
@@ -223,6 +228,10 @@ impl Login {
                 self.read_login(&response, sent)
             }
             Phase::Discover => self.read_versions(&response),
+            Phase::Federated(step) => {
+                let step = step.clone();
+                self.read_federated(&step, &response, sent)
+            }
             Phase::FetchCatalog(token, life) => self.read_catalog(&response, token, *life),
             Phase::Inspect => self.read_inspected(&response, sent),
             Phase::AskSecret(_)
@@ -249,13 +258,17 @@ impl Login {
     /// Whether the next request carries the credential or a token made from it, so that a refusal
     /// may be one of the credential.
     pub(crate) fn shows_credential(&self) -> bool {
-        !matches!(self.phase, Phase::Discover)
+        !matches!(self.phase, Phase::Discover | Phase::Federated(federated::Step::Discover))
     }
 
     /// Whether the next request carries a password or a code, so that the service may count it as a
     /// wrong one.
     pub(crate) fn shows_guess(&self) -> bool {
-        let shows_secret = matches!(self.phase, Phase::Authenticate | Phase::Continue(..));
+        let shows_secret = match self.phase {
+            Phase::Authenticate | Phase::Continue(..) => true,
+            Phase::Federated(_) => self.asks_provider() && self.shows_credential(),
+            _ => false,
+        };
         shows_secret && (self.credential.is_guessable() || self.answered)
     }
 
@@ -287,6 +300,7 @@ impl Login {
             | Phase::Discover
             | Phase::Done(..)
             | Phase::Failed(_)
+            | Phase::Federated(_)
             | Phase::FetchCatalog(..)
             | Phase::Inspect => None,
         }
@@ -302,7 +316,8 @@ impl Login {
 
     /// The secrets that an error must not show if the server repeats them.
     pub(crate) fn secrets(&self) -> Vec<&str> {
-        let mut secrets: Vec<_> = self.credential.methods.iter().map(Method::secret).collect();
+        let methods = self.credential.methods.iter();
+        let mut secrets: Vec<_> = methods.flat_map(Method::secrets).collect();
         secrets.extend(self.later_secrets());
         secrets
     }

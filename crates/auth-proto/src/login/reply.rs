@@ -19,6 +19,7 @@ impl Login {
     /// [`ConfigError`](crate::ConfigError) if the reply cannot be sent.
     pub fn answer(&mut self, reply: impl Into<Reply>) -> Result<(), Error> {
         match reply.into() {
+            Reply::Factor(factor) if self.wants_code() => self.submit_code(&factor),
             Reply::Factor(factor) => self.submit(factor),
             Reply::Secret(secret) => self.supply(secret),
         }
@@ -52,15 +53,21 @@ impl Login {
         }
         self.cloud.check(&self.credential.clone().with_fresh(&factor), &self.scope)?;
         let body = self.login_body(&[method])?;
+        let challenge = challenge.clone();
+        self.note_secret(factor.secret());
+        let receipt = challenge.receipt.as_ref().and_then(|receipt| receipt.to_str().ok());
+        receipt.iter().for_each(|receipt| self.note_secret(receipt));
+        self.phase = Phase::Continue(challenge, body);
+        self.answered = true;
+        Ok(())
+    }
+
+    /// Notes a secret that a server may repeat in a later response.
+    pub(super) fn note_secret(&mut self, secret: &str) {
         let known: usize = self.seen_secrets.iter().map(|seen| seen.expose_secret().len()).sum();
         // Beyond this limit no text is shown at all, so that further secrets need no entry.
         if known <= limits::SECRETS {
-            self.seen_secrets.push(factor.secret().into());
-            let receipt = challenge.receipt.as_ref().and_then(|receipt| receipt.to_str().ok());
-            self.seen_secrets.extend(receipt.map(SecretString::from));
+            self.seen_secrets.push(secret.into());
         }
-        self.phase = Phase::Continue(challenge.clone(), body);
-        self.answered = true;
-        Ok(())
     }
 }

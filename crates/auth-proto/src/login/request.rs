@@ -103,6 +103,8 @@ impl Login {
     /// permission to assume the agency is.
     fn login_scope(&self) -> Cow<'_, Scope> {
         match self.credential.user_domain() {
+            // The first token of a chain that goes on may have any scope.
+            _ if self.is_rescoped() => Cow::Owned(Scope::default()),
             Some(domain) if self.derives() => Cow::Owned(Scope(Target::Domain(domain.clone()))),
             _ => Cow::Borrowed(&self.scope),
         }
@@ -161,7 +163,7 @@ pub(super) fn token_header(token: &str) -> Result<HeaderValue, ProtocolError> {
     secret_header(token.as_bytes(), "credential.token")
 }
 
-fn within_limit(body: Body) -> Result<Body, Error> {
+pub(super) fn within_limit(body: Body) -> Result<Body, Error> {
     if body.as_bytes().len() > limits::LOGIN_REQUEST {
         let (field, limit) = (ConfigField::CredentialAndScope, limits::LOGIN_REQUEST);
         return Err(ConfigError::TooLong { field, limit }.into());

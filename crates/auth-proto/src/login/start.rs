@@ -18,8 +18,9 @@ impl Login {
     ///
     /// [`ConfigError`](crate::ConfigError) for input that cannot work at this cloud.
     pub fn new(cloud: &Cloud, credential: Credential, scope: Scope) -> Result<Self, Error> {
+        let cloud = cloud.for_login(&credential);
         cloud.check(&credential, &scope)?;
-        Self::of_checked(cloud, credential, scope)
+        Self::of_checked(&cloud, credential, scope)
     }
 
     /// The same for a credential and a scope that [`Cloud::check`] has accepted.
@@ -60,7 +61,7 @@ impl Login {
         root: Option<HeaderValue>,
     ) -> Result<Self, Error> {
         let mut login = Self {
-            cloud: cloud.clone(),
+            cloud: cloud.for_login(&credential),
             credential,
             scope,
             catalog: true,
@@ -86,6 +87,9 @@ impl Login {
         if let Some(source) = self.credential.asked() {
             return Ok(Phase::AskSecret(source.clone()));
         }
+        if let Some(federation) = self.credential.federation() {
+            return self.first_federated(federation);
+        }
         if self.credential.is_existing_token() {
             return Ok(Phase::Inspect);
         }
@@ -103,6 +107,6 @@ impl Login {
 
     /// Whether the login has to exchange the token of its credential for the one of its scope.
     pub(super) fn derives(&self) -> bool {
-        self.credential.agency.is_some() && !self.is_root
+        self.is_rescoped() || (self.credential.agency.is_some() && !self.is_root)
     }
 }

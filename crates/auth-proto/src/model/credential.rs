@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use crate::error::MethodKind;
 use crate::model::{
+    federation::Federation,
     scope::DomainRef,
     secret::{Secret, SecretSource},
 };
@@ -167,6 +168,12 @@ impl Credential {
         Self::without_user(Method::NoAuth)
     }
 
+    /// A login with the token of an identity provider, at clouds with the v3 API. An identity URL
+    /// without a version is used as one that ends with `/v3`.
+    pub fn federated(federation: Federation) -> Self {
+        Self::without_user(Method::Federated(Box::new(federation)))
+    }
+
     /// A user and a one-time code, for users who need no other factor.
     pub fn totp(user: impl Into<UserRef>, code: impl Into<SecretString>) -> Self {
         Self::of_user(user.into(), Method::Totp(code.into()))
@@ -214,13 +221,25 @@ impl Credential {
 
     /// Whether it has a one-time code, which a server accepts once.
     pub(crate) fn is_one_time(&self) -> bool {
+        self.has_code() || self.federation().is_some_and(|own| own.code_field().is_some())
+    }
+
+    fn has_code(&self) -> bool {
         self.methods.iter().any(|method| method.kind() == MethodKind::Totp)
+    }
+
+    /// Whether a login needs a one-time code that is not known yet.
+    pub(crate) fn lacks_code(&self) -> bool {
+        self.is_one_time() && !self.has_code()
     }
 
     /// Whether it has a password or a code, which clouds allow to be wrong a few times only.
     pub(crate) fn is_guessable(&self) -> bool {
-        let guessable = [MethodKind::Password, MethodKind::Totp];
-        self.methods.iter().any(|method| guessable.contains(&method.kind()))
+        self.methods.iter().any(|method| match method {
+            Method::Federated(federation) => federation.is_guessable(),
+            Method::Password(_) | Method::Totp(_) => true,
+            _ => false,
+        })
     }
 
     /// The token, if the credential is one.
@@ -236,6 +255,14 @@ impl Credential {
         match &self.methods[..] {
             [Method::Token(token)] => Some(token.expose_secret()),
             [Method::ExistingToken(token)] if self.agency.is_some() => Some(token.expose_secret()),
+            _ => None,
+        }
+    }
+
+    /// The federated login, if the credential is one.
+    pub(crate) fn federation(&self) -> Option<&Federation> {
+        match self.methods.first()? {
+            Method::Federated(federation) => Some(federation),
             _ => None,
         }
     }
@@ -266,14 +293,13 @@ impl Credential {
 
     /// The first secret that is not known yet.
     pub(crate) fn asked(&self) -> Option<&SecretSource> {
-        self.methods.iter().find_map(|method| method.as_asked()?.source())
+        self.methods.iter().find_map(Method::asked)
     }
 
     /// Fills in the secret that [`asked`](Self::asked) names.
     pub(crate) fn supply(&mut self, supplied: SecretString) {
         let methods = Arc::make_mut(&mut self.methods);
-        let mut secrets = methods.iter_mut().filter_map(Method::as_asked_mut);
-        if let Some(secret) = secrets.find(|secret| secret.source().is_some()) {
+        if let Some(secret) = methods.iter_mut().find_map(Method::asked_mut) {
             *secret = Secret::Given(supplied);
         }
     }
@@ -327,6 +353,7 @@ pub(crate) enum Key {
 pub(crate) enum Method {
     ApplicationCredential { key: Key, secret: Secret },
     ExistingToken(SecretString),
+    Federated(Box<Federation>),
     HttpBasic(SecretString),
     NoAuth,
     Password(Secret),
@@ -339,6 +366,8 @@ impl Method {
         match self {
             Self::ApplicationCredential { .. } => MethodKind::ApplicationCredential,
             Self::ExistingToken(_) => MethodKind::ExistingToken,
+            Self::Federated(federation) if federation.protocol.is_none() => MethodKind::IdToken,
+            Self::Federated(_) => MethodKind::Federated,
             Self::HttpBasic(_) => MethodKind::HttpBasic,
             Self::NoAuth => MethodKind::NoAuth,
             Self::Password(_) => MethodKind::Password,
@@ -347,6 +376,15 @@ impl Method {
         }
     }
 
+    /// All its secrets that are known.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::Federated(federation) => federation.secrets().map(Secret::expose).collect(),
+            _ => vec![self.secret()],
+        }
+    }
+
+    /// The secret of a method that has one at most.
     pub(crate) fn secret(&self) -> &str {
         match self {
             Self::ApplicationCredential { secret, .. } | Self::Password(secret) => secret.expose(),
@@ -354,21 +392,26 @@ impl Method {
             | Self::HttpBasic(secret)
             | Self::Token(secret)
             | Self::Totp(secret) => secret.expose_secret(),
-            Self::NoAuth => "",
+            Self::Federated(_) | Self::NoAuth => "",
         }
     }
 
-    /// The secret, if its kind may be one that is asked for.
-    pub(crate) fn as_asked(&self) -> Option<&Secret> {
+    /// The source of its first secret that is not known yet.
+    pub(crate) fn asked(&self) -> Option<&SecretSource> {
         match self {
-            Self::ApplicationCredential { secret, .. } | Self::Password(secret) => Some(secret),
+            Self::ApplicationCredential { secret, .. } | Self::Password(secret) => secret.source(),
+            Self::Federated(federation) => federation.secrets().find_map(Secret::source),
             _ => None,
         }
     }
 
-    fn as_asked_mut(&mut self) -> Option<&mut Secret> {
+    fn asked_mut(&mut self) -> Option<&mut Secret> {
+        let is_asked = |secret: &&mut Secret| secret.source().is_some();
         match self {
-            Self::ApplicationCredential { secret, .. } | Self::Password(secret) => Some(secret),
+            Self::ApplicationCredential { secret, .. } | Self::Password(secret) => {
+                Some(secret).filter(is_asked)
+            }
+            Self::Federated(federation) => federation.secrets_mut().find(is_asked),
             _ => None,
         }
     }

@@ -73,7 +73,8 @@ impl Session {
             }
             LoginState::AskSecret(_) | LoginState::ToSend => {
                 let until = at.saturating_add(self.settings.response_timeout());
-                Input::Pending(Pending { login: in_flight.login, until, since: Some(sent_at) })
+                let since = in_flight.login.follows_at_once().then_some(sent_at);
+                Input::Pending(Pending { login: in_flight.login, until, since })
             }
             // A user may have mistyped a factor: the user gets the error and another try.
             LoginState::Failed(error)
@@ -297,7 +298,7 @@ impl Session {
         match lost {
             Phase::InFlight(in_flight) => {
                 let failure = Failure::new(FailureKind::Timeout, "presumed lost");
-                let error = failure.at(self.cloud.identity_origin()).into();
+                let error = failure.at(&in_flight.login.origin()).into();
                 self.note_unanswered(&in_flight, &error);
                 self.finish(index, Input::Failed(error), in_flight.sent_at, at);
             }

@@ -80,7 +80,7 @@ impl Session {
             Some((index, Phase::InFlight(in_flight))) => {
                 let was_sent = matches!(failure.kind, FailureKind::Io | FailureKind::Timeout);
                 // The text of an HTTP client's error may quote a server.
-                let failure = failure.at(self.cloud.identity_origin());
+                let failure = failure.at(&in_flight.login.origin());
                 let error = Error::from(failure).without_secrets(&in_flight.login.secrets());
                 match head {
                     Some(head) if in_flight.is_guess && head.status.is_success() => {
@@ -266,6 +266,7 @@ impl Session {
         let fixed = login::fixed_token(&self.cloud, &credential)?;
         self.scopes.change_all(|state| state.is_checked = state.is_in_use());
         self.fixed = fixed.map(Arc::new);
+        self.cloud = self.cloud.for_login(&credential);
         self.credential = credential;
         self.lockout = None;
         (self.credential_verified, self.credential_proven) = (false, false);

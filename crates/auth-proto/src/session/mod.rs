@@ -122,6 +122,7 @@ impl Session {
     /// [`ErrorKind::Config`] if the credential cannot work at this cloud. The first poll for a
     /// scope reports a scope that cannot work.
     pub fn new(cloud: Cloud, credential: Credential, settings: Settings) -> Result<Self, Error> {
+        let cloud = cloud.for_login(&credential);
         cloud.check_credential(&credential)?;
         Ok(Self {
             id: SessionId::default(),
