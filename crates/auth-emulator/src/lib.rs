@@ -122,6 +122,7 @@ mod directory;
 mod keystone;
 mod machine;
 mod message;
+mod provider;
 mod server;
 mod system;
 mod tokens;
@@ -130,7 +131,9 @@ mod totp;
 pub mod account;
 pub mod documents;
 
-pub use machine::Emulator;
+pub use keystone::settings::Gate;
+pub use machine::{Emulator, resource::RequestKind};
+pub use provider::Provider;
 pub use server::{
     Server,
     fault::{Arrival, Fault},

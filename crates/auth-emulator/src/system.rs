@@ -25,6 +25,12 @@ pub enum System {
     Keystone,
 }
 
+/// The host of the identity provider of the stock Keystone's cloud, which only a caller in process
+/// can use.
+pub(crate) const PROVIDER_HOST: &str = "login.keystone.example";
+/// The path prefix of the identity provider on hosts other than [`PROVIDER_HOST`].
+pub(crate) const PROVIDER_PATH: &str = "/provider";
+
 impl System {
     /// Every system: in the order of the documents, then the stock Keystone.
     pub const ALL: [Self; 6] =
