@@ -21,7 +21,8 @@ pub enum System {
     /// Identity v3 by password.
     Huawei,
     /// A stock Keystone, as of version 30: Identity v3 by password, one-time code, token or
-    /// application credential, for a project, a domain, the system, or nothing.
+    /// application credential, or by a token of the [`Provider`](crate::Provider), for a project, a
+    /// domain, the system, or nothing.
     Keystone,
 }
 

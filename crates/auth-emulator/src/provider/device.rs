@@ -58,7 +58,7 @@ impl Devices {
         let is_early = device.asked_at.is_some_and(|before| now - before < device.interval);
         device.asked_at = Some(now);
         if is_early {
-            device.interval += SLOW_DOWN;
+            device.interval = device.interval.saturating_add(SLOW_DOWN);
             return Err(OauthError::new("slow_down", "The device asked too early."));
         }
         match device.decision {
