@@ -129,3 +129,45 @@ pub const KEYSTONE_KEY_ID: &str = "d2c4b6a8907e4f5d8c3b2a1908f7e6d5";
 pub const KEYSTONE_KEY_NAME: &str = "plain";
 /// The secret of [`KEYSTONE_KEY_ID`].
 pub const KEYSTONE_SECRET: &str = "secret of plain";
+
+/// The id of the `number`th of the projects that
+/// [`Emulator::projects`](crate::Emulator::projects) adds to [`KEYSTONE_DOMAIN`]: 32 hexadecimal
+/// digits. Its name is `p` and the number.
+///
+/// ```
+/// use auth_emulator::account::numbered_project_id;
+///
+/// assert_eq!(numbered_project_id(10), "b0b0000000000000000000000000000a");
+/// ```
+pub fn numbered_project_id(number: usize) -> String {
+    format!("b0b0{number:028x}")
+}
+
+/// The id of the identity provider at the stock Keystone, Huawei Cloud and Open Telekom Cloud.
+pub const FEDERATION_PROVIDER: &str = "idp1";
+/// The protocol of [`FEDERATION_PROVIDER`] that the stock Keystone has enabled, the only one.
+pub const FEDERATION_PROTOCOL: &str = "openid";
+
+/// Client of the identity provider with a secret. Its own tokens, by the grant `client_credentials`,
+/// belong to the Keystone user of the same name.
+pub const OIDC_CLIENT: &str = "service";
+/// The secret of [`OIDC_CLIENT`].
+pub const OIDC_CLIENT_SECRET: &str = "service-secret";
+/// Client of the identity provider without a secret. Only people log in through it.
+pub const OIDC_PUBLIC_CLIENT: &str = "cli";
+
+/// User of the identity provider. As all that Keystone maps, this one has roles on the projects
+/// `alpha`, `beta` and those of [`numbered_project_id`].
+pub const OIDC_USER: &str = "fred";
+/// The password of [`OIDC_USER`].
+pub const OIDC_PASSWORD: &str = "fred-pw";
+/// User of the identity provider who needs a one-time code as well, that of
+/// [`totp_code`](crate::totp_code).
+pub const OIDC_CODE_USER: &str = "otto";
+/// The password of [`OIDC_CODE_USER`].
+pub const OIDC_CODE_PASSWORD: &str = "otto-pw";
+/// User of the identity provider for whom Keystone has no rule. The password is `stranger-pw`.
+pub const OIDC_UNMAPPED_USER: &str = "stranger";
+/// User of the identity provider whose tokens lack the claims that Keystone reads. The password is
+/// `bare-pw`.
+pub const OIDC_BARE_USER: &str = "bare";

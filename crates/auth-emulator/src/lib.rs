@@ -1,5 +1,5 @@
-//! Emulates five identity services in process, as their vendors document them, and a stock Keystone,
-//! for testing clients.
+//! Emulates five identity services in process, as their vendors document them, a stock Keystone, and
+//! an OpenID provider whose tokens log in to it, for testing clients.
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -20,7 +20,7 @@
 //! | [`System::Otc`] | 002, Open Telekom Cloud, "Token Authentication" | v3 | password |
 //! | [`System::Kakao`] | 003, KakaoCloud, "API Preparations" | v3 | access key |
 //! | [`System::Huawei`] | 004, Huawei Cloud IAM, "Obtaining a User Token Through Password Authentication" | v3 | password |
-//! | [`System::Keystone`] | none: a real Keystone 30 | v3 | password, one-time code, token, application credential |
+//! | [`System::Keystone`] | none: a real Keystone 30 | v3 | password, one-time code, token, application credential, identity provider |
 //!
 //! The vendors' v3 systems also exchange a token for one of another scope and serve `/v3/auth/catalog`.
 //! KakaoCloud is the exception: its tokens come from application credentials and cannot be
@@ -110,6 +110,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Federated logins
+//!
+//! The stock Keystone has one identity provider, [`account::FEDERATION_PROVIDER`], and one protocol,
+//! [`account::FEDERATION_PROTOCOL`]. [`Provider`] is the other side: an OpenID provider with these
+//! clients and users. A password is the name and `-pw`.
+//!
+//! | client or user | login at the provider | in Keystone |
+//! | --- | --- | --- |
+//! | `service` | client with the secret `service-secret`: every grant, `client_credentials` for itself | user `service` |
+//! | `cli` | client without a secret: password, device code, refresh token | |
+//! | `fred` | password | user `fred` |
+//! | `otto` | password and one-time code, in the form field `totp` | user `otto` |
+//! | `stranger` | password | 401: no rule of the mapping matches |
+//! | `bare` | password | 401: the claims are missing |
+//!
+//! The three users are members of the projects `alpha` and `beta`, and of those that
+//! [`Emulator::projects`] adds. The gate before Keystone takes access tokens; [`Emulator::gate`]
+//! changes that. Huawei Cloud and Open Telekom Cloud take ID tokens, at
+//! `/v3.0/OS-AUTH/id-token/tokens`. A login gives a token without a scope; the token of a scope is
+//! exchanged for it and expires with it.
+//!
+//! [`RequestKind`] tells these logins, exchanges, and questions about tokens apart, for counters and
+//! for the script of a [`Server`].
+//!
 //! # Tokens
 //!
 //! Tokens are computed from a counter: they are unique within one emulator, the same in every run,
@@ -122,6 +146,7 @@ mod directory;
 mod keystone;
 mod machine;
 mod message;
+mod provider;
 mod server;
 mod system;
 mod tokens;
@@ -130,7 +155,9 @@ mod totp;
 pub mod account;
 pub mod documents;
 
-pub use machine::Emulator;
+pub use keystone::settings::Gate;
+pub use machine::{Emulator, resource::RequestKind};
+pub use provider::Provider;
 pub use server::{
     Server,
     fault::{Arrival, Fault},

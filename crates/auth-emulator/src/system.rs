@@ -21,9 +21,16 @@ pub enum System {
     /// Identity v3 by password.
     Huawei,
     /// A stock Keystone, as of version 30: Identity v3 by password, one-time code, token or
-    /// application credential, for a project, a domain, the system, or nothing.
+    /// application credential, or by a token of the [`Provider`](crate::Provider), for a project, a
+    /// domain, the system, or nothing.
     Keystone,
 }
+
+/// The host of the identity provider of the stock Keystone's cloud, which only a caller in process
+/// can use.
+pub(crate) const PROVIDER_HOST: &str = "login.keystone.example";
+/// The path prefix of the identity provider on hosts other than [`PROVIDER_HOST`].
+pub(crate) const PROVIDER_PATH: &str = "/provider";
 
 impl System {
     /// Every system: in the order of the documents, then the stock Keystone.

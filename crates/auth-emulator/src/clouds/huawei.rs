@@ -38,7 +38,7 @@ fn rescope(scope: Option<&Value>) -> Result<TokenScope, Refusal> {
 
 fn token(scope: TokenScope) -> Value {
     documents::parsed(match scope {
-        TokenScope::Domain => HUAWEI_DOMAIN_RESPONSE,
+        TokenScope::Domain | TokenScope::Nothing => HUAWEI_DOMAIN_RESPONSE,
         TokenScope::Project => HUAWEI_PROJECT_RESPONSE,
     })
 }
@@ -47,6 +47,7 @@ fn token(scope: TokenScope) -> Value {
 /// also has the services of the project's region.
 fn catalog(scope: TokenScope) -> Vec<Value> {
     let mut rows = match scope {
+        TokenScope::Nothing => return Vec::new(),
         TokenScope::Domain => Vec::new(),
         TokenScope::Project => catalog::rows(REGIONAL, account::HUAWEI_PROJECT_ID),
     };

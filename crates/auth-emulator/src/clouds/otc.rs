@@ -63,6 +63,7 @@ fn token(scope: TokenScope) -> Value {
                 "name": account::OTC_PROJECT_NAME,
             });
         }
+        TokenScope::Nothing => {}
     }
     body
 }
@@ -71,6 +72,7 @@ fn catalog(scope: TokenScope) -> Vec<Value> {
     let services = match scope {
         TokenScope::Domain => GLOBAL,
         TokenScope::Project => REGIONAL,
+        TokenScope::Nothing => &[],
     };
     catalog::rows(services, account::OTC_PROJECT)
 }

@@ -1,11 +1,15 @@
 //! The contents of the stock Keystone: domains, projects, users, their roles, and application
 //! credentials.
 
+mod federated;
+mod numbered;
 mod people;
 pub(crate) mod session;
 
 use crate::account;
 
+pub(crate) use federated::{GROUP, Mapping, SUBJECTS, Subject};
+pub(crate) use numbered::{MOST_NUMBERED, numbered};
 pub(crate) use people::{KEYS, USERS};
 
 /// A domain.
@@ -24,6 +28,8 @@ pub(crate) struct Project {
     pub(crate) name: &'static str,
     pub(crate) domain: &'static Domain,
     pub(crate) enabled: bool,
+    /// The project whose roles also count here.
+    pub(crate) roles_of: Option<&'static Self>,
 }
 
 /// A user. The password is required unless a one-time code may replace it.
@@ -85,6 +91,10 @@ impl User {
 
     /// The user's roles in this scope.
     pub(crate) fn roles_on(&self, target: Target) -> &'static [&'static str] {
+        let target = match target {
+            Target::Project(Project { roles_of: Some(other), .. }) => Target::Project(other),
+            own => own,
+        };
         self.roles.iter().find(|(own, _)| *own == target).map_or(&[], |(_, roles)| roles)
     }
 
@@ -126,5 +136,5 @@ pub(crate) static DOMAINS: [&Domain; 3] = [&CORP, &DEFAULT, &DEAD];
 pub(crate) static PROJECTS: [&Project; 5] = [&ALPHA, &BETA, &CORP_ALPHA, &IN_DEAD, &DISABLED];
 
 const fn project(id: &'static str, name: &'static str, domain: &'static Domain) -> Project {
-    Project { id, name, domain, enabled: true }
+    Project { id, name, domain, enabled: true, roles_of: None }
 }

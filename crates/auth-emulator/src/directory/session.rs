@@ -1,6 +1,9 @@
 //! What a token or a receipt of the stock Keystone says: who logged in, how, and for which scope.
 
-use crate::directory::{ApplicationCredential, Target, User};
+use crate::{
+    account,
+    directory::{ApplicationCredential, Target, User},
+};
 
 /// The login that a token or a receipt stands for.
 #[derive(Clone, Copy)]
@@ -15,6 +18,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// Whether an identity provider vouched for the user.
+    pub(crate) fn is_federated(&self) -> bool {
+        self.methods.has(account::FEDERATION_PROTOCOL)
+    }
+
     pub(crate) fn roles(&self) -> &'static [&'static str] {
         match self.key {
             Some(key) => key.roles,
@@ -28,9 +36,10 @@ impl Session {
 pub(crate) struct Methods(u8);
 
 impl Methods {
-    /// The methods that the server supports, in the order of its configuration.
-    pub(crate) const SUPPORTED: [&'static str; 4] =
-        ["password", "token", "totp", "application_credential"];
+    /// The methods that the server supports, in the order in which tokens list them. The first two
+    /// are those of a federated login and of its token's exchange.
+    pub(crate) const SUPPORTED: [&'static str; 6] =
+        ["openid", "mapped", "password", "token", "totp", "application_credential"];
 
     /// The set of one method; empty if the server does not support it.
     pub(crate) fn only(method: &str) -> Self {

@@ -9,7 +9,7 @@ use crate::{
     keystone::login::{LoginBody, Reference, ScopeRequest},
     message::{response::Refusal, routed::RoutedRequest},
     system::System,
-    tokens::{TokenScope, TokenTerms, Tokens},
+    tokens::{Holder, TokenScope, TokenTerms, Tokens},
 };
 
 /// The vendor-specific parts of agencies.
@@ -31,7 +31,7 @@ impl Agencies {
     ) -> Result<TokenTerms, Refusal> {
         let own = request.grant(tokens);
         let own = own.ok_or_else(Refusal::unauthorized)?;
-        if own.scope != TokenScope::Domain || own.by_agency {
+        if own.scope != TokenScope::Domain || !matches!(own.holder, Holder::User) {
             return Err(Refusal::forbidden("You are not authorized to assume the agency."));
         }
         let role: AssumeRole = login.only_method("assume_role")?;
@@ -43,7 +43,7 @@ impl Agencies {
             return Err(Refusal::not_found(format!("Could not find agency: {name}.")));
         }
         let scope = self.scope(login)?;
-        Ok(TokenTerms { by_agency: true, ..scope.into() })
+        Ok(TokenTerms { holder: Holder::Agency, ..scope.into() })
     }
 
     fn scope(&self, login: &LoginBody) -> Result<TokenScope, Refusal> {
@@ -89,6 +89,8 @@ pub(crate) fn assume(scope: TokenScope, token: &mut Value) {
             token["project"]["id"] = account::AGENCY_PROJECT_ID.into();
             token["project"]["domain"] = domain;
         }
+        // An agency always has a scope.
+        TokenScope::Nothing => {}
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     keystone::{
         agency::{self, Agencies},
+        id_token,
         login::LoginBody,
         settings::Settings,
     },
@@ -16,7 +17,8 @@ use crate::{
         response::{self, Refusal},
         routed::RoutedRequest,
     },
-    tokens::{Grant, TokenScope, TokenTerms, Tokens, timestamp},
+    provider::Provider,
+    tokens::{Grant, Holder, TokenScope, TokenTerms, Tokens, timestamp},
 };
 
 /// The vendor-specific parts of v3.
@@ -60,6 +62,28 @@ fn issue(
             _ => (rules.authenticate)(&login, settings).map(TokenTerms::from),
         },
     );
+    created(request, rules, terms, tokens)
+}
+
+/// `POST /v3.0/OS-AUTH/id-token/tokens`.
+pub(crate) fn id_token(
+    request: &RoutedRequest<'_>,
+    rules: &V3Rules,
+    provider: &Provider,
+    tokens: &mut Tokens,
+) -> Response<Vec<u8>> {
+    if *request.method != Method::POST {
+        return response::no_such_method(request, "POST");
+    }
+    created(request, rules, id_token::authenticate(request, rules, provider), tokens)
+}
+
+fn created(
+    request: &RoutedRequest<'_>,
+    rules: &V3Rules,
+    terms: Result<TokenTerms, Refusal>,
+    tokens: &mut Tokens,
+) -> Response<Vec<u8>> {
     match terms {
         Ok(terms) => {
             let (token, grant) = tokens.issue(terms, request.now);
@@ -83,11 +107,11 @@ fn exchange(
     }
     let Token { id } = login.only_method("token")?;
     let own = tokens.find(&id, request.now).ok_or_else(Refusal::unauthorized)?;
-    if own.by_agency {
+    if matches!(own.holder, Holder::Agency) {
         return Err(Refusal::forbidden("An agency's token cannot be exchanged."));
     }
     let scope = (rules.rescope)(login.scope.as_ref())?;
-    Ok(TokenTerms { expires_by: own.expires_at, ..scope.into() })
+    Ok(TokenTerms { holder: own.holder, expires_by: own.expires_at, ..scope.into() })
 }
 
 /// `/v3/auth/catalog`: the catalog of the caller's token.
@@ -145,15 +169,20 @@ fn body(request: &RoutedRequest<'_>, rules: &V3Rules, grant: Grant) -> Value {
         token["catalog"] = catalog;
         request.localize(&mut token["catalog"]);
     }
-    if grant.by_agency {
-        agency::assume(grant.scope, token);
+    match grant.holder {
+        Holder::User => {}
+        Holder::Agency => agency::assume(grant.scope, token),
+        Holder::Federated(user) => id_token::federate(user, token),
+    }
+    if grant.scope == TokenScope::Nothing {
+        id_token::unscope(token);
     }
     body
 }
 
 fn services(request: &RoutedRequest<'_>, rules: &V3Rules, grant: Grant) -> Value {
     let mut services = Value::from((rules.catalog)(grant.scope));
-    if grant.by_agency {
+    if matches!(grant.holder, Holder::Agency) {
         agency::use_delegated_project(request.system, &mut services);
     }
     services

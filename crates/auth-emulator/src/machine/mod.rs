@@ -4,19 +4,27 @@ pub(crate) mod resource;
 mod scopes;
 mod service;
 
-use std::{collections::VecDeque, fmt};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+};
 
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use time::{Duration, UtcDateTime};
 
 use crate::{
     clouds::{self, nhn, projects, stock},
-    keystone::{discovery, settings::Settings, v3},
-    machine::resource::IdentityResource,
+    keystone::{
+        discovery,
+        settings::{Gate, Settings},
+        v3,
+    },
+    machine::resource::{IdentityResource, RequestKind},
     message::{
         response,
         routed::{Destination, RoutedRequest},
     },
+    provider::Provider,
     system::System,
     tokens::Tokens,
 };
@@ -38,6 +46,7 @@ use crate::{
 /// | `/kakao/identity/v3/…` | KakaoCloud |
 /// | `/huawei/v3/…` | Huawei Cloud |
 /// | `/keystone/v3/…` | the stock Keystone |
+/// | `/provider/…` | the [identity provider](Provider) |
 /// | `/service/{system}/{host}/{path}` | `https://{host}/{path}` in that system's cloud |
 ///
 /// Catalog URLs then have the last form, so that the client can reach them. A service accepts any
@@ -48,6 +57,8 @@ pub struct Emulator {
     /// The receipts of the stock Keystone.
     receipts: Tokens,
     settings: Settings,
+    provider: Provider,
+    counts: HashMap<RequestKind, u64>,
 }
 
 impl Emulator {
@@ -57,6 +68,8 @@ impl Emulator {
             states: System::ALL.map(State::new),
             receipts: Tokens::receipts(),
             settings: Settings::default(),
+            provider: Provider::new(),
+            counts: HashMap::new(),
         }
     }
 
@@ -124,8 +137,57 @@ impl Emulator {
         self
     }
 
-    /// Revokes all tokens of all systems, but no receipt, as a change of password or permissions does (documents
-    /// 000, 001, 003 and 004). Logins still work.
+    /// Adds this many projects to the domain `Default` of the stock Keystone, at most 10,000 and
+    /// instead of those added before. Default: none.
+    ///
+    /// Their names are `p0`, `p1` and so on, their ids those of
+    /// [`numbered_project_id`](crate::account::numbered_project_id). Every user
+    /// with a role on the project `alpha` has it there, too.
+    pub fn projects(&mut self, count: usize) -> &mut Self {
+        self.settings.projects = count;
+        self
+    }
+
+    /// Takes all roles on a project of the stock Keystone from all users, so that none of them gets
+    /// a token for it. The tokens that they have stay valid.
+    pub fn remove_role(&mut self, project_id: &str) -> &mut Self {
+        self.settings.without_role.push(project_id.to_owned());
+        self
+    }
+
+    /// Gives the roles back that [`remove_role`](Self::remove_role) took.
+    pub fn restore_role(&mut self, project_id: &str) -> &mut Self {
+        self.settings.without_role.retain(|id| id != project_id);
+        self
+    }
+
+    /// Sets what the gate in front of the stock Keystone takes. Default: [`Gate::AccessToken`].
+    pub fn gate(&mut self, gate: Gate) -> &mut Self {
+        self.settings.gate = gate;
+        self
+    }
+
+    /// The identity provider, for its settings.
+    pub fn provider(&mut self) -> &mut Provider {
+        &mut self.provider
+    }
+
+    /// Revokes this system's tokens without a scope, but not the tokens that they were exchanged
+    /// for. A `DELETE` of such a token ends those, too.
+    pub fn revoke_unscoped(&mut self, system: System) -> &mut Self {
+        self.state(system).tokens.revoke_if(true);
+        self
+    }
+
+    /// Revokes this system's tokens that have a scope.
+    pub fn revoke_scoped(&mut self, system: System) -> &mut Self {
+        self.state(system).tokens.revoke_if(false);
+        self
+    }
+
+    /// Revokes all tokens of all systems, but no receipt and no token of the identity provider, as
+    /// a change of password or permissions does (documents 000, 001, 003 and 004). Logins still
+    /// work.
     pub fn revoke_all(&mut self) -> &mut Self {
         for state in &mut self.states {
             state.tokens.clear();
@@ -154,7 +216,13 @@ impl Emulator {
         self.states[system as usize].logins
     }
 
-    /// The number of requests to this system, including those to its services.
+    /// The number of requests of this kind.
+    pub fn count(&self, kind: RequestKind) -> u64 {
+        self.counts.get(&kind).copied().unwrap_or_default()
+    }
+
+    /// The number of requests to this system, including those to its services. Those to the identity
+    /// provider do not count.
     pub fn requests(&self, system: System) -> u64 {
         self.states[system as usize].requests
     }
@@ -165,6 +233,7 @@ impl Emulator {
         method: &Method,
         request: Option<&RoutedRequest<'_>>,
     ) -> Response<Vec<u8>> {
+        *self.counts.entry(RequestKind::of(request)).or_default() += 1;
         let mut response =
             request.map_or_else(response::no_such_system, |request| self.respond(request));
         if *method == Method::HEAD {
@@ -174,13 +243,21 @@ impl Emulator {
     }
 
     fn respond(&mut self, request: &RoutedRequest<'_>) -> Response<Vec<u8>> {
-        let Self { states, receipts, settings } = self;
+        let Self { states, receipts, settings, provider, .. } = self;
+        let is_too_large = request.body.len() > MAX_BODY;
+        if let Destination::Provider(path) = request.destination {
+            return match is_too_large {
+                true => response::too_large(),
+                false => provider.respond(request, path),
+            };
+        }
         let state = &mut states[request.system as usize];
         state.requests += 1;
         let path = match &request.destination {
             Destination::Service { host, path } => {
                 return service::response(request, &state.tokens, host, path);
             }
+            Destination::Provider(path) => path,
             Destination::Identity(path) => *path,
         };
         let resource = IdentityResource::at(request.system, path);
@@ -194,7 +271,7 @@ impl Emulator {
                 None => response,
             };
         }
-        if request.body.len() > MAX_BODY {
+        if is_too_large {
             return response::too_large();
         }
         let tokens = &mut state.tokens;
@@ -204,10 +281,14 @@ impl Emulator {
             IdentityResource::Scopes(list) => scopes::list(request, list, tokens, settings),
             IdentityResource::Service(host) => service::response(request, tokens, host, path),
             IdentityResource::Catalog(rules) => v3::catalog(request, rules, tokens),
-            IdentityResource::Stock(list) => stock::lists::list(request, list, tokens),
+            IdentityResource::Federated(path) => {
+                stock::federation::log_in(request, path, settings.gate, provider, tokens)
+            }
+            IdentityResource::IdToken(rules) => v3::id_token(request, rules, provider, tokens),
+            IdentityResource::Stock(list) => stock::lists::list(request, list, tokens, settings),
             IdentityResource::Tokens => match (request.system, clouds::v3_rules(request.system)) {
                 (_, Some(rules)) => v3::tokens(request, rules, tokens, settings),
-                (System::Keystone, None) => stock::tokens(request, tokens, receipts),
+                (System::Keystone, None) => stock::tokens(request, tokens, receipts, settings),
                 (_, None) => nhn::tokens(request, tokens, settings),
             },
             IdentityResource::Version => discovery::version(request),

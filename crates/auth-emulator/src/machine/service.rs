@@ -8,7 +8,7 @@ use crate::{
     directory::{Target, session::Session},
     message::{response, routed::RoutedRequest},
     system::System,
-    tokens::{Grant, TokenScope, Tokens},
+    tokens::{Grant, Holder, TokenScope, Tokens},
 };
 
 /// Echoes the request and the scope of its token. Without a valid token the response is 401.
@@ -38,41 +38,43 @@ pub(crate) fn response(
 }
 
 /// The ids that a token stands for.
-struct Holder {
+struct Ids {
     project: Option<&'static str>,
     domain: Option<&'static str>,
     user: &'static str,
 }
 
 /// The user of a document, or the agency for that user.
-fn of_sample(system: System, grant: &Grant) -> Holder {
-    let (project, domain, user) = match (grant.by_agency, system) {
-        (true, _) => {
-            (account::AGENCY_PROJECT_ID, Some(account::AGENCY_DOMAIN_ID), account::AGENCY_USER_ID)
-        }
-        (false, System::Otc) => {
-            (account::OTC_PROJECT, Some(account::OTC_DOMAIN_ID), account::OTC_USER_ID)
-        }
-        (false, System::Kakao) => {
+fn of_sample(system: System, grant: &Grant) -> Ids {
+    let (project, domain, user) = match system {
+        System::Otc => (account::OTC_PROJECT, Some(account::OTC_DOMAIN_ID), account::OTC_USER_ID),
+        System::Kakao => {
             (account::KAKAO_PROJECT, Some(account::KAKAO_DOMAIN_ID), account::KAKAO_USER_ID)
         }
-        (false, System::Huawei) => {
+        System::Huawei => {
             (account::HUAWEI_PROJECT_ID, Some(account::HUAWEI_DOMAIN_ID), account::HUAWEI_USER_ID)
         }
-        (false, System::NhnIaas | System::NhnCompute | System::Keystone) => {
+        System::NhnIaas | System::NhnCompute | System::Keystone => {
             (account::NHN_TENANT, None, account::NHN_USER_ID)
         }
     };
+    let (project, domain, user) = match grant.holder {
+        Holder::User => (project, domain, user),
+        Holder::Agency => {
+            (account::AGENCY_PROJECT_ID, Some(account::AGENCY_DOMAIN_ID), account::AGENCY_USER_ID)
+        }
+        Holder::Federated(user) => (project, domain, user.id),
+    };
     let is_project = grant.scope == TokenScope::Project;
-    Holder { project: is_project.then_some(project), domain, user }
+    Ids { project: is_project.then_some(project), domain, user }
 }
 
 /// The user of the stock Keystone, and the token's own scope.
-fn of_session(session: &Session) -> Holder {
+fn of_session(session: &Session) -> Ids {
     let (project, domain) = match session.target {
         Target::Project(project) => (Some(project.id), Some(project.domain.id)),
         Target::Domain(domain) => (None, Some(domain.id)),
         Target::Nothing | Target::System => (None, None),
     };
-    Holder { project, domain, user: session.user.id }
+    Ids { project, domain, user: session.user.id }
 }

@@ -146,6 +146,17 @@ pub(crate) fn no_such_system() -> Response<Vec<u8>> {
     html(StatusCode::NOT_FOUND)
 }
 
+/// The web server in front of the stock Keystone refuses a bearer. Keystone does not see the request.
+pub(crate) fn refused_bearer() -> Response<Vec<u8>> {
+    let response = html(StatusCode::UNAUTHORIZED);
+    with_header(response, WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
+}
+
+/// A redirect with an empty body, as a web server sends it.
+pub(crate) fn found(location: &str) -> Response<Vec<u8>> {
+    with_header(respond(StatusCode::FOUND, Vec::new()), LOCATION, location)
+}
+
 /// A list of versions. Some HTTP clients treat its status, 300, as a redirect.
 pub(crate) fn multiple_choices(body: &Value, location: &str) -> Response<Vec<u8>> {
     with_header(value(StatusCode::MULTIPLE_CHOICES, body), LOCATION, location)

@@ -5,7 +5,7 @@ use serde_json::Value;
 use time::UtcDateTime;
 
 use crate::{
-    system::System,
+    system::{PROVIDER_HOST, PROVIDER_PATH, System},
     tokens::{Grant, Tokens},
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct RoutedRequest<'a> {
 pub(crate) enum Destination<'a> {
     /// A path on the identity host.
     Identity(&'a str),
+    /// A path at the identity provider of the stock Keystone's cloud.
+    Provider(&'a str),
     /// A path on any other host of the cloud.
     Service { host: String, path: &'a str },
 }
@@ -37,6 +39,19 @@ pub(crate) enum Route {
     Loopback { authority: String },
 }
 
+impl<'a> Destination<'a> {
+    /// A path on a host of the system's cloud.
+    fn on(system: System, host: &str, path: &'a str) -> Self {
+        if system.has_identity_at(host) {
+            Self::Identity(path)
+        } else if host == PROVIDER_HOST {
+            Self::Provider(path)
+        } else {
+            Self::Service { host: host.to_owned(), path }
+        }
+    }
+}
+
 impl<'a> RoutedRequest<'a> {
     /// Finds the system by the host, or else by the first path segment.
     pub(crate) fn route(request: &'a Request<&'a [u8]>, now: UtcDateTime) -> Option<Self> {
@@ -45,11 +60,7 @@ impl<'a> RoutedRequest<'a> {
         let host = authority.host().to_ascii_lowercase();
         let (system, route, destination) = match System::by_host(&host) {
             Some(system) => {
-                let destination = if system.has_identity_at(&host) {
-                    Destination::Identity(uri.path())
-                } else {
-                    Destination::Service { host: host.clone(), path: uri.path() }
-                };
+                let destination = Destination::on(system, &host, uri.path());
                 (system, Route::Documented { authority: authority.to_string() }, destination)
             }
             None => {
@@ -98,6 +109,14 @@ impl<'a> RoutedRequest<'a> {
         }
     }
 
+    /// The URL of the identity provider in the caller's form.
+    pub(crate) fn provider_root(&self) -> String {
+        match &self.route {
+            Route::Documented { .. } => format!("https://{PROVIDER_HOST}"),
+            Route::Loopback { authority } => format!("http://{authority}{PROVIDER_PATH}"),
+        }
+    }
+
     /// Rewrites the URLs of a catalog so that the caller can reach them.
     pub(crate) fn localize(&self, catalog: &mut Value) {
         let Route::Loopback { authority } = &self.route else {
@@ -124,21 +143,20 @@ fn authority(uri: &Uri, headers: &HeaderMap) -> Authority {
         .unwrap_or(Authority::from_static("localhost"))
 }
 
-/// `/{system}/…` is the system's identity host, `/service/{system}/{host}/…` any host of its cloud.
+/// `/{system}/…` is the system's identity host, `/provider/…` the identity provider,
+/// `/service/{system}/{host}/…` any host of the system's cloud.
 fn by_path(path: &str) -> Option<(System, Destination<'_>)> {
     let (first, rest) = segment(path)?;
+    if first == &PROVIDER_PATH[1..] {
+        return Some((System::Keystone, Destination::Provider(rest)));
+    }
     if first != "service" {
         return Some((System::by_name(first)?, Destination::Identity(rest)));
     }
     let (name, rest) = segment(rest)?;
     let system = System::by_name(name)?;
     let (host, path) = segment(rest)?;
-    let destination = if system.has_identity_at(host) {
-        Destination::Identity(path)
-    } else {
-        Destination::Service { host: host.to_owned(), path }
-    };
-    Some((system, destination))
+    Some((system, Destination::on(system, host, path)))
 }
 
 /// The first segment of a path, and the rest including its slash.

@@ -139,13 +139,11 @@ impl ServerState {
     fn respond(&self, request: &Request<&[u8]>) -> Served {
         let routed = RoutedRequest::route(request, (self.clock)());
         let kind = RequestKind::of(routed.as_ref());
-        let system = match kind {
-            RequestKind::Login(system) => Some(system),
-            RequestKind::Identity | RequestKind::Service => None,
-        };
+        let system = kind.login();
         let arrival = Arrival {
-            number: self.counters.arrived(),
+            number: self.counters.arrived(kind),
             login: system,
+            kind,
             method: request.method(),
             path: request.uri().path(),
             headers: request.headers(),

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::LOCATION};
 
-use crate::system::System;
+use crate::{machine::resource::RequestKind, system::System};
 
 /// The fault of one response of a [`Server`](crate::Server).
 ///
@@ -145,6 +145,9 @@ pub struct Arrival<'a> {
     pub number: u64,
     /// The system of a login: a `POST` to its token path.
     pub login: Option<System>,
+    /// The kind, which tells an exchange from other logins and names the identity provider's
+    /// requests.
+    pub kind: RequestKind,
     /// The method.
     pub method: &'a Method,
     /// The path, without the query.
@@ -158,10 +161,11 @@ pub struct Arrival<'a> {
 /// Shows neither headers nor body, because they contain passwords and tokens.
 impl fmt::Debug for Arrival<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, login, method, path, headers: _, body: _ } = self;
+        let Self { number, login, kind, method, path, headers: _, body: _ } = self;
         f.debug_struct("Arrival")
             .field("number", number)
             .field("login", login)
+            .field("kind", kind)
             .field("method", method)
             .field("path", path)
             .finish_non_exhaustive()

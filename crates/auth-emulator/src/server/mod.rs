@@ -30,10 +30,13 @@ use crate::{
         lock::lock,
         traffic::{Counters, Traffic},
     },
-    system::System,
+    system::{PROVIDER_PATH, System},
 };
 
 /// An [`Emulator`] on a loopback port with the system clock.
+///
+/// A second port is for the identity provider, so that a client sees two origins:
+/// [`provider_url`](Self::provider_url).
 ///
 /// The server speaks HTTP/1.1 from a separate thread, for blocking and asynchronous clients.
 /// Dropping it closes the port and every connection.
@@ -58,6 +61,7 @@ use crate::{
 /// ```
 pub struct Server {
     address: SocketAddr,
+    provider: SocketAddr,
     shared: Arc<ServerState>,
     /// Dropped to stop the thread.
     running: Option<oneshot::Sender<Infallible>>,
@@ -85,11 +89,11 @@ impl Server {
     ) -> io::Result<Self> {
         // `block_on` would panic here, because the caller may be inside a runtime.
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = {
+        let (listener, second) = {
             let _entered = runtime.enter();
-            listen()?
+            (listen()?, listen()?)
         };
-        let address = listener.local_addr()?;
+        let (address, provider) = (listener.local_addr()?, second.local_addr()?);
         let shared = Arc::new(ServerState {
             emulator: Mutex::new(emulator),
             clock: Box::new(clock),
@@ -97,15 +101,16 @@ impl Server {
             counters: Arc::new(Counters::default()),
         });
         let (running, stopped) = oneshot::channel();
-        let accepting = connection::accept(listener, Arc::clone(&shared));
+        let accepting =
+            [listener, second].map(|listener| connection::accept(listener, Arc::clone(&shared)));
         let thread = thread::Builder::new().name("auth-emulator".to_owned()).spawn(move || {
             runtime.block_on(async {
-                tokio::spawn(accepting);
+                accepting.into_iter().for_each(|accepting| drop(tokio::spawn(accepting)));
                 // Ends when the sender is dropped.
                 let _ = stopped.await;
             });
         })?;
-        Ok(Self { address, shared, running: Some(running), thread: Some(thread) })
+        Ok(Self { address, provider, shared, running: Some(running), thread: Some(thread) })
     }
 
     /// The identity URL of a system, version included: `http://127.0.0.1:PORT/kakao/identity/v3`.
@@ -114,7 +119,15 @@ impl Server {
         format!("http://{}{path}{prefix}{version}", self.address)
     }
 
-    /// The address of the server.
+    /// The URL of the [identity provider](crate::Provider): `http://127.0.0.1:PORT/provider`, with
+    /// another port than that of [`url`](Self::url).
+    ///
+    /// Both ports serve the same paths. A script sees in the `Host` header which one a client used.
+    pub fn provider_url(&self) -> String {
+        format!("http://{}{PROVIDER_PATH}", self.provider)
+    }
+
+    /// The address of the server, the identity provider's apart.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use memchr::memmem::Finder;
 
-use crate::server::lock::lock;
+use crate::{machine::resource::RequestKind, server::lock::lock};
 
 /// The traffic of a [`Server`](crate::Server) since its start or the last reset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,15 @@ pub struct Traffic {
     pub requests: u64,
     /// Login requests: each `POST` to a system's token path.
     pub logins: u64,
+    /// The logins among them that exchange a token: see
+    /// [`RequestKind::Exchange`](crate::RequestKind::Exchange).
+    pub exchanges: u64,
+    /// Logins by a token of the identity provider, at any system.
+    pub federated_logins: u64,
+    /// Requests to the identity provider's token endpoint.
+    pub provider_logins: u64,
+    /// Questions about a token: each `GET` or `HEAD` of a system's token path.
+    pub questions: u64,
     /// Logins in flight: complete requests whose response is not yet written. A login ends when its
     /// client disconnects.
     pub logins_in_flight: u64,
@@ -61,9 +70,19 @@ impl Counters {
         self.lock().connections += 1;
     }
 
-    /// Counts a request and returns its number.
-    pub(crate) fn arrived(&self) -> u64 {
+    /// Counts a request and returns its number. Logins are counted apart.
+    pub(crate) fn arrived(&self, kind: RequestKind) -> u64 {
         let mut traffic = self.lock();
+        match kind {
+            RequestKind::Exchange(_) => traffic.exchanges += 1,
+            RequestKind::FederatedLogin(_) => traffic.federated_logins += 1,
+            RequestKind::ProviderLogin => traffic.provider_logins += 1,
+            RequestKind::Question(_) => traffic.questions += 1,
+            RequestKind::Login(_)
+            | RequestKind::Identity
+            | RequestKind::Provider
+            | RequestKind::Service => {}
+        }
         traffic.requests += 1;
         traffic.requests - 1
     }

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use time::{Duration, UtcDateTime};
 
 use crate::{
-    directory::session::Session,
+    directory::{Target, User, session::Session},
     system::System,
     tokens::format::{TokenFormat, mixed},
 };
@@ -31,15 +31,14 @@ pub(crate) struct Tokens {
 
 /// The properties of an issued token.
 ///
-/// `scope` and `by_agency` concern the documented systems, which have one user each; `session` the
+/// `scope` and `holder` concern the documented systems, which have one user each; `session` the
 /// stock Keystone.
 #[derive(Clone, Copy)]
 pub(crate) struct Grant {
     pub(crate) issued_at: UtcDateTime,
     pub(crate) expires_at: UtcDateTime,
     pub(crate) scope: TokenScope,
-    /// Whether the token is an agency's, and therefore valid for the delegating account.
-    pub(crate) by_agency: bool,
+    pub(crate) holder: Holder,
     pub(crate) session: Option<Session>,
     pub(crate) key: u64,
     length: usize,
@@ -49,7 +48,7 @@ pub(crate) struct Grant {
 #[derive(Clone, Copy)]
 pub(crate) struct TokenTerms {
     pub(crate) scope: TokenScope,
-    pub(crate) by_agency: bool,
+    pub(crate) holder: Holder,
     pub(crate) session: Option<Session>,
     /// The latest expiry.
     pub(crate) expires_by: UtcDateTime,
@@ -57,7 +56,7 @@ pub(crate) struct TokenTerms {
 
 impl From<TokenScope> for TokenTerms {
     fn from(scope: TokenScope) -> Self {
-        Self { scope, by_agency: false, session: None, expires_by: UtcDateTime::MAX }
+        Self { scope, holder: Holder::User, session: None, expires_by: UtcDateTime::MAX }
     }
 }
 
@@ -72,6 +71,29 @@ impl From<Session> for TokenTerms {
 pub(crate) enum TokenScope {
     Domain,
     Project,
+    /// Only a login by an identity provider's token can have it.
+    Nothing,
+}
+
+/// Whom a token of a documented system stands for.
+#[derive(Clone, Copy)]
+pub(crate) enum Holder {
+    /// The user of the document.
+    User,
+    /// The agency, and therefore the delegating account.
+    Agency,
+    /// A user whom the identity provider vouched for.
+    Federated(&'static User),
+}
+
+impl Grant {
+    /// Whether the token is for nothing but an exchange.
+    fn is_unscoped(&self) -> bool {
+        match self.session {
+            Some(session) => session.target == Target::Nothing,
+            None => self.scope == TokenScope::Nothing,
+        }
+    }
 }
 
 impl Tokens {
@@ -103,7 +125,7 @@ impl Tokens {
         terms: impl Into<TokenTerms>,
         now: UtcDateTime,
     ) -> (String, Grant) {
-        let TokenTerms { scope, by_agency, session, expires_by } = terms.into();
+        let TokenTerms { scope, holder, session, expires_by } = terms.into();
         let format = TokenFormat::of(self.system);
         let (issued_precision, expires_precision) = precision(self.system);
         let issued_at = truncated(now, issued_precision);
@@ -114,7 +136,7 @@ impl Tokens {
         let expires_at = truncated(end, expires_precision).min(expires_by);
         self.issued = self.issued.wrapping_add(1);
         let key = mixed(self.issued ^ (self.series << 56));
-        let grant = Grant { issued_at, expires_at, scope, by_agency, session, key, length };
+        let grant = Grant { issued_at, expires_at, scope, holder, session, key, length };
         self.grants.insert(key, grant);
         self.order.push_back(key);
         if self.order.len() > KEPT
@@ -144,6 +166,11 @@ impl Tokens {
                 |grant: &Grant| grant.session.is_some_and(|session| session.origin == Some(key));
             self.grants.retain(|own, grant| *own != key && !is_exchanged(grant));
         }
+    }
+
+    /// Revokes the tokens without a scope, or those with one, and no token because of another.
+    pub(crate) fn revoke_if(&mut self, is_unscoped: bool) {
+        self.grants.retain(|_, grant| grant.is_unscoped() != is_unscoped);
     }
 
     /// Revokes all tokens.

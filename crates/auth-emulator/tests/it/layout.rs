@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["machine"],
     &["clouds"],
     &["keystone"],
+    &["provider"],
     &["message"],
     &["tokens"],
     &["directory"],

@@ -9,6 +9,7 @@
 mod agencies;
 mod client;
 mod faults;
+mod federation;
 mod huawei;
 mod kakao;
 mod keystone;

@@ -83,7 +83,15 @@ proptest! {
 }
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "BREW"];
-const HEADERS: &[&str] = &["host", "content-type", "x-auth-token", "x-subject-token", "accept"];
+const HEADERS: &[&str] = &[
+    "host",
+    "content-type",
+    "x-auth-token",
+    "x-subject-token",
+    "accept",
+    "authorization",
+    "x-idp-id",
+];
 
 fn uri() -> impl Strategy<Value = String> {
     let host = select(
@@ -94,12 +102,16 @@ fn uri() -> impl Strategy<Value = String> {
             "https://iam.myhuaweicloud.com:443",
             "https://ecs.eu-de.otc.t-systems.com",
             "https://identity.keystone.example",
+            "https://login.keystone.example",
             "https://user:pass@api-identity-infrastructure.nhncloudservice.com",
             "http://[::1]:80",
         ][..],
     );
     let path = prop_oneof![
         "(/(v3|v2.0|v3.0|identity|auth|tokens|users|projects|service|otc|kakao|huawei|nhn-iaas|keystone)){0,7}",
+        "/(provider/)?(token|device|device/decision|introspect|jwks|authorize)",
+        "(/(v3|OS-FEDERATION|identity_providers|idp1|protocols|openid|auth|projects)){0,8}",
+        "/(huawei/)?v3.0/OS-AUTH/id-token/tokens",
         "/[ -~]{0,30}",
         "\\PC{0,20}",
     ];
@@ -110,7 +122,20 @@ fn uri() -> impl Strategy<Value = String> {
 fn value() -> impl Strategy<Value = HeaderValue> {
     let bytes = prop_oneof![
         select(
-            &["application/json", "iam.kakaocloud.com", "127.0.0.1:1", "a\"b", "[", "@", ":"][..]
+            &[
+                "application/json",
+                "application/x-www-form-urlencoded",
+                "Basic c2VydmljZTpzZXJ2aWNlLXNlY3JldA==",
+                "Basic =",
+                "Bearer ",
+                "idp1",
+                "iam.kakaocloud.com",
+                "127.0.0.1:1",
+                "a\"b",
+                "[",
+                "@",
+                ":",
+            ][..]
         )
         .prop_map(|text| text.as_bytes().to_vec()),
         vec(any::<u8>(), 0..40),
@@ -125,6 +150,10 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         documents::KAKAO_NAME_REQUEST,
         documents::HUAWEI_DOMAIN_REQUEST,
         KEYSTONE_REQUEST,
+        "grant_type=password&client_id=cli&username=otto&password=otto-pw&totp=%31&scope=openid",
+        "grant_type=refresh_token&client_id=cli&refresh_token=%zz%",
+        "client_id=cli&user_code=&decision=deny&device_code=+",
+        r#"{"auth": {"id_token": {"id": "a.b.c"}, "scope": {"project": {}}}}"#,
     ];
     let damaged = (select(documents), vec((any::<prop::sample::Index>(), any::<u8>()), 0..4))
         .prop_map(|(document, damage)| {

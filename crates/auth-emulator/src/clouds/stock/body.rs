@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
+    account,
     clouds::stock::catalog,
-    directory::{Codes, Domain, Target, session::Session},
+    directory::{Codes, Domain, GROUP, Target, session::Session},
     keystone::catalog::id,
     message::routed::RoutedRequest,
     tokens::{Grant, format::audit_id, timestamp},
@@ -17,12 +18,7 @@ pub(super) fn token(request: &RoutedRequest<'_>, grant: &Grant) -> Option<Value>
     let audit_ids: Vec<_> = [Some(grant.key), session.origin].into_iter().flatten().collect();
     let mut token = json!({
         "methods": session.methods.names(),
-        "user": {
-            "domain": domain(session.user.domain),
-            "id": session.user.id,
-            "name": session.user.name,
-            "password_expires_at": null,
-        },
+        "user": user(&session),
         "audit_ids": audit_ids.into_iter().map(audit_id).collect::<Vec<_>>(),
         "expires_at": timestamp::zoned(grant.expires_at),
         "issued_at": timestamp::zoned(grant.issued_at),
@@ -54,6 +50,25 @@ pub(super) fn token(request: &RoutedRequest<'_>, grant: &Grant) -> Option<Value>
         request.localize(&mut token["catalog"]);
     }
     Some(json!({ "token": token }))
+}
+
+/// The user of a token. A federated one has no password.
+fn user(session: &Session) -> Value {
+    let mut user = json!({
+        "domain": domain(session.user.domain),
+        "id": session.user.id,
+        "name": session.user.name,
+    });
+    if session.is_federated() {
+        user["OS-FEDERATION"] = json!({
+            "groups": [{ "id": GROUP }],
+            "identity_provider": { "id": account::FEDERATION_PROVIDER },
+            "protocol": { "id": account::FEDERATION_PROTOCOL },
+        });
+    } else {
+        user["password_expires_at"] = Value::Null;
+    }
+    user
 }
 
 /// The description of a receipt, and the methods that the user needs.

@@ -37,7 +37,9 @@ impl Proof {
             let one = match method.as_str() {
                 "password" => by_password(login)?,
                 "totp" => by_code(login, request.now)?,
-                "token" => by_token(login, asked, request.now, tokens)?,
+                "token" | "mapped" | "openid" => {
+                    by_token(login, method, asked, request.now, tokens)?
+                }
                 _ => by_key(login)?,
             };
             proven = Some(match proven {
@@ -92,9 +94,11 @@ fn by_code(login: &LoginBody, now: UtcDateTime) -> Result<Proof, Refusal> {
     Ok(Proof::by(found.filter(|_| right).ok_or_else(Refusal::unauthorized)?, "totp"))
 }
 
-/// Exchanges a token, unless it was delegated, or is for the system and the new one is not.
+/// Exchanges a token, unless it was delegated, or is for the system and the new one is not. The
+/// methods of federation exchange federated tokens only.
 fn by_token(
     login: &LoginBody,
+    method: &str,
     asked: Option<Target>,
     now: UtcDateTime,
     tokens: &Tokens,
@@ -103,9 +107,12 @@ fn by_token(
     struct Token {
         id: String,
     }
-    let Token { id } = read(login, "token")?;
+    let Token { id } = read(login, method)?;
     let grant = tokens.find(&id, now).ok_or_else(|| unknown_token(&id, tokens))?;
     let session = grant.session.ok_or_else(Refusal::unauthorized)?;
+    if method != "token" && !session.is_federated() {
+        return Err(Refusal::unauthorized());
+    }
     let is_below = matches!(asked, Some(Target::Project(_) | Target::Domain(_)));
     if session.target == Target::System && is_below {
         return Err(Refusal::no_action(
@@ -119,10 +126,10 @@ fn by_token(
         ));
     }
     Ok(Proof {
-        methods: Methods::only("token").and(session.methods),
+        methods: Methods::only(method).and(session.methods),
         origin: Some(session.origin.unwrap_or(grant.key)),
         expires_by: Some(grant.expires_at),
-        ..Proof::by(session.user, "token")
+        ..Proof::by(session.user, method)
     })
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     clouds::stock::catalog,
     directory::{Domain, Project, Target, USERS, User},
+    keystone::settings::Settings,
     message::{
         response::{self, Refusal},
         routed::RoutedRequest,
@@ -17,8 +18,10 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) enum List<'a> {
     Catalog,
-    Domains,
-    Projects,
+    /// At this path: it has two.
+    Domains(&'a str),
+    /// At this path: it has two.
+    Projects(&'a str),
     System,
     /// The projects of the user with this id.
     UserProjects(&'a str),
@@ -28,8 +31,8 @@ impl<'a> List<'a> {
     pub(crate) fn at(path: &'a str) -> Option<Self> {
         Some(match path {
             "/auth/catalog" => Self::Catalog,
-            "/auth/domains" => Self::Domains,
-            "/auth/projects" => Self::Projects,
+            "/auth/domains" | "/OS-FEDERATION/domains" => Self::Domains(path),
+            "/auth/projects" | "/OS-FEDERATION/projects" => Self::Projects(path),
             "/auth/system" => Self::System,
             _ => {
                 let user = path.strip_prefix("/users/")?.strip_suffix("/projects")?;
@@ -44,6 +47,7 @@ pub(crate) fn list(
     request: &RoutedRequest<'_>,
     list: List<'_>,
     tokens: &Tokens,
+    settings: &Settings,
 ) -> Response<Vec<u8>> {
     if !matches!(*request.method, Method::GET | Method::HEAD) {
         return response::no_such_method(request, "GET, HEAD");
@@ -53,11 +57,9 @@ pub(crate) fn list(
     };
     let page = match list {
         List::Catalog => catalog_of(request, caller.target),
-        List::Domains => {
-            Ok(page(request, "/auth/domains", "domains", domains(request, caller.user)))
-        }
-        List::Projects => {
-            Ok(page(request, "/auth/projects", "projects", projects(request, caller.user)))
+        List::Domains(path) => Ok(page(request, path, "domains", domains(request, caller.user))),
+        List::Projects(path) => {
+            Ok(page(request, path, "projects", projects(request, caller.user, settings)))
         }
         List::System => Ok(system(request, caller.user)),
         List::UserProjects(id) => {
@@ -66,7 +68,7 @@ pub(crate) fn list(
             match user.filter(|_| may_see) {
                 Some(user) => {
                     let path = format!("/users/{id}/projects");
-                    Ok(page(request, &path, "projects", projects(request, user)))
+                    Ok(page(request, &path, "projects", projects(request, user, settings)))
                 }
                 None => Err(Refusal::no_action("identity:list_user_projects")),
             }
@@ -88,7 +90,7 @@ fn catalog_of(request: &RoutedRequest<'_>, target: Target) -> Result<Value, Refu
     Ok(json!({ "catalog": catalog, "links": { "self": link(request, "/auth/catalog") } }))
 }
 
-fn projects(request: &RoutedRequest<'_>, user: &User) -> Value {
+fn projects(request: &RoutedRequest<'_>, user: &User, settings: &Settings) -> Value {
     let entry = |project: &Project| {
         json!({
             "id": project.id,
@@ -103,11 +105,12 @@ fn projects(request: &RoutedRequest<'_>, user: &User) -> Value {
             "links": { "self": link(request, &format!("/projects/{}", project.id)) },
         })
     };
-    let own = user.targets().filter_map(|target| match target {
-        Target::Project(project) => Some(entry(project)),
+    let named = user.targets().filter_map(|target| match target {
+        Target::Project(project) => Some(project),
         Target::Nothing | Target::Domain(_) | Target::System => None,
     });
-    own.collect()
+    let all = named.chain(settings.numbered());
+    all.filter(|project| settings.has_role(user, Target::Project(project))).map(entry).collect()
 }
 
 fn domains(request: &RoutedRequest<'_>, user: &User) -> Value {

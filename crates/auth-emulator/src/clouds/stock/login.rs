@@ -10,7 +10,7 @@ use crate::{
         Codes, Target,
         session::{Methods, Session},
     },
-    keystone::login::LoginBody,
+    keystone::{login::LoginBody, settings::Settings},
     message::{content_type, response::Refusal, routed::RoutedRequest},
     tokens::{TokenTerms, Tokens},
 };
@@ -34,19 +34,21 @@ pub(super) fn log_in(
     request: &RoutedRequest<'_>,
     tokens: &Tokens,
     receipts: &Tokens,
+    settings: &Settings,
 ) -> Result<TokenTerms, Stop> {
     content_type::check(request)?;
     let body = read(request.body)?;
-    let asked = scope::read(body.scope.as_ref())?;
+    let asked = scope::read(body.scope.as_ref(), settings)?;
     let proof = Proof::of(request, &body, asked, tokens)?;
-    let target = asked.unwrap_or_else(|| own_target(&proof));
+    let target = asked.unwrap_or_else(|| own_target(&proof, settings));
     let methods = proof.methods.and(of_receipt(request, &proof, receipts)?);
     let session =
         Session { user: proof.user, methods, target, key: proof.key, origin: proof.origin };
     if proof.user.codes == Codes::Required && !(methods.has("password") && methods.has("totp")) {
         return Err(Stop::MoreFactors(Session { target: Target::Nothing, ..session }));
     }
-    if target != Target::Nothing && session.roles().is_empty() {
+    let has_role = proof.key.is_some() || settings.has_role(proof.user, target);
+    if target != Target::Nothing && !has_role {
         return Err(Refusal::unauthorized().into());
     }
     Ok(TokenTerms { expires_by: proof.expires_by.unwrap_or(UtcDateTime::MAX), ..session.into() })
@@ -70,9 +72,7 @@ fn read(body: &[u8]) -> Result<LoginBody, Refusal> {
         return Err(Refusal::malformed(&format!("Expecting to find {method} in identity.")));
     }
     if login.methods.iter().any(|method| !Methods::SUPPORTED.contains(&method.as_str())) {
-        let refusal =
-            Refusal::unauthorized_because("Attempted to authenticate with an unsupported method.");
-        return Err(refusal.with_identity(json!({ "methods": Methods::SUPPORTED })));
+        return Err(unsupported());
     }
     if login.scope.is_some() && login.methods.iter().any(|method| method == KEY) {
         let refusal = Refusal::unauthorized_because(
@@ -86,7 +86,7 @@ fn read(body: &[u8]) -> Result<LoginBody, Refusal> {
 
 /// The scope of a login without a scope: the application credential's project, or the user's
 /// default project if the user has a role there.
-fn own_target(proof: &Proof) -> Target {
+fn own_target(proof: &Proof, settings: &Settings) -> Target {
     if let Some(key) = proof.key {
         return Target::Project(key.project);
     }
@@ -94,7 +94,7 @@ fn own_target(proof: &Proof) -> Target {
         .user
         .default_project
         .map(Target::Project)
-        .filter(|target| !proof.user.roles_on(*target).is_empty())
+        .filter(|target| settings.has_role(proof.user, *target))
         .unwrap_or(Target::Nothing)
 }
 
@@ -117,6 +117,12 @@ fn of_receipt(
             format!("Could not find auth receipt: {receipt}."),
         )),
     }
+}
+
+/// The server has no such method. Keystone names those that it has.
+pub(super) fn unsupported() -> Refusal {
+    Refusal::unauthorized_because("Attempted to authenticate with an unsupported method.")
+        .with_identity(json!({ "methods": Methods::SUPPORTED }))
 }
 
 pub(super) const KEY: &str = "application_credential";

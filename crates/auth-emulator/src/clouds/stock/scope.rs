@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use crate::{
     directory::{DOMAINS, Domain, PROJECTS, Project, Target},
-    keystone::login::Reference,
+    keystone::{login::Reference, settings::Settings},
     message::response::Refusal,
 };
 
 /// The requested scope; `None` if the request has none. It must exist and be enabled; the user's
 /// roles are checked later.
-pub(super) fn read(scope: Option<&Value>) -> Result<Option<Target>, Refusal> {
+pub(super) fn read(scope: Option<&Value>, settings: &Settings) -> Result<Option<Target>, Refusal> {
     let Some(scope) = scope else { return Ok(None) };
     let fields = match scope {
         Value::String(text) if text == "unscoped" => return Ok(Some(Target::Nothing)),
@@ -31,7 +31,7 @@ pub(super) fn read(scope: Option<&Value>) -> Result<Option<Target>, Refusal> {
         "unscoped" => Some(Target::Nothing),
         // Keystone ignores the value.
         "system" => Some(Target::System),
-        "project" => find_project(&reference()?)?.map(Target::Project),
+        "project" => find_project(&reference()?, settings)?.map(Target::Project),
         "domain" => find_domain(&reference()?, "scope/domain")?.map(Target::Domain),
         // There are no trusts.
         _ => None,
@@ -40,23 +40,23 @@ pub(super) fn read(scope: Option<&Value>) -> Result<Option<Target>, Refusal> {
 }
 
 /// An enabled project. A name takes precedence over an id, and needs a domain.
-fn find_project(reference: &Reference) -> Result<Option<&'static Project>, Refusal> {
+fn find_project(
+    reference: &Reference,
+    settings: &Settings,
+) -> Result<Option<&'static Project>, Refusal> {
     if reference.is_empty() {
         return Err(absent("scope/project"));
     }
+    let mut all = PROJECTS.into_iter().chain(settings.numbered());
     let found = match (&reference.name, &reference.domain) {
         (Some(_), None) => {
             return Err(Refusal::malformed("Expecting to find domain in project."));
         }
         (Some(name), Some(domain)) => {
             let domain = find_domain(domain, "scope/project/domain")?;
-            PROJECTS
-                .into_iter()
-                .find(|project| project.name == name && Some(project.domain) == domain)
+            all.find(|project| project.name == name && Some(project.domain) == domain)
         }
-        (None, _) => {
-            PROJECTS.into_iter().find(|project| Some(project.id) == reference.id.as_deref())
-        }
+        (None, _) => all.find(|project| Some(project.id) == reference.id.as_deref()),
     };
     Ok(found.filter(|project| project.is_open()))
 }

@@ -83,7 +83,7 @@ fn malformed_logins_are_named() {
     let answer = log_in(&mut emulator, &foreign, None);
     assert_eq!(answer.status(), 401);
     assert_eq!(message(&answer), "Attempted to authenticate with an unsupported method.");
-    assert_eq!(json(&answer)["error"]["identity"]["methods"].as_array().unwrap().len(), 4);
+    assert_eq!(json(&answer)["error"]["identity"]["methods"].as_array().unwrap().len(), 6);
 }
 
 #[test]
