@@ -186,6 +186,11 @@ impl Provider {
         self.devices.decide(user_code, None)
     }
 
+    /// A failure requested by a test.
+    pub(crate) fn scripted(status: StatusCode) -> Response<Vec<u8>> {
+        OauthError::scripted(status).response()
+    }
+
     /// Whom a token of this kind stands for, if it was issued here and is still valid.
     pub(crate) fn subject(
         &self,
@@ -206,7 +211,7 @@ impl Provider {
     /// Answers a request at this path.
     pub(crate) fn respond(&mut self, request: &RoutedRequest<'_>, path: &str) -> Response<Vec<u8>> {
         if let Some(status) = self.failures.pop_front() {
-            return OauthError::scripted(status).response();
+            return Self::scripted(status);
         }
         let is_get = matches!(*request.method, Method::GET | Method::HEAD);
         let is_post = *request.method == Method::POST;
