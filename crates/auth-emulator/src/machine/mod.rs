@@ -173,7 +173,7 @@ impl Emulator {
     }
 
     /// Revokes this system's tokens without a scope, but not the tokens that they were exchanged
-    /// for. A `DELETE` of such a token ends those, too.
+    /// for. A `DELETE` of such a token ends those, too, unless the login was federated.
     pub fn revoke_unscoped(&mut self, system: System) -> &mut Self {
         self.state(system).tokens.revoke_if(true);
         self

@@ -134,6 +134,11 @@ impl Issued {
         Ok(login)
     }
 
+    /// The number of stored tokens, including expired ones.
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
     pub(super) fn clear(&mut self) {
         self.tokens.clear();
         self.order.clear();

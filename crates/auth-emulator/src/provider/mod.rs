@@ -9,7 +9,10 @@ mod grants;
 mod issued;
 mod pages;
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+};
 
 use http::{Method, Response, StatusCode};
 use time::{Duration, UtcDateTime};
@@ -231,6 +234,13 @@ impl Provider {
             }
             _ => answer::no_such_path(),
         }
+    }
+}
+
+/// Shows no token, code or secret.
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("tokens", &self.issued.len()).finish_non_exhaustive()
     }
 }
 

@@ -159,7 +159,8 @@ impl Tokens {
         format.decode(text).is_some_and(|key| format.encode(key, text.len()) == text)
     }
 
-    /// Revokes `token` if it exists, and the tokens that it was exchanged for at the stock Keystone.
+    /// Revokes `token` if it exists, and the tokens that it was exchanged for at the stock Keystone,
+    /// unless the login was federated.
     pub(crate) fn revoke(&mut self, token: &str) {
         if let Some(key) = self.key(token) {
             let is_exchanged =

@@ -128,7 +128,8 @@ fn faults_reach_the_provider() {
     assert!(value(&body)["access_token"].is_string());
     assert!(first(|| Fault::new().reset()).is_err());
     assert!(first(|| Fault::new().cut(20)).is_err());
-    let (head, _) = first(|| Fault::new().redirect(StatusCode::FOUND, "http://a/")).unwrap();
+    let (head, body) = first(|| Fault::new().redirect(StatusCode::FOUND, "http://a/")).unwrap();
+    assert_eq!(body, "");
     assert_eq!(field(&head, "location"), Some("http://a/"));
     let (head, _) = keystone_login(&server, "bad");
     assert!(head.starts_with("HTTP/1.1 401 "), "the script leaves other requests alone: {head}");
