@@ -140,8 +140,11 @@ pub const KEYSTONE_SECRET: &str = "secret of plain";
 /// assert_eq!(numbered_project_id(10), "b0b0000000000000000000000000000a");
 /// ```
 pub fn numbered_project_id(number: usize) -> String {
-    format!("b0b0{number:028x}")
+    format!("{NUMBERED_PREFIX}{number:028x}")
 }
+
+/// The first digits of the ids of numbered projects.
+pub(crate) const NUMBERED_PREFIX: &str = "b0b0";
 
 /// The id of the identity provider at the stock Keystone, Huawei Cloud and Open Telekom Cloud.
 pub const FEDERATION_PROVIDER: &str = "idp1";

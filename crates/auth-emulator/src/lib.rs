@@ -17,9 +17,9 @@
 //! | --- | --- | --- | --- |
 //! | [`System::NhnIaas`] | 000, NHN Cloud, "IaaS Token" | v2.0 | password and tenant |
 //! | [`System::NhnCompute`] | 001, NHN Cloud, "API v2 Preparations" | v2.0 | password and tenant |
-//! | [`System::Otc`] | 002, Open Telekom Cloud, "Token Authentication" | v3 | password |
+//! | [`System::Otc`] | 002, Open Telekom Cloud, "Token Authentication" | v3 | password, ID token |
 //! | [`System::Kakao`] | 003, KakaoCloud, "API Preparations" | v3 | access key |
-//! | [`System::Huawei`] | 004, Huawei Cloud IAM, "Obtaining a User Token Through Password Authentication" | v3 | password |
+//! | [`System::Huawei`] | 004, Huawei Cloud IAM, "Obtaining a User Token Through Password Authentication" | v3 | password, ID token |
 //! | [`System::Keystone`] | none: a real Keystone 30 | v3 | password, one-time code, token, application credential, identity provider |
 //!
 //! The vendors' v3 systems also exchange a token for one of another scope and serve `/v3/auth/catalog`.
@@ -129,7 +129,7 @@
 //! [`Emulator::projects`] adds. The gate before Keystone takes access tokens; [`Emulator::gate`]
 //! changes that. Huawei Cloud and Open Telekom Cloud take ID tokens, at
 //! `/v3.0/OS-AUTH/id-token/tokens`. A login gives a token without a scope; the token of a scope is
-//! exchanged for it and expires with it.
+//! exchanged for it and expires with it, but is not revoked with it.
 //!
 //! [`RequestKind`] tells these logins, exchanges, and questions about tokens apart, for counters and
 //! for the script of a [`Server`].

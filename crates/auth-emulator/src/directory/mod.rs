@@ -9,7 +9,7 @@ pub(crate) mod session;
 use crate::account;
 
 pub(crate) use federated::{GROUP, Mapping, SUBJECTS, Subject};
-pub(crate) use numbered::{MOST_NUMBERED, numbered};
+pub(crate) use numbered::{numbered, numbered_by_id};
 pub(crate) use people::{KEYS, USERS};
 
 /// A domain.

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::{
-    account,
+    account::{self, NUMBERED_PREFIX},
     directory::{ALPHA, DEFAULT, Project},
 };
 
@@ -15,8 +15,15 @@ pub(crate) fn numbered(count: usize) -> &'static [Project] {
     &NUMBERED[..count.min(MOST_NUMBERED)]
 }
 
+/// The project with this id, if its number is below `count`.
+pub(crate) fn numbered_by_id(id: &str, count: usize) -> Option<&'static Project> {
+    // Not by a search: clients of many scopes ask for each of them.
+    let number = usize::from_str_radix(id.strip_prefix(NUMBERED_PREFIX)?, 16).ok()?;
+    numbered(count).get(number).filter(|project| project.id == id)
+}
+
 /// As many as a client of one account may have scopes.
-pub(crate) const MOST_NUMBERED: usize = 10_000;
+const MOST_NUMBERED: usize = 10_000;
 
 /// Made once in a process, because tokens refer to their project for as long as they live.
 static NUMBERED: LazyLock<Vec<Project>> = LazyLock::new(|| {

@@ -20,7 +20,7 @@ pub(crate) struct Session {
 impl Session {
     /// Whether an identity provider vouched for the user.
     pub(crate) fn is_federated(&self) -> bool {
-        self.methods.has(account::FEDERATION_PROTOCOL)
+        self.methods.has(account::FEDERATION_PROTOCOL) || self.methods.has("mapped")
     }
 
     pub(crate) fn roles(&self) -> &'static [&'static str] {

@@ -1,6 +1,8 @@
 //! The settings of the emulator that do not concern tokens.
 
-use crate::directory::{MOST_NUMBERED, Project, Target, User, numbered};
+use std::collections::HashSet;
+
+use crate::directory::{Project, Target, User, numbered};
 
 /// See the methods of [`Emulator`](crate::Emulator).
 #[derive(Default)]
@@ -13,7 +15,7 @@ pub(crate) struct Settings {
     pub(crate) projects: usize,
     pub(crate) tenant_disabled: bool,
     /// The ids of the projects on which nobody has a role.
-    pub(crate) without_role: Vec<String>,
+    pub(crate) without_role: HashSet<String>,
 }
 
 /// What the gate in front of the stock Keystone takes, as its operator has configured it.
@@ -37,13 +39,13 @@ pub enum Gate {
 impl Settings {
     /// The numbered projects.
     pub(crate) fn numbered(&self) -> &'static [Project] {
-        numbered(self.projects.min(MOST_NUMBERED))
+        numbered(self.projects)
     }
 
     /// Whether the user has a role in this scope that was not removed.
     pub(crate) fn has_role(&self, user: &User, target: Target) -> bool {
         let is_removed = match target {
-            Target::Project(project) => self.without_role.iter().any(|id| id == project.id),
+            Target::Project(project) => self.without_role.contains(project.id),
             Target::Nothing | Target::Domain(_) | Target::System => false,
         };
         !is_removed && !user.roles_on(target).is_empty()

@@ -32,7 +32,7 @@ use crate::{
 /// All systems as one pure state machine: a request and a time in, a response out.
 ///
 /// It uses no clock, socket or randomness. Each system has the [`account`](crate::account) of its
-/// document, the stock Keystone several users, and stores the last 10,000 tokens that it issued.
+/// document, the stock Keystone several users, and stores the last 25,000 tokens that it issued.
 ///
 /// The host selects the system, from the URI or else from the `Host` header. On a documented host
 /// the response equals the cloud's, including catalog URLs. Other hosts of the same cloud are its
@@ -151,13 +151,13 @@ impl Emulator {
     /// Takes all roles on a project of the stock Keystone from all users, so that none of them gets
     /// a token for it. The tokens that they have stay valid.
     pub fn remove_role(&mut self, project_id: &str) -> &mut Self {
-        self.settings.without_role.push(project_id.to_owned());
+        self.settings.without_role.insert(project_id.to_owned());
         self
     }
 
     /// Gives the roles back that [`remove_role`](Self::remove_role) took.
     pub fn restore_role(&mut self, project_id: &str) -> &mut Self {
-        self.settings.without_role.retain(|id| id != project_id);
+        self.settings.without_role.remove(project_id);
         self
     }
 
@@ -173,7 +173,7 @@ impl Emulator {
     }
 
     /// Revokes this system's tokens without a scope, but not the tokens that they were exchanged
-    /// for. A `DELETE` of such a token ends those, too.
+    /// for. A `DELETE` of such a token ends those, too, unless the login was federated.
     pub fn revoke_unscoped(&mut self, system: System) -> &mut Self {
         self.state(system).tokens.revoke_if(true);
         self

@@ -48,8 +48,7 @@ fn grant(request: &RoutedRequest<'_>, provider: &mut Provider) -> Result<Login, 
         }
         REFRESH_TOKEN => {
             let token = form.required("refresh_token")?;
-            let login = provider.issued.spend(token, client, request.now)?;
-            narrowed(login, &scope)
+            provider.issued.spend(token, client, &scope, request.now)
         }
         _ => {
             let code = form.required("device_code")?;
@@ -68,16 +67,6 @@ pub(super) fn scope(form: &Form) -> Result<String, OauthError> {
         }
         None => Ok(scope.to_owned()),
     }
-}
-
-/// A refreshed login may have fewer scopes than before, but no other.
-fn narrowed(login: Login, scope: &str) -> Result<Login, OauthError> {
-    let is_new = |part: &str| !login.scope.split(' ').any(|own| own == part);
-    if scope.split(' ').any(|part| !part.is_empty() && is_new(part)) {
-        return Err(OauthError::new("invalid_scope", "The login had no such scope."));
-    }
-    let scope = if scope.is_empty() { login.scope } else { scope.to_owned() };
-    Ok(Login { scope, ..login })
 }
 
 /// The user of this name and password, and of this one-time code if the user needs one.

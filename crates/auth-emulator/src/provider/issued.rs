@@ -113,6 +113,7 @@ impl Issued {
         &mut self,
         token: &str,
         client: &Client,
+        scope: &str,
         now: UtcDateTime,
     ) -> Result<Login, OauthError> {
         let invalid = |why: &str| OauthError::new("invalid_grant", why);
@@ -128,8 +129,14 @@ impl Issued {
         if now >= found.expires_at {
             return Err(invalid("The refresh token has expired."));
         }
+        let login = found.login.narrowed(scope)?;
         found.is_spent = true;
-        Ok(found.login.clone())
+        Ok(login)
+    }
+
+    /// The number of stored tokens, including expired ones.
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
     }
 
     pub(super) fn clear(&mut self) {
@@ -142,6 +149,19 @@ impl Issued {
         let first = self.next();
         let block = |place: u64| mixed(mixed(first) ^ place).to_be_bytes();
         base64::encoded(&[1, 2, 3, 4].map(block).concat())
+    }
+}
+
+impl Login {
+    /// The login with this scope, or with its own if this one is empty. It may have fewer parts than
+    /// before, but no other.
+    fn narrowed(&self, scope: &str) -> Result<Self, OauthError> {
+        let is_new = |part: &&str| !self.scope.split(' ').any(|own| own == *part);
+        if scope.split(' ').filter(|part| !part.is_empty()).any(|part| is_new(&part)) {
+            return Err(OauthError::new("invalid_scope", "The login had no such scope."));
+        }
+        let scope = if scope.is_empty() { &self.scope } else { scope };
+        Ok(Self { scope: scope.to_owned(), ..self.clone() })
     }
 }
 

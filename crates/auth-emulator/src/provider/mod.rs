@@ -9,7 +9,10 @@ mod grants;
 mod issued;
 mod pages;
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+};
 
 use http::{Method, Response, StatusCode};
 use time::{Duration, UtcDateTime};
@@ -186,6 +189,11 @@ impl Provider {
         self.devices.decide(user_code, None)
     }
 
+    /// A failure requested by a test.
+    pub(crate) fn scripted(status: StatusCode) -> Response<Vec<u8>> {
+        OauthError::scripted(status).response()
+    }
+
     /// Whom a token of this kind stands for, if it was issued here and is still valid.
     pub(crate) fn subject(
         &self,
@@ -206,7 +214,7 @@ impl Provider {
     /// Answers a request at this path.
     pub(crate) fn respond(&mut self, request: &RoutedRequest<'_>, path: &str) -> Response<Vec<u8>> {
         if let Some(status) = self.failures.pop_front() {
-            return OauthError::scripted(status).response();
+            return Self::scripted(status);
         }
         let is_get = matches!(*request.method, Method::GET | Method::HEAD);
         let is_post = *request.method == Method::POST;
@@ -226,6 +234,13 @@ impl Provider {
             }
             _ => answer::no_such_path(),
         }
+    }
+}
+
+/// Shows no token, code or secret.
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("tokens", &self.issued.len()).finish_non_exhaustive()
     }
 }
 

@@ -22,6 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::{
     machine::{Emulator, resource::RequestKind},
     message::{response, routed::RoutedRequest},
+    provider::Provider,
     server::{
         fault::{Arrival, Fault},
         lock::lock,
@@ -152,10 +153,20 @@ impl ServerState {
         let login = system.map(|_| self.counters.login());
         let fault = lock(&self.script)(&arrival).unwrap_or_default();
         let response = match fault.status {
-            Some(status) => response::scripted(status),
+            Some(status) => scripted(kind, status),
             None => lock(&self.emulator).handle_routed(request.method(), routed.as_ref()),
         };
         Served { response, kind, fault, login }
+    }
+}
+
+/// A response that bypasses the emulator, with an error in the form of Keystone or the provider.
+fn scripted(kind: RequestKind, status: StatusCode) -> Response<Vec<u8>> {
+    match kind {
+        RequestKind::Provider | RequestKind::ProviderLogin if status.as_u16() >= 400 => {
+            Provider::scripted(status)
+        }
+        _ => response::scripted(status),
     }
 }
 

@@ -98,7 +98,8 @@ impl Fault {
     /// Responds with this status instead of the emulator's response. The emulator does not see the
     /// request.
     ///
-    /// From 400 the body is an error in Keystone's shape; below 400 it is empty.
+    /// From 400 the body is an error in Keystone's shape, or in OAuth's for the identity provider;
+    /// below 400 it is empty.
     pub fn status(self, status: StatusCode) -> Self {
         Self { status: Some(status), ..self }
     }

@@ -159,7 +159,8 @@ impl Tokens {
         format.decode(text).is_some_and(|key| format.encode(key, text.len()) == text)
     }
 
-    /// Revokes `token` if it exists, and the tokens that it was exchanged for at the stock Keystone.
+    /// Revokes `token` if it exists, and the tokens that it was exchanged for at the stock Keystone,
+    /// unless the login was federated.
     pub(crate) fn revoke(&mut self, token: &str) {
         if let Some(key) = self.key(token) {
             let is_exchanged =
@@ -219,8 +220,8 @@ fn truncated(at: UtcDateTime, precision: u32) -> UtcDateTime {
     at.replace_nanosecond(at.nanosecond() / precision * precision).unwrap_or(at)
 }
 
-/// The number of tokens that a system stores.
-const KEPT: usize = 10_000;
+/// The number of tokens that a system stores: two for each scope of the largest client, and room.
+const KEPT: usize = 25_000;
 /// The shortest token that can hold a key in every format.
 const MIN_LENGTH: usize = 16;
 /// More than any client accepts, and small enough for memory.
@@ -255,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_ten_thousand_tokens_are_kept() {
+    fn the_last_tokens_are_kept() {
         let mut tokens = Tokens::new(System::Kakao);
         let (first, _) = tokens.issue(TokenScope::Project, NOW);
         let (second, _) = tokens.issue(TokenScope::Project, NOW);

@@ -95,7 +95,8 @@ fn by_code(login: &LoginBody, now: UtcDateTime) -> Result<Proof, Refusal> {
 }
 
 /// Exchanges a token, unless it was delegated, or is for the system and the new one is not. The
-/// methods of federation exchange federated tokens only.
+/// methods of federation exchange federated tokens only. An exchanged federated token begins a
+/// chain of its own, so that it survives the revocation of the first.
 fn by_token(
     login: &LoginBody,
     method: &str,
@@ -107,11 +108,18 @@ fn by_token(
     struct Token {
         id: String,
     }
-    let Token { id } = read(login, method)?;
+    let is_federation = method != "token";
+    let Token { id } = match read(login, method) {
+        Err(_) if is_federation => {
+            return Err(Refusal::malformed("Expecting to find identity_provider in mapped."));
+        }
+        token => token?,
+    };
     let grant = tokens.find(&id, now).ok_or_else(|| unknown_token(&id, tokens))?;
     let session = grant.session.ok_or_else(Refusal::unauthorized)?;
-    if method != "token" && !session.is_federated() {
-        return Err(Refusal::unauthorized());
+    if is_federation && !session.is_federated() {
+        // Keystone's own words.
+        return Err(Refusal::invalid("'NoneType' object is not iterable"));
     }
     let is_below = matches!(asked, Some(Target::Project(_) | Target::Domain(_)));
     if session.target == Target::System && is_below {
@@ -125,9 +133,10 @@ fn by_token(
             "Using a delegated token to create another token is not allowed.",
         ));
     }
+    let before = if is_federation { Methods::default() } else { session.methods };
     Ok(Proof {
-        methods: Methods::only(method).and(session.methods),
-        origin: Some(session.origin.unwrap_or(grant.key)),
+        methods: Methods::only(method).and(before),
+        origin: (!session.is_federated()).then(|| session.origin.unwrap_or(grant.key)),
         expires_by: Some(grant.expires_at),
         ..Proof::by(session.user, method)
     })

@@ -45,8 +45,8 @@ pub(crate) fn log_in(
     provider: &Provider,
     tokens: &mut Tokens,
 ) -> Response<Vec<u8>> {
-    if !matches!(*request.method, Method::GET | Method::POST) {
-        return response::no_such_method(request, "GET, POST");
+    if !matches!(*request.method, Method::GET | Method::HEAD | Method::POST) {
+        return response::no_such_method(request, "GET, HEAD, POST");
     }
     // The web server's configuration guards the path of one protocol, and knows no provider.
     let subject = match path.protocol {
@@ -96,12 +96,18 @@ fn pass(
 
 /// Keystone's part, in its order.
 fn session(path: FederatedPath<'_>, subject: Option<&Subject>) -> Result<Session, Refusal> {
-    if path.protocol != account::FEDERATION_PROTOCOL {
+    if ![account::FEDERATION_PROTOCOL, "mapped"].contains(&path.protocol) {
         return Err(unsupported());
     }
     if path.provider != account::FEDERATION_PROVIDER {
         let message = format!("Could not find Identity Provider: {}.", path.provider);
         return Err(Refusal::not_found(message));
+    }
+    if path.protocol != account::FEDERATION_PROTOCOL {
+        return Err(Refusal::not_found(format!(
+            "Could not find federated protocol {} for Identity Provider: {}.",
+            path.protocol, path.provider
+        )));
     }
     match subject.map(|subject| subject.mapping) {
         Some(Mapping::User(user)) => Ok(Session {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    directory::{DOMAINS, Domain, PROJECTS, Project, Target},
+    directory::{DOMAINS, Domain, PROJECTS, Project, Target, numbered_by_id},
     keystone::{login::Reference, settings::Settings},
     message::response::Refusal,
 };
@@ -47,16 +47,20 @@ fn find_project(
     if reference.is_empty() {
         return Err(absent("scope/project"));
     }
-    let mut all = PROJECTS.into_iter().chain(settings.numbered());
     let found = match (&reference.name, &reference.domain) {
         (Some(_), None) => {
             return Err(Refusal::malformed("Expecting to find domain in project."));
         }
         (Some(name), Some(domain)) => {
             let domain = find_domain(domain, "scope/project/domain")?;
+            let mut all = PROJECTS.into_iter().chain(settings.numbered());
             all.find(|project| project.name == name && Some(project.domain) == domain)
         }
-        (None, _) => all.find(|project| Some(project.id) == reference.id.as_deref()),
+        (None, _) => {
+            let id = reference.id.as_deref().unwrap_or_default();
+            let named = PROJECTS.into_iter().find(|project| project.id == id);
+            named.or_else(|| numbered_by_id(id, settings.projects))
+        }
     };
     Ok(found.filter(|project| project.is_open()))
 }

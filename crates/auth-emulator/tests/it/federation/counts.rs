@@ -63,4 +63,6 @@ fn each_kind_has_a_count() {
     ask(&mut emulator, post(token_url(System::Huawei)), agency);
     assert_eq!(emulator.count(RequestKind::Exchange(System::Huawei)), 1);
     assert_eq!(json(&confidential(&mut emulator, &[]))["error"], "invalid_request");
+    let debug = format!("{:?}", emulator.provider());
+    assert_eq!(debug, "Provider { tokens: 3, .. }");
 }

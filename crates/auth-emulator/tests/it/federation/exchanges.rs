@@ -52,9 +52,11 @@ fn an_exchange_never_prolongs() {
     let answer = super::gate(&mut emulator, text(&tokens, "access_token"));
     let (unscoped, first) = (token(&answer), json(&answer)["token"].take());
     let later = Duration::minutes(20);
-    for (method, methods) in
-        [("token", ["openid", "token"].as_slice()), ("mapped", &["openid", "mapped"])]
-    {
+    for (method, methods) in [
+        ("token", ["openid", "token"].as_slice()),
+        ("mapped", &["mapped"]),
+        ("openid", &["openid"]),
+    ] {
         let scope = project(account::KEYSTONE_PROJECT_ID);
         let answer = exchange(&mut emulator, method, &unscoped, scope, later);
         assert_eq!(answer.status(), 201, "{method}");
@@ -65,7 +67,7 @@ fn an_exchange_never_prolongs() {
         assert_eq!(scoped["project"]["id"], account::KEYSTONE_PROJECT_ID);
         assert_eq!(scoped["user"], first["user"]);
         assert!(scoped["catalog"].as_array().unwrap().len() > 5);
-        assert_eq!(scoped["audit_ids"][1], first["audit_ids"][0]);
+        assert_eq!(scoped["audit_ids"].as_array().unwrap().len(), 1, "a chain of its own");
         // A scoped token is exchanged as well, and lasts no longer either.
         let again = project(account::KEYSTONE_BETA_ID);
         let answer = exchange(&mut emulator, method, &token(&answer), again, 2 * later);
@@ -105,7 +107,7 @@ fn scopes_without_a_role_are_refused() {
 fn the_methods_of_federation_need_its_tokens() {
     let mut emulator = Emulator::new();
     let own = crate::support::login(&mut emulator, System::Keystone);
-    for (method, status) in [("token", 201), ("mapped", 401), ("openid", 401)] {
+    for (method, status) in [("token", 201), ("mapped", 400), ("openid", 400)] {
         let scope = project(account::KEYSTONE_BETA_ID);
         let answer = exchange(&mut emulator, method, &own, scope, Duration::ZERO);
         assert_eq!(answer.status(), status, "{method}");
@@ -113,20 +115,15 @@ fn the_methods_of_federation_need_its_tokens() {
 }
 
 #[test]
-fn a_revocation_goes_down_the_chain() {
+fn a_revocation_ends_one_federated_token() {
     let mut emulator = Emulator::new();
-    for (name, ended, left) in [("root", 0, [404, 404, 404]), ("scoped", 1, [200, 404, 200])] {
+    for (name, ended, left) in [("root", 0, [401, 200, 200]), ("scoped", 1, [200, 401, 200])] {
         let unscoped = root(&mut emulator, account::OIDC_USER);
         let (one, other) = (alpha(&mut emulator, &unscoped), alpha(&mut emulator, &unscoped));
         let chain = [unscoped, one, other];
         assert_eq!(about(&mut emulator, Method::DELETE, &chain[ended]), 204);
-        let seen = chain.each_ref().map(|token| {
-            // A revoked token cannot ask about itself.
-            match about(&mut emulator, Method::GET, token) {
-                401 => 404,
-                status => status,
-            }
-        });
+        // A revoked token cannot ask about itself.
+        let seen = chain.each_ref().map(|token| about(&mut emulator, Method::GET, token));
         assert_eq!(seen, left, "{name}");
     }
 }

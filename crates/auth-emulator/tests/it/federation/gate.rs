@@ -47,6 +47,7 @@ fn get_and_post_are_the_same() {
         (Method::POST, "", "", 201),
         (Method::POST, "?nocatalog", r#"{"auth": {"scope": {"project": {"id": "x"}}}}"#, 201),
         (Method::POST, "", "no JSON", 201),
+        (Method::HEAD, "", "", 201),
         (Method::PUT, "", "", 405),
     ] {
         let request = Request::builder()
@@ -71,6 +72,8 @@ fn refusals_are_those_of_gate_or_keystone() {
     let cut = good.as_ref().map(|bearer| bearer[..bearer.len() - 1].to_owned());
     let unknown = "/identity_providers/nope/protocols/openid/auth";
     let disabled = "/identity_providers/idp1/protocols/saml9/auth";
+    let both = "/identity_providers/nope/protocols/saml9/auth";
+    let unmapped = "/identity_providers/idp1/protocols/mapped/auth";
     let gate = "Bearer error=\"invalid_token\"";
     let keystone = "Keystone uri=\"https://identity.keystone.example/v3\"";
     for (name, path, authorization, status, challenge) in [
@@ -89,6 +92,8 @@ fn refusals_are_those_of_gate_or_keystone() {
         ("unknown provider, bad bearer", unknown, &Some("Bearer bad".to_owned()), 401, gate),
         ("unknown provider, no bearer", unknown, &None, 302, ""),
         ("disabled protocol", disabled, &good, 401, keystone),
+        ("no such protocol", unmapped, &good, 404, ""),
+        ("disabled protocol, unknown provider", both, &good, 401, keystone),
         ("disabled protocol, no bearer", disabled, &None, 401, keystone),
     ] {
         let answer = gate_at(&mut emulator, path, authorization.as_deref(), Duration::ZERO);
@@ -109,7 +114,7 @@ fn refusals_are_those_of_gate_or_keystone() {
                 let error = &json(&answer)["error"];
                 assert_eq!(error["code"], status, "{name}");
                 let is_listed = error["identity"]["methods"].is_array();
-                assert_eq!(is_listed, path == disabled, "{name}");
+                assert_eq!(is_listed, path == disabled || path == both, "{name}");
             }
             _ => {}
         }

@@ -138,7 +138,10 @@ fn a_refresh_token_belongs_to_its_client() {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)];
         public(&mut emulator, &fields, now())
     };
-    assert_eq!(error(&narrow("profile")), invalid("invalid_scope"));
+    assert_eq!(error(&narrow("openid profile")), invalid("invalid_scope"));
+    let answer = narrow("openid");
+    assert_eq!(answer.status(), 200, "the refused refresh has not used the token");
+    assert_eq!(json(&answer)["scope"], "openid");
 }
 
 #[test]

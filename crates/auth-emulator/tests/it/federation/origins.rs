@@ -119,17 +119,21 @@ fn faults_reach_the_provider() {
         });
         provider_login(&server)
     };
-    let (head, _) = first(|| Fault::new().status(StatusCode::TOO_MANY_REQUESTS)).unwrap();
+    let (head, body) = first(|| Fault::new().status(StatusCode::TOO_MANY_REQUESTS)).unwrap();
     assert!(head.starts_with("HTTP/1.1 429 "), "{head}");
+    assert_eq!(value(&body)["error"], "temporarily_unavailable");
     assert_eq!(server.emulator().count(RequestKind::ProviderLogin), 0, "it was not seen");
     let (head, body) = first(|| Fault::new().delay(Duration::from_millis(20))).unwrap();
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     assert!(value(&body)["access_token"].is_string());
     assert!(first(|| Fault::new().reset()).is_err());
     assert!(first(|| Fault::new().cut(20)).is_err());
+    let (head, body) = first(|| Fault::new().redirect(StatusCode::FOUND, "http://a/")).unwrap();
+    assert_eq!(body, "");
+    assert_eq!(field(&head, "location"), Some("http://a/"));
     let (head, _) = keystone_login(&server, "bad");
     assert!(head.starts_with("HTTP/1.1 401 "), "the script leaves other requests alone: {head}");
-    assert_eq!(server.traffic().provider_logins, 4);
+    assert_eq!(server.traffic().provider_logins, 5);
     assert_eq!(server.emulator().count(RequestKind::ProviderLogin), 3);
 }
 

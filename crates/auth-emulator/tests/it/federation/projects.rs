@@ -52,6 +52,9 @@ fn numbered_projects_are_as_many_as_set() {
             let name = json!({ "name": format!("p{last}"), "domain": { "id": "default" } });
             assert_eq!(exchange(&mut emulator, &token, name), 201, "{count}");
         }
+        for id in ["b0b00", "b0b0", "b0b0000000000000000000000000+001"] {
+            assert_eq!(exchange(&mut emulator, &token, json!({ "id": id })), 401, "{id}");
+        }
         let next = by_number(found.map_or(0, |last| last + 1));
         assert_eq!(exchange(&mut emulator, &token, next), 401, "{count}");
     }
