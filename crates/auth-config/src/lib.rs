@@ -226,10 +226,11 @@ pub use cloud::{
     transport::{Pem, Tls},
 };
 pub use config::Config;
-pub use input::{Choices, Files, Platform, Variables};
+pub use input::{Choices, Files, Platform, Variables, secret::SecretReader};
 pub use report::{
-    error::{Error, FileProblem},
+    error::Error,
     origin::ValueOrigin,
+    problem::{FileProblem, SecretProblem},
     warning::Warning,
 };
 pub use value::setting::Setting;
