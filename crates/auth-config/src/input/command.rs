@@ -154,3 +154,58 @@ fn read(stdout: ChildStdout) -> Output {
         false => Ok(bytes),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{fs, sync::mpsc::channel};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    fn sh(script: &str, within: Duration) -> Output {
+        let arguments = ["-c", script].map(SecretString::from);
+        output(Path::new("sh"), &arguments, Path::new("/"), within)
+    }
+
+    #[test]
+    fn what_does_not_end_is_stopped() {
+        let soon = Duration::from_millis(300);
+        for script in [
+            "sleep 3600",
+            "sleep 3600 & wait",
+            "trap '' TERM INT HUP; sleep 3600 & wait",
+            // Closes its output, and prints for ever but little.
+            "exec >&-; exec sleep 3600",
+            "while echo x; do sleep 0.1; done",
+            // Leaves the group and keeps the output open: it lives on, and nobody waits for it.
+            "setsid sleep 5 & echo sesame",
+        ] {
+            assert_eq!(sh(script, soon), Err(SecretProblem::Slow), "{script}");
+        }
+    }
+
+    /// The other end of a pipe is closed when the last process that has it is gone.
+    #[test]
+    fn no_process_is_left() {
+        let directory = std::env::temp_dir().join(format!("auth-config-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        for (name, script, within) in [
+            ("slow", "sleep 3600 & sleep 3600", Duration::from_secs(1)),
+            ("large", "sleep 3600 & yes", LONG),
+            ("failed", "sleep 3600 & exit 3", LONG),
+            ("left", "sleep 3600 & echo sesame", LONG),
+        ] {
+            let pipe = directory.join(name);
+            assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            let (sender, receiver) = channel();
+            let reader = pipe.clone();
+            thread::spawn(move || sender.send(fs::read(reader).unwrap()).unwrap());
+            // Every process of the script holds the pipe as its descriptor 9.
+            let script = format!("exec 9>'{}'; {script}", pipe.display());
+            assert_eq!(sh(&script, within).is_ok(), name == "left", "{name}");
+            assert_eq!(receiver.recv_timeout(Duration::from_secs(60)), Ok(vec![]), "{name}");
+        }
+        fs::remove_dir_all(directory).unwrap();
+    }
+}

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use auth_proto::{Question, Reply, SecretSource};
+use auth_proto::{Failure, FailureKind, Question, Reply, SecretSource};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -35,19 +35,24 @@ pub(crate) enum Place {
 /// `access_token_command` and the like. A clone is cheap.
 ///
 /// The clients of [`ureq_builder`](crate::CloudConfig::ureq_builder) and
-/// [`reqwest_builder`](crate::CloudConfig::reqwest_builder) read with it at each login. Another
-/// program answers a [`Question`] of its session with [`reply`](Self::reply), or reads one source:
+/// [`reqwest_builder`](crate::CloudConfig::reqwest_builder) read with it at each login. A client with
+/// a builder of its own takes it as `asked`:
 ///
 /// ```no_run
+/// # #[cfg(feature = "ureq")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use auth_config::{Choices, Config};
-/// use auth_proto::SecretSource;
+/// use auth_ureq::Client;
 ///
-/// let cloud = Config::load()?.cloud(&Choices::default())?;
-/// # let source = SecretSource::new("access_token_file (/run/token)");
-/// if let Err(error) = cloud.secret_reader().read(&source) {
-///     eprintln!("{error}");
-/// }
-/// # Ok::<(), auth_config::Error>(())
+/// let config = Config::load()?.cloud(&Choices::default())?;
+/// let reader = config.secret_reader();
+/// let client = Client::builder(config.cloud()?, config.credential()?, config.scope()?)
+///     .asked(move |question| reader.reply(question))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "ureq"))]
+/// # fn main() {}
 /// ```
 #[derive(Clone)]
 pub struct SecretReader(Arc<BTreeMap<String, Place>>);
@@ -70,12 +75,17 @@ impl SecretReader {
         secret.map_err(|problem| Error::Secret { name: name.to_owned(), problem })
     }
 
-    /// The reply to a question for a secret, or `None` if it cannot be read
-    /// ([`read`](Self::read) says why) or if the question is for a person.
-    pub fn reply(&self, question: &Question) -> Option<Reply> {
-        match question {
-            Question::Secret(source) => self.read(source).ok().map(Reply::from),
-            _ => None,
+    /// The reply to a question for a secret; `None` if the question is for a person. For the `asked`
+    /// of a client's builder. Blocks as [`read`](Self::read) does.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the kind [`Source`](FailureKind::Source), with the text of [`Error::Secret`].
+    pub fn reply(&self, question: &Question) -> Result<Option<Reply>, Failure> {
+        let Question::Secret(source) = question else { return Ok(None) };
+        match self.read(source) {
+            Ok(secret) => Ok(Some(secret.into())),
+            Err(error) => Err(Failure::new(FailureKind::Source, error.to_string())),
         }
     }
 }

@@ -44,8 +44,9 @@ fn output(past: usize) -> Result<(), String> {
     let text = format!(
         "clouds: {{c: {{auth: {{username: u, password_command: [sh, -c, \"{script}\"]}}}}}}"
     );
-    let files = Files::in_directory("/here").with("/etc/openstack/clouds.yaml", text);
-    let reader = of(&files, &[]).unwrap().secret_reader();
+    let files = Files::in_directory(env!("CARGO_TARGET_TMPDIR")).with("clouds.yaml", text);
+    let named = [("OS_CLIENT_CONFIG_FILE", "clouds.yaml")];
+    let reader = of(&files, &named).unwrap().secret_reader();
     as_text(reader.read(&SecretSource::new("password_command (sh)")))
 }
 

@@ -15,6 +15,8 @@ mod login;
 mod overrides;
 mod properties;
 mod rules;
+#[cfg(unix)]
+mod sources;
 mod standalone;
 mod support;
 mod warnings;
