@@ -70,7 +70,8 @@ pub(crate) fn login_options() -> impl Iterator<Item = &'static str> {
 
 /// The known key of a cloud that is closest to a misspelled one.
 pub(crate) fn nearest(key: &str) -> Option<&'static str> {
-    nearest_of(key, TOP.iter().chain(AUTH).copied())
+    let known = TOP.iter().chain(AUTH).copied();
+    nearest_of(key, known.filter(|known| !ONLY_IN_AUTH.contains(known)))
 }
 
 /// The closest of the `known` keys, if its edit distance is at most a third of the key's length and
