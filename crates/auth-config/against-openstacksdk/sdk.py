@@ -105,7 +105,8 @@ def described(config, cloud):
     }
     for name, value in cloud.config["auth"].items():
         # The same thing; which word the protocol wants is not the configuration's business.
-        out["auth." + name.replace("tenant", "project")] = joined(value)
+        name = "openid_scope" if name == "scope" else name.replace("tenant", "project")
+        out["auth." + name] = joined(value)
     for name, value in cloud.config.items():
         if name.endswith(ENDS):
             out[name] = joined(value)

@@ -3,12 +3,13 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::{
     cloud::CloudConfig,
     input::{
-        Choices, Files, Variables, parse,
+        Choices, Files, Surroundings, Variables, parse,
         search::{self, FileKind},
     },
     report::{error::Error, origin::ValueOrigin, warning::Warning},
@@ -25,10 +26,8 @@ pub struct Config {
     public: Result<Map, Error>,
     /// The name of the cloud of the variables, whether or not they define one.
     variables_name: String,
-    home: Option<String>,
+    surroundings: Arc<Surroundings>,
     warnings: Vec<Warning>,
-    /// Files that every user of the machine can read.
-    readable_by_others: Vec<PathBuf>,
     default: Option<String>,
     searched: String,
 }
@@ -45,7 +44,15 @@ impl Config {
     /// [`Error::CloudDuplicate`] if a file and the variables define a cloud of the same name.
     pub fn merge(files: &Files, variables: &Variables) -> Result<Self, Error> {
         let mut warnings = Vec::new();
-        let mut read = |kind| read_first(kind, files, variables, &mut warnings);
+        let is_found_here = |kind, path: &Path| {
+            search::is_found_here(kind, path, files.directory(), files.platform(), variables)
+        };
+        let mut found_here = Vec::new();
+        let mut read = |kind| {
+            let (path, root) = read_first(kind, files, variables, &mut warnings)?;
+            found_here.extend(path.iter().filter(|path| is_found_here(kind, path)).cloned());
+            Ok((path, root))
+        };
         let (clouds_path, mut root) = read(FileKind::Clouds)?;
         let (secure_path, secure) = read(FileKind::Secure)?;
         let public = read(FileKind::Public).map(|(_, root)| root);
@@ -71,9 +78,13 @@ impl Config {
             clouds,
             public,
             variables_name,
-            home: variables.value("HOME").map(str::to_owned),
+            surroundings: Arc::new(Surroundings {
+                directory: files.directory().to_path_buf(),
+                found_here,
+                home: variables.value("HOME").map(str::to_owned),
+                readable_by_others: files.readable_by_others(),
+            }),
             warnings,
-            readable_by_others: files.readable_by_others(),
             default: default.or(only),
             searched: searched.join(", "),
         })
@@ -118,7 +129,7 @@ impl Config {
         };
         let mut warnings = self.warnings.clone();
         let resolved = rules::resolve(name, own, choices, &source, &mut warnings)?;
-        CloudConfig::new(name, resolved, self.home.as_deref(), &self.readable_by_others, warnings)
+        CloudConfig::new(name, resolved, &self.surroundings, warnings)
     }
 }
 
@@ -168,7 +179,8 @@ fn root(
 fn cloud_of_variables(variables: &Variables) -> Option<Node> {
     const FOR_TEST_TOOLS: [&str; 3] = ["LOG", "STD", "TEST"];
     const CHOICES: [&str; 4] = ["CLIENT_CONFIG_FILE", "CLIENT_SECURE_FILE", "CLOUD", "CLOUD_NAME"];
-    const NOT_ENOUGH: [&str; 4] = ["ALLOW_PLAIN_HTTP", "AUTH_TOKEN", "REGION_NAME", "TOKEN"];
+    const NOT_ENOUGH: [&str; 5] =
+        ["ACCESS_TOKEN", "ALLOW_PLAIN_HTTP", "AUTH_TOKEN", "REGION_NAME", "TOKEN"];
     let mut cloud = Map::new();
     let mut is_cloud = false;
     for (name, value) in variables.iter() {

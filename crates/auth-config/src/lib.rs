@@ -97,6 +97,17 @@
 //! `auth_type` is `password`, `token` (each also with `v2` or `v3` before it),
 //! `v3applicationcredential`, `v3totp`, `v3multifactor`, or one of these:
 //!
+//! * `v3oidcclientcredentials`, `v3oidcpassword` and `v3oidcaccesstoken`: logins with the token of an
+//!   OpenID Connect provider, by the keys of keystoneauth: `identity_provider`, `protocol`,
+//!   `client_id`, `client_secret`, `access_token_endpoint` or `discovery_endpoint`, `openid_scope`
+//!   (`openid profile` by default), `access_token_type` (`access_token` or `id_token`), `username`,
+//!   `password`, `idp_otp_key` (the form's field for a one-time code) and `access_token`. The
+//!   [recipes] have examples.
+//! * `v3idtoken`: the ID token in `access_token` of an `identity_provider` at Huawei Cloud or Open
+//!   Telekom Cloud.
+//! * `v3oauth2clientcredential`: an application credential by other names, `oauth2_client_id` and
+//!   `oauth2_client_secret`. keystoneauth also sends a header `Authorization: Bearer`;
+//!   [`Warning::BearerNotSent`] reports that this crate does not.
 //! * `agency`: a password login that assumes the agency of another account of Huawei Cloud or Open
 //!   Telekom Cloud, by the keys of python-otcextensions: `target_agency_name`, `target_domain_name` or
 //!   `_id`, `target_project_name` or `_id` (without a project the token is for the domain).
@@ -107,8 +118,41 @@
 //! * `http_basic`: `username` and `password` are sent with each request to `endpoint`.
 //! * `none`: the services at `endpoint` ask for no secret.
 //!
-//! The last three need no identity service, as a standalone Ironic or Cinder. A service's own
+//! `v3oidcauthcode`, `v3oidcdeviceauthz`, `v3oidcrefreshtoken` and `v3websso` are logins of a person,
+//! with a browser. They are not supported yet: [`Error::AuthTypeInteractive`] says what to use instead.
+//!
+//! The last three kinds of the list need no identity service, as a standalone Ironic or Cinder. A service's own
 //! `*_endpoint_override` wins over `endpoint`, and may stand without it.
+//!
+//! # Secrets that are read at each login
+//!
+//! A secret that changes is not in the configuration, but in a file, a variable, or the output of a
+//! command. `password`, `access_token`, `client_secret` and `application_credential_secret` have three
+//! more keys each, which other clients do not know:
+//!
+//! ```yaml
+//! password_file: /run/secrets/password
+//! password_env: CLOUD_PASSWORD
+//! password_command: [vault, kv, get, -field=password, kv/cloud]
+//! ```
+//!
+//! One of them, or the secret itself, may be set. The clients of this crate read the secret at each
+//! login; another client asks a [`SecretReader`]. One line end after the secret is removed.
+//!
+//! * A file is read by the rules of [files](#files), with all links followed. A relative path starts at
+//!   the file that sets it, and for a variable at the working directory.
+//! * A command is a list of the program and its arguments, which no shell reads. The program is
+//!   searched in `PATH`, or starts at the folder of the configuration if it is a relative path. It runs
+//!   in that folder, with the variables of this process and without input. It has 30 s and prints at
+//!   most 64 KiB ([`limits`]); then it is stopped, with the processes that it has started. Its standard
+//!   error is never shown.
+//!
+//! A `clouds.yaml` that is only found in the working directory may be another user's, and decides where
+//! the secret is sent. It may name a file of its own folder, by a relative path without `..` and
+//! without links that lead out. A command, a variable, or another file is
+//! [`Error::SecretUntrusted`] there. They belong in the user's or the machine's configuration, or in a
+//! file that `OS_CLIENT_CONFIG_FILE` or `OS_CLIENT_SECURE_FILE` names. This holds for `secure.yaml` and
+//! `clouds-public.yaml`, too.
 //!
 //! # Deliberate differences from openstacksdk
 //!
@@ -120,8 +164,8 @@
 //!   names and that exists, but cannot be read. The next file on the search path is not tried: it may
 //!   log in as another user.
 //! * `key` without `cert` is an error.
-//! * `OS_TOKEN` alone, for example left over from `export OS_TOKEN=…`, defines no cloud. A token does
-//!   not say which cloud it is for, and this cloud would replace the default one of the files.
+//! * `OS_TOKEN` or `OS_ACCESS_TOKEN` alone, for example left over from `export OS_TOKEN=…`, defines no
+//!   cloud. A token does not say which cloud it is for, and this cloud would replace the default one of the files.
 //! * Warnings report unknown keys, with a suggestion, and files with a secret that every user can read.
 //! * Profiles are never fetched from the network. All clouds of [`Cloud::ids`](auth_proto::Cloud::ids)
 //!   are built in. Their rules also apply if only the documented `auth_url` is configured.
@@ -168,7 +212,8 @@
 //! # }
 //! ```
 //!
-//! The builder has the cloud, the credential and the scope, and these settings:
+//! The builder has the cloud, the credential and the scope, the reader of
+//! [secrets](#secrets-that-are-read-at-each-login), and these settings:
 //!
 //! | setting | effect |
 //! | --- | --- |
@@ -204,7 +249,7 @@
 //! As with openstacksdk, a `clouds.yaml` in the working directory decides which URL a password in
 //! `~/.config/openstack/secure.yaml` is sent to. [`Warning::SecretFromElsewhere`] reports this, for
 //! every setting that decides who receives a secret or its token: `auth_url` and what fills its
-//! placeholders, a `profile` of `clouds-public.yaml`, the URLs of services, `endpoint`, `cacert`,
+//! placeholders, the endpoints of an identity provider, a `profile` of `clouds-public.yaml`, the URLs of services, `endpoint`, `cacert`,
 //! `verify` and `insecure`. The environment counts as another directory. A program that runs in a
 //! directory that other users can write to should refuse to continue on this warning.
 
@@ -216,6 +261,8 @@ mod config;
 mod input;
 pub mod limits;
 mod load;
+#[doc = include_str!("recipes.md")]
+pub mod recipes {}
 mod report;
 mod rules;
 mod text;
@@ -226,10 +273,11 @@ pub use cloud::{
     transport::{Pem, Tls},
 };
 pub use config::Config;
-pub use input::{Choices, Files, Platform, Variables};
+pub use input::{Choices, Files, Platform, Variables, secret::SecretReader};
 pub use report::{
-    error::{Error, FileProblem},
+    error::Error,
     origin::ValueOrigin,
+    problem::{FileProblem, SecretProblem},
     warning::Warning,
 };
 pub use value::setting::Setting;

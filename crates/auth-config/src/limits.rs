@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+/// Size of the output of a command that prints a secret, in bytes.
+pub const COMMAND_OUTPUT: usize = 64 * 1024;
+
+/// Time for a command that prints a secret, until it has ended.
+pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Size of a file that a configuration names, in bytes.
 pub const FILE: usize = 1024 * 1024;
 

@@ -11,7 +11,7 @@ use crate::{
         file::{self, Contents},
         search::{self, FileKind},
     },
-    report::error::{Error, FileProblem},
+    report::{error::Error, problem::FileProblem},
 };
 
 impl Config {

@@ -108,8 +108,8 @@ fn url_key(map: &Map, auth: &Map) -> &'static str {
 }
 
 fn secrets(auth: &Map) -> impl Iterator<Item = (&str, &ValueOrigin)> {
-    let secrets =
-        auth.iter().filter(|(key, node)| keys::is_secret(key) && node.as_text().is_some());
+    let is_secret = |key: &str| keys::is_secret(key) || keys::is_source(key);
+    let secrets = auth.iter().filter(move |(key, node)| is_secret(key) && !node.is_empty());
     secrets.map(|(key, node)| (key.as_str(), &node.origin))
 }
 
@@ -128,7 +128,12 @@ fn deciding<'a>(map: &'a Map, auth: &'a Map) -> Vec<(&'a str, &'a ValueOrigin)> 
         key => key.ends_with("_endpoint") || key.ends_with("_endpoint_override"),
     });
     let url = url_key(map, auth);
-    let within = auth.iter().filter(move |(key, _)| *key == url);
+    let auth_type = map.get("auth_type").and_then(Node::as_text).unwrap_or_default();
+    let has_provider = auth_type.starts_with("v3oidc");
+    let within = auth.iter().filter(move |(key, _)| match key.as_str() {
+        "access_token_endpoint" | "discovery_endpoint" => has_provider,
+        key => key == url,
+    });
     let set = beside.chain(within).filter(|(_, node)| node.as_text().is_some());
     set.map(|(key, node)| (key.as_str(), &node.origin)).collect()
 }

@@ -1,6 +1,6 @@
 //! The cloud, credential and scope of the login core for a configured cloud.
 
-use auth_proto::{ApiVersion, Cloud, Credential, DomainRef, Factor, Scope, UserRef};
+use auth_proto::{ApiVersion, Cloud, Credential, DomainRef, Factor, Scope, Secret, UserRef};
 use secrecy::SecretString;
 
 use crate::{
@@ -72,20 +72,28 @@ impl CloudConfig {
     /// The credential without an agency.
     fn own_credential(&self) -> Result<Credential, Error> {
         match self.auth_type()? {
+            AuthType::AccessToken => self.access_token(),
             AuthType::ApplicationCredential => self.application_credential(),
+            AuthType::ClientCredentials => self.client_credentials(),
             AuthType::ExistingToken => {
-                Ok(Credential::existing_token(self.required_secret("token", "set OS_TOKEN")?))
+                Ok(Credential::existing_token(self.given_secret("token", "set OS_TOKEN")?))
             }
             AuthType::HttpBasic => {
                 let user = self.required("username", "set it")?;
-                Ok(Credential::http_basic(user, self.password()?))
+                Ok(Credential::http_basic(user, self.given_secret("password", PASSWORD)?))
             }
+            AuthType::IdToken => self.id_token(),
             AuthType::MultiFactor => self.multi_factor(),
             AuthType::NoAuth => Ok(Credential::no_auth()),
-            AuthType::Password => Ok(Credential::password(self.user()?, self.password()?)),
-            AuthType::Token => {
-                Ok(Credential::token(self.required_secret("token", "set OS_TOKEN")?))
+            AuthType::OAuth2 => {
+                let id = self.required("oauth2_client_id", "set it")?;
+                let key = "oauth2_client_secret";
+                let secret = self.given_secret(key, "set it in secure.yaml")?;
+                Ok(Credential::application_credential(id, secret))
             }
+            AuthType::Password => Ok(Credential::password(self.user()?, self.password()?)),
+            AuthType::ProviderPassword => self.provider_password(),
+            AuthType::Token => Ok(Credential::token(self.given_secret("token", "set OS_TOKEN")?)),
             AuthType::Totp => Ok(Credential::totp(self.user()?, self.passcode()?)),
         }
     }
@@ -102,7 +110,7 @@ impl CloudConfig {
     pub fn scope(&self) -> Result<Scope, Error> {
         match self.auth_type()? {
             _ if is_agency(&self.map, self.auth()) => return self.agency_scope(),
-            AuthType::ApplicationCredential => return Ok(Scope::default()),
+            AuthType::ApplicationCredential | AuthType::OAuth2 => return Ok(Scope::default()),
             _ if is_standalone(&self.map, self.auth()) => return Ok(Scope::default()),
             _ => {}
         }
@@ -167,19 +175,24 @@ impl CloudConfig {
             "none" => AuthType::NoAuth,
             "token" | "v2token" | "v3token" => AuthType::Token,
             "v3applicationcredential" => AuthType::ApplicationCredential,
+            "v3idtoken" => AuthType::IdToken,
             "v3multifactor" => AuthType::MultiFactor,
+            "v3oauth2clientcredential" => AuthType::OAuth2,
+            "v3oidcaccesstoken" => AuthType::AccessToken,
+            "v3oidcclientcredentials" => AuthType::ClientCredentials,
+            "v3oidcpassword" => AuthType::ProviderPassword,
             "v3totp" => AuthType::Totp,
             _ => return Err(self.unsupported(text, node)),
         })
     }
 
     fn unsupported(&self, auth_type: &str, node: Option<&Node>) -> Error {
-        Error::AuthType {
-            auth_type: auth_type.to_owned(),
-            origin: node.map_or(ValueOrigin::Default, |node| node.origin.clone()),
-            supported: "password, v2password, v3password, token, v2token, v3token, \
-                        v3applicationcredential, v3totp, v3multifactor (of v3password and v3totp), \
-                        agency, admin_token, http_basic, none",
+        let origin = node.map_or(ValueOrigin::Default, |node| node.origin.clone());
+        let interactive = INTERACTIVE.iter().find(|(known, _)| *known == auth_type);
+        let auth_type = auth_type.to_owned();
+        match interactive {
+            Some((_, instead)) => Error::AuthTypeInteractive { auth_type, origin, instead },
+            None => Error::AuthType { auth_type, origin, supported: SUPPORTED },
         }
     }
 
@@ -200,16 +213,18 @@ impl CloudConfig {
         let methods = self.auth().get("auth_methods");
         let mut credential: Option<Credential> = None;
         for (method, _) in methods.map(Node::as_list).unwrap_or_default() {
-            let factor = match method {
-                "password" | "v3password" => Factor::password(self.password()?),
-                "totp" | "v3totp" => Factor::totp(self.passcode()?),
+            credential = Some(match (credential, method) {
+                (None, "password" | "v3password") => {
+                    Credential::password(self.user()?, self.password()?)
+                }
+                (None, "totp" | "v3totp") => Credential::totp(self.user()?, self.passcode()?),
+                (Some(credential), "password" | "v3password") => {
+                    credential.and(Factor::password(self.given_secret("password", PASSWORD)?))
+                }
+                (Some(credential), "totp" | "v3totp") => {
+                    credential.and(Factor::totp(self.passcode()?))
+                }
                 _ => return Err(self.unsupported(&format!("v3multifactor of {method}"), methods)),
-            };
-            credential = Some(match (credential, factor) {
-                (Some(credential), factor) => credential.and(factor),
-                (None, Factor::Password(secret)) => Credential::password(self.user()?, secret),
-                (None, Factor::Totp(code)) => Credential::totp(self.user()?, code),
-                (None, _) => return Err(self.unsupported("v3multifactor", methods)),
             });
         }
         credential.ok_or_else(|| self.missing("auth_methods", "list v3password and v3totp"))
@@ -240,12 +255,12 @@ impl CloudConfig {
             .or_else(|| name("default_domain_name"))
     }
 
-    fn password(&self) -> Result<SecretString, Error> {
-        self.required_secret("password", "set it in secure.yaml, or OS_PASSWORD")
+    pub(super) fn password(&self) -> Result<Secret, Error> {
+        self.required_secret("password", PASSWORD)
     }
 
     fn passcode(&self) -> Result<SecretString, Error> {
-        self.required_secret("passcode", "ask the user for the one-time code, or set OS_PASSCODE")
+        self.given_secret("passcode", "ask the user for the one-time code, or set OS_PASSCODE")
     }
 
     pub(super) fn text(&self, key: &str) -> Option<&str> {
@@ -256,15 +271,7 @@ impl CloudConfig {
         self.text(key).ok_or_else(|| self.missing(key, remedy))
     }
 
-    fn required_secret(
-        &self,
-        key: &'static str,
-        remedy: &'static str,
-    ) -> Result<SecretString, Error> {
-        self.secret(key).cloned().ok_or_else(|| self.missing(key, remedy))
-    }
-
-    fn missing(&self, key: &'static str, remedy: &'static str) -> Error {
+    pub(super) fn missing(&self, key: &'static str, remedy: &'static str) -> Error {
         let is_cause = |warning: &&Warning| match warning {
             Warning::CredentialIgnored { .. } => {
                 keys::is_secret(key) || matches!(key, "application_credential_id" | "username")
@@ -281,15 +288,44 @@ impl CloudConfig {
 /// The supported kinds of login.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AuthType {
+    AccessToken,
     ApplicationCredential,
+    ClientCredentials,
     ExistingToken,
     HttpBasic,
+    IdToken,
     MultiFactor,
     NoAuth,
+    OAuth2,
     Password,
+    ProviderPassword,
     Token,
     Totp,
 }
+
+const SUPPORTED: &str = "password, v2password, v3password, token, v2token, v3token, \
+    v3applicationcredential, v3totp, v3multifactor (of v3password and v3totp), \
+    v3oauth2clientcredential, v3oidcaccesstoken, v3oidcclientcredentials, v3oidcpassword, v3idtoken, \
+    agency, admin_token, http_basic, none";
+
+/// Kinds of login for a person, and what to use instead.
+const INTERACTIVE: [(&str, &str); 4] = [
+    ("v3oidcauthcode", PROVIDERS_PROGRAM),
+    ("v3oidcdeviceauthz", PROVIDERS_PROGRAM),
+    (
+        "v3oidcrefreshtoken",
+        "use v3oidcaccesstoken with an access_token_command that exchanges the refresh token, or an \
+         application credential",
+    ),
+    (
+        "v3websso",
+        "use an application credential (v3applicationcredential), which the cloud's dashboard creates",
+    ),
+];
+const PROVIDERS_PROGRAM: &str = "use v3oidcaccesstoken with an access_token_command, such as \
+    [oidc-token, NAME] of oidc-agent, or an application credential";
+
+const PASSWORD: &str = "set it in secure.yaml, or OS_PASSWORD";
 
 /// The kind of a scope's key: `project` of `project_id`.
 fn kind(key: &str) -> &str {

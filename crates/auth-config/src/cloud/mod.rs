@@ -4,21 +4,24 @@ mod agency;
 #[cfg(any(feature = "reqwest", feature = "ureq"))]
 mod client;
 mod exposure;
+mod federation;
 mod login;
 mod overrides;
+mod secrets;
 pub(crate) mod transport;
 
-use std::{path::PathBuf, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use auth_proto::{EndpointQuery, Interface};
 use secrecy::SecretString;
 
 use crate::{
     cloud::transport::Tls,
+    input::Surroundings,
     report::{error::Error, origin::ValueOrigin, warning::Warning},
     rules::{Resolved, credential, scope},
     value::{
-        AUTH, Map, Node, Value,
+        AUTH, Map, Node, Value, keys,
         setting::{self, Setting},
     },
 };
@@ -31,6 +34,7 @@ pub struct CloudConfig {
     /// All settings, with `auth` as one of them.
     map: Map,
     regions: Vec<String>,
+    surroundings: Arc<Surroundings>,
     interfaces: Vec<Interface>,
     plain_http: bool,
     timeout: Option<Duration>,
@@ -42,12 +46,11 @@ impl CloudConfig {
     pub(crate) fn new(
         name: &str,
         resolved: Resolved,
-        home: Option<&str>,
-        readable_by_others: &[PathBuf],
+        surroundings: &Arc<Surroundings>,
         mut warnings: Vec<Warning>,
     ) -> Result<Self, Error> {
         let Resolved { profile, regions, settings: map, public_profile, host_parts } = resolved;
-        let tls = transport::tls(&map, home, &mut warnings)?;
+        let tls = transport::tls(&map, surroundings.home.as_deref(), &mut warnings)?;
         let plain_http = transport::plain_http(&map, &mut warnings)?;
         let interfaces = interfaces(&map, "interface")?;
         let timeout = transport::timeout(&map)?;
@@ -56,6 +59,7 @@ impl CloudConfig {
             profile,
             map,
             regions,
+            surroundings: surroundings.clone(),
             interfaces,
             plain_http,
             timeout,
@@ -63,7 +67,8 @@ impl CloudConfig {
             warnings,
         };
         let auth = cloud.auth();
-        let mut more = exposure::readable_secrets(&cloud.map, auth, readable_by_others);
+        let mut more =
+            exposure::readable_secrets(&cloud.map, auth, &surroundings.readable_by_others);
         let public_profile = public_profile.as_ref();
         if let (Some(name), Some(public_profile)) = (&cloud.profile, public_profile) {
             exposure::check_vendor_url(name, public_profile, &cloud.map, auth, cloud.region())?;
@@ -72,6 +77,7 @@ impl CloudConfig {
         more.extend(exposure::secrets_from_elsewhere(map, auth, &host_parts, public_profile));
         more.extend(scope::ignored_scopes(&cloud.map, auth));
         more.extend(credential::ignored_credentials(&cloud.map, auth));
+        more.extend(credential::missing_bearer(&cloud.map));
         cloud.warnings.extend(more);
         Ok(cloud)
     }
@@ -156,10 +162,13 @@ impl CloudConfig {
 
     /// Sets or replaces a secret under `auth`: a `password`, an `application_credential_secret` or
     /// a `passcode` that the user has typed, because [`credential`](Self::credential) reported that
-    /// it is missing.
+    /// it is missing. A source of it, such as `password_file`, is then not read.
     #[must_use]
     pub fn with_secret(mut self, key: &str, secret: SecretString) -> Self {
         if let Some(Node { value: Value::Map(auth), .. }) = self.map.get_mut(AUTH) {
+            for source in keys::sources(key) {
+                auth.remove(&source);
+            }
             auth.insert(key.to_owned(), Node::text(secret, ValueOrigin::Choice));
         }
         self

@@ -10,7 +10,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::{limits, report::error::FileProblem};
+use crate::{limits, report::problem::FileProblem};
 
 /// The contents of a file, and whether every user of the machine can read it.
 pub(crate) struct Contents {

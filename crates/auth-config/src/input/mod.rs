@@ -1,9 +1,11 @@
 //! The input of the rules as plain data: files, variables and choices.
 
+mod command;
 pub(crate) mod file;
 mod json;
 pub(crate) mod parse;
 pub(crate) mod search;
+pub(crate) mod secret;
 mod yaml;
 
 use std::{
@@ -139,6 +141,18 @@ impl fmt::Debug for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.entries.keys()).finish()
     }
+}
+
+/// What a cloud's settings depend on beside the values of the files.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    /// The working directory.
+    pub(crate) directory: PathBuf,
+    /// Files that were found only because the program runs in their directory.
+    pub(crate) found_here: Vec<PathBuf>,
+    pub(crate) home: Option<String>,
+    /// Files that every user of the machine can read.
+    pub(crate) readable_by_others: Vec<PathBuf>,
 }
 
 /// Environment variables: `OS_*`, and those that locate files: `HOME`, `XDG_CONFIG_HOME`,

@@ -5,10 +5,7 @@ use std::path::Path;
 use crate::{
     input::{json, yaml},
     limits,
-    report::{
-        error::{Error, FileProblem},
-        origin::ValueOrigin,
-    },
+    report::{error::Error, origin::ValueOrigin, problem::FileProblem},
     value::Node,
 };
 

@@ -55,6 +55,20 @@ pub(crate) fn paths(
     named.into_iter().chain(usual).collect()
 }
 
+/// Whether a file was found only because the program runs in its directory: no variable names it,
+/// and the directory is neither the user's nor the machine's.
+pub(crate) fn is_found_here(
+    kind: FileKind,
+    path: &Path,
+    directory: &Path,
+    platform: Platform,
+    variables: &Variables,
+) -> bool {
+    let is_named = named(kind, directory, variables).is_some_and(|named| named == path);
+    let mut others = own_directories(directory, platform, variables).into_iter();
+    !is_named && path.parent() == Some(directory) && !others.any(|own| own == directory)
+}
+
 /// The directories in the order of the search: the working directory, the user's, the machine's.
 /// openstacksdk takes them from platformdirs.
 pub(crate) fn directories(
@@ -62,6 +76,20 @@ pub(crate) fn directories(
     platform: Platform,
     variables: &Variables,
 ) -> Vec<PathBuf> {
+    let mut all = vec![directory.to_path_buf()];
+    all.extend(own_directories(directory, platform, variables));
+    let mut seen = Vec::new();
+    all.retain(|path| {
+        !seen.contains(path) && {
+            seen.push(path.clone());
+            true
+        }
+    });
+    all
+}
+
+/// The directories of the user and of the machine.
+fn own_directories(directory: &Path, platform: Platform, variables: &Variables) -> Vec<PathBuf> {
     let at = |name: &str| variables.value(name).map(|path| directory.join(path));
     let home = at("HOME");
     // Inside a snap, HOME is a directory of the snap.
@@ -86,17 +114,8 @@ pub(crate) fn directories(
         machines.extend(machine);
     }
     let parents = user.into_iter().chain(dot_config).chain(machines);
-    let mut all = vec![directory.to_path_buf()];
-    all.extend(parents.map(|parent| parent.join("openstack")));
-    all.push("/etc/openstack".into());
-    let mut seen = Vec::new();
-    all.retain(|path| {
-        !seen.contains(path) && {
-            seen.push(path.clone());
-            true
-        }
-    });
-    all
+    let all = parents.map(|parent| parent.join("openstack"));
+    all.chain(["/etc/openstack".into()]).collect()
 }
 
 /// The path, if it is absolute: the XDG specification says to ignore relative ones.
@@ -185,6 +204,34 @@ mod tests {
                 "/etc/openstack",
             ]
         );
+    }
+
+    #[test]
+    fn only_the_working_directory_is_here() {
+        let here = |kind, path: &str, directory: &str, variables: &[(&str, &str)]| {
+            let variables = variables.iter().copied().collect();
+            is_found_here(kind, Path::new(path), Path::new(directory), Platform::Unix, &variables)
+        };
+        let (clouds, secure) = (FileKind::Clouds, FileKind::Secure);
+        let named = ("OS_CLIENT_CONFIG_FILE", "clouds.yaml");
+        let home = ("HOME", "/home/me");
+        let own = "/home/me/.config/openstack";
+        assert!(here(clouds, "/w/clouds.yaml", "/w", &[home]));
+        // A name for one file is none for another.
+        assert!(here(secure, "/w/secure.yaml", "/w", &[home, named]));
+        assert!(here(clouds, "/w/clouds.yml", "/w", &[home, named]));
+        assert!(!here(clouds, "/w/clouds.yaml", "/w", &[home, named]));
+        assert!(!here(clouds, &format!("{own}/clouds.yaml"), "/w", &[home]));
+        // The program runs in the user's or the machine's own directory.
+        assert!(!here(clouds, &format!("{own}/clouds.yaml"), own, &[home]));
+        assert!(!here(clouds, "/etc/openstack/clouds.yaml", "/etc/openstack", &[]));
+        assert!(here(clouds, &format!("{own}/clouds.yaml"), own, &[("HOME", "/home/you")]));
+        assert!(!here(
+            clouds,
+            "/x/openstack/clouds.yaml",
+            "/x/openstack",
+            &[("XDG_CONFIG_HOME", "/x")]
+        ));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Configuration errors: the problem, its place and the remedy.
 
 use std::{
-    fmt, io,
+    fmt,
     path::{Path, PathBuf},
 };
 
@@ -9,8 +9,11 @@ use auth_proto::{ConfigError, ErrorKind, UrlProblem};
 use thiserror::Error as ThisError;
 
 use crate::{
-    limits,
-    report::{origin::ValueOrigin, warning::Warning},
+    report::{
+        origin::ValueOrigin,
+        problem::{FileProblem, SecretProblem},
+        warning::Warning,
+    },
     text::{listed, shown, shown_path},
 };
 
@@ -28,6 +31,20 @@ pub enum Error {
         origin: ValueOrigin,
         /// The supported kinds.
         supported: &'static str,
+    },
+    /// The kind of login is for a person, who logs in with a browser.
+    #[error(
+        "auth_type: {} is a person's login, and this version does not open browsers yet ({origin}); \
+         {instead}",
+        shown(auth_type)
+    )]
+    AuthTypeInteractive {
+        /// The configured kind.
+        auth_type: String,
+        /// Where it is set.
+        origin: ValueOrigin,
+        /// What to use instead.
+        instead: &'static str,
     },
     /// A boolean is neither true nor false.
     #[error("{}: not a boolean ({origin}); write true or false", shown(key))]
@@ -191,7 +208,38 @@ pub enum Error {
         /// The keys that set a scope, and where each is set.
         scopes: Vec<(&'static str, ValueOrigin)>,
     },
-    /// A file is not valid YAML or JSON, or exceeds one of the [`limits`].
+    /// A secret that is read at each login cannot be read.
+    #[error("{}: {problem}", shown(name))]
+    Secret {
+        /// The name of its source: the key, and the file, the variable or the program.
+        name: String,
+        /// The reason.
+        problem: SecretProblem,
+    },
+    /// A secret is configured twice: a value and a source of it, or two sources.
+    #[error("cloud {}: one secret is set twice, {}; keep one", shown(cloud), joined(secrets))]
+    SecretConflict {
+        /// The cloud.
+        cloud: String,
+        /// The keys that set it, and where each is set.
+        secrets: Vec<(String, ValueOrigin)>,
+    },
+    /// A file that was found in the working directory names a command, a variable, or a file outside
+    /// its folder as the source of a secret. Another user may have written the file, and the URL that
+    /// the secret is sent to.
+    #[error(
+        "{}: a configuration that is found in the working directory may name only a file of its own \
+         folder, by a relative path without .. ({origin}); move the setting to \
+         ~/.config/openstack, or name the configuration with OS_CLIENT_CONFIG_FILE",
+        shown(key)
+    )]
+    SecretUntrusted {
+        /// The key.
+        key: String,
+        /// Where it is set.
+        origin: ValueOrigin,
+    },
+    /// A file is not valid YAML or JSON, or exceeds one of the [`limits`](crate::limits).
     #[error("{}:{line}:{column}: {problem}", shown_path(path))]
     Syntax {
         /// The file.
@@ -216,46 +264,6 @@ pub enum Error {
     },
 }
 
-/// The reason why a file is not read. A configuration may name regular files and pipes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FileProblem {
-    /// It is a device.
-    Device,
-    /// It is a directory.
-    Directory,
-    /// Its end did not come within [`limits::FILE_TIMEOUT`].
-    Slow,
-    /// It is a socket.
-    Socket,
-    /// It is larger than [`limits::FILE`].
-    TooLarge,
-    /// The system's error.
-    Unreadable(io::ErrorKind),
-}
-
-impl fmt::Display for FileProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Device => f.write_str("is a device; name a regular file or a pipe"),
-            Self::Directory => f.write_str("is a directory; name a file"),
-            Self::Slow => write!(
-                f,
-                "has no end within {} s; check the program that writes to this pipe",
-                limits::FILE_TIMEOUT.as_secs()
-            ),
-            Self::Socket => f.write_str("is a socket; name a regular file or a pipe"),
-            Self::TooLarge => {
-                write!(f, "larger than {} bytes; check that it is the right file", limits::FILE)
-            }
-            Self::Unreadable(io::ErrorKind::NotFound) => {
-                f.write_str("does not exist; name a readable file")
-            }
-            Self::Unreadable(kind) => write!(f, "cannot be read ({kind}); name a readable file"),
-        }
-    }
-}
-
 /// The setting, before the rest of an error text.
 fn before(setting: Option<&str>) -> String {
     setting.map_or_else(String::new, |setting| format!("{}: ", shown(setting)))
@@ -266,9 +274,9 @@ fn place(path: Option<&Path>) -> String {
     path.map_or_else(String::new, |path| format!("{}: ", shown_path(path)))
 }
 
-fn joined(scopes: &[(&str, ValueOrigin)]) -> String {
-    let one = |(key, origin): &(&str, ValueOrigin)| format!("{key} ({origin})");
-    scopes.iter().map(one).collect::<Vec<_>>().join(" and ")
+fn joined<K: fmt::Display>(values: &[(K, ValueOrigin)]) -> String {
+    let one = |(key, origin): &(K, ValueOrigin)| format!("{key} ({origin})");
+    values.iter().map(one).collect::<Vec<_>>().join(" and ")
 }
 
 /// The text of the login core's error, with a key in place of its functions.

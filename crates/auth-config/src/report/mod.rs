@@ -2,4 +2,5 @@
 
 pub(crate) mod error;
 pub(crate) mod origin;
+pub(crate) mod problem;
 pub(crate) mod warning;

@@ -11,6 +11,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
+    /// keystoneauth adds a header `Authorization: Bearer` to each request of this kind of login. This
+    /// crate logs in with the application credential and does not.
+    BearerNotSent(ValueOrigin),
     /// A CA file is set, but verification is off, so the file is not read.
     CacertUnused(ValueOrigin),
     /// A complete credential is not used by this kind of login.
@@ -104,6 +107,11 @@ pub enum Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::BearerNotSent(origin) => write!(
+                f,
+                "auth_type v3oauth2clientcredential: requests have X-Auth-Token, but no \
+                 Authorization: Bearer, and oauth2_endpoint is not used ({origin})"
+            ),
             Self::CacertUnused(origin) => {
                 write!(f, "cacert: not used, because verification is off ({origin})")
             }

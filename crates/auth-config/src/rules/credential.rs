@@ -1,8 +1,10 @@
 //! The kind of login that fits the configured credential, where no `auth_type` is set.
 
+use std::iter;
+
 use crate::{
     report::{origin::ValueOrigin, warning::Warning},
-    value::{Map, Node},
+    value::{Map, Node, keys},
 };
 
 /// A kind of credential that can be configured completely.
@@ -17,12 +19,20 @@ struct Kind {
 }
 
 /// In the order of preference: a password is what `auth_type` means by default.
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 7] = [
     Kind {
         auth_type: "password",
         secret: "password",
         owners: &["user_id", "username"],
-        used_by: &["agency", "http_basic", "password", "v2password", "v3multifactor", "v3password"],
+        used_by: &[
+            "agency",
+            "http_basic",
+            "password",
+            "v2password",
+            "v3multifactor",
+            "v3oidcpassword",
+            "v3password",
+        ],
     },
     Kind {
         auth_type: "v3applicationcredential",
@@ -40,7 +50,25 @@ const KINDS: [Kind; 4] = [
         auth_type: "v3totp",
         secret: "passcode",
         owners: &["user_id", "username"],
-        used_by: &["v3multifactor", "v3totp"],
+        used_by: &["v3multifactor", "v3oidcpassword", "v3totp"],
+    },
+    Kind {
+        auth_type: "v3oidcaccesstoken",
+        secret: "access_token",
+        owners: &["identity_provider"],
+        used_by: &["v3idtoken", "v3oidcaccesstoken"],
+    },
+    Kind {
+        auth_type: "v3oidcclientcredentials",
+        secret: "client_secret",
+        owners: &["client_id"],
+        used_by: &["v3oidcclientcredentials", "v3oidcpassword"],
+    },
+    Kind {
+        auth_type: "v3oauth2clientcredential",
+        secret: "oauth2_client_secret",
+        owners: &["oauth2_client_id"],
+        used_by: &["v3oauth2clientcredential"],
     },
 ];
 
@@ -66,8 +94,8 @@ pub(super) fn set_auth_type(map: &mut Map, auth: &Map) {
         "token" if !is_set(auth, "auth_url") && has_endpoint() => "admin_token",
         auth_type => auth_type,
     };
-    let keys = [kind.secret].into_iter().chain(kind.owners.iter().copied());
-    let origin = keys.filter_map(|key| auth.get(key)).map(|node| node.origin.clone()).next();
+    let owner = || kind.owners.iter().find_map(|owner| auth.get(*owner));
+    let origin = kind.secret_in(auth).or_else(owner).map(|node| node.origin.clone());
     let origin = origin.unwrap_or(ValueOrigin::Default);
     map.insert("auth_type".to_owned(), Node::text(auth_type, origin));
 }
@@ -87,18 +115,32 @@ pub(crate) fn ignored_credentials(map: &Map, auth: &Map) -> Vec<Warning> {
     }
     let is_ignored = |kind: &&Kind| kind.is_complete(auth) && !kind.used_by.contains(&used);
     let ignored = |kind: &Kind| {
-        let origin = auth.get(kind.secret)?.origin.clone();
+        let origin = kind.secret_in(auth)?.origin.clone();
         let used = used.to_owned();
         Some(Warning::CredentialIgnored { key: kind.secret, used, needed: kind.auth_type, origin })
     };
     KINDS.iter().filter(is_ignored).filter_map(ignored).collect()
 }
 
+/// A warning for a kind of login whose requests have no `Authorization: Bearer` header here, as they
+/// have with keystoneauth.
+pub(crate) fn missing_bearer(map: &Map) -> Option<Warning> {
+    let node =
+        map.get("auth_type").filter(|node| node.as_text() == Some("v3oauth2clientcredential"));
+    node.map(|node| Warning::BearerNotSent(node.origin.clone()))
+}
+
 impl Kind {
     fn is_complete(&self, auth: &Map) -> bool {
         let has_owner =
             self.owners.is_empty() || self.owners.iter().any(|owner| is_set(auth, owner));
-        has_owner && is_set(auth, self.secret)
+        has_owner && self.secret_in(auth).is_some()
+    }
+
+    /// The secret, or where it is read.
+    fn secret_in<'a>(&self, auth: &'a Map) -> Option<&'a Node> {
+        let mut names = iter::once(self.secret.to_owned()).chain(keys::sources(self.secret));
+        names.find_map(|key| auth.get(&key).filter(|node| !node.is_empty()))
     }
 }
 

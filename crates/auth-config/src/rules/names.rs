@@ -34,6 +34,9 @@ pub(super) fn rename_auth_types(map: &mut Map) {
     let name = match node.as_text() {
         None | Some("None") => "none",
         Some("token_endpoint") => "admin_token",
+        // A plugin of its own for keystoneauth, which has no key `access_token_file`
+        // (rackerlabs/understack, python/keystoneauth-kubeservicetoken).
+        Some("v3oidcaccesstokenfile") => "v3oidcaccesstoken",
         Some("v3application_credential") => "v3applicationcredential",
         Some(_) => return,
     };
@@ -121,6 +124,10 @@ pub(super) fn move_endpoint(map: &mut Map, auth: &mut Map) {
     }
 }
 
+/// Names of options that win nothing over the newer name.
+const OLDER_NAMES: [(&str, &str); 3] =
+    [("authorization_code", "code"), ("scope", "openid_scope"), ("user_name", "username")];
+
 /// Moves login options from beside `auth` into it. A value that is already there wins.
 pub(super) fn move_login_options(map: &mut Map, auth: &mut Map) {
     auth.retain(|_, node| !node.is_empty());
@@ -129,8 +136,9 @@ pub(super) fn move_login_options(map: &mut Map, auth: &mut Map) {
             auth.entry(key.to_owned()).or_insert(node);
         }
     }
-    // An older spelling.
-    if let Some(node) = auth.remove("user_name") {
-        auth.entry("username".to_owned()).or_insert(node);
+    for (older, key) in OLDER_NAMES {
+        if let Some(node) = auth.remove(older) {
+            auth.entry(key.to_owned()).or_insert(node);
+        }
     }
 }

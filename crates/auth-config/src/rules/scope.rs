@@ -38,7 +38,9 @@ pub(crate) fn ignored_scopes(map: &Map, auth: &Map) -> Vec<Warning> {
         _ if is_agency(map, auth) => {
             "an agency's token is for target_project_name, or for target_domain_name"
         }
-        Some("v3applicationcredential") => "an application credential has a fixed scope",
+        Some("v3applicationcredential" | "v3oauth2clientcredential") => {
+            "an application credential has a fixed scope"
+        }
         _ if is_standalone(map, auth) => "services without an identity service have no scopes",
         _ => return Vec::new(),
     };

@@ -1,14 +1,36 @@
 //! Known keys, which of them hold secrets, and the suggestion for a misspelled one.
 
 /// Whether a value may be shown: its key is known and holds no secret. An unknown key may be a
-/// misspelled `password`.
+/// misspelled `password`, and an argument of a command may be one.
 pub(crate) fn is_public(key: &str) -> bool {
-    !is_secret(key) && is_known(key)
+    !is_secret(key) && !is_command(key) && (is_known(key) || is_known_in_auth(key))
 }
 
 /// Whether a key holds a secret.
 pub(crate) fn is_secret(key: &str) -> bool {
     SECRET.contains(&key)
+}
+
+/// Secrets that may be read at each login instead, from one of the [`sources`].
+pub(crate) const READ_AT_LOGIN: &[&str] =
+    &["access_token", "application_credential_secret", "client_secret", "password"];
+
+/// The keys that say where a secret is read: `password_command`, `password_env`, `password_file`.
+/// None for other keys.
+pub(crate) fn sources(secret: &str) -> impl Iterator<Item = String> {
+    let kinds: &[_] =
+        if READ_AT_LOGIN.contains(&secret) { &["command", "env", "file"] } else { &[] };
+    kinds.iter().map(move |kind| format!("{secret}_{kind}"))
+}
+
+/// Whether a key says where a secret is read.
+pub(crate) fn is_source(key: &str) -> bool {
+    READ_AT_LOGIN.iter().any(|secret| sources(secret).any(|source| source == key))
+}
+
+/// Whether a key holds a program and its arguments.
+pub(crate) fn is_command(key: &str) -> bool {
+    key.ends_with("_command") && is_source(key)
 }
 
 /// Whether a key takes PEM text or the path of a file with it.
@@ -19,7 +41,7 @@ pub(crate) fn takes_pem(key: &str) -> bool {
 /// Whether a cloud's entry may have this key. The keys of `auth` are allowed there, too.
 pub(crate) fn is_known(key: &str) -> bool {
     let known = |keys: &[&str]| keys.binary_search(&key).is_ok();
-    known(TOP) || known(AUTH) || has_known_suffix(key)
+    known(TOP) || (known(AUTH) && !ONLY_IN_AUTH.contains(&key)) || has_known_suffix(key)
 }
 
 /// Whether `auth` may have this key.
@@ -31,23 +53,25 @@ pub(crate) fn is_known_in_auth(key: &str) -> bool {
 pub(crate) fn is_text(key: &str) -> bool {
     let suffixes =
         ["_api_version", "_endpoint", "_endpoint_override", "_region_name", "_service_type"];
-    matches!(key, "auth_type" | "cacert" | "cert" | "key" | "profile" | "cloud")
+    matches!(key, "auth_root" | "auth_type" | "cacert" | "cert" | "key" | "profile" | "cloud")
         || suffixes.iter().any(|suffix| key.ends_with(suffix))
 }
 
 /// Whether a key of `auth` must hold a single text.
 pub(crate) fn is_text_in_auth(key: &str) -> bool {
-    is_known_in_auth(key) && key != "auth_methods"
+    is_known_in_auth(key) && key != "auth_methods" && !is_command(key)
 }
 
 /// Keys of `auth` that a cloud's entry may also have, whatever the kind of login.
 pub(crate) fn login_options() -> impl Iterator<Item = &'static str> {
-    AUTH.iter().copied().filter(|key| !matches!(*key, "endpoint" | "url"))
+    let is_option = |key: &&str| !matches!(*key, "endpoint" | "url") && !ONLY_IN_AUTH.contains(key);
+    AUTH.iter().copied().filter(is_option)
 }
 
 /// The known key of a cloud that is closest to a misspelled one.
 pub(crate) fn nearest(key: &str) -> Option<&'static str> {
-    nearest_of(key, TOP.iter().chain(AUTH).copied())
+    let known = TOP.iter().chain(AUTH).copied();
+    nearest_of(key, known.filter(|known| !ONLY_IN_AUTH.contains(known)))
 }
 
 /// The closest of the `known` keys, if its edit distance is at most a third of the key's length and
@@ -76,26 +100,61 @@ pub(crate) const ROOT: &[&str] =
 
 /// Options of a login, sorted.
 const AUTH: &[&str] = &[
+    "access_token",
+    "access_token_command",
+    "access_token_endpoint",
+    "access_token_env",
+    "access_token_file",
+    "access_token_type",
     "agency_domain_name",
     "agency_name",
     "application_credential_id",
     "application_credential_name",
     "application_credential_secret",
+    "application_credential_secret_command",
+    "application_credential_secret_env",
+    "application_credential_secret_file",
     "auth_methods",
     "auth_token",
     "auth_url",
+    "authorization_code",
+    "client_id",
+    "client_secret",
+    "client_secret_command",
+    "client_secret_env",
+    "client_secret_file",
+    "code",
+    "code_challenge_method",
     "default_domain_id",
     "default_domain_name",
     "delegated_project",
+    "device_authorization_endpoint",
+    "discovery_endpoint",
     "domain_id",
     "domain_name",
     "endpoint",
+    "identity_provider",
+    "idp_otp_key",
+    "login_timeout",
+    "oauth2_client_id",
+    "oauth2_client_secret",
+    "oauth2_endpoint",
+    "openid_scope",
     "passcode",
     "password",
+    "password_command",
+    "password_env",
+    "password_file",
     "project_domain_id",
     "project_domain_name",
     "project_id",
     "project_name",
+    "protocol",
+    "redirect_host",
+    "redirect_port",
+    "redirect_uri",
+    "refresh_token",
+    "scope",
     "system_scope",
     "target_agency_name",
     "target_domain_id",
@@ -114,8 +173,22 @@ const AUTH: &[&str] = &[
     "username",
 ];
 
-const SECRET: &[&str] =
-    &["application_credential_secret", "auth_token", "passcode", "password", "token"];
+/// Keys that openstacksdk reads only in `auth`: beside it, `scope` is no option of a login.
+const ONLY_IN_AUTH: &[&str] = &["scope"];
+
+const SECRET: &[&str] = &[
+    "access_token",
+    "application_credential_secret",
+    "auth_token",
+    "authorization_code",
+    "client_secret",
+    "code",
+    "oauth2_client_secret",
+    "passcode",
+    "password",
+    "refresh_token",
+    "token",
+];
 
 /// Other keys of a cloud's entry, sorted.
 const TOP: &[&str] = &[
@@ -124,6 +197,7 @@ const TOP: &[&str] = &[
     "auth",
     "auth_methods",
     "auth_plugin",
+    "auth_root",
     "auth_type",
     "cacert",
     "cache",

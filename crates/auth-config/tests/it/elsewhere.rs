@@ -64,6 +64,18 @@ fn every_deciding_setting_is_a_warning() {
             "dns_endpoint_override: 'https://{region_name}.example/{interface}', region_name: evil",
             &["dns_endpoint_override", "region_name"],
         ),
+        (
+            "auth_type: v3oidcpassword, discovery_endpoint: 'https://login.example/d'",
+            &["discovery_endpoint"],
+        ),
+        (
+            "auth_type: v3oidcpassword, auth: {access-token-endpoint: 'https://login.example/t'}",
+            &["access_token_endpoint"],
+        ),
+        (
+            "discovery_endpoint: 'https://login.example/d', oauth2_endpoint: 'https://e.example'",
+            &[],
+        ),
         // These decide neither.
         ("verify: true, insecure: false", &[]),
         ("region_name: R, interface: admin, compute_api_version: 2, dns_region_name: S", &[]),
@@ -86,6 +98,18 @@ fn every_deciding_setting_is_a_warning() {
             .with("clouds.yaml", format!("clouds: {{c: {{{beside}}}}}"));
         let warnings = warns(&files, &[]);
         assert!(!warnings.iter().any(|w| w.contains("another place")), "{warnings:?}");
+    }
+}
+
+#[test]
+fn the_place_of_a_source_is_that_of_its_secret() {
+    for source in ["password_file: /p", "password_env: P", "password_command: [p]"] {
+        let files = here()
+            .with("clouds.yaml", URL)
+            .with(OWN_SECURE, format!("clouds: {{c: {{auth: {{{source}}}}}}}"));
+        let key = source.split(':').next().unwrap();
+        let start = format!("auth.{key}: auth_url of another place (/here/clouds.yaml:1");
+        assert!(warns(&files, &[])[0].starts_with(&start), "{source}");
     }
 }
 

@@ -1,14 +1,16 @@
 //! Every constant of `limits`: a configuration at the limit is accepted, one past it is not.
 
-use crate::support::{of_file, warned, with};
-use auth_config::{Error, limits};
+use crate::support::{of, of_file, warned, with};
+use auth_config::{Error, Files, limits};
+use auth_proto::SecretSource;
 use checker::LimitRow;
 
 #[path = "../../../../tests/testing/limits.rs"]
 mod checker;
 
 #[rustfmt::skip]
-const ROWS: [LimitRow; 6] = [
+const ROWS: [LimitRow; 7] = [
+    LimitRow { name: "COMMAND_OUTPUT", measure: output, says: "printed more than 65536 bytes" },
     LimitRow { name: "DEPTH", measure: depth, says: "nested too deep" },
     LimitRow { name: "DEPTH", measure: depth_by_aliases, says: "nested too deep" },
     LimitRow { name: "FILE", measure: file, says: "larger than 1048576 bytes" },
@@ -24,11 +26,28 @@ fn every_limit_holds_at_its_edge() {
 
 #[test]
 fn every_limit_has_a_row() {
-    checker::check_names(include_str!("../../src/limits.rs"), &ROWS, &["FILE_TIMEOUT"]);
+    checker::check_names(
+        include_str!("../../src/limits.rs"),
+        &ROWS,
+        &["COMMAND_TIMEOUT", "FILE_TIMEOUT"],
+    );
 }
 
 fn as_text<T>(result: Result<T, Error>) -> Result<(), String> {
     result.map(drop).map_err(|error| error.to_string())
+}
+
+/// A command whose output has no line end.
+fn output(past: usize) -> Result<(), String> {
+    let length = limits::COMMAND_OUTPUT + past;
+    let script = format!("yes | tr -d '[:space:]' | head -c {length}");
+    let text = format!(
+        "clouds: {{c: {{auth: {{username: u, password_command: [sh, -c, \"{script}\"]}}}}}}"
+    );
+    let files = Files::in_directory(env!("CARGO_TARGET_TMPDIR")).with("clouds.yaml", text);
+    let named = [("OS_CLIENT_CONFIG_FILE", "clouds.yaml")];
+    let reader = of(&files, &named).unwrap().secret_reader();
+    as_text(reader.read(&SecretSource::new("password_command (sh)")))
 }
 
 /// Nested lists around a text; the file itself is the first level.

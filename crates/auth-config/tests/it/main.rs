@@ -5,6 +5,7 @@
 #[cfg(all(feature = "reqwest", feature = "ureq"))]
 mod client;
 mod elsewhere;
+mod federation;
 mod hostile;
 mod identity;
 mod kinds;
@@ -14,7 +15,10 @@ mod load;
 mod login;
 mod overrides;
 mod properties;
+mod recipes;
 mod rules;
+#[cfg(unix)]
+mod sources;
 mod standalone;
 mod support;
 mod warnings;

@@ -2,6 +2,7 @@
 
 use std::{error::Error as StdError, iter};
 
+use auth_proto::{Failure, FailureKind};
 use auth_reqwest::{Builder, Client};
 use reqwest::{Certificate, ClientBuilder, Identity};
 use zeroize::Zeroizing;
@@ -10,8 +11,9 @@ use super::{Loaded, Material, Pair, UNREADABLE};
 use crate::{cloud::CloudConfig, report::error::Error};
 
 impl CloudConfig {
-    /// A builder of an async client: cloud, credential and scope, certificates, time-outs. reqwest
-    /// takes the proxy from the environment.
+    /// A builder of an async client: cloud, credential and scope, certificates, time-outs, and the
+    /// [reader](Self::secret_reader) of secrets, which reads on tokio's threads for work that
+    /// blocks. reqwest takes the proxy from the environment.
     ///
     /// # Errors
     ///
@@ -20,7 +22,16 @@ impl CloudConfig {
     #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
     pub fn reqwest_builder(&self) -> Result<Builder, Error> {
         let builder = Client::builder(self.cloud()?, self.credential()?, self.scope()?);
-        let builder = builder.http(self.reqwest_http()?);
+        let reader = self.secret_reader();
+        let builder = builder.http(self.reqwest_http()?).asked(move |asked| {
+            let reader = reader.clone();
+            async move {
+                let reply = tokio::task::spawn_blocking(move || reader.reply(&asked));
+                reply.await.unwrap_or_else(|_| {
+                    Err(Failure::new(FailureKind::Source, "the reader was stopped"))
+                })
+            }
+        });
         Ok(match self.timeout() {
             Some(timeout) => builder.identity_timeout(timeout).settings(self.default_settings()),
             None => builder,

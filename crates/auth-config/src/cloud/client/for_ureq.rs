@@ -15,8 +15,8 @@ use super::{Loaded, Material, UNREADABLE};
 use crate::{cloud::CloudConfig, report::error::Error};
 
 impl CloudConfig {
-    /// A builder of a blocking client: cloud, credential and scope, certificates, time-outs. ureq
-    /// takes the proxy from the environment.
+    /// A builder of a blocking client: cloud, credential and scope, certificates, time-outs, and the
+    /// [reader](Self::secret_reader) of secrets. ureq takes the proxy from the environment.
     ///
     /// # Errors
     ///
@@ -25,7 +25,8 @@ impl CloudConfig {
     #[cfg_attr(docsrs, doc(cfg(feature = "ureq")))]
     pub fn ureq_builder(&self) -> Result<Builder, Error> {
         let builder = Client::builder(self.cloud()?, self.credential()?, self.scope()?);
-        let builder = builder.http(self.ureq_http()?);
+        let reader = self.secret_reader();
+        let builder = builder.http(self.ureq_http()?).asked(move |asked| reader.reply(asked));
         Ok(match self.timeout() {
             Some(timeout) => builder.identity_timeout(timeout).settings(self.default_settings()),
             None => builder,
