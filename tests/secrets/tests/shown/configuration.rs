@@ -1,8 +1,10 @@
 //! Configurations with a secret wherever one can stand, right and wrong.
 
 use auth_config::{
-    Choices, CloudConfig, Config, Error, FileProblem, Files, Pem, Platform, Variables,
+    Choices, CloudConfig, Config, Error, FileProblem, Files, Pem, Platform, SecretProblem,
+    Variables,
 };
+use auth_proto::SecretSource;
 use serde_json::json;
 
 use crate::{
@@ -47,7 +49,7 @@ pub(crate) fn walk(walk: &mut Walk) {
 }
 
 /// What stands under `auth` and beside it; the secrets stand there anyway.
-const CLOUDS: [(&str, &str); 22] = [
+const CLOUDS: [(&str, &str); 27] = [
     ("auth_url: 'https://k.example/v3', username: u, user_domain_id: d", "region_name: r"),
     ("auth_url: 'https://me:TOKEN@k.example/v3', username: u", "x: 'TOKEN'"),
     ("auth_ulr: 'https://k.example/v3', pasword: 'TOKEN'", "profile: nosuch"),
@@ -70,6 +72,25 @@ const CLOUDS: [(&str, &str); 22] = [
     ("auth_url: 'http://k.example/v3', username: u", "allow_plain_http: true"),
     ("auth_url: 'https://k.example/v3', user_id: u, trust_id: t", "auth_type: v3totp"),
     ("auth_url: 'https://k.example/v2.0', username: u, user_domain_id: d", "auth_type: v2password"),
+    ("auth_url: 'https://k.example/v3', password_command: [x, 'TOKEN'], user_id: u", "x: x"),
+    (
+        "auth_url: 'https://k.example/v3', access_token_command: [x, 'TOKEN'], identity_provider: i, \
+         protocol: p",
+        "auth_type: v3oidcaccesstoken",
+    ),
+    (
+        "auth_url: 'https://k.example/v3', client_id: c, client_secret: 'TOKEN', protocol: p, \
+         identity_provider: i, access_token_endpoint: 'https://u:TOKEN@i.example'",
+        "auth_type: v3oidcclientcredentials",
+    ),
+    (
+        "auth_url: 'https://k.example/v3', code: 'TOKEN', refresh_token: 'TOKEN'",
+        "auth_type: v3websso",
+    ),
+    (
+        "auth_url: 'https://k.example/v3', oauth2_client_id: i, oauth2_client_secret: 'TOKEN'",
+        "auth_type: v3oauth2clientcredential",
+    ),
 ];
 
 const MOVED: &str = "public-clouds: {otc: {auth: {auth_url: 'https://k.example'}}}";
@@ -128,6 +149,9 @@ fn of_cloud(walk: &mut Walk, cloud: &CloudConfig) {
     for setting in cloud.settings() {
         see!(walk, *setting.origin(), setting);
     }
+    let (reader, source) = (cloud.secret_reader(), SecretSource::new("password_file (/x)"));
+    see!(walk, reader, SecretProblem::Unset, SecretProblem::Start(std::io::ErrorKind::NotFound));
+    reader.read(&source).err().iter().for_each(|error| see!(walk, *error));
     cloud.cloud().err().iter().for_each(|error| see!(walk, *error));
     cloud.scope().err().iter().for_each(|error| see!(walk, *error));
     match cloud.credential() {
