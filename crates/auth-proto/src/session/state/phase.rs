@@ -5,13 +5,18 @@ use std::{
     time::Duration,
 };
 
-use crate::{login::Login, model::token::Token};
+use crate::{error::Error, login::Login, model::token::Token};
 
 /// The progress towards the next token.
 #[derive(Debug, Default)]
 pub(crate) enum Phase {
-    /// A question to the identity service about the scope's token is under way.
+    /// A caller asks a person or a file for what the login needs.
     Asking(Asking),
+    /// A question to the identity service about the scope's token is under way.
+    Checking(Checking),
+    /// The exchange of the root token was refused. The identity service's answer about the root
+    /// token decides what that means.
+    Doubted(Doubted),
     /// A login is half done: it waits for a factor, or for a caller that sends its next request.
     Pending(Pending),
     /// A request of a login is under way.
@@ -45,13 +50,35 @@ pub(crate) struct InFlight {
     pub(crate) is_guess: bool,
     /// When the receipt that it carries ends.
     pub(crate) receipt_until: Duration,
+    /// The root token that it exchanges.
+    pub(crate) root: Option<Arc<Token>>,
+}
+
+/// A question that a caller takes to a person or a file.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    pub(crate) request: Handed,
+    /// Whether only a person can answer.
+    pub(crate) is_personal: bool,
+    /// The login that waits for the reply. `None`: a new one-time code is needed before it starts.
+    pub(crate) pending: Option<Pending>,
 }
 
 /// A question about a token that is under way.
 #[derive(Debug)]
-pub(crate) struct Asking {
+pub(crate) struct Checking {
     pub(crate) request: Handed,
+    pub(crate) sent_at: Duration,
     pub(crate) token: Arc<Token>,
+}
+
+/// A refused exchange.
+#[derive(Debug)]
+pub(crate) struct Doubted {
+    pub(crate) error: Error,
+    pub(crate) sent_at: Duration,
+    /// The root token that was exchanged.
+    pub(crate) root: Arc<Token>,
 }
 
 /// A request that was handed out.
@@ -76,8 +103,28 @@ impl Phase {
     pub(crate) fn handed(&self) -> Option<&Handed> {
         match self {
             Self::Asking(asking) => Some(&asking.request),
+            Self::Checking(checking) => Some(&checking.request),
             Self::InFlight(in_flight) => Some(&in_flight.request),
-            Self::Pending(_) | Self::Idle => None,
+            Self::Doubted(_) | Self::Idle | Self::Pending(_) => None,
+        }
+    }
+
+    /// The login that waits for a reply or for a caller that sends its next request.
+    pub(crate) fn pending(&self) -> Option<&Pending> {
+        match self {
+            Self::Asking(asking) => asking.pending.as_ref(),
+            Self::Pending(pending) => Some(pending),
+            Self::Checking(_) | Self::Doubted(_) | Self::Idle | Self::InFlight(_) => None,
+        }
+    }
+
+    /// The phase after a request or a question has ended without a result.
+    pub(crate) fn without_result(self) -> Self {
+        match self {
+            Self::Asking(Asking { pending: Some(pending), .. }) | Self::Pending(pending) => {
+                Self::Pending(pending)
+            }
+            _ => Self::Idle,
         }
     }
 }
