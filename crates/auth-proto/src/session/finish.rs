@@ -77,9 +77,9 @@ impl Session {
                 if in_flight.root.is_some()
                     && (error.is_credential_refused() || error.is_not_found()) =>
             {
-                let error = error.clone();
+                let (error, attempt) = (error.clone(), in_flight.request.attempt);
                 match in_flight.root {
-                    Some(root) => Input::Doubted(Doubted { error, sent_at, root }),
+                    Some(root) => Input::Doubted(Doubted { error, attempt, root }),
                     None => Input::Failed(error),
                 }
             }
@@ -204,13 +204,14 @@ impl Session {
         self.scopes.change(index, |state| state.step(input, at, clock, jitter))
     }
 
-    /// Takes the identity service's answer about a scope's token, to a question of this time.
+    /// Takes the identity service's answer about a scope's token, to the question with this
+    /// number.
     pub(super) fn judge(
         &mut self,
         index: usize,
         token: &Token,
         answer: Answer,
-        sent_at: Duration,
+        attempt: u64,
         at: Duration,
     ) {
         if !self.scopes[index].holds(token) {
@@ -233,7 +234,7 @@ impl Session {
             self.emit(Some(Event::ServiceAtOdds { scope, origin, until }));
         }
         if self.is_root(index) {
-            self.settle(token, answer, sent_at, at);
+            self.settle(token, answer, attempt, at);
         }
     }
 
@@ -325,8 +326,8 @@ impl Session {
                 self.note_unanswered(&in_flight, &error);
                 self.finish(index, Input::Failed(error), in_flight.sent_at, at);
             }
-            Phase::Checking(Checking { token, sent_at, .. }) => {
-                self.judge(index, &token, Answer::Unknown, sent_at, at);
+            Phase::Checking(Checking { token, request }) => {
+                self.judge(index, &token, Answer::Unknown, request.attempt, at);
             }
             Phase::Asking(_) => self.hand_back(index, lost),
             Phase::Doubted(_) | Phase::Idle | Phase::Pending(_) => {}

@@ -41,9 +41,9 @@ impl Session {
                 let input = self.read(index, in_flight, response, now, at);
                 self.finish(index, input, sent_at, at);
             }
-            Some((index, Phase::Checking(Checking { token, sent_at, .. }))) => {
+            Some((index, Phase::Checking(Checking { token, request }))) => {
                 let answer = self.answer_of(&token, &response, now, at);
-                self.judge(index, &token, answer, sent_at, at);
+                self.judge(index, &token, answer, request.attempt, at);
             }
             _ => {}
         }
@@ -84,10 +84,10 @@ impl Session {
                 }
                 self.finish(index, Input::Failed(error), in_flight.sent_at, at);
             }
-            Some((index, Phase::Checking(Checking { token, sent_at, .. }))) => {
+            Some((index, Phase::Checking(Checking { token, request }))) => {
                 let is_valid = head.is_some_and(|head| head.status.is_success());
                 let answer = if is_valid { Answer::Valid } else { Answer::Unknown };
-                self.judge(index, &token, answer, sent_at, at);
+                self.judge(index, &token, answer, request.attempt, at);
             }
             _ => {}
         }
@@ -113,8 +113,8 @@ impl Session {
                 self.note_unanswered(&in_flight, &error);
                 self.finish(index, Input::Abandoned, in_flight.sent_at, at);
             }
-            Some((index, Phase::Checking(Checking { token, sent_at, .. }))) => {
-                self.judge(index, &token, Answer::Unknown, sent_at, at);
+            Some((index, Phase::Checking(Checking { token, request }))) => {
+                self.judge(index, &token, Answer::Unknown, request.attempt, at);
             }
             _ => {}
         }

@@ -24,8 +24,8 @@ use crate::{
         token::{Token, TokenKind},
     },
     session::{
-        action::{Action, Destination},
-        poll::{Caller, Want},
+        action::Action,
+        poll::Caller,
         settings::Settings,
         state::evidence::{Answer, Remedy},
         state::live_token::LiveToken,
@@ -43,9 +43,9 @@ pub(super) struct Root {
     pub(super) place: usize,
     /// Whether nothing speaks against the root token. Otherwise exchanges go one by one.
     is_trusted: bool,
-    /// When the question was sent that the identity service has answered last: the root token is
-    /// valid.
-    valid_at: Option<Duration>,
+    /// The number of the last question that the identity service has answered: the root token is
+    /// valid. An exchange with a smaller number was sent before.
+    valid_at: Option<u64>,
     /// When it was last replaced without an answer.
     replaced_at: Option<Duration>,
 }
@@ -166,35 +166,33 @@ impl Session {
     ) -> Action {
         let is_doubted = self.scopes[index].doubted().is_some();
         let is_trusted = self.root.as_ref().is_some_and(|root| root.is_trusted);
-        if (is_doubted || !is_trusted) && self.scopes[root].evidence.due().is_some() {
-            return self.obtain(root, at, caller);
-        }
-        if is_doubted {
+        let is_due = self.scopes[root].evidence.due().is_some();
+        let is_unclear = is_due && (is_doubted || !is_trusted);
+        if is_doubted && !is_due {
             // The root token was replaced, or has ended.
             self.step(index, Input::Abandoned, at);
         }
-        if !is_trusted && let Some(lost_at) = self.first_in_flight() {
+        if !is_trusted
+            && !is_unclear
+            && let Some(lost_at) = self.first_in_flight()
+        {
             return Action::Wait(self.clock.at(lost_at));
         }
         let own = self.scopes[index].live.as_ref();
         let own = own.filter(|_| caller.has_token && self.scopes[index].evidence.due().is_none());
         let own = own.map(|live| Arc::clone(&live.token)).filter(|_| self.ends_with_root());
-        let want = Want {
-            destination: Destination::Later,
-            ..caller.want(self.life_of_root(index, root, caller))
+        let action = match is_unclear {
+            true => self.obtain(root, at, caller),
+            false => self.decide(root, caller.want(self.life_of_root(index, root, caller)), at),
         };
-        match self.decide(root, want, at) {
+        let Action::Use(token) = action else { return action };
+        if let Some(own) = own.filter(|own| token.expires_at() <= own.expires_at()) {
             // The root token was not renewed, so an exchange would give no more than there is.
-            Action::Use(token)
-                if own.as_ref().is_some_and(|own| token.expires_at() <= own.expires_at()) =>
-            {
-                own.map_or(Action::Use(token), Action::Use)
-            }
-            Action::Use(token) => match self.scopes[root].live.as_ref().map(|live| live.ends_at) {
-                Some(ends_at) if ends_at < at + TOO_SHORT => Action::Wait(self.clock.at(ends_at)),
-                _ => self.exchange(index, token, at),
-            },
-            action => action,
+            return Action::Use(own);
+        }
+        match self.scopes[root].live.as_ref().map(|live| live.ends_at) {
+            Some(ends_at) if ends_at < at + TOO_SHORT => Action::Wait(self.clock.at(ends_at)),
+            _ => self.exchange(index, token, at),
         }
     }
 
@@ -256,7 +254,7 @@ impl Session {
         if !self.scopes[place].holds(&doubted.root) {
             // Another root token may do.
             self.step(index, Input::Abandoned, at);
-        } else if root.valid_at.is_some_and(|valid_at| doubted.sent_at <= valid_at) {
+        } else if root.valid_at.is_some_and(|valid_at| doubted.attempt < valid_at) {
             self.refuse_scope(index, Answer::Valid, at);
         } else {
             self.scopes.change(place, |state| state.evidence.doubt());
@@ -265,13 +263,7 @@ impl Session {
 
     /// The identity service has answered about this root token: what that means for the scopes
     /// whose exchange was refused.
-    pub(super) fn settle(
-        &mut self,
-        token: &Token,
-        answer: Answer,
-        sent_at: Duration,
-        at: Duration,
-    ) {
+    pub(super) fn settle(&mut self, token: &Token, answer: Answer, attempt: u64, at: Duration) {
         let doubted = |index: &usize| {
             let doubted = self.scopes[*index].doubted();
             doubted.is_some_and(|doubted| doubted.root.header() == token.header())
@@ -281,7 +273,7 @@ impl Session {
         root.is_trusted = true;
         match answer {
             Answer::Valid => {
-                root.valid_at = Some(sent_at);
+                root.valid_at = Some(attempt);
                 doubted.into_iter().for_each(|index| self.doubt_root(index, at));
             }
             Answer::Invalid => {
@@ -295,7 +287,7 @@ impl Session {
                 if is_given {
                     let error = error.unwrap_or_else(login::existing_token_refused);
                     let refused = Input::Refused(error, self.settings.probes());
-                    self.finish(place, refused, sent_at, at);
+                    self.finish(place, refused, at, at);
                 }
             }
             Answer::Unknown => {
@@ -320,9 +312,9 @@ impl Session {
     /// The refusal of the exchange concerns this scope alone, as far as known.
     fn refuse_scope(&mut self, index: usize, answer: Answer, at: Duration) {
         let phase = self.scopes.change(index, |state| std::mem::take(&mut state.phase));
-        if let Phase::Doubted(Doubted { error, sent_at, .. }) = phase {
+        if let Phase::Doubted(Doubted { error, .. }) = phase {
             let error = self.explain(error, answer);
-            self.finish(index, Input::Failed(error), sent_at, at);
+            self.finish(index, Input::Failed(error), at, at);
         }
     }
 

@@ -97,7 +97,7 @@ impl Session {
             unreachable!("give_up_check has answered what cannot be asked")
         };
         let (pending, handed) = self.hand_out(at, self.settings.response_timeout());
-        self.step(index, Input::Checks(Checking { request: handed, sent_at: at, token }), at);
+        self.step(index, Input::Checks(Checking { request: handed, token }), at);
         Action::Send(pending, request)
     }
 
@@ -121,7 +121,7 @@ impl Session {
         };
         let token = Arc::clone(&live.token);
         if !can_check {
-            self.judge(index, &token, Answer::Unknown, at, at);
+            self.judge(index, &token, Answer::Unknown, self.attempts, at);
         }
     }
 

@@ -68,7 +68,6 @@ pub(crate) struct Asking {
 #[derive(Debug)]
 pub(crate) struct Checking {
     pub(crate) request: Handed,
-    pub(crate) sent_at: Duration,
     pub(crate) token: Arc<Token>,
 }
 
@@ -76,7 +75,8 @@ pub(crate) struct Checking {
 #[derive(Debug)]
 pub(crate) struct Doubted {
     pub(crate) error: Error,
-    pub(crate) sent_at: Duration,
+    /// The number of its request.
+    pub(crate) attempt: u64,
     /// The root token that was exchanged.
     pub(crate) root: Arc<Token>,
 }

@@ -131,6 +131,7 @@ impl ScopeState {
                 None
             }
             Input::Given(live) => {
+                self.evidence.renew(None);
                 self.live = Some(live);
                 None
             }
