@@ -47,13 +47,7 @@ impl Session {
     /// The question that must be answered before the scope's next request.
     pub(super) fn pending_question(&self, index: usize) -> Option<Question> {
         match &self.scopes[index].phase {
-            Phase::Pending(pending) => match pending.login.state() {
-                LoginState::AskSecret(source) => Some(Question::Secret(source.clone())),
-                LoginState::NeedFactor(challenge) => Some(Question::Factor(challenge.clone())),
-                // The pause after a refused factor is over.
-                LoginState::Failed(_) => pending.login.challenge().cloned().map(Question::Factor),
-                LoginState::Done(_) | LoginState::ToSend => None,
-            },
+            Phase::Pending(pending) => pending.question(),
             Phase::Idle if self.code_used && self.root_of(index).is_none() => {
                 Some(Question::Factor(Challenge::fresh_code(MethodKind::Totp.as_str())))
             }

@@ -164,6 +164,10 @@ impl Session {
         at: Duration,
         caller: Caller,
     ) -> Action {
+        if let Phase::Pending(_) = self.scopes[index].phase {
+            // The service has asked for a further factor.
+            return self.start(index, at, caller);
+        }
         let is_doubted = self.scopes[index].doubted().is_some();
         let is_trusted = self.root.as_ref().is_some_and(|root| root.is_trusted);
         let is_due = self.scopes[root].evidence.due().is_some();

@@ -9,6 +9,7 @@ use crate::{
     cloud::Cloud,
     error::Error,
     identity::{IdentityRequest, Validate},
+    limits,
     login::{Login, Step},
     model::{body::Body, question::Question, token::Token},
     session::{
@@ -36,6 +37,11 @@ impl Session {
                 Err(error) => return Action::Fail(error),
             },
         };
+        if let Some(question) = pending.question() {
+            let until = at.saturating_add(limits::QUESTION);
+            self.step(index, Input::Pending(Pending { until, ..pending }), at);
+            return self.ask(index, question, at, caller);
+        }
         self.send(index, pending, None, at)
     }
 

@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use crate::{error::Error, login::Login, model::token::Token};
+use crate::{
+    error::Error,
+    login::{Login, LoginState},
+    model::{question::Question, token::Token},
+};
 
 /// The progress towards the next token.
 #[derive(Debug, Default)]
@@ -35,6 +39,19 @@ pub(crate) struct Pending {
     /// Send time of the previous request, if the next one follows at once: the token's lifetime
     /// counts from there.
     pub(crate) since: Option<Duration>,
+}
+
+impl Pending {
+    /// The question that must be answered before the next request.
+    pub(crate) fn question(&self) -> Option<Question> {
+        match self.login.state() {
+            LoginState::AskSecret(source) => Some(Question::Secret(source.clone())),
+            LoginState::NeedFactor(challenge) => Some(Question::Factor(challenge.clone())),
+            // The pause after a refused factor is over.
+            LoginState::Failed(_) => self.login.challenge().cloned().map(Question::Factor),
+            LoginState::Done(_) | LoginState::ToSend => None,
+        }
+    }
 }
 
 /// A request of a login that is under way.

@@ -248,9 +248,10 @@ impl ScopeState {
     /// Ends a pending login whose receipt has ended.
     pub(crate) fn expire_pending(&mut self, at: Duration) {
         if self.phase.pending().is_some_and(|pending| at >= pending.until) {
+            // A wrong factor belonged to the receipt.
+            let wrong = self.challenge().and(self.streak.as_ref()).is_some();
             self.phase = Phase::Idle;
-            // The wrong factor belonged to the receipt.
-            self.streak.iter_mut().for_each(FailureStreak::clear);
+            self.streak.iter_mut().filter(|_| wrong).for_each(FailureStreak::clear);
         }
     }
 
