@@ -53,8 +53,9 @@ use crate::{
 /// any HTTP client; `auth-ureq` and `auth-reqwest` use it. The [manual](crate::manual) describes
 /// how a session behaves in an outage, after a change of password and at a lockout.
 ///
-/// Each scope is in one of three phases. (A fourth one, beside `InFlight`, is a question to the
-/// identity service about a token that a service has [refused](crate::manual::rejected_tokens).)
+/// Each scope is in one of four phases. (Two more, beside `InFlight`, concern a token that was refused:
+/// a question to the identity service about a token that a [service](crate::manual::rejected_tokens)
+/// has refused, and an [exchange](crate::manual::root_tokens) that waits for the answer.)
 ///
 /// ```text
 ///                      poll: Send
@@ -62,23 +63,30 @@ use crate::{
 ///  │ Idle │                                  │ InFlight │
 ///  └──────┘ ◀─────────────────────────────── └──────────┘
 ///     ▲      handle_response: a token, or no     │    ▲
-///     │      further step; handle_failure,       │    │ answer, if a
-///     │      handle_abandoned                    │    │ factor is missing;
-///     │                                          │    │ then poll: Send
-///     │      handle_response: a further factor,  ▼    │
-///     │      or a further request            ┌─────────┐
-///     └───────────────────────────────────── │ Pending │
-///       the receipt or the first token ends  └─────────┘
+///     │      further step; handle_failure,       │    │ poll: Send
+///     │      handle_abandoned                    │    │
+///     │                                          │    │
+///     │      handle_response: a further factor,  ▼    │   poll: Ask
+///     │      or a further request            ┌─────────┐ ──────────▶ ┌────────┐
+///     └───────────────────────────────────── │ Pending │             │ Asking │
+///       the receipt or the first token ends  └─────────┘ ◀────────── └────────┘
+///                                                     answer; dropped
 /// ```
+///
+/// `Idle` goes to `Asking`, too, for a secret that each login reads, and for a new one-time code.
 ///
 /// The action that [`poll`](Self::poll) returns depends on the phase, the token, and the failures
 /// so far:
 ///
 /// | | no token, or one that the [`Destination`] has refused | a valid token | a token near its end |
 /// | --- | --- | --- | --- |
-/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; after a used one-time code `Ask` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
+/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; for a secret or after a used one-time code `Ask` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
 /// | `InFlight` | `Wait` | `Use` | `Wait` |
 /// | `Pending` | `Ask`, or `Send` | `Use` | `Use`, or `Send` |
+/// | `Asking` | `Wait` | `Use` | `Use`, or `Wait` for a secret |
+///
+/// With a [root token](crate::manual::root_tokens), `Idle` of any other scope needs one: without it, a
+/// poll returns the action of the root's scope.
 ///
 /// Until the credential has given a token, the session sends only one request at a time, and the
 /// other scopes `Wait`.

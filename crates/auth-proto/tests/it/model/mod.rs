@@ -123,7 +123,7 @@ proptest! {
 fn a_walk_reaches_every_branch() {
     let mut runner = TestRunner::deterministic();
     let ops = prop::collection::vec(steps(), 1..150);
-    let cases = ProptestConfig::default().cases.max(600);
+    let cases = ProptestConfig::default().cases.max(800);
     for n in 0..u64::from(cases) {
         let ops = ops.new_tree(&mut runner).unwrap().current();
         match n % 4 {

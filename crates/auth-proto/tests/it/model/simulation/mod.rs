@@ -209,6 +209,7 @@ impl Simulation {
     fn call(&mut self, op: &Op) {
         match *op {
             Op::Abandon(index) => {
+                let index = self.any_holder(index);
                 if let Some(request) = self.pending[index].take() {
                     self.session.handle_abandoned(request).unwrap();
                     self.take_events(self.told);
@@ -216,15 +217,17 @@ impl Simulation {
                 }
             }
             Op::Accept(which, origin, status) => self.accept(which, origin, status),
-            Op::Drop(index) => self.drop_request(index),
+            Op::Drop(index) => self.drop_request(self.any_holder(index)),
             Op::Factor(index) => {
                 let factor = self.fresh_code();
                 let submitted = self.session.answer(&scope(index), factor, self.now);
                 self.listen();
                 assert_eq!(submitted.is_ok(), self.model.factor(index));
             }
-            Op::Fail(index, kind) => self.fail(index, KINDS[kind % KINDS.len()]),
-            Op::Head(index, which, asked) => self.head(index, which, asked),
+            Op::Fail(index, kind) => {
+                self.fail(self.any_holder(index), KINDS[kind % KINDS.len()]);
+            }
+            Op::Head(index, which, asked) => self.head(self.any_holder(index), which, asked),
             Op::Interrupt(which) => {
                 if let Some(id) = self.id_of(which) {
                     let token = self.tokens[id].token.clone().unwrap();
@@ -250,7 +253,7 @@ impl Simulation {
                 assert_eq!(answered.is_ok(), self.model.secret(index, number));
             }
             Op::Replace => self.replace(),
-            Op::Respond(index, ref reply) => self.respond(index, reply),
+            Op::Respond(index, ref reply) => self.respond(self.any_holder(index), reply),
             _ => {}
         }
     }
@@ -285,6 +288,12 @@ impl Simulation {
                 false => self.take(&Op::Respond(holder, Reply::Token(360, Stamps::AllRight))),
             }
         }
+    }
+
+    /// This scope if it has a request under way, else the next one that has.
+    fn any_holder(&self, index: usize) -> usize {
+        let all = (0..5).map(|step| (index + step) % 5);
+        all.into_iter().find(|index| self.pending[*index].is_some()).unwrap_or(index)
     }
 
     /// The scope whose request is under way for this one: its own, or that of its root.

@@ -252,6 +252,10 @@ impl Reference {
     pub(crate) fn factor(&mut self, index: usize) -> bool {
         let index = self.asked(index);
         match self.scopes[index].phase {
+            // A token that was given has no user whose code it could be.
+            Phase::Challenged(..) | Phase::Asking(_, Some(_), _) if self.root == Some(GIVEN) => {
+                return false;
+            }
             Phase::Challenged(until, false) | Phase::Asking(_, Some(until), _) => {
                 self.scopes[index].phase = Phase::Challenged(until, true);
             }
