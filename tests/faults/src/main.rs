@@ -23,6 +23,7 @@ mod redirect;
 mod refusal;
 mod report;
 mod request;
+mod roots;
 mod scenario;
 mod secrets;
 mod services;
@@ -122,6 +123,7 @@ fn chosen(args: &Args) -> Result<Vec<Case>, String> {
         recovery::cases,
         dropped::cases,
         upload::cases,
+        roots::cases,
         // Last, because it checks the findings of all others.
         secrets::cases,
     ];

@@ -1,8 +1,8 @@
 //! Questions to people and to files: one caller takes each.
 
 use auth_proto::{
-    Action, ErrorKind, Factor, Failure, FailureKind, Misuse, Question, Reply, Scope, SecretSource,
-    Session, limits,
+    Action, Credential, DomainRef, ErrorKind, Factor, Failure, FailureKind, Misuse, Question,
+    Reply, Scope, SecretSource, Session, UserRef, limits,
 };
 use secrecy::SecretString;
 
@@ -222,11 +222,9 @@ fn a_reply_without_a_question_is_refused() {
 
 #[test]
 fn a_source_that_fails_is_a_failed_login() {
-    let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+    let (mut session, p) = (session(), scope("p"));
     let user = UserRef::name_in("alice", DomainRef::name("corp"));
-    let credential = Credential::password(user, SecretSource::new("the vault"));
-    let mut session = Session::new(cloud, credential, Settings::default()).unwrap();
-    let p = Scope::project_id("p");
+    session.replace_credential(Credential::password(user, source())).unwrap();
     let Action::Ask(pending, _) = session.poll(&p, NOW) else { panic!("no question") };
     let failure = Failure::new(FailureKind::Source, "no such file");
     session.handle_failure(pending, failure, NOW).unwrap();
@@ -234,8 +232,8 @@ fn a_source_that_fails_is_a_failed_login() {
     for _ in 0..3 {
         let Action::Fail(error) = session.poll(&p, NOW) else { panic!("no error") };
         assert!(error.is_retryable() && error.to_string().contains("no such file"), "{error}");
-        assert_eq!(error.retry_at(), Some(NOW + Duration::from_secs(5)));
+        assert_eq!(error.retry_at(), Some(NOW + seconds(5)));
     }
-    let later = NOW + Duration::from_secs(5);
+    let later = NOW + seconds(5);
     assert!(matches!(session.poll(&p, later), Action::Ask(..)));
 }
