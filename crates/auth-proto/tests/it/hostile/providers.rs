@@ -105,7 +105,7 @@ fn token_responses() {
                 401,
                 r#"{"error":"invalid_client","error_description":"Basic cm9ib3Q6czNjcmV0LSUyMnBhc3MlNUN3JUMzJUI2cmQ="}"#,
             ),
-            "refused with 401 by https://idp.example:443 (invalid_client: Basic [redacted]",
+            "refused with 401 by https://idp.example:443 (invalid_client: Basic cm9ib3Q6[redacted]",
         ),
     ];
     check_rows(&rows, |(status, body)| outcome(configured(), vec![response(*status, None, body)]));
