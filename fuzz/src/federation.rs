@@ -93,7 +93,9 @@ pub fn chains(data: &[u8]) {
 
 /// `None` at the end of the input.
 fn chain(input: &mut Input<'_>) -> Option<()> {
-    let (federation, mut secrets) = federation(input.byte()?);
+    let which = input.byte()?;
+    let (federation, mut secrets) = federation(which);
+    let field = if which & BY_ID_TOKEN == 0 { "access_token" } else { "id_token" };
     let scope = match input.byte()? & 3 {
         0 => Scope::default(),
         1 => Scope::unscoped(),
@@ -116,10 +118,8 @@ fn chain(input: &mut Input<'_>) -> Option<()> {
                 check_request(&request, bearer.as_deref());
                 let response = any_response(input)?;
                 if is_provider(&request) {
-                    bearer = object(response.body()).and_then(|body| {
-                        let token = body.get("access_token").or(body.get("id_token"))?;
-                        token.as_str().map(str::to_owned)
-                    });
+                    let body = object(response.body());
+                    bearer = body.and_then(|body| Some(body.get(field)?.as_str()?.to_owned()));
                 }
                 login.handle_response(response, NOW);
             }
@@ -164,6 +164,9 @@ fn answer(
     Some(())
 }
 
+/// The bit for a bearer that is an ID token.
+const BY_ID_TOKEN: u8 = 16;
+
 /// A federation, and the secrets that it holds.
 fn federation(which: u8) -> (Federation, Vec<&'static str>) {
     let mut secrets = Vec::new();
@@ -175,10 +178,14 @@ fn federation(which: u8) -> (Federation, Vec<&'static str>) {
         secrets.push(CLIENT_SECRET);
         client = client.with_secret(CLIENT_SECRET);
     }
-    if which & 16 != 0 {
+    if which & BY_ID_TOKEN != 0 {
         client = client.with_id_token();
     }
     let is_asked = which & 32 != 0;
+    if which & 2 != 0 {
+        // A login with a given bearer has no client.
+        secrets.clear();
+    }
     let federation = match which & 3 {
         0 => Federation::client_credentials("corp", "openid", client),
         1 if is_asked => {

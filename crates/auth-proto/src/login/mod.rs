@@ -33,6 +33,9 @@
 //!   Inspect ──────────────────────────────────────────────┬────▶ Done
 //!      │ the service does not answer                      │ a catalog, or 403, 404
 //!      └────────────────▶ FetchCatalog ───────────────────┘
+//!
+//! a federated login, whose steps `federated` describes:
+//!   Federated ─────▶ Derive, with the unscoped token ──────────▶ Done
 //! ```
 //!
 //! `start` begins a login, `request` builds the requests, `response` reads the responses, and `reply`

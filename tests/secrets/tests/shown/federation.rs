@@ -40,8 +40,12 @@ pub(crate) fn walk(walk: &mut Walk) {
     }
     for error in errors() {
         match error.kind().clone() {
-            ErrorKind::Protocol(why) => see!(walk, why),
-            ErrorKind::Rejected(why) | ErrorKind::Unavailable(why) => see!(walk, why, why.fault),
+            ErrorKind::Protocol(why) => {
+                see!(walk, why);
+            }
+            ErrorKind::Rejected(why) | ErrorKind::Unavailable(why) => {
+                see!(walk, why, why.fault);
+            }
             _ => {}
         }
         see!(walk, error, error.kind().clone());
@@ -104,7 +108,7 @@ fn robot() -> Federation {
     Federation::client_credentials("corp", "openid", client)
 }
 
-fn run(federation: Federation, responses: Vec<Response<Vec<u8>>>) -> Error {
+fn run(federation: Federation, responses: Vec<Response<String>>) -> Error {
     let credential = Credential::federated(federation);
     let mut login = Login::new(&cloud(), credential, Scope::project_id("p")).unwrap();
     for response in responses {

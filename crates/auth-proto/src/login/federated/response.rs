@@ -60,8 +60,13 @@ impl Login {
         response: &Response<impl AsRef<[u8]>>,
     ) -> Result<Phase, Error> {
         let document = ProviderDocument::Token;
+        let client = client_of(federation_of(&self.credential)?)?;
+        let wants_id_token = client.wants_id_token;
+        // A provider may repeat the header, which has the secret in two encodings.
+        if let Some(encoded) = client.secret.as_ref().map(|own| oidc::form_encoded(own.expose())) {
+            self.note_secret(&encoded);
+        }
         self.expect_provider(response, document)?;
-        let wants_id_token = client_of(federation_of(&self.credential)?)?.wants_id_token;
         let read = |body: &[u8]| oidc::read_bearer(body, wants_id_token);
         let bearer = wire::read_body(response, read).map_err(|why| {
             // Some providers answer 200 to a login that they refuse.

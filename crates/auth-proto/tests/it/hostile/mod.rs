@@ -9,6 +9,7 @@ mod config;
 mod endpoints;
 mod faults;
 mod headers;
+mod providers;
 mod sequences;
 mod times;
 mod urls;
