@@ -26,11 +26,16 @@ const LONGEST: usize = 200;
 fn step(input: &mut Input<'_>) -> Option<Op> {
     let byte = input.byte()?;
     let which = usize::from(byte >> 5);
-    let scope = which % 3;
+    let scope = which % 4;
+    let holder = which % 5;
     Some(match byte & 31 {
-        0..=3 => Op::Poll(scope, destination(input.byte()?)),
+        0..=2 => Op::Poll(scope, destination(input.byte()?)),
+        3 => match which {
+            0..4 => Op::PollFor(scope, destination(input.byte()?), input.word()?.into()),
+            _ => Op::Secret(scope, u32::from(input.byte()?) % 3),
+        },
         4 | 5 => Op::Renew(scope),
-        6..=8 => Op::Respond(scope, reply(input)?),
+        6..=8 => Op::Respond(holder, reply(input)?),
         9 => Op::LogIn(scope, input.word()?.into(), stamps(input.byte()?)),
         10 => Op::Clock(input.byte()?.into()),
         11 => Op::Clock(input.word()?.into()),
@@ -43,11 +48,11 @@ fn step(input: &mut Input<'_>) -> Option<Op> {
         },
         15 | 16 => Op::Until(i64::from(byte >> 6) - 1),
         17 | 18 => Op::Renewal(scope, i64::from(byte >> 6) - 1),
-        19 => Op::Fail(scope, input.byte()?.into()),
-        20 => Op::Head(scope, input.byte()?.into(), pause(input.byte()?)),
+        19 => Op::Fail(holder, input.byte()?.into()),
+        20 => Op::Head(holder, input.byte()?.into(), pause(input.byte()?)),
         21 => Op::Outage(scope, input.byte()?.into(), 12),
-        22 => Op::Abandon(scope),
-        23 => Op::Drop(scope),
+        22 => Op::Abandon(holder),
+        23 => Op::Drop(holder),
         24 => Op::Late(which),
         25 => Op::Factor(scope),
         26 => Op::Interrupt(Which::Current(scope)),

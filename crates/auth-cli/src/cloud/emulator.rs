@@ -11,6 +11,8 @@ use crate::output::Failure;
 /// The clouds that --emulator can play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EmulatorProfile {
+    /// A stock Keystone behind an identity provider: a service account logs in with OpenID Connect
+    Federated,
     /// Huawei Cloud
     Huawei,
     /// KakaoCloud
@@ -45,6 +47,7 @@ impl RunningEmulator {
     /// The value of --emulator.
     pub(crate) fn name(&self) -> &'static str {
         match self.profile {
+            EmulatorProfile::Federated => "federated",
             EmulatorProfile::Huawei => "huawei",
             EmulatorProfile::Kakao => "kakao",
             EmulatorProfile::Keystone => "keystone",
@@ -58,7 +61,8 @@ impl RunningEmulator {
     pub(crate) fn authenticator(&self) -> Option<Authenticator> {
         match self.profile {
             EmulatorProfile::Keystone => Some(|| totp_code(SystemTime::now().into())),
-            EmulatorProfile::Huawei
+            EmulatorProfile::Federated
+            | EmulatorProfile::Huawei
             | EmulatorProfile::Kakao
             | EmulatorProfile::Nhn
             | EmulatorProfile::NhnCompute
@@ -75,6 +79,7 @@ impl RunningEmulator {
 
     fn clouds_yaml(&self) -> String {
         let (system, profile, regions) = match self.profile {
+            EmulatorProfile::Federated => (System::Keystone, None, "RegionOne, RegionTwo"),
             EmulatorProfile::Huawei => (System::Huawei, Some("huawei"), "cn-north-1"),
             EmulatorProfile::Kakao => (System::Kakao, Some("kakao"), "kr-central-2"),
             EmulatorProfile::Keystone => (System::Keystone, None, "RegionOne, RegionTwo"),
@@ -86,14 +91,34 @@ impl RunningEmulator {
         let auth: String =
             self.auth().iter().map(|(key, value)| format!("      {key}: {value}\n")).collect();
         format!(
-            "clouds:\n  {}:\n{profile}    regions: [{regions}]\n    auth:\n      auth_url: {}\n{auth}",
+            "clouds:\n  {}:\n{profile}    regions: [{regions}]\n{}    auth:\n      auth_url: {}\n{auth}",
             self.name(),
+            self.auth_type(),
             self.server.url(system)
         )
     }
 
+    /// The line of the type, and of the identity provider, which has a port of its own.
+    fn auth_type(&self) -> String {
+        match self.profile {
+            EmulatorProfile::Federated => format!(
+                "    auth_type: v3oidcclientcredentials\n    access_token_endpoint: {}/token\n",
+                self.server.provider_url()
+            ),
+            _ => String::new(),
+        }
+    }
+
     fn auth(&self) -> &'static [(&'static str, &'static str)] {
         match self.profile {
+            EmulatorProfile::Federated => &[
+                ("identity_provider", account::FEDERATION_PROVIDER),
+                ("protocol", account::FEDERATION_PROTOCOL),
+                ("client_id", account::OIDC_CLIENT),
+                ("client_secret", account::OIDC_CLIENT_SECRET),
+                ("project_name", account::KEYSTONE_PROJECT),
+                ("project_domain_name", account::KEYSTONE_DOMAIN),
+            ],
             EmulatorProfile::Huawei => &[
                 ("username", account::HUAWEI_USER),
                 ("password", account::HUAWEI_PASSWORD),

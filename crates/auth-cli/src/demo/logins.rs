@@ -1,7 +1,9 @@
 //! The documented logins, with the sample credentials of the documents.
 
 use auth_emulator::{Server, System, account};
-use auth_proto::{Cloud, Credential, DomainRef, EndpointQuery, Error, Scope, UserRef};
+use auth_proto::{
+    Cloud, Credential, DomainRef, EndpointQuery, Error, Federation, OidcClient, Scope, UserRef,
+};
 
 /// One login, and the service to call with its token.
 pub(super) struct DemoLogin {
@@ -15,7 +17,7 @@ pub(super) struct DemoLogin {
     pub(super) service: Option<EndpointQuery>,
 }
 
-/// The methods and scopes of each document.
+/// The methods and scopes of each document, and a login by way of an identity provider.
 pub(super) fn all(server: &Server) -> Result<Vec<DemoLogin>, Error> {
     let mut logins = Vec::new();
     for system in [System::NhnIaas, System::NhnCompute] {
@@ -84,7 +86,24 @@ pub(super) fn all(server: &Server) -> Result<Vec<DemoLogin>, Error> {
             service: service.map(|service| EndpointQuery::new(service).region("cn-north-1")),
         });
     }
+    logins.push(DemoLogin {
+        system: System::Keystone,
+        cloud: Cloud::keystone(&server.url(System::Keystone))?,
+        method: "OpenID Connect",
+        credential: federated(server),
+        scope_name: "project by id",
+        scope: Scope::project_id(account::KEYSTONE_PROJECT_ID),
+        service: Some(EndpointQuery::new("compute").region("RegionOne")),
+    });
     Ok(logins)
+}
+
+/// A service account of the identity provider, which the emulated Keystone trusts.
+fn federated(server: &Server) -> Credential {
+    let client = OidcClient::new(account::OIDC_CLIENT, server.provider_url() + "/token")
+        .with_secret(account::OIDC_CLIENT_SECRET);
+    let (provider, protocol) = (account::FEDERATION_PROVIDER, account::FEDERATION_PROTOCOL);
+    Credential::federated(Federation::client_credentials(provider, protocol, client))
 }
 
 fn in_domain(user: &str, domain: &str, password: &str) -> Credential {

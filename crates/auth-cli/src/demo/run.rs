@@ -153,7 +153,7 @@ mod tests {
             let want = match login.system {
                 // v2.0 always sends the catalog.
                 System::NhnIaas | System::NhnCompute => Some("a catalog of"),
-                System::Kakao => Some("not even an empty one"),
+                System::Kakao | System::Keystone => Some("not even an empty one"),
                 _ => None,
             };
             for outcome in [ureq(&login), runtime.block_on(reqwest(&login))] {

@@ -1,4 +1,4 @@
-//! The HTTP client as configured: certificates and time-outs.
+//! The client as configured: certificates, time-outs, and the secrets that a login reads.
 
 use std::time::Duration;
 
@@ -32,6 +32,10 @@ pub(super) fn configured(
     // Swift has the method COPY.
     let http = http.allow_non_standard_methods(true);
     let builder = builder.http(http).check_proxies(!chosen.is_emulated);
+    let builder = match configured.map(CloudConfig::secret_reader) {
+        Some(reader) => builder.asked(move |question| reader.reply(question)),
+        None => builder,
+    };
     let (Some(configured), Some(timeout)) = (configured, timeout) else {
         return Ok((builder.settings(settings), LOGIN_TIMEOUT));
     };

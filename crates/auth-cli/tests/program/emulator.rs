@@ -10,7 +10,8 @@ use auth_emulator::account;
 
 use crate::{Machine, commands, run};
 
-const PROFILES: [&str; 6] = ["huawei", "kakao", "keystone", "nhn", "nhn-compute", "otc"];
+const PROFILES: [&str; 7] =
+    ["federated", "huawei", "kakao", "keystone", "nhn", "nhn-compute", "otc"];
 
 /// A command, its input and the expected outcome.
 struct CommandCase {
@@ -133,7 +134,8 @@ fn the_emulator_replaces_the_configuration() {
 #[test]
 fn every_region_of_a_catalog_is_known() {
     for (profile, regions) in [
-        ("huawei", &["cn-north-1"][..]),
+        ("federated", &["RegionOne", "RegionTwo"][..]),
+        ("huawei", &["cn-north-1"]),
         ("kakao", &["kr-central-2"]),
         ("keystone", &["RegionOne", "RegionTwo"]),
         ("nhn", &["KR1", "KR2"]),
@@ -273,7 +275,7 @@ fn no_compute() -> CommandOutcome {
 fn token_of(profile: &str) -> &'static str {
     match profile {
         "huawei" | "otc" => r#""token": "MII"#,
-        "kakao" | "keystone" => r#""token": "gAAAAAB"#,
+        "federated" | "kakao" | "keystone" => r#""token": "gAAAAAB"#,
         _ => r#""token": ""#,
     }
 }
@@ -282,7 +284,7 @@ fn service_of(profile: &str) -> &'static str {
     match profile {
         "huawei" => "ecs.cn-north-1.myhuaweicloud.com",
         "kakao" => "vpc.kr-central-2.kakaocloud.com",
-        "keystone" => "nova.public.regionone.keystone.example",
+        "federated" | "keystone" => "nova.public.regionone.keystone.example",
         "otc" => "ecs.eu-de.otc.t-systems.com",
         _ => "kr1-api-instance-infrastructure.nhncloudservice.com",
     }
@@ -292,7 +294,7 @@ fn image_of(profile: &str) -> &'static str {
     match profile {
         "huawei" => "ims.cn-north-1.myhuaweicloud.com",
         "kakao" => "image.kr-central-2.kakaocloud.com",
-        "keystone" => "glance.public.regionone.keystone.example",
+        "federated" | "keystone" => "glance.public.regionone.keystone.example",
         "otc" => "ims.eu-de.otc.t-systems.com",
         _ => "kr1-api-image-infrastructure.nhncloudservice.com",
     }
@@ -302,7 +304,7 @@ fn project_of(profile: &str) -> &'static str {
     match profile {
         "huawei" => "cn-north-1",
         "kakao" => "kakaocloud-project",
-        "keystone" => "beta",
+        "federated" | "keystone" => "beta",
         _ => "eu-de",
     }
 }

@@ -155,6 +155,7 @@ fn an_existing_token_is_not_printed() {
 #[test]
 fn configured_secrets_are_not_printed() {
     for (profile, secret) in [
+        ("federated", account::OIDC_CLIENT_SECRET),
         ("huawei", account::HUAWEI_PASSWORD),
         ("kakao", account::KAKAO_SECRET),
         ("nhn", account::NHN_PASSWORD),

@@ -91,6 +91,12 @@ impl Cloud {
         self.api_version() == Some(ApiVersion::V2)
     }
 
+    /// Whether an unscoped token can be had, and exchanged for those of scopes.
+    pub(crate) fn derives_from_unscoped(&self) -> bool {
+        self.0.profile.scopes.contains(&ScopeKind::Unscoped)
+            && self.accepts_method(MethodKind::Token)
+    }
+
     fn check_scope_kind(&self, credential: &Credential, scope: &Scope) -> Result<(), ConfigError> {
         let has = |kind| credential.methods.iter().any(|method| method.kind() == kind);
         let kind = scope.kind();

@@ -50,6 +50,7 @@ use std::sync::Arc;
 
 pub(crate) use fixed::fixed_token;
 use http::{HeaderValue, Request, Response};
+pub(crate) use request::token_header;
 pub(crate) use response::existing_token_refused;
 use secrecy::{ExposeSecret, SecretString};
 use time::{Duration, UtcDateTime};
@@ -248,6 +249,11 @@ impl Login {
                 _ => Phase::Failed(error),
             }
         });
+    }
+
+    /// The credential, with the secrets that were asked for.
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.credential
     }
 
     /// The cloud, with its API version after discovery.

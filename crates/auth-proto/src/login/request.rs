@@ -159,7 +159,7 @@ impl Login {
 const ACCESS_RULES: HeaderName = HeaderName::from_static("openstack-identity-access-rules");
 
 /// The caller's token as a header's value.
-pub(super) fn token_header(token: &str) -> Result<HeaderValue, ProtocolError> {
+pub(crate) fn token_header(token: &str) -> Result<HeaderValue, ProtocolError> {
     secret_header(token.as_bytes(), "credential.token")
 }
 

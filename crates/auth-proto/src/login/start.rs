@@ -33,7 +33,6 @@ impl Login {
     }
 
     /// A login that gets a root token for this scope. The cloud has accepted both.
-    #[expect(dead_code, reason = "the session uses it next")]
     pub(crate) fn of_root(
         cloud: &Cloud,
         credential: Credential,
@@ -44,7 +43,6 @@ impl Login {
     }
 
     /// A login that exchanges a root token for one of this scope, which the cloud has accepted.
-    #[expect(dead_code, reason = "the session uses it next")]
     pub(crate) fn derived(
         cloud: &Cloud,
         credential: Credential,

@@ -9,6 +9,7 @@
 //! * [`refused_credentials`]: a changed password, a lockout.
 //! * [`rejected_tokens`]: a service answers 401.
 //! * [`factors`]: one-time codes, and logins that need a person.
+//! * [`root_tokens`]: one login for many scopes.
 //! * [`token_credentials`]: tokens as credentials, and agencies.
 //! * [`federation`]: logins with the token of an identity provider.
 //! * [`many_scopes`]: many scopes in one session.
@@ -29,6 +30,9 @@ pub mod rejected_tokens {}
 
 #[doc = include_str!("factors.md")]
 pub mod factors {}
+
+#[doc = include_str!("root_tokens.md")]
+pub mod root_tokens {}
 
 #[doc = include_str!("token_credentials.md")]
 pub mod token_credentials {}

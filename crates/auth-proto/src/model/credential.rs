@@ -304,6 +304,11 @@ impl Credential {
         }
     }
 
+    /// Whether the secrets are those of another one.
+    pub(crate) fn has_secrets_of(&self, other: &Self) -> bool {
+        self.methods.iter().map(Method::secret).eq(other.methods.iter().map(Method::secret))
+    }
+
     /// Replaces the factor of the same kind.
     pub(crate) fn with_fresh(mut self, factor: &Factor) -> Self {
         let fresh = factor.method();

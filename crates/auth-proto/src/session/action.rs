@@ -16,14 +16,17 @@ use crate::{
     model::{body::Body, question::Question, token::Token},
 };
 
-/// A request or a question that was handed out and whose result is not known yet. The holder of a
-/// request hands it back in
-/// exactly one of [`Session::handle_response`](crate::Session::handle_response),
-/// [`handle_failure`](crate::Session::handle_failure) and
-/// [`handle_abandoned`](crate::Session::handle_abandoned).
+/// A request or a question that was handed out and whose result is not known yet.
 ///
-/// Dropping it says that the request was not sent: the next poll, of any caller, hands out another
-/// one. A login that was half done starts again.
+/// The holder of a request hands it back in exactly one of
+/// [`Session::handle_response`](crate::Session::handle_response),
+/// [`handle_failure`](crate::Session::handle_failure) and
+/// [`handle_abandoned`](crate::Session::handle_abandoned). Dropping it says that the request was not
+/// sent: the next poll, of any caller, hands out another one. A login that was half done starts again.
+///
+/// The holder of a question passes the reply to [`Session::answer`](crate::Session::answer), and drops
+/// this. Dropped without a reply, or handed back in any other way, the question goes to the next
+/// caller.
 #[derive(Debug)]
 #[must_use = "hand a pending request back, unless it was not sent"]
 pub struct PendingRequest {

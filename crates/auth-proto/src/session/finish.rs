@@ -13,14 +13,15 @@ use crate::{
     model::token::Token,
     session::{
         action::PendingRequest,
+        ask::RefusedSecrets,
         event::{self, Event},
-        evidence::{self, Answer},
-        live_token::LiveToken,
         pauses::{
             backoff::Pace, failure_streak::FailureStreak, lockout::Lockout, unanswered::Unanswered,
         },
-        phase::{Handed, InFlight, Pending, Phase},
-        scope_state::{Input, ScopeState},
+        state::evidence::{self, Answer},
+        state::live_token::LiveToken,
+        state::phase::{Checking, Doubted, Handed, InFlight, Pending, Phase},
+        state::scope_state::{Input, ScopeState},
     },
     wire::http_time,
 };
@@ -50,6 +51,7 @@ impl Session {
                 if found_version && self.cloud.api_version().is_none() =>
             {
                 self.cloud = in_flight.login.cloud().clone();
+                self.set_root();
                 // The login has checked its scope for this version, and no other scope.
                 self.scopes.change_all(|state| state.is_checked = false);
                 self.scopes.change(index, |state| state.is_checked = true);
@@ -58,11 +60,7 @@ impl Session {
             LoginState::Done(token) if self.scopes[index].has_refused(token) => {
                 Input::Refused(login::existing_token_refused(), self.settings.probes())
             }
-            LoginState::Done(token) => {
-                let token = Arc::clone(token);
-                let early = self.credential.renews_early() && !in_flight.login.is_answered();
-                self.token(token, &in_flight, early, at)
-            }
+            LoginState::Done(token) => self.token(Arc::clone(token), &in_flight, at),
             LoginState::NeedFactor(challenge) => {
                 let life = challenge.life.try_into().unwrap_or(Duration::ZERO);
                 let until = sent_at.saturating_add(life.min(limits::RECEIPT_LIFETIME));
@@ -76,12 +74,26 @@ impl Session {
                 let since = in_flight.login.follows_at_once().then_some(sent_at);
                 Input::Pending(Pending { login: in_flight.login, until, since })
             }
+            LoginState::Failed(error)
+                if in_flight.root.is_some()
+                    && (error.is_credential_refused() || error.is_not_found()) =>
+            {
+                let (error, attempt) = (error.clone(), in_flight.request.attempt);
+                match in_flight.root {
+                    Some(root) => Input::Doubted(Doubted { error, attempt, root }),
+                    None => Input::Failed(error),
+                }
+            }
             // A user may have mistyped a factor: the user gets the error and another try.
             LoginState::Failed(error)
                 if (error.is_credential_refused() || (showed_token && error.is_not_found()))
                     && in_flight.with_credential
                     && !(with_person && self.scopes[index].may_be_mistaken()) =>
             {
+                if self.credential.asked().is_some() {
+                    let credential = in_flight.login.credential().clone();
+                    self.refused_secrets = Some(RefusedSecrets { credential, read_at: at });
+                }
                 Input::Refused(error.clone(), self.settings.probes())
             }
             LoginState::Failed(error) if was_under_way => {
@@ -94,23 +106,18 @@ impl Session {
     }
 
     /// A new token, if it lives long enough.
-    fn token(
-        &mut self,
-        token: Arc<Token>,
-        in_flight: &InFlight,
-        early: bool,
-        at: Duration,
-    ) -> Input {
+    fn token(&mut self, token: Arc<Token>, in_flight: &InFlight, at: Duration) -> Input {
         let life = in_flight.login.life().try_into().unwrap_or(Duration::ZERO);
         let window = self.settings.renewal();
         let live = LiveToken::new(token, life, in_flight.sent_at, window, &mut self.jitter);
         if live.ends_at < at + USABLE {
             return Input::Failed(ProtocolError::Expired.into());
         }
-        match early {
-            true => Input::Token(live),
-            false => Input::Token(live.without_renewal()),
-        }
+        Input::Token(match &in_flight.root {
+            Some(root) => self.derived(live, root),
+            None if self.credential.renews_early() && !in_flight.login.is_answered() => live,
+            None => live.without_renewal(),
+        })
     }
 
     /// Applies the result of a request, first to the credential, then to the scope, then to the
@@ -127,19 +134,26 @@ impl Session {
         }
         let event = self.transit(index, input, at);
         self.note_retry_after(index, at);
-        let blocked_until = self.block(&self.scopes[index], at).map(|block| block.until);
+        let blocked_until = self.block(index, at).map(|block| block.until);
         let retry_at = blocked_until.filter(|until| *until < Duration::MAX);
         let retry_at = retry_at.map(|until| self.clock.at(until));
         self.emit(event.map(|event| event.with_retry_at(retry_at)));
+        self.doubt_root(index, at);
     }
 
     /// A token verifies the credential. A refusal locks it out, unless the credential is verified
     /// and the scope never worked: then the scope may be wrong. An unverified credential is locked
     /// out for all scopes, so that a wrong password is not sent once for each of them.
+    ///
+    /// An exchange says nothing about the credential.
     fn note_credential(&mut self, index: usize, input: &Input, sent_at: Duration, at: Duration) {
+        if let Input::Token(_) = input {
+            self.trust_root(index);
+        }
         match input {
+            _ if self.root_of(index).is_some() => {}
             Input::Token(_) => {
-                self.lockout = None;
+                (self.lockout, self.refused_secrets) = (None, None);
                 self.credential_verified = true;
                 self.prove_credential();
             }
@@ -191,8 +205,16 @@ impl Session {
         self.scopes.change(index, |state| state.step(input, at, clock, jitter))
     }
 
-    /// Takes the identity service's answer about a scope's token.
-    pub(super) fn judge(&mut self, index: usize, token: &Token, answer: Answer, at: Duration) {
+    /// Takes the identity service's answer about a scope's token, to the question with this
+    /// number.
+    pub(super) fn judge(
+        &mut self,
+        index: usize,
+        token: &Token,
+        answer: Answer,
+        attempt: u64,
+        at: Duration,
+    ) {
         if !self.scopes[index].holds(token) {
             return;
         }
@@ -212,10 +234,13 @@ impl Session {
             let (scope, origin) = (self.scopes[index].scope.clone(), event::origin(&origin));
             self.emit(Some(Event::ServiceAtOdds { scope, origin, until }));
         }
+        if self.is_root(index) {
+            self.settle(token, answer, attempt, at);
+        }
     }
 
-    /// The identity service has called this token invalid.
-    fn drop_everywhere(&mut self, token: &Token) {
+    /// The identity service has called this token invalid, or may have.
+    pub(super) fn drop_everywhere(&mut self, token: &Token) {
         for index in self.scopes.holders(token) {
             self.scopes.change(index, ScopeState::drop_token);
         }
@@ -288,7 +313,7 @@ impl Session {
         let asking =
             asking.filter(|(_, state)| state.phase.handed().is_some_and(Handed::is_dropped));
         for index in asking.map(|(index, _)| index).collect::<Vec<_>>() {
-            self.scopes.change(index, |state| state.phase = Phase::Idle);
+            self.step(index, Input::Abandoned, self.clock.elapsed());
             self.wake = true;
         }
     }
@@ -302,8 +327,11 @@ impl Session {
                 self.note_unanswered(&in_flight, &error);
                 self.finish(index, Input::Failed(error), in_flight.sent_at, at);
             }
-            Phase::Asking(asking) => self.judge(index, &asking.token, Answer::Unknown, at),
-            Phase::Pending(_) | Phase::Idle => {}
+            Phase::Checking(Checking { token, request }) => {
+                self.judge(index, &token, Answer::Unknown, request.attempt, at);
+            }
+            Phase::Asking(_) => self.hand_back(index, lost),
+            Phase::Doubted(_) | Phase::Idle | Phase::Pending(_) => {}
         }
     }
 
@@ -321,6 +349,16 @@ impl Session {
         pending.give_back();
         let index = self.scopes.place_of(pending.attempt)?;
         let phase = self.scopes.change(index, |state| state.take_if(|_| true))?;
+        if let Phase::Asking(_) = phase {
+            self.hand_back(index, phase);
+            return None;
+        }
         Some((index, phase))
+    }
+
+    /// A question comes back without a reply: the next caller gets it.
+    fn hand_back(&mut self, index: usize, asking: Phase) {
+        self.scopes.change(index, |state| state.phase = asking.without_result());
+        self.wake = true;
     }
 }

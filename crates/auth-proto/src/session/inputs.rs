@@ -9,22 +9,15 @@ use super::Session;
 use crate::{
     error::{Error, ErrorKind, Failure, FailureKind, Head, Misuse},
     identity, login,
-    model::{
-        credential::{Credential, Factor},
-        marks,
-        question::Reply,
-        scope::Scope,
-        token::Token,
-    },
+    model::{credential::Credential, marks, token::Token},
     session::{
         action::PendingRequest,
         event::{self, Event, RefusalReason},
-        evidence::{Answer, Refused, Remedy},
-        pauses::failure_streak::FailureStreak,
-        phase::Phase,
-        scope_state::Input,
-        scopes::Scopes,
         service_call::{RetryDecision, ServiceCall},
+        state::evidence::{Answer, Refused, Remedy},
+        state::phase::{Checking, Phase},
+        state::scope_state::Input,
+        state::scopes::Scopes,
     },
 };
 
@@ -48,9 +41,9 @@ impl Session {
                 let input = self.read(index, in_flight, response, now, at);
                 self.finish(index, input, sent_at, at);
             }
-            Some((index, Phase::Asking(asking))) => {
-                let answer = self.answer_of(&asking.token, &response, now, at);
-                self.judge(index, &asking.token, answer, at);
+            Some((index, Phase::Checking(Checking { token, request }))) => {
+                let answer = self.answer_of(&token, &response, now, at);
+                self.judge(index, &token, answer, request.attempt, at);
             }
             _ => {}
         }
@@ -91,10 +84,10 @@ impl Session {
                 }
                 self.finish(index, Input::Failed(error), in_flight.sent_at, at);
             }
-            Some((index, Phase::Asking(asking))) => {
+            Some((index, Phase::Checking(Checking { token, request }))) => {
                 let is_valid = head.is_some_and(|head| head.status.is_success());
                 let answer = if is_valid { Answer::Valid } else { Answer::Unknown };
-                self.judge(index, &asking.token, answer, at);
+                self.judge(index, &token, answer, request.attempt, at);
             }
             _ => {}
         }
@@ -120,8 +113,8 @@ impl Session {
                 self.note_unanswered(&in_flight, &error);
                 self.finish(index, Input::Abandoned, in_flight.sent_at, at);
             }
-            Some((index, Phase::Asking(asking))) => {
-                self.judge(index, &asking.token, Answer::Unknown, at);
+            Some((index, Phase::Checking(Checking { token, request }))) => {
+                self.judge(index, &token, Answer::Unknown, request.attempt, at);
             }
             _ => {}
         }
@@ -172,17 +165,20 @@ impl Session {
             is_at_odds |= refused == Some(Refused::AtOdds);
             if refused == Some(Refused::First) {
                 let state = &self.scopes[index];
-                let is_asking = matches!(state.phase, Phase::Asking(_));
+                let is_checking = matches!(state.phase, Phase::Checking(_));
                 let needs_login = state.evidence.due() == Some(Remedy::LogIn);
                 let (scope, origin) = (state.scope.clone(), event::origin(&marks::origin(url)));
                 self.emit(Some(Event::TokenRejected { scope, origin }));
-                if is_asking && needs_login {
+                if is_checking && needs_login {
                     // The answer makes no difference any more.
                     self.step(index, Input::Abandoned, at);
                 }
                 // A changed password ends tokens. Until a login succeeds, every scope may have the
                 // same problem.
-                self.credential_verified &= !needs_login;
+                match self.root_of(index).filter(|_| needs_login) {
+                    Some(_) => self.distrust_root(),
+                    None => self.credential_verified &= !needs_login,
+                }
                 self.wake = true;
             }
         }
@@ -190,7 +186,7 @@ impl Session {
             Some(RefusalReason::Closed)
         } else if is_at_odds {
             Some(RefusalReason::AtOdds)
-        } else if self.credential.is_one_time()
+        } else if self.credential.is_one_time() && !self.has_root_token()
             || self.credential.is_existing_token()
             || self.fixed.is_some()
         {
@@ -204,47 +200,6 @@ impl Session {
     pub(crate) fn note_delivery(&mut self, url: &Uri, reason: RefusalReason) {
         let origin = event::origin(&marks::origin(url));
         self.emit(Some(Event::RefusalDelivered { origin, reason }));
-    }
-
-    /// Answers an [`Action::Ask`](crate::Action::Ask) of this scope.
-    ///
-    /// # Errors
-    ///
-    /// As [`Login::answer`](crate::Login::answer).
-    pub fn answer(
-        &mut self,
-        scope: &Scope,
-        reply: impl Into<Reply>,
-        now: UtcDateTime,
-    ) -> Result<(), Error> {
-        self.advance(now);
-        if self.closed {
-            return Err(ErrorKind::Closed.into());
-        }
-        let reply = reply.into();
-        let place = self.scopes.place(scope);
-        let is_pending = |place: &usize| matches!(self.scopes[*place].phase, Phase::Pending(_));
-        if let Some(place) = place.filter(is_pending) {
-            self.scopes.change(place, |state| state.answer(reply))?;
-        } else if !self.code_used {
-            return Err(Misuse::NoChallenge.into());
-        } else {
-            let Reply::Factor(factor @ Factor::Totp(_)) = reply else {
-                return Err(Misuse::WrongFactor.into());
-            };
-            let credential = self.credential.clone().with_fresh(&factor);
-            self.cloud.check(&credential, scope)?;
-            self.credential = credential;
-            self.code_used = false;
-        }
-        if let Some(place) = place {
-            // A refusal concerned the previous factor. A transient failure still blocks the scope.
-            self.scopes.change(place, |state| {
-                state.streak.iter_mut().for_each(FailureStreak::clear);
-            });
-        }
-        self.wake = true;
-        Ok(())
     }
 
     /// Replaces the credential, after a change of password or a refusal. Valid tokens stay until
@@ -263,18 +218,18 @@ impl Session {
         for state in self.scopes.iter().filter(|state| state.is_in_use()) {
             self.cloud.check(&credential, &state.scope)?;
         }
+        self.check_root(&credential)?;
         let fixed = login::fixed_token(&self.cloud, &credential)?;
         self.scopes.change_all(|state| state.is_checked = state.is_in_use());
         self.fixed = fixed.map(Arc::new);
         self.cloud = self.cloud.for_login(&credential);
         self.credential = credential;
-        self.lockout = None;
-        (self.credential_verified, self.credential_proven) = (false, false);
-        self.unanswered = None;
+        self.forget_refusals();
         self.code_used = false;
         for index in 0..self.scopes.len() {
             self.step(index, Input::Replaced, at);
         }
+        self.renew_root();
         self.wake = true;
         Ok(())
     }
@@ -287,7 +242,8 @@ impl Session {
         self.credential = Credential::none();
         self.lockout = None;
         self.retry_after = None;
-        self.unanswered = None;
+        (self.unanswered, self.refused_secrets) = (None, None);
+        (self.root, self.hidden_root) = (None, None);
         self.scopes = Scopes::default();
         self.wake = true;
     }

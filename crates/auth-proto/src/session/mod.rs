@@ -5,22 +5,21 @@
 //! the result, a failure too.
 
 pub(crate) mod action;
+mod ask;
 pub(crate) mod clock;
 pub(crate) mod event;
-mod evidence;
 mod finish;
 mod inputs;
-mod live_token;
 mod pauses;
-mod phase;
 mod poll;
 mod refresh;
-mod scope_state;
-mod scopes;
+mod root;
 pub(crate) mod service_call;
 pub(crate) mod settings;
+mod start;
+mod state;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use time::UtcDateTime;
 
@@ -31,15 +30,18 @@ use crate::{
     model::{credential::Credential, endpoint_query::EndpointQuery, scope::Scope, token::Token},
     session::{
         action::{Action, Destination, SessionId},
+        ask::RefusedSecrets,
         clock::Clock,
         event::{Event, Events},
         pauses::backoff::Jitter,
         pauses::failure_streak::FailureStreak,
         pauses::lockout::Lockout,
         pauses::unanswered::Unanswered,
-        scope_state::ScopeState,
-        scopes::Scopes,
+        poll::Want,
+        root::Root,
         settings::Settings,
+        state::scope_state::ScopeState,
+        state::scopes::Scopes,
     },
 };
 
@@ -51,8 +53,9 @@ use crate::{
 /// any HTTP client; `auth-ureq` and `auth-reqwest` use it. The [manual](crate::manual) describes
 /// how a session behaves in an outage, after a change of password and at a lockout.
 ///
-/// Each scope is in one of three phases. (A fourth one, beside `InFlight`, is a question to the
-/// identity service about a token that a service has [refused](crate::manual::rejected_tokens).)
+/// Each scope is in one of four phases. (Two more, beside `InFlight`, concern a token that was refused:
+/// a question to the identity service about a token that a [service](crate::manual::rejected_tokens)
+/// has refused, and an [exchange](crate::manual::root_tokens) that waits for the answer.)
 ///
 /// ```text
 ///                      poll: Send
@@ -60,23 +63,30 @@ use crate::{
 ///  │ Idle │                                  │ InFlight │
 ///  └──────┘ ◀─────────────────────────────── └──────────┘
 ///     ▲      handle_response: a token, or no     │    ▲
-///     │      further step; handle_failure,       │    │ answer, if a
-///     │      handle_abandoned                    │    │ factor is missing;
-///     │                                          │    │ then poll: Send
-///     │      handle_response: a further factor,  ▼    │
-///     │      or a further request            ┌─────────┐
-///     └───────────────────────────────────── │ Pending │
-///       the receipt or the first token ends  └─────────┘
+///     │      further step; handle_failure,       │    │ poll: Send
+///     │      handle_abandoned                    │    │
+///     │                                          │    │
+///     │      handle_response: a further factor,  ▼    │   poll: Ask
+///     │      or a further request            ┌─────────┐ ──────────▶ ┌────────┐
+///     └───────────────────────────────────── │ Pending │             │ Asking │
+///       the receipt or the first token ends  └─────────┘ ◀────────── └────────┘
+///                                                     answer; dropped
 /// ```
+///
+/// `Idle` goes to `Asking`, too, for a secret that each login reads, and for a new one-time code.
 ///
 /// The action that [`poll`](Self::poll) returns depends on the phase, the token, and the failures
 /// so far:
 ///
 /// | | no token, or one that the [`Destination`] has refused | a valid token | a token near its end |
 /// | --- | --- | --- | --- |
-/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; after a used one-time code `Ask` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
+/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; for a secret or after a used one-time code `Ask` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
 /// | `InFlight` | `Wait` | `Use` | `Wait` |
 /// | `Pending` | `Ask`, or `Send` | `Use` | `Use`, or `Send` |
+/// | `Asking` | `Wait` | `Use` | `Use`, or `Wait` for a secret |
+///
+/// With a [root token](crate::manual::root_tokens), `Idle` of any other scope needs one: without it, a
+/// poll returns the action of the root's scope.
 ///
 /// Until the credential has given a token, the session sends only one request at a time, and the
 /// other scopes `Wait`.
@@ -105,6 +115,12 @@ pub struct Session {
     credential_proven: bool,
     /// The requests with an unproven password that got no status.
     unanswered: Option<Unanswered>,
+    /// Set while secrets are refused that are read from their sources.
+    refused_secrets: Option<RefusedSecrets>,
+    /// Set if the tokens of scopes are derived from a root token.
+    root: Option<Root>,
+    /// The place of the roots that no scope leads to.
+    hidden_root: Option<usize>,
     /// Whether the credential's one-time code has been sent.
     code_used: bool,
     attempts: u64,
@@ -124,7 +140,7 @@ impl Session {
     pub fn new(cloud: Cloud, credential: Credential, settings: Settings) -> Result<Self, Error> {
         let cloud = cloud.for_login(&credential);
         cloud.check_credential(&credential)?;
-        Ok(Self {
+        let mut session = Self {
             id: SessionId::default(),
             fixed: login::fixed_token(&cloud, &credential)?.map(Arc::new),
             cloud,
@@ -139,12 +155,18 @@ impl Session {
             credential_verified: false,
             credential_proven: false,
             unanswered: None,
+            refused_secrets: None,
+            root: None,
+            hidden_root: None,
             code_used: false,
             attempts: 0,
             closed: false,
             wake: false,
             events: Events::default(),
-        })
+        };
+        session.check_root(&session.credential)?;
+        session.set_root();
+        Ok(session)
     }
 
     /// The cloud, with its API version once a response has shown it.
@@ -201,14 +223,30 @@ impl Session {
         destination: Destination<'_>,
         now: UtcDateTime,
     ) -> Action {
-        self.next(scope, destination, now, false)
+        self.next(scope, Want::to(destination), now)
+    }
+
+    /// The same for a caller that needs a token which lives at least this long, for a long task that
+    /// cannot get another one. A token that ends sooner is renewed first, and the caller waits.
+    ///
+    /// A longer life than nine tenths of a new token's counts as nine tenths. If no renewal is
+    /// possible now, the caller gets the token that there is: during an outage, and from a
+    /// credential whose tokens are [not renewed early](crate::manual::renewal).
+    pub fn poll_for(
+        &mut self,
+        scope: &Scope,
+        destination: Destination<'_>,
+        life: Duration,
+        now: UtcDateTime,
+    ) -> Action {
+        self.next(scope, Want { life, ..Want::to(destination) }, now)
     }
 
     /// The next action of a background task that renews this scope's token, so that no caller waits
     /// for a renewal. From the first call on, [`poll`](Self::poll) leaves early renewals of this
     /// scope to that task. If the task stops, callers renew again shortly before the token ends.
     pub fn renew(&mut self, scope: &Scope, now: UtcDateTime) -> Action {
-        self.next(scope, Destination::Unknown, now, true)
+        self.next(scope, Want { background: true, ..Want::to(Destination::Unknown) }, now)
     }
 
     /// The valid token of this scope, if there is one.
@@ -241,11 +279,20 @@ impl Session {
     /// The error of this scope's last login, if no login has succeeded since, with the time of the
     /// next attempt.
     pub fn last_error(&self, scope: &Scope) -> Option<Error> {
-        let state = self.state(scope)?;
-        let block = self.block(state, self.clock.elapsed());
+        let index = self.scopes.place(scope)?;
+        // Without a root token, its error is the reason.
+        let root = self.root_of(index).filter(|root| self.scopes[*root].live.is_none());
+        self.error_of(index).or_else(|| self.error_of(root?))
+    }
+
+    fn error_of(&self, index: usize) -> Option<Error> {
+        let block = self.block(index, self.clock.elapsed());
         let blocked = block.map(|block| block.error(&self.clock));
         // A streak whose pause is over still explains why there is no token yet.
-        blocked.or_else(|| Some(state.streak.as_ref()?.error.clone().with_retry_at(None)))
+        blocked.or_else(|| {
+            let streak = self.scopes[index].streak.as_ref()?;
+            Some(streak.error.clone().with_retry_at(None))
+        })
     }
 
     /// Whether waiting callers must be woken, because a call since the last `take_wake` gave them a

@@ -2,26 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::Request;
 use time::UtcDateTime;
 
 use super::Session;
 use crate::{
-    cloud::Cloud,
     error::{Error, ErrorKind, Misuse},
-    identity::{IdentityRequest, Validate},
-    limits,
-    login::{Login, LoginState, Step},
-    model::{
-        body::Body, challenge::Challenge, credential::MethodKind, question::Question, scope::Scope,
-        token::Token,
-    },
+    model::{question::Question, scope::Scope},
     session::{
-        action::{Action, Destination, PendingRequest},
+        action::{Action, Destination},
         clock::Clock,
-        evidence::{Answer, Remedy},
-        phase::{Asking, Handed, InFlight, Pending, Phase},
-        scope_state::{Input, ScopeState},
+        state::evidence::Remedy,
+        state::phase::Phase,
     },
 };
 
@@ -29,13 +20,7 @@ use crate::{
 const GRACE: Duration = Duration::from_millis(250);
 
 impl Session {
-    pub(super) fn next(
-        &mut self,
-        scope: &Scope,
-        destination: Destination<'_>,
-        now: UtcDateTime,
-        background: bool,
-    ) -> Action {
+    pub(super) fn next(&mut self, scope: &Scope, want: Want<'_>, now: UtcDateTime) -> Action {
         let at = self.advance(now);
         if self.closed {
             return Action::Fail(ErrorKind::Closed.into());
@@ -50,26 +35,36 @@ impl Session {
             Ok(index) => index,
             Err(error) => return Action::Fail(error),
         };
-        self.give_up_question(index, at);
-        if background {
+        if want.background {
             self.scopes.change(index, |state| state.background = true);
         }
+        self.decide(index, want, at)
+    }
+
+    /// The next action for the scope at this place.
+    pub(super) fn decide(&mut self, index: usize, want: Want<'_>, at: Duration) -> Action {
+        self.give_up_check(index, at);
+        let Want { destination, life, background, has_token } = want;
         let state = &self.scopes[index];
         let is_suspect = state.evidence.due().is_some();
         let Some(live) = state.usable(destination) else {
-            return self.obtain(index, at, Caller { early: false, background });
+            return self.obtain(index, at, Caller { early: false, life, background, has_token });
         };
         let token = Arc::clone(&live.token);
         // Callers of other services have no reason to wait for the next token.
         let wants_other = is_suspect && (background || matches!(destination, Destination::Unknown));
         let left_to_background = state.background && !background;
-        let first = if left_to_background { live.mandatory_at } else { Duration::ZERO };
-        if !wants_other && at < live.renew_at.max(first) {
+        let (renew_at, mandatory_at) = live.renewal_for(life);
+        let first = if left_to_background { mandatory_at } else { Duration::ZERO };
+        if !wants_other && at < renew_at.max(first) {
             return Action::Use(token);
         }
-        let (ends_at, is_near) = (live.ends_at, wants_other || at >= live.mandatory_at);
-        match self.obtain(index, at, Caller { early: !is_near, background }) {
+        let (ends_at, is_near) = (live.ends_at, wants_other || at >= mandatory_at);
+        let caller = Caller { early: !is_near, life, background, has_token: true };
+        match self.obtain(index, at, caller) {
             Action::Send(pending, request) => Action::Send(pending, request),
+            // Only a background task gets one, for a secret that a machine reads.
+            Action::Ask(pending, question) => Action::Ask(pending, question),
             // Near its end the caller waits for the new token.
             Action::Wait(until) if is_near && self.is_expected(index, at) => {
                 Action::Wait(until.min(self.clock.at(ends_at)))
@@ -80,53 +75,70 @@ impl Session {
     }
 
     /// The action when the token is missing, refused, or due for renewal.
-    fn obtain(&mut self, index: usize, at: Duration, caller: Caller) -> Action {
+    pub(super) fn obtain(&mut self, index: usize, at: Duration, caller: Caller) -> Action {
+        let root = self.root_of(index);
+        if let Some(root) = root {
+            self.give_up_check(root, at);
+        }
         let state = &self.scopes[index];
         if let Some(request) = state.phase.handed() {
             // A question makes no difference any more when its token ends.
-            let asked = state.live.as_ref().filter(|_| matches!(state.phase, Phase::Asking(_)));
+            let asked = state.live.as_ref().filter(|_| matches!(state.phase, Phase::Checking(_)));
             let until = asked.map_or(request.lost_at, |live| live.ends_at.min(request.lost_at));
             return Action::Wait(self.clock.at(until));
         }
-        if state.evidence.due() == Some(Remedy::Ask) {
+        if state.evidence.due() == Some(Remedy::Check) {
             return match self.left_to_background(index, at, caller) {
                 Some(until) => Action::Wait(self.clock.at(until)),
-                None => self.ask(index, at),
+                None => self.check(index, at),
             };
         }
-        if let Some(lockout) =
-            self.lockout.as_mut().filter(|lockout| lockout.applies_to(state.granted))
+        if root.is_none()
+            && let Some(lockout) =
+                self.lockout.as_mut().filter(|lockout| lockout.applies_to(state.granted))
         {
             lockout.request_probe(&state.scope);
         }
-        let block = self.block(state, at);
+        let block = self.block(index, at);
         if let Some(block) = block.as_ref().filter(|block| !block.waits) {
             let error = block.error(&self.clock);
-            let has_challenge = state.challenge().is_some();
-            self.note_pause(index, block.until);
+            let until = block.until;
+            if let Some(source) = self.secret_to_read_again(index, &error, at, caller) {
+                return self.ask(index, Question::Secret(source), at, caller);
+            }
+            let has_challenge = self.scopes[index].challenge().is_some();
+            self.note_pause(index, until);
             // A user may submit a better factor at once.
             return Action::Fail(if has_challenge { error.with_retry_at(None) } else { error });
         }
-        if let Some(question) = self.pending_question(state) {
-            let (pending, _) = self.hand_out(at);
-            return Action::Ask(pending, question);
+        let until = block.map(|block| block.until);
+        if let Some(question) = self.pending_question(index) {
+            return self.ask(index, question, at, caller);
         }
-        let pause = block.map(|block| block.until).max(Some(state.evidence.login_at()));
+        let state = &self.scopes[index];
+        let pause = until.max(Some(state.evidence.login_at()));
         if let Some(until) = pause.filter(|until| at < *until) {
             self.note_pause(index, until);
             return Action::Wait(self.clock.at(until));
         }
+        if let Some(root) = root.filter(|root| self.scopes[*root].live.is_none()) {
+            return self.derive(index, root, at, caller);
+        }
         if let Some(until) = self.left_to_background(index, at, caller) {
             return Action::Wait(self.clock.at(until));
+        }
+        if let Some(root) = root {
+            return self.derive(index, root, at, caller);
         }
         // Scopes do not try an unverified credential side by side. An early renewal waits too,
         // because the password may have changed.
         if (caller.early || !self.credential_verified)
+            && !self.is_root(index)
             && let Some(lost_at) = self.first_in_flight()
         {
             return Action::Wait(self.clock.at(lost_at));
         }
-        self.start(index, at)
+        self.start(index, at, caller)
     }
 
     /// No caller could start a login before the end of this pause.
@@ -138,18 +150,25 @@ impl Session {
 
     /// Whether a request for this scope is under way, or a background task is about to send it.
     fn is_expected(&mut self, index: usize, at: Duration) -> bool {
-        let state = &self.scopes[index];
-        if state.phase.handed().is_some() {
+        // A person may not answer at all.
+        let is_under_way = |index: usize| {
+            let phase = &self.scopes[index].phase;
+            let is_personal = matches!(phase, Phase::Asking(asking) if asking.is_personal);
+            phase.handed().is_some() && !is_personal
+        };
+        if is_under_way(index) || self.root_of(index).is_some_and(is_under_way) {
             return true;
         }
-        let is_paused = self.block(state, at).is_some() || at < state.evidence.login_at();
-        let caller = Caller { early: false, background: false };
+        let is_paused =
+            self.block(index, at).is_some() || at < self.scopes[index].evidence.login_at();
+        let caller =
+            Caller { early: false, life: Duration::ZERO, background: false, has_token: false };
         !is_paused && self.left_to_background(index, at, caller).is_some()
     }
 
     /// Until when a caller leaves the request to the background task of the scope, which has the
     /// same reason to send it. A task that sends nothing for so long has stopped.
-    fn left_to_background(
+    pub(super) fn left_to_background(
         &mut self,
         index: usize,
         at: Duration,
@@ -169,8 +188,8 @@ impl Session {
         })
     }
 
-    /// When the oldest request of any scope counts as lost.
-    fn first_in_flight(&self) -> Option<Duration> {
+    /// When the oldest login request of any scope counts as lost.
+    pub(super) fn first_in_flight(&self) -> Option<Duration> {
         let mut in_flight = self.scopes.asking().filter_map(|(_, state)| state.in_flight());
         in_flight.next().map(|oldest| oldest.request.lost_at)
     }
@@ -178,7 +197,11 @@ impl Session {
     /// The failure that keeps a scope from sending: its own, a refused credential, a service's
     /// `Retry-After`, or requests that may have been refused. Of several, the one with the highest
     /// [precedence](Block::precedence).
-    pub(super) fn block<'a>(&'a self, state: &'a ScopeState, at: Duration) -> Option<Block<'a>> {
+    ///
+    /// A derived scope shows no credential.
+    pub(super) fn block(&self, index: usize, at: Duration) -> Option<Block<'_>> {
+        let state = &self.scopes[index];
+        let is_derived = self.root_of(index).is_some();
         let streaks = state.streak.iter().chain(&self.retry_after);
         let streaks = streaks.filter(|streak| streak.holds(at)).map(|streak| Block {
             until: streak.until,
@@ -186,127 +209,18 @@ impl Session {
             error: &streak.error,
         });
         let lockout = self.lockout.iter().filter(|lockout| lockout.applies_to(state.granted));
-        let lockout = lockout.map(|lockout| Block {
+        let lockout = lockout.filter(|_| !is_derived).map(|lockout| Block {
             until: lockout.until(&state.scope),
             waits: lockout.streak.waits,
             error: &lockout.streak.error,
         });
-        let unanswered = self.unanswered.iter().map(|unanswered| Block {
+        let unanswered = self.unanswered.iter().filter(|_| !is_derived).map(|unanswered| Block {
             until: unanswered.next_at(),
             waits: unanswered.waits(),
             error: &unanswered.error,
         });
         let blocks = streaks.chain(lockout).chain(unanswered);
         blocks.filter(|block| at < block.until).max_by_key(Block::precedence)
-    }
-
-    /// The question that must be answered before the next login request.
-    pub(super) fn pending_question(&self, state: &ScopeState) -> Option<Question> {
-        match &state.phase {
-            Phase::Pending(pending) => match pending.login.state() {
-                LoginState::AskSecret(source) => Some(Question::Secret(source.clone())),
-                LoginState::NeedFactor(challenge) => Some(Question::Factor(challenge.clone())),
-                // The pause after a refused factor is over.
-                LoginState::Failed(_) => pending.login.challenge().cloned().map(Question::Factor),
-                LoginState::Done(_) | LoginState::ToSend => None,
-            },
-            Phase::Asking(_) | Phase::InFlight(_) => None,
-            Phase::Idle => self
-                .code_used
-                .then(|| Question::Factor(Challenge::fresh_code(MethodKind::Totp.as_str()))),
-        }
-    }
-
-    /// Sends the next request of a pending login, or the first of a new one.
-    fn start(&mut self, index: usize, at: Duration) -> Action {
-        let pending = match self.scopes.change(index, ScopeState::take_pending) {
-            Some(pending) => pending,
-            None => match self.new_login(index) {
-                Ok(login) => Pending { login, until: Duration::ZERO, since: None },
-                Err(error) => return Action::Fail(error),
-            },
-        };
-        let Pending { login, until: receipt_until, since } = pending;
-        let request = match login.poll() {
-            Ok(Step::Send(request)) => request,
-            Ok(Step::Ask(question)) => {
-                let until = at.saturating_add(limits::QUESTION);
-                let pending = Pending { login, until, since: None };
-                self.step(index, Input::Pending(pending), at);
-                let (pending, _) = self.hand_out(at);
-                return Action::Ask(pending, question);
-            }
-            Ok(Step::Done(_)) => unreachable!("a login that is kept between polls is not done"),
-            Err(error) => return Action::Fail(error),
-        };
-        let with_credential = login.shows_credential();
-        // A further factor is sent without the first one.
-        self.code_used |= with_credential && !login.is_under_way() && self.credential.is_one_time();
-        let (pending, handed) = self.hand_out(at);
-        let in_flight = InFlight {
-            request: handed,
-            is_guess: login.shows_guess(),
-            login,
-            sent_at: since.unwrap_or(at),
-            with_credential,
-            receipt_until,
-        };
-        self.scopes.change(index, |state| state.evidence.note_login(at));
-        self.step(index, Input::Started(in_flight), at);
-        Action::Send(pending, request)
-    }
-
-    /// Sends a question about the scope's token to the identity service.
-    fn ask(&mut self, index: usize, at: Duration) -> Action {
-        let live = self.scopes[index].live.as_ref().map(|live| Arc::clone(&live.token));
-        let asked = live.and_then(|token| Some((question(&self.cloud, &token).ok()?, token)));
-        let Some((request, token)) = asked else {
-            unreachable!("give_up_question has answered what cannot be asked")
-        };
-        let (pending, handed) = self.hand_out(at);
-        self.step(index, Input::Asked(Asking { request: handed, token }), at);
-        Action::Send(pending, request)
-    }
-
-    /// Answers a question that cannot be asked now: the API has none, a pause has not ended, or a
-    /// login is half done.
-    fn give_up_question(&mut self, index: usize, at: Duration) {
-        let state = &self.scopes[index];
-        let Some(live) = state.live.as_ref().filter(|_| state.evidence.due() == Some(Remedy::Ask))
-        else {
-            return;
-        };
-        let is_paused = state.streak.iter().chain(&self.retry_after).any(|streak| streak.holds(at));
-        let can_ask = match state.phase {
-            // The login that is under way decides.
-            Phase::Asking(_) | Phase::InFlight(_) => true,
-            Phase::Idle => !is_paused && question(&self.cloud, &live.token).is_ok(),
-            Phase::Pending(_) => false,
-        };
-        let token = Arc::clone(&live.token);
-        if !can_ask {
-            self.judge(index, &token, Answer::Unknown, at);
-        }
-    }
-
-    /// A new attempt, and the handle that its caller gets.
-    fn hand_out(&mut self, at: Duration) -> (PendingRequest, Handed) {
-        self.attempts += 1;
-        let attempt = self.attempts;
-        let (pending, held) = PendingRequest::new(attempt, self.id.clone());
-        let lost_at = at.saturating_add(self.settings.response_timeout());
-        (pending, Handed { attempt, lost_at, held })
-    }
-
-    fn new_login(&mut self, index: usize) -> Result<Login, Error> {
-        let state = &self.scopes[index];
-        let scope = state.scope.clone();
-        if !state.is_checked {
-            self.cloud.check(&self.credential, &scope)?;
-            self.scopes.change(index, |state| state.is_checked = true);
-        }
-        let login = Login::of_checked(&self.cloud, self.credential.clone(), scope)?;
-        Ok(if self.settings.catalog() { login } else { login.without_catalog() })
     }
 
     /// The index of a scope's state, which is created if missing. At the limit, the new state
@@ -317,7 +231,9 @@ impl Session {
             None => {
                 // A scope that cannot work replaces no other.
                 self.cloud.check(&self.credential, scope)?;
-                match self.scopes.len() >= self.settings.max_scopes() {
+                // The root comes on top.
+                let root = usize::from(self.root.is_some());
+                match self.scopes.len() >= self.settings.max_scopes() + root {
                     true => self.replace_oldest(scope, at)?,
                     false => self.scopes.add(scope),
                 }
@@ -329,7 +245,8 @@ impl Session {
 
     fn replace_oldest(&mut self, scope: &Scope, at: Duration) -> Result<usize, Error> {
         let all = self.scopes.iter().enumerate();
-        let removable = all.filter(|(_, state)| state.may_be_removed(at));
+        let is_kept = |index| self.is_root(index) || self.is_hidden(index);
+        let removable = all.filter(|(index, state)| !is_kept(*index) && state.may_be_removed(at));
         let oldest = removable.min_by_key(|(_, state)| (!state.is_idle(at), state.used_at));
         let (oldest, _) = oldest.ok_or(Misuse::TooManyScopes)?;
         self.scopes.replace(oldest, scope);
@@ -337,13 +254,42 @@ impl Session {
     }
 }
 
-/// The caller of a poll.
+/// What a caller of a poll wants.
 #[derive(Clone, Copy)]
-struct Caller {
-    /// Whether the caller can still use the old token.
+pub(super) struct Want<'a> {
+    pub(super) destination: Destination<'a>,
+    /// How long the token has to live.
+    pub(super) life: Duration,
+    /// Whether the caller is a background task.
+    pub(super) background: bool,
+    /// Whether the caller has a token to use, of a derived scope.
+    pub(super) has_token: bool,
+}
+
+impl<'a> Want<'a> {
+    pub(super) fn to(destination: Destination<'a>) -> Self {
+        Self { destination, life: Duration::ZERO, background: false, has_token: false }
+    }
+}
+
+/// A caller who needs another token.
+#[derive(Clone, Copy)]
+pub(super) struct Caller {
+    /// Whether the old token is good for some time.
     early: bool,
-    /// Whether it is the background task.
-    background: bool,
+    pub(super) life: Duration,
+    /// Whether it is a background task.
+    pub(super) background: bool,
+    /// Whether the caller can still use a token.
+    pub(super) has_token: bool,
+}
+
+impl Caller {
+    /// What this caller wants of the root.
+    pub(super) fn want(self, life: Duration) -> Want<'static> {
+        let Self { background, has_token, .. } = self;
+        Want { destination: Destination::Later, life, background, has_token }
+    }
 }
 
 /// A reason why a scope sends nothing now.
@@ -361,18 +307,15 @@ impl Block<'_> {
         (!self.waits, self.until)
     }
 
+    pub(super) fn is_credential_refused(&self) -> bool {
+        self.error.is_credential_refused()
+    }
+
     /// The error that a caller gets.
     pub(super) fn error(&self, clock: &Clock) -> Error {
         let retry_at = (self.until < Duration::MAX).then(|| clock.at(self.until));
         self.error.clone().with_retry_at(retry_at)
     }
-}
-
-/// `GET /v3/auth/tokens`: the question whether this token is valid.
-fn question(cloud: &Cloud, token: &Token) -> Result<Request<Body>, Error> {
-    let mut request = Validate::new(cloud, token.expose()).without_catalog().request()?;
-    token.insert_into(request.headers_mut());
-    Ok(request)
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ use std::time::Duration;
 use time::UtcDateTime;
 
 use super::Session;
-use crate::{model::scope::Scope, session::scope_state::ScopeState};
+use crate::{
+    model::scope::Scope,
+    session::{state::live_token::LiveToken, state::scope_state::ScopeState},
+};
 
 /// The shortest pause, so that a background task never spins.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
@@ -17,8 +20,7 @@ impl Session {
     /// is due for renewal, or when the pause after a failed renewal ends. A later call is fine and
     /// an earlier one harmless. The time may have passed already. `None` without a valid token.
     pub fn renew_at(&self, scope: &Scope) -> Option<UtcDateTime> {
-        let state = self.state(scope)?;
-        let due = self.renewal_due(state)?;
+        let due = self.renewal_due(self.scopes.place(scope)?)?;
         Some(self.clock.at(due))
     }
 
@@ -29,7 +31,7 @@ impl Session {
         if self.closed {
             return None;
         }
-        let due = self.state(scope).and_then(|state| self.next_refresh(state));
+        let due = self.scopes.place(scope).and_then(|index| self.next_refresh(index));
         let pause = due.map_or(LONGEST_PAUSE, |due| {
             (self.clock.at(due) - now).try_into().unwrap_or(Duration::ZERO)
         });
@@ -37,30 +39,49 @@ impl Session {
     }
 
     /// The time of the next step for this scope. `None` if only a user can make a difference.
-    fn next_refresh(&self, state: &ScopeState) -> Option<Duration> {
+    fn next_refresh(&self, index: usize) -> Option<Duration> {
+        let state = &self.scopes[index];
         if state.live.is_some() {
-            return self.renewal_due(state);
+            return self.renewal_due(index);
         }
         if let Some(request) = state.phase.handed() {
             return Some(request.lost_at);
         }
-        if self.pending_question(state).is_some() {
+        if self.pending_question(index).is_some() {
             return None;
         }
         let at = self.clock.elapsed();
-        Some(self.block(state, at).map_or(at, |block| block.until))
+        let own = self.block(index, at).map_or(at, |block| block.until);
+        match self.root_of(index).filter(|root| self.scopes[*root].live.is_none()) {
+            Some(root) => Some(self.next_refresh(root)?.max(own)),
+            None => Some(own),
+        }
     }
 
-    fn renewal_due(&self, state: &ScopeState) -> Option<Duration> {
+    fn renewal_due(&self, index: usize) -> Option<Duration> {
+        let state = &self.scopes[index];
         let live = state.live.as_ref()?;
         let at = self.clock.elapsed();
-        let pause = self.block(state, at).map(|block| block.until);
+        let pause = self.block(index, at).map(|block| block.until);
         let in_flight = state.phase.handed().map(|request| request.lost_at);
-        let challenge = self.pending_question(state).map(|_| live.ends_at);
-        let obstacles = [pause, in_flight, challenge].into_iter().flatten();
+        let question = self.pending_question(index).map(|_| live.ends_at);
+        let root = self.root_of(index).map(|root| self.root_due(root, state, live));
+        let obstacles = [pause, in_flight, question, root].into_iter().flatten();
         // A refused token is replaced as soon as possible.
         let due = if state.evidence.due().is_some() { at } else { live.renew_at };
         Some(obstacles.fold(due, Duration::max).min(live.ends_at))
+    }
+
+    /// When the root has a token from which a derived scope gets a better one.
+    fn root_due(&self, root: usize, state: &ScopeState, own: &LiveToken) -> Duration {
+        let is_better = |root: &LiveToken| {
+            let is_any = state.evidence.due().is_some() || !self.ends_with_root();
+            is_any || root.token.expires_at() > own.token.expires_at()
+        };
+        match self.scopes[root].live.as_ref().is_some_and(is_better) {
+            true => Duration::ZERO,
+            false => self.next_refresh(root).unwrap_or(own.ends_at),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use crate::{limits, session::pauses::backoff::Window};
+use crate::{limits, model::scope::Scope, session::pauses::backoff::Window};
 
 /// The settings of a [`Session`](crate::Session). The defaults suit most programs.
 #[derive(Clone, Debug)]
@@ -12,6 +12,7 @@ pub struct Settings {
     response_timeout: Duration,
     probes: bool,
     renewal: Option<Window>,
+    root: Option<Scope>,
     seed: u64,
 }
 
@@ -55,6 +56,20 @@ impl Settings {
         self
     }
 
+    /// Logs in for this scope alone, [`Scope::unscoped`] as a rule, and exchanges its token, the root
+    /// token, for those of all other scopes: one login for many scopes. The tokens of the scopes end
+    /// with the root token. See the [manual](crate::manual::root_tokens).
+    ///
+    /// A federated login and a login with a one-time code have an unscoped root token in any case,
+    /// if the cloud supports that. So does an [agency](crate::Credential::assume), with a root token
+    /// of the user's domain, and a [token](crate::Credential::token) is a root token itself: they
+    /// ignore this setting. An [existing token](crate::Credential::existing_token) has no root token.
+    #[must_use]
+    pub fn with_root(mut self, scope: Scope) -> Self {
+        self.root = Some(scope);
+        self
+    }
+
     /// The seed of the jitter of renewals and pauses, 0 by default. Give each process another seed,
     /// so that the processes of a fleet do not act at the same time.
     #[must_use]
@@ -92,6 +107,10 @@ impl Settings {
         self.renewal
     }
 
+    pub(crate) fn root(&self) -> Option<&Scope> {
+        self.root.as_ref()
+    }
+
     pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
@@ -105,6 +124,7 @@ impl Default for Settings {
             response_timeout: Duration::from_secs(60),
             probes: true,
             renewal: None,
+            root: None,
             seed: 0,
         }
     }

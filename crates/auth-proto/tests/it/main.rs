@@ -20,6 +20,7 @@ mod model;
 mod properties;
 mod redaction;
 mod responses;
+mod roots;
 mod service_scopes;
 mod session;
 mod standalone;

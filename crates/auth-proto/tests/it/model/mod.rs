@@ -45,7 +45,7 @@ fn destinations() -> impl Strategy<Value = Destination> {
 
 fn tokens() -> impl Strategy<Value = Which> {
     prop_oneof![
-        6 => (0..3_usize).prop_map(Which::Current),
+        6 => (0..4_usize).prop_map(Which::Current),
         1 => (0..4_usize).prop_map(Which::Back),
     ]
 }
@@ -69,20 +69,25 @@ fn steps_of_time() -> impl Strategy<Value = i64> {
 }
 
 fn steps() -> impl Strategy<Value = Op> {
-    let scopes = || 0..3_usize;
+    let scopes = || 0..4_usize;
+    // Those of requests, too, of which one belongs to a root that no scope leads to.
+    let holders = || 0..5_usize;
     let origins = || 0..3_usize;
     let rounds = prop_oneof![8 => 1..5_u8, 1 => Just(45_u8)];
     prop_oneof![
         12 => (scopes(), destinations()).prop_map(|(scope, to)| Op::Poll(scope, to)),
+        2 => (scopes(), destinations(), lives())
+            .prop_map(|(scope, to, tens)| Op::PollFor(scope, to, tens)),
+        3 => (scopes(), 0..3_u32).prop_map(|(scope, number)| Op::Secret(scope, number)),
         3 => scopes().prop_map(Op::Renew),
-        10 => (scopes(), replies()).prop_map(|(scope, reply)| Op::Respond(scope, reply)),
+        10 => (holders(), replies()).prop_map(|(scope, reply)| Op::Respond(scope, reply)),
         6 => steps_of_time().prop_map(Op::Clock),
         3 => (-1..=1_i64).prop_map(Op::Until),
-        2 => (scopes(), 0..5_usize).prop_map(|(scope, kind)| Op::Fail(scope, kind)),
-        1 => (scopes(), 0..7_usize, pauses())
+        2 => (holders(), 0..5_usize).prop_map(|(scope, kind)| Op::Fail(scope, kind)),
+        1 => (holders(), 0..7_usize, pauses())
             .prop_map(|(scope, which, asked)| Op::Head(scope, which, asked)),
-        1 => scopes().prop_map(Op::Abandon),
-        1 => scopes().prop_map(Op::Drop),
+        1 => holders().prop_map(Op::Abandon),
+        1 => holders().prop_map(Op::Drop),
         2 => (tokens(), origins(), 0..8_usize).prop_map(|(which, at, how)| Op::Accept(which, at, how)),
         4 => (tokens(), origins(), calls()).prop_map(|(which, at, call)| Op::Refuse(which, at, call)),
         1 => tokens().prop_map(Op::Interrupt),
@@ -118,12 +123,12 @@ proptest! {
 fn a_walk_reaches_every_branch() {
     let mut runner = TestRunner::deterministic();
     let ops = prop::collection::vec(steps(), 1..150);
-    let cases = ProptestConfig::default().cases.max(600);
+    let cases = ProptestConfig::default().cases.max(800);
     for n in 0..u64::from(cases) {
         let ops = ops.new_tree(&mut runner).unwrap().current();
         match n % 4 {
             0 => run_with_codes(ops),
-            seed => run(seed, ops),
+            _ => run(n / 4, ops),
         }
     }
     for (branch, count) in coverage::reached() {

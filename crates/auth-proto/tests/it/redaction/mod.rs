@@ -7,7 +7,7 @@ mod spelling;
 use std::iter;
 
 use auth_proto::{
-    Cloud, Credential, Error, ErrorKind, IdentityRequest, Login, Projects, Question, Scope,
+    Action, Cloud, Credential, Error, ErrorKind, IdentityRequest, Login, Projects, Question, Scope,
     Session, Settings, Step, UserRef, limits,
 };
 use http::Response;
@@ -95,6 +95,10 @@ const WRITERS: [(&str, Writer); 9] = [
         let credential = case.credential(&keystone());
         let mut session = Session::new(keystone(), credential, Settings::default()).unwrap();
         respond(&mut session, &Scope::default(), refusal(case, draw), NOW);
+        // A refused token is looked up.
+        if let Action::Send(pending, _) = session.poll(&Scope::default(), NOW) {
+            session.handle_response(pending, response(404, None, ""), NOW).unwrap();
+        }
         let events: Vec<_> = iter::from_fn(|| session.poll_event()).collect();
         let failed = events.last().unwrap();
         vec![failed.to_string(), format!("{failed:?}")]

@@ -66,6 +66,14 @@ pub(crate) fn token_of_life(
     response(201, Some(text), &body.to_string())
 }
 
+/// A root token of one hour.
+pub(crate) fn unscoped(text: &str, now: UtcDateTime) -> Response<Vec<u8>> {
+    let body = json!({"token": {
+        "expires_at": timestamp::format(now + HOUR), "issued_at": timestamp::format(now),
+    }});
+    response(201, Some(text), &body.to_string())
+}
+
 pub(crate) fn refusal(status: u16) -> Response<Vec<u8>> {
     response(status, None, r#"{"error":{"message":"no"}}"#)
 }

@@ -34,7 +34,7 @@ pub(super) fn answer(
         Reply::Token(tens, stamps) => {
             let expires_at = timestamp::format(end(tens, stamps, witnesses.caller));
             let issued_at = witnesses.issued_at.map(timestamp::format);
-            let project = json!({"id": PROJECTS[index]});
+            let project = PROJECTS.get(index).map(|id| json!({"id": id}));
             let body = match is_v2 {
                 true => json!({"access": {"token": {
                     "id": text, "expires": expires_at, "issued_at": issued_at, "tenant": project,

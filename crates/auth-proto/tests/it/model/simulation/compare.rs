@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use auth_proto::{Action, Event, FailureClass, Scope};
+use auth_proto::{Action, Body, Event, FailureClass, Scope};
+use http::Request;
+use serde_json::{Value, json};
 use time::UtcDateTime;
 
 use super::{
-    DESTINATIONS, PROJECTS, Simulation,
-    reference::{Caller, Destination, Late, Note, Reference, Verdict, is_within},
+    DESTINATIONS, PROJECTS, SCOPES, Simulation,
+    reference::{Caller, Destination, GIVEN, Late, Note, Reference, UNSCOPED, Verdict, is_within},
     scope, uri,
 };
 
@@ -67,7 +69,7 @@ impl Simulation {
             return;
         }
         self.compare_events();
-        for index in 0..3 {
+        for index in 0..SCOPES {
             let live = self.session.cached_token(&scope(index), self.now);
             let id = self.model.scopes[index].token.as_ref().map(|token| token.id);
             let text = id.map(|id| format!("token-{id}"));
@@ -94,7 +96,7 @@ impl Simulation {
             notes.sort_by_cached_key(|note| format!("{note:?}"));
         }
         assert_eq!(heard, owed);
-        assert_eq!(self.model.announced, [None; 3]);
+        assert_eq!(self.model.announced, [None; 5]);
     }
 
     /// Who gets the token without waiting, and which error the others get.
@@ -112,12 +114,14 @@ impl Simulation {
                 }
                 (Err(error), None) if !self.known[index] => assert!(error.is_none()),
                 (Err(error), None) => {
-                    let next = self.model.next_attempt(index);
-                    let is_owed = self.model.has_failed(index) || next[0].is_some();
-                    assert!(error.is_some() || !is_owed, "no error");
-                    let at = error.and_then(|error| error.retry_at());
-                    let at = at.map(|at| self.on_axis(at));
-                    assert!(is_within(at, &next), "{at:?}, not {next:?}");
+                    let expected = self.model.last_errors(index);
+                    let Some(error) = error else {
+                        assert!(expected.contains(&None), "no error, not {expected:?}");
+                        continue;
+                    };
+                    let expected: Vec<_> = expected.into_iter().flatten().collect();
+                    let at = error.retry_at().map(|at| self.on_axis(at));
+                    assert!(is_within(at, &expected), "{at:?}, not {expected:?}");
                 }
                 (got, expected) => panic!("{destination:?}: {got:?}, not {expected:?}"),
             }
@@ -144,13 +148,16 @@ impl Simulation {
             true => self.session.renew(&scope(index), self.now),
             false => {
                 let destination = public(caller.destination, &uris);
-                self.session.poll_to(&scope(index), destination, self.now)
+                match caller.life {
+                    Duration::ZERO => self.session.poll_to(&scope(index), destination, self.now),
+                    life => self.session.poll_for(&scope(index), destination, life, self.now),
+                }
             }
         };
         self.listen();
         let verdict = match &action {
             Action::Fail(error) => Verdict::Fail(error.retry_at().map(|at| self.on_axis(at))),
-            Action::Ask(..) => Verdict::NeedFactor,
+            Action::Ask(..) => Verdict::Ask,
             Action::Send(_, request) if request.method() == "GET" => Verdict::SendQuestion,
             Action::Send(..) => Verdict::SendLogin,
             Action::Use(token) => {
@@ -179,6 +186,20 @@ impl Simulation {
             Err(expected) => panic!("{caller:?} of {index}: {action:?}, not {expected:?}"),
         }
         action
+    }
+}
+
+impl Simulation {
+    /// A request is a login, an exchange, or a question, for this scope.
+    pub(super) fn compare_request(&self, index: usize, request: &Request<Body>) {
+        if request.method() == "GET" || self.model.is_v2 {
+            return;
+        }
+        let body: Value = serde_json::from_slice(request.body().as_bytes()).unwrap();
+        let project = body["auth"]["scope"]["project"]["id"].as_str();
+        assert_eq!(project, PROJECTS.get(index).copied());
+        let is_exchange = body["auth"]["identity"]["methods"] == json!(["token"]);
+        assert_eq!(is_exchange, self.model.exchanged(index).is_some());
     }
 }
 
@@ -220,7 +241,8 @@ fn public(destination: Destination, uris: &[http::Uri; 3]) -> auth_proto::Destin
 }
 
 fn index_of(scope: &Scope) -> usize {
-    PROJECTS.iter().position(|id| Scope::project_id(*id) == *scope).unwrap()
+    let project = PROJECTS.iter().position(|id| Scope::project_id(*id) == *scope);
+    project.unwrap_or(if *scope == Scope::unscoped() { UNSCOPED } else { GIVEN })
 }
 
 fn origin_of(text: &str) -> usize {

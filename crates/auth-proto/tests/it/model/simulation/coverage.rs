@@ -8,7 +8,7 @@ thread_local! {
 }
 
 /// Every branch that a walk is expected to reach.
-pub(crate) const BRANCHES: [&str; 53] = [
+pub(crate) const BRANCHES: [&str; 73] = [
     "0: all steps",
     "0: a walk that ends early",
     "1: a refusal after an acceptance",
@@ -62,6 +62,26 @@ pub(crate) const BRANCHES: [&str; 53] = [
     "4: Retry-After of a refused credential",
     "4: Retry-After of another status",
     "4: Retry-After of a question",
+    "7: a caller needs a longer life",
+    "8: a dead root",
+    "8: a doubt without an answer",
+    "8: a lost question",
+    "8: a person has a question",
+    "8: a person is asked",
+    "8: a question is handed back",
+    "8: a refused secret is read again",
+    "8: a root is replaced without an answer",
+    "8: a scope without a role",
+    "8: a secret is read",
+    "8: a token is due with its root",
+    "8: an exchange",
+    "8: another root may do",
+    "8: another secret",
+    "8: nobody to ask",
+    "8: one exchange of an untrusted root",
+    "8: the root ends at once",
+    "8: the root is no longer than the token",
+    "8: the same secret",
 ];
 
 pub(crate) fn reach(branch: &'static str) {

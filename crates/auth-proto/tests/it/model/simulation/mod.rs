@@ -11,26 +11,77 @@ mod servers;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use auth_proto::{
-    Action, Cloud, Credential, ErrorKind, Factor, Failure, FailureKind, PendingRequest, Question,
-    Scope, Session, Settings, Token, UserRef,
+    Action, Cloud, Credential, ErrorKind, Factor, Failure, FailureKind, PendingRequest, Scope,
+    Secret, SecretSource, Session, Settings, Token, UserRef,
 };
 use coverage::reach;
 use http::Uri;
 use ops::KINDS;
 pub(crate) use ops::{Call, Op, Reply, STAMPS, Stamps, Which};
 pub(crate) use reference::Destination;
-use reference::{Caller, Note, Reference};
+use reference::{Caller, GIVEN, Note, Reference, UNSCOPED};
+use secrecy::SecretString;
 use time::{UtcDateTime, macros::utc_datetime};
 
 /// Takes these steps, compares session and model after each, and closes the session. The seed is
-/// that of the pauses. Every eighth cloud speaks v2.0.
+/// that of the pauses, and its last digit decides what there is: see [`Kind`].
 pub(crate) fn run(seed: u64, ops: impl IntoIterator<Item = Op>) {
-    walk(Simulation::new(seed, false, seed % 8 == 7), ops);
+    walk(Simulation::new(seed, Kind::of(seed)), ops);
 }
 
 /// The same with a password and one-time codes.
 pub(crate) fn run_with_codes(ops: impl IntoIterator<Item = Op>) {
-    walk(Simulation::new(0, true, false), ops);
+    walk(Simulation::new(0, Kind { one_time: true, root: Some(UNSCOPED), ..Kind::default() }), ops);
+}
+
+/// The cloud, the credential and the settings of a walk.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kind {
+    is_v2: bool,
+    one_time: bool,
+    /// The password is read from a source.
+    has_source: bool,
+    root: Option<usize>,
+}
+
+impl Kind {
+    fn of(seed: u64) -> Self {
+        let root = Some(UNSCOPED);
+        match seed % 16 {
+            3 | 8 => Self { has_source: true, ..Self::default() },
+            4 | 9 => Self { has_source: true, root, ..Self::default() },
+            5 | 10 => Self { root: Some(GIVEN), ..Self::default() },
+            6 | 11..=14 => Self { root, ..Self::default() },
+            7 => Self { is_v2: true, ..Self::default() },
+            15 => Self { is_v2: true, root, ..Self::default() },
+            _ => Self::default(),
+        }
+    }
+
+    fn credential(self) -> Credential {
+        let password = match self.has_source {
+            true => Secret::from(SecretSource::new("a file")),
+            false => Secret::from(secret(0)),
+        };
+        match self.root {
+            Some(GIVEN) => Credential::token("given"),
+            _ if self.is_v2 => Credential::password("user", password),
+            _ => Credential::password(UserRef::id("u1"), password),
+        }
+    }
+
+    fn settings(self, seed: u64) -> Settings {
+        let settings = Settings::default().with_seed(seed);
+        match self.root {
+            Some(UNSCOPED) => settings.with_root(Scope::unscoped()),
+            _ => settings,
+        }
+    }
+}
+
+/// One of the secrets that the source has.
+fn secret(number: u32) -> SecretString {
+    format!("secretsecret-{number}").into()
 }
 
 fn walk(mut simulation: Simulation, ops: impl IntoIterator<Item = Op>) {
@@ -45,6 +96,8 @@ fn walk(mut simulation: Simulation, ops: impl IntoIterator<Item = Op>) {
 }
 
 const PROJECTS: [&str; 3] = ["p", "q", "r"];
+/// The scopes that callers ask for: the projects, and the unscoped one.
+const SCOPES: usize = 4;
 const ORIGINS: [&str; 3] = ["https://a.example/x", "https://b.example:8443", "/without/origin"];
 const DESTINATIONS: [Destination; 5] = [
     Destination::At(0),
@@ -64,14 +117,15 @@ struct Simulation {
     told: UtcDateTime,
     /// The last time that the session has named.
     named: Option<UtcDateTime>,
-    pending: [Option<PendingRequest>; 3],
+    pending: [Option<PendingRequest>; 5],
     /// Requests that no longer count.
     late: Vec<PendingRequest>,
     tokens: Vec<Given>,
     /// The events since the last comparison.
     heard: Vec<Note>,
     /// The scopes that the session knows.
-    known: [bool; 3],
+    known: [bool; SCOPES],
+    kind: Kind,
     codes: u32,
     sent_codes: BTreeSet<String>,
 }
@@ -86,39 +140,33 @@ struct Given {
 }
 
 fn scope(index: usize) -> Scope {
-    Scope::project_id(PROJECTS[index])
+    PROJECTS.get(index).map_or_else(Scope::unscoped, |id| Scope::project_id(*id))
 }
 
 fn uri(origin: usize) -> Uri {
     Uri::from_static(ORIGINS[origin])
 }
 
-fn credential(is_v2: bool) -> Credential {
-    match is_v2 {
-        true => Credential::password("user", "secretsecret"),
-        false => Credential::password(UserRef::id("u1"), "secretsecret"),
-    }
-}
-
 impl Simulation {
-    fn new(seed: u64, one_time: bool, is_v2: bool) -> Self {
+    fn new(seed: u64, kind: Kind) -> Self {
+        let Kind { is_v2, one_time, has_source, root } = kind;
         let version = if is_v2 { "v2.0" } else { "v3" };
         let cloud = Cloud::keystone(&format!("https://keystone.example/{version}")).unwrap();
-        let settings = Settings::default().with_seed(seed);
-        let mut session = Session::new(cloud, credential(is_v2), settings).unwrap();
+        let mut session = Session::new(cloud, kind.credential(), kind.settings(seed)).unwrap();
         // The session's clock starts.
         assert!(session.cached_token(&scope(0), START).is_none());
         let mut simulation = Self {
             session,
-            model: Reference::new(one_time, is_v2),
+            model: Reference::new(one_time, is_v2, has_source, root),
+            kind,
             now: START,
             told: START,
             named: None,
-            pending: [None, None, None],
+            pending: [const { None }; 5],
             late: Vec::new(),
             tokens: Vec::new(),
             heard: Vec::new(),
-            known: [false; 3],
+            known: [false, false, false, root == Some(UNSCOPED)],
             codes: 100_000,
             sent_codes: BTreeSet::new(),
         };
@@ -131,8 +179,13 @@ impl Simulation {
             Op::Clock(millis) => self.move_clock(self.now, millis),
             Op::Until(millis) => self.move_clock(self.named.unwrap_or(self.now), millis),
             Op::LogIn(index, tens, stamps) => {
-                self.take(&Op::Poll(index, Destination::Unknown));
-                self.take(&Op::Respond(index, Reply::Token(tens, stamps)));
+                // A login, and an exchange.
+                for _ in 0..2 {
+                    self.take(&Op::Poll(index, Destination::Unknown));
+                    if let Some(holder) = self.holder(index) {
+                        self.take(&Op::Respond(holder, Reply::Token(tens, stamps)));
+                    }
+                }
             }
             Op::Outage(index, kind, times) => self.outage(index, kind, times),
             Op::Renewal(index, millis) => {
@@ -156,6 +209,7 @@ impl Simulation {
     fn call(&mut self, op: &Op) {
         match *op {
             Op::Abandon(index) => {
+                let index = self.any_holder(index);
                 if let Some(request) = self.pending[index].take() {
                     self.session.handle_abandoned(request).unwrap();
                     self.take_events(self.told);
@@ -163,14 +217,17 @@ impl Simulation {
                 }
             }
             Op::Accept(which, origin, status) => self.accept(which, origin, status),
-            Op::Drop(index) => self.drop_request(index),
+            Op::Drop(index) => self.drop_request(self.any_holder(index)),
             Op::Factor(index) => {
                 let factor = self.fresh_code();
                 let submitted = self.session.answer(&scope(index), factor, self.now);
+                self.listen();
                 assert_eq!(submitted.is_ok(), self.model.factor(index));
             }
-            Op::Fail(index, kind) => self.fail(index, KINDS[kind % KINDS.len()]),
-            Op::Head(index, which, asked) => self.head(index, which, asked),
+            Op::Fail(index, kind) => {
+                self.fail(self.any_holder(index), KINDS[kind % KINDS.len()]);
+            }
+            Op::Head(index, which, asked) => self.head(self.any_holder(index), which, asked),
             Op::Interrupt(which) => {
                 if let Some(id) = self.id_of(which) {
                     let token = self.tokens[id].token.clone().unwrap();
@@ -180,11 +237,23 @@ impl Simulation {
                 }
             }
             Op::Late(which) => self.answer_late(which),
-            Op::Poll(index, destination) => self.poll(index, destination, false),
+            Op::Poll(index, destination) => self.poll(index, Caller::to(destination)),
+            Op::PollFor(index, destination, tens) => {
+                let life = Duration::from_secs(10 * u64::from(tens));
+                self.poll(index, Caller { life, ..Caller::to(destination) });
+            }
             Op::Refuse(which, origin, call) => self.refuse(which, origin, call),
-            Op::Renew(index) => self.poll(index, Destination::Unknown, true),
+            Op::Renew(index) => {
+                let caller = Caller::to(Destination::Unknown);
+                self.poll(index, Caller { is_background: true, ..caller });
+            }
+            Op::Secret(index, number) => {
+                let answered = self.session.answer(&scope(index), secret(number), self.now);
+                self.listen();
+                assert_eq!(answered.is_ok(), self.model.secret(index, number));
+            }
             Op::Replace => self.replace(),
-            Op::Respond(index, ref reply) => self.respond(index, reply),
+            Op::Respond(index, ref reply) => self.respond(self.any_holder(index), reply),
             _ => {}
         }
     }
@@ -199,8 +268,8 @@ impl Simulation {
     fn outage(&mut self, index: usize, kind: usize, times: u8) {
         for _ in 0..times {
             self.take(&Op::Poll(index, Destination::Unknown));
-            match self.pending[index] {
-                Some(_) => self.take(&Op::Fail(index, kind)),
+            match self.holder(index) {
+                Some(holder) => self.take(&Op::Fail(holder, kind)),
                 None => self.take(&Op::Until(0)),
             }
         }
@@ -213,11 +282,23 @@ impl Simulation {
         self.take(&Op::Refuse(Which::Current(index), origin, Call::Replayable));
         for _ in 0..2 {
             self.take(&Op::Poll(index, Destination::At(origin)));
-            match self.model.is_asking(index) {
-                true => self.take(&Op::Respond(index, reply.clone())),
-                false => self.take(&Op::Respond(index, Reply::Token(360, Stamps::AllRight))),
+            let Some(holder) = self.holder(index) else { continue };
+            match self.model.is_checking(holder) {
+                true => self.take(&Op::Respond(holder, reply.clone())),
+                false => self.take(&Op::Respond(holder, Reply::Token(360, Stamps::AllRight))),
             }
         }
+    }
+
+    /// This scope if it has a request under way, else the next one that has.
+    fn any_holder(&self, index: usize) -> usize {
+        let all = (0..5).map(|step| (index + step) % 5);
+        all.into_iter().find(|index| self.pending[*index].is_some()).unwrap_or(index)
+    }
+
+    /// The scope whose request is under way for this one: its own, or that of its root.
+    fn holder(&self, index: usize) -> Option<usize> {
+        [Some(index), self.model.root].into_iter().flatten().find(|at| self.pending[*at].is_some())
     }
 
     fn drop_request(&mut self, index: usize) {
@@ -244,8 +325,8 @@ impl Simulation {
 
     fn replace(&mut self) {
         let credential = match self.model.one_time {
-            true => credential(false).and(self.fresh_code()),
-            false => credential(self.model.is_v2),
+            true => self.kind.credential().and(self.fresh_code()),
+            false => self.kind.credential(),
         };
         self.session.replace_credential(credential).unwrap();
         self.model.replaced();
@@ -260,22 +341,27 @@ impl Simulation {
         id.filter(|id| self.tokens[*id].token.is_some())
     }
 
-    fn poll(&mut self, index: usize, destination: Destination, is_background: bool) {
-        let caller = Caller { destination, is_background };
+    fn poll(&mut self, index: usize, caller: Caller) {
         let action = self.poll_once(index, caller);
-        if let Action::Send(pending, request) = action {
-            if let Some(code) = sent_code(&request) {
-                assert!(self.sent_codes.insert(code.clone()), "{code} again");
+        let sender = self.model.sender;
+        match action {
+            Action::Ask(taken, _) => {
+                self.late.extend(self.pending[sender].replace(taken));
+                return;
             }
-            self.late.extend(self.pending[index].replace(pending));
-            return;
+            Action::Send(pending, request) => {
+                if let Some(code) = sent_code(&request) {
+                    assert!(self.sent_codes.insert(code.clone()), "{code} again");
+                }
+                self.compare_request(sender, &request);
+                self.late.extend(self.pending[sender].replace(pending));
+                return;
+            }
+            _ => {}
         }
         // A second poll gives the same action.
         match (&action, &self.poll_once(index, caller)) {
             (Action::Fail(before), Action::Fail(again)) => assert_eq!(before, again),
-            (Action::Ask(_, Question::Factor(before)), Action::Ask(_, Question::Factor(again))) => {
-                assert_eq!(before, again)
-            }
             (Action::Use(before), Action::Use(again)) => assert!(Arc::ptr_eq(before, again)),
             (Action::Wait(before), Action::Wait(again)) => assert_eq!(before, again),
             (before, again) => panic!("{before:?} and then {again:?}"),
@@ -290,8 +376,8 @@ impl Simulation {
             let failure = Failure::new(FailureKind::Io, "reset");
             self.session.handle_failure(request, failure, self.now).unwrap();
         }
-        assert!(self.session.replace_credential(credential(self.model.is_v2)).is_err());
-        for scope in (0..3).map(scope) {
+        assert!(self.session.replace_credential(self.kind.credential()).is_err());
+        for scope in (0..SCOPES).map(scope) {
             assert!(self.session.answer(&scope, Factor::totp("123456"), self.now).is_err());
             let Action::Fail(error) = self.session.poll(&scope, self.now) else { panic!() };
             assert_eq!(error.kind(), &ErrorKind::Closed);

@@ -27,6 +27,8 @@ pub(crate) enum Op {
     /// Polls and failures of one kind in turn, each at the time that the session names.
     Outage(usize, usize, u8),
     Poll(usize, Destination),
+    /// A poll of a caller who needs the token for this many tens of seconds.
+    PollFor(usize, Destination, u32),
     /// A service refuses this token.
     Refuse(Which, usize, Call),
     Renew(usize),
@@ -34,6 +36,8 @@ pub(crate) enum Op {
     Renewal(usize, i64),
     Replace,
     Respond(usize, Reply),
+    /// The source has this secret.
+    Secret(usize, u32),
     /// A service refuses tokens of this scope in turn, which it has accepted or not. The identity
     /// service gives this answer to each question, and a token to each login.
     Storm(usize, usize, bool, u8, Reply),
@@ -129,7 +133,7 @@ pub(super) const ODD: [(u16, &str, Cause); 9] = [
     (201, r#"{"token": {"expires_at": "soon"}}"#, Cause::Unreadable),
     (302, "", Cause::Redirected),
     (400, r#"{"error": {"code": 400, "message": "no"}}"#, Cause::Permanent),
-    (404, "", Cause::Permanent),
+    (404, "", Cause::Missing),
     (413, "", Cause::Permanent),
     (429, "", Cause::Unavailable),
 ];
@@ -138,7 +142,7 @@ pub(super) const ODD: [(u16, &str, Cause); 9] = [
 pub(super) const HEADS: [(u16, Option<Cause>); 7] = [
     (401, Some(Cause::Refused)),
     (403, Some(Cause::Refused)),
-    (404, Some(Cause::Permanent)),
+    (404, Some(Cause::Missing)),
     (502, Some(Cause::Unavailable)),
     (429, Some(Cause::Unavailable)),
     (201, None),

@@ -41,7 +41,7 @@ impl Simulation {
             self.listen();
             let reason = match self.model.refused(id, origin) {
                 true => Some((RefusalReason::AtOdds, "1: delivered, at odds")),
-                false if self.model.one_time => {
+                false if self.model.one_time && !self.model.has_root_token() => {
                     Some((RefusalReason::NoOtherToken, "1: delivered, no other token"))
                 }
                 false if is_second => Some((RefusalReason::Repeated, "1: delivered, repeated")),
@@ -65,8 +65,11 @@ impl Simulation {
         let Some(request) = self.pending[index].take() else { return };
         self.session.handle_failure(request, Failure::new(kind, "broken"), self.now).unwrap();
         self.listen();
+        if self.model.hands_back(index) {
+            return;
+        }
         let is_known = matches!(kind, FailureKind::Connect | FailureKind::Dns | FailureKind::Tls);
-        if self.model.is_asking(index) {
+        if self.model.is_checking(index) {
             self.model.has_no_statement(index);
         } else if self.model.in_flight(index).is_some() {
             if !is_known {
@@ -94,7 +97,10 @@ impl Simulation {
         let failure = failure.with_head(StatusCode::from_u16(status).unwrap(), headers);
         self.session.handle_failure(request, failure, self.now).unwrap();
         self.listen();
-        if self.model.is_asking(index) {
+        if self.model.hands_back(index) {
+            return;
+        }
+        if self.model.is_checking(index) {
             match status == 401 && cause.is_none() {
                 true => self.model.has_no_statement(index),
                 false => self.model.has_statement(index, status, asked),
@@ -122,8 +128,11 @@ impl Simulation {
         let status = response.status().as_u16();
         self.session.handle_response(request, response, self.now).unwrap();
         self.listen();
+        if self.model.hands_back(index) {
+            return;
+        }
         let (model, asked) = (&mut self.model, answers::asked(reply));
-        if model.is_asking(index) {
+        if model.is_checking(index) {
             return model.has_statement(index, status, asked);
         }
         match *reply {
@@ -138,7 +147,7 @@ impl Simulation {
                     sent_at + Duration::try_from(end - witnesses.caller).unwrap_or_default()
                 });
                 self.tokens.push(Given { token: None, end });
-                model.gets_token(index, id, witnesses.life(expires_at));
+                model.gets_token(index, id, witnesses.life(expires_at), expires_at);
             }
             Reply::Unavailable(_) => model.is_answered(index, Cause::Unavailable, asked),
         }

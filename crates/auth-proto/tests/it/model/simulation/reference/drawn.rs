@@ -43,6 +43,17 @@ pub(crate) struct Late {
     pub(super) pause: bool,
     pub(super) retry_after: bool,
     pub(super) renewal: bool,
+    /// Those of the root.
+    root_pause: bool,
+    root_renewal: bool,
+}
+
+impl Late {
+    /// The same for the root.
+    pub(super) fn of_root(self) -> Self {
+        let (pause, renewal) = (self.root_pause, self.root_renewal);
+        Self { pause, renewal, retry_after: self.retry_after, ..Self::default() }
+    }
 }
 
 impl Reference {
@@ -76,12 +87,25 @@ impl Reference {
             true => &[false, true][..],
             false => &[false],
         };
-        let mut all = Vec::new();
-        for pause in of(scope.streak.as_ref().map(|streak| streak.until)) {
-            for retry_after in of(self.retry_after.as_ref().map(|streak| streak.until)) {
-                for renewal in of(scope.token.as_ref().map(|token| token.renew_at)) {
-                    all.push(Late { pause: *pause, retry_after: *retry_after, renewal: *renewal });
-                }
+        let root = self.root_of(index).map(|root| &self.scopes[root]);
+        let root_streak = root.and_then(|root| root.streak.as_ref());
+        let root_token = root.and_then(|root| root.token.as_ref());
+        type Flag = fn(&mut Late) -> &mut bool;
+        let flags: [(Option<Span>, Flag); 5] = [
+            (scope.streak.as_ref().map(|streak| streak.until), |late| &mut late.pause),
+            (self.retry_after.as_ref().map(|streak| streak.until), |late| &mut late.retry_after),
+            (scope.token.as_ref().map(|token| token.renew_at), |late| &mut late.renewal),
+            (root_streak.map(|streak| streak.until), |late| &mut late.root_pause),
+            (root_token.map(|token| token.renew_at), |late| &mut late.root_renewal),
+        ];
+        let mut all = vec![Late::default()];
+        for (span, flag) in flags {
+            if of(span).len() > 1 {
+                let late = all.clone().into_iter().map(|mut late| {
+                    *flag(&mut late) = true;
+                    late
+                });
+                all.extend(late.collect::<Vec<_>>());
             }
         }
         all
@@ -93,6 +117,11 @@ impl Reference {
         scope.streak.iter_mut().for_each(|streak| streak.until.narrow(late.pause, now));
         self.retry_after.iter_mut().for_each(|s| s.until.narrow(late.retry_after, now));
         scope.token.iter_mut().for_each(|token| token.renew_at.narrow(late.renewal, now));
+        if let Some(root) = self.root_of(index) {
+            let root = &mut self.scopes[root];
+            root.streak.iter_mut().for_each(|streak| streak.until.narrow(late.root_pause, now));
+            root.token.iter_mut().for_each(|token| token.renew_at.narrow(late.root_renewal, now));
+        }
     }
 
     /// The event of a failure names the next attempt.

@@ -54,6 +54,9 @@ impl Reference {
         streak.until = Span::exact(asked.max(self.now + refused_for(streak.refusals)));
         let was_granted = std::mem::take(&mut self.scopes[index].granted);
         self.scopes[index].streak = Some(streak);
+        if self.root_of(index).is_some() {
+            return;
+        }
         // A scope that never worked may be wrong itself, if the credential is right.
         if was_granted || !self.verified {
             let now = self.now;

@@ -10,6 +10,7 @@ mod pauses;
 mod polls;
 mod refusals;
 mod results;
+mod roots;
 
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(crate) use pauses::Cause;
 use pauses::Streak;
 pub(crate) use polls::{Caller, Destination, Verdict};
 use refusals::{Doubt, Remedy};
+pub(crate) use roots::{GIVEN, UNSCOPED};
+use time::UtcDateTime;
 
 use super::coverage::reach;
 
@@ -36,7 +39,10 @@ const LOST: Duration = seconds(60);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reference {
     pub(crate) now: Duration,
-    pub(crate) scopes: [Scope; 3],
+    /// The caller's clock, which may go back.
+    wall: time::Duration,
+    /// The three projects, the unscoped scope, and the root that no scope leads to.
+    pub(crate) scopes: [Scope; 5],
     /// The credential has given a token, and nothing has cast a doubt on it since.
     verified: bool,
     /// The service has accepted the password or code.
@@ -44,6 +50,21 @@ pub(crate) struct Reference {
     /// The credential has a one-time code, and it has been sent.
     pub(crate) one_time: bool,
     code_used: bool,
+    /// The credential reads its secret from a source.
+    pub(crate) has_source: bool,
+    /// The place of the root.
+    pub(crate) root: Option<usize>,
+    /// Nothing speaks against the root token.
+    is_trusted: bool,
+    /// The last question that was answered: the root token is valid.
+    valid_at: Option<u64>,
+    replaced_at: Option<Duration>,
+    /// The requests and questions so far.
+    handed_out: u64,
+    /// The scope of the last one.
+    pub(crate) sender: usize,
+    /// The secret that was refused, and since when it may be read again.
+    refused_secret: Option<(u32, Duration)>,
     /// The API has no question about a token, and no second factor.
     pub(crate) is_v2: bool,
     lockout: Option<Lockout>,
@@ -52,7 +73,7 @@ pub(crate) struct Reference {
     /// The events that the session owes.
     pub(crate) notes: Vec<Note>,
     /// The times of next attempts that the session has announced, for each scope.
-    pub(crate) announced: [Option<Duration>; 3],
+    pub(crate) announced: [Option<Duration>; 5],
     /// A drawn time is not known well enough to go on.
     pub(crate) is_unsure: bool,
 }
@@ -73,12 +94,19 @@ pub(crate) struct Scope {
     doubts: [Doubt; 3],
     /// When the forced logins so far are paid for.
     paid_at: Duration,
+    /// The secret that was sent last.
+    secret: u32,
 }
 
 /// A token. The marks are those of three origins.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     pub(crate) id: usize,
+    /// Its end by the server's clock.
+    expires_at: UtcDateTime,
+    /// The life of a new one.
+    full_life: Duration,
+    not_before: Duration,
     renew_at: Span,
     mandatory_at: Duration,
     ends_at: Duration,
@@ -90,31 +118,50 @@ pub(crate) struct Held {
 pub(crate) enum Phase {
     #[default]
     Idle,
+    /// A caller has a question for a person, about a receipt that ends then, or for a file.
+    Asking(Handed, Option<Duration>, bool),
     /// A question about the token.
-    Asking(Handed),
-    /// A login. The end of its receipt, if it sends a further factor.
-    InFlight(Handed, Option<Duration>),
+    Checking(Handed),
+    /// A login, or the exchange of this root token. The end of its receipt, if it sends a further
+    /// factor.
+    InFlight(Handed, Option<Duration>, Option<usize>),
     /// The service wants a further factor until this time. Whether it was submitted.
     Challenged(Duration, bool),
+    /// The exchange of this root token was refused, with its number and `Retry-After`.
+    Doubted(usize, u64, Cause, Option<time::Duration>),
+    /// The secret was read, and serves until then.
+    Ready(Duration, u32),
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Handed {
     sent_at: Duration,
+    lost_at: Duration,
+    number: u64,
     is_dropped: bool,
 }
 
 impl Handed {
     fn lost_at(&self) -> Duration {
-        self.sent_at + LOST
+        self.lost_at
     }
 }
 
 impl Phase {
     pub(crate) fn handed(&self) -> Option<&Handed> {
         match self {
-            Self::Asking(handed) | Self::InFlight(handed, _) => Some(handed),
-            Self::Idle | Self::Challenged(..) => None,
+            Self::Asking(handed, ..) | Self::Checking(handed) | Self::InFlight(handed, ..) => {
+                Some(handed)
+            }
+            _ => None,
+        }
+    }
+
+    /// A question comes back, or a request is dropped.
+    fn without_result(self) -> Self {
+        match self {
+            Self::Asking(_, Some(until), _) => Self::Challenged(until, false),
+            _ => Self::Idle,
         }
     }
 }
@@ -134,8 +181,8 @@ pub(crate) enum Note {
 }
 
 impl Reference {
-    pub(crate) fn new(one_time: bool, is_v2: bool) -> Self {
-        Self { one_time, is_v2, ..Self::default() }
+    pub(crate) fn new(one_time: bool, is_v2: bool, has_source: bool, root: Option<usize>) -> Self {
+        Self { one_time, is_v2, has_source, root, ..Self::default() }
     }
 
     /// The session learns the time. `step` has passed since it last did, by the caller's clock.
@@ -144,6 +191,7 @@ impl Reference {
             self.notes.push(Note::ClockJump);
         }
         self.now += Duration::try_from(step).unwrap_or_default();
+        self.wall += step;
         let now = self.now;
         let mut has_ended = false;
         for index in 0..self.scopes.len() {
@@ -152,24 +200,29 @@ impl Reference {
                 has_ended = true;
                 scope.forget_transient_failures();
                 (scope.due, scope.holds_all) = (None, false);
-                if let Phase::Asking(_) = scope.phase {
+                if let Phase::Checking(_) = scope.phase {
                     scope.phase = Phase::Idle;
                 }
             }
+            if scope.phase.handed().is_some_and(|handed| handed.is_dropped) {
+                reach("3: a dropped request");
+                scope.phase = scope.phase.without_result();
+            }
             match scope.phase {
-                Phase::Challenged(until, _) if now >= until => {
+                Phase::Asking(_, Some(until), _) | Phase::Challenged(until, _) if now >= until => {
                     scope.phase = Phase::Idle;
                     scope.factor_is_gone();
                 }
-                Phase::Asking(handed) | Phase::InFlight(handed, _) if handed.is_dropped => {
-                    reach("3: a dropped request");
-                    scope.phase = Phase::Idle;
+                Phase::Ready(until, _) if now >= until => scope.phase = Phase::Idle,
+                Phase::Asking(handed, ..) if now >= handed.lost_at() => {
+                    reach("8: a lost question");
+                    scope.phase = scope.phase.without_result();
                 }
-                Phase::Asking(handed) if now >= handed.lost_at() => {
+                Phase::Checking(handed) if now >= handed.lost_at() => {
                     reach("3: a lost request");
                     self.has_no_statement(index);
                 }
-                Phase::InFlight(handed, _) if now >= handed.lost_at() => {
+                Phase::InFlight(handed, ..) if now >= handed.lost_at() => {
                     reach("3: a lost request");
                     self.gets_no_status(index);
                     self.fails(index, Cause::Transport, None);
@@ -188,27 +241,55 @@ impl Reference {
         for scope in &mut self.scopes {
             (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, false);
         }
+        self.refused_secret = None;
+        (self.is_trusted, self.valid_at, self.replaced_at) = (false, None, None);
+        if let Some(root) = self.root {
+            self.scopes[root] = Scope::default();
+        }
     }
 
     /// The user submits a factor. Returns whether anybody asked for one.
     pub(crate) fn factor(&mut self, index: usize) -> bool {
-        let scope = &mut self.scopes[index];
-        match &mut scope.phase {
-            Phase::Challenged(_, true) => return false,
-            Phase::Challenged(_, given) => *given = true,
-            _ if self.code_used => self.code_used = false,
+        let index = self.asked(index);
+        match self.scopes[index].phase {
+            // A token that was given has no user whose code it could be.
+            Phase::Challenged(..) | Phase::Asking(_, Some(_), _) if self.root == Some(GIVEN) => {
+                return false;
+            }
+            Phase::Challenged(until, false) | Phase::Asking(_, Some(until), _) => {
+                self.scopes[index].phase = Phase::Challenged(until, true);
+            }
+            Phase::Challenged(..) | Phase::Ready(..) | Phase::Asking(_, None, false) => {
+                return false;
+            }
+            _ if self.code_used => {
+                self.code_used = false;
+                for scope in &mut self.scopes {
+                    if let Phase::Asking(_, None, true) = scope.phase {
+                        scope.phase = Phase::Idle;
+                    }
+                }
+            }
             _ => return false,
         }
-        scope.factor_is_gone();
+        self.scopes[index].factor_is_gone();
         true
+    }
+
+    /// Where a reply to this scope's callers goes.
+    fn asked(&self, index: usize) -> usize {
+        match self.scopes[index].phase {
+            Phase::Asking(..) | Phase::Challenged(..) | Phase::Ready(..) => index,
+            _ => self.root.unwrap_or(index),
+        }
     }
 
     /// Whether the user has to supply a factor before the next login.
     fn wants_factor(&self, index: usize) -> bool {
         match self.scopes[index].phase {
             Phase::Challenged(_, given) => !given,
-            Phase::Idle => self.code_used,
-            Phase::Asking(_) | Phase::InFlight(..) => false,
+            Phase::Idle => self.code_used && self.root_of(index).is_none(),
+            _ => false,
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Cause {
     Tls,
     /// An answer that is none.
     Unreadable,
+    /// A 404.
+    Missing,
     /// A refusal of the request. With a `Retry-After`, it is none for good.
     Permanent,
     /// An answer that stays as it is: a redirect, or a token for another scope.
@@ -32,7 +34,7 @@ impl Cause {
     pub(super) fn is_retryable(self, asked: Option<Duration>) -> bool {
         match self {
             Self::Transport | Self::Unreadable | Self::Unavailable => true,
-            Self::Permanent => asked.is_some(),
+            Self::Missing | Self::Permanent => asked.is_some(),
             Self::Tls | Self::Redirected | Self::Refused => false,
         }
     }
@@ -80,7 +82,8 @@ impl Streak {
 
     fn block(&self, late: bool) -> Block {
         let until = self.until.at(late);
-        Block { waits: self.is_transient && until <= self.since + seconds(30), until }
+        let waits = self.is_transient && until <= self.since + seconds(30);
+        Block { waits, until, is_refused: self.is_refused }
     }
 
     /// Whether a wrong factor can be a slip of the user: twice in a row.
@@ -94,6 +97,8 @@ impl Streak {
 pub(crate) struct Block {
     pub(super) waits: bool,
     pub(super) until: Duration,
+    /// It is the refusal of a credential.
+    pub(super) is_refused: bool,
 }
 
 impl Reference {
@@ -104,15 +109,18 @@ impl Reference {
         let shared = self.retry_after.iter().filter(|streak| streak.holds(now, late.retry_after));
         let own = own.map(|streak| streak.block(late.pause));
         let shared = shared.map(|streak| streak.block(late.retry_after));
+        // An exchange shows no credential.
+        let is_derived = self.root_of(index).is_some();
         let lockout = self.lockout.iter().filter(|lockout| lockout.all_scopes || !scope.granted);
-        let lockout = lockout.map(|lockout| {
+        let lockout = lockout.filter(|_| !is_derived).map(|lockout| {
             let others_first = lockout.others_want_it && lockout.refused == index;
             let until = lockout.until + seconds(if others_first { 3600 } else { 0 });
-            Block { waits: false, until }
+            Block { waits: false, until, is_refused: true }
         });
-        let unanswered = self.unanswered.iter().map(|unanswered| {
+        let unanswered = self.unanswered.iter().filter(|_| !is_derived).map(|unanswered| {
             let until = unanswered.next_at();
-            Block { waits: until <= unanswered.first + seconds(30), until }
+            let waits = until <= unanswered.first + seconds(30);
+            Block { waits, until, is_refused: false }
         });
         let blocks = own.chain(shared).chain(lockout).chain(unanswered);
         blocks.filter(|block| now < block.until).max_by_key(|block| (!block.waits, block.until))
@@ -220,8 +228,15 @@ impl Reference {
         all.map(|late| self.block(index, late).map(|block| block.until)).collect()
     }
 
-    /// Whether the scope has a failure to report.
-    pub(crate) fn has_failed(&self, index: usize) -> bool {
-        self.scopes[index].streak.is_some()
+    /// The errors that explain why there is no token, by the times of the next attempts in them.
+    /// The outer `None`: there is no error.
+    pub(crate) fn last_errors(&self, index: usize) -> Vec<Option<Option<Duration>>> {
+        let error_of = |index: usize, late| match self.block(index, late) {
+            Some(block) => Some(Some(block.until)),
+            None => self.scopes[index].streak.as_ref().map(|_| None),
+        };
+        let root = self.root_of(index).filter(|root| self.scopes[*root].token.is_none());
+        let all = self.possibilities(index).into_iter();
+        all.map(|late| error_of(index, late).or_else(|| error_of(root?, late.of_root()))).collect()
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Handed, LOST, Note, Phase, Reference, Remedy, drawn::Late, reach, refusals::Statement,
+    Handed, Held, LOST, Note, Phase, Reference, Remedy, Span, drawn::Late, reach,
+    refusals::Statement, roots::GIVEN,
 };
 
 /// Where a caller sends the token: one of three origins, or as the session calls it.
@@ -18,13 +19,17 @@ pub(crate) enum Destination {
 pub(crate) struct Caller {
     pub(crate) destination: Destination,
     pub(crate) is_background: bool,
+    /// How long the token has to live.
+    pub(crate) life: Duration,
+    /// The caller has a token of a derived scope.
+    pub(crate) has_token: bool,
 }
 
 /// What a poll gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
+    Ask,
     Fail(Option<Duration>),
-    NeedFactor,
     SendLogin,
     SendQuestion,
     Use,
@@ -48,6 +53,10 @@ impl Reference {
 
     fn decide(&mut self, index: usize, caller: Caller, late: Late) -> Verdict {
         self.scopes[index].background |= caller.is_background;
+        self.serve(index, caller, late)
+    }
+
+    pub(super) fn serve(&mut self, index: usize, caller: Caller, late: Late) -> Verdict {
         self.ask_or_give_up(index, late);
         let (now, scope) = (self.now, &self.scopes[index]);
         let Some(token) = scope.usable(caller.destination).cloned() else {
@@ -65,18 +74,22 @@ impl Reference {
         let prefers_other =
             is_suspect && (caller.is_background || caller.destination == Destination::Unknown);
         let has_task = scope.background && !caller.is_background;
-        let renew_at = token.renew_at.at(late.renewal);
-        let renew_at = if has_task { renew_at.max(token.mandatory_at) } else { renew_at };
+        let (renew_at, mandatory_at) = token.renewal(late, caller.life);
+        if !caller.life.is_zero() && mandatory_at < token.mandatory_at {
+            reach("7: a caller needs a longer life");
+        }
+        let renew_at = if has_task { renew_at.max(mandatory_at) } else { renew_at };
         if !prefers_other && now < renew_at {
             if is_suspect {
                 reach("2: another origin uses a suspected token");
             }
             return Verdict::Use;
         }
-        let waits = prefers_other || now >= token.mandatory_at;
-        let verdict = self.obtain(index, caller, !waits, late);
+        let waits = prefers_other || now >= mandatory_at;
+        let with_token = Caller { has_token: true, ..caller };
+        let verdict = self.obtain(index, with_token, !waits, late);
         match verdict {
-            Verdict::SendLogin | Verdict::SendQuestion => {
+            Verdict::Ask | Verdict::SendLogin | Verdict::SendQuestion => {
                 if !is_suspect && now < token.mandatory_at {
                     reach("7: an early renewal");
                 }
@@ -98,11 +111,20 @@ impl Reference {
     }
 
     /// The next step towards another token.
-    fn obtain(&mut self, index: usize, caller: Caller, early: bool, late: Late) -> Verdict {
-        let now = self.now;
+    pub(super) fn obtain(
+        &mut self,
+        index: usize,
+        caller: Caller,
+        early: bool,
+        late: Late,
+    ) -> Verdict {
+        let (now, root) = (self.now, self.root_of(index));
+        if let Some(root) = root {
+            self.ask_or_give_up(root, late.of_root());
+        }
         if let Some(handed) = self.scopes[index].phase.handed() {
             let token = self.scopes[index].token.as_ref();
-            let asked = token.filter(|_| matches!(self.scopes[index].phase, Phase::Asking(_)));
+            let asked = token.filter(|_| matches!(self.scopes[index].phase, Phase::Checking(_)));
             let lost_at = handed.lost_at();
             return Verdict::Wait(asked.map_or(lost_at, |token| token.ends_at.min(lost_at)));
         }
@@ -111,21 +133,26 @@ impl Reference {
                 return Verdict::Wait(until);
             }
             reach("1: a question is sent");
-            let handed = Handed { sent_at: now, is_dropped: false };
-            self.scopes[index].phase = Phase::Asking(handed);
+            self.scopes[index].phase = Phase::Checking(self.hand_out(index, LOST));
             return Verdict::SendQuestion;
         }
-        self.want_the_next_attempt(index);
+        if root.is_none() {
+            self.want_the_next_attempt(index);
+        }
         let block = self.block(index, late);
         self.reach_block(index, late);
         if let Some(block) = block.filter(|block| !block.waits) {
+            if block.is_refused && self.may_read_again(index, caller) {
+                reach("8: a refused secret is read again");
+                return self.ask(index, false, caller);
+            }
             reach("4: callers fail");
             self.is_blocked(index, block.until);
             let has_challenge = matches!(self.scopes[index].phase, Phase::Challenged(..));
             return Verdict::Fail(Some(block.until).filter(|_| !has_challenge));
         }
         if self.wants_factor(index) {
-            return Verdict::NeedFactor;
+            return self.ask(index, true, caller);
         }
         let paid_at = self.next_forced_login(index);
         if now < paid_at {
@@ -138,44 +165,80 @@ impl Reference {
             self.is_blocked(index, until);
             return Verdict::Wait(until);
         }
-        if let Some(until) = self.leave_to_task(index, caller) {
+        let cold = root.filter(|root| self.scopes[*root].token.is_none());
+        if cold.is_none()
+            && let Some(until) = self.leave_to_task(index, caller)
+        {
             return Verdict::Wait(until);
         }
-        if early || !self.verified {
+        if let Some(root) = root {
+            return self.derive(index, root, caller, late);
+        }
+        if (early || !self.verified) && self.root != Some(index) {
             let logins = self.scopes.iter().filter_map(|scope| match scope.phase {
-                Phase::InFlight(handed, _) => Some(handed.sent_at + LOST),
+                Phase::InFlight(handed, ..) => Some((handed.number, handed.lost_at())),
                 _ => None,
             });
-            if let Some(until) = logins.min() {
+            if let Some((_, until)) = logins.min() {
                 reach("3: one login of an unverified credential");
                 return Verdict::Wait(until);
             }
         }
-        self.start(index);
-        Verdict::SendLogin
+        self.start(index, caller)
     }
 
-    fn start(&mut self, index: usize) {
-        let now = self.now;
-        self.pay_for_login(index);
-        let scope = &mut self.scopes[index];
-        let receipt = match scope.phase {
+    pub(super) fn start(&mut self, index: usize, caller: Caller) -> Verdict {
+        if index == GIVEN {
+            self.is_given();
+            return Verdict::Use;
+        }
+        let phase = self.scopes[index].phase;
+        if self.has_source && matches!(phase, Phase::Idle) {
+            return self.ask(index, false, caller);
+        }
+        let receipt = match phase {
             Phase::Challenged(until, _) => Some(until),
             _ => None,
         };
+        if let Phase::Ready(_, secret) = phase {
+            self.scopes[index].secret = secret;
+        }
         self.code_used |= self.one_time && receipt.is_none();
-        scope.phase = Phase::InFlight(Handed { sent_at: now, is_dropped: false }, receipt);
+        self.send(index, receipt, None)
+    }
+
+    pub(super) fn send(
+        &mut self,
+        index: usize,
+        receipt: Option<Duration>,
+        root: Option<usize>,
+    ) -> Verdict {
+        self.pay_for_login(index);
+        let handed = self.hand_out(index, LOST);
+        self.scopes[index].phase = Phase::InFlight(handed, receipt, root);
         self.notes.push(Note::LoginStarted(index));
+        Verdict::SendLogin
+    }
+
+    pub(super) fn hand_out(&mut self, index: usize, life: Duration) -> Handed {
+        self.handed_out += 1;
+        self.sender = index;
+        let (sent_at, number) = (self.now, self.handed_out);
+        Handed { sent_at, lost_at: sent_at + life, number, is_dropped: false }
     }
 
     /// Whether a request is under way, or a background task is about to send it.
     fn is_on_its_way(&mut self, index: usize, late: Late) -> bool {
-        if self.scopes[index].phase.handed().is_some() {
+        let is_sent = |index: usize| {
+            let phase = &self.scopes[index].phase;
+            phase.handed().is_some() && !matches!(phase, Phase::Asking(_, _, true))
+        };
+        if is_sent(index) || self.root_of(index).is_some_and(is_sent) {
             return true;
         }
         let is_paused =
             self.block(index, late).is_some() || self.now < self.next_forced_login(index);
-        let caller = Caller { destination: Destination::Unknown, is_background: false };
+        let caller = Caller::to(Destination::Unknown);
         !is_paused && self.leave_to_task(index, caller).is_some()
     }
 
@@ -222,13 +285,13 @@ impl Reference {
         let scope = &self.scopes[index];
         let is_due = scope.token.is_some() && scope.due == Some(Remedy::Ask);
         let can_ask = match scope.phase {
-            Phase::Asking(_) | Phase::InFlight(..) => true,
-            Phase::Idle => !self.is_v2 && !self.is_paused(index, late),
-            Phase::Challenged(..) => false,
+            Phase::Checking(_) | Phase::InFlight(..) => true,
+            Phase::Doubted(..) | Phase::Idle => !self.is_v2 && !self.is_paused(index, late),
+            Phase::Asking(..) | Phase::Challenged(..) | Phase::Ready(..) => false,
         };
         if is_due && !can_ask {
             reach("1: no question can be asked");
-            self.learns(index, Statement::None);
+            self.learns(index, Statement::None, self.handed_out);
         }
     }
 
@@ -245,40 +308,95 @@ impl Reference {
     /// When a background task has the next reason to act, if the scope has a token.
     pub(crate) fn renewal(&self, index: usize) -> Vec<Option<Duration>> {
         let all = self.possibilities(index).into_iter();
-        all.map(|late| {
-            let scope = &self.scopes[index];
-            let token = scope.token.as_ref()?;
-            let due = match scope.due {
-                Some(_) => self.now,
-                None => token.renew_at.at(late.renewal),
-            };
-            let [pause, request, factor] = self.obstacles(index, late);
-            let obstacles = [pause, request, factor].into_iter().flatten();
-            Some(obstacles.fold(due, Duration::max).min(token.ends_at).max(self.now))
-        })
-        .collect()
+        all.map(|late| Some(self.renewal_of(index, late)?.max(self.now))).collect()
     }
 
-    fn obstacles(&self, index: usize, late: Late) -> [Option<Duration>; 3] {
+    fn renewal_of(&self, index: usize, late: Late) -> Option<Duration> {
         let scope = &self.scopes[index];
+        let token = scope.token.as_ref()?;
+        let due = match scope.due {
+            Some(_) => self.now,
+            None => token.renew_at.at(late.renewal),
+        };
+        let obstacles = self.obstacles(index, late).into_iter().flatten();
+        Some(obstacles.fold(due, Duration::max).min(token.ends_at))
+    }
+
+    /// When the root has the next reason to act.
+    fn root_renewal(&self, root: usize, late: Late) -> Option<Duration> {
+        let scope = &self.scopes[root];
+        if scope.token.is_some() {
+            return self.renewal_of(root, late);
+        }
+        if let Some(handed) = scope.phase.handed() {
+            return Some(handed.lost_at());
+        }
+        if self.wants_factor(root) {
+            return None;
+        }
+        Some(self.block(root, late).map_or(self.now, |block| block.until))
+    }
+
+    fn obstacles(&self, index: usize, late: Late) -> [Option<Duration>; 4] {
+        let scope = &self.scopes[index];
+        let root = self.root_of(index).zip(scope.token.as_ref()).and_then(|(root, token)| {
+            let is_better = self.scopes[root]
+                .token
+                .as_ref()
+                .is_some_and(|root| scope.due.is_some() || root.expires_at > token.expires_at);
+            let due = self.root_renewal(root, late.of_root()).unwrap_or(token.ends_at);
+            Some(due).filter(|_| !is_better)
+        });
         [
             self.block(index, late).map(|block| block.until),
             scope.phase.handed().map(Handed::lost_at),
             scope.token.as_ref().filter(|_| self.wants_factor(index)).map(|token| token.ends_at),
+            root,
         ]
     }
 
     /// Learns the drawn time of a renewal, if no obstacle hides it.
     pub(crate) fn hear_renewal(&mut self, index: usize, announced: Duration) {
-        let is_hidden = self
-            .possibilities(index)
-            .into_iter()
-            .any(|late| self.obstacles(index, late).contains(&Some(announced)));
+        let is_hidden = self.possibilities(index).into_iter().any(|late| {
+            let obstacles = self.obstacles(index, late);
+            obstacles.contains(&Some(announced)) || obstacles[3].is_some()
+        });
         let scope = &mut self.scopes[index];
         let is_due = scope.due.is_some();
         let Some(token) = scope.token.as_mut().filter(|_| !is_due && !is_hidden) else { return };
         if token.renew_at.has(announced) {
-            token.renew_at = super::Span::exact(announced);
+            let before = token.renew_at;
+            token.renew_at = Span::exact(announced);
+            // Tokens that are derived from it are due at the same time.
+            if self.root == Some(index) {
+                let tokens = self.scopes.iter_mut().filter_map(|scope| scope.token.as_mut());
+                for token in tokens.filter(|token| token.renew_at == before) {
+                    token.renew_at = Span::exact(announced);
+                }
+            }
         }
+    }
+}
+
+impl Caller {
+    pub(crate) fn to(destination: Destination) -> Self {
+        Self { destination, is_background: false, life: Duration::ZERO, has_token: false }
+    }
+}
+
+impl Held {
+    /// When a caller with this need renews it, and when the caller waits for that.
+    fn renewal(&self, late: Late, life: Duration) -> (Duration, Duration) {
+        let renew_at = self.renew_at.at(late.renewal);
+        if life.is_zero() {
+            return (renew_at, self.mandatory_at);
+        }
+        let life = life.min(self.full_life / 10 * 9);
+        let too_short = self.ends_at.saturating_sub(life).max(self.not_before);
+        (renew_at.min(too_short), self.mandatory_at.min(too_short))
+    }
+
+    pub(super) fn is_renewable(&self) -> bool {
+        self.not_before < self.ends_at
     }
 }

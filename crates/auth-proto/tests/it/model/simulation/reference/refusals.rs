@@ -98,13 +98,18 @@ impl Reference {
         scope.due = scope.due.max(Some(remedy));
         scope.holds_all &= scope.due == Some(Remedy::Ask);
         scope.forget_transient_failures();
-        if let Phase::Asking(_) = scope.phase
+        if let Phase::Checking(_) = scope.phase
             && scope.due == Some(Remedy::LogIn)
         {
             reach("1: a login makes a question pointless");
             scope.phase = Phase::Idle;
         }
-        self.verified &= scope.due != Some(Remedy::LogIn);
+        if scope.due == Some(Remedy::LogIn) {
+            match self.root.filter(|root| *root != index) {
+                Some(_) => self.is_trusted = false,
+                None => self.verified = false,
+            }
+        }
         self.notes.push(Note::TokenRejected(index, origin));
         false
     }
@@ -120,10 +125,11 @@ impl Reference {
     }
 
     /// The identity service's statement about a scope's token.
-    pub(crate) fn learns(&mut self, index: usize, statement: Statement) {
+    pub(crate) fn learns(&mut self, index: usize, statement: Statement, number: u64) {
         let now = self.now;
         let scope = &mut self.scopes[index];
         let Some(token) = &mut scope.token else { return };
+        let id = token.id;
         (scope.due, scope.holds_all) = (None, false);
         scope.answered_until = now + seconds(10);
         for origin in 0..3 {
@@ -156,6 +162,9 @@ impl Reference {
             Statement::Valid => reach("1: valid"),
         }
         self.scopes[index].is_served_again();
+        if self.root == Some(index) {
+            self.settle(id, statement, number);
+        }
     }
 
     /// The scope's token has a successor.

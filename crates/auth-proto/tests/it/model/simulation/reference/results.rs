@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Cause, Held, Note, Phase, Reference, Span, reach, refusals::Statement, seconds};
+use time::UtcDateTime;
+
+use super::{
+    Cause, Held, Note, Phase, Reference, Span, reach, refusals::Statement, roots::is_doubtful,
+    seconds,
+};
 
 /// A token or receipt that ends sooner is of no use.
 const USABLE: Duration = seconds(3);
@@ -12,38 +17,61 @@ impl Reference {
     /// that it carries.
     pub(crate) fn in_flight(&self, index: usize) -> Option<(Duration, Option<Duration>)> {
         match self.scopes[index].phase {
-            Phase::InFlight(handed, receipt) => Some((handed.sent_at, receipt)),
+            Phase::InFlight(handed, receipt, _) => Some((handed.sent_at, receipt)),
             _ => None,
         }
     }
 
-    pub(crate) fn is_asking(&self, index: usize) -> bool {
-        matches!(self.scopes[index].phase, Phase::Asking(_))
+    /// Whether the identity service is asked about the scope's token.
+    pub(crate) fn is_checking(&self, index: usize) -> bool {
+        matches!(self.scopes[index].phase, Phase::Checking(_))
+    }
+
+    /// The root token that the scope's request exchanges.
+    pub(crate) fn exchanged(&self, index: usize) -> Option<usize> {
+        match self.scopes[index].phase {
+            Phase::InFlight(_, _, root) => root,
+            _ => None,
+        }
+    }
+
+    /// The number of the scope's request.
+    fn number(&self, index: usize) -> u64 {
+        self.scopes[index].phase.handed().map_or(0, |handed| handed.number)
     }
 
     /// The answer to a question.
     pub(crate) fn has_statement(&mut self, index: usize, status: u16, asked: Option<Duration>) {
+        let number = self.number(index);
         self.scopes[index].phase = Phase::Idle;
         let statement = Statement::of(status);
         match asked.filter(|_| status >= 400 && status != 401) {
-            None => self.learns(index, statement),
+            None => self.learns(index, statement, number),
             Some(asked) => {
                 reach("4: Retry-After of a question");
                 self.question_asks_for_a_pause(asked.min(seconds(86_400)));
-                self.learns(index, Statement::None);
+                self.learns(index, Statement::None, number);
             }
         }
     }
 
     /// A question without an answer.
     pub(crate) fn has_no_statement(&mut self, index: usize) {
+        let number = self.number(index);
         self.scopes[index].phase = Phase::Idle;
-        self.learns(index, Statement::None);
+        self.learns(index, Statement::None, number);
     }
 
     /// The login of this scope gets a token that lives this long from its request on.
-    pub(crate) fn gets_token(&mut self, index: usize, id: usize, life: Duration) {
+    pub(crate) fn gets_token(
+        &mut self,
+        index: usize,
+        id: usize,
+        life: Duration,
+        expires_at: UtcDateTime,
+    ) {
         let Some((sent_at, receipt)) = self.in_flight(index) else { return };
+        let exchanged = self.exchanged(index);
         if life.is_zero() {
             return self.is_answered(index, Cause::Unreadable, None);
         }
@@ -55,23 +83,44 @@ impl Reference {
         let (low, high) = if life < seconds(600) { (50, 70) } else { (75, 90) };
         let mut token = Held {
             id,
+            expires_at,
+            full_life: life,
+            not_before: Duration::ZERO,
             renew_at: Span(sent_at + life * low / 100, sent_at + life * high / 100),
             mandatory_at,
             ends_at,
             accepted: [false; 3],
             refused: [false; 3],
         };
-        if self.one_time || receipt.is_some() {
-            // Another token costs a person a code.
+        let root = self.root.and_then(|root| self.scopes[root].token.as_ref());
+        let root = root.filter(|root| exchanged == Some(root.id));
+        let is_last = match (exchanged, root) {
+            (None, _) => self.one_time || receipt.is_some(),
+            (Some(_), Some(root)) => !root.is_renewable(),
+            (Some(_), None) => false,
+        };
+        if is_last {
+            // Another token costs a person a code, or cannot be had.
             (token.renew_at, token.mandatory_at) = (Span::exact(ends_at), ends_at);
+            token.not_before = ends_at;
+        } else if let Some(root) = root {
+            reach("8: a token is due with its root");
+            (token.renew_at, token.full_life) = (root.renew_at, root.full_life);
         }
-        self.prove();
-        (self.lockout, self.verified) = (None, true);
+        self.is_trusted = true;
+        if self.root == Some(index) {
+            self.valid_at = None;
+        }
+        if self.root_of(index).is_none() {
+            self.prove();
+            (self.lockout, self.verified, self.refused_secret) = (None, true, None);
+        }
         let (now, scope) = (self.now, &mut self.scopes[index]);
         match &mut scope.token {
             Some(old) if old.ends_at >= ends_at && scope.due.is_none() => {
                 reach("7: an old token that lives longer");
-                old.renew_at = Span::exact(now + seconds(60).max((old.ends_at - now) / 4));
+                old.not_before = now + seconds(60).max((old.ends_at - now) / 4);
+                old.renew_at = Span::exact(old.not_before);
             }
             _ => {
                 Self::is_replaced(scope);
@@ -99,8 +148,16 @@ impl Reference {
         // A day is the longest pause.
         let asked = asked.map(|asked| asked.min(seconds(86_400)));
         let Some((sent_at, receipt)) = self.in_flight(index) else { return };
+        if let Some(root) = self.exchanged(index).filter(|_| is_doubtful(cause, asked)) {
+            let (number, asked) = (self.number(index), self.doubted(asked));
+            self.scopes[index].phase = Phase::Doubted(root, number, cause, asked);
+            return self.doubt(index);
+        }
         let with_person = receipt.is_some() || self.one_time;
         if cause == Cause::Refused && !(with_person && self.may_be_a_slip(index)) {
+            if self.has_source {
+                self.refused_secret = Some((self.scopes[index].secret, self.now));
+            }
             self.scopes[index].phase = Phase::Idle;
             self.lock_out(index, sent_at, asked);
             self.compare_announced(index);
@@ -123,7 +180,9 @@ impl Reference {
 
     /// The request may have been counted as a wrong password.
     pub(crate) fn gets_no_status(&mut self, index: usize) {
-        if let Some((sent_at, _)) = self.in_flight(index) {
+        if let Some((sent_at, _)) = self.in_flight(index)
+            && self.exchanged(index).is_none()
+        {
             self.count_unanswered(sent_at);
         }
     }
@@ -131,15 +190,18 @@ impl Reference {
     /// The request got a head that is no refusal. That of a token says that the password or code is
     /// right.
     pub(crate) fn gets_good_head(&mut self, index: usize, is_token: bool) {
-        if is_token {
+        if is_token && self.exchanged(index).is_none() {
             self.prove();
         }
         self.fails(index, Cause::Transport, None);
     }
 
     pub(crate) fn is_abandoned(&mut self, index: usize) {
+        if self.hands_back(index) {
+            return;
+        }
         reach("3: an abandoned request");
-        match self.is_asking(index) {
+        match self.is_checking(index) {
             true => self.has_no_statement(index),
             false => {
                 self.gets_no_status(index);
@@ -149,7 +211,9 @@ impl Reference {
     }
 
     pub(crate) fn is_dropped(&mut self, index: usize) {
-        if let Phase::Asking(handed) | Phase::InFlight(handed, _) = &mut self.scopes[index].phase {
+        if let Phase::Asking(handed, ..) | Phase::Checking(handed) | Phase::InFlight(handed, ..) =
+            &mut self.scopes[index].phase
+        {
             handed.is_dropped = true;
         }
     }

@@ -12,7 +12,7 @@ use http::HeaderValue;
 
 use crate::{
     model::{scope::Scope, token::Token},
-    session::scope_state::ScopeState,
+    session::state::scope_state::ScopeState,
 };
 
 /// The states of all scopes. A state keeps its place until another scope takes it.
@@ -20,7 +20,7 @@ use crate::{
 /// No call visits all states, because a session may have thousands: [`change`](Self::change) is the
 /// only way to a state that can be changed, and it brings the indices up to date.
 #[derive(Debug, Default)]
-pub(super) struct Scopes {
+pub(crate) struct Scopes {
     states: Vec<ScopeState>,
     /// What each state is found by.
     keys: Vec<Keys>,
@@ -44,48 +44,48 @@ struct Keys {
 }
 
 impl Scopes {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.states.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &ScopeState> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ScopeState> {
         self.states.iter()
     }
 
-    pub(super) fn place(&self, scope: &Scope) -> Option<usize> {
+    pub(crate) fn place(&self, scope: &Scope) -> Option<usize> {
         let hash = hash(scope);
         let from = self.places.partition_point(|(other, _)| *other < hash);
         let same = self.places[from..].iter().take_while(|(other, _)| *other == hash);
         same.map(|(_, place)| *place).find(|place| self.states[*place].scope == *scope)
     }
 
-    pub(super) fn get(&self, scope: &Scope) -> Option<&ScopeState> {
+    pub(crate) fn get(&self, scope: &Scope) -> Option<&ScopeState> {
         Some(&self.states[self.place(scope)?])
     }
 
     /// Whether any scope has a token.
-    pub(super) fn have_token(&self) -> bool {
+    pub(crate) fn have_token(&self) -> bool {
         !self.tokens.is_empty()
     }
 
     /// The places of the scopes with this token.
-    pub(super) fn holders(&self, token: &Token) -> Vec<usize> {
+    pub(crate) fn holders(&self, token: &Token) -> Vec<usize> {
         let key = |place| (token.header().clone(), place);
         self.tokens.range(key(0)..=key(usize::MAX)).map(|(_, place)| *place).collect()
     }
 
     /// The place of the scope with this request.
-    pub(super) fn place_of(&self, attempt: u64) -> Option<usize> {
+    pub(crate) fn place_of(&self, attempt: u64) -> Option<usize> {
         self.requests.get(&attempt).copied()
     }
 
     /// The scopes with a request that is under way, the oldest request first.
-    pub(super) fn asking(&self) -> impl Iterator<Item = (usize, &ScopeState)> {
+    pub(crate) fn asking(&self) -> impl Iterator<Item = (usize, &ScopeState)> {
         self.requests.values().map(|place| (*place, &self.states[*place]))
     }
 
     /// The places of the scopes whose token, receipt or request ends by now, in order.
-    pub(super) fn due(&self, at: Duration) -> Vec<usize> {
+    pub(crate) fn due(&self, at: Duration) -> Vec<usize> {
         let due = self.deadlines.range(..=(at, usize::MAX));
         let mut places: Vec<_> = due.map(|(_, place)| *place).collect();
         places.sort_unstable();
@@ -93,19 +93,29 @@ impl Scopes {
     }
 
     /// Adds a scope that has no state yet. Returns its place.
-    pub(super) fn add(&mut self, scope: &Scope) -> usize {
-        let place = self.states.len();
-        self.states.push(ScopeState::new(scope.clone()));
-        self.keys.push(Keys::default());
+    pub(crate) fn add(&mut self, scope: &Scope) -> usize {
+        let place = self.add_hidden(scope);
         self.insert(scope, place);
         place
     }
 
+    /// Adds a state that no scope leads to.
+    pub(crate) fn add_hidden(&mut self, scope: &Scope) -> usize {
+        self.states.push(ScopeState::new(scope.clone()));
+        self.keys.push(Keys::default());
+        self.states.len() - 1
+    }
+
+    /// Forgets everything about the scope at this place.
+    pub(crate) fn reset(&mut self, place: usize, scope: &Scope) {
+        self.change(place, |state| *state = ScopeState::new(scope.clone()));
+    }
+
     /// Gives the place of a scope to another one.
-    pub(super) fn replace(&mut self, place: usize, scope: &Scope) {
+    pub(crate) fn replace(&mut self, place: usize, scope: &Scope) {
         self.places.retain(|(_, other)| *other != place);
         self.insert(scope, place);
-        self.change(place, |state| *state = ScopeState::new(scope.clone()));
+        self.reset(place, scope);
     }
 
     fn insert(&mut self, scope: &Scope, place: usize) {
@@ -115,13 +125,13 @@ impl Scopes {
     }
 
     /// Notes that a caller asks for the scope at this place.
-    pub(super) fn touch(&mut self, place: usize, at: Duration) {
+    pub(crate) fn touch(&mut self, place: usize, at: Duration) {
         // No index depends on it.
         self.states[place].used_at = at;
     }
 
     /// Changes the state at this place.
-    pub(super) fn change<T>(
+    pub(crate) fn change<T>(
         &mut self,
         place: usize,
         change: impl FnOnce(&mut ScopeState) -> T,
@@ -132,7 +142,7 @@ impl Scopes {
     }
 
     /// Changes all states.
-    pub(super) fn change_all(&mut self, mut change: impl FnMut(&mut ScopeState)) {
+    pub(crate) fn change_all(&mut self, mut change: impl FnMut(&mut ScopeState)) {
         for place in 0..self.states.len() {
             self.change(place, &mut change);
         }

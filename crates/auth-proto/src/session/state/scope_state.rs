@@ -15,11 +15,11 @@ use crate::{
         action::Destination,
         clock::Clock,
         event::{Event, FailureClass},
-        evidence::{Evidence, Refused},
-        live_token::LiveToken,
         pauses::backoff::{Jitter, Pace},
         pauses::failure_streak::FailureStreak,
-        phase::{Asking, Handed, InFlight, Pending, Phase},
+        state::evidence::{Evidence, Refused},
+        state::live_token::LiveToken,
+        state::phase::{Asking, Checking, Doubted, Handed, InFlight, Pending, Phase},
     },
 };
 
@@ -52,12 +52,18 @@ pub(crate) enum Input {
     /// The request came to nothing, and says nothing about the service: its sender was cancelled, or
     /// its result makes no difference any more.
     Abandoned,
+    /// A caller takes a question to a person or a file.
+    Asks(Asking),
     /// A caller sends a question about the token.
-    Asked(Asking),
+    Checks(Checking),
+    /// The exchange of the root token was refused, which may be the scope's fault or the token's.
+    Doubted(Doubted),
     /// The login needs a further factor or another request.
     Pending(Pending),
     /// No response, or one without a token.
     Failed(Error),
+    /// The credential is a token, which serves as the root token until the service refuses it.
+    Given(LiveToken),
     /// The service's API version is known now. The login starts again with it.
     VersionFound,
     /// A caller sends a request.
@@ -112,8 +118,21 @@ impl ScopeState {
                 self.phase = Phase::InFlight(in_flight);
                 started
             }
-            Input::Asked(asking) => {
+            Input::Asks(asking) => {
                 self.phase = Phase::Asking(asking);
+                None
+            }
+            Input::Checks(checking) => {
+                self.phase = Phase::Checking(checking);
+                None
+            }
+            Input::Doubted(doubted) => {
+                self.phase = Phase::Doubted(doubted);
+                None
+            }
+            Input::Given(live) => {
+                self.evidence.renew(None);
+                self.live = Some(live);
                 None
             }
             Input::Token(new) => {
@@ -135,7 +154,11 @@ impl ScopeState {
                 self.phase = Phase::Idle;
                 Some(self.fail(error, at, clock, jitter))
             }
-            Input::Abandoned | Input::VersionFound => {
+            Input::Abandoned => {
+                self.phase = std::mem::take(&mut self.phase).without_result();
+                None
+            }
+            Input::VersionFound => {
                 self.phase = Phase::Idle;
                 None
             }
@@ -215,7 +238,7 @@ impl ScopeState {
             self.live = None;
             self.restart_pauses();
             self.evidence.renew(None);
-            if let Phase::Asking(_) = self.phase {
+            if let Phase::Checking(_) = self.phase {
                 self.phase = Phase::Idle;
             }
         }
@@ -224,21 +247,20 @@ impl ScopeState {
 
     /// Ends a pending login whose receipt has ended.
     pub(crate) fn expire_pending(&mut self, at: Duration) {
-        if matches!(&self.phase, Phase::Pending(pending) if at >= pending.until) {
+        if self.phase.pending().is_some_and(|pending| at >= pending.until) {
+            // A wrong factor belonged to the receipt.
+            let wrong = self.challenge().and(self.streak.as_ref()).is_some();
             self.phase = Phase::Idle;
-            // The wrong factor belonged to the receipt.
-            self.streak.iter_mut().for_each(FailureStreak::clear);
+            self.streak.iter_mut().filter(|_| wrong).for_each(FailureStreak::clear);
         }
     }
 
     /// When its token, its receipt or its request ends.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         let token = self.live.as_ref().map(|live| live.ends_at);
-        let phase = match &self.phase {
-            Phase::Pending(pending) => Some(pending.until),
-            phase => phase.handed().map(|request| request.lost_at),
-        };
-        token.into_iter().chain(phase).min()
+        let pending = self.phase.pending().map(|pending| pending.until);
+        let request = self.phase.handed().map(|request| request.lost_at);
+        token.into_iter().chain(pending).chain(request).min()
     }
 
     /// Takes the request for which this is true, and leaves the scope idle.
@@ -258,26 +280,41 @@ impl ScopeState {
         }
     }
 
-    /// Hands a reply to the pending login.
+    /// Hands a reply to the login that waits for it, which another caller sends.
     pub(crate) fn answer(&mut self, reply: Reply) -> Result<(), Error> {
-        match &mut self.phase {
-            Phase::Pending(pending) => pending.login.answer(reply),
-            Phase::Asking(_) | Phase::InFlight(_) | Phase::Idle => Err(Misuse::NoChallenge.into()),
-        }
+        let (Phase::Asking(Asking { pending: Some(pending), .. }) | Phase::Pending(pending)) =
+            &mut self.phase
+        else {
+            return Err(Misuse::NoChallenge.into());
+        };
+        pending.login.answer(reply)?;
+        self.phase = std::mem::take(&mut self.phase).without_result();
+        Ok(())
     }
 
-    /// The challenge of a pending login.
+    /// The challenge of a login that waits for a factor.
     pub(crate) fn challenge(&self) -> Option<&Challenge> {
-        match &self.phase {
-            Phase::Pending(pending) => pending.login.challenge(),
-            Phase::Asking(_) | Phase::InFlight(_) | Phase::Idle => None,
-        }
+        self.phase.pending()?.login.challenge()
     }
 
     pub(crate) fn in_flight(&self) -> Option<&InFlight> {
         match &self.phase {
             Phase::InFlight(in_flight) => Some(in_flight),
-            Phase::Asking(_) | Phase::Pending(_) | Phase::Idle => None,
+            _ => None,
+        }
+    }
+
+    pub(crate) fn asking(&self) -> Option<&Asking> {
+        match &self.phase {
+            Phase::Asking(asking) => Some(asking),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn doubted(&self) -> Option<&Doubted> {
+        match &self.phase {
+            Phase::Doubted(doubted) => Some(doubted),
+            _ => None,
         }
     }
 
@@ -324,102 +361,4 @@ impl ScopeState {
 }
 
 #[cfg(test)]
-mod tests {
-    use time::macros::utc_datetime;
-
-    use super::*;
-    use crate::{
-        error::{Failure, FailureKind},
-        session::live_token::tests::held,
-    };
-
-    const AT: Duration = Duration::from_secs(100);
-
-    fn seconds(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    /// One step, `after` seconds after [`AT`].
-    fn step(state: &mut ScopeState, input: Input, after: u64) -> Option<Event> {
-        let mut clock = Clock::default();
-        clock.advance(utc_datetime!(2026-11-22 08:00:00));
-        state.step(input, AT + seconds(after), &clock, &mut Jitter::new(0))
-    }
-
-    fn state() -> ScopeState {
-        ScopeState::new(Scope::default())
-    }
-
-    fn failure() -> Error {
-        Failure::new(FailureKind::Connect, "refused").into()
-    }
-
-    #[test]
-    fn a_shorter_token_only_postpones_the_renewal() {
-        let mut state = state();
-        step(&mut state, Input::Token(held(seconds(3600), AT, 0)), 0);
-        let ends_at = state.live.as_ref().unwrap().ends_at;
-        step(&mut state, Input::Token(held(seconds(3600), AT, 1)), 3000);
-        let kept = state.live.as_ref().unwrap();
-        let postponed = AT + seconds(3000) + (ends_at - AT - seconds(3000)) / 4;
-        assert_eq!((kept.ends_at, kept.renew_at), (ends_at, postponed));
-        step(&mut state, Input::Token(held(seconds(3600), AT, 1)), 3500);
-        assert_eq!(state.live.as_ref().unwrap().renew_at, AT + seconds(3500) + REPEATED);
-        step(&mut state, Input::Token(held(seconds(3601), AT, 1)), 3000);
-        assert!(state.live.as_ref().unwrap().ends_at > ends_at);
-    }
-
-    #[test]
-    fn success_ends_the_streak() {
-        let mut state = state();
-        step(&mut state, Input::Failed(failure()), 0);
-        step(&mut state, Input::Refused(failure(), true), 10);
-        assert!(state.streak.is_some() && !state.granted);
-        step(&mut state, Input::Token(held(seconds(3600), AT, 0)), 20);
-        assert!(state.streak.is_none() && state.granted);
-    }
-
-    #[test]
-    fn a_shorter_token_replaces_a_refused_one() {
-        let mut state = state();
-        step(&mut state, Input::Token(held(seconds(3600), AT, 0)), 0);
-        let url = Uri::from_static("https://service.example/");
-        assert_eq!(state.refuse(&url, AT), Some(Refused::First));
-        let to_service = Destination::At(&url);
-        assert!(state.usable(to_service).is_none());
-        assert!(state.usable(Destination::Later).is_some());
-        step(&mut state, Input::Token(held(seconds(100), AT, 0)), 0);
-        assert!(state.usable(to_service).is_some() && state.evidence.due().is_none());
-    }
-
-    #[test]
-    fn a_slow_pause_ends_with_the_token() {
-        for ends in [true, false] {
-            let mut state = state();
-            step(&mut state, Input::Token(held(seconds(3600), AT, 0)), 0);
-            step(&mut state, Input::Failed(failure()), 0);
-            let until = state.streak.as_ref().unwrap().until;
-            assert!(until >= AT + seconds(2));
-            match ends {
-                true => assert!(state.expire_token(AT + seconds(3600))),
-                false => {
-                    state.refuse(&Uri::from_static("https://service.example/"), AT).unwrap();
-                }
-            }
-            assert!(state.streak.is_none());
-            step(&mut state, Input::Failed(failure()), 0);
-            assert!(state.streak.as_ref().unwrap().until <= AT + Duration::from_millis(250));
-        }
-    }
-
-    #[test]
-    fn a_recent_scope_keeps_its_place_unless_empty() {
-        let mut state = state();
-        state.used_at = AT;
-        assert!(state.may_be_removed(AT));
-        state.live = Some(held(seconds(3600), AT, 0));
-        assert!(
-            !state.may_be_removed(AT + seconds(119)) && state.may_be_removed(AT + seconds(120))
-        );
-    }
-}
+mod tests;

@@ -37,7 +37,7 @@ pub(crate) struct Evidence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Remedy {
     /// Ask the identity service about the token.
-    Ask,
+    Check,
     /// Get another token.
     LogIn,
 }
@@ -108,7 +108,7 @@ impl Evidence {
         let doubt = &mut self.doubts[index];
         doubt.tokens = doubt.tokens.saturating_add(1);
         let is_first = doubt.tokens == 1;
-        self.require(if is_first { Remedy::LogIn } else { Remedy::Ask });
+        self.require(if is_first { Remedy::LogIn } else { Remedy::Check });
         Refused::First
     }
 
@@ -120,7 +120,13 @@ impl Evidence {
             return;
         }
         self.holds_all = self.due != Some(Remedy::LogIn);
-        self.require(Remedy::Ask);
+        self.require(Remedy::Check);
+    }
+
+    /// The token is a root token, and an exchange of it was refused. Callers go on with it: another
+    /// exchange may work.
+    pub(crate) fn doubt(&mut self) {
+        self.require(Remedy::Check);
     }
 
     /// Takes the answer about the scope's token. Returns the origins that are now at odds.
@@ -174,7 +180,7 @@ impl Evidence {
     pub(crate) fn login_at(&self) -> Duration {
         match self.due {
             Some(Remedy::LogIn) => self.budget.saturating_sub(PERIOD * (BURST - 1)),
-            Some(Remedy::Ask) | None => Duration::ZERO,
+            Some(Remedy::Check) | None => Duration::ZERO,
         }
     }
 
@@ -188,7 +194,7 @@ impl Evidence {
     fn require(&mut self, remedy: Remedy) {
         self.due = self.due.max(Some(remedy));
         // In an outage no login succeeds, and the token may still be good for others.
-        self.holds_all &= self.due == Some(Remedy::Ask);
+        self.holds_all &= self.due == Some(Remedy::Check);
     }
 
     /// Adds an origin, and forgets the oldest one at the limit.
@@ -207,7 +213,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{model::marks, session::live_token::tests::held};
+    use crate::{model::marks, session::state::live_token::tests::held};
 
     const AT: Duration = Duration::from_secs(100);
 
@@ -251,8 +257,8 @@ mod tests {
     #[test]
     fn the_second_unknown_token_needs_a_question() {
         assert_eq!(refused(1).0.due(), Some(Remedy::LogIn));
-        assert_eq!(refused(2).0.due(), Some(Remedy::Ask));
-        assert_eq!(refused(3).0.due(), Some(Remedy::Ask));
+        assert_eq!(refused(2).0.due(), Some(Remedy::Check));
+        assert_eq!(refused(3).0.due(), Some(Remedy::Check));
         // A login for another origin comes first.
         let (mut evidence, token) = refused(2);
         evidence.refuse(&token, &origin("b"), AT);
@@ -289,7 +295,7 @@ mod tests {
         evidence.renew(None);
         // Afterwards the identity service is asked again, without a login.
         assert_eq!(evidence.refuse(&token, &origin("a"), late), Refused::First);
-        assert_eq!(evidence.due(), Some(Remedy::Ask));
+        assert_eq!(evidence.due(), Some(Remedy::Check));
     }
 
     #[test]
@@ -336,7 +342,7 @@ mod tests {
         {
             let mut evidence = Evidence::default();
             evidence.interrupt(AT);
-            assert!(evidence.holds_all() && evidence.due() == Some(Remedy::Ask));
+            assert!(evidence.holds_all() && evidence.due() == Some(Remedy::Check));
             evidence.answer(&token(), answer, AT);
             assert!(!evidence.holds_all());
             assert_eq!(evidence.due(), due);

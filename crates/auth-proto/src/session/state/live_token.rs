@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    limits,
     model::token::Token,
     session::pauses::backoff::{Jitter, Window},
 };
@@ -20,6 +21,10 @@ pub(crate) struct LiveToken {
     pub(crate) renew_at: Duration,
     pub(crate) mandatory_at: Duration,
     pub(crate) ends_at: Duration,
+    /// The life of the token that a renewal gives, as far as known.
+    full_life: Duration,
+    /// No renewal is of use before.
+    not_before: Duration,
 }
 
 impl LiveToken {
@@ -46,19 +51,56 @@ impl LiveToken {
             renew_at: sent_at + renew,
             mandatory_at: sent_at + mandatory.min(ends),
             ends_at: sent_at + ends,
+            full_life: life,
+            not_before: Duration::ZERO,
         }
+    }
+
+    /// A token that its user has given, with a life that is not known.
+    pub(crate) fn given(token: Arc<Token>, at: Duration) -> Self {
+        let ends_at = at.saturating_add(limits::TOKEN_LIFETIME);
+        let (renew_at, mandatory_at) = (ends_at, ends_at);
+        let (full_life, not_before) = (limits::TOKEN_LIFETIME, ends_at);
+        Self { token, renew_at, mandatory_at, ends_at, full_life, not_before }
+    }
+
+    /// The token as one that ends with this root token: it is renewed together with it.
+    pub(crate) fn derived_from(self, root: &Self) -> Self {
+        match root.is_renewable() {
+            true => Self { renew_at: root.renew_at, full_life: root.full_life, ..self },
+            false => self.without_renewal(),
+        }
+    }
+
+    /// Whether it can be renewed before it ends.
+    pub(crate) fn is_renewable(&self) -> bool {
+        self.not_before < self.ends_at
+    }
+
+    /// Since when a caller who needs it for `life` renews it, and since when the caller waits for
+    /// the renewal. A longer life than nine tenths of a whole one does not count: no token lives so
+    /// long that it would not have to be renewed at once.
+    pub(crate) fn renewal_for(&self, life: Duration) -> (Duration, Duration) {
+        if life.is_zero() {
+            return (self.renew_at, self.mandatory_at);
+        }
+        let life = life.min(self.full_life / 10 * 9);
+        let too_short = self.ends_at.saturating_sub(life).max(self.not_before);
+        (self.renew_at.min(too_short), self.mandatory_at.min(too_short))
     }
 
     /// The token without early renewal: the login would need a user, or the new token would end at
     /// the same time.
     pub(crate) fn without_renewal(self) -> Self {
-        Self { renew_at: self.ends_at, mandatory_at: self.ends_at, ..self }
+        let ends_at = self.ends_at;
+        Self { renew_at: ends_at, mandatory_at: ends_at, not_before: ends_at, ..self }
     }
 
     /// Postpones the renewal, after one that gave a token with a shorter life: a server that
     /// repeats an old response must not be asked all the time.
     pub(crate) fn postpone(&mut self, at: Duration, pause: Duration) {
         self.renew_at = at + pause.max(self.ends_at.saturating_sub(at) / 4);
+        self.not_before = self.renew_at;
     }
 }
 
