@@ -12,7 +12,7 @@ use crate::{
         secret::{Place, SecretReader},
     },
     report::{error::Error, origin::ValueOrigin},
-    text::shown_path,
+    text::{shown, shown_path},
     value::{Node, Value, keys},
 };
 
@@ -66,7 +66,7 @@ impl CloudConfig {
     fn place(&self, key: &str) -> Result<Option<(SecretSource, Place)>, Error> {
         let Some(node) = self.node(key) else { return Ok(None) };
         let (folder, is_found_here) = self.folder(&node.origin);
-        let (shown, place) = match key.rsplit('_').next() {
+        let (what, place) = match key.rsplit('_').next() {
             Some("file") => {
                 let path = expanded(node.as_text().unwrap_or_default(), self.home());
                 if is_found_here && !path.components().all(is_below) {
@@ -79,7 +79,7 @@ impl CloudConfig {
             _ if is_found_here => return Err(untrusted(key, node)),
             Some("env") => {
                 let name = node.as_text().unwrap_or_default().to_owned();
-                (name.clone(), Place::Variable(name))
+                (shown(&name), Place::Variable(name))
             }
             _ => {
                 let mut arguments = words(node).ok_or_else(|| self.invalid(key, COMMAND))?;
@@ -88,7 +88,7 @@ impl CloudConfig {
                 (shown_path(&program), Place::Command { program, arguments, folder })
             }
         };
-        Ok(Some((SecretSource::new(format!("{key} ({shown})")), place)))
+        Ok(Some((SecretSource::new(format!("{key} ({what})")), place)))
     }
 
     /// The folder that the paths of a value start at, and whether its file was found only because

@@ -43,3 +43,35 @@ fn builders_read_a_secret_at_each_login() {
         assert_eq!(token(), Ok("t".to_owned()));
     }
 }
+
+/// One unscoped login, whose token is exchanged for that of the scope.
+#[test]
+fn a_configured_root_serves_the_scopes() {
+    let server = Loopback::start(|request| {
+        let token = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z","project":{"id":"p"}}}"#;
+        let unscoped = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z"}}"#;
+        let body = if request.text.contains(r#""id":"p""#) { token } else { unscoped };
+        Reply::new(201, "X-Subject-Token: t\r\nConnection: close\r\n", body)
+    });
+    let url = format!("{}/v3", server.url().trim_end_matches('/'));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (root, per_client) in [("unscoped", 2), ("off", 1), ("", 1)] {
+        let cloud = of_variables(&[
+            ("OS_AUTH_URL", &url),
+            ("OS_USER_ID", "u"),
+            ("OS_PASSWORD", "x"),
+            ("OS_PROJECT_ID", "p"),
+            ("OS_AUTH_ROOT", root),
+        ]);
+        let cloud = cloud.unwrap();
+        let before = server.requests().len();
+        cloud.ureq_builder().unwrap().build().unwrap().token().unwrap();
+        assert_eq!(server.requests().len() - before, per_client, "{root}");
+        let client = cloud.reqwest_builder().unwrap().build().unwrap();
+        runtime.block_on(client.token()).unwrap();
+        assert_eq!(server.requests().len() - before, 2 * per_client, "{root}");
+    }
+    let wrong = of_variables(&[("OS_AUTH_URL", &url), ("OS_AUTH_ROOT", "project")]).unwrap_err();
+    let says = "auth_root: must be unscoped or off (variable OS_AUTH_ROOT)";
+    assert_eq!(wrong.to_string(), says);
+}
