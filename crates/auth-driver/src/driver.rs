@@ -75,7 +75,7 @@ pub struct Grant {
 pub enum Mode<'a> {
     /// A background task that renews the token: [`Session::renew`].
     Background,
-    /// A caller that needs the token now, for a request to this destination: [`Session::poll_to`].
+    /// A caller that needs the token now, for a request to this destination: [`Session::poll_for`].
     Caller(Destination<'a>),
 }
 
@@ -193,7 +193,7 @@ impl Driver {
                 });
             }
             Mode::Background => session.renew(scope, now),
-            Mode::Caller(_) => session.poll_to(scope, destination, now),
+            Mode::Caller(_) => session.poll_for(scope, destination, wanted.life, now),
         };
         match action {
             Action::Fail(error) => Step::Done(Err(error.into())),

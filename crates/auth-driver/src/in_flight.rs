@@ -71,11 +71,8 @@ impl<'a> InFlightGuard<'a> {
             let Some(flight) = self.flight.take() else { return Ok(()) };
             let Flight { pending, scope } = *flight;
             match outcome {
-                Ok(reply) => {
-                    // The question is back before it is answered.
-                    drop(pending);
-                    reply.map_or(Ok(()), |reply| session.answer(&scope, reply, now))
-                }
+                // The question is answered before it is handed back.
+                Ok(reply) => reply.map_or(Ok(()), |reply| session.answer(&scope, reply, now)),
                 Err(failure) => session.handle_failure(pending, failure, now),
             }
         });

@@ -107,8 +107,8 @@ fn a_source_that_fails_says_why() {
     let server = tokens();
     let asked = |_: &Question| Err(Failure::new(FailureKind::Source, "no such file"));
     let client = reading(&server).asked(asked).build().unwrap();
-    let error = client.token_within(SHORT).unwrap_err();
-    assert!(error.to_string().contains("no such file"), "{error}");
+    let error = client.token_within(LONG).unwrap_err();
+    assert!(error.auth().is_some() && error.to_string().contains("no such file"), "{error}");
     assert_eq!(server.connections(), 0);
 }
 

@@ -136,6 +136,11 @@ impl Error {
             if refusal.status == StatusCode::NOT_FOUND)
     }
 
+    /// Whether a secret could not be read.
+    pub(crate) fn is_unreadable_secret(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Transport(failure) if failure.kind == FailureKind::Source)
+    }
+
     /// Whether a response arrived that cannot be used.
     pub(crate) fn is_unusable(&self) -> bool {
         matches!(self.kind(), ErrorKind::Protocol(_))

@@ -132,7 +132,10 @@ impl Session {
                 self.scopes.change(place, |state| state.answer(reply))?;
                 self.compare_secrets(place, at);
             }
-            Some((place, Phase::Asking(Asking { is_personal: false, .. }))) => {
+            // The question may be back already.
+            Some((place, Phase::Asking(Asking { is_personal: false, .. }) | Phase::Idle))
+                if matches!(reply, Reply::Secret(_)) && self.secret_to_read().is_some() =>
+            {
                 let mut login = self.new_login(place)?;
                 login.answer(reply)?;
                 let until = at.saturating_add(limits::QUESTION);

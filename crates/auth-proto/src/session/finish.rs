@@ -357,7 +357,7 @@ impl Session {
     }
 
     /// A question comes back without a reply: the next caller gets it.
-    fn hand_back(&mut self, index: usize, asking: Phase) {
+    pub(super) fn hand_back(&mut self, index: usize, asking: Phase) {
         self.scopes.change(index, |state| state.phase = asking.without_result());
         self.wake = true;
     }

@@ -50,7 +50,8 @@ impl Session {
         Ok(())
     }
 
-    /// Reports that a pending request got no response, or [none with a body](Failure::with_head).
+    /// Reports that a pending request got no response, or [none with a body](Failure::with_head), or
+    /// that a question could not be answered.
     ///
     /// # Errors
     ///
@@ -89,6 +90,14 @@ impl Session {
                 let answer = if is_valid { Answer::Valid } else { Answer::Unknown };
                 self.judge(index, &token, answer, request.attempt, at);
             }
+            Some((index, Phase::Asking(asking))) => {
+                let error = failure.into();
+                let input = match asking.pending {
+                    Some(pending) => Input::FactorRejected(pending, error),
+                    None => Input::Failed(error),
+                };
+                self.finish(index, input, at, at);
+            }
             _ => {}
         }
         Ok(())
@@ -116,6 +125,7 @@ impl Session {
             Some((index, Phase::Checking(Checking { token, request }))) => {
                 self.judge(index, &token, Answer::Unknown, request.attempt, at);
             }
+            Some((index, asking @ Phase::Asking(_))) => self.hand_back(index, asking),
             _ => {}
         }
         Ok(())

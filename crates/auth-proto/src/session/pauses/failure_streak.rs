@@ -42,6 +42,9 @@ const MISTAKES: u32 = 3;
 /// The pause after a permanent failure. A failure that comes so long after a pause starts a new
 /// streak.
 const PERMANENT_PAUSE: Duration = Duration::from_secs(300);
+/// The pause after a secret could not be read. The user has to correct something, and a file may be
+/// there soon.
+const UNREADABLE_PAUSE: Duration = Duration::from_secs(5);
 const FIRST_PROBE: Duration = Duration::from_secs(30 * 60);
 const LATER_PROBE: Duration = Duration::from_secs(4 * 3600);
 
@@ -56,13 +59,17 @@ impl FailureStreak {
     ) -> Self {
         let mut streak = Self::next(before, error, at);
         streak.transient = streak.error.is_retryable() && streak.unusable < UNUSABLE;
+        let is_unreadable = streak.error.is_unreadable_secret();
         let own = match streak.transient {
+            _ if is_unreadable => UNREADABLE_PAUSE,
             true => backoff::pause(streak.failures, pace, jitter),
             false => PERMANENT_PAUSE,
         };
         streak.until = at.saturating_add(own);
         streak = streak.heeding_retry_after(at, clock);
-        streak.waits = streak.transient && streak.until <= streak.since.saturating_add(PATIENCE);
+        streak.waits = streak.transient
+            && !is_unreadable
+            && streak.until <= streak.since.saturating_add(PATIENCE);
         streak
     }
 
