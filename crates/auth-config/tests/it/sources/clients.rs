@@ -6,7 +6,7 @@ use testing::{Loopback, Reply};
 
 use crate::support::of_variables;
 
-/// A password in a file, which is wrong and then right.
+/// A password in a file, which is wrong, then right, then gone.
 #[test]
 fn builders_read_a_secret_at_each_login() {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rotated");
@@ -35,12 +35,16 @@ fn builders_read_a_secret_at_each_login() {
         let token = runtime.block_on(client.token());
         token.map(|token| token.expose().to_owned()).map_err(|error| error.to_string())
     };
+    let says = format!("password_file ({}): does not exist; name a readable file", file.display());
     for token in [&token_ureq as &dyn Fn() -> Result<String, String>, &token_reqwest] {
         fs::write(&file, "oldsecret\n").unwrap();
         let refused = token().unwrap_err();
         assert!(refused.contains("401") && !refused.contains("oldsecret"), "{refused}");
         fs::write(&file, "newsecret\n").unwrap();
         assert_eq!(token(), Ok("t".to_owned()));
+        fs::remove_file(&file).unwrap();
+        let unread = token().unwrap_err();
+        assert!(unread.contains(&says), "{unread}");
     }
 }
 
