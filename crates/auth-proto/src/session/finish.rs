@@ -349,10 +349,6 @@ impl Session {
         pending.give_back();
         let index = self.scopes.place_of(pending.attempt)?;
         let phase = self.scopes.change(index, |state| state.take_if(|_| true))?;
-        if let Phase::Asking(_) = phase {
-            self.hand_back(index, phase);
-            return None;
-        }
         Some((index, phase))
     }
 

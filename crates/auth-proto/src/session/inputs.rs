@@ -45,6 +45,8 @@ impl Session {
                 let answer = self.answer_of(&token, &response, now, at);
                 self.judge(index, &token, answer, request.attempt, at);
             }
+            // A response is no reply.
+            Some((index, asking @ Phase::Asking(_))) => self.hand_back(index, asking),
             _ => {}
         }
         Ok(())

@@ -219,3 +219,23 @@ fn a_reply_without_a_question_is_refused() {
         assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoChallenge));
     }
 }
+
+#[test]
+fn a_source_that_fails_is_a_failed_login() {
+    let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+    let user = UserRef::name_in("alice", DomainRef::name("corp"));
+    let credential = Credential::password(user, SecretSource::new("the vault"));
+    let mut session = Session::new(cloud, credential, Settings::default()).unwrap();
+    let p = Scope::project_id("p");
+    let Action::Ask(pending, _) = session.poll(&p, NOW) else { panic!("no question") };
+    let failure = Failure::new(FailureKind::Source, "no such file");
+    session.handle_failure(pending, failure, NOW).unwrap();
+    // All callers learn it at once, and the source is read again soon.
+    for _ in 0..3 {
+        let Action::Fail(error) = session.poll(&p, NOW) else { panic!("no error") };
+        assert!(error.is_retryable() && error.to_string().contains("no such file"), "{error}");
+        assert_eq!(error.retry_at(), Some(NOW + Duration::from_secs(5)));
+    }
+    let later = NOW + Duration::from_secs(5);
+    assert!(matches!(session.poll(&p, later), Action::Ask(..)));
+}
