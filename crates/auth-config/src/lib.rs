@@ -220,6 +220,7 @@
 //! | `cacert` | these certificates are trusted instead of those that the HTTP client trusts by default |
 //! | `cert`, `key` | the client certificate; without `key`, the private key is in `cert` |
 //! | `verify: false`, `insecure: true` | the server's certificate is not verified; a warning reports it |
+//! | `auth_root: unscoped` | one login without a scope, whose token is exchanged for those of all scopes ([`auth_proto::Settings::with_root`]); `off` is the default. Logins with an identity provider do so in any case |
 //! | `api_timeout` | the time for a connection, for the silence of a service, and for a whole request to the identity service |
 //! | `HTTPS_PROXY` and the like | the proxy, by the rules of the HTTP client |
 //!

@@ -12,7 +12,7 @@ pub(crate) mod transport;
 
 use std::{sync::Arc, time::Duration};
 
-use auth_proto::{EndpointQuery, Interface};
+use auth_proto::{EndpointQuery, Interface, Scope};
 use secrecy::SecretString;
 
 use crate::{
@@ -37,6 +37,7 @@ pub struct CloudConfig {
     surroundings: Arc<Surroundings>,
     interfaces: Vec<Interface>,
     plain_http: bool,
+    root: Option<Scope>,
     timeout: Option<Duration>,
     tls: Tls,
     warnings: Vec<Warning>,
@@ -54,6 +55,7 @@ impl CloudConfig {
         let plain_http = transport::plain_http(&map, &mut warnings)?;
         let interfaces = interfaces(&map, "interface")?;
         let timeout = transport::timeout(&map)?;
+        let root = root(&map)?;
         let mut cloud = Self {
             name: name.to_owned(),
             profile,
@@ -62,6 +64,7 @@ impl CloudConfig {
             surroundings: surroundings.clone(),
             interfaces,
             plain_http,
+            root,
             timeout,
             tls,
             warnings,
@@ -135,6 +138,12 @@ impl CloudConfig {
         self.get(&of_service(service, "api_version"))
     }
 
+    /// The scope of the one login that serves all scopes ([`auth_proto::Settings::with_root`]):
+    /// unscoped with `auth_root: unscoped`, else `None`.
+    pub fn root(&self) -> Option<&Scope> {
+        self.root.as_ref()
+    }
+
     /// The time-out of a request: `api_timeout`, in seconds. At most 3,500 s.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
@@ -203,6 +212,18 @@ impl std::fmt::Debug for CloudConfig {
 /// The key of a service's setting. Hyphens in its type become underscores.
 fn of_service(service: &str, key: &str) -> String {
     format!("{}_{key}", service.replace('-', "_"))
+}
+
+fn root(map: &Map) -> Result<Option<Scope>, Error> {
+    let Some(node) = map.get("auth_root") else { return Ok(None) };
+    match node.as_text() {
+        None | Some("off") => Ok(None),
+        Some("unscoped") => Ok(Some(Scope::unscoped())),
+        Some(_) => {
+            let (key, origin) = ("auth_root".to_owned(), node.origin.clone());
+            Err(Error::InvalidValue { key, problem: "must be unscoped or off", origin })
+        }
+    }
 }
 
 fn interfaces(map: &Map, key: &str) -> Result<Vec<Interface>, Error> {

@@ -1,6 +1,6 @@
 //! Secrets that the configuration holds, or that are read at each login.
 
-use std::path::{self, Component, Path};
+use std::path::{self, Component, Path, PathBuf};
 
 use auth_proto::{Secret, SecretSource};
 use secrecy::{ExposeSecret, SecretString};
@@ -12,7 +12,7 @@ use crate::{
         secret::{Place, SecretReader},
     },
     report::{error::Error, origin::ValueOrigin},
-    text::shown_path,
+    text::{shown, shown_path},
     value::{Node, Value, keys},
 };
 
@@ -65,40 +65,55 @@ impl CloudConfig {
     /// Where the secret of a key such as `password_file` is read.
     fn place(&self, key: &str) -> Result<Option<(SecretSource, Place)>, Error> {
         let Some(node) = self.node(key) else { return Ok(None) };
-        let origin = &node.origin;
-        let is_found_here = matches!(origin, ValueOrigin::File { path, .. }
-            if self.surroundings.found_here.iter().any(|here| **here == **path));
-        let untrusted = || Error::SecretUntrusted { key: key.to_owned(), origin: origin.clone() };
-        let folder = match origin {
-            ValueOrigin::File { path, .. } => path.parent().unwrap_or(Path::new("")),
-            _ => &self.surroundings.directory,
-        };
-        let home = self.surroundings.home.as_deref();
-        let (shown, place) = if key.ends_with("_file") {
-            let named = expanded(node.as_text().unwrap_or_default(), home);
-            let is_below = |part| matches!(part, Component::CurDir | Component::Normal(_));
-            if is_found_here && !named.components().all(is_below) {
-                return Err(untrusted());
+        let (folder, is_found_here) = self.folder(&node.origin);
+        let (what, place) = match key.rsplit('_').next() {
+            Some("file") => {
+                let path = expanded(node.as_text().unwrap_or_default(), self.home());
+                if is_found_here && !path.components().all(is_below) {
+                    return Err(untrusted(key, node));
+                }
+                let within = is_found_here.then(|| folder.to_path_buf());
+                let path = folder.join(path);
+                (shown_path(&path), Place::File { path, within })
             }
-            let (path, within) = (folder.join(named), is_found_here.then(|| folder.to_path_buf()));
-            (shown_path(&path), Place::File { path, within })
-        } else if is_found_here {
-            return Err(untrusted());
-        } else if key.ends_with("_env") {
-            let name = node.as_text().unwrap_or_default().to_owned();
-            (name.clone(), Place::Variable(name))
-        } else {
-            let mut words = words(node).ok_or_else(|| self.invalid(key, COMMAND))?;
-            let program = words.remove(0);
-            let mut program = expanded(program.expose_secret(), home);
-            // A name alone is searched in PATH; a path never starts at the working directory.
-            if program.to_string_lossy().contains(path::is_separator) {
-                program = folder.join(program);
+            _ if is_found_here => return Err(untrusted(key, node)),
+            Some("env") => {
+                let name = node.as_text().unwrap_or_default().to_owned();
+                (shown(&name), Place::Variable(name))
             }
-            let shown = shown_path(&program);
-            (shown, Place::Command { program, arguments: words, folder: folder.to_path_buf() })
+            _ => {
+                let mut arguments = words(node).ok_or_else(|| self.invalid(key, COMMAND))?;
+                let program = self.program(&arguments.remove(0), folder);
+                let folder = folder.to_path_buf();
+                (shown_path(&program), Place::Command { program, arguments, folder })
+            }
         };
-        Ok(Some((SecretSource::new(format!("{key} ({shown})")), place)))
+        Ok(Some((SecretSource::new(format!("{key} ({what})")), place)))
+    }
+
+    /// The folder that the paths of a value start at, and whether its file was found only because
+    /// the program runs there.
+    fn folder<'a>(&'a self, origin: &'a ValueOrigin) -> (&'a Path, bool) {
+        match origin {
+            ValueOrigin::File { path, .. } => {
+                let found_here = &self.surroundings.found_here;
+                (path.parent().unwrap_or(path), found_here.iter().any(|here| **here == **path))
+            }
+            _ => (&self.surroundings.directory, false),
+        }
+    }
+
+    /// A name alone is searched in `PATH`; a path never starts at the working directory.
+    fn program(&self, word: &SecretString, folder: &Path) -> PathBuf {
+        let program = expanded(word.expose_secret(), self.home());
+        match program.to_string_lossy().contains(path::is_separator) {
+            true => folder.join(program),
+            false => program,
+        }
+    }
+
+    fn home(&self) -> Option<&str> {
+        self.surroundings.home.as_deref()
     }
 
     fn node(&self, key: &str) -> Option<&Node> {
@@ -109,6 +124,15 @@ impl CloudConfig {
         let origin = self.node(key).map_or(ValueOrigin::Default, |node| node.origin.clone());
         Error::InvalidValue { key: format!("auth.{key}"), problem, origin }
     }
+}
+
+/// Whether a path with this part alone stays below its folder.
+fn is_below(part: Component<'_>) -> bool {
+    matches!(part, Component::CurDir | Component::Normal(_))
+}
+
+fn untrusted(key: &str, node: &Node) -> Error {
+    Error::SecretUntrusted { key: key.to_owned(), origin: node.origin.clone() }
 }
 
 /// A list of texts, the first of which is not empty.

@@ -179,7 +179,7 @@ mod tests {
             "exec >&-; exec sleep 3600",
             "while echo x; do sleep 0.1; done",
             // Leaves the group and keeps the output open: it lives on, and nobody waits for it.
-            "setsid sleep 5 & echo sesame",
+            "setsid sh -c 'sleep 5 &'; echo sesame",
         ] {
             assert_eq!(sh(script, soon), Err(SecretProblem::Slow), "{script}");
         }

@@ -209,7 +209,7 @@ pub enum Error {
         scopes: Vec<(&'static str, ValueOrigin)>,
     },
     /// A secret that is read at each login cannot be read.
-    #[error("{}: {problem}", shown(name))]
+    #[error("{}: {problem}", shown_path(name.as_ref()))]
     Secret {
         /// The name of its source: the key, and the file, the variable or the program.
         name: String,

@@ -298,43 +298,6 @@ fn builders_log_in_as_configured() {
     assert_eq!(runtime.block_on(client.token()).unwrap().expose(), "t");
 }
 
-/// A password in a file, which is wrong and then right.
-#[test]
-fn builders_read_a_secret_at_each_login() {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rotated");
-    fs::create_dir_all(&directory).unwrap();
-    let file = directory.join("password");
-    let server = Loopback::start(|request| match request.text.contains("newsecret") {
-        true => {
-            let token = r#"{"token":{"expires_at":"2999-01-01T00:00:00Z"}}"#;
-            Reply::new(201, "X-Subject-Token: t\r\nConnection: close\r\n", token)
-        }
-        false => Reply::new(401, "Connection: close\r\n", r#"{"error":{"code":401}}"#),
-    });
-    let cloud = of_variables(&[
-        ("OS_AUTH_URL", &format!("{}/v3", server.url().trim_end_matches('/'))),
-        ("OS_USER_ID", "u"),
-        ("OS_PASSWORD_FILE", file.to_str().unwrap()),
-    ]);
-    let token_ureq = || {
-        let token = cloud.ureq_builder().unwrap().build().unwrap().token();
-        token.map(|token| token.expose().to_owned()).map_err(|error| error.to_string())
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let token_reqwest = || {
-        let client = cloud.reqwest_builder().unwrap().build().unwrap();
-        let token = runtime.block_on(client.token());
-        token.map(|token| token.expose().to_owned()).map_err(|error| error.to_string())
-    };
-    for token in [&token_ureq as &dyn Fn() -> Result<String, String>, &token_reqwest] {
-        fs::write(&file, "oldsecret\n").unwrap();
-        let refused = token().unwrap_err();
-        assert!(refused.contains("401") && !refused.contains("oldsecret"), "{refused}");
-        fs::write(&file, "newsecret\n").unwrap();
-        assert_eq!(token(), Ok("t".to_owned()));
-    }
-}
-
 #[test]
 fn time_outs_bound_silence_not_long_bodies() {
     let http = of_variables(&[("OS_API_TIMEOUT", "90")]).ureq_http().unwrap().build();

@@ -32,8 +32,9 @@ impl CloudConfig {
                 })
             }
         });
+        let builder = builder.settings(self.default_settings());
         Ok(match self.timeout() {
-            Some(timeout) => builder.identity_timeout(timeout).settings(self.default_settings()),
+            Some(timeout) => builder.identity_timeout(timeout),
             None => builder,
         })
     }

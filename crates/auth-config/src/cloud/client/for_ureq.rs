@@ -27,8 +27,9 @@ impl CloudConfig {
         let builder = Client::builder(self.cloud()?, self.credential()?, self.scope()?);
         let reader = self.secret_reader();
         let builder = builder.http(self.ureq_http()?).asked(move |asked| reader.reply(asked));
+        let builder = builder.settings(self.default_settings());
         Ok(match self.timeout() {
-            Some(timeout) => builder.identity_timeout(timeout).settings(self.default_settings()),
+            Some(timeout) => builder.identity_timeout(timeout),
             None => builder,
         })
     }

@@ -26,15 +26,20 @@ use crate::{
 };
 
 impl CloudConfig {
-    /// These session settings, with a response time-out above the configured
-    /// [`timeout`](Self::timeout). For a builder that gets settings of your own.
+    /// These session settings, with the configured [`root`](Self::root), and with a response
+    /// time-out above the configured [`timeout`](Self::timeout). For a builder that gets settings of
+    /// your own.
     pub fn session_settings(&self, settings: Settings) -> Settings {
+        let settings = match self.root() {
+            Some(root) => settings.with_root(root.clone()),
+            None => settings,
+        };
         let Some(timeout) = self.timeout() else { return settings };
         let longer = settings.response_timeout().max(timeout + Duration::from_secs(1));
         settings.with_response_timeout(longer)
     }
 
-    /// The default settings of a builder, with the configured time-out.
+    /// The default settings of a builder, as configured.
     fn default_settings(&self) -> Settings {
         let seed = RandomState::new().build_hasher().finish();
         self.session_settings(Settings::default().with_seed(seed))

@@ -1,6 +1,8 @@
 //! Secrets from files, variables and commands, with real files and processes. The test program
 //! starts itself again in the row's working directory.
 
+#[cfg(all(feature = "reqwest", feature = "ureq"))]
+mod clients;
 mod rows;
 
 use std::{

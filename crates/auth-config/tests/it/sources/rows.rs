@@ -93,6 +93,7 @@ pub(super) const ROWS: &[Row] = &[
     own("a program that may not run", "printf x >home/x", "password_command: [~/x]", "password_command ($ROOT/home/x): cannot be started (permission denied)"),
     own("an argument with a NUL", "", "password_command: [echo, \"a\\0b\"]", "password_command (echo): cannot be started (invalid input parameter)"),
     own("a path starts at the configuration", "printf '#!/bin/sh\\necho own' >home/.config/openstack/x; printf '#!/bin/sh\\necho evil' >work/x; chmod +x work/x home/.config/openstack/x", "password_command: [./x]", "secret: own"),
+    own("a path there, of nothing", "", "password_command: [bin/nosuch]", "password_command ($ROOT/home/.config/openstack/bin/nosuch): cannot be started (entity not found)"),
     own("a name is not searched here", "printf '#!/bin/sh\\necho evil' >work/only-here; chmod +x work/only-here", "password_command: [only-here]", "password_command (only-here): cannot be started"),
     own("a script starts at the configuration", "echo 'echo own' >home/.config/openstack/x.sh; echo 'echo evil' >work/x.sh", "password_command: [sh, x.sh]", "secret: own"),
     own("no input", "", "password_command: [cat]", "password_command (cat): is empty"),
