@@ -53,7 +53,10 @@ fn step(input: &mut Input<'_>) -> Option<Op> {
         21 => Op::Outage(scope, input.byte()?.into(), 12),
         22 => Op::Abandon(holder),
         23 => Op::Drop(holder),
-        24 => Op::Late(which),
+        24 => match which {
+            0..3 => Op::Doubt(which, input.byte()? & 1 == 1, reply(input)?),
+            _ => Op::Late(which - 3),
+        },
         25 => Op::Factor(scope),
         26 => Op::Interrupt(Which::Current(scope)),
         27 => Op::Accept(Which::Current(scope), which % 2, input.byte()?.into()),

@@ -93,6 +93,8 @@ fn steps() -> impl Strategy<Value = Op> {
         1 => tokens().prop_map(Op::Interrupt),
         2 => scopes().prop_map(Op::Factor),
         1 => (0..4_usize).prop_map(Op::Late),
+        2 => (0..3_usize, any::<bool>(), replies())
+            .prop_map(|(scope, is_replaced, reply)| Op::Doubt(scope, is_replaced, reply)),
         1 => Just(Op::Replace),
         4 => (scopes(), lives(), stamps())
             .prop_map(|(scope, tens, stamps)| Op::LogIn(scope, tens, stamps)),

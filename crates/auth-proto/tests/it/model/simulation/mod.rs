@@ -178,6 +178,7 @@ impl Simulation {
         match *op {
             Op::Clock(millis) => self.move_clock(self.now, millis),
             Op::Until(millis) => self.move_clock(self.named.unwrap_or(self.now), millis),
+            Op::Doubt(index, is_replaced, ref reply) => self.doubt(index, is_replaced, reply),
             Op::LogIn(index, tens, stamps) => {
                 // A login, and an exchange.
                 for _ in 0..2 {
@@ -287,6 +288,31 @@ impl Simulation {
                 true => self.take(&Op::Respond(holder, reply.clone())),
                 false => self.take(&Op::Respond(holder, Reply::Token(360, Stamps::AllRight))),
             }
+        }
+    }
+
+    fn doubt(&mut self, index: usize, is_replaced: bool, reply: &Reply) {
+        let Some(root) = self.model.root.filter(|root| *root != index) else { return };
+        let token = || Reply::Token(3000, Stamps::AllRight);
+        for _ in 0..2 {
+            self.take(&Op::Poll(index, Destination::Unknown));
+            if self.pending[root].is_some() {
+                self.take(&Op::Respond(root, token()));
+            }
+        }
+        if self.model.exchanged(index).is_none() {
+            return;
+        }
+        if is_replaced && root == UNSCOPED {
+            self.take(&Op::Accept(Which::Current(root), 0, 0));
+            self.take(&Op::Refuse(Which::Current(root), 0, Call::Replayable));
+            self.take(&Op::Poll(root, Destination::At(0)));
+            self.take(&Op::Respond(root, token()));
+        }
+        self.take(&Op::Respond(index, Reply::Refused(401, 0)));
+        self.take(&Op::Poll(index, Destination::Unknown));
+        if self.model.is_checking(root) {
+            self.take(&Op::Respond(root, reply.clone()));
         }
     }
 

@@ -12,6 +12,9 @@ pub(crate) enum Op {
     Accept(Which, usize, usize),
     /// The clock moves, by milliseconds.
     Clock(i64),
+    /// The exchange for this scope is refused, after the root token was replaced or not. The identity
+    /// service gives this answer to the question that follows.
+    Doubt(usize, bool, Reply),
     /// The caller drops the request.
     Drop(usize),
     Factor(usize),
