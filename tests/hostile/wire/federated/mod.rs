@@ -185,8 +185,8 @@ fn every_federated_row_has_its_outcome() {
         all.extend(rows.flat_map(|row| Adapter::BOTH.map(|adapter| (number, row, adapter))));
     }
     let lines = in_parallel(&all, |(table, row, adapter)| line(servers, *table, *row, *adapter));
-    assert_eq!(servers.other.connections(), 0, "third parties were connected to");
     tls::finish(&lines, all.len() / Adapter::BOTH.len());
+    assert_eq!(servers.other.connections(), 0, "third parties were connected to");
 }
 
 /// The outcome of a row at a client, in a line. A late one has two more tries, as in the other tables.
