@@ -65,7 +65,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("as large as the limit", |_| ok(filled(ANSWER, limits::BODY)), "1 token t1."),
     ("a byte larger", |_| ok(filled(ANSWER, limits::BODY + 1)), "2 token response of PROVIDER: TooLarge { what: \"body\", limit: 4194304 }"),
     ("a body without end", |_| Reply::status(200, "").body_to_end("{\"access_token\": \"").flood("s3cret", ENDLESS), "2 token response of PROVIDER: TooLarge { what: \"body\""),
-    ("chunks without a last one", |_| Reply::status(200, "").chunks(&[ANSWER], ""), "3 Io"),
+    ("chunks without a last one", |_| Reply::status(200, "").chunks(&[ANSWER], ""), "3 Io of PROVIDER"),
     ("a token in a trailer", |_| Reply::status(200, "Trailer: access_token\r\n").chunks(&["{}"], "0\r\naccess_token: s3cret-unwanted\r\n\r\n"), "2 token response of PROVIDER: Field { field: \"access_token\", problem: Missing }"),
     ("chunks", |_| Reply::status(200, "").chunks(&[&ANSWER[..9], &ANSWER[9..]], LAST), "1 token t1."),
     ("gzip", |_| Reply::new(200, "Content-Encoding: gzip\r\n", gzip(ANSWER.as_bytes())), "2 token response of PROVIDER: Encoded { encoding: \"gzip\" }"),
@@ -121,16 +121,16 @@ pub(crate) const ROWS: &[Row] = &[
     ("204 and a body", |_| Reply::status(204, "").body(ANSWER), "2 token response of PROVIDER: Empty"),
     ("another protocol", |_| Reply::status(101, "Upgrade: x\r\nConnection: upgrade\r\n").body_to_end(""), "1 token response of PROVIDER: Status { status: 101 }"),
     ("a status of no meaning", |_| Reply::new(999, "", ANSWER), "1 token response of PROVIDER: Status { status: 999 }"),
-    ("hints, a mebibyte of them", |_| Reply::bytes("").flood("HTTP/1.1 103 Early Hints\r\nX-Hint: x\r\n\r\n", 1 << 20).hold(), "3 Io | 3 Timeout"),
+    ("hints, a mebibyte of them", |_| Reply::bytes("").flood("HTTP/1.1 103 Early Hints\r\nX-Hint: x\r\n\r\n", 1 << 20).hold(), "3 Io of PROVIDER | 3 Timeout of PROVIDER"),
     ("hints, and a good one", |_| Reply::bytes("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n".repeat(3)).then(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{ANSWER}", ANSWER.len())), "1 token t1."),
-    ("a header of a mebibyte", |_| Reply::new(200, &format!("X-Long: {}\r\n", "x".repeat(1 << 20)), ANSWER), "3 Io"),
-    ("ten thousand headers", |_| Reply::new(200, &"X-More: x\r\n".repeat(10_000), ANSWER), "3 Io"),
-    ("a header without end", |_| Reply::status(200, "X-Long: ").flood("s3cret", ENDLESS), "3 Io"),
+    ("a header of a mebibyte", |_| Reply::new(200, &format!("X-Long: {}\r\n", "x".repeat(1 << 20)), ANSWER), "3 Io of PROVIDER"),
+    ("ten thousand headers", |_| Reply::new(200, &"X-More: x\r\n".repeat(10_000), ANSWER), "3 Io of PROVIDER"),
+    ("a header without end", |_| Reply::status(200, "X-Long: ").flood("s3cret", ENDLESS), "3 Io of PROVIDER"),
     // Time.
-    ("a byte every 20 ms", |_| ok(ANSWER).drip(SLOW), "3 Timeout"),
-    ("silence", |_| Reply::silence(), "3 Timeout"),
-    ("closed before a byte", |_| Reply::bytes(""), "3 Io"),
-    ("broken within the token", |_| Reply::status(200, "").body_of(ANSWER.len(), &ANSWER[..25]).reset(), "3 Io"),
+    ("a byte every 20 ms", |_| ok(ANSWER).drip(SLOW), "3 Timeout of PROVIDER"),
+    ("silence", |_| Reply::silence(), "3 Timeout of PROVIDER"),
+    ("closed before a byte", |_| Reply::bytes(""), "3 Io of PROVIDER"),
+    ("broken within the token", |_| Reply::status(200, "").body_of(ANSWER.len(), &ANSWER[..25]).reset(), "3 Io of PROVIDER"),
 ];
 
 fn ok(body: impl AsRef<[u8]>) -> Reply {

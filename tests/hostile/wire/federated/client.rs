@@ -107,6 +107,11 @@ fn outcome(error: &Error) -> String {
         ErrorKind::Rejected(Refusal { problem: Some(problem), .. }) => {
             short.replacen("refused", &format!("{problem:?}"), 1)
         }
+        ErrorKind::Transport(failure) => {
+            let text = failure.to_string();
+            let (_, of_party) = text.split_once(": ").unwrap_or_default();
+            format!("{:?} of {of_party}", failure.kind)
+        }
         _ => short,
     }
 }

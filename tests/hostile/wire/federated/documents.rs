@@ -107,12 +107,12 @@ pub(crate) const ROWS: &[Row] = &[
     ("404 with a document", |place| Reply::new(404, "", document(&own(place))), "1 refused 404 by PROVIDER"),
     ("503 and a pause of letters", |_| Reply::new(503, "Retry-After: s3cret\r\n", ""), "3 unavailable 503 by PROVIDER (no reason given)"),
     ("204", |_| Reply::status(204, "\r\n"), "2 discovery document of PROVIDER: Empty"),
-    ("hints, a mebibyte of them", |_| Reply::bytes("").flood("HTTP/1.1 103 Early Hints\r\nX-Hint: x\r\n\r\n", 1 << 20).hold(), "3 Io | 3 Timeout"),
-    ("a header without end", |_| Reply::status(200, "X-Long: ").flood("s3cret", ENDLESS), "3 Io"),
+    ("hints, a mebibyte of them", |_| Reply::bytes("").flood("HTTP/1.1 103 Early Hints\r\nX-Hint: x\r\n\r\n", 1 << 20).hold(), "3 Io of PROVIDER | 3 Timeout of PROVIDER"),
+    ("a header without end", |_| Reply::status(200, "X-Long: ").flood("s3cret", ENDLESS), "3 Io of PROVIDER"),
     // Time.
-    ("a byte every 20 ms", |place| ok(&document(&own(place))).drip(SLOW), "3 Timeout"),
-    ("silence", |_| Reply::silence(), "3 Timeout"),
-    ("broken before a byte", |_| Reply::bytes("").reset(), "3 Io"),
+    ("a byte every 20 ms", |place| ok(&document(&own(place))).drip(SLOW), "3 Timeout of PROVIDER"),
+    ("silence", |_| Reply::silence(), "3 Timeout of PROVIDER"),
+    ("broken before a byte", |_| Reply::bytes("").reset(), "3 Io of PROVIDER"),
 ];
 
 fn own(place: &Place) -> String {

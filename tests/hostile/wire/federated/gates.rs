@@ -64,10 +64,10 @@ pub(crate) const ROWS: &[Row] = &[
     ("500 that repeats the bearer", |_| Reply::new(500, "", r#"{"error": {"code": 500, "message": "Bearer s3cret-bearer"}}"#), "3 unavailable 500 by CLOUD (500: Bearer [redacted])"),
     ("another protocol", |_| Reply::status(101, "Upgrade: x\r\nConnection: upgrade\r\n").body_to_end(""), "1 Status { status: 101 }"),
     ("a status of no meaning, and a token", |_| Reply::new(999, ROOT, UNSCOPED), "1 Status { status: 999 }"),
-    ("go on, a mebibyte of it", |_| Reply::bytes("").flood("HTTP/1.1 100 Continue\r\n\r\n", 1 << 20).hold(), "3 Io | 3 Timeout"),
-    ("a header of a mebibyte", |_| unscoped(&format!("X-Long: {}\r\n", "x".repeat(1 << 20))), "3 Io"),
-    ("silence", |_| Reply::silence(), "3 Timeout"),
-    ("broken after the headers", |_| Reply::status(201, ROOT).body_of(100, "{").reset(), "3 Io"),
+    ("go on, a mebibyte of it", |_| Reply::bytes("").flood("HTTP/1.1 100 Continue\r\n\r\n", 1 << 20).hold(), "3 Io of CLOUD | 3 Timeout of CLOUD"),
+    ("a header of a mebibyte", |_| unscoped(&format!("X-Long: {}\r\n", "x".repeat(1 << 20))), "3 Io of CLOUD"),
+    ("silence", |_| Reply::silence(), "3 Timeout of CLOUD"),
+    ("broken after the headers", |_| Reply::status(201, ROOT).body_of(100, "{").reset(), "3 Io of CLOUD"),
 ];
 
 const ROOT: &str = "X-Subject-Token: s3cret-root\r\n";

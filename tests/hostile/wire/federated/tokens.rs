@@ -26,8 +26,8 @@ pub(crate) const ROWS: &[Row] = &[
     ("400 that repeats the request", |_| Reply::new(400, "", r#"{"error": {"message": "{\"auth\": {\"id_token\": {\"id\": \"s3cret-bearer\"}}}", "code": 400}}"#), "1 refused 400 by CLOUD (400: {\"auth\": {\"id_token\": {\"id\": \"[redacted]\"}}})"),
     ("503 and a pause without end", |_| Reply::new(503, "Retry-After: 99999999999999999999\r\n", ""), "1 unavailable 503 by CLOUD (no reason given)"),
     ("a status of no meaning, and a token", |_| Reply::new(999, "X-Subject-Token: t1\r\n", GOOD), "1 Status { status: 999 }"),
-    ("silence", |_| Reply::silence(), "3 Timeout"),
-    ("broken before a byte", |_| Reply::bytes("").reset(), "3 Io"),
+    ("silence", |_| Reply::silence(), "3 Timeout of CLOUD"),
+    ("broken before a byte", |_| Reply::bytes("").reset(), "3 Io of CLOUD"),
 ];
 
 fn scoped(body: impl AsRef<[u8]>) -> Reply {
