@@ -11,6 +11,7 @@ mod echo;
 mod errors;
 mod panics;
 mod public;
+mod questions;
 mod refusals;
 mod types;
 mod walk;
