@@ -30,6 +30,7 @@ const PLACES: Source = &["auth-proto/", "hostile/endpoints.rs"];
 const CONFIGS: Source = &["auth-proto/", "hostile/config.rs"];
 const SEQUENCES: Source = &["auth-proto/", "hostile/sequences.rs"];
 const WIRE: Source = &["hostile/wire/rows.rs"];
+const PROVIDERS: Source = &["hostile/wire/federated/"];
 const CUTS: Source = &["hostile/wire/main.rs"];
 const TLS: Source = &["hostile/wire/tls.rs"];
 const FRAMES: Source = &["hostile/wire/http2.rs"];
@@ -48,7 +49,7 @@ const WIPED: Source = &["wiping/core.rs"];
 const SIGNED: Source = &["auth-proto/tests/", "properties.rs"];
 
 #[rustfmt::skip]
-const INPUTS: [(&str, &[Held]); 131] = [
+const INPUTS: [(&str, &[Held]); 142] = [
     // The headers of a login's response.
     ("a success without a token", &[In(HEADERS, &["no token"]), In(WIRE, &["no token"])]),
     ("two tokens that differ", &[In(HEADERS, &["two tokens", "a token and an empty one"]), In(WIRE, &["two tokens"])]),
@@ -174,6 +175,18 @@ const INPUTS: [(&str, &[Held]); 131] = [
     ("a token out of a cache", &[Away("tokens live in the memory of one process; one passed on is asked about first"), In(WIPED, &["an existing token"])]),
     ("a refusal out of a cache", &[Away("sessions share nothing"), In(SEQUENCES, &["refused while a token lives"])]),
     ("an end in every state", &[In(SEQUENCES, &["an end with a token", "an end in a pause", "an end while refused"])]),
+    // Identity providers.
+    ("a discovery document that points elsewhere", &[In(PROVIDERS, &["the endpoint of a third party", "the endpoint of the issuer that it claims to be", "down to plain http", "another scheme"])]),
+    ("a discovery document that points inwards", &[In(PROVIDERS, &["the metadata address", "loopback as one number", "an IPv6 zone", "a socket of Unix", "a file"])]),
+    ("a URL that begins as a trusted one", &[In(PROVIDERS, &["a host that begins as the own one", "the own port as a password", "a backslash before a host"])]),
+    ("a document without end", &[In(PROVIDERS, &["a body without end", "100,000 grants without ours", "100,000 objects, one in another"])]),
+    ("two endpoints, two tokens", &[In(PROVIDERS, &["two endpoints, one in escapes", "two tokens, one in escapes"])]),
+    ("a bearer with a line end", &[In(PROVIDERS, &["a token that goes on in the next header", "a token with a line feed at its end"])]),
+    ("a bearer of 33 KiB", &[In(PROVIDERS, &["a longer token than any", "a token of a mebibyte"])]),
+    ("a provider's 200 for a refusal, 400 for a success", &[In(PROVIDERS, &["200 with an error", "400 with a token"])]),
+    ("a provider that repeats the client's secret", &[In(PROVIDERS, &["an error that repeats the header", "an error that repeats the form", "an error code that is the secret"])]),
+    ("a gate that wants a browser", &[In(PROVIDERS, &["a redirect to a page of a third party", "a page to log in", "a redirect to a script"])]),
+    ("a gate that repeats the bearer", &[In(PROVIDERS, &["401 that repeats the bearer", "a redirect with the bearer", "a user with the bearer as the name"])]),
     // What is shown.
     ("secrets in what types show", &[In(SHOWN, &["no_public_type_shows_a_secret"])]),
     ("secrets in logs", &[In(LOGGED, &["a_repeated_secret_is_never_shown"])]),

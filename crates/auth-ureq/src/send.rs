@@ -83,7 +83,8 @@ impl Http {
         let (mut head, body) = request.into_parts();
         let body = body.as_bytes();
         let has_body = is_sent(&head.method, body);
-        let mut body = Watched { rest: body, was_read: !has_body };
+        // ureq never reads an empty body, and the secret may be in a header.
+        let mut body = Watched { rest: body, was_read: body.is_empty() };
         let sent = if has_body {
             // ureq knows the length of a slice, but not that of a reader.
             head.headers.insert(header::CONTENT_LENGTH, body.rest.len().into());

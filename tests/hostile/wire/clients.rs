@@ -113,14 +113,14 @@ impl IdentityRequest for OneLogin {
     }
 }
 
-fn of_token(token: &Token) -> String {
+pub(crate) fn of_token(token: &Token) -> String {
     match token.expose() {
         text if text.len() < 20 => format!("token {text}"),
         text => format!("token of {}", text.len()),
     }
 }
 
-fn of_error(error: &Error) -> String {
+pub(crate) fn of_error(error: &Error) -> String {
     let shown = format!("{error} {error:?}");
     let is_clean = shown.len() < 4_000 && !shown.contains(char::is_control);
     assert!(is_clean && !shown.contains("s3cret"), "{shown}");

@@ -8,6 +8,7 @@
 
 mod clients;
 mod environment;
+mod federated;
 mod http2;
 mod memory;
 mod rows;
@@ -25,7 +26,7 @@ use std::{
 use auth_proto::{Cloud, limits};
 use clients::{OneLogin, PASSWORD, Route, each, token};
 use rows::{GOOD, ROWS};
-use testing::{Adapter, Loopback, Reply};
+use testing::{Adapter, Loopback, Reply, Served};
 
 /// The timeout of a request, where the row is not about it.
 const LONG: Duration = Duration::from_secs(9);
@@ -88,6 +89,18 @@ fn try_once(server: &Loopback, row: usize, adapter: Adapter, number: usize) -> S
     let took = started.elapsed();
     let served = server.served(&path);
     let outcome = format!("{} {outcome}", served.len());
+    let mut wrong = excess(&served, took, &outcome);
+    let is_login = |request: &str| {
+        !request.to_ascii_lowercase().contains("cookie:") && request.contains(PASSWORD)
+    };
+    if !served.iter().all(|served| is_login(&served.request)) {
+        wrong += ", and another request was sent";
+    }
+    judged(name, adapter, &outcome, want, &wrong)
+}
+
+/// What is wrong with the time and the bytes that these replies took.
+fn excess(served: &[Served], took: Duration, outcome: &str) -> String {
     let mut wrong = String::new();
     if took > 2 * LONG {
         wrong += &format!(", and took {took:?}");
@@ -104,13 +117,7 @@ fn try_once(server: &Loopback, row: usize, adapter: Adapter, number: usize) -> S
     if sent > limits::BODY as u64 + (24 << 20) && !outcome.contains("Timeout") {
         wrong += &format!(", and took {sent} bytes");
     }
-    let is_login = |request: &str| {
-        !request.to_ascii_lowercase().contains("cookie:") && request.contains(PASSWORD)
-    };
-    if !served.iter().all(|served| is_login(&served.request)) {
-        wrong += ", and another request was sent";
-    }
-    judged(name, adapter, &outcome, want, &wrong)
+    wrong
 }
 
 /// The outcome of a row at a client in a line, which starts with WRONG if it is another one.

@@ -163,9 +163,9 @@ pub(crate) const ROWS: &[HostileReply] = &[
 pub(crate) const GOOD: &str = r#"{"token": {"catalog": [],
     "expires_at": "2026-11-22T20:00:00.000000Z", "issued_at": "2026-11-22T08:00:00.000000Z",
     "methods": ["password"], "project": {"id": "p1"}, "user": {"id": "u1", "name": "alice"}}}"#;
-const LAST: &str = "0\r\n\r\n";
+pub(crate) const LAST: &str = "0\r\n\r\n";
 /// More than any client reads.
-const ENDLESS: u64 = 10 << 30;
+pub(crate) const ENDLESS: u64 = 10 << 30;
 
 /// A good response.
 pub(crate) fn good() -> Vec<u8> {
@@ -188,7 +188,12 @@ fn headers(count: usize) -> String {
 }
 
 fn padded(length: usize) -> Vec<u8> {
-    let mut body = GOOD.as_bytes().to_vec();
+    filled(GOOD, length)
+}
+
+/// The text, filled up with blanks.
+pub(crate) fn filled(text: &str, length: usize) -> Vec<u8> {
+    let mut body = text.as_bytes().to_vec();
     body.resize(length, b' ');
     body
 }
@@ -224,13 +229,13 @@ fn region() -> String {
     body(&"r".repeat(limits::BODY - body("").len()))
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
 /// 64 MiB of blanks in 64 KiB of gzip.
-fn bomb() -> Vec<u8> {
+pub(crate) fn bomb() -> Vec<u8> {
     gzip(&[b' '; 1 << 20]).repeat(64)
 }

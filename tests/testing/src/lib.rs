@@ -8,6 +8,7 @@
 //! * [`events`]: the log events of one thread, as lines.
 //! * [`fixtures`]: credentials, scopes and token responses.
 //! * [`needles`]: the search for secrets in texts and hex dumps.
+//! * [`Recorder`]: servers that note which secret reaches which of them.
 //!
 //! ```
 //! use testing::{Adapter, Loopback, Reply, fixtures};
@@ -39,6 +40,7 @@ pub mod fixtures;
 pub mod layout;
 mod loopback;
 pub mod needles;
+mod recorder;
 mod reply;
 
 pub use self::core::{Core, send};
@@ -50,4 +52,5 @@ pub use client::{AdapterService, Client, Executor, Way};
 pub use connection::Connection;
 pub use error::Error;
 pub use loopback::{Loopback, Received, Served, header};
+pub use recorder::Recorder;
 pub use reply::Reply;

@@ -12,6 +12,7 @@ mod errors;
 mod federation;
 mod panics;
 mod public;
+mod questions;
 mod refusals;
 mod types;
 mod walk;

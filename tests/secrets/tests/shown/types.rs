@@ -48,6 +48,7 @@ fn no_public_type_shows_a_secret() {
     emulator(&mut walk);
     program(&mut walk);
     refusals::walk(&mut walk);
+    crate::questions::walk(&mut walk);
 
     let types = public::types();
     assert!(types.len() > 80, "{}", types.len());

@@ -7,7 +7,10 @@ use std::{
     thread,
 };
 
-use auth_proto::{Cloud, Credential, Factor, Scope, UserRef, Validate};
+use auth_proto::{
+    Cloud, Credential, Factor, Federation, OidcClient, Question, Reply, Scope, SecretSource,
+    UserRef, Validate,
+};
 
 use testing::Adapter;
 
@@ -33,12 +36,31 @@ pub(crate) fn are_watched() {
 }
 
 fn use_client(adapter: Adapter, cloud: &Cloud) {
+    use_secrets_that_are_asked_for(adapter, cloud);
     let builder = adapter.client(cloud.clone(), credential(), Scope::default());
     // The runtime ends with the client, so that nothing is freed later.
     let client = builder.own_runtime().build().unwrap();
     let token = client.token().unwrap();
     client.run(&Validate::new(cloud, token.expose())).unwrap();
     client.replace_credential(credential()).unwrap();
+    client.close();
+}
+
+/// A federated login whose hook gives the secrets.
+fn use_secrets_that_are_asked_for(adapter: Adapter, cloud: &Cloud) {
+    let endpoint = cloud.identity_url().to_owned();
+    let client = OidcClient::new("robot", endpoint).with_secret(SecretSource::new("a file"));
+    let person = Federation::password("i", "p", client, "u", SecretSource::new("a file"));
+    let credential = Credential::federated(person.with_code_field("code"));
+    let builder = adapter.client(cloud.clone(), credential, Scope::default());
+    let client = builder.own_runtime().asked(|question| {
+        Ok(Some(match question {
+            Question::Secret(_) => Reply::Secret(PASSWORD.into()),
+            _ => Factor::totp(PASSCODE).into(),
+        }))
+    });
+    let client = client.build().unwrap();
+    client.token().unwrap();
     client.close();
 }
 
@@ -78,8 +100,13 @@ fn serve(mut stream: TcpStream, answer: &str) -> std::io::Result<()> {
             0 => return Ok(()),
             more => more,
         };
-        let is_whole = request.starts_with(b"GET") || request[..filled].ends_with(b"}}}");
-        if is_whole && request[..filled].windows(4).any(|end| end == b"\r\n\r\n") {
+        // The exchange of a bearer has no body.
+        let request = &request[..filled];
+        let is_whole = request.starts_with(b"GET")
+            || request.ends_with(b"}}}")
+            || request.ends_with(b"profile")
+            || request.windows(17).any(|line| line.eq_ignore_ascii_case(b"content-length: 0"));
+        if is_whole && request.windows(4).any(|end| end == b"\r\n\r\n") {
             return stream.write_all(answer.as_bytes());
         }
     }
@@ -88,7 +115,7 @@ fn serve(mut stream: TcpStream, answer: &str) -> std::io::Result<()> {
 /// Larger than one read. The token is in the body as well, where no crate reads it.
 fn answer() -> String {
     let body = format!(
-        r#"{{"token": {{"id": "t0ps3cret-token", "issued_at": "2126-01-01T00:00:00.000000Z", {}
+        r#"{{"access_token": "t0ps3cret-bearer", "token": {{"id": "t0ps3cret-token", "issued_at": "2126-01-01T00:00:00.000000Z", {}
             "expires_at": "2126-01-01T01:00:00.000000Z", "user": {{"id": "u"}}}}}}"#,
         " ".repeat(100_000),
     );

@@ -93,6 +93,9 @@ impl Login {
         if status.is_client_error() || status.is_server_error() {
             return Err(self.exchange_refusal(response));
         }
+        if !status.is_success() {
+            return Err(ProtocolError::Status { status }.into());
+        }
         self.read_token(response, sent)
     }
 
