@@ -6,15 +6,14 @@ usage: differential.py FOLDER
 Writes the table to FOLDER/clouds.yaml and the results to FOLDER/keystoneauth1.json.
 """
 
-import hmac
 import json
 import os
-import struct
 import sys
-import time
 
 from keystoneauth1 import exceptions, loading, session
 from oslo_utils import timeutils
+
+import federation
 
 FOLDER = sys.argv[1]
 with open(os.path.join(FOLDER, "world.json")) as file:
@@ -96,11 +95,7 @@ def table():
 
 
 def code(user):
-    """The current code of the user's authenticator. The server takes it again while it is valid."""
-    counter = struct.pack(">Q", int(time.time()) // 30)
-    digest = hmac.new(USERS[user]["totp_secret"].encode(), counter, "sha1").digest()
-    at = digest[-1] & 15
-    return "%06d" % ((struct.unpack(">I", digest[at:at + 4])[0] & 0x7FFFFFFF) % 10**6)
+    return federation.code(USERS[user]["totp_secret"])
 
 
 def trust(impersonation):
