@@ -11,17 +11,18 @@ import urllib.parse
 
 import requests
 
-# Names of identity providers, their protocols, and whether they are enabled. gate.py gives `bare` and
-# `browser` their meaning.
+# Identity providers, the protocol of each, and whether it is enabled. The gates give `bare`, `browser`
+# and `either` their meaning.
 IDENTITY_PROVIDERS = (
-    ("provider", ("openid", "mapped"), True),
-    ("o d+d \u00fc%2F", ("openid",), True),
-    ("ovhcloud-emea", ("openid",), True),
-    ("egi.eu", ("openid",), True),
-    ("bare", ("openid",), True),
-    ("browser", ("openid",), True),
-    ("foreign", ("openid",), True),
-    ("disabled", ("openid",), False),
+    ("provider", "openid", True),
+    ("either", "mapped", True),
+    ("o d+d \u00fc%2F", "openid", True),
+    ("ovhcloud-emea", "openid", True),
+    ("egi.eu", "openid", True),
+    ("bare", "openid", True),
+    ("browser", "openid", True),
+    ("foreign", "openid", True),
+    ("disabled", "openid", False),
 )
 # No group has a role anywhere else, and `guests` has none.
 GRANTS = (
@@ -49,12 +50,11 @@ def fill(world, folder, request, create, roles):
         place = "/system" if kind == "system" else "/%ss/%s" % (kind, target(world, kind, key))
         request("PUT", "%s/groups/%s/roles/%s" % (place, groups[group], roles[role]))
     request("PUT", "/OS-FEDERATION/mappings/people", mapping={"rules": RULES})
-    for name, protocols, enabled in IDENTITY_PROVIDERS:
+    for name, protocol, enabled in IDENTITY_PROVIDERS:
         remote = {"provider": [provider["issuer"]], "foreign": ["https://elsewhere.test"]}.get(name, [])
         at = "/OS-FEDERATION/identity_providers/" + urllib.parse.quote(name, safe="")
         request("PUT", at, identity_provider={"remote_ids": remote, "enabled": enabled})
-        for protocol in protocols:
-            request("PUT", "%s/protocols/%s" % (at, protocol), protocol={"mapping_id": "people"})
+        request("PUT", "%s/protocols/%s" % (at, protocol), protocol={"mapping_id": "people"})
     world["federation"] = provider
     world["users"].update(users(world, provider))
 
@@ -75,24 +75,22 @@ def target(world, kind, key):
 
 
 def users(world, provider):
-    """The users of the accounts by name, and of the clients as `client NAME`; those of other identity
-    providers than `provider`, and of its other protocol, with that name behind."""
+    """The users of the accounts by name, and of the clients as `client NAME`; ` at ` and the name of the
+    identity provider follow if it is not `provider`."""
     session = requests.Session()
     session.trust_env = False
     made = {}
     for name, own, client, form in logins(provider):
-        form["scope"] = "openid profile"
+        form["scope"] = client.get("scope", "openid profile")
         answer = session.post(provider["token_endpoint"], data=form, auth=basic(client), timeout=60)
         answer.raise_for_status()
         bearer = {"Authorization": "Bearer " + answer.json()["access_token"]}
-        for at, protocols, _ in IDENTITY_PROVIDERS[:4 if name in EVERYWHERE else 1]:
-            for protocol in protocols:
-                token = session.post(login_url(world["url"], at, protocol), headers=bearer, timeout=60)
-                token.raise_for_status()
-                user = token.json()["token"]["user"]
-                key = {"provider": name}.get(at, "%s at %s" % (name, at))
-                key += {"openid": ""}.get(protocol, " by " + protocol)
-                made[key] = dict(own, id=user["id"], name=user["name"], domain_id=user["domain"]["id"])
+        for at, protocol, _ in IDENTITY_PROVIDERS[:5 if name in EVERYWHERE else 1]:
+            token = session.post(login_url(world["url"], at, protocol), headers=bearer, timeout=60)
+            token.raise_for_status()
+            user = token.json()["token"]["user"]
+            key = name if at == "provider" else "%s at %s" % (name, at)
+            made[key] = dict(own, id=user["id"], name=user["name"], domain_id=user["domain"]["id"])
     return made
 
 
