@@ -33,7 +33,7 @@ GRANTS = (
     ("engineers", "reader", "system", None),
     ("readers", "auditor", "project", "alpha"),
     ("services", "member", "project", "alpha"),
-    ("services", "reader", "domain", "default"),
+    ("services", "member", "domain", "corp"),
 )
 GROUPS = ("engineers", "readers", "services", "guests")
 
