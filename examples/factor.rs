@@ -8,7 +8,7 @@
 use std::error::Error;
 
 use auth_emulator::{Server, System, account, totp_code};
-use auth_proto::{Cloud, Credential, DomainRef, Factor, Scope, UserRef};
+use auth_proto::{Cloud, Credential, DomainRef, Factor, Question, Scope, UserRef};
 use auth_ureq::{Client, Error as LoginError};
 use time::UtcDateTime;
 
@@ -22,11 +22,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let password = Credential::password(user, account::KEYSTONE_MFA_PASSWORD);
     let client = Client::new(cloud.clone(), password, project)?;
     match client.token() {
-        Err(LoginError::NeedFactor(challenge)) => {
+        Err(LoginError::Ask(Question::Factor(challenge))) => {
             let missing: Vec<_> = challenge.missing().flatten().collect();
             println!("missing: {}", missing.join(", "));
             // A program would ask its user, whose authenticator shows the code.
-            client.submit_factor(Factor::totp(totp_code(UtcDateTime::now())))?;
+            client.answer(Factor::totp(totp_code(UtcDateTime::now())))?;
         }
         other => return Err(format!("no question: {other:?}").into()),
     }

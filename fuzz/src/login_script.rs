@@ -3,7 +3,8 @@
 mod server;
 
 use auth_proto::{
-    Agency, Body, Cloud, Credential, DomainRef, Error, Factor, Login, Scope, Step, UserRef,
+    Agency, Body, Cloud, Credential, DomainRef, Error, Factor, Login, Question, Scope, Step,
+    UserRef,
 };
 use http::{HeaderMap, Request, Uri};
 use server::response;
@@ -53,10 +54,11 @@ fn script(input: &mut Input<'_>) -> Option<()> {
                 is_over(&mut login, input);
                 return Some(());
             }
-            Ok(Step::NeedFactor(challenge)) => {
+            Ok(Step::Ask(Question::Factor(challenge))) => {
                 assert!(challenge.missing().any(|rule| !rule.is_empty()));
                 factors += usize::from(submit(&mut login, input)?);
             }
+            Ok(Step::Ask(question)) => panic!("{question} that the credential has"),
             Ok(Step::Send(request)) => {
                 requests += 1;
                 assert!(requests <= most + factors, "{requests} requests, {factors} factors");
@@ -87,7 +89,7 @@ fn submit(login: &mut Login, input: &mut Input<'_>) -> Option<bool> {
         1 => Factor::password(OTHER),
         _ => Factor::totp(CODE),
     };
-    let submitted = login.submit_factor(factor);
+    let submitted = login.answer(factor);
     if let Err(error) = &submitted {
         check_error(error, &[OTHER, CODE]);
         assert_eq!(format!("{:?}", login.poll()), before);

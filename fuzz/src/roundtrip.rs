@@ -56,7 +56,7 @@ fn log_in(service: &mut Emulator, plan: &Plan) -> Result<Token, Error> {
     loop {
         match login.poll()? {
             Step::Done(token) => return Ok((*token).clone()),
-            Step::NeedFactor(challenge) => panic!("{challenge:?} from a service without factors"),
+            Step::Ask(question) => panic!("{question:?} from a service without factors"),
             Step::Send(request) => {
                 let response = respond(service, request.map(|body| body.as_bytes().to_vec()), plan);
                 if response.status().is_success() {

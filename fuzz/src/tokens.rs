@@ -2,7 +2,7 @@
 
 use auth_proto::{
     ApiVersion, Catalog, EndpointError, EndpointQuery, ErrorKind, Factor, IdentityResponse,
-    Interface, Step, Token, limits,
+    Interface, Question, Step, Token, limits,
 };
 use http::{HeaderName, HeaderValue, Response};
 use time::UtcDateTime;
@@ -30,7 +30,7 @@ pub fn receipt(data: &[u8]) {
     let mut login = LOGIN.clone();
     login.handle_response(response.clone(), UtcDateTime::UNIX_EPOCH);
     let challenge = match (IdentityResponse::read(&response, None), login.poll()) {
-        (Ok(IdentityResponse::Receipt(read)), Ok(Step::NeedFactor(challenge))) => {
+        (Ok(IdentityResponse::Receipt(read)), Ok(Step::Ask(Question::Factor(challenge)))) => {
             assert_eq!(read, challenge);
             challenge
         }
@@ -50,7 +50,7 @@ pub fn receipt(data: &[u8]) {
     let receipt = response.headers()["openstack-auth-receipt"].as_bytes().trim_ascii();
     assert!((1..=limits::TOKEN).contains(&receipt.len()));
     // The receipt is sent back unchanged, and never shown.
-    if login.submit_factor(Factor::totp("123456")).is_ok() {
+    if login.answer(Factor::totp("123456")).is_ok() {
         let Ok(Step::Send(request)) = login.poll() else { panic!("no request after a factor") };
         let sent = &request.headers()["openstack-auth-receipt"];
         assert!(sent.is_sensitive() && sent.as_bytes() == receipt);

@@ -5,8 +5,8 @@ use std::{
 };
 
 use auth_proto::{
-    Action, Body, Cloud, Destination, EndpointQuery, Event, PendingRequest, RetryDecision, Scope,
-    ServiceCall, Session, Token,
+    Action, Body, Cloud, Destination, EndpointQuery, Event, PendingRequest, Reply, RetryDecision,
+    Scope, ServiceCall, Session, Token,
 };
 use http::{Request, StatusCode, Uri};
 use time::UtcDateTime;
@@ -185,7 +185,7 @@ impl Driver {
         };
         match action {
             Action::Fail(error) => Step::Done(Err(error.into())),
-            Action::NeedFactor(challenge) => Step::Done(Err(NoToken::NeedFactor(challenge))),
+            Action::Ask(_, question) => Step::Done(Err(NoToken::Ask(question))),
             Action::Send(pending, request) => {
                 let flight = Flight { pending, scope: scope.clone() };
                 Step::Send(InFlightGuard::unsent(self, Box::new(flight)), request)
@@ -208,11 +208,20 @@ impl Driver {
         self.change(|session| session.handle_unauthorized(token, uri, self.now()))
     }
 
-    /// Changes the session: a factor, another credential.
+    /// Changes the session: a reply, another credential.
     pub fn change<R>(&self, change: impl FnOnce(&mut Session) -> R) -> R {
         let (result, events) = self.with(change);
         events.report();
         result
+    }
+
+    /// Answers a [`NoToken::Ask`] of this scope.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::answer`].
+    pub fn answer(&self, scope: &Scope, reply: impl Into<Reply>) -> Result<(), auth_proto::Error> {
+        self.change(|session| session.answer(scope, reply, self.now()))
     }
 
     /// Reads from the session. The closure must not call this driver.

@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use auth_proto::{Challenge, Fault};
+use auth_proto::{Fault, Question};
 use http::StatusCode;
 use thiserror::Error as ThisError;
 use time::UtcDateTime;
@@ -13,6 +13,10 @@ use crate::proxies::ProxyError;
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum Error<T> {
+    /// The login needs something from outside, such as a user's one-time code: pass the reply to
+    /// the client's `answer`.
+    #[error("{0}, and pass the reply to answer")]
+    Ask(Question),
     /// An error of the core: bad input, a refusal, a login without a response, a target that the
     /// token must not be sent to.
     #[error(transparent)]
@@ -51,9 +55,6 @@ pub enum Error<T> {
         /// What was expected, or what is wrong, and where.
         reason: String,
     },
-    /// The login needs a factor from the user: hand it to the client's `submit_factor`.
-    #[error("the login needs a further factor; ask the user and pass it to submit_factor")]
-    NeedFactor(Challenge),
     /// A variable of the environment names a proxy that the HTTP client would ignore. Nothing was
     /// sent to the host.
     #[error(transparent)]
@@ -89,10 +90,10 @@ impl<T> Error<T> {
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
             }
             Self::Transport(_) => true,
-            Self::Build { .. }
+            Self::Ask(_)
+            | Self::Build { .. }
             | Self::IdentityTimeout { .. }
             | Self::Json { .. }
-            | Self::NeedFactor(_)
             | Self::Proxy(_)
             | Self::Request(_) => false,
         }
@@ -113,7 +114,7 @@ impl<T> From<NoToken> for Error<T> {
         match reason {
             NoToken::Auth(error) => Self::Auth(error),
             NoToken::Deadline { last } => Self::Deadline { last },
-            NoToken::NeedFactor(challenge) => Self::NeedFactor(challenge),
+            NoToken::Ask(question) => Self::Ask(question),
             NoToken::Proxy(error) => Self::Proxy(error),
         }
     }
@@ -123,6 +124,10 @@ impl<T> From<NoToken> for Error<T> {
 #[derive(Debug, ThisError)]
 #[expect(clippy::exhaustive_enums, reason = "a client's error type has every variant")]
 pub enum NoToken {
+    /// The login needs something from outside: pass the reply to
+    /// [`Session::answer`](auth_proto::Session::answer).
+    #[error("{0}, and pass the reply to answer")]
+    Ask(Question),
     /// An error of the core: bad input, a refusal, a login without a response.
     #[error(transparent)]
     Auth(#[from] auth_proto::Error),
@@ -133,10 +138,6 @@ pub enum NoToken {
         #[source]
         last: Option<auth_proto::Error>,
     },
-    /// The login needs a factor from the user: hand it to
-    /// [`Session::submit_factor`](auth_proto::Session::submit_factor).
-    #[error("the login needs a further factor; ask the user and pass it to submit_factor")]
-    NeedFactor(Challenge),
     /// A variable of the environment names a proxy that the HTTP client would ignore.
     #[error(transparent)]
     Proxy(#[from] ProxyError),

@@ -124,8 +124,9 @@ mod wire;
 
 pub use cloud::{Advice, Cloud, ScopeHint};
 pub use error::{
-    ConfigError, ConfigField, EndpointError, Error, ErrorKind, Failure, FailureKind, FieldProblem,
-    MethodKind, Misuse, ProtocolError, Refusal, ScopeKind, UrlProblem,
+    ConfigError, ConfigField, EndpointError, Error, ErrorKind, Failure, FailureKind,
+    FederationProblem, FieldProblem, MethodKind, Misuse, ProtocolError, ProviderDocument, Refusal,
+    ScopeKind, UrlProblem,
     fault::{Code, Fault},
 };
 pub use identity::{
@@ -139,7 +140,10 @@ pub use model::{
     challenge::Challenge,
     credential::{Agency, Credential, Factor, UserRef},
     endpoint_query::{EndpointQuery, Interface},
+    federation::{Federation, OidcClient},
+    question::{Question, Reply},
     scope::{DomainRef, Scope},
+    secret::{Secret, SecretSource},
     token::{Domain, Project, Role, Token, User},
     version::Version,
 };

@@ -48,6 +48,9 @@ pub const LOGIN_REQUEST: usize = 64 * 1024;
 /// Methods in a receipt, and in each of its rules.
 pub const METHODS: usize = 32;
 
+/// How long a question may stay without a reply before another caller gets it.
+pub const QUESTION: Duration = Duration::from_secs(600);
+
 /// The longest believed `Retry-After`.
 pub const RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use auth_driver::{BoxError, Call, Driver, Grant, Mode, Replay, Wanted, blocking, parse};
 use auth_proto::{
-    Cloud, Credential, Destination, EndpointQuery, Factor, IdentityRequest, RetryDecision, Scope,
+    Cloud, Credential, Destination, EndpointQuery, IdentityRequest, Reply, RetryDecision, Scope,
     Token,
 };
 use http::{Request, Response, StatusCode, Uri};
@@ -83,7 +83,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Auth`] with the reason why there is no token, [`Error::NeedFactor`] if the login
+    /// [`Error::Auth`] with the reason why there is no token, [`Error::Ask`] if the login
     /// needs a user, [`Error::Deadline`].
     pub fn token(&self) -> Result<Arc<Token>, Error> {
         self.token_within(PATIENCE)
@@ -260,13 +260,13 @@ impl Client {
         self.driver().report(token, url, status)
     }
 
-    /// Answers an [`Error::NeedFactor`].
+    /// Answers an [`Error::Ask`].
     ///
     /// # Errors
     ///
-    /// As [`Session::submit_factor`](auth_proto::Session::submit_factor).
-    pub fn submit_factor(&self, factor: Factor) -> Result<(), Error> {
-        Ok(self.driver().change(|session| session.submit_factor(&self.scope, factor))?)
+    /// As [`Session::answer`](auth_proto::Session::answer).
+    pub fn answer(&self, reply: impl Into<Reply>) -> Result<(), Error> {
+        Ok(self.driver().answer(&self.scope, reply)?)
     }
 
     /// Replaces the credential, for all clients of the session.

@@ -60,7 +60,7 @@ fn the_missing_factor_follows_the_receipt() {
             let error = client.token().unwrap_err();
             let challenge = error.challenge().unwrap();
             assert_eq!(challenge.missing().collect::<Vec<_>>(), [[missing]]);
-            client.submit_factor(second.clone()).unwrap();
+            client.answer(second.clone()).unwrap();
             let token = client.token().unwrap();
             assert_eq!(token.methods(), ["password", "totp"]);
             assert_eq!(token.user().id.as_deref(), Some(account::KEYSTONE_MFA_USER_ID));
@@ -90,9 +90,9 @@ fn a_wrong_code_gets_another_chance() {
     let server = start(Emulator::new());
     let client = client_of(&server, mfa(), alpha());
     assert!(client.token().unwrap_err().challenge().is_some());
-    client.submit_factor(wrong_code()).unwrap();
+    client.answer(wrong_code()).unwrap();
     assert_eq!(refused(&client), 401);
-    client.submit_factor(code()).unwrap();
+    client.answer(code()).unwrap();
     client.token().unwrap();
     assert_eq!(server.emulator().logins(System::Keystone), 3);
 

@@ -93,9 +93,9 @@ fn a_second_factor_is_sent_with_the_receipt() {
     let client = loopback_client(&server).build().unwrap();
     let error = client.token().unwrap_err();
     assert_eq!(error.challenge().unwrap().missing().collect::<Vec<_>>(), [["totp"]]);
-    let error = client.submit_factor(Factor::password("x")).unwrap_err();
+    let error = client.answer(Factor::password("x")).unwrap_err();
     assert!(error.auth().is_some(), "{error}");
-    client.submit_factor(Factor::totp("123456")).unwrap();
+    client.answer(Factor::totp("123456")).unwrap();
     client.token().unwrap();
 
     let requests = server.requests();

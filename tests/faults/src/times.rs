@@ -118,7 +118,7 @@ fn one_clock(seed: u64) -> Result<u64, String> {
                 }
                 waits = 0;
             }
-            Action::NeedFactor(_) | Action::Use(_) => waits = 0,
+            Action::Ask(..) | Action::Use(_) => waits = 0,
         }
     }
     let logins = emulator.logins(SYSTEM);

@@ -174,11 +174,11 @@ impl Client {
     }
 
     /// The factor that a challenge asks for.
-    pub fn submit_factor(&self, factor: Factor) -> Result<(), Error> {
+    pub fn answer(&self, factor: Factor) -> Result<(), Error> {
         match self {
-            Self::Core(core) => core.submit_factor(factor),
-            Self::Reqwest(client, _) => Ok(client.submit_factor(factor)?),
-            Self::Ureq(client) => Ok(client.submit_factor(factor)?),
+            Self::Core(core) => core.answer(factor),
+            Self::Reqwest(client, _) => Ok(client.answer(factor)?),
+            Self::Ureq(client) => Ok(client.answer(factor)?),
         }
     }
 

@@ -41,7 +41,7 @@ impl Core {
     ///
     /// # Errors
     ///
-    /// [`Error::Core`] or [`Error::CoreFactor`].
+    /// [`Error::Core`] or [`Error::CoreAsks`].
     pub fn log_in(
         &self,
         mut change: impl FnMut(&mut Response<Vec<u8>>),
@@ -50,7 +50,7 @@ impl Core {
         loop {
             match login.poll()? {
                 Step::Done(token) => return Ok(token),
-                Step::NeedFactor(challenge) => return Err(Error::CoreFactor(Box::new(challenge))),
+                Step::Ask(question) => return Err(Error::CoreAsks(Box::new(question))),
                 Step::Send(request) => {
                     let mut response = self.send(request)?;
                     change(&mut response);
@@ -60,8 +60,8 @@ impl Core {
         }
     }
 
-    pub(crate) fn submit_factor(&self, factor: Factor) -> Result<(), Error> {
-        Ok(self.login().submit_factor(factor)?)
+    pub(crate) fn answer(&self, factor: Factor) -> Result<(), Error> {
+        Ok(self.login().answer(factor)?)
     }
 
     pub(crate) fn endpoint(&self, query: &EndpointQuery) -> Result<String, Error> {

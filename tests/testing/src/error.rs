@@ -1,14 +1,14 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use auth_proto::{Challenge, ErrorKind};
+use auth_proto::{Challenge, ErrorKind, Question};
 use time::UtcDateTime;
 
 /// An error of either adapter, or of the bare core. Text and source are the adapter's own.
 pub enum Error {
     /// From the bare core.
     Core(auth_proto::Error),
-    /// From the bare core, whose login needs another factor.
-    CoreFactor(Box<Challenge>),
+    /// From the bare core, whose login asks for something.
+    CoreAsks(Box<Question>),
     /// From `auth-reqwest`.
     Reqwest(Box<auth_reqwest::Error>),
     /// From `auth-ureq`.
@@ -19,7 +19,7 @@ pub enum Error {
 enum Cause<'a> {
     Auth(&'a auth_proto::Error),
     Deadline(Option<&'a auth_proto::Error>),
-    NeedFactor(&'a Challenge),
+    Asks(&'a Question),
     Other,
     Timeouts(Duration, Duration),
     Transport { is_timeout: bool },
@@ -36,7 +36,7 @@ impl Error {
                     $adapter::Error::IdentityTimeout { identity, response } => {
                         Cause::Timeouts(*identity, *response)
                     }
-                    $adapter::Error::NeedFactor(challenge) => Cause::NeedFactor(challenge),
+                    $adapter::Error::Ask(question) => Cause::Asks(question),
                     $adapter::Error::Transport(error) => {
                         Cause::Transport { is_timeout: $is_timeout(error) }
                     }
@@ -46,7 +46,7 @@ impl Error {
         }
         match self {
             Self::Core(error) => Cause::Auth(error),
-            Self::CoreFactor(challenge) => Cause::NeedFactor(challenge),
+            Self::CoreAsks(question) => Cause::Asks(question),
             Self::Reqwest(error) => of_adapter!(error, auth_reqwest, reqwest::Error::is_timeout),
             Self::Ureq(error) => {
                 let is_timeout = |error: &ureq::Error| matches!(error, ureq::Error::Timeout(_));
@@ -72,7 +72,10 @@ impl Error {
 
     /// The challenge, if the login needs another factor.
     pub fn challenge(&self) -> Option<&Challenge> {
-        if let Cause::NeedFactor(challenge) = self.cause() { Some(challenge) } else { None }
+        match self.cause() {
+            Cause::Asks(Question::Factor(challenge)) => Some(challenge),
+            _ => None,
+        }
     }
 
     /// Whether the caller's time ended.
@@ -109,7 +112,7 @@ impl Error {
     /// As the adapters' `is_retryable`. False for the bare core.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Core(_) | Self::CoreFactor(_) => false,
+            Self::Core(_) | Self::CoreAsks(_) => false,
             Self::Reqwest(error) => error.is_retryable(),
             Self::Ureq(error) => error.is_retryable(),
         }
@@ -118,7 +121,7 @@ impl Error {
     /// As the adapters' `retry_at`. `None` for the bare core.
     pub fn retry_at(&self) -> Option<UtcDateTime> {
         match self {
-            Self::Core(_) | Self::CoreFactor(_) => None,
+            Self::Core(_) | Self::CoreAsks(_) => None,
             Self::Reqwest(error) => error.retry_at(),
             Self::Ureq(error) => error.retry_at(),
         }
@@ -127,7 +130,7 @@ impl Error {
     fn inner(&self) -> &(dyn StdError + 'static) {
         match self {
             Self::Core(error) => error,
-            Self::CoreFactor(_) => &NEED_FACTOR,
+            Self::CoreAsks(_) => &NEED_FACTOR,
             Self::Reqwest(error) => &**error,
             Self::Ureq(error) => &**error,
         }
@@ -145,7 +148,7 @@ const NEED_FACTOR: fmt::Error = fmt::Error;
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CoreFactor(challenge) => write!(f, "the login needs a factor: {challenge:?}"),
+            Self::CoreAsks(question) => write!(f, "{question}: {question:?}"),
             other => write!(f, "{}", other.inner()),
         }
     }
@@ -154,7 +157,7 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CoreFactor(challenge) => write!(f, "{challenge:?}"),
+            Self::CoreAsks(question) => write!(f, "{question:?}"),
             other => write!(f, "{:?}", other.inner()),
         }
     }

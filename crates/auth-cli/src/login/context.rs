@@ -7,7 +7,7 @@ use std::{
 };
 
 use auth_proto::{
-    Challenge, Cloud, EndpointQuery, ErrorKind, Factor, IdentityRequest, Settings, Token,
+    Challenge, Cloud, EndpointQuery, ErrorKind, Factor, IdentityRequest, Question, Settings, Token,
 };
 use auth_ureq::{Client, Error};
 use http::StatusCode;
@@ -65,17 +65,17 @@ impl Context {
         for asked in 0..CODES {
             let code = match self.try_token() {
                 Ok(token) => return Ok(token),
-                Err(Error::NeedFactor(challenge)) => self.code(&challenge)?,
+                Err(Error::Ask(Question::Factor(challenge))) => self.code(&challenge)?,
                 Err(why) if asked > 0 && is_refused(&why) => match (self.ask)(ANOTHER) {
                     Ok(code) => code,
                     Err(_) => return Err(self.failure(why)),
                 },
                 Err(why) => return Err(self.failure(why)),
             };
-            self.client.submit_factor(Factor::totp(code))?;
+            self.client.answer(Factor::totp(code))?;
         }
         self.try_token().map_err(|why| match why {
-            Error::NeedFactor(_) => Failure::failed(TOO_MANY_CODES),
+            Error::Ask(Question::Factor(_)) => Failure::failed(TOO_MANY_CODES),
             why => self.failure(why),
         })
     }
@@ -95,7 +95,7 @@ impl Context {
             self.token()?;
             match self.wait(&act) {
                 // The service refused the token, and the next login needs a code again.
-                Err(Error::NeedFactor(_)) => {}
+                Err(Error::Ask(Question::Factor(_))) => {}
                 done => return done.map_err(|why| self.failure(why)),
             }
         }

@@ -141,7 +141,7 @@ impl Plan {
                 }
                 _ => false,
             },
-            NoToken::NeedFactor(_) | NoToken::Proxy(_) => false,
+            NoToken::Ask(_) | NoToken::Proxy(_) => false,
         }
     }
 }

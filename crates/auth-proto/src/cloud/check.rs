@@ -2,13 +2,14 @@
 
 use secrecy::ExposeSecret;
 
-use super::Cloud;
+use super::{Cloud, federation};
 use crate::{
     error::{ConfigError, ConfigField},
     limits,
     model::{
         credential::{Credential, Key, Method, MethodKind, UserRef},
         scope::{DomainRef, Scope, ScopeKind, Target},
+        secret::{Secret, SecretSource},
     },
     url::ApiVersion,
 };
@@ -30,6 +31,7 @@ impl Cloud {
             check_method_texts(method)?;
         }
         check_http_basic(credential)?;
+        self.check_federated(credential)?;
         self.check_standalone(credential)?;
         check_user_texts(credential.user.as_ref())?;
         self.check_methods(credential)?;
@@ -57,6 +59,8 @@ impl Cloud {
         if kinds == [MethodKind::ExistingToken] {
             return Ok(());
         }
+        // The code beside a federated login is the provider's.
+        let kinds = if credential.federation().is_some() { &kinds[..1] } else { &kinds[..] };
         for (index, &method) in kinds.iter().enumerate() {
             let of_user = matches!(method, MethodKind::Password | MethodKind::Totp);
             if of_user && credential.user.is_none() {
@@ -64,6 +68,10 @@ impl Cloud {
             }
             if kinds[..index].contains(&method) {
                 return Err(ConfigError::MethodTwice { method });
+            }
+            let by_provider = matches!(method, MethodKind::Federated | MethodKind::IdToken);
+            if by_provider && self.0.profile.methods.contains(&method) && self.is_v2() {
+                return Err(ConfigError::NotInV2);
             }
             if !self.accepts_method(method) {
                 let all = self.0.profile.methods.iter().copied();
@@ -76,8 +84,11 @@ impl Cloud {
 
     fn accepts_method(&self, kind: MethodKind) -> bool {
         let in_v2 = matches!(kind, MethodKind::Password | MethodKind::Token);
-        self.0.profile.methods.contains(&kind)
-            && (self.api_version() != Some(ApiVersion::V2) || in_v2)
+        self.0.profile.methods.contains(&kind) && (!self.is_v2() || in_v2)
+    }
+
+    fn is_v2(&self) -> bool {
+        self.api_version() == Some(ApiVersion::V2)
     }
 
     fn check_scope_kind(&self, credential: &Credential, scope: &Scope) -> Result<(), ConfigError> {
@@ -90,7 +101,11 @@ impl Cloud {
         if credential.is_existing_token() && kind == ScopeKind::Default {
             return Ok(());
         }
-        let v2 = self.api_version() == Some(ApiVersion::V2);
+        // The first token of a federated login is unscoped everywhere.
+        if has(MethodKind::Federated) && kind == ScopeKind::Unscoped {
+            return Ok(());
+        }
+        let v2 = self.is_v2();
         let takes = |kind: &ScopeKind| {
             let in_v2 = !matches!(kind, ScopeKind::Domain | ScopeKind::System);
             // An agency's token is for a project or the domain of the delegating account.
@@ -110,7 +125,7 @@ impl Cloud {
     /// In v2.0 the project of a trust must be given, too (seen at Keystone 12).
     fn check_trust(&self, scope: &Scope) -> Result<(), ConfigError> {
         let is_alone = matches!(scope.0, Target::Trust { project_id: None, .. });
-        match is_alone && self.api_version() == Some(ApiVersion::V2) {
+        match is_alone && self.is_v2() {
             true => Err(ConfigError::TrustProject),
             false => Ok(()),
         }
@@ -144,8 +159,13 @@ impl Cloud {
 
 fn check_method_texts(method: &Method) -> Result<(), ConfigError> {
     let field = method.kind().field();
-    if !matches!(method, Method::NoAuth) {
-        check_text(field, method.secret())?;
+    match method {
+        Method::Federated(own) => return federation::check_texts(own),
+        Method::ApplicationCredential { secret, .. } | Method::Password(secret) => {
+            check_secret(field, secret)?;
+        }
+        Method::NoAuth => {}
+        _ => check_text(field, method.secret())?,
     }
     match method {
         Method::ApplicationCredential { key: Key::Id(id), .. } => {
@@ -160,7 +180,9 @@ fn check_method_texts(method: &Method) -> Result<(), ConfigError> {
                 false => Err(ConfigError::Characters { field }),
             }
         }
-        Method::HttpBasic(_) | Method::NoAuth | Method::Password(_) => Ok(()),
+        Method::Federated(_) | Method::HttpBasic(_) | Method::NoAuth | Method::Password(_) => {
+            Ok(())
+        }
     }
 }
 
@@ -212,7 +234,12 @@ fn check_domain(field: ConfigField, domain: Option<&DomainRef>) -> Result<(), Co
     }
 }
 
-fn check_text(field: ConfigField, text: &str) -> Result<(), ConfigError> {
+/// A secret that is asked for is checked when it is known.
+pub(super) fn check_secret(field: ConfigField, secret: &Secret) -> Result<(), ConfigError> {
+    check_text(field, secret.source().map_or_else(|| secret.expose(), SecretSource::name))
+}
+
+pub(super) fn check_text(field: ConfigField, text: &str) -> Result<(), ConfigError> {
     match text.len() {
         0 => Err(ConfigError::Empty { field }),
         1..=limits::INPUT => Ok(()),

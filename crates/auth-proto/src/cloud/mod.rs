@@ -6,6 +6,7 @@
 
 mod check;
 mod endpoint;
+mod federation;
 mod named;
 mod not_found;
 mod overrides;
@@ -22,6 +23,7 @@ use std::{fmt, sync::Arc};
 use http::Uri;
 
 pub use self::profile::Advice;
+pub(crate) use self::refusal::status_is_transient;
 use self::{
     overrides::Override,
     profile::Profile,

@@ -46,7 +46,7 @@ impl Cloud {
             }
             (None, None) => usual_remedy(status),
         };
-        let refusal = Refusal { status, fault, remedy };
+        let refusal = Refusal::new(status, fault, remedy);
         match is_transient {
             true => ErrorKind::Unavailable(refusal).into(),
             false => ErrorKind::Rejected(refusal).into(),
@@ -56,7 +56,7 @@ impl Cloud {
 
 /// Whether a retry may succeed without a change by the user. 520 to 530 are codes of proxies for
 /// failures of the server behind them.
-fn status_is_transient(status: StatusCode) -> bool {
+pub(crate) fn status_is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=530)
 }
 

@@ -35,7 +35,10 @@ impl Cloud {
         }
         match token_domain(credential).or(of_project) {
             Some(domain) => Ok(Scope(Target::Domain(domain.clone()))),
-            None if self.0.profile.default_is_global => Ok(Scope::default()),
+            // Without a scope, a federated token is good for nothing but an exchange.
+            None if self.0.profile.default_is_global && credential.federation().is_none() => {
+                Ok(Scope::default())
+            }
             None => Err(ConfigError::ServiceDomain { service: shown(&want.service) }),
         }
     }

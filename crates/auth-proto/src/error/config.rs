@@ -15,6 +15,11 @@ pub enum ConfigError {
         /// The cloud's name.
         cloud: &'static str,
     },
+    /// A federated user cannot assume an agency.
+    #[error(
+        "credential.agency: a federated login cannot assume an agency; log in as a user of the cloud"
+    )]
+    AgencyFederated,
     /// Assuming an agency takes a token for the user's own domain, and the user names no domain.
     #[error(
         "credential.user.domain: missing, but needed to assume an agency; use \
@@ -44,6 +49,12 @@ pub enum ConfigError {
         /// A similar known id.
         nearest: Option<&'static str>,
     },
+    /// The name is that of another field of the form.
+    #[error(
+        "credential.code_field: the name of another field of the form; use the name that the \
+         provider documents for one-time codes"
+    )]
+    CodeField,
     /// The v2.0 API has no domains.
     #[error("{field}: the v2.0 API has no domains; leave it out")]
     DomainUnknown {
@@ -56,6 +67,12 @@ pub enum ConfigError {
         /// The field.
         field: ConfigField,
     },
+    /// A federated login has no other method beside it.
+    #[error(
+        "credential: a federated login takes no further factor; leave it out (a provider's one-time \
+         code needs Federation::with_code_field)"
+    )]
+    FederatedAlone,
     /// HTTP Basic separates name and password by a colon (RFC 7617, section 2).
     #[error(
         "credential.user.name: contains a colon or a control character, or the password contains a \
@@ -195,6 +212,9 @@ pub enum UrlProblem {
     /// The brackets of an IPv6 address are missing, doubled or not closed.
     #[error("an IPv6 address needs one pair of brackets around it; write https://[address]/path")]
     Brackets,
+    /// The URL has a fragment.
+    #[error("contains a fragment; remove the # and what follows")]
+    Fragment,
     /// The host is missing or not a valid host name.
     #[error("no valid host; write https://host/path")]
     Host,
@@ -207,6 +227,11 @@ pub enum UrlProblem {
          or opt in with Cloud::keystone_over_plain_http or Cloud::allow_plain_http"
     )]
     PlainHttp,
+    /// Plain http would show the secrets for an identity provider to the network.
+    #[error(
+        "plain http to a host other than loopback shows every secret to the network; use https"
+    )]
+    PlainHttpProvider,
     /// The port is not a number from 1 to 65535.
     #[error("invalid port; use 1 to 65535, or leave it out")]
     Port,

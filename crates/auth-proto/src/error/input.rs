@@ -19,10 +19,25 @@ pub enum ConfigField {
     ApplicationCredentialName,
     /// The secret of an application credential.
     ApplicationCredentialSecret,
+    /// The token of a provider, in [`Federation::access_token`](crate::Federation::access_token) or
+    /// [`id_token`](crate::Federation::id_token).
+    Bearer,
+    /// The id of an [`OidcClient`](crate::OidcClient).
+    ClientId,
+    /// The secret of an [`OidcClient`](crate::OidcClient).
+    ClientSecret,
+    /// The form's field for the one-time code of a provider.
+    CodeField,
     /// The credential and the scope, whose common size is limited.
     CredentialAndScope,
+    /// The URL of a provider's discovery document.
+    DiscoveryEndpoint,
     /// The domain of a scope.
     Domain,
+    /// The protocol of a [`Federation`](crate::Federation).
+    FederationProtocol,
+    /// The identity provider of a [`Federation`](crate::Federation).
+    IdentityProvider,
     /// The URL of the identity service.
     IdentityUrl,
     /// The service of [`Cloud::with_override`](crate::Cloud::with_override).
@@ -37,6 +52,10 @@ pub enum ConfigField {
     ProjectId,
     /// The name of the scope's project.
     ProjectName,
+    /// The origin in [`OidcClient::with_allowed_origin`](crate::OidcClient::with_allowed_origin).
+    ProviderOrigin,
+    /// The scope of an [`OidcClient`](crate::OidcClient).
+    ProviderScope,
     /// The URL of [`Cloud::standalone`](crate::Cloud::standalone).
     StandaloneUrl,
     /// The token that a request is about, for example [`Validate`](crate::Validate).
@@ -45,6 +64,8 @@ pub enum ConfigField {
     SubjectUser,
     /// The token of a credential.
     Token,
+    /// The URL of a provider's token endpoint.
+    TokenEndpoint,
     /// The one-time code.
     Totp,
     /// The id of a trust.
@@ -66,8 +87,15 @@ impl fmt::Display for ConfigField {
             Self::ApplicationCredentialId => "credential.id",
             Self::ApplicationCredentialName => "credential.name",
             Self::ApplicationCredentialSecret => "credential.secret",
+            Self::Bearer => "credential.access_token",
+            Self::ClientId => "credential.client.id",
+            Self::ClientSecret => "credential.client.secret",
+            Self::CodeField => "credential.code_field",
             Self::CredentialAndScope => "credential and scope together",
+            Self::DiscoveryEndpoint => "credential.client.discovery_endpoint",
             Self::Domain => "scope.domain",
+            Self::FederationProtocol => "credential.protocol",
+            Self::IdentityProvider => "credential.identity_provider",
             Self::IdentityUrl => "identity url",
             Self::OverrideService => "override.service",
             Self::OverrideUrl => "override.url",
@@ -75,10 +103,13 @@ impl fmt::Display for ConfigField {
             Self::ProjectDomain => "scope.project.domain",
             Self::ProjectId => "scope.project.id",
             Self::ProjectName => "scope.project.name",
+            Self::ProviderOrigin => "credential.client.allowed_origin",
+            Self::ProviderScope => "credential.client.scope",
             Self::StandaloneUrl => "standalone url",
             Self::SubjectToken => "token",
             Self::SubjectUser => "user id",
             Self::Token => "credential.token",
+            Self::TokenEndpoint => "credential.client.token_endpoint",
             Self::Totp => "credential.totp",
             Self::Trust => "scope.trust",
             Self::UserDomain => "credential.user.domain",
@@ -96,8 +127,13 @@ pub enum MethodKind {
     ApplicationCredential,
     /// A token that is used as it is, without a login.
     ExistingToken,
+    /// The token of an identity provider, which is exchanged for an unscoped token
+    /// (`OS-FEDERATION`).
+    Federated,
     /// A user name and a password in each request to a service, by HTTP Basic.
     HttpBasic,
+    /// The ID token of an identity provider, which is exchanged for a token of the scope.
+    IdToken,
     /// Nothing, for a service that asks for nothing.
     NoAuth,
     /// A password.
@@ -114,7 +150,9 @@ impl MethodKind {
         match self {
             Self::ApplicationCredential => "application_credential",
             Self::ExistingToken => "existing token",
+            Self::Federated => "federated login",
             Self::HttpBasic => "HTTP Basic",
+            Self::IdToken => "id token",
             Self::NoAuth => "no authentication",
             Self::Password => "password",
             Self::Token => "token",
@@ -132,6 +170,7 @@ impl MethodKind {
     pub(crate) const fn field(self) -> ConfigField {
         match self {
             Self::ApplicationCredential => ConfigField::ApplicationCredentialSecret,
+            Self::Federated | Self::IdToken => ConfigField::Bearer,
             Self::HttpBasic | Self::Password => ConfigField::Password,
             // No authentication has no secret.
             Self::ExistingToken | Self::NoAuth | Self::Token => ConfigField::Token,

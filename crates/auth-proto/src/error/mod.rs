@@ -2,12 +2,14 @@
 
 mod config;
 pub(crate) mod fault;
+mod federation;
 mod input;
 mod protocol;
 
 use std::fmt;
 
 pub use config::{ConfigError, UrlProblem};
+pub use federation::{FederationProblem, ProviderDocument};
 use http::{HeaderMap, StatusCode};
 pub use input::{ConfigField, MethodKind, ScopeKind};
 pub use protocol::{FieldProblem, ProtocolError};
@@ -99,11 +101,7 @@ impl Error {
                 refusal.fault = std::mem::take(&mut refusal.fault).cleaned(secrets);
                 return self;
             }
-            ErrorKind::Protocol(
-                ProtocolError::DisabledProject { project: text }
-                | ProtocolError::Redirect { location: text, .. }
-                | ProtocolError::ScopeMismatch { got: text, .. },
-            ) => vec![text],
+            ErrorKind::Protocol(why) => why.server_texts(),
             ErrorKind::Endpoint(error) => {
                 // These texts have words of this crate, too, which a short secret may be part of.
                 let long: Vec<_> = secrets.iter().copied().filter(|s| is_long(s)).collect();
@@ -129,8 +127,7 @@ impl Error {
     /// the user's account. (Keystone answers 401 to a wrong scope as well; 404 means that an object
     /// does not exist, which locks no account.)
     pub(crate) fn is_credential_refused(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Rejected(refusal)
-            if matches!(refusal.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+        matches!(self.kind(), ErrorKind::Rejected(refusal) if refusal.is_of_credential())
     }
 
     /// Whether the service answered 404.
@@ -286,11 +283,34 @@ pub struct Refusal {
     pub fault: Fault,
     /// The remedy, from the cloud's documents; may be empty.
     pub remedy: &'static str,
+    /// In a federated login, scheme, host and port of the party that refused: the identity provider
+    /// or the identity service.
+    pub origin: Option<Box<str>>,
+    /// In a federated login, the known reason.
+    pub problem: Option<FederationProblem>,
+}
+
+impl Refusal {
+    /// A refusal of the identity service or of a service.
+    pub(crate) const fn new(status: StatusCode, fault: Fault, remedy: &'static str) -> Self {
+        Self { status, fault, remedy, origin: None, problem: None }
+    }
+
+    fn is_of_credential(&self) -> bool {
+        match self.problem {
+            Some(problem) => problem.refuses_credential(),
+            None => matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN),
+        }
+    }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.status.as_u16(), self.fault)?;
+        self.status.as_u16().fmt(f)?;
+        if let Some(origin) = &self.origin {
+            write!(f, " by {origin}")?;
+        }
+        write!(f, " ({})", self.fault)?;
         match self.remedy {
             "" => Ok(()),
             remedy => write!(f, "; {remedy}"),

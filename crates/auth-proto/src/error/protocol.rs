@@ -3,6 +3,8 @@
 use http::StatusCode;
 use thiserror::Error as ThisError;
 
+use super::{ProviderDocument, UrlProblem};
+
 /// The remedy for a response that no identity service sends.
 const HINT: &str = "; check the identity URL and any proxy in between";
 
@@ -17,6 +19,19 @@ pub enum ProtocolError {
     AmbiguousToken {
         /// The header's name.
         header: &'static str,
+    },
+    /// A path for federated logins redirects, to a page where a person logs in.
+    #[error(
+        "{origin}: the identity service redirects ({status}) the federated login to a page for \
+         browsers, so this path takes no bearer token; ask the cloud's operator to accept bearer \
+         tokens there (AuthType oauth20 or auth-openidc of mod_auth_openidc), or use another \
+         protocol"
+    )]
+    BearerRedirect {
+        /// Scheme, host and port of the identity service.
+        origin: String,
+        /// The status.
+        status: StatusCode,
     },
     /// The token's project is disabled, so that no service call with the token can succeed (NHN
     /// Cloud, IaaS Token, response table: `tenant.enabled`).
@@ -86,6 +101,54 @@ pub enum ProtocolError {
     /// The body is not UTF-8.
     #[error("the response is not UTF-8{HINT}")]
     NotUtf8,
+    /// A response of the identity provider cannot be used.
+    #[error(
+        "the identity provider at {origin} sent an unusable {document}: {}; {}",
+        bare(why),
+        document.remedy(field_of(why))
+    )]
+    Provider {
+        /// Scheme, host and port of the provider.
+        origin: String,
+        /// The document.
+        document: ProviderDocument,
+        /// What is wrong with it.
+        why: Box<ProtocolError>,
+    },
+    /// The provider's discovery document names a token endpoint that is not an allowed URL.
+    #[error(
+        "the token endpoint in the discovery document of {origin}: {problem} (no secret was sent; \
+         the token endpoint can also be set by OidcClient::with_token_endpoint)"
+    )]
+    ProviderEndpoint {
+        /// Scheme, host and port of the provider.
+        origin: String,
+        /// What is wrong with the URL.
+        problem: UrlProblem,
+    },
+    /// The provider's discovery document does not list the grant, so that it was not tried.
+    #[error(
+        "the identity provider at {origin} does not offer the grant {grant} in its discovery \
+         document (no secret was sent); log in in another way, or set the token endpoint if the \
+         document is wrong"
+    )]
+    ProviderGrant {
+        /// Scheme, host and port of the provider.
+        origin: String,
+        /// The grant.
+        grant: &'static str,
+    },
+    /// The provider's discovery document names a token endpoint at another origin.
+    #[error(
+        "the discovery document of {origin} names a token endpoint at {named}, another origin (no \
+         secret was sent); if that is right, allow it by OidcClient::with_allowed_origin"
+    )]
+    ProviderOrigin {
+        /// Scheme, host and port of the provider.
+        origin: String,
+        /// Scheme, host and port that the document names.
+        named: String,
+    },
     /// The response is a redirect. Redirects are never followed, because that would send the
     /// password to another place.
     #[error("the service redirects ({status}) to {location}; configure the final URL instead")]
@@ -149,14 +212,46 @@ pub enum FieldProblem {
     Type,
 }
 
+/// The text without the remedy, which is one for an identity service.
+fn bare(why: &ProtocolError) -> String {
+    let text = why.to_string();
+    text.strip_suffix(HINT).map_or_else(|| text.clone(), str::to_owned)
+}
+
+/// The field that is missing or wrong.
+fn field_of(why: &ProtocolError) -> Option<&'static str> {
+    match why {
+        ProtocolError::Field { field, .. } => Some(field),
+        ProtocolError::MissingToken { place } => Some(place),
+        _ => None,
+    }
+}
+
 impl ProtocolError {
+    /// The texts that come from a server.
+    pub(super) fn server_texts(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::DisabledProject { project: text }
+            | Self::ProviderOrigin { named: text, .. }
+            | Self::Redirect { location: text, .. }
+            | Self::ScopeMismatch { got: text, .. } => vec![text],
+            Self::Provider { why, .. } => why.server_texts(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether the next response may be usable: a proxy or a restart breaks responses for a while,
     /// but the service's own decisions stay the same.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             // A proxy may answer for the service with a page of its own.
             Self::Discovery { status, .. } => status.is_success(),
-            Self::DisabledProject { .. }
+            Self::Provider { why, .. } => why.is_transient(),
+            Self::BearerRedirect { .. }
+            | Self::DisabledProject { .. }
+            | Self::ProviderEndpoint { .. }
+            | Self::ProviderGrant { .. }
+            | Self::ProviderOrigin { .. }
             | Self::Redirect { .. }
             | Self::ScopeMismatch { .. }
             | Self::Status { .. }

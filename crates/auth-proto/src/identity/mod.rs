@@ -25,7 +25,6 @@ pub use versions::Versions;
 use crate::{
     cloud::Cloud,
     error::{ConfigError, ConfigField, Error, ErrorKind, ProtocolError, Refusal, UrlProblem},
-    limits,
     model::{body::Body, token::AUTH_TOKEN},
     url::{ApiVersion, Origin},
     wire::{RECEIPT, SUBJECT_TOKEN, fault::read_fault, http_time::has_retry_after},
@@ -132,26 +131,6 @@ pub(crate) fn redirect<B>(response: &Response<B>) -> ProtocolError {
         None => "an unknown location".to_owned(),
     };
     ProtocolError::Redirect { status: response.status(), location }
-}
-
-/// An id as one segment of a URL's path, percent-encoded.
-fn path_segment(field: ConfigField, id: &str) -> Result<String, ConfigError> {
-    if id.is_empty() {
-        return Err(ConfigError::Empty { field });
-    }
-    if id == "." || id == ".." || id.len() > limits::PATH_ID {
-        return Err(ConfigError::Id { field });
-    }
-    let mut out = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(char::from(byte));
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    Ok(out)
 }
 
 /// The URL of a v3 request.

@@ -5,12 +5,12 @@ use http::{Request, Response};
 use super::{
     IdentityRequest, expect_authorized,
     page::{Cursor, Page},
-    path_segment,
 };
 use crate::{
     cloud::Cloud,
     error::{ConfigField, Error},
     model::{body::Body, token::Project},
+    url::segment::path_segment,
     wire,
 };
 

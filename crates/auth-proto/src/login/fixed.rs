@@ -1,7 +1,6 @@
 //! Tokens that need no login.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use bytes::Bytes;
 use http::HeaderValue;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
@@ -12,7 +11,7 @@ use crate::{
     error::{ConfigError, Error},
     model::{
         credential::{Credential, Method, UserRef},
-        token::{Token, TokenKind},
+        token::{Token, TokenKind, sensitive},
     },
 };
 
@@ -36,7 +35,7 @@ pub(crate) fn fixed_token(cloud: &Cloud, credential: &Credential) -> Result<Opti
 }
 
 /// The value of `Authorization` (RFC 7617, section 2). It is wiped from memory with its last clone.
-fn basic(user: &str, password: &str) -> Result<HeaderValue, ConfigError> {
+pub(super) fn basic(user: &str, password: &str) -> Result<HeaderValue, ConfigError> {
     let plain = Zeroizing::new(format!("{user}:{password}"));
     let scheme = b"Basic ";
     // Allocated once: a vector that grows leaves copies of the password behind.
@@ -44,8 +43,5 @@ fn basic(user: &str, password: &str) -> Result<HeaderValue, ConfigError> {
     let (start, rest) = value.split_at_mut(scheme.len());
     start.copy_from_slice(scheme);
     BASE64_STANDARD.encode_slice(&*plain, rest).map_err(|_| ConfigError::HttpBasic)?;
-    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(value))
-        .map_err(|_| ConfigError::HttpBasic)?;
-    value.set_sensitive(true);
-    Ok(value)
+    sensitive(value).ok_or(ConfigError::HttpBasic)
 }

@@ -19,12 +19,15 @@
 //! ```
 //!
 //! A login starts in `Discover` only if the identity URL names no version. With a known API version
-//! it takes one request. At a standalone service it starts in `Done`. Two kinds of credential take
-//! another path:
+//! it takes one request. At a standalone service it starts in `Done`. A secret that has to be read
+//! first comes before `Authenticate`, in `AskSecret`. Some credentials take another path:
 //!
 //! ```text
 //! with an agency:                                   201 + token
-//!   Authenticate ─────▶ Assume, with the user's token ─────────▶ Done
+//!   Authenticate ─────▶ Derive, with the user's token ─────────▶ Done
+//!
+//! a token to exchange, or a scope whose session has a root token:
+//!   Derive ────────────────────────────────────────────────────▶ Done
 //!
 //! an existing token:             200 + the token's data
 //!   Inspect ──────────────────────────────────────────────┬────▶ Done
@@ -32,12 +35,16 @@
 //!      └────────────────▶ FetchCatalog ───────────────────┘
 //! ```
 //!
-//! `request` builds the requests, `response` reads the responses.
+//! `start` begins a login, `request` builds the requests, `response` reads the responses, and `reply`
+//! takes what the caller adds.
 
+mod federated;
 mod fixed;
 pub(crate) mod lifetime;
+mod reply;
 mod request;
 mod response;
+mod start;
 
 use std::sync::Arc;
 
@@ -49,13 +56,14 @@ use time::{Duration, UtcDateTime};
 
 use crate::{
     cloud::Cloud,
-    error::{Error, Misuse},
-    limits,
+    error::Error,
     model::{
         body::Body,
         challenge::Challenge,
-        credential::{Credential, Factor, Method},
+        credential::{Credential, Method},
+        question::Question,
         scope::Scope,
+        secret::SecretSource,
         token::Token,
     },
     wire::http_time::retry_after,
@@ -87,6 +95,10 @@ pub struct Login {
     credential: Credential,
     scope: Scope,
     catalog: bool,
+    /// Whether this login only gets the root token, which others are derived from.
+    is_root: bool,
+    /// The root token that this login exchanges.
+    root: Option<HeaderValue>,
     /// Whether the caller has submitted a factor.
     answered: bool,
     /// All submitted factors and their receipts: a server may repeat them in a later response.
@@ -96,18 +108,22 @@ pub struct Login {
 
 #[derive(Clone, Debug)]
 enum Phase {
-    /// Exchanges the user's own token for the agency's.
-    Assume {
-        user_token: HeaderValue,
-        body: Body,
-    },
+    /// Needs the secret of this source.
+    AskSecret(SecretSource),
     Authenticate,
     Challenged(Challenge),
     /// Sends a further factor, which is in the body.
     Continue(Challenge, Body),
+    /// Exchanges a root token: for one of another scope, or for the agency's.
+    Derive {
+        root: HeaderValue,
+        body: Body,
+    },
     Discover,
     Done(Arc<Token>, Duration),
     Failed(Error),
+    /// A step of a federated login.
+    Federated(federated::Step),
     /// Fetches the catalog of an existing token. The duration is the rest of the token's life.
     FetchCatalog(Arc<Token>, Duration),
     Inspect,
@@ -120,10 +136,10 @@ enum Phase {
 #[must_use = "a login goes on only if its step is taken"]
 #[expect(clippy::exhaustive_enums, reason = "a driver has to know every step")]
 pub enum Step {
+    /// Pass the reply to this question to [`Login::answer`].
+    Ask(Question),
     /// The login has ended with this token.
     Done(Arc<Token>),
-    /// The service asks for a further factor: pass it to [`Login::submit_factor`].
-    NeedFactor(Challenge),
     /// Send this request and pass the response to [`Login::handle_response`].
     Send(Request<Body>),
 }
@@ -131,6 +147,7 @@ pub enum Step {
 /// The state of a login, without the cost of a request.
 #[derive(Debug)]
 pub(crate) enum LoginState<'a> {
+    AskSecret(&'a SecretSource),
     Done(&'a Arc<Token>),
     Failed(&'a Error),
     NeedFactor(&'a Challenge),
@@ -139,33 +156,6 @@ pub(crate) enum LoginState<'a> {
 }
 
 impl Login {
-    /// A login to this cloud.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`](crate::ConfigError) for input that cannot work at this cloud.
-    pub fn new(cloud: &Cloud, credential: Credential, scope: Scope) -> Result<Self, Error> {
-        cloud.check(&credential, &scope)?;
-        Self::of_checked(cloud, credential, scope)
-    }
-
-    /// The same for a credential and a scope that [`Cloud::check`] has accepted.
-    pub(crate) fn of_checked(
-        cloud: &Cloud,
-        credential: Credential,
-        scope: Scope,
-    ) -> Result<Self, Error> {
-        let (cloud, phase) = (cloud.clone(), Phase::Discover);
-        let (catalog, answered, seen_secrets) = (true, false, Vec::new());
-        let mut login = Self { cloud, credential, scope, catalog, answered, seen_secrets, phase };
-        if let Some(token) = fixed_token(&login.cloud, &login.credential)? {
-            login.phase = Phase::Done(Arc::new(token), lifetime::MAX_LIFE);
-        } else if login.cloud.api_version().is_some() {
-            login.phase = login.first_phase()?;
-        }
-        Ok(login)
-    }
-
     /// Requests a token without its catalog, which may be large. v2.0 always sends the catalog.
     #[must_use]
     pub fn without_catalog(mut self) -> Self {
@@ -174,7 +164,7 @@ impl Login {
     }
 
     /// The next step. It stays the same until the next [`handle_response`](Self::handle_response)
-    /// or [`submit_factor`](Self::submit_factor), so that a request can be sent again after a
+    /// or [`answer`](Self::answer), so that a request can be sent again after a
     /// connection failure.
     ///
     /// # Errors
@@ -184,13 +174,17 @@ impl Login {
     /// [`limits::LOGIN_REQUEST`].
     pub fn poll(&self) -> Result<Step, Error> {
         let request = match &self.phase {
-            Phase::Assume { user_token, body } => self.assume(user_token, body.clone()),
+            Phase::AskSecret(source) => return Ok(Step::Ask(Question::Secret(source.clone()))),
             Phase::Authenticate => self.authenticate(),
-            Phase::Challenged(challenge) => return Ok(Step::NeedFactor(challenge.clone())),
+            Phase::Challenged(challenge) => {
+                return Ok(Step::Ask(Question::Factor(challenge.clone())));
+            }
             Phase::Continue(challenge, body) => self.go_on(challenge, body.clone()),
+            Phase::Derive { root, body } => self.derive(root, body.clone()),
             Phase::Discover => self.discover(),
             Phase::Done(token, _) => return Ok(Step::Done(Arc::clone(token))),
             Phase::Failed(error) | Phase::Refused(_, error) => return Err(error.clone()),
+            Phase::Federated(step) => self.federated_request(step),
             Phase::FetchCatalog(token, _) => self.fetch_catalog(token),
             Phase::Inspect => self.inspect(),
         };
@@ -200,10 +194,12 @@ impl Login {
     /// The state that [`poll`](Self::poll) would report.
     pub(crate) fn state(&self) -> LoginState<'_> {
         match &self.phase {
-            Phase::Assume { .. }
-            | Phase::Authenticate
+            Phase::AskSecret(source) => LoginState::AskSecret(source),
+            Phase::Authenticate
             | Phase::Continue(..)
+            | Phase::Derive { .. }
             | Phase::Discover
+            | Phase::Federated(_)
             | Phase::FetchCatalog(..)
             | Phase::Inspect => LoginState::ToSend,
             Phase::Challenged(challenge) => LoginState::NeedFactor(challenge),
@@ -228,15 +224,21 @@ impl Login {
     ) {
         let sent = now.checked_sub(ago).unwrap_or(UtcDateTime::MIN);
         let next = match &self.phase {
-            Phase::Assume { .. } | Phase::Authenticate | Phase::Continue(..) => {
+            Phase::Authenticate | Phase::Continue(..) | Phase::Derive { .. } => {
                 self.read_login(&response, sent)
             }
             Phase::Discover => self.read_versions(&response),
+            Phase::Federated(step) => {
+                let step = step.clone();
+                self.read_federated(&step, &response, sent)
+            }
             Phase::FetchCatalog(token, life) => self.read_catalog(&response, token, *life),
             Phase::Inspect => self.read_inspected(&response, sent),
-            Phase::Challenged(_) | Phase::Done(..) | Phase::Failed(_) | Phase::Refused(..) => {
-                return;
-            }
+            Phase::AskSecret(_)
+            | Phase::Challenged(_)
+            | Phase::Done(..)
+            | Phase::Failed(_)
+            | Phase::Refused(..) => return,
         };
         self.phase = next.unwrap_or_else(|error| {
             let retry_at = retry_after(response.headers(), now);
@@ -248,84 +250,37 @@ impl Login {
         });
     }
 
-    /// Answers a [`Step::NeedFactor`], or replaces a factor that was refused: a code may have been
-    /// mistyped.
-    ///
-    /// # Errors
-    ///
-    /// [`Misuse`] if the service asks for no factor or for another one;
-    /// [`ConfigError`](crate::ConfigError) if this one cannot be sent.
-    pub fn submit_factor(&mut self, factor: Factor) -> Result<(), Error> {
-        let (Phase::Challenged(challenge) | Phase::Refused(challenge, _)) = &self.phase else {
-            return Err(Misuse::NoChallenge.into());
-        };
-        let method = factor.method();
-        if !challenge.wants(method.kind().as_str()) {
-            return Err(Misuse::WrongFactor.into());
-        }
-        self.cloud.check(&self.credential.clone().with_fresh(&factor), &self.scope)?;
-        let body = self.login_body(&[method])?;
-        let known: usize = self.seen_secrets.iter().map(|seen| seen.expose_secret().len()).sum();
-        // Beyond this limit no text is shown at all, so that further secrets need no entry.
-        if known <= limits::SECRETS {
-            self.seen_secrets.push(factor.secret().into());
-            let receipt = challenge.receipt.as_ref().and_then(|receipt| receipt.to_str().ok());
-            self.seen_secrets.extend(receipt.map(SecretString::from));
-        }
-        self.phase = Phase::Continue(challenge.clone(), body);
-        self.answered = true;
-        Ok(())
-    }
-
     /// The cloud, with its API version after discovery.
     pub(crate) fn cloud(&self) -> &Cloud {
         &self.cloud
     }
 
-    /// The first phase with a known API version.
-    fn first_phase(&self) -> Result<Phase, Error> {
-        match self.credential.own_token() {
-            Some(token) if self.credential.agency.is_some() => {
-                self.assume_with(request::token_header(token)?)
-            }
-            _ if self.credential.is_existing_token() => Ok(Phase::Inspect),
-            _ => Ok(Phase::Authenticate),
-        }
-    }
-
-    /// The phase that exchanges this token of the user for the agency's.
-    fn assume_with(&self, user_token: HeaderValue) -> Result<Phase, Error> {
-        let body = self.assume_body()?;
-        Ok(Phase::Assume { user_token, body })
-    }
-
     /// Whether the next request carries the credential or a token made from it, so that a refusal
     /// may be one of the credential.
     pub(crate) fn shows_credential(&self) -> bool {
-        !matches!(self.phase, Phase::Discover)
+        !matches!(self.phase, Phase::Discover | Phase::Federated(federated::Step::Discover))
     }
 
     /// Whether the next request carries a password or a code, so that the service may count it as a
     /// wrong one.
     pub(crate) fn shows_guess(&self) -> bool {
-        let shows_secret = matches!(self.phase, Phase::Authenticate | Phase::Continue(..));
+        let shows_secret = match self.phase {
+            Phase::Authenticate | Phase::Continue(..) => true,
+            Phase::Federated(_) => self.asks_provider() && self.shows_credential(),
+            _ => false,
+        };
         shows_secret && (self.credential.is_guessable() || self.answered)
     }
 
     /// Whether the next request carries a token. A 404 then means that the token has ended or that
     /// the agency does not exist.
     pub(crate) fn shows_token(&self) -> bool {
-        matches!(self.phase, Phase::Assume { .. }) || self.credential.own_token().is_some()
+        matches!(self.phase, Phase::Derive { .. }) || self.credential.own_token().is_some()
     }
 
     /// Whether the caller has submitted a factor.
     pub(crate) fn is_answered(&self) -> bool {
         self.answered
-    }
-
-    /// Whether the login has passed a step that a new login would have to repeat.
-    pub(crate) fn is_half_done(&self) -> bool {
-        matches!(self.phase, Phase::Assume { .. } | Phase::FetchCatalog(..))
     }
 
     /// Whether the service has accepted a first factor.
@@ -339,11 +294,13 @@ impl Login {
             Phase::Challenged(challenge)
             | Phase::Continue(challenge, _)
             | Phase::Refused(challenge, _) => Some(challenge),
-            Phase::Assume { .. }
+            Phase::AskSecret(_)
             | Phase::Authenticate
+            | Phase::Derive { .. }
             | Phase::Discover
             | Phase::Done(..)
             | Phase::Failed(_)
+            | Phase::Federated(_)
             | Phase::FetchCatalog(..)
             | Phase::Inspect => None,
         }
@@ -359,7 +316,8 @@ impl Login {
 
     /// The secrets that an error must not show if the server repeats them.
     pub(crate) fn secrets(&self) -> Vec<&str> {
-        let mut secrets: Vec<_> = self.credential.methods.iter().map(Method::secret).collect();
+        let methods = self.credential.methods.iter();
+        let mut secrets: Vec<_> = methods.flat_map(Method::secrets).collect();
         secrets.extend(self.later_secrets());
         secrets
     }
@@ -369,7 +327,7 @@ impl Login {
         let mut secrets: Vec<_> =
             self.seen_secrets.iter().map(|seen| seen.expose_secret()).collect();
         match &self.phase {
-            Phase::Assume { user_token, .. } => secrets.extend(user_token.to_str()),
+            Phase::Derive { root, .. } => secrets.extend(root.to_str()),
             Phase::FetchCatalog(token, _) => secrets.push(token.expose()),
             _ => {}
         }

@@ -45,14 +45,10 @@ impl Login {
         Ok(request)
     }
 
-    /// The exchange of the user's own token for the agency's.
-    pub(super) fn assume(
-        &self,
-        user_token: &HeaderValue,
-        body: Body,
-    ) -> Result<Request<Body>, Error> {
+    /// The exchange of a root token. Some clouds want the token in the header as well.
+    pub(super) fn derive(&self, root: &HeaderValue, body: Body) -> Result<Request<Body>, Error> {
         let mut request = self.post(self.catalog, body)?;
-        request.headers_mut().insert(AUTH_TOKEN, user_token.clone());
+        request.headers_mut().insert(AUTH_TOKEN, root.clone());
         Ok(request)
     }
 
@@ -98,7 +94,7 @@ impl Login {
     /// The scope that the request in flight asks for.
     pub(super) fn requested_scope(&self) -> Cow<'_, Scope> {
         match self.phase {
-            Phase::Assume { .. } => Cow::Borrowed(&self.scope),
+            Phase::Derive { .. } => Cow::Borrowed(&self.scope),
             _ => self.login_scope(),
         }
     }
@@ -107,16 +103,16 @@ impl Login {
     /// permission to assume the agency is.
     fn login_scope(&self) -> Cow<'_, Scope> {
         match self.credential.user_domain() {
-            Some(domain) if self.credential.agency.is_some() => {
-                Cow::Owned(Scope(Target::Domain(domain.clone())))
-            }
+            // The first token of a chain that goes on may have any scope.
+            _ if self.is_rescoped() => Cow::Owned(Scope::default()),
+            Some(domain) if self.derives() => Cow::Owned(Scope(Target::Domain(domain.clone()))),
             _ => Cow::Borrowed(&self.scope),
         }
     }
 
     /// With an agency, the user's own token only serves to get the agency's.
     fn wants_catalog(&self) -> bool {
-        self.catalog && self.credential.agency.is_none()
+        self.catalog && !self.derives()
     }
 
     pub(super) fn login_body(&self, methods: &[credential::Method]) -> Result<Body, Error> {
@@ -125,11 +121,16 @@ impl Login {
         within_limit(wire::request::login(api_version, user, methods, &self.login_scope()))
     }
 
-    pub(super) fn assume_body(&self) -> Result<Body, Error> {
-        let agency = self.credential.agency.as_ref().zip(self.cloud.agency_field());
+    /// The body that exchanges a root token: with an agency by `assume_role`, else by `token`.
+    pub(super) fn derive_body(&self, root: &HeaderValue) -> Result<Body, Error> {
+        let Some(agency) = &self.credential.agency else {
+            let root = credential::Method::Token(root.to_str().unwrap_or_default().into());
+            let api_version = self.api_version()?;
+            return within_limit(wire::request::login(api_version, None, &[root], &self.scope));
+        };
+        let field = self.cloud.agency_field();
         // Unreachable: `Cloud::check` refuses an agency that the cloud has no field for.
-        let (agency, field) =
-            agency.ok_or_else(|| ConfigError::Agency { cloud: self.cloud.name() })?;
+        let field = field.ok_or_else(|| ConfigError::Agency { cloud: self.cloud.name() })?;
         within_limit(wire::request::assume(field, agency, &self.scope))
     }
 
@@ -162,7 +163,7 @@ pub(super) fn token_header(token: &str) -> Result<HeaderValue, ProtocolError> {
     secret_header(token.as_bytes(), "credential.token")
 }
 
-fn within_limit(body: Body) -> Result<Body, Error> {
+pub(super) fn within_limit(body: Body) -> Result<Body, Error> {
     if body.as_bytes().len() > limits::LOGIN_REQUEST {
         let (field, limit) = (ConfigField::CredentialAndScope, limits::LOGIN_REQUEST);
         return Err(ConfigError::TooLong { field, limit }.into());
@@ -182,6 +183,7 @@ mod tests {
         login::Step,
         model::{
             credential::{Credential, Factor, UserRef},
+            question::Question,
             scope::DomainRef,
         },
     };
@@ -206,9 +208,9 @@ mod tests {
         let response = Response::builder().status(401).header(wire::RECEIPT, "r");
         login.handle_response(response.body(receipt).unwrap(), NOW);
         let long = Factor::totp("1".repeat(30 * 1024));
-        assert!(is_too_long(&login.submit_factor(long).unwrap_err()));
-        assert!(matches!(login.poll(), Ok(Step::NeedFactor(_))));
-        login.submit_factor(Factor::totp("123456")).unwrap();
+        assert!(is_too_long(&login.answer(long).unwrap_err()));
+        assert!(matches!(login.poll(), Ok(Step::Ask(Question::Factor(_)))));
+        login.answer(Factor::totp("123456")).unwrap();
         assert!(matches!(login.poll(), Ok(Step::Send(_))));
     }
 }

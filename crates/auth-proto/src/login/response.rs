@@ -56,20 +56,29 @@ impl Login {
             expect_success(&self.cloud, response, &self.secrets())
                 .map_err(|error| self.with_remedy(error))?;
         }
+        self.read_token(response, sent)
+    }
+
+    /// Reads the token of a success.
+    pub(super) fn read_token(
+        &self,
+        response: &Response<impl AsRef<[u8]>>,
+        sent: UtcDateTime,
+    ) -> Result<Phase, Error> {
+        let headers = response.headers();
         let mut token = match self.cloud.api_version() {
             Some(ApiVersion::V2) => wire::read_body(response, wire::v2::read_token)?,
             _ => wire::read_body(response, |body| wire::v3::read_token(headers, body))?,
         };
-        let is_before_agency =
-            self.credential.agency.is_some() && !matches!(self.phase, Phase::Assume { .. });
+        let is_root = self.derives() && !matches!(self.phase, Phase::Derive { .. });
         token.login_secrets = LoginSecrets {
             methods: Some(Arc::clone(&self.credential.methods)),
             later: self.later_secrets().into_iter().map(SecretString::from).collect(),
         };
         check_token(&token, &self.requested_scope())?;
         let life = life_of_new(&token, headers, sent).ok_or(ProtocolError::Expired)?;
-        Ok(match is_before_agency {
-            true => self.assume_with(token.header)?,
+        Ok(match is_root {
+            true => self.derive_with(token.header)?,
             false => Phase::Done(Arc::new(token), life),
         })
     }
@@ -138,10 +147,14 @@ impl Login {
         if !matches!(status, 401 | 403 | 404) {
             return error;
         }
+        let by_agency = self.credential.agency.is_some();
         let remedy = match (&self.phase, &self.credential.methods[..], &self.scope.0) {
             (_, [Method::ExistingToken(_)], _) if status == 401 => EXISTING_TOKEN,
-            (Phase::Assume { .. }, [Method::Token(_)], _) if status == 401 => EXISTING_TOKEN,
-            (Phase::Assume { .. }, ..) => AGENCY,
+            (Phase::Derive { .. }, [Method::Token(_)], _) if by_agency && status == 401 => {
+                EXISTING_TOKEN
+            }
+            (Phase::Derive { .. }, ..) if by_agency => AGENCY,
+            (Phase::Derive { .. }, ..) if self.is_rescoped() => RESCOPED,
             (Phase::Continue(..), ..) if status == 401 => FACTOR,
             (_, _, Target::Trust { .. }) => TRUST,
             (_, [Method::Token(_)], _) => TOKEN_EXCHANGE,
@@ -154,7 +167,7 @@ impl Login {
 /// The error after a service has refused an existing token that has no data to look up.
 pub(crate) fn existing_token_refused() -> Error {
     let (status, fault) = (StatusCode::UNAUTHORIZED, Fault::default());
-    ErrorKind::Rejected(Refusal { status, fault, remedy: EXISTING_TOKEN }).into()
+    ErrorKind::Rejected(Refusal::new(status, fault, EXISTING_TOKEN)).into()
 }
 
 const AGENCY: &str = "check the agency's name, the domain of the delegating account, the scope in \
@@ -162,6 +175,9 @@ const AGENCY: &str = "check the agency's name, the domain of the delegating acco
 const EXISTING_TOKEN: &str = "the existing token has expired or was revoked; use a new one";
 const FACTOR: &str = "check this factor and submit it again; if it is correct, the receipt of the \
                       first factor may have expired: start a new login";
+const RESCOPED: &str = "the user of the federated login has no role in this scope, the scope does not \
+                        exist, or the unscoped token has ended; check the scope, and the roles that \
+                        the mapping gives";
 const TRUST: &str = "check the user, the secret and the trust: its trustee, its expiry and its \
                      remaining uses";
 const TOKEN_EXCHANGE: &str = "the token has expired, was revoked or cannot be exchanged, or its user has no role in this \

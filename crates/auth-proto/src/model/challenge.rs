@@ -9,7 +9,7 @@ use time::{Duration, UtcDateTime};
 ///
 /// For a user with two factors, the server responds to the first one with status 401 and a receipt
 /// (OpenStack Identity API v3, multi-factor authentication). The receipt is valid for some minutes;
-/// [`Login::submit_factor`](crate::Login::submit_factor) sends it back with the missing factor.
+/// [`Login::answer`](crate::Login::answer) sends it back with the missing factor.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Challenge {
     pub(crate) receipt: Option<HeaderValue>,

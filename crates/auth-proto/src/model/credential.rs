@@ -5,7 +5,11 @@ use std::{fmt, sync::Arc};
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use crate::error::MethodKind;
-use crate::model::scope::DomainRef;
+use crate::model::{
+    federation::Federation,
+    scope::DomainRef,
+    secret::{Secret, SecretSource},
+};
 
 /// A user, by id or by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +84,7 @@ impl Factor {
 
     pub(crate) fn method(&self) -> Method {
         match self {
-            Self::Password(password) => Method::Password(password.clone()),
+            Self::Password(password) => Method::Password(password.clone().into()),
             Self::Totp(code) => Method::Totp(code.clone()),
         }
     }
@@ -114,13 +118,13 @@ pub struct Credential {
 
 impl Credential {
     /// A user and a password. A plain string as the user is a name without a domain, as in v2.0.
-    pub fn password(user: impl Into<UserRef>, password: impl Into<SecretString>) -> Self {
+    pub fn password(user: impl Into<UserRef>, password: impl Into<Secret>) -> Self {
         Self::of_user(user.into(), Method::Password(password.into()))
     }
 
     /// An application credential by its id. KakaoCloud calls it an access key (API Preparations,
     /// method 1).
-    pub fn application_credential(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+    pub fn application_credential(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         let method =
             Method::ApplicationCredential { key: Key::Id(id.into()), secret: secret.into() };
         Self::without_user(method)
@@ -131,7 +135,7 @@ impl Credential {
     pub fn application_credential_of(
         user: impl Into<UserRef>,
         name: impl Into<String>,
-        secret: impl Into<SecretString>,
+        secret: impl Into<Secret>,
     ) -> Self {
         let key = Key::Name(name.into());
         Self::of_user(user.into(), Method::ApplicationCredential { key, secret: secret.into() })
@@ -162,6 +166,12 @@ impl Credential {
     /// No secret at all: for a [standalone](crate::Cloud::standalone) service that asks for none.
     pub fn no_auth() -> Self {
         Self::without_user(Method::NoAuth)
+    }
+
+    /// A login with the token of an identity provider, at clouds with the v3 API. An identity URL
+    /// without a version is used as one that ends with `/v3`.
+    pub fn federated(federation: Federation) -> Self {
+        Self::without_user(Method::Federated(Box::new(federation)))
     }
 
     /// A user and a one-time code, for users who need no other factor.
@@ -211,19 +221,48 @@ impl Credential {
 
     /// Whether it has a one-time code, which a server accepts once.
     pub(crate) fn is_one_time(&self) -> bool {
+        self.has_code() || self.federation().is_some_and(|own| own.code_field().is_some())
+    }
+
+    fn has_code(&self) -> bool {
         self.methods.iter().any(|method| method.kind() == MethodKind::Totp)
+    }
+
+    /// Whether a login needs a one-time code that is not known yet.
+    pub(crate) fn lacks_code(&self) -> bool {
+        self.is_one_time() && !self.has_code()
     }
 
     /// Whether it has a password or a code, which clouds allow to be wrong a few times only.
     pub(crate) fn is_guessable(&self) -> bool {
-        let guessable = [MethodKind::Password, MethodKind::Totp];
-        self.methods.iter().any(|method| guessable.contains(&method.kind()))
+        self.methods.iter().any(|method| match method {
+            Method::Federated(federation) => federation.is_guessable(),
+            Method::Password(_) | Method::Totp(_) => true,
+            _ => false,
+        })
     }
 
     /// The token, if the credential is one.
     pub(crate) fn own_token(&self) -> Option<&str> {
         match self.methods.first()? {
             Method::ExistingToken(token) | Method::Token(token) => Some(token.expose_secret()),
+            _ => None,
+        }
+    }
+
+    /// The token that only serves to be exchanged, if the credential is one.
+    pub(crate) fn root_token(&self) -> Option<&str> {
+        match &self.methods[..] {
+            [Method::Token(token)] => Some(token.expose_secret()),
+            [Method::ExistingToken(token)] if self.agency.is_some() => Some(token.expose_secret()),
+            _ => None,
+        }
+    }
+
+    /// The federated login, if the credential is one.
+    pub(crate) fn federation(&self) -> Option<&Federation> {
+        match self.methods.first()? {
+            Method::Federated(federation) => Some(federation),
             _ => None,
         }
     }
@@ -250,6 +289,19 @@ impl Credential {
     /// and a token for exchange gives only tokens that expire together with it.
     pub(crate) fn renews_early(&self) -> bool {
         !self.is_one_time() && (self.agency.is_some() || self.own_token().is_none())
+    }
+
+    /// The first secret that is not known yet.
+    pub(crate) fn asked(&self) -> Option<&SecretSource> {
+        self.methods.iter().find_map(Method::asked)
+    }
+
+    /// Fills in the secret that [`asked`](Self::asked) names.
+    pub(crate) fn supply(&mut self, supplied: SecretString) {
+        let methods = Arc::make_mut(&mut self.methods);
+        if let Some(secret) = methods.iter_mut().find_map(Method::asked_mut) {
+            *secret = Secret::Given(supplied);
+        }
     }
 
     /// Replaces the factor of the same kind.
@@ -299,11 +351,12 @@ pub(crate) enum Key {
 /// One entry of a login's `methods`.
 #[derive(Clone)]
 pub(crate) enum Method {
-    ApplicationCredential { key: Key, secret: SecretString },
+    ApplicationCredential { key: Key, secret: Secret },
     ExistingToken(SecretString),
+    Federated(Box<Federation>),
     HttpBasic(SecretString),
     NoAuth,
-    Password(SecretString),
+    Password(Secret),
     Token(SecretString),
     Totp(SecretString),
 }
@@ -313,6 +366,8 @@ impl Method {
         match self {
             Self::ApplicationCredential { .. } => MethodKind::ApplicationCredential,
             Self::ExistingToken(_) => MethodKind::ExistingToken,
+            Self::Federated(federation) if federation.protocol.is_none() => MethodKind::IdToken,
+            Self::Federated(_) => MethodKind::Federated,
             Self::HttpBasic(_) => MethodKind::HttpBasic,
             Self::NoAuth => MethodKind::NoAuth,
             Self::Password(_) => MethodKind::Password,
@@ -321,15 +376,43 @@ impl Method {
         }
     }
 
+    /// All its secrets that are known.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::Federated(federation) => federation.secrets().map(Secret::expose).collect(),
+            _ => vec![self.secret()],
+        }
+    }
+
+    /// The secret of a method that has one at most.
     pub(crate) fn secret(&self) -> &str {
         match self {
-            Self::ApplicationCredential { secret, .. }
-            | Self::ExistingToken(secret)
+            Self::ApplicationCredential { secret, .. } | Self::Password(secret) => secret.expose(),
+            Self::ExistingToken(secret)
             | Self::HttpBasic(secret)
-            | Self::Password(secret)
             | Self::Token(secret)
             | Self::Totp(secret) => secret.expose_secret(),
-            Self::NoAuth => "",
+            Self::Federated(_) | Self::NoAuth => "",
+        }
+    }
+
+    /// The source of its first secret that is not known yet.
+    pub(crate) fn asked(&self) -> Option<&SecretSource> {
+        match self {
+            Self::ApplicationCredential { secret, .. } | Self::Password(secret) => secret.source(),
+            Self::Federated(federation) => federation.secrets().find_map(Secret::source),
+            _ => None,
+        }
+    }
+
+    fn asked_mut(&mut self) -> Option<&mut Secret> {
+        let is_asked = |secret: &&mut Secret| secret.source().is_some();
+        match self {
+            Self::ApplicationCredential { secret, .. } | Self::Password(secret) => {
+                Some(secret).filter(is_asked)
+            }
+            Self::Federated(federation) => federation.secrets_mut().find(is_asked),
+            _ => None,
         }
     }
 }

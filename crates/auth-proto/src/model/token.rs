@@ -157,7 +157,7 @@ impl Token {
     /// The secrets that no text about the token may show: the token and those of its login.
     pub(crate) fn secrets(&self) -> Vec<&str> {
         let LoginSecrets { methods, later } = &self.login_secrets;
-        let sent = methods.iter().flat_map(|methods| methods.iter()).map(Method::secret);
+        let sent = methods.iter().flat_map(|methods| methods.iter()).flat_map(Method::secrets);
         let later = later.iter().map(ExposeSecret::expose_secret);
         sent.chain(later).chain([self.expose()]).collect()
     }
@@ -348,9 +348,14 @@ pub(crate) fn secret_header(
     if !text.iter().all(u8::is_ascii_graphic) {
         return Err(ProtocolError::TokenCharacters { place });
     }
-    let bytes = Bytes::from_owner(Zeroizing::new(text.to_vec()));
-    let mut value = HeaderValue::from_maybe_shared(bytes)
-        .map_err(|_| ProtocolError::TokenCharacters { place })?;
+    let value = sensitive(Zeroizing::new(text.to_vec()));
+    value.ok_or(ProtocolError::TokenCharacters { place })
+}
+
+/// A header value that is marked sensitive, and wiped from memory with its last clone. `None` for
+/// bytes that no header has.
+pub(crate) fn sensitive(bytes: Zeroizing<Vec<u8>>) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(bytes)).ok()?;
     value.set_sensitive(true);
-    Ok(value)
+    Some(value)
 }

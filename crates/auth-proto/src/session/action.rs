@@ -13,10 +13,11 @@ use time::UtcDateTime;
 
 use crate::{
     error::Error,
-    model::{body::Body, challenge::Challenge, token::Token},
+    model::{body::Body, question::Question, token::Token},
 };
 
-/// A request that was handed out and whose result is not known yet. Its holder hands it back in
+/// A request or a question that was handed out and whose result is not known yet. The holder of a
+/// request hands it back in
 /// exactly one of [`Session::handle_response`](crate::Session::handle_response),
 /// [`handle_failure`](crate::Session::handle_failure) and
 /// [`handle_abandoned`](crate::Session::handle_abandoned).
@@ -95,11 +96,12 @@ pub enum Destination<'a> {
 #[must_use = "a session goes on only if the caller performs its action"]
 #[expect(clippy::exhaustive_enums, reason = "a driver has to know every action")]
 pub enum Action {
+    /// Answer this question: drop the pending request and pass the reply to
+    /// [`Session::answer`](crate::Session::answer). Dropped without a reply, the question goes to
+    /// another caller.
+    Ask(PendingRequest, Question),
     /// Return this error: no token can be obtained now. The error says when to try again.
     Fail(Error),
-    /// Ask the user for a factor, and hand it to
-    /// [`Session::submit_factor`](crate::Session::submit_factor).
-    NeedFactor(Challenge),
     /// Send this request, and hand the pending request back.
     Send(PendingRequest, Request<Body>),
     /// Use this token.

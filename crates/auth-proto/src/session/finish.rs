@@ -44,7 +44,17 @@ impl Session {
         let sent_at = in_flight.sent_at;
         let ago = at.saturating_sub(sent_at).try_into().unwrap_or(time::Duration::MAX);
         in_flight.login.handle_response_after(response, ago, now);
+        let found_version = in_flight.login.cloud().api_version().is_some();
         match in_flight.login.state() {
+            LoginState::AskSecret(_) | LoginState::ToSend
+                if found_version && self.cloud.api_version().is_none() =>
+            {
+                self.cloud = in_flight.login.cloud().clone();
+                // The login has checked its scope for this version, and no other scope.
+                self.scopes.change_all(|state| state.is_checked = false);
+                self.scopes.change(index, |state| state.is_checked = true);
+                Input::VersionFound
+            }
             LoginState::Done(token) if self.scopes[index].has_refused(token) => {
                 Input::Refused(login::existing_token_refused(), self.settings.probes())
             }
@@ -61,16 +71,10 @@ impl Session {
                     false => Input::Pending(Pending { login: in_flight.login, until, since: None }),
                 }
             }
-            LoginState::ToSend if in_flight.login.is_half_done() => {
+            LoginState::AskSecret(_) | LoginState::ToSend => {
                 let until = at.saturating_add(self.settings.response_timeout());
-                Input::Pending(Pending { login: in_flight.login, until, since: Some(sent_at) })
-            }
-            LoginState::ToSend => {
-                self.cloud = in_flight.login.cloud().clone();
-                // The login has checked its scope for this version, and no other scope.
-                self.scopes.change_all(|state| state.is_checked = false);
-                self.scopes.change(index, |state| state.is_checked = true);
-                Input::VersionFound
+                let since = in_flight.login.follows_at_once().then_some(sent_at);
+                Input::Pending(Pending { login: in_flight.login, until, since })
             }
             // A user may have mistyped a factor: the user gets the error and another try.
             LoginState::Failed(error)
@@ -188,7 +192,7 @@ impl Session {
     }
 
     /// Takes the identity service's answer about a scope's token.
-    pub(super) fn answer(&mut self, index: usize, token: &Token, answer: Answer, at: Duration) {
+    pub(super) fn judge(&mut self, index: usize, token: &Token, answer: Answer, at: Duration) {
         if !self.scopes[index].holds(token) {
             return;
         }
@@ -294,11 +298,11 @@ impl Session {
         match lost {
             Phase::InFlight(in_flight) => {
                 let failure = Failure::new(FailureKind::Timeout, "presumed lost");
-                let error = failure.at(self.cloud.identity_origin()).into();
+                let error = failure.at(&in_flight.login.origin()).into();
                 self.note_unanswered(&in_flight, &error);
                 self.finish(index, Input::Failed(error), in_flight.sent_at, at);
             }
-            Phase::Asking(asking) => self.answer(index, &asking.token, Answer::Unknown, at),
+            Phase::Asking(asking) => self.judge(index, &asking.token, Answer::Unknown, at),
             Phase::Pending(_) | Phase::Idle => {}
         }
     }

@@ -12,6 +12,7 @@ use crate::{
     model::{
         credential::{Credential, Factor},
         marks,
+        question::Reply,
         scope::Scope,
         token::Token,
     },
@@ -49,7 +50,7 @@ impl Session {
             }
             Some((index, Phase::Asking(asking))) => {
                 let answer = self.answer_of(&asking.token, &response, now, at);
-                self.answer(index, &asking.token, answer, at);
+                self.judge(index, &asking.token, answer, at);
             }
             _ => {}
         }
@@ -79,7 +80,7 @@ impl Session {
             Some((index, Phase::InFlight(in_flight))) => {
                 let was_sent = matches!(failure.kind, FailureKind::Io | FailureKind::Timeout);
                 // The text of an HTTP client's error may quote a server.
-                let failure = failure.at(self.cloud.identity_origin());
+                let failure = failure.at(&in_flight.login.origin());
                 let error = Error::from(failure).without_secrets(&in_flight.login.secrets());
                 match head {
                     Some(head) if in_flight.is_guess && head.status.is_success() => {
@@ -93,7 +94,7 @@ impl Session {
             Some((index, Phase::Asking(asking))) => {
                 let is_valid = head.is_some_and(|head| head.status.is_success());
                 let answer = if is_valid { Answer::Valid } else { Answer::Unknown };
-                self.answer(index, &asking.token, answer, at);
+                self.judge(index, &asking.token, answer, at);
             }
             _ => {}
         }
@@ -120,7 +121,7 @@ impl Session {
                 self.finish(index, Input::Abandoned, in_flight.sent_at, at);
             }
             Some((index, Phase::Asking(asking))) => {
-                self.answer(index, &asking.token, Answer::Unknown, at);
+                self.judge(index, &asking.token, Answer::Unknown, at);
             }
             _ => {}
         }
@@ -205,24 +206,32 @@ impl Session {
         self.emit(Some(Event::RefusalDelivered { origin, reason }));
     }
 
-    /// Answers an [`Action::NeedFactor`](crate::Action::NeedFactor).
+    /// Answers an [`Action::Ask`](crate::Action::Ask) of this scope.
     ///
     /// # Errors
     ///
-    /// As [`Login::submit_factor`](crate::Login::submit_factor).
-    pub fn submit_factor(&mut self, scope: &Scope, factor: Factor) -> Result<(), Error> {
+    /// As [`Login::answer`](crate::Login::answer).
+    pub fn answer(
+        &mut self,
+        scope: &Scope,
+        reply: impl Into<Reply>,
+        now: UtcDateTime,
+    ) -> Result<(), Error> {
+        self.advance(now);
         if self.closed {
             return Err(ErrorKind::Closed.into());
         }
+        let reply = reply.into();
         let place = self.scopes.place(scope);
         let is_pending = |place: &usize| matches!(self.scopes[*place].phase, Phase::Pending(_));
         if let Some(place) = place.filter(is_pending) {
-            self.scopes.change(place, |state| state.submit(factor))?;
+            self.scopes.change(place, |state| state.answer(reply))?;
         } else if !self.code_used {
             return Err(Misuse::NoChallenge.into());
-        } else if !matches!(factor, Factor::Totp(_)) {
-            return Err(Misuse::WrongFactor.into());
         } else {
+            let Reply::Factor(factor @ Factor::Totp(_)) = reply else {
+                return Err(Misuse::WrongFactor.into());
+            };
             let credential = self.credential.clone().with_fresh(&factor);
             self.cloud.check(&credential, scope)?;
             self.credential = credential;
@@ -257,6 +266,7 @@ impl Session {
         let fixed = login::fixed_token(&self.cloud, &credential)?;
         self.scopes.change_all(|state| state.is_checked = state.is_in_use());
         self.fixed = fixed.map(Arc::new);
+        self.cloud = self.cloud.for_login(&credential);
         self.credential = credential;
         self.lockout = None;
         (self.credential_verified, self.credential_proven) = (false, false);

@@ -60,7 +60,7 @@ use crate::{
 ///  │ Idle │                                  │ InFlight │
 ///  └──────┘ ◀─────────────────────────────── └──────────┘
 ///     ▲      handle_response: a token, or no     │    ▲
-///     │      further step; handle_failure,       │    │ submit_factor, if a
+///     │      further step; handle_failure,       │    │ answer, if a
 ///     │      handle_abandoned                    │    │ factor is missing;
 ///     │                                          │    │ then poll: Send
 ///     │      handle_response: a further factor,  ▼    │
@@ -74,9 +74,9 @@ use crate::{
 ///
 /// | | no token, or one that the [`Destination`] has refused | a valid token | a token near its end |
 /// | --- | --- | --- | --- |
-/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; after a used one-time code `NeedFactor` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
+/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; after a used one-time code `Ask` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
 /// | `InFlight` | `Wait` | `Use` | `Wait` |
-/// | `Pending` | `NeedFactor`, or `Send` | `Use` | `Use`, or `Send` |
+/// | `Pending` | `Ask`, or `Send` | `Use` | `Use`, or `Send` |
 ///
 /// Until the credential has given a token, the session sends only one request at a time, and the
 /// other scopes `Wait`.
@@ -122,6 +122,7 @@ impl Session {
     /// [`ErrorKind::Config`] if the credential cannot work at this cloud. The first poll for a
     /// scope reports a scope that cannot work.
     pub fn new(cloud: Cloud, credential: Credential, settings: Settings) -> Result<Self, Error> {
+        let cloud = cloud.for_login(&credential);
         cloud.check_credential(&credential)?;
         Ok(Self {
             id: SessionId::default(),

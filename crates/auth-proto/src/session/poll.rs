@@ -10,8 +10,12 @@ use crate::{
     cloud::Cloud,
     error::{Error, ErrorKind, Misuse},
     identity::{IdentityRequest, Validate},
+    limits,
     login::{Login, LoginState, Step},
-    model::{body::Body, challenge::Challenge, credential::MethodKind, scope::Scope, token::Token},
+    model::{
+        body::Body, challenge::Challenge, credential::MethodKind, question::Question, scope::Scope,
+        token::Token,
+    },
     session::{
         action::{Action, Destination, PendingRequest},
         clock::Clock,
@@ -103,8 +107,9 @@ impl Session {
             // A user may submit a better factor at once.
             return Action::Fail(if has_challenge { error.with_retry_at(None) } else { error });
         }
-        if let Some(challenge) = self.pending_challenge(state) {
-            return Action::NeedFactor(challenge);
+        if let Some(question) = self.pending_question(state) {
+            let (pending, _) = self.hand_out(at);
+            return Action::Ask(pending, question);
         }
         let pause = block.map(|block| block.until).max(Some(state.evidence.login_at()));
         if let Some(until) = pause.filter(|until| at < *until) {
@@ -195,17 +200,20 @@ impl Session {
         blocks.filter(|block| at < block.until).max_by_key(Block::precedence)
     }
 
-    /// The factor that the user must supply before the next login request.
-    pub(super) fn pending_challenge(&self, state: &ScopeState) -> Option<Challenge> {
+    /// The question that must be answered before the next login request.
+    pub(super) fn pending_question(&self, state: &ScopeState) -> Option<Question> {
         match &state.phase {
             Phase::Pending(pending) => match pending.login.state() {
-                LoginState::NeedFactor(challenge) => Some(challenge.clone()),
+                LoginState::AskSecret(source) => Some(Question::Secret(source.clone())),
+                LoginState::NeedFactor(challenge) => Some(Question::Factor(challenge.clone())),
                 // The pause after a refused factor is over.
-                LoginState::Failed(_) => pending.login.challenge().cloned(),
+                LoginState::Failed(_) => pending.login.challenge().cloned().map(Question::Factor),
                 LoginState::Done(_) | LoginState::ToSend => None,
             },
             Phase::Asking(_) | Phase::InFlight(_) => None,
-            Phase::Idle => self.code_used.then(|| Challenge::fresh_code(MethodKind::Totp.as_str())),
+            Phase::Idle => self
+                .code_used
+                .then(|| Question::Factor(Challenge::fresh_code(MethodKind::Totp.as_str()))),
         }
     }
 
@@ -221,9 +229,14 @@ impl Session {
         let Pending { login, until: receipt_until, since } = pending;
         let request = match login.poll() {
             Ok(Step::Send(request)) => request,
-            Ok(Step::Done(_) | Step::NeedFactor(_)) => {
-                unreachable!("a login that is kept between polls waits to be sent")
+            Ok(Step::Ask(question)) => {
+                let until = at.saturating_add(limits::QUESTION);
+                let pending = Pending { login, until, since: None };
+                self.step(index, Input::Pending(pending), at);
+                let (pending, _) = self.hand_out(at);
+                return Action::Ask(pending, question);
             }
+            Ok(Step::Done(_)) => unreachable!("a login that is kept between polls is not done"),
             Err(error) => return Action::Fail(error),
         };
         let with_credential = login.shows_credential();
@@ -272,7 +285,7 @@ impl Session {
         };
         let token = Arc::clone(&live.token);
         if !can_ask {
-            self.answer(index, &token, Answer::Unknown, at);
+            self.judge(index, &token, Answer::Unknown, at);
         }
     }
 

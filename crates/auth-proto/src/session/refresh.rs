@@ -44,7 +44,7 @@ impl Session {
         if let Some(request) = state.phase.handed() {
             return Some(request.lost_at);
         }
-        if self.pending_challenge(state).is_some() {
+        if self.pending_question(state).is_some() {
             return None;
         }
         let at = self.clock.elapsed();
@@ -56,7 +56,7 @@ impl Session {
         let at = self.clock.elapsed();
         let pause = self.block(state, at).map(|block| block.until);
         let in_flight = state.phase.handed().map(|request| request.lost_at);
-        let challenge = self.pending_challenge(state).map(|_| live.ends_at);
+        let challenge = self.pending_question(state).map(|_| live.ends_at);
         let obstacles = [pause, in_flight, challenge].into_iter().flatten();
         // A refused token is replaced as soon as possible.
         let due = if state.evidence.due().is_some() { at } else { live.renew_at };

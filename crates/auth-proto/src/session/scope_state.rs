@@ -10,7 +10,7 @@ use http::Uri;
 
 use crate::{
     error::{Error, Misuse},
-    model::{challenge::Challenge, credential::Factor, marks, scope::Scope, token::Token},
+    model::{challenge::Challenge, marks, question::Reply, scope::Scope, token::Token},
     session::{
         action::Destination,
         clock::Clock,
@@ -258,10 +258,10 @@ impl ScopeState {
         }
     }
 
-    /// Hands the user's factor to the pending login.
-    pub(crate) fn submit(&mut self, factor: Factor) -> Result<(), Error> {
+    /// Hands a reply to the pending login.
+    pub(crate) fn answer(&mut self, reply: Reply) -> Result<(), Error> {
         match &mut self.phase {
-            Phase::Pending(pending) => pending.login.submit_factor(factor),
+            Phase::Pending(pending) => pending.login.answer(reply),
             Phase::Asking(_) | Phase::InFlight(_) | Phase::Idle => Err(Misuse::NoChallenge.into()),
         }
     }

@@ -6,6 +6,8 @@
 mod base;
 pub(crate) mod fast_path;
 pub(crate) mod join;
+pub(crate) mod provider;
+pub(crate) mod segment;
 mod special;
 
 use std::{

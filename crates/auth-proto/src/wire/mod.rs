@@ -17,6 +17,7 @@ pub(crate) mod fault;
 pub(crate) mod field;
 pub(crate) mod http_time;
 pub(crate) mod last_key;
+pub(crate) mod oidc;
 pub(crate) mod projects;
 pub(crate) mod read_into;
 pub(crate) mod receipt;

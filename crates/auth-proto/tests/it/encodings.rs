@@ -151,7 +151,7 @@ fn every_request_refuses_compression() {
     );
     set_header(&mut receipt, "openstack-auth-receipt", "r");
     further.handle_response(receipt, NOW);
-    further.submit_factor(Factor::totp("123456")).unwrap();
+    further.answer(Factor::totp("123456")).unwrap();
     let requests = [
         login(&cloud, password()),
         login(&cloud, Credential::token("t")),

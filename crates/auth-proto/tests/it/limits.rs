@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth_proto::{
     Action, Cloud, Credential, DomainRef, EndpointQuery, Event, IdentityRequest, Login, Projects,
-    Scope, ServiceCall, Session, Settings, Step, UserProjects, UserRef, Validate, limits,
+    Question, Scope, ServiceCall, Session, Settings, Step, UserProjects, UserRef, Validate, limits,
     timestamp,
 };
 use http::{Response, StatusCode, Uri};
@@ -255,7 +255,7 @@ fn receipt(past: usize) -> Result<(), String> {
     let scope = Scope::default();
     respond(&mut session, &scope, receipt_of(&body), NOW);
     match session.poll(&scope, end - Duration::from_nanos(1)) {
-        Action::NeedFactor(_) => Ok(()),
+        Action::Ask(_, Question::Factor(_)) => Ok(()),
         _ => Err("the receipt is over".to_owned()),
     }
 }

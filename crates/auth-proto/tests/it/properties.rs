@@ -2,7 +2,7 @@
 use auth_emulator::documents;
 use auth_proto::{
     ApiVersion, Cloud, Credential, DomainRef, Factor, IdentityRequest, IdentityResponse, Login,
-    Scope, Step, UserProjects, UserRef, timestamp,
+    Question, Scope, Step, UserProjects, UserRef, timestamp,
 };
 use http::{HeaderName, HeaderValue, Response};
 use proptest::prelude::*;
@@ -149,11 +149,12 @@ proptest! {
                     prop_assert_eq!(request.uri().host(), Some("keystone.example"));
                     login.handle_response(response, NOW);
                 }
-                Ok(Step::NeedFactor(challenge)) => {
+                Ok(Step::Ask(Question::Factor(challenge))) => {
                     let wanted = challenge.missing().any(|rule| rule.contains(&"totp"));
-                    let submitted = login.submit_factor(Factor::totp("123456"));
+                    let submitted = login.answer(Factor::totp("123456"));
                     prop_assert_eq!(submitted.is_ok(), wanted);
                 }
+                Ok(Step::Ask(question)) => prop_assert!(false, "{}", question),
                 Ok(Step::Done(_)) => break,
                 Err(error) => {
                     let shown = format!("{error} {error:?}");

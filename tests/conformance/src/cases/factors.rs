@@ -17,20 +17,20 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend([
         Case::new(GROUP, "a wrong second factor, then the right one", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
-            client.submit_factor(Factor::totp(wrong(&world.code("mfa"))))?;
+            client.answer(Factor::totp(wrong(&world.code("mfa"))))?;
             refused(&client.token().err().ok_or("a token")?, 401, "check this factor")?;
-            client.submit_factor(code(world))?;
+            client.answer(code(world))?;
             Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)
         }),
         Case::new(GROUP, "a factor that is not asked for", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
-            let stop = client.submit_factor(world.password_factor("mfa")).err().ok_or("taken")?;
+            let stop = client.answer(world.password_factor("mfa")).err().ok_or("taken")?;
             holds(stop.auth().is_some(), || stop.to_string())
         }),
         Case::new(GROUP, "a receipt that is spoilt on its way", |world, through| {
             let spoiling = cloud(&format!("{}{}/v3", world.url, world.spoiling))?;
             let client = challenged(world, through, spoiling, password(world))?;
-            client.submit_factor(code(world))?;
+            client.answer(code(world))?;
             refused(&client.token().err().ok_or("a token")?, 401, "check this factor")
         }),
         Case::new(GROUP, "a receipt that has ended", |world, through| {
@@ -40,7 +40,7 @@ pub(crate) fn cases() -> Vec<Case> {
         }),
         Case::new(GROUP, "the second factor of another user", |world, through| {
             let client = challenged(world, through, world.v3()?, password(world))?;
-            client.submit_factor(Factor::totp(world.code("totp")))?;
+            client.answer(Factor::totp(world.code("totp")))?;
             refused(&client.token().err().ok_or("a token")?, 401, "check this factor")
         }),
     ]);
@@ -89,7 +89,7 @@ fn one_after_the_other() -> Vec<Case> {
                 let wish = world.wish(first(world), on.scope(world))?;
                 let client = Wish { catalog, ..wish }.client(through)?;
                 wanted(&client, missing)?;
-                client.submit_factor(second(world))?;
+                client.answer(second(world))?;
                 let token = client.token();
                 Want::Token("mfa", on).judge(world, token.as_deref(), catalog)
             };
@@ -125,12 +125,12 @@ fn wanted(client: &Client, missing: &str) -> Result<(), String> {
 
 /// The bare core sends an expired receipt. A session knows that it has expired, and logs in again.
 fn late(world: &Keystone, client: &Client, through: Adapter) -> Result<(), String> {
-    client.submit_factor(code(world))?;
+    client.answer(code(world))?;
     if through == Adapter::Core {
         return refused(&client.token().err().ok_or("a token")?, 401, "check this factor");
     }
     wanted(client, "totp")?;
-    client.submit_factor(code(world))?;
+    client.answer(code(world))?;
     Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)
 }
 

@@ -164,7 +164,7 @@ fn asked_again(world: &Keystone, through: Adapter) -> Result<(), String> {
         if *asked == 2 {
             thread::sleep(Duration::from_secs(6));
         }
-        client.submit_factor(Factor::totp(world.code("mfa"))).map_err(String::from)
+        client.answer(Factor::totp(world.code("mfa"))).map_err(String::from)
     };
     thread::scope(|threads| {
         let caller = || {

@@ -30,7 +30,7 @@ pub(crate) fn printed(
         Operation::Factor(factor) => {
             // This login ends with the challenge.
             let _ = client.token_within(TIMEOUT);
-            client.submit_factor(factor).and_then(|()| client.token_within(TIMEOUT).map(drop))
+            client.answer(factor).and_then(|()| client.token_within(TIMEOUT).map(drop))
         }
         Operation::Projects(request) => client.run(&request).map(drop),
         Operation::Revoke(request) => client.run(&request),

@@ -49,7 +49,7 @@ fn of_callers() -> Vec<Error> {
         login(Credential::totp(user(), PASSCODE), Scope::default()),
         login(password(UserRef::name("u")), Scope::system()),
         session(Cloud::huawei(), UserRef::id("u")).scope_for(&global, &project).unwrap_err(),
-        session(cloud(), user()).submit_factor(&own, code).unwrap_err(),
+        session(cloud(), user()).answer(&own, code, NOW).unwrap_err(),
         cloud().with_override("thing", "https://x.example/{word}").unwrap_err(),
     ];
     // Clouds that need a region.

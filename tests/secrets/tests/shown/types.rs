@@ -229,9 +229,9 @@ fn play(walk: &mut Walk, session: &mut Session, script: &[Script]) {
                     }
                 }
             }
-            Action::NeedFactor(challenge) => {
-                see!(walk, challenge);
-                let _: Result<(), _> = session.submit_factor(&scope, Factor::totp(PASSCODE));
+            Action::Ask(pending, question) => {
+                see!(walk, pending, question);
+                let _: Result<(), _> = session.answer(&scope, Factor::totp(PASSCODE), now);
             }
             Action::Use(token) => {
                 see!(walk, token);

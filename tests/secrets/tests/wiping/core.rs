@@ -138,11 +138,11 @@ fn login(cloud: &Cloud, credential: Credential, canned: Canned) {
 fn two_factors() {
     let mut login = Login::new(&v3(), password(), Scope::default()).unwrap();
     login.handle_response(response(WANTS_CODE), NOW);
-    login.submit_factor(Factor::totp(PASSCODE)).unwrap();
+    login.answer(Factor::totp(PASSCODE)).unwrap();
     let Step::Send(request) = login.poll().unwrap() else { panic!("no request") };
     assert_eq!(request.headers()["Openstack-Auth-Receipt"], RECEIPT);
     login.handle_response(response(REFUSED), NOW);
-    login.submit_factor(Factor::totp(PASSCODE)).unwrap();
+    login.answer(Factor::totp(PASSCODE)).unwrap();
     login.handle_response(response(V3_TOKEN), NOW);
     assert!(matches!(login.poll(), Ok(Step::Done(_))));
 }

@@ -93,7 +93,15 @@ pub(in crate::cloud) const CODES: &[(&str, Advice)] = &[
 const EUROPE_101: &str = "https://iam.eu-west-101.myhuaweicloud.eu/v3";
 
 const RULES: Profile = Profile {
-    methods: &[MethodKind::Password, MethodKind::Token, MethodKind::Totp],
+    // *Obtaining an Unscoped Token with an OpenID Connect ID Token* (iam_13_0606) and *Obtaining a
+    // Token with an OpenID Connect ID Token* (iam_13_0605) of the IAM API reference.
+    methods: &[
+        MethodKind::Federated,
+        MethodKind::IdToken,
+        MethodKind::Password,
+        MethodKind::Token,
+        MethodKind::Totp,
+    ],
     // Table 4: the scope is mandatory. A request has one scope: of two, the project would win.
     scopes: &[ScopeKind::Domain, ScopeKind::ProjectId, ScopeKind::ProjectName],
     // Table 11: a project is named by id or by name; a region's project has the region's name.

@@ -15,6 +15,7 @@ pub(in crate::cloud) const KEYSTONE: Profile = Profile {
     retired: &[],
     methods: &[
         MethodKind::ApplicationCredential,
+        MethodKind::Federated,
         MethodKind::Password,
         MethodKind::Token,
         MethodKind::Totp,

@@ -34,7 +34,15 @@ pub(in crate::cloud) static OTC_SWISS: Profile = Profile {
 const SWISS: &str = "https://iam-pub.eu-ch2.sc.otc.t-systems.com/v3";
 
 const RULES: Profile = Profile {
-    methods: &[MethodKind::Password, MethodKind::Token, MethodKind::Totp],
+    // *Obtaining a Token with an OpenID Connect ID Token* of the IAM API reference; the vendor's
+    // otc-auth sends the bearer to the stock OS-FEDERATION path.
+    methods: &[
+        MethodKind::Federated,
+        MethodKind::IdToken,
+        MethodKind::Password,
+        MethodKind::Token,
+        MethodKind::Totp,
+    ],
     scopes: &[ScopeKind::Default, ScopeKind::Domain, ScopeKind::ProjectId, ScopeKind::ProjectName],
     project_name_alone: true,
     aliases: &[("identity", "iam"), ("object-store", "object")],

@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn the_third_refusal_is_not_a_typing_mistake() {
         let (status, fault) = (StatusCode::UNAUTHORIZED, Fault::default());
-        let refusal = Error::from(ErrorKind::Rejected(Refusal { status, fault, remedy: "" }));
+        let refusal = Error::from(ErrorKind::Rejected(Refusal::new(status, fault, "")));
         let first = fail(None, refusal.clone(), Duration::ZERO);
         assert!(first.may_be_mistaken());
         let second = fail(Some(first), refusal, seconds(1));

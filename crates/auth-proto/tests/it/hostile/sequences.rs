@@ -121,7 +121,7 @@ impl Sequence {
             ("close", _) => self.session.close(),
             ("replace", _) => self.session.replace_credential(credential()).unwrap(),
             ("factor", _) => {
-                let submitted = self.session.submit_factor(&scope("p1"), Factor::totp("123456"));
+                let submitted = self.session.answer(&scope("p1"), Factor::totp("123456"), self.now);
                 self.note(result_summary(submitted));
             }
             _ if step.starts_with(['+', '-']) => self.now += moved(step),
@@ -136,7 +136,7 @@ impl Sequence {
     fn poll(&mut self, project: &str) {
         let result = match self.session.poll(&scope(project), self.now) {
             Action::Fail(error) => summary(&error).split([' ', '(']).next().unwrap().to_owned(),
-            Action::NeedFactor(_) => "ask".to_owned(),
+            Action::Ask(..) => "ask".to_owned(),
             Action::Send(pending, _) => {
                 self.pending_requests.push(pending);
                 self.sent += 1;

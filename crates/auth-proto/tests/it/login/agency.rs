@@ -139,7 +139,7 @@ fn a_person_is_not_asked_again_before_the_end() {
     let (pending, request) = sent_request(emulated.session.poll(&scope, NOW));
     let (_, own) = (emulated.carry(request.clone()), request);
     emulated.session.handle_response(pending, receipt(NOW + HOUR), NOW).unwrap();
-    emulated.session.submit_factor(&scope, Factor::totp("123456")).unwrap();
+    emulated.session.answer(&scope, Factor::totp("123456"), NOW).unwrap();
     let (pending, further) = sent_request(emulated.session.poll(&scope, NOW));
     assert!(further.headers().contains_key("Openstack-Auth-Receipt"));
     // The code is right: the emulator answers the request with the password alone.

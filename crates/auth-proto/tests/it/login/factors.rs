@@ -2,7 +2,7 @@
 
 use auth_proto::{
     Agency, Cloud, Credential, DomainRef, Error, ErrorKind, Factor, IdentityResponse, Login,
-    Misuse, Scope, Step,
+    Misuse, Question, Scope, Step,
 };
 use http::Response;
 use serde_json::json;
@@ -43,7 +43,7 @@ fn challenged() -> Login {
 #[test]
 fn a_receipt_asks_for_the_missing_factor() {
     let mut login = challenged();
-    let Ok(Step::NeedFactor(challenge)) = login.poll() else { panic!("{login:?}") };
+    let Ok(Step::Ask(Question::Factor(challenge))) = login.poll() else { panic!("{login:?}") };
     assert_eq!(challenge.given(), ["password"]);
     assert_eq!(challenge.required(), [["totp", "password"]]);
     assert_eq!(challenge.missing().collect::<Vec<_>>(), [["totp"]]);
@@ -55,7 +55,7 @@ fn a_receipt_asks_for_the_missing_factor() {
     let Ok(IdentityResponse::Receipt(challenge)) = read_alone else { panic!("{read_alone:?}") };
     assert_eq!(challenge.given(), ["password"]);
 
-    login.submit_factor(Factor::totp("123456")).unwrap();
+    login.answer(Factor::totp("123456")).unwrap();
     let request = request_of(&login);
     // The receipt holds neither scope nor nocatalog, so the request repeats them.
     assert_eq!(request.uri(), "https://keystone.example/identity/v3/auth/tokens?nocatalog=true");
@@ -91,18 +91,18 @@ fn only_the_missing_factor_is_taken() {
         other => panic!("{other:?}"),
     };
     let mut login = Login::new(&keystone(), password(), Scope::default()).unwrap();
-    assert_eq!(misuse(login.submit_factor(Factor::totp("123456"))), Misuse::NoChallenge);
+    assert_eq!(misuse(login.answer(Factor::totp("123456"))), Misuse::NoChallenge);
     let mut login = challenged();
-    assert_eq!(misuse(login.submit_factor(Factor::password("pw"))), Misuse::WrongFactor);
-    assert!(login.submit_factor(Factor::totp("")).is_err());
+    assert_eq!(misuse(login.answer(Factor::password("pw"))), Misuse::WrongFactor);
+    assert!(login.answer(Factor::totp("")).is_err());
     // The login still waits for the right factor.
-    assert!(matches!(login.poll(), Ok(Step::NeedFactor(_))));
+    assert!(matches!(login.poll(), Ok(Step::Ask(Question::Factor(_)))));
     // Only a refused factor may be given again.
-    login.submit_factor(Factor::totp("111111")).unwrap();
-    assert_eq!(misuse(login.submit_factor(Factor::totp("1"))), Misuse::NoChallenge);
+    login.answer(Factor::totp("111111")).unwrap();
+    assert_eq!(misuse(login.answer(Factor::totp("1"))), Misuse::NoChallenge);
     login.handle_response(response(401, None, "{}"), NOW);
     assert!(login.poll().is_err());
-    login.submit_factor(Factor::totp("222222")).unwrap();
+    login.answer(Factor::totp("222222")).unwrap();
     assert!(matches!(login.poll(), Ok(Step::Send(_))));
 }
 
@@ -110,7 +110,7 @@ fn only_the_missing_factor_is_taken() {
 fn only_a_401_is_about_the_factor() {
     for (status, is_about) in [(401, true), (403, false)] {
         let mut login = challenged();
-        login.submit_factor(Factor::totp("123456")).unwrap();
+        login.answer(Factor::totp("123456")).unwrap();
         login.handle_response(response(status, None, "{}"), NOW);
         let error = login.poll().unwrap_err().to_string();
         assert_eq!(error.contains("check this factor"), is_about, "{error}");
@@ -120,7 +120,7 @@ fn only_a_401_is_about_the_factor() {
 #[test]
 fn a_repeated_receipt_or_code_is_redacted() {
     let mut login = challenged();
-    login.submit_factor(Factor::totp("123456")).unwrap();
+    login.answer(Factor::totp("123456")).unwrap();
     let fault = r#"{"error":{"code":401,"message":"Could not find auth receipt: gAAAAreceipt, 123456","title":"Unauthorized"}}"#;
     login.handle_response(response(401, None, fault), NOW);
     let error = login.poll().unwrap_err();
@@ -157,7 +157,7 @@ fn secrets_of_earlier_steps_are_redacted() {
     let cloud = Cloud::otc("eu-de").unwrap();
     let mut login = Login::new(&cloud, credential, Scope::project_name("eu-de")).unwrap();
     login.handle_response(receipt_for("gAAAAfirst", &["totp"], "password"), NOW);
-    login.submit_factor(Factor::password("hunter2hunter2")).unwrap();
+    login.answer(Factor::password("hunter2hunter2")).unwrap();
     let domain = json!({"token": {
         "expires_at": "2026-11-22T20:00:00Z", "domain": {"id": "d", "name": "Default"},
     }});
@@ -167,11 +167,11 @@ fn secrets_of_earlier_steps_are_redacted() {
     let mut login = Login::new(&keystone(), password(), Scope::default()).unwrap();
     login.handle_response(receipt_for("gAAAAfirst", &["password"], "totp"), NOW);
     // The code is mistyped, and given again.
-    login.submit_factor(Factor::totp("314159")).unwrap();
+    login.answer(Factor::totp("314159")).unwrap();
     login.handle_response(response(401, None, "{}"), NOW);
-    login.submit_factor(Factor::totp("141421")).unwrap();
+    login.answer(Factor::totp("141421")).unwrap();
     login.handle_response(receipt_for("gAAAAsecond", &["totp"], "password"), NOW);
-    login.submit_factor(Factor::password("hunter2hunter2")).unwrap();
+    login.answer(Factor::password("hunter2hunter2")).unwrap();
     check_redaction(&mut login, ["hunter2hunter2", "gAAAAfirst", "gAAAAsecond", "314159"]);
 }
 

@@ -1,8 +1,8 @@
 //! Fields that no program expects a secret in.
 
 use auth_proto::{
-    Agency, Cloud, Credential, DomainRef, EndpointQuery, Factor, Login, Scope, Session, Settings,
-    Step, UserRef,
+    Agency, Cloud, Credential, DomainRef, EndpointQuery, Factor, Login, Question, Scope, Session,
+    Settings, Step, UserRef,
 };
 use http::{Response, header};
 use serde_json::json;
@@ -121,7 +121,7 @@ fn a_token_shows_no_secret_of_earlier_steps() {
     let mut response_with_receipt = response(401, None, &body);
     set_header(&mut response_with_receipt, "openstack-auth-receipt", "gAAAAreceipt1");
     let mut challenged = login(&keystone(), Scope::project_id("p"), response_with_receipt);
-    challenged.submit_factor(Factor::totp("271828")).unwrap();
+    challenged.answer(Factor::totp("271828")).unwrap();
     for secret in ["271828", "gAAAAreceipt1", PASSWORD] {
         check_after(challenged.clone(), secret);
     }
@@ -152,7 +152,7 @@ fn a_method_does_not_show_a_secret() {
         [(PASSWORD, "x"), ("x", PASSWORD), ("gAAAAreceipt1", "x"), ("x", "GAAAAreceipt1")]
     {
         let login = login(&keystone(), Scope::project_id("p"), receipt(given, wanted));
-        let Ok(Step::NeedFactor(challenge)) = login.poll() else { panic!("{login:?}") };
+        let Ok(Step::Ask(Question::Factor(challenge))) = login.poll() else { panic!("{login:?}") };
         check(&format!("{challenge:?} {login:?}"));
         assert!(
             challenge
@@ -164,9 +164,9 @@ fn a_method_does_not_show_a_secret() {
     }
     // A code that an earlier step sent.
     let mut login = login(&keystone(), Scope::project_id("p"), receipt("x", "y"));
-    login.submit_factor(Factor::totp("271828")).unwrap();
+    login.answer(Factor::totp("271828")).unwrap();
     login.handle_response(receipt("271828", "y"), NOW);
-    let Ok(Step::NeedFactor(challenge)) = login.poll() else { panic!("{login:?}") };
+    let Ok(Step::Ask(Question::Factor(challenge))) = login.poll() else { panic!("{login:?}") };
     assert!(!format!("{challenge:?}").contains("271828"), "{challenge:?}");
 }
 
@@ -182,7 +182,7 @@ fn a_secret_may_be_named_as_a_method() {
         let mut response = response(401, None, &body.to_string());
         set_header(&mut response, "openstack-auth-receipt", "r");
         login.handle_response(response, NOW);
-        login.submit_factor(Factor::totp("123456")).unwrap();
+        login.answer(Factor::totp("123456")).unwrap();
         assert!(matches!(login.poll(), Ok(Step::Send(_))), "{secret}");
     }
 }

@@ -7,8 +7,8 @@ mod spelling;
 use std::iter;
 
 use auth_proto::{
-    Cloud, Credential, Error, ErrorKind, IdentityRequest, Login, Projects, Scope, Session,
-    Settings, Step, UserRef, limits,
+    Cloud, Credential, Error, ErrorKind, IdentityRequest, Login, Projects, Question, Scope,
+    Session, Settings, Step, UserRef, limits,
 };
 use http::Response;
 use proptest::prelude::*;
@@ -128,7 +128,7 @@ const WRITERS: [(&str, Writer); 9] = [
         let mut response = response(401, None, &body);
         set_header(&mut response, "openstack-auth-receipt", "receipt");
         let login = case.login(keystone(), Scope::default(), response);
-        let Ok(Step::NeedFactor(challenge)) = login.poll() else { panic!("{login:?}") };
+        let Ok(Step::Ask(Question::Factor(challenge))) = login.poll() else { panic!("{login:?}") };
         vec![format!("{challenge:?}"), format!("{challenge:#?}"), format!("{login:?}")]
     }),
     ("a token", |case, draw| {

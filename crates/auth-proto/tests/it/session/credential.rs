@@ -91,6 +91,6 @@ fn closing_ends_everything() {
     assert_eq!(decision, RetryDecision::Deliver);
     // The credential is gone, too.
     assert!(session.replace_credential(password()).is_err());
-    assert!(session.submit_factor(&p, Factor::totp("123456")).is_err());
+    assert!(session.answer(&p, Factor::totp("123456"), NOW).is_err());
     assert!(!format!("{session:?}").contains("alice"), "{session:?}");
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use auth_proto::{
-    Action, Credential, Destination, ErrorKind, Factor, FailureKind, Misuse, RetryDecision,
-    ServiceCall,
+    Action, Credential, Destination, ErrorKind, Factor, FailureKind, Misuse, Question,
+    RetryDecision, ServiceCall,
 };
 use serde_json::json;
 
@@ -24,12 +24,14 @@ fn password_and_code() -> Credential {
 fn a_one_time_code_is_never_sent_twice() {
     let (mut session, p) = (session_of(password_and_code()), scope("p"));
     disconnect(&mut session, &p, FailureKind::Io, NOW);
-    let Action::NeedFactor(challenge) = session.poll(&p, NOW) else { panic!("no challenge") };
+    let Action::Ask(_, Question::Factor(challenge)) = session.poll(&p, NOW) else {
+        panic!("no challenge")
+    };
     assert_eq!(challenge.missing().collect::<Vec<_>>(), [["totp"]]);
     assert_eq!(challenge.expires_at(), None);
-    let wrong = session.submit_factor(&p, Factor::password("x")).unwrap_err();
+    let wrong = session.answer(&p, Factor::password("x"), NOW).unwrap_err();
     assert_eq!(*wrong.kind(), ErrorKind::Misuse(Misuse::WrongFactor));
-    session.submit_factor(&p, Factor::totp("222222")).unwrap();
+    session.answer(&p, Factor::totp("222222"), NOW).unwrap();
     // The pause after the failure is still kept.
     let until = waits(session.poll(&p, NOW));
     let (pending, request) = sent_request(session.poll(&p, until));
@@ -64,7 +66,7 @@ fn a_mistyped_code_may_be_corrected() {
     let (mut session, p) = (session_of(password_and_code()), scope("p"));
     let error = refuse(&mut session, "p", 401, NOW);
     assert_eq!(error.retry_at(), Some(NOW + seconds(300)));
-    session.submit_factor(&p, Factor::totp("222222")).unwrap();
+    session.answer(&p, Factor::totp("222222"), NOW).unwrap();
     let (pending, request) = sent_request(session.poll(&p, NOW));
     let body = read(request.body());
     assert_eq!(body["auth"]["identity"]["totp"]["user"]["passcode"], "222222");
@@ -78,7 +80,7 @@ fn a_corrected_code_uses_the_same_receipt() {
     respond(&mut session, &p, receipt(NOW + seconds(300)), NOW);
     asks(session.poll(&p, NOW));
     for (code, response) in [("111111", refusal(401)), ("222222", token("first", "p", NOW))] {
-        session.submit_factor(&p, Factor::totp(code)).unwrap();
+        session.answer(&p, Factor::totp(code), NOW).unwrap();
         let (pending, request) = sent_request(session.poll(&p, NOW));
         assert_eq!(request.headers()["openstack-auth-receipt"], "gAAA");
         assert_eq!(read(request.body())["auth"]["identity"]["methods"], json!(["totp"]));
@@ -96,7 +98,7 @@ fn a_corrected_code_uses_the_same_receipt() {
 fn a_wrong_code_at_the_end_blocks_nothing() {
     let (mut session, p) = (session(), scope("p"));
     respond(&mut session, &p, receipt(NOW + seconds(20)), NOW);
-    session.submit_factor(&p, Factor::totp("123456")).unwrap();
+    session.answer(&p, Factor::totp("123456"), NOW).unwrap();
     let pending = sent(session.poll(&p, NOW + seconds(15)));
     let later = NOW + seconds(21);
     session.handle_response(pending, refusal(401), later).unwrap();
@@ -113,9 +115,9 @@ fn fresh_codes_repeat_no_wrong_password() {
                 logins += 1;
                 session.handle_response(pending, refusal(401), now).unwrap();
             }
-            Action::NeedFactor(_) => {
+            Action::Ask(_, Question::Factor(_)) => {
                 code += 1;
-                session.submit_factor(&p, Factor::totp(code.to_string())).unwrap();
+                session.answer(&p, Factor::totp(code.to_string()), now).unwrap();
             }
             _ => now += seconds(1),
         }
@@ -139,7 +141,7 @@ fn a_receipt_that_ends_too_early_is_a_failure() {
         let mut session = self::session();
         respond(&mut session, &p, receipt(NOW + seconds(life)), NOW);
         let action = session.poll(&p, NOW);
-        assert_eq!(matches!(action, Action::NeedFactor(_)), is_asked, "{life}");
+        assert_eq!(matches!(action, Action::Ask(_, Question::Factor(_))), is_asked, "{life}");
     }
 }
 
@@ -159,7 +161,7 @@ fn a_receipt_ends_in_its_time() {
 fn a_factor_without_a_challenge_is_refused() {
     let (mut session, p) = (session(), scope("p"));
     for _ in 0..2 {
-        let error = session.submit_factor(&p, Factor::totp("123456")).unwrap_err();
+        let error = session.answer(&p, Factor::totp("123456"), NOW).unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoChallenge));
         let _ = session.poll(&p, NOW);
     }

@@ -109,9 +109,9 @@ fn all_scopes_wait_out_a_short_retry_after() {
 fn retry_after_outlasts_a_submitted_factor() {
     let (mut session, p) = (session(), scope("p"));
     respond(&mut session, &p, receipt(NOW + seconds(300)), NOW);
-    session.submit_factor(&p, Factor::totp("111111")).unwrap();
+    session.answer(&p, Factor::totp("111111"), NOW).unwrap();
     respond(&mut session, &p, too_many("20"), NOW);
-    session.submit_factor(&p, Factor::totp("222222")).unwrap();
+    session.answer(&p, Factor::totp("222222"), NOW).unwrap();
     assert_eq!(waits(session.poll(&p, NOW)), NOW + seconds(20));
 }
 

@@ -99,7 +99,7 @@ fn a_login_with_a_person_is_not_renewed_early() {
     let (mut session, p) = (session(), scope("p"));
     respond(&mut session, &p, receipt(NOW + seconds(300)), NOW);
     asks(session.poll(&p, NOW));
-    session.submit_factor(&p, Factor::totp("123456")).unwrap();
+    session.answer(&p, Factor::totp("123456"), NOW).unwrap();
     respond(&mut session, &p, token("first", "p", NOW), NOW);
     let end = NOW + seconds(3598);
     assert_eq!(session.renew_at(&p), Some(end));

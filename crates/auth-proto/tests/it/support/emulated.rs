@@ -72,7 +72,7 @@ pub(crate) fn log_in(service: &mut Emulator, mut login: Login) -> Result<Arc<Tok
     for _ in 0..8 {
         match login.poll()? {
             Step::Done(token) => return Ok(token),
-            Step::NeedFactor(challenge) => panic!("{challenge:?}"),
+            Step::Ask(question) => panic!("{question:?}"),
             Step::Send(request) => {
                 let response = carry(service, request, NOW);
                 login.handle_response(response, NOW);

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use auth_proto::{
     Action, Body, Cloud, Credential, Destination, Error, Failure, FailureKind, PendingRequest,
-    Scope, ServiceCall, Session, Settings, Token, timestamp,
+    Question, Scope, ServiceCall, Session, Settings, Token, timestamp,
 };
 use http::{Request, Response, StatusCode, Uri};
 use serde_json::json;
@@ -196,5 +196,8 @@ pub(crate) fn waits(action: Action) -> UtcDateTime {
 
 #[track_caller]
 pub(crate) fn asks(action: Action) {
-    assert!(matches!(action, Action::NeedFactor(_)), "expected a challenge, got {action:?}");
+    assert!(
+        matches!(action, Action::Ask(_, Question::Factor(_))),
+        "expected a challenge, got {action:?}"
+    );
 }

@@ -150,7 +150,7 @@ impl Simulation {
         self.listen();
         let verdict = match &action {
             Action::Fail(error) => Verdict::Fail(error.retry_at().map(|at| self.on_axis(at))),
-            Action::NeedFactor(_) => Verdict::NeedFactor,
+            Action::Ask(..) => Verdict::NeedFactor,
             Action::Send(_, request) if request.method() == "GET" => Verdict::SendQuestion,
             Action::Send(..) => Verdict::SendLogin,
             Action::Use(token) => {

@@ -11,8 +11,8 @@ mod servers;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use auth_proto::{
-    Action, Cloud, Credential, ErrorKind, Factor, Failure, FailureKind, PendingRequest, Scope,
-    Session, Settings, Token, UserRef,
+    Action, Cloud, Credential, ErrorKind, Factor, Failure, FailureKind, PendingRequest, Question,
+    Scope, Session, Settings, Token, UserRef,
 };
 use coverage::reach;
 use http::Uri;
@@ -166,7 +166,7 @@ impl Simulation {
             Op::Drop(index) => self.drop_request(index),
             Op::Factor(index) => {
                 let factor = self.fresh_code();
-                let submitted = self.session.submit_factor(&scope(index), factor);
+                let submitted = self.session.answer(&scope(index), factor, self.now);
                 assert_eq!(submitted.is_ok(), self.model.factor(index));
             }
             Op::Fail(index, kind) => self.fail(index, KINDS[kind % KINDS.len()]),
@@ -273,7 +273,9 @@ impl Simulation {
         // A second poll gives the same action.
         match (&action, &self.poll_once(index, caller)) {
             (Action::Fail(before), Action::Fail(again)) => assert_eq!(before, again),
-            (Action::NeedFactor(before), Action::NeedFactor(again)) => assert_eq!(before, again),
+            (Action::Ask(_, Question::Factor(before)), Action::Ask(_, Question::Factor(again))) => {
+                assert_eq!(before, again)
+            }
             (Action::Use(before), Action::Use(again)) => assert!(Arc::ptr_eq(before, again)),
             (Action::Wait(before), Action::Wait(again)) => assert_eq!(before, again),
             (before, again) => panic!("{before:?} and then {again:?}"),
@@ -290,7 +292,7 @@ impl Simulation {
         }
         assert!(self.session.replace_credential(credential(self.model.is_v2)).is_err());
         for scope in (0..3).map(scope) {
-            assert!(self.session.submit_factor(&scope, Factor::totp("123456")).is_err());
+            assert!(self.session.answer(&scope, Factor::totp("123456"), self.now).is_err());
             let Action::Fail(error) = self.session.poll(&scope, self.now) else { panic!() };
             assert_eq!(error.kind(), &ErrorKind::Closed);
             assert!(self.session.cached_token(&scope, self.now).is_none());
