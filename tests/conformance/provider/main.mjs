@@ -72,10 +72,19 @@ server.listen(0, '127.0.0.1', () => {
   const provider = new Provider(issuer, configuration());
   provider.registerGrantType('password', passwordGrant(provider), ['username', 'password', 'totp', 'scope']);
   provider.use(grantIdToken(provider));
+  const logins = {};
+  for (const event of ['grant.success', 'grant.error']) {
+    provider.on(event, ({ oidc }) => {
+      const client = oidc.client?.clientId;
+      logins[client] = (logins[client] ?? 0) + 1;
+    });
+  }
   const answer = provider.callback();
   server.on('request', (request, response) => {
     const url = new URL(request.url, issuer);
+    // These two are the tests' own.
     if (url.pathname === '/approve') approve(provider, url.searchParams, response);
+    else if (url.pathname === '/logins') response.end(JSON.stringify(logins));
     else answer(request, response);
   });
   const listening = {

@@ -33,7 +33,10 @@ struct StoredClient {
 impl Provider {
     /// A client, whose token endpoint is discovered.
     pub(crate) fn client(&self, key: &str) -> OidcClient {
-        self.with_secret(key, OidcClient::discovered(&self.clients[key].id, &self.discovery_endpoint))
+        self.with_secret(
+            key,
+            OidcClient::discovered(&self.clients[key].id, &self.discovery_endpoint),
+        )
     }
 
     /// A client with this token endpoint.
@@ -46,6 +49,15 @@ impl Provider {
             Some(secret) => client.with_secret(secret.as_str()),
             None => client,
         }
+    }
+
+    /// How often this client has asked for a token, with success or without.
+    pub(crate) fn logins(&self, key: &str) -> Result<u64, String> {
+        let request = Request::get(format!("{}/logins", self.issuer)).body(String::new());
+        let answer = send(request.map_err(|error| error.to_string())?);
+        let answer = answer.map_err(|stop| stop.to_string())?;
+        let answer: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        Ok(answer[&self.clients[key].id].as_u64().unwrap_or_default())
     }
 
     pub(crate) fn id(&self, key: &str) -> &str {

@@ -53,9 +53,13 @@ const WAYS: [Way; 15] = [
         let own = w.provider()?;
         own_client(own.client("service").with_token_endpoint(&own.token_endpoint))
     }),
-    way("client, id token", SERVICE, |w| own_client(w.provider()?.client("service").with_id_token())),
+    way("client, id token", SERVICE, |w| {
+        own_client(w.provider()?.client("service").with_id_token())
+    }),
     way("client, JWT", "client jwt", |w| by_client(w, "provider", "jwt")),
-    way("client whose id and secret need escapes", "client odd", |w| by_client(w, "provider", "odd")),
+    way("client whose id and secret need escapes", "client odd", |w| {
+        by_client(w, "provider", "odd")
+    }),
     way("client, one scope", "client limited", |w| {
         own_client(w.provider()?.client("limited").with_scope("openid"))
     }),
@@ -71,7 +75,9 @@ const WAYS: [Way; 15] = [
     way("password, client without other grants", "ada", |w| by_password(w, "narrow", "ada")),
     way("password of letters and signs", "grace", |w| by_password(w, "service", "grace")),
     way("access token", SERVICE, |w| by_token(w.provider()?.bearer("service", "access_token")?)),
-    way("id token as access token", SERVICE, |w| by_token(w.provider()?.bearer("service", "id_token")?)),
+    way("id token as access token", SERVICE, |w| {
+        by_token(w.provider()?.bearer("service", "id_token")?)
+    }),
 ];
 
 const SERVICE: &str = "client service";
@@ -101,8 +107,16 @@ fn by_token(token: String) -> Result<Credential, String> {
 /// The scopes of everybody in the groups `engineers` and `services`.
 const SCOPES: [(&str, Of<Scope>, On); 6] = [
     ("project by id", |w| w.project("alpha"), ALPHA),
-    ("project by name, domain by id", |_| Scope::project_name_in("alpha", DomainRef::id("default")), ALPHA),
-    ("project and domain by name", |_| Scope::project_name_in("alpha", DomainRef::name("Default")), ALPHA),
+    (
+        "project by name, domain by id",
+        |_| Scope::project_name_in("alpha", DomainRef::id("default")),
+        ALPHA,
+    ),
+    (
+        "project and domain by name",
+        |_| Scope::project_name_in("alpha", DomainRef::name("Default")),
+        ALPHA,
+    ),
     ("domain by id", |w| w.domain("corp"), On::Domain("corp")),
     ("domain by name", |_| Scope::domain_name("Corp"), On::Domain("corp")),
     ("no scope", |_| Scope::default(), On::Nothing),

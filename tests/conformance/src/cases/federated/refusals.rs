@@ -39,7 +39,11 @@ const SCOPE: Want = Want::Refused(400, "refused the scope");
 /// What the provider refuses.
 const PROVIDER: &[Row] = &[
     ("a wrong client secret", |w| alpha(w, secret(w, "service", "wrong")), CLIENT),
-    ("a client secret in capitals", |w| alpha(w, secret(w, "service", "SECRET OF SERVICE")), CLIENT),
+    (
+        "a client secret in capitals",
+        |w| alpha(w, secret(w, "service", "SECRET OF SERVICE")),
+        CLIENT,
+    ),
     ("another client's secret", |w| alpha(w, secret(w, "service", "secret of jwt")), CLIENT),
     ("a client without its secret", |w| alpha(w, public(w, "service")), CLIENT),
     ("an unknown client", |w| alpha(w, public(w, "nobody")), CLIENT),
@@ -67,13 +71,34 @@ const PROVIDER: &[Row] = &[
 
 /// Documents and endpoints that are something else.
 const DOCUMENTS: &[Row] = &[
-    ("a document without a token endpoint", |w| alpha(w, document(w, "/jwks")), Want::Answer("discovery document")),
-    ("a page as the document", |w| alpha(w, document(w, "/device")), Want::Answer("discovery document")),
-    ("a document that is not there", |w| alpha(w, document(w, "/nowhere")), Want::Refused(404, "discovery")),
-    ("a token endpoint that is not there", |w| alpha(w, endpoint(w, "/nowhere")), Want::Refused(404, "")),
+    (
+        "a document without a token endpoint",
+        |w| alpha(w, document(w, "/jwks")),
+        Want::Answer("discovery document"),
+    ),
+    (
+        "a page as the document",
+        |w| alpha(w, document(w, "/device")),
+        Want::Answer("discovery document"),
+    ),
+    (
+        "a document that is not there",
+        |w| alpha(w, document(w, "/nowhere")),
+        Want::Refused(404, "discovery"),
+    ),
+    (
+        "a token endpoint that is not there",
+        |w| alpha(w, endpoint(w, "/nowhere")),
+        Want::Refused(404, ""),
+    ),
     (
         "no id_token without the scope openid",
-        |w| alpha(w, own_client(w.provider()?.client("service").with_id_token().with_scope("profile"))),
+        |w| {
+            alpha(
+                w,
+                own_client(w.provider()?.client("service").with_id_token().with_scope("profile")),
+            )
+        },
         Want::Answer("id_token"),
     ),
 ];
@@ -86,19 +111,55 @@ const BEARER: Want = Want::Refused(401, "refused the token of the identity provi
 /// What the gate and the identity service refuse.
 const IDENTITY: &[Row] = &[
     ("an unknown identity provider", |w| alpha(w, by_client(w, "nowhere", "service")), UNKNOWN),
-    ("an identity provider in capitals", |w| alpha(w, by_client(w, "PROVIDER", "service")), UNKNOWN),
-    ("a path as an identity provider", |w| alpha(w, by_client(w, "provider/protocols/openid", "service")), UNKNOWN),
+    (
+        "an identity provider in capitals",
+        |w| alpha(w, by_client(w, "PROVIDER", "service")),
+        UNKNOWN,
+    ),
+    (
+        "a path as an identity provider",
+        |w| alpha(w, by_client(w, "provider/protocols/openid", "service")),
+        UNKNOWN,
+    ),
     ("a protocol of another identity provider", |w| alpha(w, by_protocol(w, "mapped")), UNKNOWN),
-    ("an unknown protocol", |w| alpha(w, by_protocol(w, "saml9")), Want::Refused(401, "has not enabled this protocol")),
-    ("a client that no mapping matches", |w| alpha(w, by_client(w, "provider", "stranger")), NOT_MAPPED),
-    ("an account that no mapping matches", |w| alpha(w, by_password(w, "service", "stranger")), NOT_MAPPED),
+    (
+        "an unknown protocol",
+        |w| alpha(w, by_protocol(w, "saml9")),
+        Want::Refused(401, "has not enabled this protocol"),
+    ),
+    (
+        "a client that no mapping matches",
+        |w| alpha(w, by_client(w, "provider", "stranger")),
+        NOT_MAPPED,
+    ),
+    (
+        "an account that no mapping matches",
+        |w| alpha(w, by_password(w, "service", "stranger")),
+        NOT_MAPPED,
+    ),
     ("no claims", |w| alpha(w, by_client(w, "bare", "service")), NOT_MAPPED),
-    ("an identity provider of another issuer", |w| alpha(w, by_client(w, "foreign", "service")), FORBIDDEN),
+    (
+        "an identity provider of another issuer",
+        |w| alpha(w, by_client(w, "foreign", "service")),
+        FORBIDDEN,
+    ),
     ("a disabled identity provider", |w| alpha(w, by_client(w, "disabled", "service")), FORBIDDEN),
-    ("a path for browsers", |w| alpha(w, by_client(w, "browser", "service")), Want::Answer("takes no bearer token")),
+    (
+        "a path for browsers",
+        |w| alpha(w, by_client(w, "browser", "service")),
+        Want::Answer("takes no bearer token"),
+    ),
     ("a token that is none", |w| alpha(w, by_token("nothing".to_owned())), BEARER),
-    ("a part of a token", |w| alpha(w, by_token(w.provider()?.bearer("service", "access_token")?[1..].to_owned())), BEARER),
-    ("a token of the cloud", |w| alpha(w, by_token(w.fresh("alice", &w.in_project("alpha"))?)), BEARER),
+    (
+        "a part of a token",
+        |w| alpha(w, by_token(w.provider()?.bearer("service", "access_token")?[1..].to_owned())),
+        BEARER,
+    ),
+    (
+        "a token of the cloud",
+        |w| alpha(w, by_token(w.fresh("alice", &w.in_project("alpha"))?)),
+        BEARER,
+    ),
     ("a token that has ended", |w| alpha(w, by_token(w.ended_bearer()?)), BEARER),
 ];
 
@@ -106,13 +167,33 @@ const NO_ROLE: Want = Want::Refused(401, "scope");
 
 /// Scopes that the unscoped token is not exchanged for.
 const SCOPES: &[Row] = &[
-    ("a project without a role", |w| to(w, by_client(w, "provider", "service"), w.project("beta")), NO_ROLE),
+    (
+        "a project without a role",
+        |w| to(w, by_client(w, "provider", "service"), w.project("beta")),
+        NO_ROLE,
+    ),
     ("a user without any role", |w| alpha(w, by_client(w, "provider", "guest")), NO_ROLE),
     ("an account without any role", |w| alpha(w, by_password(w, "service", "guest")), NO_ROLE),
-    ("a domain without a role", |w| to(w, by_client(w, "provider", "service"), w.domain("default")), NO_ROLE),
-    ("an unknown project", |w| to(w, by_client(w, "provider", "service"), Scope::project_id("0".repeat(32))), NO_ROLE),
-    ("an unknown domain", |w| to(w, by_client(w, "provider", "service"), Scope::domain_name("Nowhere")), NO_ROLE),
-    ("a disabled project", |w| to(w, by_password(w, "service", "ada"), w.project("disabled")), NO_ROLE),
+    (
+        "a domain without a role",
+        |w| to(w, by_client(w, "provider", "service"), w.domain("default")),
+        NO_ROLE,
+    ),
+    (
+        "an unknown project",
+        |w| to(w, by_client(w, "provider", "service"), Scope::project_id("0".repeat(32))),
+        NO_ROLE,
+    ),
+    (
+        "an unknown domain",
+        |w| to(w, by_client(w, "provider", "service"), Scope::domain_name("Nowhere")),
+        NO_ROLE,
+    ),
+    (
+        "a disabled project",
+        |w| to(w, by_password(w, "service", "ada"), w.project("disabled")),
+        NO_ROLE,
+    ),
     ("a disabled domain", |w| to(w, by_password(w, "service", "ada"), w.domain("dead")), NO_ROLE),
 ];
 
@@ -120,10 +201,21 @@ const SCOPES: &[Row] = &[
 const UNSENT: &[Row] = &[
     (
         "a token endpoint without TLS",
-        |w| alpha(w, own_client(OidcClient::new("service", "http://provider.test/token").with_secret("x"))),
+        |w| {
+            alpha(
+                w,
+                own_client(
+                    OidcClient::new("service", "http://provider.test/token").with_secret("x"),
+                ),
+            )
+        },
         Want::Config("use https"),
     ),
-    ("an empty client", |w| alpha(w, own_client(OidcClient::new("", &w.provider()?.token_endpoint))), Want::Config("empty")),
+    (
+        "an empty client",
+        |w| alpha(w, own_client(OidcClient::new("", &w.provider()?.token_endpoint))),
+        Want::Config("empty"),
+    ),
     ("an empty token", |w| alpha(w, by_token(String::new())), Want::Config("empty")),
     ("no identity provider", |w| alpha(w, by_client(w, "", "service")), Want::Config("empty")),
     ("a token of two lines", |w| alpha(w, by_token("a\nb".to_owned())), Want::Config("")),
@@ -138,7 +230,11 @@ fn alpha(world: &Keystone, credential: Result<Credential, String>) -> Result<Wis
     to(world, credential, world.project("alpha"))
 }
 
-fn to(world: &Keystone, credential: Result<Credential, String>, scope: Scope) -> Result<Wish, String> {
+fn to(
+    world: &Keystone,
+    credential: Result<Credential, String>,
+    scope: Scope,
+) -> Result<Wish, String> {
     world.wish(credential?, scope)
 }
 
