@@ -74,12 +74,12 @@ const DOCUMENTS: &[Row] = &[
     (
         "a document without a token endpoint",
         |w| alpha(w, document(w, "/jwks")),
-        Want::Answer("discovery document"),
+        Want::Document("discovery document"),
     ),
     (
         "a page as the document",
         |w| alpha(w, document(w, "/device")),
-        Want::Answer("discovery document"),
+        Want::Document("discovery document"),
     ),
     (
         "a document that is not there",
@@ -99,7 +99,7 @@ const DOCUMENTS: &[Row] = &[
                 own_client(w.provider()?.client("service").with_id_token().with_scope("profile")),
             )
         },
-        Want::Answer("id_token"),
+        Want::Document("id_token"),
     ),
 ];
 
