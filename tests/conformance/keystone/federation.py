@@ -30,7 +30,6 @@ GRANTS = (
     ("engineers", "reader", "project", "beta"),
     ("engineers", "reader", "project", "disabled"),
     ("engineers", "member", "domain", "corp"),
-    ("engineers", "reader", "system", None),
     ("readers", "auditor", "project", "alpha"),
     ("services", "member", "project", "alpha"),
     ("services", "member", "domain", "corp"),
@@ -47,8 +46,8 @@ def fill(world, folder, request, create, roles):
         provider = json.load(listening)
     groups = {name: create("group", name=name, domain_id="default")["id"] for name in GROUPS}
     for group, role, kind, key in GRANTS:
-        place = "/system" if kind == "system" else "/%ss/%s" % (kind, target(world, kind, key))
-        request("PUT", "%s/groups/%s/roles/%s" % (place, groups[group], roles[role]))
+        place = world["projects"][key]["id"] if kind == "project" else world["domains"][key]
+        request("PUT", "/%ss/%s/groups/%s/roles/%s" % (kind, place, groups[group], roles[role]))
     request("PUT", "/OS-FEDERATION/mappings/people", mapping={"rules": RULES})
     for name, protocol, enabled in IDENTITY_PROVIDERS:
         remote = {"provider": [provider["issuer"]], "foreign": ["https://elsewhere.test"]}.get(name, [])
@@ -68,10 +67,6 @@ RULES = [{
         {"type": "OIDC-groups", "whitelist": list(GROUPS)},
     ],
 }]
-
-
-def target(world, kind, key):
-    return world["projects"][key]["id"] if kind == "project" else world["domains"][key]
 
 
 def users(world, provider):

@@ -85,7 +85,11 @@ server.listen(0, '127.0.0.1', () => {
     // These two are the tests' own.
     if (url.pathname === '/approve') approve(provider, url.searchParams, response);
     else if (url.pathname === '/logins') response.end(JSON.stringify(logins));
-    else answer(request, response);
+    else {
+      // The provider is also at the paths that OVHcloud and EGI document.
+      request.url = request.url.replace(/^\/(role-adapter\/[^/]+|auth\/realms\/egi)\//, '/');
+      answer(request, response);
+    }
   });
   const listening = {
     issuer,
