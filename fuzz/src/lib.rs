@@ -10,6 +10,7 @@ mod checks;
 mod choices;
 mod config;
 mod differential;
+mod federation;
 mod input;
 mod inspect;
 mod login_script;
@@ -38,6 +39,9 @@ targets! {
     catalog::catalog_select,
     config::clouds_yaml,
     differential::differential,
+    federation::chains,
+    federation::provider_answer,
+    federation::provider_document,
     inspect::http_response,
     login_script::login_script,
     responses::discovery,

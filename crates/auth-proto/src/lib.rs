@@ -82,7 +82,8 @@
 //!
 //! * [`tutorial`]: from the first login to a driver, step by step.
 //! * [`manual`]: outages, refused passwords, lockouts, renewal and clocks, for operators.
-//! * [`Cloud`], [`Credential`], [`Scope`], [`EndpointQuery`]: the input.
+//! * [`Cloud`], [`Credential`], [`Scope`], [`EndpointQuery`]: the input. [`Federation`]: a login with
+//!   the token of an identity provider.
 //! * [`Login`]: one login, for a program that runs once.
 //! * [`Session`] and [`ServiceCall`]: tokens kept alive for a program that keeps running, and the
 //!   rule for a 401.

@@ -113,7 +113,7 @@ pub enum ProtocolError {
         /// The document.
         document: ProviderDocument,
         /// What is wrong with it.
-        why: Box<ProtocolError>,
+        why: Box<Self>,
     },
     /// The provider's discovery document names a token endpoint that is not an allowed URL.
     #[error(

@@ -10,6 +10,7 @@
 //! * [`rejected_tokens`]: a service answers 401.
 //! * [`factors`]: one-time codes, and logins that need a person.
 //! * [`token_credentials`]: tokens as credentials, and agencies.
+//! * [`federation`]: logins with the token of an identity provider.
 //! * [`many_scopes`]: many scopes in one session.
 //! * [`clocks`]: a wrong clock, and requests without a response.
 //! * [`events`]: what to log, and what to alert on.
@@ -31,6 +32,9 @@ pub mod factors {}
 
 #[doc = include_str!("token_credentials.md")]
 pub mod token_credentials {}
+
+#[doc = include_str!("federation.md")]
+pub mod federation {}
 
 #[doc = include_str!("many_scopes.md")]
 pub mod many_scopes {}

@@ -217,7 +217,13 @@ fn errors_list_what_a_cloud_takes() {
         (
             "Huawei Cloud",
             MethodKind::ApplicationCredential,
-            vec![MethodKind::Password, MethodKind::Token, MethodKind::Totp]
+            vec![
+                MethodKind::Federated,
+                MethodKind::IdToken,
+                MethodKind::Password,
+                MethodKind::Token,
+                MethodKind::Totp,
+            ]
         )
     );
     let v2_key = refused(&keystone_v2(), key, Scope::default());

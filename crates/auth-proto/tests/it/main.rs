@@ -10,6 +10,7 @@ mod documents;
 mod emulator;
 mod encodings;
 mod endpoints;
+mod federation;
 mod hostile;
 mod identity;
 mod layout;

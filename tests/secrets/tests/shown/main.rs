@@ -9,6 +9,7 @@ mod clients;
 mod configuration;
 mod echo;
 mod errors;
+mod federation;
 mod panics;
 mod public;
 mod refusals;

@@ -29,7 +29,7 @@ use crate::{
         listen,
     },
     clients::{response as raw_response, token_response as raw_token_response},
-    configuration, errors, public, refusals,
+    configuration, errors, federation, public, refusals,
     walk::{Walk, see},
 };
 
@@ -40,6 +40,7 @@ fn no_public_type_shows_a_secret() {
     values(&mut walk);
     sessions(&mut walk);
     errors::walk(&mut walk);
+    federation::walk(&mut walk);
     identity_requests(&mut walk);
     driver(&mut walk);
     adapters(&mut walk);

@@ -5,8 +5,8 @@ use std::hint::black_box;
 use auth_config::{Choices, Config, Files, Variables};
 use auth_proto::{
     Action, Agency, Body, Check, Cloud, Credential, DomainRef, Factor, Failure, FailureKind,
-    IdentityRequest, IdentityResponse, Login, Projects, Scope, Session, Settings, Step, UserRef,
-    Validate,
+    Federation, IdentityRequest, IdentityResponse, Login, OidcClient, Projects, Scope, Session,
+    Settings, Step, UserRef, Validate,
 };
 use http::{HeaderValue, Response};
 use time::UtcDateTime;
@@ -41,7 +41,7 @@ fn secrets_are_wiped_before_memory_is_freed() {
 /// Libraries that cannot wipe memory: the YAML parser.
 pub(crate) const LIBRARIES: [&str; 1] = ["saphyr_parser"];
 
-const ACTS: [(&str, fn()); 13] = [
+const ACTS: [(&str, fn()); 14] = [
     ("credentials", credentials),
     ("a v3 login", || login(&v3(), password(), V3_TOKEN)),
     ("a v2.0 login", || login(&v2(), Credential::password("u", PASSWORD), V2_TOKEN)),
@@ -55,6 +55,7 @@ const ACTS: [(&str, fn()); 13] = [
         let cloud = Cloud::otc("eu-de").unwrap();
         login(&cloud, password().assume(agency), V3_TOKEN);
     }),
+    ("federated logins", federated),
     ("two factors", two_factors),
     ("a long password with all that JSON escapes", || {
         let long: &'static str = concat!("t0ps3cret\"\\\u{1}\n\u{7f}", "t0ps3cret-long");
@@ -133,6 +134,45 @@ fn login(cloud: &Cloud, credential: Credential, canned: Canned) {
     let mut call = http::Request::get("https://thing.example").body(()).unwrap();
     cloud.authorize(&token, &mut call).unwrap();
     black_box((token.header().clone(), token, login.clone(), call));
+}
+
+/// Each way in to its token, and with refusals that repeat the secrets.
+fn federated() {
+    const BEARER: Canned =
+        (200, None, r#"{"access_token": "t0ps3cret-bearer", "id_token": "t0ps3cret-id"}"#);
+    const DOCUMENT: Canned = (200, None, r#"{"token_endpoint": "https://idp.example/token"}"#);
+    const REPEATED: Canned = (
+        401,
+        None,
+        r#"{"error": "invalid_grant", "error_description": "t0ps3cret-password, t0ps3cret-bearer"}"#,
+    );
+    let client = || OidcClient::new("u", "https://idp.example/token").with_secret(PASSWORD);
+    let document = "https://idp.example/.well-known/openid-configuration";
+    let discovered = OidcClient::discovered("u", document).with_secret(PASSWORD);
+    let given = Federation::access_token("i", "p", TOKEN);
+    let person = || {
+        let person = Federation::password("i", "p", client(), "u", PASSWORD).with_code_field("c");
+        Credential::federated(person).and(Factor::totp(PASSCODE))
+    };
+    let robot = Credential::federated(Federation::client_credentials("i", "p", discovered));
+    for (credential, responses) in [
+        (robot, vec![DOCUMENT, BEARER, V3_TOKEN, V3_TOKEN]),
+        (person(), vec![BEARER, V3_TOKEN, V3_TOKEN]),
+        (person(), vec![REPEATED]),
+        (person(), vec![BEARER, REPEATED]),
+        (person(), vec![BEARER, V3_TOKEN, REPEATED]),
+        (Credential::federated(given), vec![V3_TOKEN, V3_TOKEN]),
+    ] {
+        let mut login = Login::new(&v3(), credential, Scope::project_id("p")).unwrap();
+        for canned in responses {
+            let Step::Send(request) = login.poll().unwrap() else { panic!("no request") };
+            black_box((request.clone(), format!("{request:?}")));
+            login.handle_response(response(canned), NOW);
+        }
+        black_box((login.clone(), format!("{:?}", login.poll())));
+    }
+    let id_token = Credential::federated(Federation::id_token("i", TOKEN));
+    login(&Cloud::otc("eu-de").unwrap(), id_token, V3_TOKEN);
 }
 
 fn two_factors() {

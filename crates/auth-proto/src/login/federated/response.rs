@@ -63,14 +63,14 @@ impl Login {
         self.expect_provider(response, document)?;
         let wants_id_token = client_of(federation_of(&self.credential)?)?.wants_id_token;
         let read = |body: &[u8]| oidc::read_bearer(body, wants_id_token);
-        let bearer = match wire::read_body(response, read) {
-            Ok(bearer) => bearer,
+        let bearer = wire::read_body(response, read).map_err(|why| {
             // Some providers answer 200 to a login that they refuse.
-            Err(_) if provider_problem(response).is_some() => {
-                return Err(self.provider_refusal(response, document));
+            let refused = self.provider_refusal(response, document);
+            match refused.refusal().and_then(|refusal| refusal.problem) {
+                Some(_) => refused,
+                None => self.unusable(document, why),
             }
-            Err(why) => return Err(self.unusable(document, why)),
-        };
+        })?;
         self.note_secret(bearer.expose_secret());
         Ok(Phase::Federated(Step::Exchange(bearer)))
     }
@@ -122,7 +122,7 @@ impl Login {
         let status = response.status();
         let fault = read_fault(response);
         let problem = match document {
-            ProviderDocument::Token => provider_problem(response),
+            ProviderDocument::Token => provider_problem(&fault, status),
             ProviderDocument::Discovery => None,
         };
         let refuses = problem.is_some() || is_of_credential(status);
@@ -196,9 +196,8 @@ fn is_of_credential(status: StatusCode) -> bool {
 }
 
 /// The problem behind the error code of a token response.
-fn provider_problem(response: &Response<impl AsRef<[u8]>>) -> Option<FederationProblem> {
-    let code = read_fault(response).title?;
-    FederationProblem::of_provider(&code, response.status().as_u16())
+fn provider_problem(fault: &Fault, status: StatusCode) -> Option<FederationProblem> {
+    FederationProblem::of_provider(fault.title.as_deref()?, status.as_u16())
 }
 
 /// Whether a provider says that it cannot answer now, with any status (codes of RFC 6749, section

@@ -1,0 +1,4 @@
+//! Wraps [`auth_fuzz::provider_document`].
+#![cfg_attr(fuzzing, no_main)]
+
+auth_fuzz::program!(provider_document);
