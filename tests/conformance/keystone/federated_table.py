@@ -49,7 +49,7 @@ class Table:
         yield "a disabled project", {"project_id": self.world["projects"]["disabled"]["id"]}
         yield "domain by id", dict(none, domain_id=self.world["domains"]["corp"])
         yield "domain by name", dict(none, domain_name="Corp")
-        yield "system", dict(none, system_scope="all")
+        # Not the system: Keystone 30 has no format of such a token, and answers 500.
         yield "no scope", none
 
     def services(self):

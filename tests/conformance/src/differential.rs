@@ -83,7 +83,7 @@ pub(crate) fn run(folder: &Path) -> io::Result<bool> {
 }
 
 const LOGINS: usize = 60;
-const FEDERATED_LOGINS: usize = 80;
+const FEDERATED_LOGINS: usize = 60;
 
 /// The clouds of this text.
 fn configuration(folder: &Path, text: Vec<u8>) -> io::Result<Config> {
