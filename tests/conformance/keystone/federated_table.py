@@ -68,9 +68,9 @@ class Table:
         yield "client; an odd identity provider", kind, self.login(at=federation.IDENTITY_PROVIDERS[2][0])
 
     def people(self):
-        for name in "ada", "grace":
-            for what, scope in self.scopes():
-                yield "%s; %s" % (name, what), "v3oidcpassword", self.person(name, **scope)
+        for what, scope in self.scopes():
+            yield "ada; %s" % what, "v3oidcpassword", self.person("ada", **scope)
+        yield "grace; project by id", "v3oidcpassword", self.person("grace")
         yield "ada; public client", "v3oidcpassword", self.person("ada", "public")
         yield "ada; client without other grants", "v3oidcpassword", self.person("ada", "narrow")
         yield "guest; project by id", "v3oidcpassword", self.person("guest")
@@ -126,7 +126,7 @@ class Table:
         with open(path) as file:
             url = json.load(file)["url"] + "/v3"
         kind = "v3oidcclientcredentials"
-        for what, scope in self.scopes():
+        for what, scope in list(self.scopes())[2:5]:
             yield "client, Apache; %s" % what, kind, self.login(auth_url=url, **scope)
         yield "ada, Apache; project by id", "v3oidcpassword", self.person("ada", auth_url=url)
         yield "access_token given, Apache", "v3oidcaccesstoken", self.given(self.bearer("access_token"), auth_url=url)
