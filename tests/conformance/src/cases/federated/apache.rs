@@ -2,7 +2,7 @@
 
 use auth_proto::{Credential, Factor, Scope};
 
-use super::{ALPHA, SERVICE, WAYS, by_client, by_password, by_token, with_code};
+use super::{ALPHA, SERVICE, WAYS, by_client, by_password, by_token, own_client, with_code};
 use crate::{
     case::{Case, On, Want},
     keystone::{Keystone, Of, cloud},
@@ -80,7 +80,11 @@ const ROWS: &[Row] = &[
         |w| alpha(w, by_password(w, "service", "guest")),
         Want::Refused(401, "scope"),
     ),
-    ("an id token", |w| alpha(w, (WAYS[3].credential)(w)), GIVEN),
+    (
+        "an id token",
+        |w| alpha(w, own_client(w.provider()?.client("service").with_id_token())),
+        GIVEN,
+    ),
     ("a JWT", |w| alpha(w, by_client(w, "provider", "jwt")), GIVEN),
     ("a token that is none", |w| alpha(w, by_token("nothing".to_owned())), BEARER),
     ("a token that has ended", |w| alpha(w, by_token(w.ended_bearer()?)), BEARER),

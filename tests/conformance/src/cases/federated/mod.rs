@@ -49,12 +49,15 @@ const WAYS: [Way; 15] = [
         let own = w.provider()?;
         own_client(own.client_at("service", &own.token_endpoint))
     }),
-    way("client, both endpoints", SERVICE, |w| {
+    way("client, token endpoint, and a document that is not there", SERVICE, |w| {
         let own = w.provider()?;
-        own_client(own.client("service").with_token_endpoint(&own.token_endpoint))
+        let client = OidcClient::discovered(own.id("service"), format!("{}/nowhere", own.issuer));
+        let client = client.with_token_endpoint(&own.token_endpoint);
+        own_client(client.with_secret("secret of service"))
     }),
-    way("client, id token", SERVICE, |w| {
-        own_client(w.provider()?.client("service").with_id_token())
+    way("client, id token", "client service at ovhcloud-emea", |w| {
+        let own = w.provider()?.client("service").with_id_token();
+        Ok(Credential::federated(Federation::client_credentials("ovhcloud-emea", "openid", own)))
     }),
     way("client, JWT", "client jwt", |w| by_client(w, "provider", "jwt")),
     way("client whose id and secret need escapes", "client odd", |w| {

@@ -150,6 +150,11 @@ const IDENTITY: &[Row] = &[
         |w| alpha(w, by_client(w, "browser", "service")),
         Want::Answer("takes no bearer token"),
     ),
+    (
+        "an access token where an id token is wanted",
+        |w| alpha(w, by_client(w, "ovhcloud-emea", "service")),
+        Want::Refused(401, "refused the token that the identity provider has just given"),
+    ),
     ("a token that is none", |w| alpha(w, by_token("nothing".to_owned())), BEARER),
     (
         "a part of a token",
