@@ -306,7 +306,8 @@ impl Credential {
 
     /// Whether the secrets are those of another one.
     pub(crate) fn has_secrets_of(&self, other: &Self) -> bool {
-        self.methods.iter().map(Method::secret).eq(other.methods.iter().map(Method::secret))
+        let [own, other] = [self, other].map(|one| one.methods.iter().flat_map(Method::secrets));
+        own.eq(other)
     }
 
     /// Replaces the factor of the same kind.

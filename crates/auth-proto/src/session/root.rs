@@ -87,7 +87,7 @@ impl RootKind {
             Some(Self::Scope(scope.clone()))
         } else {
             let is_dear = credential.is_one_time() && cloud.derives_from_unscoped();
-            is_dear.then(|| Self::Scope(Scope::unscoped()))
+            (is_dear || credential.federation().is_some()).then(|| Self::Scope(Scope::unscoped()))
         }
     }
 
