@@ -57,7 +57,11 @@ fn step(input: &mut Input<'_>) -> Option<Op> {
             0..3 => Op::Doubt(which, input.byte()? & 1 == 1, reply(input)?),
             _ => Op::Late(which - 3),
         },
-        25 => Op::Factor(scope),
+        25 => match which {
+            0..4 => Op::Factor(scope),
+            4 | 5 => Op::Reread(scope, u32::from(input.byte()?) % 3, which == 4),
+            _ => Op::Factors(scope),
+        },
         26 => Op::Interrupt(Which::Current(scope)),
         27 => Op::Accept(Which::Current(scope), which % 2, input.byte()?.into()),
         28 | 29 => refusal(Which::Current(scope), input.byte()?),

@@ -159,6 +159,11 @@ impl Session {
         if is_under_way(index) || self.root_of(index).is_some_and(is_under_way) {
             return true;
         }
+        let root = self.root_of(index).filter(|root| self.scopes[*root].live.is_none());
+        let question = self.pending_question(root.unwrap_or(index));
+        if question.is_some_and(|question| matches!(question, Question::Factor(_))) {
+            return false;
+        }
         let is_paused =
             self.block(index, at).is_some() || at < self.scopes[index].evidence.login_at();
         let caller =

@@ -283,8 +283,10 @@ impl Session {
             Answer::Invalid => {
                 let is_given = root.kind == RootKind::Given;
                 let place = root.place;
-                let error = doubted.first().and_then(|index| self.scopes[*index].doubted());
-                let error = error.map(|doubted| doubted.error.clone());
+                let errors = doubted.iter().filter_map(|index| self.scopes[*index].doubted());
+                let error =
+                    errors.map(|doubted| &doubted.error).max_by_key(|error| error.retry_at());
+                let error = error.cloned();
                 for index in doubted {
                     self.step(index, Input::Abandoned, at);
                 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use auth_proto::{
     Action, Cloud, Credential, DomainRef, EndpointQuery, Event, IdentityRequest, Login, Projects,
-    Question, Scope, ServiceCall, Session, Settings, Step, UserProjects, UserRef, Validate, limits,
-    timestamp,
+    Question, Scope, SecretSource, ServiceCall, Session, Settings, Step, UserProjects, UserRef,
+    Validate, limits, timestamp,
 };
 use http::{Response, StatusCode, Uri};
 
@@ -20,7 +20,7 @@ use checker::LimitRow;
 mod checker;
 
 #[rustfmt::skip]
-const ROWS: [LimitRow; 24] = [
+const ROWS: [LimitRow; 25] = [
     LimitRow { name: "BODY", measure: body, says: "the response's body exceeds the limit of 4194304" },
     LimitRow { name: "EVENTS", measure: events, says: "the first one is forgotten" },
     LimitRow { name: "ERROR_BODY", measure: fault, says: "no reason given" },
@@ -35,6 +35,7 @@ const ROWS: [LimitRow; 24] = [
     LimitRow { name: "LIST", measure: list, says: "the response's list of projects exceeds the limit of 10000" },
     LimitRow { name: "LOGIN_REQUEST", measure: login, says: "credential and scope together: longer than 65536" },
     LimitRow { name: "METHODS", measure: methods, says: "the response's list of methods exceeds the limit of 32" },
+    LimitRow { name: "QUESTION", measure: question, says: "another caller has the question" },
     LimitRow { name: "RETRY_AFTER", measure: retry_after, says: "a day" },
     LimitRow { name: "RECEIPT_LIFETIME", measure: receipt, says: "the receipt is over" },
     LimitRow { name: "RULES", measure: rules, says: "the response's list of rules exceeds the limit of 32" },
@@ -136,6 +137,20 @@ const RECEIPT: &str = r#"{"receipt": {"methods": ["password"], "issued_at": "202
 fn receipt_body(past: usize) -> Result<(), String> {
     let body = filled(&RECEIPT.replace("FILL", r#", "x": "FILL""#), limits::ERROR_BODY + past);
     login_with(receipt_of(&body))
+}
+
+/// How long a caller may keep a question.
+fn question(past: usize) -> Result<(), String> {
+    let source = SecretSource::new("a file");
+    let mut session = session_of(Credential::password(support::alice(), source));
+    let scope = Scope::default();
+    let Action::Ask(_taken, _) = session.poll(&scope, NOW) else { panic!("no question") };
+    // The limit is the first moment at which it is lost.
+    let last = limits::QUESTION - Duration::from_nanos(1) + Duration::from_nanos(past as u64);
+    match session.poll(&scope, NOW + last) {
+        Action::Wait(_) => Ok(()),
+        action => Err(format!("another caller has the question: {action:?}")),
+    }
 }
 
 fn response_timeout(past: usize) -> Result<(), String> {

@@ -95,6 +95,9 @@ fn steps() -> impl Strategy<Value = Op> {
         1 => (0..4_usize).prop_map(Op::Late),
         2 => (0..3_usize, any::<bool>(), replies())
             .prop_map(|(scope, is_replaced, reply)| Op::Doubt(scope, is_replaced, reply)),
+        1 => scopes().prop_map(Op::Factors),
+        1 => (scopes(), 0..3_u32, any::<bool>())
+            .prop_map(|(scope, number, is_same)| Op::Reread(scope, number, is_same)),
         1 => Just(Op::Replace),
         4 => (scopes(), lives(), stamps())
             .prop_map(|(scope, tens, stamps)| Op::LogIn(scope, tens, stamps)),
@@ -125,7 +128,7 @@ proptest! {
 fn a_walk_reaches_every_branch() {
     let mut runner = TestRunner::deterministic();
     let ops = prop::collection::vec(steps(), 1..150);
-    let cases = ProptestConfig::default().cases.max(800);
+    let cases = ProptestConfig::default().cases.max(1000);
     for n in 0..u64::from(cases) {
         let ops = ops.new_tree(&mut runner).unwrap().current();
         match n % 4 {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::support::{
     NOW, password,
-    session::{scope, seconds},
+    session::{compute, scope, seconds},
 };
 
 const LIFE: Duration = seconds(8 * 3600);
@@ -146,6 +146,11 @@ fn nobody_with_a_token_asks_a_person() {
         assert!(matches!(world.poll(scope), Some(Ok(_))));
         assert!(matches!(world.renew(scope), Some(Ok(_))));
     }
+    // Nor does a caller whose service is not known, after one has refused the token.
+    let token = world.session.cached_token(&scopes[0], NOW).unwrap();
+    let _ = world.session.handle_unauthorized(&token, &compute(), NOW);
+    let action = world.session.poll(&scopes[0], NOW);
+    assert!(matches!(world.keep(action), Some(Ok(_))));
     assert!(world.questions.is_empty());
 }
 

@@ -242,7 +242,7 @@ fn public(destination: Destination, uris: &[http::Uri; 3]) -> auth_proto::Destin
 
 fn index_of(scope: &Scope) -> usize {
     let project = PROJECTS.iter().position(|id| Scope::project_id(*id) == *scope);
-    project.unwrap_or(if *scope == Scope::unscoped() { UNSCOPED } else { GIVEN })
+    project.unwrap_or_else(|| if *scope == Scope::unscoped() { UNSCOPED } else { GIVEN })
 }
 
 fn origin_of(text: &str) -> usize {

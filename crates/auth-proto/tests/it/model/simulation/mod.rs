@@ -20,7 +20,6 @@ use ops::KINDS;
 pub(crate) use ops::{Call, Op, Reply, STAMPS, Stamps, Which};
 pub(crate) use reference::Destination;
 use reference::{Caller, GIVEN, Note, Reference, UNSCOPED};
-use secrecy::SecretString;
 use time::{UtcDateTime, macros::utc_datetime};
 
 /// Takes these steps, compares session and model after each, and closes the session. The seed is
@@ -80,8 +79,8 @@ impl Kind {
 }
 
 /// One of the secrets that the source has.
-fn secret(number: u32) -> SecretString {
-    format!("secretsecret-{number}").into()
+fn secret(number: u32) -> String {
+    format!("secretsecret-{number}")
 }
 
 fn walk(mut simulation: Simulation, ops: impl IntoIterator<Item = Op>) {
@@ -179,6 +178,15 @@ impl Simulation {
             Op::Clock(millis) => self.move_clock(self.now, millis),
             Op::Until(millis) => self.move_clock(self.named.unwrap_or(self.now), millis),
             Op::Doubt(index, is_replaced, ref reply) => self.doubt(index, is_replaced, reply),
+            Op::Factors(index) => {
+                let scopes = [index, (index + 1) % SCOPES];
+                for index in scopes.into_iter().chain(scopes) {
+                    self.take(&Op::Poll(index, Destination::Unknown));
+                    if self.model.in_flight(index).is_some() {
+                        self.take(&Op::Respond(index, Reply::Receipt(3000)));
+                    }
+                }
+            }
             Op::LogIn(index, tens, stamps) => {
                 // A login, and an exchange.
                 for _ in 0..2 {
@@ -192,6 +200,16 @@ impl Simulation {
             Op::Renewal(index, millis) => {
                 let at = self.session.renew_at(&scope(index)).unwrap_or(self.now);
                 self.move_clock(at, millis);
+            }
+            Op::Reread(index, number, is_same) => {
+                self.take(&Op::Poll(index, Destination::Unknown));
+                self.take(&Op::Secret(index, number));
+                self.take(&Op::Poll(index, Destination::Unknown));
+                if let Some(holder) = self.holder(index) {
+                    self.take(&Op::Respond(holder, Reply::Refused(401, 0)));
+                }
+                self.take(&Op::Poll(index, Destination::Unknown));
+                self.take(&Op::Secret(index, if is_same { number } else { number + 1 }));
             }
             Op::Storm(index, origin, accept, times, ref reply) => {
                 for _ in 0..times {
@@ -249,7 +267,8 @@ impl Simulation {
                 self.poll(index, Caller { is_background: true, ..caller });
             }
             Op::Secret(index, number) => {
-                let answered = self.session.answer(&scope(index), secret(number), self.now);
+                let reply = auth_proto::Reply::Secret(secret(number).into());
+                let answered = self.session.answer(&scope(index), reply, self.now);
                 self.listen();
                 assert_eq!(answered.is_ok(), self.model.secret(index, number));
             }

@@ -18,6 +18,8 @@ pub(crate) enum Op {
     /// The caller drops the request.
     Drop(usize),
     Factor(usize),
+    /// The service wants a further factor for this scope and the next one.
+    Factors(usize),
     Fail(usize, usize),
     /// A status without a body, with this `Retry-After` unless it is 0.
     Head(usize, usize, u32),
@@ -38,6 +40,8 @@ pub(crate) enum Op {
     /// The clock moves to the renewal of this scope's token, and by milliseconds from there.
     Renewal(usize, i64),
     Replace,
+    /// A login with this secret is refused, and the source has the same one or another.
+    Reread(usize, u32, bool),
     Respond(usize, Reply),
     /// The source has this secret.
     Secret(usize, u32),

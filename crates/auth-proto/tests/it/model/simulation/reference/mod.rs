@@ -107,6 +107,8 @@ pub(crate) struct Held {
     /// The life of a new one.
     full_life: Duration,
     not_before: Duration,
+    /// The root token that it is renewed with.
+    root: Option<usize>,
     renew_at: Span,
     mandatory_at: Duration,
     ends_at: Duration,

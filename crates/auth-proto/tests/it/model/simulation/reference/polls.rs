@@ -236,6 +236,10 @@ impl Reference {
         if is_sent(index) || self.root_of(index).is_some_and(is_sent) {
             return true;
         }
+        let root = self.root_of(index).filter(|root| self.scopes[*root].token.is_none());
+        if self.wants_factor(root.unwrap_or(index)) {
+            return false;
+        }
         let is_paused =
             self.block(index, late).is_some() || self.now < self.next_forced_login(index);
         let caller = Caller::to(Destination::Unknown);
@@ -365,12 +369,13 @@ impl Reference {
         let is_due = scope.due.is_some();
         let Some(token) = scope.token.as_mut().filter(|_| !is_due && !is_hidden) else { return };
         if token.renew_at.has(announced) {
-            let before = token.renew_at;
+            let (id, before) = (token.id, token.renew_at);
             token.renew_at = Span::exact(announced);
             // Tokens that are derived from it are due at the same time.
             if self.root == Some(index) {
                 let tokens = self.scopes.iter_mut().filter_map(|scope| scope.token.as_mut());
-                for token in tokens.filter(|token| token.renew_at == before) {
+                let is_derived = |token: &&mut Held| token.root == Some(id);
+                for token in tokens.filter(is_derived).filter(|token| token.renew_at == before) {
                     token.renew_at = Span::exact(announced);
                 }
             }

@@ -86,6 +86,7 @@ impl Reference {
             expires_at,
             full_life: life,
             not_before: Duration::ZERO,
+            root: None,
             renew_at: Span(sent_at + life * low / 100, sent_at + life * high / 100),
             mandatory_at,
             ends_at,
@@ -106,6 +107,7 @@ impl Reference {
         } else if let Some(root) = root {
             reach("8: a token is due with its root");
             (token.renew_at, token.full_life) = (root.renew_at, root.full_life);
+            token.root = Some(root.id);
         }
         self.is_trusted = true;
         if self.root == Some(index) {

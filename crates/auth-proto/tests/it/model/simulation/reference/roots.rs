@@ -104,6 +104,7 @@ impl Reference {
             expires_at: UtcDateTime::MAX,
             full_life: seconds(30 * 86_400),
             not_before: ends_at,
+            root: None,
             renew_at: Span::exact(ends_at),
             mandatory_at: ends_at,
             ends_at,
@@ -142,16 +143,16 @@ impl Reference {
                 doubted.into_iter().for_each(|index| self.doubt(index));
             }
             Statement::Invalid => {
-                let first = doubted.first().map(|index| self.scopes[*index].phase);
+                let asked = doubted.iter().filter_map(|index| match self.scopes[*index].phase {
+                    Phase::Doubted(_, _, _, asked) => self.rest(asked),
+                    _ => None,
+                });
+                let asked = asked.max();
                 for index in doubted {
                     reach("8: a dead root");
                     self.scopes[index].phase = Phase::Idle;
                 }
                 if root == GIVEN {
-                    let asked = match first {
-                        Some(Phase::Doubted(_, _, _, asked)) => self.rest(asked),
-                        _ => None,
-                    };
                     self.lock_out(root, self.now, asked);
                     self.compare_announced(root);
                     self.notes.push(super::Note::CredentialRejected(root));
