@@ -73,6 +73,7 @@ impl Login {
             format!("/v3/OS-FEDERATION/identity_providers/{provider}/protocols/{protocol}/auth");
         let mut request = to(Method::POST, self.cloud.identity_uri(&path)?, Body::default());
         request.headers_mut().insert(header::AUTHORIZATION, bearer_header(bearer)?);
+        request.headers_mut().insert(header::ACCEPT, ACCEPT);
         Ok(request)
     }
 
@@ -95,6 +96,10 @@ impl Login {
         Ok(request)
     }
 }
+
+/// mod_auth_openidc redirects to the provider only those who accept more than JSON, and answers others
+/// as if the bearer was refused (seen at 2.4.12).
+const ACCEPT: HeaderValue = HeaderValue::from_static("application/json, */*;q=0.1");
 
 const IDENTITY_PROVIDER: HeaderName = HeaderName::from_static("x-idp-id");
 
