@@ -16,6 +16,8 @@ import uuid
 
 import requests
 
+import federation
+
 FOLDER = sys.argv[1]
 IS_V2 = sys.version_info < (3, 7)
 with open(os.path.join(FOLDER, "listening.json")) as listening:
@@ -56,6 +58,7 @@ def main():
     expire_password(users["expired"])
     if not IS_V2:
         WORLD["application_credentials"] = application_credentials(users["alice"], projects["alpha"])
+        federation.fill(WORLD, FOLDER, request, create, roles)
         time.sleep(ENDING_SECONDS)
     save()
 

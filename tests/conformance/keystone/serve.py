@@ -3,6 +3,8 @@ into listening.json, and ends with the process that started it.
 
 usage: serve.py CONFIG PARENT
 
+For v3, federated logins pass a gate (gate.py), if an OpenID provider runs.
+
 The first listener serves under / and under a path prefix, behind a proxy that replaces the Host, and
 behind one that damages receipts; for v2.0 also behind one that hides v3. The second gives tokens and
 receipts that expire after seconds. The third explains its refusals. A fourth, for v3, locks users out.
@@ -35,6 +37,8 @@ import webob  # noqa: E402
 IS_V2 = sys.version_info < (3, 7)
 CONF = keystone.conf.CONF
 ADMIN_PASSWORD = "admin-pw"
+# Written by the OpenID provider, if one runs.
+PROVIDER = "../provider/listening.json"
 SERVERS = []
 TOKEN_SECONDS, RECEIPT_SECONDS, AWAY_SECONDS = 8, 5, 6
 LOCKOUT = (("lockout_failure_attempts", 3), ("lockout_duration", 5))
@@ -117,7 +121,11 @@ def load():
         from keystone.server.wsgi import initialize_public_application
         return initialize_public_application()
     from keystone.wsgi.api import application
-    return application
+    if not os.path.exists(PROVIDER):
+        return application
+    from gate import gated
+    with open(PROVIDER) as provider:
+        return gated(application, json.load(provider))
 
 
 def placed(application):
