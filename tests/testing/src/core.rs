@@ -8,7 +8,7 @@ use std::{
 use auth_proto::{
     Cloud, EndpointQuery, Factor, Failure, FailureKind, IdentityRequest, Login, Step, Token,
 };
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use time::UtcDateTime;
 use ureq::Agent;
 
@@ -108,7 +108,8 @@ fn agent(http: UreqConfig) -> Agent {
 
 fn carry<B: AsRef<[u8]>>(agent: &Agent, request: Request<B>) -> Result<Response<Vec<u8>>, Error> {
     let response = match request.body().as_ref() {
-        [] => agent.run(request.map(drop)),
+        // Apache wants a Content-Length with each POST.
+        [] if request.method() != Method::POST => agent.run(request.map(drop)),
         body => {
             let body = body.to_vec();
             agent.run(request.map(|_| body))
