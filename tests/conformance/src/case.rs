@@ -55,6 +55,8 @@ pub(crate) enum Want {
     Answer(&'static str),
     /// A configuration error before any request; the text contains this.
     Config(&'static str),
+    /// An error about a document, which a later attempt may find corrected; the text contains this.
+    Document(&'static str),
     /// A permanent refusal with this status; the text contains this.
     Refused(u16, &'static str),
     /// A token of this user with this scope.
@@ -100,6 +102,11 @@ impl Want {
             Self::Answer(says) => {
                 let is_answer = matches!(error.kind(), ErrorKind::Protocol(_));
                 holds(is_answer && !error.is_retryable(), || text.clone())?;
+                speaks(&text, says)
+            }
+            Self::Document(says) => {
+                let is_answer = matches!(error.kind(), ErrorKind::Protocol(_));
+                holds(is_answer, || text.clone())?;
                 speaks(&text, says)
             }
             Self::Config(says) => {

@@ -5,6 +5,8 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::OnceLock,
+    thread,
+    time::Duration,
 };
 
 use auth_proto::{Cloud, Credential, DomainRef, Factor, Scope, UserRef};
@@ -12,7 +14,7 @@ use serde::Deserialize;
 use time::UtcDateTime;
 use totp_lite::Sha1;
 
-use crate::wish::Wish;
+use crate::{provider::Provider, wish::Wish};
 
 /// A server and its contents. [`crate::oracle`] sends plain requests to it, without the clients.
 #[derive(Deserialize)]
@@ -49,12 +51,25 @@ pub(crate) struct Keystone {
     pub(crate) domains: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) application_credentials: BTreeMap<String, StoredKey>,
+    /// The OpenID provider of federated logins, if it could be started.
+    #[serde(default)]
+    pub(crate) federation: Option<Provider>,
     #[serde(skip)]
     folder: PathBuf,
     #[serde(skip)]
     pub(crate) admin: OnceLock<String>,
     #[serde(skip)]
     pub(crate) expired: OnceLock<String>,
+    #[serde(skip)]
+    ended_bearer: OnceLock<String>,
+    #[serde(skip)]
+    apache: Option<String>,
+}
+
+/// The same server behind Apache.
+#[derive(Deserialize)]
+struct Apache {
+    url: String,
 }
 
 #[derive(Deserialize)]
@@ -84,7 +99,11 @@ impl Keystone {
     pub(crate) fn read(folder: &Path) -> io::Result<Self> {
         let text = fs::read_to_string(folder.join("world.json"))?;
         let world: Self = serde_json::from_str(&text)?;
-        Ok(Self { folder: folder.to_owned(), ..world })
+        let apache = match fs::read_to_string(folder.join("../apache/listening.json")) {
+            Ok(text) if !world.is_v2() => Some(serde_json::from_str::<Apache>(&text)?.url),
+            _ => None,
+        };
+        Ok(Self { folder: folder.to_owned(), apache, ..world })
     }
 
     /// A file that the server wrote: a certificate.
@@ -149,6 +168,26 @@ impl Keystone {
     pub(crate) fn key(&self, key: &str) -> Credential {
         let own = &self.application_credentials[key];
         Credential::application_credential(&own.id, own.secret.as_str())
+    }
+
+    pub(crate) fn provider(&self) -> Result<&Provider, String> {
+        self.federation.as_ref().ok_or_else(|| "no OpenID provider".to_owned())
+    }
+
+    /// The URL of the same server behind Apache, if it could be started.
+    pub(crate) fn apache(&self) -> Option<&str> {
+        self.apache.as_deref()
+    }
+
+    /// An access token of the provider that has ended. The first caller waits until it has.
+    pub(crate) fn ended_bearer(&self) -> Result<String, String> {
+        if let Some(token) = self.ended_bearer.get() {
+            return Ok(token.clone());
+        }
+        let token = self.provider()?.bearer("brief", "access_token")?;
+        // It lives for 2 s.
+        thread::sleep(Duration::from_secs(4));
+        Ok(self.ended_bearer.get_or_init(|| token).clone())
     }
 
     /// The user's current one-time code.

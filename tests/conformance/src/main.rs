@@ -8,6 +8,7 @@ mod differential;
 mod emulated;
 mod keystone;
 mod oracle;
+mod provider;
 mod report;
 mod wish;
 

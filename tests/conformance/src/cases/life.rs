@@ -51,8 +51,12 @@ const THINKS: Duration = Duration::from_millis(300);
 /// Each token is replaced by one new token before it expires. A token of a few seconds is
 /// renewed at 50 to 70 % of its life; the server's timestamps are whole seconds.
 fn renewed_in_time(world: &Keystone, through: Adapter) -> Result<(), String> {
-    let client = brief(world)?.client(through)?;
-    let tokens = nothing_is_lost(world, &client, || Ok(()))?;
+    renewed(world, &brief(world)?.client(through)?)
+}
+
+/// The same with a client of the server whose tokens expire after 8 s.
+pub(super) fn renewed(world: &Keystone, client: &Client) -> Result<(), String> {
+    let tokens = nothing_is_lost(world, client, || Ok(()))?;
     let issued = tokens.iter().filter_map(|token| token.issued_at());
     let issued: Vec<_> = issued.map(UtcDateTime::unix_timestamp).collect();
     let lives: Vec<_> = issued.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -92,7 +96,7 @@ fn brief(world: &Keystone) -> Result<Wish, String> {
 }
 
 /// The services of this user are at the other server.
-fn brief_cloud(world: &Keystone, version: &str) -> Result<Cloud, String> {
+pub(super) fn brief_cloud(world: &Keystone, version: &str) -> Result<Cloud, String> {
     let identity = cloud(&format!("{}{version}", world.brief_url))?;
     identity.allow_origin(&world.url).map_err(|error| error.to_string())
 }

@@ -4,6 +4,7 @@ mod callers;
 mod catalogs;
 mod discovery;
 mod factors;
+mod federated;
 mod life;
 mod odd;
 mod operations;
@@ -33,5 +34,5 @@ pub(crate) fn all(world: &Keystone) -> Vec<Case> {
         refusals::cases,
         life::cases,
     ];
-    v3.into_iter().flat_map(|cases| cases()).collect()
+    v3.into_iter().flat_map(|cases| cases()).chain(federated::cases(world)).collect()
 }
