@@ -6,15 +6,15 @@ usage: differential.py FOLDER
 Writes the table to FOLDER/clouds.yaml and the results to FOLDER/keystoneauth1.json.
 """
 
-import hmac
 import json
 import os
-import struct
 import sys
-import time
 
 from keystoneauth1 import exceptions, loading, session
 from oslo_utils import timeutils
+
+import federated_table
+import federation
 
 FOLDER = sys.argv[1]
 with open(os.path.join(FOLDER, "world.json")) as file:
@@ -96,11 +96,7 @@ def table():
 
 
 def code(user):
-    """The current code of the user's authenticator. The server takes it again while it is valid."""
-    counter = struct.pack(">Q", int(time.time()) // 30)
-    digest = hmac.new(USERS[user]["totp_secret"].encode(), counter, "sha1").digest()
-    at = digest[-1] & 15
-    return "%06d" % ((struct.unpack(">I", digest[at:at + 4])[0] & 0x7FFFFFFF) % 10**6)
+    return federation.code(USERS[user]["totp_secret"])
 
 
 def trust(impersonation):
@@ -118,10 +114,19 @@ def trust(impersonation):
     return made.json()["trust"]["id"]
 
 
+def url_of(kind, auth):
+    return auth.get("auth_url") or (WORLD["url"] if kind == "password" else URL)
+
+
 def log_in(kind, auth):
-    url = WORLD["url"] if kind == "password" else URL
     loader = loading.get_plugin_loader(kind)
-    plugin = loader.load_from_options(auth_url=url, **auth)
+    options = {"auth_url": url_of(kind, auth), **auth}
+    if "openid_scope" in options:
+        options["scope"] = options.pop("openid_scope")
+    if "client_id" in options:
+        # As openstacksdk passes an option that is not set.
+        options.setdefault("client_secret", None)
+    plugin = loader.load_from_options(**options)
     own = session.Session(auth=plugin)
     own.session.trust_env = False
     return own, plugin.get_access(own)
@@ -134,6 +139,8 @@ def outcome(name, kind, auth):
         return {"refused": error.http_status}
     except exceptions.MissingAuthMethods:
         return {"asked": True}
+    except (exceptions.ClientException, KeyError, ValueError) as error:
+        return {"failed": type(error).__name__}
     life = None
     if access.issued is not None and kind != "v3token":
         life = int(timeutils.delta_seconds(access.issued, access.expires))
@@ -184,9 +191,11 @@ def endpoints(own):
 
 def main():
     clouds, outcomes = {}, {}
-    for name, kind, auth in table():
-        url = WORLD["url"] if kind == "password" else URL
-        clouds[name] = {"auth_type": kind, "auth": dict(auth, auth_url=url)}
+    rows = list(table())
+    if "federation" in WORLD:
+        rows.extend(federated_table.rows(WORLD, FOLDER))
+    for name, kind, auth in rows:
+        clouds[name] = {"auth_type": kind, "auth": dict(auth, auth_url=url_of(kind, auth))}
         outcomes[name] = outcome(name, kind, auth)
     for name, content in ("clouds.yaml", {"clouds": clouds}), ("keystoneauth1.json", outcomes):
         with open(os.path.join(FOLDER, name), "w") as file:

@@ -9,7 +9,9 @@ use std::{
 };
 
 use auth_config::{Choices, CloudConfig, Config, Files, Variables};
-use auth_proto::{ConfigError, EndpointQuery, ErrorKind, Interface, Token, timestamp};
+use auth_proto::{
+    ConfigError, EndpointQuery, ErrorKind, Interface, ProtocolError, Token, timestamp,
+};
 use comfy_table::{Table, presets};
 use serde::Deserialize;
 use testing::{Adapter, Client};
@@ -25,6 +27,8 @@ use crate::{
 enum LoginOutcome {
     /// A challenge for a further factor.
     Asked(bool),
+    /// An error about a document or a response, by its name.
+    Failed(String),
     /// A refusal with this status.
     Refused(u16),
     Token(TokenData),
@@ -54,25 +58,38 @@ pub(crate) fn run(folder: &Path) -> io::Result<bool> {
     let outcomes = fs::read(folder.join("keystoneauth1.json"))?;
     let outcomes: BTreeMap<String, LoginOutcome> = serde_json::from_slice(&outcomes)?;
     let table = fs::read(folder.join("clouds.yaml"))?;
-    let files = Files::in_directory(folder).with("clouds.yaml", table);
-    let config = Config::merge(&files, &Variables::default()).map_err(io::Error::other)?;
+    let config = configuration(folder, table)?;
     let (world, mut report) = (Keystone::read(folder)?, Differences::default());
+    let documented = match world.federation {
+        Some(_) => Some(configuration(folder, fs::read(folder.join("documented.yaml"))?)?),
+        None => None,
+    };
     for (name, theirs) in &outcomes {
         let [ureq, reqwest] = [Adapter::Ureq, Adapter::Reqwest].map(|through| {
-            let own = config
-                .cloud(&Choices::default().cloud(name))
+            let choices = Choices::default().cloud(name);
+            let printed = documented.as_ref().and_then(|config| config.cloud(&choices).ok());
+            let own = printed
+                .map_or_else(|| config.cloud(&choices), Ok)
                 .map_err(|error| error.to_string())
                 .and_then(|cloud| log_in(&of_now(name, cloud, &world), through, theirs));
-            report.differences(name, through, differences(own, theirs, &world))
+            report.differences(name, through, differences(name, own, theirs, &world))
         });
         report.rows.push([name.clone(), theirs.to_string(), ureq, reqwest]);
         report.urls += theirs.urls();
     }
     io::stdout().lock().write_all(report.to_string().as_bytes())?;
-    Ok(report.is_explained() && outcomes.len() >= LOGINS)
+    let expected = LOGINS + world.federation.map_or(0, |_| FEDERATED_LOGINS);
+    Ok(report.is_explained() && outcomes.len() >= expected)
 }
 
 const LOGINS: usize = 60;
+const FEDERATED_LOGINS: usize = 60;
+
+/// The clouds of this text.
+fn configuration(folder: &Path, text: Vec<u8>) -> io::Result<Config> {
+    let files = Files::in_directory(folder).with("clouds.yaml", text);
+    Config::merge(&files, &Variables::default()).map_err(io::Error::other)
+}
 
 /// The report.
 #[derive(Default)]
@@ -132,7 +149,7 @@ impl LoginOutcome {
     fn urls(&self) -> usize {
         match self {
             Self::Token(data) => data.endpoints.len(),
-            Self::Asked(_) | Self::Refused(_) => 0,
+            Self::Asked(_) | Self::Failed(_) | Self::Refused(_) => 0,
         }
     }
 }
@@ -141,6 +158,7 @@ impl fmt::Display for LoginOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Asked(_) => f.write_str("asks for a factor"),
+            Self::Failed(error) => f.write_str(error),
             Self::Refused(status) => write!(f, "refused, {status}"),
             Self::Token(_) => write!(f, "a token, {} URLs", self.urls()),
         }
@@ -165,6 +183,7 @@ fn of_now(name: &str, cloud: CloudConfig, world: &Keystone) -> CloudConfig {
 }
 
 fn differences(
+    name: &str,
     own: Result<LoginOutcome, String>,
     theirs: &LoginOutcome,
     world: &Keystone,
@@ -183,9 +202,31 @@ fn differences(
                 .collect()
         }
         (Ok(own), theirs) if own == *theirs => Vec::new(),
-        (Ok(own), theirs) => unexplained(format!("{own:?}, not {theirs:?}")),
+        // Each has its own name for an error.
+        (Ok(LoginOutcome::Failed(_)), LoginOutcome::Failed(_)) => Vec::new(),
+        (Ok(own), theirs) => {
+            let what = format!("{own}, not {theirs}");
+            vec![Difference { reason: login_reason(name, &own, theirs), what }]
+        }
     }
 }
+
+/// The reason for an intended difference of a federated login.
+fn login_reason(name: &str, own: &LoginOutcome, theirs: &LoginOutcome) -> Option<&'static str> {
+    match (own, theirs) {
+        (LoginOutcome::Failed(own), LoginOutcome::Refused(400)) if own == BROWSER => Some(
+            "keystoneauth1 follows the redirect of a path for browsers, and shows the refusal of \
+             the page where people log in",
+        ),
+        (LoginOutcome::Token(_), LoginOutcome::Refused(401)) if name.contains("escapes") => Some(
+            "RFC 6749, section 2.3.1, has the client's id and secret form-encoded before they become \
+             HTTP Basic; keystoneauth1 sends them as they are",
+        ),
+        _ => None,
+    }
+}
+
+const BROWSER: &str = "a page for browsers";
 
 /// The reason for an intended difference of a URL.
 fn reason(
@@ -228,8 +269,14 @@ fn log_in(
         Ok(token) => token,
         Err(stop) if stop.challenge().is_some() => return Ok(LoginOutcome::Asked(true)),
         Err(stop) => match stop.auth().map(|error| error.kind()) {
-            Some(ErrorKind::Rejected(refusal)) => {
+            Some(ErrorKind::Rejected(refusal) | ErrorKind::Unavailable(refusal)) => {
                 return Ok(LoginOutcome::Refused(refusal.status.as_u16()));
+            }
+            Some(ErrorKind::Protocol(ProtocolError::BearerRedirect { .. })) => {
+                return Ok(LoginOutcome::Failed(BROWSER.to_owned()));
+            }
+            Some(ErrorKind::Protocol(ProtocolError::Provider { document, .. })) => {
+                return Ok(LoginOutcome::Failed(document.to_string()));
             }
             _ => return Err(stop.to_string()),
         },
