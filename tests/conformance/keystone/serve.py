@@ -12,10 +12,12 @@ Three more use TLS with a private CA. Two of them require a client certificate, 
 TLS 1.2.
 """
 
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import sys
 import threading
@@ -46,6 +48,10 @@ LOCKOUT = (("lockout_failure_attempts", 3), ("lockout_duration", 5))
 
 def main():
     in_child(prepare)
+    if not IS_V2:
+        # Each federated login writes. With this journal, readers do not wait for that, in any process.
+        with contextlib.closing(sqlite3.connect("keystone.db")) as database:
+            database.execute("PRAGMA journal_mode = wal")
     application = load()
     brief = [("expiration", TOKEN_SECONDS, "token")]
     if not IS_V2:
