@@ -132,15 +132,14 @@ impl Session {
                 self.scopes.change(place, |state| state.answer(reply))?;
                 self.compare_secrets(place, at);
             }
-            // The question may be back already.
-            Some((place, Phase::Asking(Asking { is_personal: false, .. }) | Phase::Idle))
+            Some((place, Phase::Asking(Asking { is_personal: false, .. }))) => {
+                self.begin(place, reply, at)?;
+            }
+            // The question is back already.
+            Some((place, Phase::Idle))
                 if matches!(reply, Reply::Secret(_)) && self.secret_to_read().is_some() =>
             {
-                let mut login = self.new_login(place)?;
-                login.answer(reply)?;
-                let until = at.saturating_add(limits::QUESTION);
-                self.step(place, Input::Pending(Pending { login, until, since: None }), at);
-                self.compare_secrets(place, at);
+                self.begin(place, reply, at)?;
             }
             _ => self.take_code(scope, reply, at)?,
         }
@@ -151,6 +150,16 @@ impl Session {
             });
         }
         self.wake = true;
+        Ok(())
+    }
+
+    /// Begins a login with the reply to its first question.
+    fn begin(&mut self, place: usize, reply: Reply, at: Duration) -> Result<(), Error> {
+        let mut login = self.new_login(place)?;
+        login.answer(reply)?;
+        let until = at.saturating_add(limits::QUESTION);
+        self.step(place, Input::Pending(Pending { login, until, since: None }), at);
+        self.compare_secrets(place, at);
         Ok(())
     }
 

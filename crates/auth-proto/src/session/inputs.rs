@@ -53,7 +53,8 @@ impl Session {
     }
 
     /// Reports that a pending request got no response, or [none with a body](Failure::with_head), or
-    /// that a question could not be answered.
+    /// that a question could not be answered. A question whose failure is of another kind than
+    /// [`FailureKind::Source`] goes to the next caller.
     ///
     /// # Errors
     ///
@@ -92,7 +93,7 @@ impl Session {
                 let answer = if is_valid { Answer::Valid } else { Answer::Unknown };
                 self.judge(index, &token, answer, request.attempt, at);
             }
-            Some((index, Phase::Asking(asking))) => {
+            Some((index, Phase::Asking(asking))) if failure.kind == FailureKind::Source => {
                 let error = failure.into();
                 let input = match asking.pending {
                     Some(pending) => Input::FactorRejected(pending, error),
@@ -100,6 +101,7 @@ impl Session {
                 };
                 self.finish(index, input, at, at);
             }
+            Some((index, asking @ Phase::Asking(_))) => self.hand_back(index, asking),
             _ => {}
         }
         Ok(())

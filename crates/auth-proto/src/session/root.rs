@@ -87,7 +87,9 @@ impl RootKind {
             Some(Self::Scope(scope.clone()))
         } else {
             let is_dear = credential.is_one_time() && cloud.derives_from_unscoped();
-            (is_dear || credential.federation().is_some()).then(|| Self::Scope(Scope::unscoped()))
+            // An ID token gives a token of any scope by one request.
+            let is_federated = credential.federation().is_some_and(|own| own.protocol.is_some());
+            (is_dear || is_federated).then(|| Self::Scope(Scope::unscoped()))
         }
     }
 

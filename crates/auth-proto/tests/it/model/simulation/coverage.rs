@@ -8,7 +8,7 @@ thread_local! {
 }
 
 /// Every branch that a walk is expected to reach.
-pub(crate) const BRANCHES: [&str; 73] = [
+pub(crate) const BRANCHES: [&str; 74] = [
     "0: all steps",
     "0: a walk that ends early",
     "1: a refusal after an acceptance",
@@ -69,6 +69,7 @@ pub(crate) const BRANCHES: [&str; 73] = [
     "8: a person has a question",
     "8: a person is asked",
     "8: a question is handed back",
+    "8: a reply after its question has come back",
     "8: a refused secret is read again",
     "8: a root is replaced without an answer",
     "8: a scope without a role",

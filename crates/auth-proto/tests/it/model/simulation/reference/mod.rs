@@ -96,6 +96,8 @@ pub(crate) struct Scope {
     paid_at: Duration,
     /// The secret that was sent last.
     secret: u32,
+    /// Whether a caller has asked for it.
+    is_known: bool,
 }
 
 /// A token. The marks are those of three origins.

@@ -53,6 +53,7 @@ impl Reference {
 
     fn decide(&mut self, index: usize, caller: Caller, late: Late) -> Verdict {
         self.scopes[index].background |= caller.is_background;
+        self.scopes[index].is_known = true;
         self.serve(index, caller, late)
     }
 

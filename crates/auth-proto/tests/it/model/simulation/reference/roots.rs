@@ -237,7 +237,13 @@ impl Reference {
     /// The source has this secret. Returns whether a login waits for it.
     pub(crate) fn secret(&mut self, index: usize, secret: u32) -> bool {
         let index = self.asked(index);
-        let Phase::Asking(_, None, false) = self.scopes[index].phase else { return false };
+        match self.scopes[index].phase {
+            Phase::Asking(_, None, false) => {}
+            Phase::Idle if self.has_source && self.is_known(index) => {
+                reach("8: a reply after its question has come back");
+            }
+            _ => return false,
+        }
         self.scopes[index].phase = Phase::Ready(self.now + QUESTION, secret);
         let Some((refused, _)) = self.refused_secret else { return true };
         let is_blocked = self
@@ -267,6 +273,11 @@ impl Reference {
             self.scopes[index].phase = ready;
         }
         true
+    }
+
+    /// Whether the session has a state for this scope.
+    fn is_known(&self, index: usize) -> bool {
+        self.scopes[index].is_known || self.root == Some(index)
     }
 
     /// A question comes back without a reply.
