@@ -70,7 +70,7 @@ async fn ask(
     request: Request<Body>,
 ) -> Result<Response<Body>, Unanswered> {
     // Sends these bytes without a copy, and wipes them afterwards.
-    let request = request.map(Bytes::from_owner).try_into()?;
+    let request = made_of_bytes(None, request.map(Bytes::from_owner))?;
     let mut incoming = client.execute(request).await?;
     let mut answer = Response::new(Body::default());
     *answer.status_mut() = incoming.status();
@@ -171,7 +171,7 @@ pub(crate) fn made<B: Into<reqwest::Body>>(
 }
 
 /// The same for a body in memory. For an empty one reqwest sends no `Content-Length`, but some
-/// services (Swift) require it for methods that usually have a body.
+/// services (Swift, and gates in front of Keystone) require it for methods that usually have a body.
 pub(crate) fn made_of_bytes(
     url: Option<Url>,
     mut request: Request<Bytes>,

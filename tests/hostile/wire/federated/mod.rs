@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use testing::{Adapter, Loopback, Received, Reply, needles::Needles};
+use testing::{Adapter, Loopback, Received, Reply, header, needles::Needles};
 
 use crate::{LATE, LONG, SHORT, excess, in_parallel, judged, rows, tls};
 
@@ -248,7 +248,7 @@ fn try_once(
     judged(name, adapter, &outcome, want, &wrong)
 }
 
-/// What is wrong with the secrets of a request.
+/// What is wrong with a request and its secrets.
 fn misplaced(request: &str, allowed: &[&str]) -> String {
     let mut wrong = String::new();
     for (secret, needles) in SECRETS.iter() {
@@ -257,8 +257,12 @@ fn misplaced(request: &str, allowed: &[&str]) -> String {
             wrong += &format!(", and {secret}: sent is {is_sent}");
         }
     }
-    if request.to_ascii_lowercase().contains("\ncookie:") {
+    if header(request, "cookie").is_some() {
         wrong += ", and a cookie was sent";
+    }
+    // Some servers answer 411 to it.
+    if request.starts_with("POST") && header(request, "content-length").is_none() {
+        wrong += ", and no length was sent";
     }
     wrong
 }
