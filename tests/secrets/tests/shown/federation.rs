@@ -8,7 +8,7 @@ use http::Response;
 use serde_json::{Value, json};
 
 use crate::{
-    canaries::{NAME, OWN_TOKEN, PASSCODE, PASSWORD, SECRET, TOKEN},
+    canaries::{NAME, OWN_TOKEN, PASSWORD, SECRET, TOKEN},
     types::{NOW, cloud, response, stamp},
     walk::{Walk, see},
 };
@@ -54,9 +54,13 @@ pub(crate) fn walk(walk: &mut Walk) {
 
 /// Errors of each step, whose responses repeat what was sent.
 fn errors() -> Vec<Error> {
-    let echo = json!([PASSWORD, SECRET, PASSCODE, OWN_TOKEN, TOKEN]).to_string();
-    let refused = json!({"error": "invalid_grant", "error_description": echo});
-    let by_keystone = json!({"error": {"code": 401, "message": echo}});
+    // What the login has sent or seen before.
+    let refused = json!([PASSWORD, SECRET]).to_string();
+    let refused = json!({"error": "invalid_grant", "error_description": refused});
+    let by_gate = json!([PASSWORD, SECRET, OWN_TOKEN]).to_string();
+    let by_gate = json!({"error": {"code": 401, "message": by_gate}});
+    let by_keystone = json!([PASSWORD, SECRET, OWN_TOKEN, TOKEN]).to_string();
+    let by_keystone = json!({"error": {"code": 401, "message": by_keystone}});
     let place = [("Location", format!("https://{NAME}.example/"))];
     let document = |endpoint: &str| {
         response(
@@ -80,8 +84,8 @@ fn errors() -> Vec<Error> {
         run(by(false), vec![response(503, &[], &refused)]),
         run(by(false), vec![response(200, &[], &json!({"id_token": OWN_TOKEN}))]),
         run(by(false), vec![redirect(302)]),
-        run(by(false), vec![bearer(), response(401, &[], &by_keystone)]),
-        run(by(false), vec![bearer(), response(404, &[], &by_keystone)]),
+        run(by(false), vec![bearer(), response(401, &[], &by_gate)]),
+        run(by(false), vec![bearer(), response(404, &[], &by_gate)]),
         run(by(false), vec![bearer(), redirect(302)]),
         run(by(false), vec![bearer(), unscoped(), response(401, &[], &by_keystone)]),
         run(by(true), vec![document(&elsewhere)]),

@@ -144,9 +144,9 @@ fn federated() {
     const REPEATED: Canned = (
         401,
         None,
-        r#"{"error": "invalid_grant", "error_description": "t0ps3cret-password, t0ps3cret-bearer"}"#,
+        r#"{"error": "invalid_grant", "error_description": "t0ps3cret-token, and t0ps3cret-token again"}"#,
     );
-    let client = || OidcClient::new("u", "https://idp.example/token").with_secret(PASSWORD);
+    let client = || OidcClient::new("u", "https://idp.example/token").with_secret(TOKEN);
     let document = "https://idp.example/.well-known/openid-configuration";
     let discovered = OidcClient::discovered("u", document).with_secret(PASSWORD);
     let given = Federation::access_token("i", "p", TOKEN);
