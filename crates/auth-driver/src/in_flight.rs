@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use auth_proto::{Body, Error, Failure, PendingRequest, Reply, Scope};
+use auth_proto::{Body, Error, ErrorKind, Failure, Misuse, PendingRequest, Reply, Scope};
 use http::Response;
 
 use crate::driver::Driver;
@@ -72,7 +72,11 @@ impl<'a> InFlightGuard<'a> {
             let Flight { pending, scope } = *flight;
             match outcome {
                 // The question is answered before it is handed back.
-                Ok(reply) => reply.map_or(Ok(()), |reply| session.answer(&scope, reply, now)),
+                Ok(reply) => reply.map_or(Ok(()), |reply| {
+                    let answered = session.answer(&scope, reply, now);
+                    // A reply that comes too late: the caller polls again, and is asked again.
+                    answered.or_else(|error| if is_late(&error) { Ok(()) } else { Err(error) })
+                }),
                 Err(failure) => session.handle_failure(pending, failure, now),
             }
         });
@@ -85,6 +89,10 @@ impl<'a> InFlightGuard<'a> {
     pub(crate) fn into_flight(mut self) -> Option<Box<Flight>> {
         self.flight.take()
     }
+}
+
+fn is_late(error: &Error) -> bool {
+    *error.kind() == ErrorKind::Misuse(Misuse::NoChallenge)
 }
 
 impl Drop for InFlightGuard<'_> {

@@ -7,7 +7,8 @@ use std::{
 };
 
 use auth_proto::{
-    Challenge, Cloud, EndpointQuery, ErrorKind, Factor, IdentityRequest, Question, Settings, Token,
+    Challenge, Cloud, EndpointQuery, ErrorKind, Factor, IdentityRequest, Misuse, Question,
+    Settings, Token,
 };
 use auth_ureq::{Client, Error};
 use http::StatusCode;
@@ -72,7 +73,11 @@ impl Context {
                 },
                 Err(why) => return Err(self.failure(why)),
             };
-            self.client.answer(Factor::totp(code))?;
+            match self.client.answer(Factor::totp(code)) {
+                // The user was slow, and the receipt has ended: the cloud asks again.
+                Err(Error::Auth(why)) if *why.kind() == LATE => {}
+                answered => answered?,
+            }
         }
         self.try_token().map_err(|why| match why {
             Error::Ask(Question::Factor(_)) => Failure::failed(TOO_MANY_CODES),
@@ -165,6 +170,7 @@ fn is_refused(why: &Error) -> bool {
 /// The most one-time codes that a command asks for.
 const CODES: usize = 3;
 
+const LATE: ErrorKind = ErrorKind::Misuse(Misuse::NoChallenge);
 const ANOTHER: &str = "Code refused. Another one-time code";
 const TOO_MANY_CODES: &str = "the cloud requests more one-time codes; try again later";
 

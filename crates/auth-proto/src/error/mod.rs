@@ -257,8 +257,8 @@ impl EndpointError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Misuse {
-    /// A factor was submitted although the service has not asked for one.
-    #[error("factor: the service has not asked for one; poll first")]
+    /// A reply was given although the login has not asked for one, or no longer waits for it.
+    #[error("reply: the login has not asked for one, or no longer waits for it; poll first")]
     NoChallenge,
     /// A pending request of another session was handed in.
     #[error(
@@ -273,8 +273,8 @@ pub enum Misuse {
         limits::SCOPES
     )]
     TooManyScopes,
-    /// The service has asked for another factor.
-    #[error("factor: not one of the requested ones; see Challenge::missing")]
+    /// The login has asked for another factor, or for something else.
+    #[error("reply: not the one that the login has asked for; see Question and Challenge::missing")]
     WrongFactor,
 }
 

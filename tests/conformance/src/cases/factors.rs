@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use auth_proto::{Cloud, Credential, Factor};
+use auth_proto::{Cloud, Credential, ErrorKind, Factor, Misuse};
 
 use crate::{
     case::{Case, On, Want, holds, refused, same},
@@ -125,10 +125,13 @@ fn wanted(client: &Client, missing: &str) -> Result<(), String> {
 
 /// The bare core sends an expired receipt. A session knows that it has expired, and logs in again.
 fn late(world: &Keystone, client: &Client, through: Adapter) -> Result<(), String> {
-    client.answer(code(world))?;
+    let answered = client.answer(code(world));
     if through == Adapter::Core {
+        answered?;
         return refused(&client.token().err().ok_or("a token")?, 401, "check this factor");
     }
+    let late = answered.err().ok_or("taken")?;
+    same("a late code", late.kind(), &ErrorKind::Misuse(Misuse::NoChallenge))?;
     wanted(client, "totp")?;
     client.answer(code(world))?;
     Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)

@@ -324,7 +324,7 @@ fn answers() -> Vec<Response<String>> {
 /// The driver with a request in flight, with a token, and out of time.
 fn driver(walk: &mut Walk) {
     let scope = Scope::default();
-    let credential = || Credential::password(user(), PASSWORD).and(Factor::totp(PASSCODE));
+    let credential = || Credential::password(user(), PASSWORD);
     let options = Options::new(cloud(), credential(), scope.clone());
     see!(walk, options);
     let (driver, _) = options.build::<std::fmt::Error>().unwrap();

@@ -103,7 +103,7 @@ fn serve(mut stream: TcpStream, answer: &str) -> std::io::Result<()> {
         // The exchange of a bearer has no body.
         let request = &request[..filled];
         let is_whole = request.starts_with(b"GET")
-            || request.ends_with(b"}}}")
+            || request.ends_with(b"}}")
             || request.ends_with(b"profile")
             || request.windows(17).any(|line| line.eq_ignore_ascii_case(b"content-length: 0"));
         if is_whole && request.windows(4).any(|end| end == b"\r\n\r\n") {
