@@ -205,7 +205,7 @@ fn a_socks_proxy_is_asked() {
     let address = listener.local_addr().unwrap();
     let (asked, asks) = mpsc::channel();
     thread::spawn(move || {
-        listener.incoming().flatten().for_each(|c| asked.send(relay(c)).unwrap())
+        listener.incoming().flatten().for_each(|c| asked.send(relay(c)).unwrap());
     });
     for name in ["ALL_PROXY", "all_proxy", "HTTP_PROXY"] {
         for (scheme, host) in [("socks5", "[127, 0, 0, 1]"), ("socks5h", "localhost")] {
