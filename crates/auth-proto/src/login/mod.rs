@@ -175,7 +175,7 @@ impl Login {
     ///
     /// The reason why the login failed. A failed login stays failed: create a new one.
     /// [`ConfigError::TooLong`](crate::ConfigError::TooLong) if the request would exceed
-    /// [`limits::LOGIN_REQUEST`].
+    /// [`limits::LOGIN_REQUEST`](crate::limits::LOGIN_REQUEST).
     pub fn poll(&self) -> Result<Step, Error> {
         let request = match &self.phase {
             Phase::AskSecret(source) => return Ok(Step::Ask(Question::Secret(source.clone()))),

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Login {
-    /// Answers a [`Step::Ask`], or replaces a factor that was refused: a code may have been
+    /// Answers a [`Step::Ask`](crate::Step::Ask), or replaces a factor that was refused: a code may have been
     /// mistyped.
     ///
     /// # Errors
