@@ -91,8 +91,9 @@
 //!
 //! Without an `auth_type`, the configured credential says the kind of login: a password, else an
 //! application credential, else a token (with an `endpoint` and without an `auth_url`: `admin_token`),
-//! else a one-time code. A complete credential that the kind of
-//! login does not use is a [`Warning::CredentialIgnored`].
+//! else a one-time code, else an `access_token` with an `identity_provider`, else a `client_secret`
+//! with a `client_id`, else an `oauth2_client_secret` with an `oauth2_client_id`. A complete credential
+//! that the kind of login does not use is a [`Warning::CredentialIgnored`].
 //!
 //! `auth_type` is `password`, `token` (each also with `v2` or `v3` before it),
 //! `v3applicationcredential`, `v3totp`, `v3multifactor`, or one of these:
@@ -121,8 +122,8 @@
 //! `v3oidcauthcode`, `v3oidcdeviceauthz`, `v3oidcrefreshtoken` and `v3websso` are logins of a person,
 //! with a browser. They are not supported yet: [`Error::AuthTypeInteractive`] says what to use instead.
 //!
-//! The last three kinds of the list need no identity service, as a standalone Ironic or Cinder. A service's own
-//! `*_endpoint_override` wins over `endpoint`, and may stand without it.
+//! The last three kinds of the list need no identity service, as with a standalone Ironic or Cinder. A
+//! service's own `*_endpoint_override` wins over `endpoint`, and may stand without it.
 //!
 //! # Secrets that are read at each login
 //!
@@ -172,8 +173,9 @@
 //! * An `auth_url` beside `auth`, where `OS_AUTH_URL` is, wins over the URL of a profile.
 //! * Without an `auth_type`, a configured application credential, token or one-time code is used. The
 //!   kind is not always `password`.
-//! * A profile in `clouds-public.yaml` with the name of a built-in one may have another `auth_url`, or
-//!   an `endpoint`, only for a secret of its own directory ([`Error::ProfileMoved`]).
+//! * A profile in `clouds-public.yaml` with the name of a built-in one may have another `auth_url`, an
+//!   `endpoint`, or the endpoints of an identity provider, only for a secret of its own directory
+//!   ([`Error::ProfileMoved`]).
 //! * A `*_endpoint_override` may contain `%(project_id)s` as well as `{project_id}`.
 //! * Files have limits on size, depth and aliases: see [`limits`].
 //!
@@ -250,8 +252,8 @@
 //! As with openstacksdk, a `clouds.yaml` in the working directory decides which URL a password in
 //! `~/.config/openstack/secure.yaml` is sent to. [`Warning::SecretFromElsewhere`] reports this, for
 //! every setting that decides who receives a secret or its token: `auth_url` and what fills its
-//! placeholders, the endpoints of an identity provider, a `profile` of `clouds-public.yaml`, the URLs of services, `endpoint`, `cacert`,
-//! `verify` and `insecure`. The environment counts as another directory. A program that runs in a
+//! placeholders, the endpoints of an identity provider, a `profile` of `clouds-public.yaml`, the URLs
+//! of services, `endpoint`, `cacert`, `verify` and `insecure`. The environment counts as another directory. A program that runs in a
 //! directory that other users can write to should refuse to continue on this warning.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -5,6 +5,7 @@ use std::{
 };
 
 use auth_proto::{Cloud, Credential, Scope, Session, Settings};
+use http::Uri;
 use time::UtcDateTime;
 
 use crate::{driver::Driver, error::Error, proxies::IgnoredProxies};
@@ -42,6 +43,18 @@ impl Options {
         }
     }
 
+    /// Whether the HTTP client should refuse plain http: the cloud is
+    /// [https only](Cloud::is_https_only), and so is the identity provider of the login. (A provider
+    /// on loopback may be http.)
+    pub fn is_https_only(&self) -> bool {
+        self.cloud.is_https_only() && self.providers().all(|url| url.scheme_str() == Some("https"))
+    }
+
+    /// The URLs of the identity provider. Others are an error of the session.
+    fn providers(&self) -> impl Iterator<Item = Uri> {
+        self.credential.provider_urls().filter_map(|url| url.parse().ok())
+    }
+
     /// The driver, and the scope of the first client.
     ///
     /// # Errors
@@ -54,7 +67,8 @@ impl Options {
         if identity.is_zero() || identity >= response {
             return Err(Error::IdentityTimeout { identity, response });
         }
-        self.proxies.check_all(&self.cloud.identity_url(), self.cloud.is_https_only())?;
+        self.proxies.check_all(&self.cloud.identity_url(), self.is_https_only())?;
+        self.providers().try_for_each(|url| self.proxies.check(&url))?;
         let session = Session::new(self.cloud, self.credential, self.settings)?;
         let driver = Driver::new(session, self.clock).with_ignored_proxies(self.proxies);
         Ok((driver, self.scope))

@@ -91,7 +91,7 @@ impl Builder {
     /// reqwest would ignore a proxy of the environment, [`Error::Build`] if reqwest rejects its
     /// settings, such as a client certificate with the key of another.
     pub fn build(mut self) -> Result<Client, Error> {
-        let https_only = self.options.cloud.is_https_only();
+        let https_only = self.options.is_https_only();
         let identity_timeout = self.options.identity_timeout;
         // In a CGI program, reqwest reads no variable: a request's header could set it.
         if self.checks_proxies && env::var_os("REQUEST_METHOD").is_none() {

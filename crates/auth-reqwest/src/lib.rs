@@ -241,7 +241,8 @@
 //!
 //! * It follows no redirect: reqwest would send `X-Auth-Token` to any other host, and a password
 //!   after 307 and 308. You get the 3xx response. It sends no `Referer`.
-//! * It sends only https, if the identity URL and all allowed origins are https.
+//! * It sends only https, if the identity URL, all allowed origins and the URLs of the identity
+//!   provider are https.
 //! * It accepts 64 KiB of response headers over HTTP/2, so that the largest token fits. It requests
 //!   no compression, and decompresses nothing.
 //! * `connection_verbose` is off, because it would log every body and header.

@@ -93,7 +93,7 @@ impl Builder {
     /// would ignore a proxy of the environment, [`Error::Build`] if rustls rejects the client
     /// certificate or its key, or all root certificates.
     pub fn build(mut self) -> Result<Client, Error> {
-        let https_only = self.options.cloud.is_https_only();
+        let https_only = self.options.is_https_only();
         let identity_timeout = self.options.identity_timeout;
         let config = with_protocol!(self.http, https_only).build();
         // If ureq has found a proxy in the environment and now has none, the user has turned it off.

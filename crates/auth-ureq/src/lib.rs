@@ -236,7 +236,8 @@
 //! * It follows no redirect: ureq would send `X-Auth-Token` to any other host. You get the 3xx
 //!   response. This also applies to a request with [its own settings].
 //! * It returns every status as a response, because the core must read refusals.
-//! * It sends only https, if the identity URL and all allowed origins are https.
+//! * It sends only https, if the identity URL, all allowed origins and the URLs of the identity
+//!   provider are https.
 //! * It accepts 64 KiB of response headers, so that the largest token fits, and requests no
 //!   compression.
 //!

@@ -12,7 +12,7 @@ use std::{
     thread,
 };
 
-use auth_proto::Cloud;
+use auth_proto::{Cloud, Credential, Federation, OidcClient};
 use http::Request;
 use testing::{
     Adapter, Loopback, Proxy, Reply,
@@ -27,6 +27,8 @@ const NAMES: [&str; 6] =
 const URL: &str = "AUTH_PROXIES_URL";
 /// Whether the HTTP clients have SOCKS: `cargo test -p adapters --features socks`.
 const HAS_SOCKS: bool = cfg!(feature = "socks");
+/// The origin of an identity provider that the child process logs in with.
+const PROVIDER: &str = "AUTH_PROXIES_PROVIDER";
 /// What the HTTP settings of the child process say about proxies.
 const OWN: &str = "AUTH_PROXIES_OWN";
 
@@ -58,7 +60,14 @@ fn child() {
     let cloud = Cloud::keystone(&format!("{url}/v3")).unwrap();
     let thing = url.replace("127.0.0.1", "localhost");
     let cloud = cloud.with_override("thing", thing).unwrap();
-    let builder = ADAPTER.client(cloud, credential(), scope());
+    let credential = match env::var(PROVIDER) {
+        Ok(provider) => {
+            let client = OidcClient::new("robot", provider + "/token").with_secret("s3cret");
+            Credential::federated(Federation::client_credentials("i", "p", client))
+        }
+        Err(_) => credential(),
+    };
+    let builder = ADAPTER.client(cloud, credential, scope());
     let builder = match env::var(OWN).as_deref() {
         Ok("unchecked") => builder,
         Ok("none") => {
@@ -132,6 +141,19 @@ fn no_proxy_decides_for_each_host() {
         let built = outcome(&server, &[(name, value), ("NO_PROXY", "localhost")]);
         assert!(names(&built, name, is_socks), "{built}");
         assert_eq!(server.requests().len(), before + 1);
+    }
+}
+
+/// The provider is one more host that a login goes to.
+#[test]
+fn a_proxy_counts_for_the_provider_too() {
+    let server = server();
+    let provider = server.url().replace("127.0.0.1", "localhost");
+    for (name, value) in [("ALL_PROXY", "http://s3cret@"), ("HTTP_PROXY", "http://s3cret@")] {
+        let variables = [(name, value), (PROVIDER, &provider), ("NO_PROXY", "127.0.0.1")];
+        let built = outcome(&server, &variables);
+        assert!(names(&built, name, false), "{built}");
+        assert_eq!(server.connections(), 0);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Logins by agency and by an existing token.
 
 use auth_emulator::{Emulator, System, account};
-use auth_proto::{Agency, Credential, DomainRef, ErrorKind, Scope};
+use auth_proto::{Agency, Cloud, Credential, DomainRef, ErrorKind, Federation, OidcClient, Scope};
 use http::Request;
 use testing::{Client, Error, fixtures::documented};
 
@@ -64,4 +64,20 @@ fn an_existing_token_is_validated_and_used() {
         );
     }
     assert_eq!(server.emulator().requests(System::Otc), requests + 2);
+}
+
+/// The client of a cloud that is https only asks a provider on this machine over http.
+#[test]
+fn a_provider_on_loopback_may_be_http() {
+    let server = start(Emulator::new());
+    let client = OidcClient::new(account::OIDC_CLIENT, server.provider_url() + "/token")
+        .with_secret(account::OIDC_CLIENT_SECRET);
+    let (provider, protocol) = (account::FEDERATION_PROVIDER, account::FEDERATION_PROTOCOL);
+    let credential = Federation::client_credentials(provider, protocol, client);
+    // Nothing listens there.
+    let cloud = Cloud::keystone("https://127.0.0.1:1/v3").unwrap();
+    let client = ADAPTER.client(cloud, Credential::federated(credential), Scope::default());
+    let error = client.build().unwrap().token().unwrap_err().to_string();
+    assert!(error.contains("https://127.0.0.1:1"), "{error}");
+    assert_eq!(server.traffic().provider_logins, 1, "{error}");
 }

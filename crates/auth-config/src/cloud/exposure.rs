@@ -67,9 +67,9 @@ pub(super) fn secrets_from_elsewhere(
     secrets(auth).flat_map(warnings_of).collect()
 }
 
-/// Refuses a profile of `clouds-public.yaml` that has a vendor's name and another URL, if the secret
-/// is from elsewhere: the user named the vendor and expects the secret to go there. Without a
-/// configured secret, the place of the key `profile` counts.
+/// Refuses a profile of `clouds-public.yaml` that has a vendor's name and another URL, or the URL of
+/// an identity provider, if the secret is from elsewhere: the user named the vendor and expects the
+/// secret to go there. Without a configured secret, the place of the key `profile` counts.
 pub(super) fn check_vendor_url(
     name: &str,
     profile: &PublicProfile,
@@ -77,14 +77,14 @@ pub(super) fn check_vendor_url(
     auth: &Map,
     region: Option<&str>,
 ) -> Result<(), Error> {
-    let setting = url_key(map, auth);
-    let Some(url) = auth.get(setting) else { return Ok(()) };
-    let text = url.as_text().unwrap_or_default();
-    let is_of_profile =
-        matches!(&url.origin, ValueOrigin::File { path, .. } if *path == profile.file);
-    if !is_of_profile || profile::is_vendors_url(name, region, text) != Some(false) {
-        return Ok(());
-    }
+    let is_moved = |(_, url): &(&str, &Node)| {
+        let is_of_profile =
+            matches!(&url.origin, ValueOrigin::File { path, .. } if *path == profile.file);
+        let text = url.as_text().unwrap_or_default();
+        is_of_profile && profile::is_vendors_url(name, region, text) == Some(false)
+    };
+    let mut set = urls(map, auth).filter_map(|key| Some((key, auth.get(key)?)));
+    let Some((setting, url)) = set.find(is_moved) else { return Ok(()) };
     let mut owners: Vec<_> =
         secrets(auth).map(|(key, origin)| (format!("auth.{key}"), origin)).collect();
     if owners.is_empty() {
@@ -102,7 +102,17 @@ pub(super) fn check_vendor_url(
     }
 }
 
-/// The key of the URL that the secret is sent to.
+/// The keys of all URLs that a login sends a secret or its token to.
+fn urls(map: &Map, auth: &Map) -> impl Iterator<Item = &'static str> {
+    let auth_type = map.get("auth_type").and_then(Node::as_text).unwrap_or_default();
+    let of_provider: &[_] = match auth_type.starts_with("v3oidc") {
+        true => &["access_token_endpoint", "discovery_endpoint"],
+        false => &[],
+    };
+    [url_key(map, auth)].into_iter().chain(of_provider.iter().copied())
+}
+
+/// The key of the URL of the identity service, or of the services without one.
 fn url_key(map: &Map, auth: &Map) -> &'static str {
     if is_standalone(map, auth) { "endpoint" } else { "auth_url" }
 }
@@ -127,13 +137,8 @@ fn deciding<'a>(map: &'a Map, auth: &'a Map) -> Vec<(&'a str, &'a ValueOrigin)> 
         keys::PLAIN_HTTP => plain_http,
         key => key.ends_with("_endpoint") || key.ends_with("_endpoint_override"),
     });
-    let url = url_key(map, auth);
-    let auth_type = map.get("auth_type").and_then(Node::as_text).unwrap_or_default();
-    let has_provider = auth_type.starts_with("v3oidc");
-    let within = auth.iter().filter(move |(key, _)| match key.as_str() {
-        "access_token_endpoint" | "discovery_endpoint" => has_provider,
-        key => key == url,
-    });
+    let urls: Vec<_> = urls(map, auth).collect();
+    let within = auth.iter().filter(move |(key, _)| urls.contains(&key.as_str()));
     let set = beside.chain(within).filter(|(_, node)| node.as_text().is_some());
     set.map(|(key, node)| (key.as_str(), &node.origin)).collect()
 }

@@ -72,6 +72,6 @@ impl CloudConfig {
     }
 }
 
-const ACCESS_TOKEN: &str = "set access_token_file, access_token_env or access_token_command, or \
-                            OS_ACCESS_TOKEN";
+const ACCESS_TOKEN: &str = "set access_token_file, access_token_env or access_token_command, for \
+                            example access_token_env: OS_ACCESS_TOKEN";
 const IDENTITY_PROVIDER: &str = "set it to the cloud's name of the identity provider";

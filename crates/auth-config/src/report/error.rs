@@ -146,10 +146,10 @@ pub enum Error {
         /// The reason, without a secret.
         problem: String,
     },
-    /// A profile in clouds-public.yaml has a vendor's name, but not the vendor's URL, and the secret
-    /// is not from its directory.
+    /// A profile in clouds-public.yaml has a vendor's name, but not the vendor's URL, or the URL of an
+    /// identity provider, and the secret is not from its directory.
     #[error(
-        "profile {}: clouds-public.yaml replaces the vendor's URL by its {setting} ({url}), but {key} \
+        "profile {}: clouds-public.yaml replaces the vendor's URLs by its {setting} ({url}), but {key} \
          is from another place ({origin}); give the profile another name, or put {setting} beside \
          {key}",
         shown(name)
@@ -157,7 +157,8 @@ pub enum Error {
     ProfileMoved {
         /// The profile's name.
         name: String,
-        /// The key of its URL: `auth_url`, or `endpoint` of services without an identity service.
+        /// The key of its URL: `auth_url`, `endpoint` of services without an identity service, or
+        /// `access_token_endpoint` or `discovery_endpoint` of an identity provider.
         setting: &'static str,
         /// Where its URL is set.
         url: Box<ValueOrigin>,

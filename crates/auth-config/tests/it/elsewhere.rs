@@ -259,3 +259,34 @@ fn a_vendors_name_keeps_the_vendors_url() {
     let confirmed = own.replace("username", "auth_url: 'https://own.example', username");
     assert!(of_home(moved("otc"), "clouds-public.yaml", &confirmed).is_ok());
 }
+
+/// The user's password or client secret would go to the provider of the profile.
+#[test]
+fn a_vendors_name_brings_no_provider() {
+    let ids = "identity_provider: i, protocol: p, client_id: c";
+    let own = "profile: ovh, auth: {username: me, password: x}";
+    let client = format!(
+        "profile: ovh, auth_type: v3oidcclientcredentials, auth: {{{ids}, client_secret: x, \
+         discovery_endpoint: 'https://login.example/d'}}"
+    );
+    let (token, document) = ("access_token_endpoint", "discovery_endpoint");
+    for (public, own, setting) in [
+        (format!("auth_type: v3oidcpassword, auth: {{{ids}, {token}: EVIL}}"), own, token),
+        (format!("auth_type: v3oidcpassword, {token}: EVIL, auth: {{{ids}}}"), own, token),
+        (format!("auth_type: v3oidcpassword, auth: {{{ids}, {document}: EVIL}}"), own, document),
+        // It would win over the user's own document.
+        (format!("auth: {{{token}: EVIL}}"), client.as_str(), token),
+    ] {
+        let public = public.replace("EVIL", "'https://evil.example/t'");
+        let public = format!("public-clouds: {{ovh: {{{public}}}}}");
+        let clouds = format!("clouds: {{c: {{{own}}}}}");
+        let files = here().with("clouds-public.yaml", public.as_str());
+        let files = files.with(OWN_CLOUDS, clouds.as_str());
+        let text = said(of(&files, &[("HOME", "/home/me")]));
+        assert!(text.starts_with("profile ovh: clouds-public.yaml"), "{text}");
+        assert!(text.contains(&format!("its {setting} (/here/clouds-public.yaml:1")), "{text}");
+        // The user's own file may say so.
+        let files = here().with(OWN_PUBLIC, public).with(OWN_CLOUDS, clouds);
+        assert!(of(&files, &[("HOME", "/home/me")]).is_ok());
+    }
+}

@@ -14,6 +14,8 @@ pub enum FederationProblem {
     ClientRefused,
     /// The provider does not allow this grant to the client: `unauthorized_client`.
     ClientUnauthorized,
+    /// The provider refused its discovery document. No secret was sent.
+    DiscoveryRefused,
     /// The provider refused the user's name, password or code: `invalid_grant`.
     GrantRefused,
     /// The provider does not have the grant: `unsupported_grant_type`.
@@ -64,6 +66,10 @@ impl FederationProblem {
             Self::ClientUnauthorized => {
                 "the identity provider does not allow this grant to the client; ask its \
                  administrator to allow it, or log in in another way"
+            }
+            Self::DiscoveryRefused => {
+                "the identity provider refused its discovery document (no secret was sent); check \
+                 the discovery endpoint, or set the token endpoint"
             }
             Self::GrantRefused => {
                 "the identity provider refused the login; check the user's name, the password and \
@@ -116,6 +122,9 @@ impl ProviderDocument {
             (Self::Discovery, _) => "check the discovery endpoint and any proxy in between",
             (Self::Token, Some("id_token")) => {
                 "add openid to OidcClient::with_scope, or use the access token"
+            }
+            (Self::Token, Some("access_token")) => {
+                "check the token endpoint, or use the ID token (OidcClient::with_id_token)"
             }
             (Self::Token, _) => "check the token endpoint and any proxy in between",
         }

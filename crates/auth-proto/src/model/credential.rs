@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use crate::error::MethodKind;
 use crate::model::{
-    federation::Federation,
+    federation::{Federation, OidcClient},
     scope::DomainRef,
     secret::{Secret, SecretSource},
 };
@@ -257,6 +257,14 @@ impl Credential {
             [Method::ExistingToken(token)] if self.agency.is_some() => Some(token.expose_secret()),
             _ => None,
         }
+    }
+
+    /// The URLs of the identity provider that a [federated](Self::federated) login uses: its
+    /// endpoints, and the [allowed](OidcClient::with_allowed_origin) origins of the token endpoint.
+    /// For a driver, whose HTTP client has to reach them as well as the identity URL.
+    pub fn provider_urls(&self) -> impl Iterator<Item = &str> {
+        let client = self.federation().and_then(Federation::client);
+        client.into_iter().flat_map(OidcClient::urls)
     }
 
     /// The federated login, if the credential is one.

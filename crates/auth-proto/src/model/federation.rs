@@ -254,6 +254,12 @@ impl OidcClient {
         Self { wants_id_token: true, ..self }
     }
 
+    /// All URLs that a login may use.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = &str> {
+        let endpoints = self.discovery_endpoint.iter().chain(&self.token_endpoint);
+        endpoints.chain(&self.allowed_origins).map(String::as_str)
+    }
+
     fn of(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),

@@ -38,7 +38,13 @@ fn wrong_secrets_lock_out_and_bearers_do_not() {
     let invalid_client = || response(401, None, r#"{"error":"invalid_client"}"#);
     let invalid_scope = || response(400, None, r#"{"error":"invalid_scope"}"#);
     let gate = || response(401, None, "<html>");
+    let by_document = || Federation::client_credentials("corp", "openid", discovered());
     for (federation, responses, locks_out) in [
+        // The request for the document has no secret.
+        (by_document(), vec![response(401, None, "")], false),
+        (by_document(), vec![response(403, None, "<html>")], false),
+        (by_document(), vec![response(401, None, r#"{"error":"invalid_client"}"#)], false),
+        (by_document(), vec![document(super::TOKEN_ENDPOINT), invalid_client()], true),
         (person(), vec![invalid_grant()], true),
         (person(), vec![invalid_client()], true),
         (robot(), vec![invalid_client()], true),
