@@ -213,10 +213,14 @@ impl Session {
         }
     }
 
+    fn is_given(&self) -> bool {
+        self.root.as_ref().is_some_and(|root| root.kind == RootKind::Given)
+    }
+
     /// The token that the credential is, unless it was refused.
     pub(super) fn given(&mut self, index: usize, at: Duration) -> Option<Action> {
-        let is_given = self.root.as_ref().is_some_and(|root| root.kind == RootKind::Given);
-        let text = self.credential.root_token().filter(|_| is_given && self.is_root(index))?;
+        let is_given = self.is_given() && self.is_root(index);
+        let text = self.credential.root_token().filter(|_| is_given)?;
         let header = match login::token_header(text) {
             Ok(header) => header,
             Err(error) => return Some(Action::Fail(error.into())),
@@ -331,6 +335,8 @@ impl Session {
             return error;
         };
         let remedy = match (answer, refusal.status) {
+            // Another login cannot replace a token that was given.
+            (Answer::Unknown, _) if self.is_given() => refusal.remedy,
             (Answer::Invalid | Answer::Unknown, _) => UNKNOWN,
             (Answer::Valid, StatusCode::FORBIDDEN) if refusal.remedy.is_empty() => NOT_EXCHANGED,
             (Answer::Valid, StatusCode::FORBIDDEN) => refusal.remedy,
