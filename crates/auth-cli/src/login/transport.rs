@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_config::CloudConfig;
+use auth_config::{CloudConfig, limits};
 use auth_proto::Settings;
 use auth_ureq::Builder;
 use ureq::{Agent, config::ConfigBuilder, typestate::AgentScope};
@@ -36,11 +36,26 @@ pub(super) fn configured(
         Some(reader) => builder.asked(move |question| reader.reply(question)),
         None => builder,
     };
-    let (Some(configured), Some(timeout)) = (configured, timeout) else {
-        return Ok((builder.settings(settings), LOGIN_TIMEOUT));
+    let settings = match configured {
+        Some(configured) => configured.session_settings(settings),
+        None => settings,
     };
-    let settings = configured.session_settings(settings);
-    Ok((builder.settings(settings).identity_timeout(timeout), LOGIN_TIMEOUT.max(timeout)))
+    let builder = builder.settings(settings);
+    let longest = configured.map_or(LOGIN_TIMEOUT, longest);
+    Ok(match timeout {
+        Some(timeout) => (builder.identity_timeout(timeout), longest.max(timeout)),
+        None => (builder, longest),
+    })
+}
+
+/// The longest wait for a token of this cloud. A command that prints the secret has its own time: if
+/// it hangs, the user reads about the command.
+fn longest(configured: &CloudConfig) -> Duration {
+    let settings = configured.settings();
+    match settings.iter().any(|setting| setting.key().contains("_command[")) {
+        true => LOGIN_TIMEOUT + limits::COMMAND_TIMEOUT,
+        false => LOGIN_TIMEOUT,
+    }
 }
 
 /// The default time-outs, which bound the silence before an answer: the user can watch the progress
@@ -56,7 +71,24 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
+    use auth_config::{Choices, Config, Files, Variables};
+
     use super::*;
+
+    #[test]
+    fn a_command_has_its_own_time() {
+        for (secret, more) in [
+            ("password: x", Duration::ZERO),
+            ("password_file: /x", Duration::ZERO),
+            ("password_command: [x]", limits::COMMAND_TIMEOUT),
+        ] {
+            let text = format!("clouds: {{c: {{auth: {{auth_url: 'https://k', {secret}}}}}}}");
+            let files = Files::in_directory("/here").with("clouds.yaml", text);
+            let config = Config::merge(&files, &Variables::default()).unwrap();
+            let cloud = config.cloud(&Choices::default()).unwrap();
+            assert_eq!(longest(&cloud), LOGIN_TIMEOUT + more, "{secret}");
+        }
+    }
 
     #[test]
     fn time_outs_bound_silence_not_long_bodies() {

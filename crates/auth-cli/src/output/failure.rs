@@ -9,7 +9,7 @@ use std::{
 use auth_proto::{EndpointError, ErrorKind, FailureKind, UrlProblem};
 
 use super::{
-    flags::{ALLOW, in_flags},
+    flags::{ALLOW, in_flags, in_keys},
     print,
 };
 
@@ -128,12 +128,16 @@ impl From<auth_proto::Error> for Failure {
             }
             // `Retry-After` of the service applies to the next run, too: the text keeps it.
             ErrorKind::Unavailable(_) => (Exit::Unavailable, why.to_string()),
+            // Nothing was sent, and the text has the remedy.
+            ErrorKind::Transport(failure) if failure.kind == FailureKind::Source => {
+                (Exit::Unavailable, why.kind().to_string())
+            }
             // The pause of this process ends with it: the text leaves it out.
             ErrorKind::Transport(_) => (Exit::Unavailable, format!("{}; {AGAIN}", why.kind())),
             kind if why.is_retryable() => (Exit::Unavailable, format!("{kind}; {AGAIN}")),
             kind => (Exit::Failed, kind.to_string()),
         };
-        Self { exit, text }
+        Self { exit, text: in_keys(&text) }
     }
 }
 

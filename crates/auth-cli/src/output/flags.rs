@@ -44,6 +44,28 @@ pub(crate) fn in_flags(why: &ConfigError) -> String {
     }
 }
 
+/// An error of a federated login in the words of clouds.yaml, in place of the core's fields and
+/// functions. No flag sets them.
+pub(super) fn in_keys(text: &str) -> String {
+    const KEYS: &[(&str, &str)] = &[
+        ("allow it by OidcClient::with_allowed_origin", "set access_token_endpoint to its URL"),
+        ("Federation::with_code_field", "idp_otp_key"),
+        ("OidcClient::with_id_token", "access_token_type: id_token"),
+        ("OidcClient::with_scope", "openid_scope"),
+        ("OidcClient::with_token_endpoint", "access_token_endpoint"),
+        ("credential.access_token:", "auth.access_token:"),
+        ("credential.client.discovery_endpoint:", "auth.discovery_endpoint:"),
+        ("credential.client.id:", "auth.client_id:"),
+        ("credential.client.scope:", "auth.openid_scope:"),
+        ("credential.client.secret:", "auth.client_secret:"),
+        ("credential.client.token_endpoint:", "auth.access_token_endpoint:"),
+        ("credential.code_field:", "auth.idp_otp_key:"),
+        ("credential.identity_provider:", "auth.identity_provider:"),
+        ("credential.protocol:", "auth.protocol:"),
+    ];
+    KEYS.iter().fold(text.to_owned(), |text, (name, key)| text.replace(name, key))
+}
+
 /// How to allow plain http.
 pub(super) const ALLOW: &str =
     "allow it with --allow-plain-http, or with allow_plain_http: true in clouds.yaml";

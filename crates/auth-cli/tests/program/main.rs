@@ -8,6 +8,7 @@ mod demo;
 mod echo;
 mod emulator;
 mod failures;
+mod federated;
 mod inspect;
 mod odd_configurations;
 mod plain_http;

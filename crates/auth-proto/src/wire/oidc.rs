@@ -59,11 +59,17 @@ pub(crate) fn token_request(client: &OidcClient, grant: &Grant, code: Option<&st
     Body::new(form)
 }
 
-/// A text in a form's encoding, as the user or password of HTTP Basic needs it (RFC 6749, section
-/// 2.3.1).
-pub(crate) fn form_encoded(text: &str) -> Zeroizing<String> {
+/// A client's id or secret as a part of HTTP Basic: in the encoding of a form (RFC 6749, section
+/// 2.3.1), but only where the text would otherwise be read as another one. Some providers decode
+/// nothing, and accept the secrets that need no encoding.
+pub(crate) fn basic_encoded(text: &str) -> Zeroizing<String> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(3 * text.len()));
-    encode_into(&mut bytes, text);
+    for byte in text.bytes() {
+        match byte {
+            b'!'..=b'~' if !matches!(byte, b'%' | b'+' | b':') => bytes.push(byte),
+            _ => percent_into(&mut bytes, byte),
+        }
+    }
     let mut encoded = Zeroizing::new(String::with_capacity(bytes.len()));
     encoded.extend(bytes.iter().copied().map(char::from));
     encoded
@@ -75,12 +81,14 @@ fn encode_into(out: &mut Vec<u8>, text: &str) {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => out.push(byte),
             b' ' => out.push(b'+'),
-            _ => {
-                let digit = |half: u8| b"0123456789ABCDEF"[usize::from(half)];
-                out.extend([b'%', digit(byte >> 4), digit(byte & 15)]);
-            }
+            _ => percent_into(out, byte),
         }
     }
+}
+
+fn percent_into(out: &mut Vec<u8>, byte: u8) {
+    let digit = |half: u8| b"0123456789ABCDEF"[usize::from(half)];
+    out.extend([b'%', digit(byte >> 4), digit(byte & 15)]);
 }
 
 #[derive(Default, Deserialize)]
@@ -198,6 +206,21 @@ mod tests {
             ),
         ] {
             assert_eq!(body_of(federation, code), want);
+        }
+    }
+
+    #[test]
+    fn basic_encodes_only_what_it_must() {
+        for (text, want) in [
+            ("Ab~8Q/3_x=-.!$&'()*,;<>?@[]^`{|}#\"\\", "Ab~8Q/3_x=-.!$&'()*,;<>?@[]^`{|}#\"\\"),
+            ("a+b", "a%2Bb"),
+            ("100%25", "100%2525"),
+            ("urn:me", "urn%3Ame"),
+            ("a b\t", "a%20b%09"),
+            ("\u{e9}\u{7f}", "%C3%A9%7F"),
+            ("", ""),
+        ] {
+            assert_eq!(*basic_encoded(text), want);
         }
     }
 

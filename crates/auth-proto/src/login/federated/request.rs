@@ -53,7 +53,7 @@ impl Login {
         headers.insert(header::CONTENT_TYPE, oidc::FORM);
         if let Some(secret) = &client.secret {
             let (id, secret) =
-                (oidc::form_encoded(&client.id), oidc::form_encoded(secret.expose()));
+                (oidc::basic_encoded(&client.id), oidc::basic_encoded(secret.expose()));
             headers.insert(header::AUTHORIZATION, basic(&id, &secret)?);
         }
         Ok(request)

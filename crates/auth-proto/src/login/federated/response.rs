@@ -63,7 +63,7 @@ impl Login {
         let client = client_of(federation_of(&self.credential)?)?;
         let wants_id_token = client.wants_id_token;
         // A provider may repeat the header, which has the secret in two encodings.
-        if let Some(encoded) = client.secret.as_ref().map(|own| oidc::form_encoded(own.expose())) {
+        if let Some(encoded) = client.secret.as_ref().map(|own| oidc::basic_encoded(own.expose())) {
             self.note_secret(&encoded);
         }
         self.expect_provider(response, document)?;

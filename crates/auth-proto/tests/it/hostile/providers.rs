@@ -103,7 +103,7 @@ fn token_responses() {
             "an error that repeats HTTP Basic",
             (
                 401,
-                r#"{"error":"invalid_client","error_description":"Basic cm9ib3Q6czNjcmV0LSUyMnBhc3MlNUN3JUMzJUI2cmQ="}"#,
+                r#"{"error":"invalid_client","error_description":"Basic cm9ib3Q6czNjcmV0LSJwYXNzXHclQzMlQjZyZA=="}"#,
             ),
             "refused with 401 by https://idp.example:443 (invalid_client: Basic cm9ib3Q6[redacted]",
         ),
