@@ -64,21 +64,27 @@ impl<'a> InFlightGuard<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Session::answer`](auth_proto::Session::answer).
+    /// As [`Session::handle_reply`](auth_proto::Session::handle_reply).
     pub fn answer(mut self, outcome: Result<Option<Reply>, Failure>) -> Result<(), Error> {
         let (result, events) = self.driver.with(|session| {
             let now = self.driver.now();
             let Some(flight) = self.flight.take() else { return Ok(()) };
-            let Flight { pending, scope } = *flight;
+            let pending = flight.pending;
             match outcome {
-                // The question is answered before it is handed back.
-                Ok(reply) => reply.map_or(Ok(()), |reply| session.answer(&scope, reply, now)),
+                Ok(Some(reply)) => session.handle_reply(pending, reply, now),
+                // Dropped, it goes to the next caller.
+                Ok(None) => Ok(()),
                 Err(failure) => session.handle_failure(pending, failure, now),
             }
         });
         self.driver.wake();
         events.report();
         result
+    }
+
+    /// Whether it is for a token of this scope.
+    pub(crate) fn is_for(&self, scope: &Scope) -> bool {
+        self.flight.as_ref().is_some_and(|flight| flight.scope == *scope)
     }
 
     /// The request, which nothing guards from here on.

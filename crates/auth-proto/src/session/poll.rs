@@ -236,9 +236,8 @@ impl Session {
             None => {
                 // A scope that cannot work replaces no other.
                 self.cloud.check(&self.credential, scope)?;
-                // The root comes on top.
-                let root = usize::from(self.root.is_some());
-                match self.scopes.len() >= self.settings.max_scopes() + root {
+                let limit = self.settings.max_scopes() + self.places_of_roots();
+                match self.scopes.len() >= limit {
                     true => self.replace_oldest(scope, at)?,
                     false => self.scopes.add(scope),
                 }
