@@ -63,7 +63,11 @@ pub fn grant<T: Transport>(
     let mut left = patience;
     loop {
         match driver.next(wanted, mode, left) {
-            Step::Ask(guard, question) => ask(driver, transport, guard, question, left)?,
+            Step::Ask(guard, question) => {
+                if let Err(reason) = ask(driver, transport, guard, question, left) {
+                    return driver.without_reply(wanted, mode, reason);
+                }
+            }
             Step::Done(result) => return result,
             Step::Send(guard, request) => send(driver, transport, guard, request, left),
             Step::Wait(epoch, longest) => driver.wait(epoch, longest),

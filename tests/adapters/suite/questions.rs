@@ -19,6 +19,7 @@ use testing::{
     Builder, Loopback, Reply,
     fixtures::{scope, token},
 };
+use time::UtcDateTime;
 
 use super::ADAPTER;
 
@@ -194,6 +195,29 @@ fn a_hook_answers_with_a_code() {
     });
     client.build().unwrap().token().unwrap();
     assert!(server.requests()[1].contains("123456"));
+}
+
+#[test]
+fn a_caller_with_a_token_does_without_a_reply() {
+    let (server, asked) = (tokens(), Arc::new(AtomicUsize::new(0)));
+    let (count, ahead) = (Arc::clone(&asked), Arc::new(AtomicUsize::new(0)));
+    let hours = Arc::clone(&ahead);
+    let client = reading(&server)
+        .clock(move || UtcDateTime::now() + time::Duration::hours(hours.load(SeqCst) as i64))
+        .asked(move |_| match count.fetch_add(1, SeqCst) {
+            0 => secret("read-secret"),
+            1 => Ok(None),
+            _ => secret(""),
+        });
+    let client = client.build().unwrap();
+    client.token().unwrap();
+    // The token of 48 hours is due for renewal.
+    for (hour, questions) in [(46, 2), (46, 2), (47, 3), (47, 3)] {
+        ahead.store(hour, SeqCst);
+        client.token().unwrap();
+        assert_eq!(asked.load(SeqCst), questions);
+    }
+    assert_eq!(server.requests().len(), 1);
 }
 
 /// The questions in half a second of a background renewal whose hook does this.

@@ -102,8 +102,8 @@ impl Session {
     ) -> Option<SecretSource> {
         let source = self.secret_to_read().filter(|_| self.root_of(index).is_none())?;
         let is_idle = matches!(self.scopes[index].phase, Phase::Idle);
-        let refused =
-            self.refused_secrets.as_mut().filter(|_| is_idle && may_take(false, caller))?;
+        let may_read = (caller.background || !caller.has_token) && self.may_ask(false, at, caller);
+        let refused = self.refused_secrets.as_mut().filter(|_| is_idle && may_read)?;
         if at < refused.read_at || !error.is_credential_refused() {
             return None;
         }
@@ -120,8 +120,7 @@ impl Session {
         caller: Caller,
     ) -> Action {
         let is_personal = !matches!(question, Question::Secret(_));
-        let is_unread = self.unread_at.is_some_and(|unread| at < unread + LOOK_AGAIN);
-        if !may_take(is_personal, caller) || caller.background && is_unread {
+        if !self.may_ask(is_personal, at, caller) {
             return Action::Wait(self.clock.at(at.saturating_add(LOOK_AGAIN)));
         }
         if is_personal && let Some(lost_at) = self.asked_person() {
@@ -131,6 +130,12 @@ impl Session {
         let pending = self.scopes.change(index, ScopeState::take_pending);
         self.step(index, Input::Asks(Asking { request, is_personal, pending }), at);
         Action::Ask(taken, question)
+    }
+
+    /// Nobody who can go on without a reply asks a person, or reads a source in vain all the time.
+    fn may_ask(&self, is_personal: bool, at: Duration, caller: Caller) -> bool {
+        let is_unread = self.unread_at.is_some_and(|unread| at < unread + LOOK_AGAIN);
+        !(caller.background || caller.has_token) || !(is_personal || is_unread)
     }
 
     /// When the question that a person has counts as lost.
@@ -302,14 +307,5 @@ impl Session {
         self.lockout = None;
         (self.credential_verified, self.credential_proven) = (false, false);
         (self.unanswered, self.refused_secrets, self.unread_at) = (None, None, None);
-    }
-}
-
-/// Whether a caller takes a question: a person is not asked in the background, and nobody who has a
-/// token is kept from using it.
-fn may_take(is_personal: bool, caller: Caller) -> bool {
-    match caller.background {
-        true => !is_personal,
-        false => !caller.has_token,
     }
 }

@@ -80,7 +80,7 @@ use crate::{
 ///
 /// | | no token, or one that the [`Destination`] has refused | a valid token | a token near its end |
 /// | --- | --- | --- | --- |
-/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; for a secret or after a used one-time code `Ask` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
+/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; for a secret or after a used one-time code `Ask` | `Use`; once renewal is due `Send`, or `Ask` for a secret | `Send`, or `Ask` for a secret; after a failure `Use` |
 /// | `InFlight` | `Wait` | `Use` | `Wait` |
 /// | `Pending` | `Ask`, or `Send` | `Use` | `Use`, or `Send` |
 /// | `Asking` | `Wait` | `Use` | `Use`, or `Wait` for a secret |

@@ -63,7 +63,7 @@ impl Session {
         let caller = Caller { early: !is_near, life, background, has_token: true };
         match self.obtain(index, at, caller) {
             Action::Send(pending, request) => Action::Send(pending, request),
-            // Only a background task gets one, for a secret that a machine reads.
+            // For a secret that a machine reads.
             Action::Ask(pending, question) => Action::Ask(pending, question),
             // Near its end the caller waits for the new token.
             Action::Wait(until) if is_near && self.is_expected(index, at) => {

@@ -214,7 +214,8 @@ impl Reference {
         if !self.has_source || self.root_of(index).is_some() || !is_idle {
             return false;
         }
-        let may_take = may_take(false, caller);
+        let is_unread = self.unread_at.is_some_and(|at| now < at + seconds(60));
+        let may_take = if caller.is_background { !is_unread } else { !caller.has_token };
         let is_due = !self.refused_secrets.is_empty() && may_take && now >= self.read_at;
         if is_due {
             self.read_at = now + seconds(10);
@@ -239,11 +240,12 @@ impl Reference {
     /// A caller takes a question, to a person or to a file.
     pub(super) fn ask(&mut self, index: usize, is_personal: bool, caller: Caller) -> Verdict {
         let is_unread = self.unread_at.is_some_and(|at| self.now < at + seconds(60));
-        if caller.is_background && !is_personal && is_unread {
+        let goes_on = caller.is_background || caller.has_token;
+        if goes_on && !is_personal && is_unread {
             reach("8: a source was read in vain");
             return Verdict::Wait(self.now + seconds(60));
         }
-        if !may_take(is_personal, caller) {
+        if goes_on && is_personal {
             reach("8: nobody to ask");
             return Verdict::Wait(self.now + seconds(60));
         }
@@ -323,13 +325,6 @@ impl Reference {
             self.scopes[index].phase = self.scopes[index].phase.without_result();
         }
         is_asking
-    }
-}
-
-fn may_take(is_personal: bool, caller: Caller) -> bool {
-    match caller.is_background {
-        true => !is_personal,
-        false => !caller.has_token,
     }
 }
 
