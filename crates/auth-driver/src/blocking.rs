@@ -3,7 +3,10 @@
 
 use std::{
     io,
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -60,7 +63,11 @@ pub fn grant<T: Transport>(
     let mut left = patience;
     loop {
         match driver.next(wanted, mode, left) {
-            Step::Ask(guard, question) => ask(driver, transport, guard, question, left)?,
+            Step::Ask(guard, question) => {
+                if let Err(reason) = ask(driver, transport, guard, question, left) {
+                    return driver.without_reply(wanted, mode, reason);
+                }
+            }
             Step::Done(result) => return result,
             Step::Send(guard, request) => send(driver, transport, guard, request, left),
             Step::Wait(epoch, longest) => driver.wait(epoch, longest),
@@ -126,10 +133,14 @@ fn ask<T: Transport>(
     }
     if let Some(flight) = guard.into_flight() {
         // The thread waits for it.
-        let _ = sender.send((flight, question));
+        let _ = sender.send((flight, question.clone()));
     }
-    // Without a result the time is over, or the thread has panicked and the next step is another.
-    result.recv_timeout(left).unwrap_or(Ok(()))
+    match result.recv_timeout(left) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Timeout) => Ok(()),
+        // A function that panics would do so again: it has no answer.
+        Err(RecvTimeoutError::Disconnected) => Err(NoToken::Ask(question)),
+    }
 }
 
 fn reply<T: Transport>(

@@ -166,6 +166,19 @@ impl Driver {
         step
     }
 
+    /// The result of a caller whose question has no reply: the token that there is, else the reason.
+    pub(crate) fn without_reply(
+        &self,
+        wanted: Wanted<'_>,
+        mode: Mode<'_>,
+        reason: NoToken,
+    ) -> Result<Grant, NoToken> {
+        match self.next(wanted, mode, Duration::ZERO) {
+            Step::Done(Ok(grant)) => Ok(grant),
+            _ => Err(reason),
+        }
+    }
+
     fn poll(
         &self,
         session: &mut Session,

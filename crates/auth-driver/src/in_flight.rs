@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use auth_proto::{Body, Error, ErrorKind, Failure, Misuse, PendingRequest, Reply, Scope};
+use auth_proto::{Body, Error, Failure, PendingRequest, Reply, Scope};
 use http::Response;
 
 use crate::driver::Driver;
@@ -64,19 +64,16 @@ impl<'a> InFlightGuard<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Session::answer`](auth_proto::Session::answer).
+    /// As [`Session::handle_reply`](auth_proto::Session::handle_reply).
     pub fn answer(mut self, outcome: Result<Option<Reply>, Failure>) -> Result<(), Error> {
         let (result, events) = self.driver.with(|session| {
             let now = self.driver.now();
             let Some(flight) = self.flight.take() else { return Ok(()) };
-            let Flight { pending, scope } = *flight;
+            let pending = flight.pending;
             match outcome {
-                // The question is answered before it is handed back.
-                Ok(reply) => reply.map_or(Ok(()), |reply| {
-                    let answered = session.answer(&scope, reply, now);
-                    // A reply that comes too late: the caller polls again, and is asked again.
-                    answered.or_else(|error| if is_late(&error) { Ok(()) } else { Err(error) })
-                }),
+                Ok(Some(reply)) => session.handle_reply(pending, reply, now),
+                // Dropped, it goes to the next caller.
+                Ok(None) => Ok(()),
                 Err(failure) => session.handle_failure(pending, failure, now),
             }
         });
@@ -85,14 +82,15 @@ impl<'a> InFlightGuard<'a> {
         result
     }
 
+    /// Whether it is for a token of this scope.
+    pub(crate) fn is_for(&self, scope: &Scope) -> bool {
+        self.flight.as_ref().is_some_and(|flight| flight.scope == *scope)
+    }
+
     /// The request, which nothing guards from here on.
     pub(crate) fn into_flight(mut self) -> Option<Box<Flight>> {
         self.flight.take()
     }
-}
-
-fn is_late(error: &Error) -> bool {
-    *error.kind() == ErrorKind::Misuse(Misuse::NoChallenge)
 }
 
 impl Drop for InFlightGuard<'_> {

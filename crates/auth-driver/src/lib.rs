@@ -82,7 +82,8 @@
 //! to one caller, and the others wait. The `Transport` of a loop answers it: by a function on a thread
 //! of its own ([`blocking::Transport::asked`]), or by a future that outlives its caller, as a login
 //! does ([`nonblocking::Transport::ask`]). A transport without answers passes the question to its
-//! caller as [`NoToken::Ask`], and [`Driver::answer`] takes the reply.
+//! caller as [`NoToken::Ask`], and [`Driver::answer`] takes the reply. A caller who has a token, and was
+//! asked for an early renewal, gets the token instead.
 //!
 //! # Five rules of a driver
 //!

@@ -106,7 +106,12 @@ pub async fn grant<T: Transport>(
             Some(login) => {
                 if let Either::Left((guard, outcome)) = first(login, pause).await {
                     carried = None;
-                    complete(guard, outcome)?;
+                    let is_own = driver.scope_of(wanted).is_ok_and(|scope| guard.is_for(&scope));
+                    let result = complete(guard, outcome);
+                    // The question of another scope is none of this caller's.
+                    if is_own && let Err(reason) = result {
+                        return driver.without_reply(wanted, mode, reason);
+                    }
                 }
             }
         }

@@ -171,9 +171,9 @@
 //!
 //! The source is read before each login, and again after a refusal: a changed secret is tried at
 //! once, an unchanged one is not sent again. One caller asks for all callers. Without a function, and
-//! for a question that it passes on (`None`), callers get [`Error::Ask`]; [`Client::answer`] takes
-//! the reply. `auth-config` has such a function for the files, variables and commands of a
-//! configuration.
+//! for a question that it passes on (`None`), callers without a token get [`Error::Ask`];
+//! [`Client::answer`] takes the reply. `auth-config` has such a function for the files, variables and
+//! commands of a configuration.
 //!
 //! # Tokens that last
 //!

@@ -19,6 +19,7 @@ use testing::{
     Builder, Loopback, Reply,
     fixtures::{scope, token},
 };
+use time::UtcDateTime;
 
 use super::ADAPTER;
 
@@ -194,4 +195,125 @@ fn a_hook_answers_with_a_code() {
     });
     client.build().unwrap().token().unwrap();
     assert!(server.requests()[1].contains("123456"));
+}
+
+#[test]
+fn a_caller_with_a_token_does_without_a_reply() {
+    let (server, asked) = (tokens(), Arc::new(AtomicUsize::new(0)));
+    let (count, ahead) = (Arc::clone(&asked), Arc::new(AtomicUsize::new(0)));
+    let hours = Arc::clone(&ahead);
+    let client = reading(&server)
+        .clock(move || UtcDateTime::now() + time::Duration::hours(hours.load(SeqCst) as i64))
+        .asked(move |_| match count.fetch_add(1, SeqCst) {
+            0 => secret("read-secret"),
+            1 => Ok(None),
+            _ => secret(""),
+        });
+    let client = client.build().unwrap();
+    client.token().unwrap();
+    // The token of 48 hours is due for renewal.
+    for (hour, questions) in [(46, 2), (46, 2), (47, 3), (47, 3)] {
+        ahead.store(hour, SeqCst);
+        client.token().unwrap();
+        assert_eq!(asked.load(SeqCst), questions);
+    }
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// The questions in half a second of a background renewal whose hook does this.
+fn questions_of_a_renewal(
+    hook: impl Fn() -> Result<Option<Answer>, Failure> + Send + Sync + 'static,
+) -> usize {
+    let (server, asked) = (tokens(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&asked);
+    let client = reading(&server).asked(move |_| {
+        count.fetch_add(1, SeqCst);
+        hook()
+    });
+    let client = client.build().unwrap();
+    // A hook's panic ends the task of the async client.
+    let renewal = thread::spawn(client.refresh_loop());
+    thread::sleep(Duration::from_millis(500));
+    let questions = asked.load(SeqCst);
+    client.close();
+    let _ = renewal.join();
+    questions
+}
+
+#[test]
+fn a_renewal_without_a_reply_does_not_spin() {
+    assert_eq!(questions_of_a_renewal(|| Ok(None)), 1);
+    assert_eq!(questions_of_a_renewal(|| secret("")), 1, "a reply that cannot be sent");
+    assert_eq!(questions_of_a_renewal(|| panic!("on purpose")), 1);
+}
+
+#[test]
+fn a_hook_that_panics_is_asked_once() {
+    let (server, asked) = (tokens(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&asked);
+    let client = reading(&server).asked(move |_| {
+        count.fetch_add(1, SeqCst);
+        panic!("on purpose")
+    });
+    let client = client.build().unwrap();
+    // The async client's caller panics with it.
+    let _ = thread::spawn(move || client.token_within(SHORT)).join();
+    assert_eq!(asked.load(SeqCst), 1);
+}
+
+#[test]
+fn a_reply_belongs_to_the_credential_that_asked() {
+    for asks_again in [false, true] {
+        let (server, (release, released)) = (tokens(), mpsc::channel::<()>());
+        let released = std::sync::Mutex::new(released);
+        let client = reading(&server).asked(move |question| match question {
+            Question::Secret(source) if source.name() == "the vault" => {
+                let _ = released.lock().unwrap().recv_timeout(LONG);
+                secret("of-the-vault")
+            }
+            _ => secret("of-the-safe"),
+        });
+        let client = client.build().unwrap();
+        let first = client.clone();
+        let first = thread::spawn(move || first.token_within(LONG).map(drop));
+        thread::sleep(SHORT);
+        let user = UserRef::name_in("bob", DomainRef::name("corp"));
+        let credential = match asks_again {
+            true => Credential::password(user, SecretSource::new("the safe")),
+            false => Credential::password(user, "given-secret"),
+        };
+        client.replace_credential(credential).unwrap();
+        release.send(()).unwrap();
+        first.join().unwrap().unwrap();
+        assert!(server.requests().iter().all(|request| !request.contains("of-the-vault")));
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+/// The caller of another scope carries the question of one that has left, and hears nothing of it.
+#[test]
+fn a_question_concerns_the_callers_of_its_scope() {
+    let (server, asked) = (
+        Loopback::start(|_| {
+            thread::sleep(5 * SHORT);
+            token("t", "https://thing.example")
+        }),
+        AtomicUsize::new(0),
+    );
+    let client = reading(&server).asked(move |_| match asked.fetch_add(1, SeqCst) {
+        0 => {
+            thread::sleep(3 * SHORT);
+            Ok(None)
+        }
+        _ => secret("read-secret"),
+    });
+    let client = client.build().unwrap();
+    assert!(client.token_within(SHORT).unwrap_err().is_deadline());
+    let other = client.scoped(auth_proto::Scope::default());
+    thread::scope(|threads| {
+        for _ in 0..3 {
+            let other = other.clone();
+            threads.spawn(move || other.token_within(LONG).unwrap());
+        }
+    });
 }

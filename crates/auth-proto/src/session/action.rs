@@ -24,8 +24,8 @@ use crate::{
 /// [`handle_abandoned`](crate::Session::handle_abandoned). Dropping it says that the request was not
 /// sent: the next poll, of any caller, hands out another one. A login that was half done starts again.
 ///
-/// The holder of a question passes the reply to [`Session::answer`](crate::Session::answer), and drops
-/// this. Dropped without a reply, or handed back in any other way, the question goes to the next
+/// The holder of a question hands it back with the reply, in
+/// [`Session::handle_reply`](crate::Session::handle_reply). Dropped without a reply, or handed back in any other way, the question goes to the next
 /// caller.
 #[derive(Debug)]
 #[must_use = "hand a pending request back, unless it was not sent"]
@@ -99,9 +99,9 @@ pub enum Destination<'a> {
 #[must_use = "a session goes on only if the caller performs its action"]
 #[expect(clippy::exhaustive_enums, reason = "a driver has to know every action")]
 pub enum Action {
-    /// Answer this question: drop the pending request and pass the reply to
-    /// [`Session::answer`](crate::Session::answer). Dropped without a reply, the question goes to
-    /// another caller.
+    /// Answer this question: pass the pending request and the reply to
+    /// [`Session::handle_reply`](crate::Session::handle_reply). Dropped without a reply, the question
+    /// goes to another caller.
     Ask(PendingRequest, Question),
     /// Return this error: no token can be obtained now. The error says when to try again.
     Fail(Error),

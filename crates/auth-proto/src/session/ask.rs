@@ -4,7 +4,7 @@
 //! is read from its source is asked for at the start of each login. After a refusal the session
 //! reads it again, because it may have been changed in the meantime.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use time::UtcDateTime;
 
@@ -21,7 +21,7 @@ use crate::{
         secret::SecretSource,
     },
     session::{
-        action::Action,
+        action::{Action, PendingRequest},
         pauses::failure_streak::FailureStreak,
         poll::Caller,
         state::phase::{Asking, Pending, Phase},
@@ -29,19 +29,49 @@ use crate::{
     },
 };
 
-/// The secrets that the service has refused.
+/// The secrets that the service has refused since the last token.
 #[derive(Debug)]
 pub(super) struct RefusedSecrets {
-    /// The credential with them. It shares their memory with the refused login.
-    pub(super) credential: Credential,
-    /// Since when they may be read again.
-    pub(super) read_at: Duration,
+    /// The last credentials with them. They share their memory with the refused logins.
+    credentials: VecDeque<Credential>,
+    /// The number of different secrets.
+    refusals: usize,
+    /// Since when the source may be read again.
+    read_at: Duration,
 }
 
 /// Refused secrets are read again at most once in this time.
 const READ_AGAIN: Duration = Duration::from_secs(10);
+/// How long the source is left alone after its first refused secret, the second one, and any later
+/// one: a source that never gives the same secret twice must not lock the user out.
+const UNREAD: [Duration; 3] = [Duration::ZERO, Duration::from_secs(30), Duration::from_secs(450)];
+/// The refused secrets that are remembered: of a source that alternates, each is sent once.
+const REMEMBERED: usize = 8;
 /// A caller who takes no question looks again after this time.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+impl RefusedSecrets {
+    /// The refused secrets after another refusal, of those in this credential.
+    pub(super) fn after(before: Option<Self>, credential: Credential, at: Duration) -> Self {
+        let none = Self { credentials: VecDeque::new(), refusals: 0, read_at: at };
+        let mut refused = before.unwrap_or(none);
+        if refused.has(&credential) {
+            return Self { read_at: at, ..refused };
+        }
+        let pause = UNREAD.get(refused.refusals).or(UNREAD.last()).copied().unwrap_or_default();
+        refused.refusals += 1;
+        refused.read_at = at.saturating_add(pause);
+        if refused.credentials.len() >= REMEMBERED {
+            refused.credentials.pop_front();
+        }
+        refused.credentials.push_back(credential);
+        refused
+    }
+
+    fn has(&self, credential: &Credential) -> bool {
+        self.credentials.iter().any(|refused| credential.has_secrets_of(refused))
+    }
+}
 
 impl Session {
     /// The question that must be answered before the scope's next request.
@@ -72,8 +102,8 @@ impl Session {
     ) -> Option<SecretSource> {
         let source = self.secret_to_read().filter(|_| self.root_of(index).is_none())?;
         let is_idle = matches!(self.scopes[index].phase, Phase::Idle);
-        let refused =
-            self.refused_secrets.as_mut().filter(|_| is_idle && may_take(false, caller))?;
+        let may_read = (caller.background || !caller.has_token) && self.may_ask(false, at, caller);
+        let refused = self.refused_secrets.as_mut().filter(|_| is_idle && may_read)?;
         if at < refused.read_at || !error.is_credential_refused() {
             return None;
         }
@@ -90,7 +120,7 @@ impl Session {
         caller: Caller,
     ) -> Action {
         let is_personal = !matches!(question, Question::Secret(_));
-        if !may_take(is_personal, caller) {
+        if !self.may_ask(is_personal, at, caller) {
             return Action::Wait(self.clock.at(at.saturating_add(LOOK_AGAIN)));
         }
         if is_personal && let Some(lost_at) = self.asked_person() {
@@ -102,14 +132,47 @@ impl Session {
         Action::Ask(taken, question)
     }
 
+    /// Nobody who can go on without a reply asks a person, or reads a source in vain all the time.
+    fn may_ask(&self, is_personal: bool, at: Duration, caller: Caller) -> bool {
+        let is_unread = self.unread_at.is_some_and(|unread| at < unread + LOOK_AGAIN);
+        !(caller.background || caller.has_token) || !(is_personal || is_unread)
+    }
+
     /// When the question that a person has counts as lost.
     fn asked_person(&self) -> Option<Duration> {
         let mut asking = self.scopes.asking().filter_map(|(_, state)| state.asking());
         asking.find(|asking| asking.is_personal).map(|asking| asking.request.lost_at)
     }
 
-    /// Answers an [`Action::Ask`](crate::Action::Ask) of this scope. The next caller who polls sends
-    /// the reply. It may come at any time: nobody needs to hold the question any more.
+    /// Answers an [`Action::Ask`](crate::Action::Ask). The next caller who polls sends the reply. A
+    /// reply to a question that no longer counts is ignored: the question was counted as lost or
+    /// answered by somebody else, or the credential was replaced.
+    ///
+    /// # Errors
+    ///
+    /// As [`Login::answer`](crate::Login::answer): then the question goes to the next caller.
+    /// [`Misuse::OtherSession`] if another session gave the question out.
+    pub fn handle_reply(
+        &mut self,
+        taken: PendingRequest,
+        reply: impl Into<Reply>,
+        now: UtcDateTime,
+    ) -> Result<(), Error> {
+        let at = self.check_owner(&taken).map(|()| self.advance(now))?;
+        // It is dropped at the end, which hands the question back, unless it is answered.
+        let place = self.scopes.place_of(taken.attempt);
+        match place.filter(|place| self.scopes[*place].asking().is_some()) {
+            Some(place) => {
+                let scope = self.scopes[place].scope.clone();
+                self.take_reply(Some(place), &scope, reply.into(), at)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Answers an [`Action::Ask`](crate::Action::Ask) of this scope, for a caller who does not hold
+    /// the question any more: the reply of a user may come at any time. The next caller who polls
+    /// sends it.
     ///
     /// # Errors
     ///
@@ -125,7 +188,17 @@ impl Session {
         if self.closed {
             return Err(ErrorKind::Closed.into());
         }
-        let (reply, place) = (reply.into(), self.asked_place(scope));
+        self.take_reply(self.asked_place(scope), scope, reply.into(), at)
+    }
+
+    /// Hands a reply to the login at this place.
+    fn take_reply(
+        &mut self,
+        place: Option<usize>,
+        scope: &Scope,
+        reply: Reply,
+        at: Duration,
+    ) -> Result<(), Error> {
         let is_factor = matches!(reply, Reply::Factor(_));
         match place.map(|place| (place, &self.scopes[place].phase)) {
             Some((place, Phase::Pending(_) | Phase::Asking(Asking { pending: Some(_), .. }))) => {
@@ -157,6 +230,7 @@ impl Session {
     fn begin(&mut self, place: usize, reply: Reply, at: Duration) -> Result<(), Error> {
         let mut login = self.new_login(place)?;
         login.answer(reply)?;
+        self.unread_at = None;
         let until = at.saturating_add(limits::QUESTION);
         self.step(place, Input::Pending(Pending { login, until, since: None }), at);
         self.compare_secrets(place, at);
@@ -202,7 +276,7 @@ impl Session {
         let Some(login) = login.filter(|login| matches!(login.state(), LoginState::ToSend)) else {
             return;
         };
-        let is_same = login.credential().has_secrets_of(&refused.credential);
+        let is_same = refused.has(login.credential());
         let block = self.block(place, at);
         let is_blocked = block.is_some_and(|block| block.is_credential_refused());
         match (is_blocked, is_same) {
@@ -212,7 +286,9 @@ impl Session {
             }
             (true, false) => {
                 let pending = self.scopes.change(place, ScopeState::take_pending);
+                let refused = self.refused_secrets.take();
                 self.forget_refusals();
+                self.refused_secrets = refused;
                 for index in (0..self.scopes.len())
                     .filter(|index| self.root_of(*index).is_none())
                     .collect::<Vec<_>>()
@@ -230,15 +306,6 @@ impl Session {
     pub(super) fn forget_refusals(&mut self) {
         self.lockout = None;
         (self.credential_verified, self.credential_proven) = (false, false);
-        (self.unanswered, self.refused_secrets) = (None, None);
-    }
-}
-
-/// Whether a caller takes a question: a person is not asked in the background, and nobody who has a
-/// token is kept from using it.
-fn may_take(is_personal: bool, caller: Caller) -> bool {
-    match caller.background {
-        true => !is_personal,
-        false => !caller.has_token,
+        (self.unanswered, self.refused_secrets, self.unread_at) = (None, None, None);
     }
 }

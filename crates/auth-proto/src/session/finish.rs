@@ -20,7 +20,7 @@ use crate::{
         },
         state::evidence::{self, Answer},
         state::live_token::LiveToken,
-        state::phase::{Checking, Doubted, Handed, InFlight, Pending, Phase},
+        state::phase::{Asking, Checking, Doubted, Handed, InFlight, Pending, Phase},
         state::scope_state::{Input, ScopeState},
     },
     wire::http_time,
@@ -92,7 +92,8 @@ impl Session {
             {
                 if self.credential.asked().is_some() {
                     let credential = in_flight.login.credential().clone();
-                    self.refused_secrets = Some(RefusedSecrets { credential, read_at: at });
+                    let before = self.refused_secrets.take();
+                    self.refused_secrets = Some(RefusedSecrets::after(before, credential, at));
                 }
                 Input::Refused(error.clone(), self.settings.probes())
             }
@@ -186,13 +187,21 @@ impl Session {
     }
 
     /// A `Retry-After` applies to all scopes, except that of a refused credential, which applies to
-    /// those that the refusal blocks. The later of two counts.
+    /// those that the refusal blocks, and that of an identity provider, which gets no exchanges. The
+    /// later of two counts.
     fn note_retry_after(&mut self, index: usize, at: Duration) {
         let streak = self.scopes[index].streak.as_ref();
         let new = streak.filter(|streak| streak.error.retry_at().is_some() && streak.holds(at));
         let new = new.filter(|streak| !streak.error.is_credential_refused());
+        let new = new.filter(|streak| !self.is_of_provider(&streak.error));
         let both = self.retry_after.take().into_iter().chain(new.cloned());
         self.retry_after = both.max_by_key(|streak| streak.until);
+    }
+
+    /// Whether an identity provider gave this answer.
+    fn is_of_provider(&self, error: &Error) -> bool {
+        let origin = error.refusal().and_then(|refusal| refusal.origin.as_deref());
+        origin.is_some_and(|origin| origin != self.cloud.identity_origin().to_string())
     }
 
     pub(super) fn step(&mut self, index: usize, input: Input, at: Duration) {
@@ -313,7 +322,10 @@ impl Session {
         let asking =
             asking.filter(|(_, state)| state.phase.handed().is_some_and(Handed::is_dropped));
         for index in asking.map(|(index, _)| index).collect::<Vec<_>>() {
-            self.step(index, Input::Abandoned, self.clock.elapsed());
+            let dropped = self.scopes.change(index, |state| state.take_if(|_| true));
+            if let Some(asking @ Phase::Asking(_)) = dropped {
+                self.hand_back(index, asking);
+            }
             self.wake = true;
         }
     }
@@ -354,6 +366,9 @@ impl Session {
 
     /// A question comes back without a reply: the next caller gets it.
     pub(super) fn hand_back(&mut self, index: usize, asking: Phase) {
+        if let Phase::Asking(Asking { is_personal: false, .. }) = asking {
+            self.unread_at = Some(self.clock.elapsed());
+        }
         self.scopes.change(index, |state| state.phase = asking.without_result());
         self.wake = true;
     }

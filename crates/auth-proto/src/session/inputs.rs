@@ -135,7 +135,7 @@ impl Session {
         Ok(())
     }
 
-    fn check_owner(&self, pending: &PendingRequest) -> Result<(), Error> {
+    pub(super) fn check_owner(&self, pending: &PendingRequest) -> Result<(), Error> {
         match pending.session == self.id {
             true => Ok(()),
             false => Err(Misuse::OtherSession.into()),

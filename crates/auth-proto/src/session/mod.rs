@@ -70,7 +70,7 @@ use crate::{
 ///     │      or a further request            ┌─────────┐ ──────────▶ ┌────────┐
 ///     └───────────────────────────────────── │ Pending │             │ Asking │
 ///       the receipt or the first token ends  └─────────┘ ◀────────── └────────┘
-///                                                     answer; dropped
+///                                               handle_reply; dropped
 /// ```
 ///
 /// `Idle` goes to `Asking`, too, for a secret that each login reads, and for a new one-time code.
@@ -80,7 +80,7 @@ use crate::{
 ///
 /// | | no token, or one that the [`Destination`] has refused | a valid token | a token near its end |
 /// | --- | --- | --- | --- |
-/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; for a secret or after a used one-time code `Ask` | `Use`; once renewal is due `Send` | `Send`; after a failure `Use` |
+/// | `Idle` | `Send`; after a failure `Wait` or `Fail`; for a secret or after a used one-time code `Ask` | `Use`; once renewal is due `Send`, or `Ask` for a secret | `Send`, or `Ask` for a secret; after a failure `Use` |
 /// | `InFlight` | `Wait` | `Use` | `Wait` |
 /// | `Pending` | `Ask`, or `Send` | `Use` | `Use`, or `Send` |
 /// | `Asking` | `Wait` | `Use` | `Use`, or `Wait` for a secret |
@@ -117,6 +117,8 @@ pub struct Session {
     unanswered: Option<Unanswered>,
     /// Set while secrets are refused that are read from their sources.
     refused_secrets: Option<RefusedSecrets>,
+    /// When a question for a secret last came back without a reply.
+    unread_at: Option<Duration>,
     /// Set if the tokens of scopes are derived from a root token.
     root: Option<Root>,
     /// The place of the roots that no scope leads to.
@@ -156,6 +158,7 @@ impl Session {
             credential_proven: false,
             unanswered: None,
             refused_secrets: None,
+            unread_at: None,
             root: None,
             hidden_root: None,
             code_used: false,

@@ -63,7 +63,7 @@ impl Session {
         let caller = Caller { early: !is_near, life, background, has_token: true };
         match self.obtain(index, at, caller) {
             Action::Send(pending, request) => Action::Send(pending, request),
-            // Only a background task gets one, for a secret that a machine reads.
+            // For a secret that a machine reads.
             Action::Ask(pending, question) => Action::Ask(pending, question),
             // Near its end the caller waits for the new token.
             Action::Wait(until) if is_near && self.is_expected(index, at) => {
@@ -236,9 +236,8 @@ impl Session {
             None => {
                 // A scope that cannot work replaces no other.
                 self.cloud.check(&self.credential, scope)?;
-                // The root comes on top.
-                let root = usize::from(self.root.is_some());
-                match self.scopes.len() >= self.settings.max_scopes() + root {
+                let limit = self.settings.max_scopes() + self.places_of_roots();
+                match self.scopes.len() >= limit {
                     true => self.replace_oldest(scope, at)?,
                     false => self.scopes.add(scope),
                 }

@@ -61,6 +61,9 @@ pub(super) enum RootKind {
     Scope(Scope),
 }
 
+/// A derived token that ends by so much earlier than the root token has a life of its own. The two
+/// ends are measured at different times, so that the same end differs by some seconds.
+const OWN_END: Duration = Duration::from_secs(60);
 /// An exchange of a token that ends sooner gives one of no use.
 const TOO_SHORT: Duration = Duration::from_secs(5);
 /// Without an answer about it, a root token is replaced once in this time.
@@ -149,6 +152,12 @@ impl Session {
         self.hidden_root == Some(index)
     }
 
+    /// The places that roots have, on top of those of the scopes.
+    pub(super) fn places_of_roots(&self) -> usize {
+        let own = self.root.as_ref().filter(|root| Some(root.place) != self.hidden_root);
+        usize::from(own.is_some()) + usize::from(self.hidden_root.is_some())
+    }
+
     pub(super) fn is_root(&self, index: usize) -> bool {
         self.root.as_ref().is_some_and(|root| root.place == index)
     }
@@ -206,7 +215,7 @@ impl Session {
     fn life_of_root(&self, index: usize, root: usize, caller: Caller) -> Duration {
         let [own, root] = [index, root].map(|place| self.scopes[place].live.as_ref());
         match (own, root) {
-            (Some(own), Some(root)) if !caller.life.is_zero() && self.ends_with_root() => {
+            (Some(own), Some(root)) if !caller.life.is_zero() && self.ends_with(own, root) => {
                 caller.life.saturating_add(root.ends_at.saturating_sub(own.ends_at))
             }
             _ => caller.life,
@@ -351,9 +360,17 @@ impl Session {
     pub(super) fn derived(&self, live: LiveToken, root: &Token) -> LiveToken {
         let held = self.root.as_ref().and_then(|root| self.scopes[root.place].live.as_ref());
         match held.filter(|held| held.token.header() == root.header()) {
-            Some(held) if self.ends_with_root() => live.derived_from(held),
+            Some(held) if self.ends_with(&live, held) => live.derived_from(held),
             _ => live,
         }
+    }
+
+    /// Whether only another root token gives a longer one than this. The end of a given token is not
+    /// known.
+    fn ends_with(&self, own: &LiveToken, root: &LiveToken) -> bool {
+        let is_known = root.token.is_validated();
+        let is_earlier = own.ends_at.saturating_add(OWN_END) < root.ends_at;
+        self.ends_with_root() && !(is_known && is_earlier)
     }
 
     /// Whether callers of this derived scope may get another token without help.

@@ -86,6 +86,22 @@ fn a_providers_pause_is_kept() {
 }
 
 #[test]
+fn a_providers_pause_holds_for_logins_alone() {
+    let mut session = session_of(robot());
+    respond(&mut session, &root(), bearer(), NOW);
+    respond(&mut session, &root(), unscoped(), NOW);
+    let due = session.renew_at(&root()).unwrap();
+    respond(&mut session, &root(), with_header(429, "retry-after", "600"), due);
+    // The root token lives, and the identity service has asked for nothing.
+    let (pending, request) = sent_request(session.poll(&Scope::project_id("p"), due));
+    assert_eq!(request.uri().host(), Some("keystone.example"));
+    // Its own pause holds for all.
+    session.handle_response(pending, with_header(429, "retry-after", "90"), due).unwrap();
+    let action = session.poll(&Scope::project_id("q"), due);
+    assert!(matches!(action, Action::Fail(_) | Action::Wait(_)), "{action:?}");
+}
+
+#[test]
 fn a_failure_names_the_party_that_was_asked() {
     let by_document = Federation::client_credentials("corp", "openid", discovered());
     let provider = "https://idp.example:443";

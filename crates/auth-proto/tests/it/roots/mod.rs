@@ -3,6 +3,7 @@
 mod questions;
 mod renewals;
 mod service;
+mod sources;
 
 use auth_proto::{
     Cloud, ConfigError, Credential, ErrorKind, Event, Factor, RetryDecision, Scope, ServiceCall,

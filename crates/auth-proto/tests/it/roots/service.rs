@@ -24,6 +24,8 @@ pub(crate) struct Service {
     pub(crate) password: String,
     /// The life of a login's token.
     pub(crate) life: Duration,
+    /// The longest life of an exchange's token.
+    pub(crate) exchanged_life: Option<Duration>,
     /// How far the clock of the machine that exchanges tokens is ahead.
     pub(crate) ahead: Duration,
     /// The status of every question about a token, instead of the answer.
@@ -42,6 +44,7 @@ impl Service {
             without_role: BTreeSet::new(),
             password: "alice-pw".to_owned(),
             life: Duration::from_secs(8 * 3600),
+            exchanged_life: None,
             ahead: Duration::ZERO,
             no_answer: None,
             no_login: None,
@@ -76,7 +79,11 @@ impl Service {
             assert_eq!(request.headers()["x-auth-token"], root);
             let has_role = project.is_none_or(|project| !self.without_role.contains(project));
             return match self.is_valid(root, now) && has_role {
-                true => self.give(project, self.valid[root], now + self.ahead),
+                true => {
+                    let end = self.valid[root];
+                    let end = self.exchanged_life.map_or(end, |life| end.min(now + life));
+                    self.give(project, end, now + self.ahead)
+                }
                 false => response(401, None, r#"{"error": {"message": "refused"}}"#),
             };
         }

@@ -8,7 +8,7 @@ thread_local! {
 }
 
 /// Every branch that a walk is expected to reach.
-pub(crate) const BRANCHES: [&str; 74] = [
+pub(crate) const BRANCHES: [&str; 76] = [
     "0: all steps",
     "0: a walk that ends early",
     "1: a refusal after an acceptance",
@@ -78,6 +78,8 @@ pub(crate) const BRANCHES: [&str; 74] = [
     "8: an exchange",
     "8: another root may do",
     "8: another secret",
+    "8: a source was read in vain",
+    "8: a token that ends before its root",
     "8: nobody to ask",
     "8: one exchange of an untrusted root",
     "8: the root ends at once",

@@ -63,8 +63,12 @@ pub(crate) struct Reference {
     handed_out: u64,
     /// The scope of the last one.
     pub(crate) sender: usize,
-    /// The secret that was refused, and since when it may be read again.
-    refused_secret: Option<(u32, Duration)>,
+    /// The secrets that were refused since the last token.
+    refused_secrets: Vec<u32>,
+    /// Since when they may be read again.
+    read_at: Duration,
+    /// When a source was last read in vain.
+    unread_at: Option<Duration>,
     /// The API has no question about a token, and no second factor.
     pub(crate) is_v2: bool,
     lockout: Option<Lockout>,
@@ -161,6 +165,11 @@ impl Phase {
         }
     }
 
+    /// Whether a source is being read.
+    fn is_unread(self) -> bool {
+        matches!(self, Self::Asking(_, _, false))
+    }
+
     /// A question comes back, or a request is dropped.
     fn without_result(self) -> Self {
         match self {
@@ -210,6 +219,7 @@ impl Reference {
             }
             if scope.phase.handed().is_some_and(|handed| handed.is_dropped) {
                 reach("3: a dropped request");
+                self.unread_at = scope.phase.is_unread().then_some(now).or(self.unread_at);
                 scope.phase = scope.phase.without_result();
             }
             match scope.phase {
@@ -220,6 +230,7 @@ impl Reference {
                 Phase::Ready(until, _) if now >= until => scope.phase = Phase::Idle,
                 Phase::Asking(handed, ..) if now >= handed.lost_at() => {
                     reach("8: a lost question");
+                    self.unread_at = scope.phase.is_unread().then_some(now).or(self.unread_at);
                     scope.phase = scope.phase.without_result();
                 }
                 Phase::Checking(handed) if now >= handed.lost_at() => {
@@ -245,7 +256,7 @@ impl Reference {
         for scope in &mut self.scopes {
             (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, false);
         }
-        self.refused_secret = None;
+        (self.refused_secrets, self.unread_at) = (Vec::new(), None);
         (self.is_trusted, self.valid_at, self.replaced_at) = (false, None, None);
         if let Some(root) = self.root {
             self.scopes[root] = Scope::default();

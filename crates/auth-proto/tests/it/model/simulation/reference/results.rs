@@ -94,7 +94,7 @@ impl Reference {
             refused: [false; 3],
         };
         let root = self.root.and_then(|root| self.scopes[root].token.as_ref());
-        let root = root.filter(|root| exchanged == Some(root.id));
+        let root = root.filter(|root| exchanged == Some(root.id) && self.ends_with(ends_at, root));
         let is_last = match (exchanged, root) {
             (None, _) => self.one_time || receipt.is_some(),
             (Some(_), Some(root)) => !root.is_renewable(),
@@ -115,7 +115,8 @@ impl Reference {
         }
         if self.root_of(index).is_none() {
             self.prove();
-            (self.lockout, self.verified, self.refused_secret) = (None, true, None);
+            (self.lockout, self.verified) = (None, true);
+            self.refused_secrets.clear();
         }
         let (now, scope) = (self.now, &mut self.scopes[index]);
         match &mut scope.token {
@@ -158,7 +159,7 @@ impl Reference {
         let with_person = receipt.is_some() || self.one_time;
         if cause == Cause::Refused && !(with_person && self.may_be_a_slip(index)) {
             if self.has_source {
-                self.refused_secret = Some((self.scopes[index].secret, self.now));
+                self.refuses_secret(self.scopes[index].secret);
             }
             self.scopes[index].phase = Phase::Idle;
             self.lock_out(index, sent_at, asked);

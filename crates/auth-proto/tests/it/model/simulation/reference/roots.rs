@@ -87,7 +87,9 @@ impl Reference {
 
     fn life_of_root(&self, index: usize, root: usize, caller: Caller) -> Duration {
         match (&self.scopes[index].token, &self.scopes[root].token) {
-            (Some(own), Some(root)) if !caller.life.is_zero() => {
+            (Some(own), Some(root))
+                if !caller.life.is_zero() && self.ends_with(own.ends_at, root) =>
+            {
                 caller.life + root.ends_at.saturating_sub(own.ends_at)
             }
             _ => caller.life,
@@ -196,6 +198,15 @@ impl Reference {
         asked.map(|asked| self.wall + asked)
     }
 
+    /// Whether a token with this end ends with the root. That of a given root is not known.
+    pub(super) fn ends_with(&self, ends_at: Duration, root: &Held) -> bool {
+        let is_own = self.root != Some(GIVEN) && ends_at + seconds(60) < root.ends_at;
+        if is_own {
+            reach("8: a token that ends before its root");
+        }
+        !is_own
+    }
+
     /// Whether this caller reads a refused secret again.
     pub(super) fn may_read_again(&mut self, index: usize, caller: Caller) -> bool {
         let now = self.now;
@@ -203,16 +214,38 @@ impl Reference {
         if !self.has_source || self.root_of(index).is_some() || !is_idle {
             return false;
         }
-        let may_take = may_take(false, caller);
-        let due = self.refused_secret.as_mut().filter(|(_, at)| may_take && now >= *at);
-        let is_due = due.is_some();
-        due.into_iter().for_each(|(_, at)| *at = now + seconds(10));
+        let is_unread = self.unread_at.is_some_and(|at| now < at + seconds(60));
+        let may_take = if caller.is_background { !is_unread } else { !caller.has_token };
+        let is_due = !self.refused_secrets.is_empty() && may_take && now >= self.read_at;
+        if is_due {
+            self.read_at = now + seconds(10);
+        }
         is_due
+    }
+
+    /// The service refuses a secret of a source.
+    pub(super) fn refuses_secret(&mut self, secret: u32) {
+        let pause = match self.refused_secrets.len() {
+            _ if self.refused_secrets.contains(&secret) => 0,
+            0 => 0,
+            1 => 30,
+            _ => 450,
+        };
+        self.read_at = self.now + seconds(pause);
+        if !self.refused_secrets.contains(&secret) {
+            self.refused_secrets.push(secret);
+        }
     }
 
     /// A caller takes a question, to a person or to a file.
     pub(super) fn ask(&mut self, index: usize, is_personal: bool, caller: Caller) -> Verdict {
-        if !may_take(is_personal, caller) {
+        let is_unread = self.unread_at.is_some_and(|at| self.now < at + seconds(60));
+        let goes_on = caller.is_background || caller.has_token;
+        if goes_on && !is_personal && is_unread {
+            reach("8: a source was read in vain");
+            return Verdict::Wait(self.now + seconds(60));
+        }
+        if goes_on && is_personal {
             reach("8: nobody to ask");
             return Verdict::Wait(self.now + seconds(60));
         }
@@ -245,7 +278,10 @@ impl Reference {
             _ => return false,
         }
         self.scopes[index].phase = Phase::Ready(self.now + QUESTION, secret);
-        let Some((refused, _)) = self.refused_secret else { return true };
+        self.unread_at = None;
+        if self.refused_secrets.is_empty() {
+            return true;
+        }
         let is_blocked = self
             .possibilities(index)
             .into_iter()
@@ -255,13 +291,12 @@ impl Reference {
         if is_blocked.contains(&false) {
             return true;
         }
-        if refused == secret {
+        if self.refused_secrets.contains(&secret) {
             reach("8: the same secret");
             self.scopes[index].phase = Phase::Idle;
         } else {
             reach("8: another secret");
             let ready = self.scopes[index].phase;
-            self.refused_secret = None;
             (self.lockout, self.unanswered) = (None, None);
             (self.verified, self.proven) = (false, false);
             for index in 0..self.scopes.len() {
@@ -285,16 +320,11 @@ impl Reference {
         let is_asking = matches!(self.scopes[index].phase, Phase::Asking(..));
         if is_asking {
             reach("8: a question is handed back");
+            let is_unread = self.scopes[index].phase.is_unread();
+            self.unread_at = is_unread.then_some(self.now).or(self.unread_at);
             self.scopes[index].phase = self.scopes[index].phase.without_result();
         }
         is_asking
-    }
-}
-
-fn may_take(is_personal: bool, caller: Caller) -> bool {
-    match caller.is_background {
-        true => !is_personal,
-        false => !caller.has_token,
     }
 }
 
