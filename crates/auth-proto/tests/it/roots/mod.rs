@@ -197,13 +197,14 @@ fn without_an_answer_a_root_is_replaced_once() {
 #[test]
 fn a_persons_root_is_kept_without_an_answer() {
     let one_time = password().and(Factor::totp("111111"));
-    for credential in [one_time, Credential::token("given")] {
+    let given = (Credential::token("given"), "or use Credential::existing_token");
+    for (credential, remedy) in [(one_time, "so the session keeps it"), given] {
         let mut world = World::new(credential, Settings::default());
         world.service.valid.insert("given".to_owned(), NOW + seconds(3600));
         world.service.no_answer = Some(403);
         world.service.without_role.insert("p0".to_owned());
         let error = world.error(&scope("p0"));
-        assert!(error.to_string().contains("so the session keeps it"), "{error}");
+        assert!(error.to_string().contains(remedy), "{error}");
         assert_eq!(error.retry_at(), Some(NOW + seconds(300)));
         world.token(&scope("p1"));
         assert!(world.questions.is_empty());
