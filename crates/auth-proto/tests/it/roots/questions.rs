@@ -116,7 +116,7 @@ fn a_background_task_asks_no_person() {
 #[test]
 fn each_login_reads_its_secret() {
     for root in [true, false] {
-        let credential = auth_proto::Credential::password(crate::support::alice(), source());
+        let credential = Credential::password(crate::support::alice(), source());
         let settings = auth_proto::Settings::default();
         let settings = if root { settings.with_root(Scope::unscoped()) } else { settings };
         let mut world = World::new(credential, settings);
