@@ -281,6 +281,12 @@ impl Login {
         shows_secret && (self.credential.is_guessable() || self.answered)
     }
 
+    /// Whether the next request carries the one-time code that the credential had from the start.
+    pub(crate) fn shows_first_code(&self) -> bool {
+        let is_first = !self.answered && !self.is_under_way();
+        is_first && self.shows_guess() && self.credential.is_one_time()
+    }
+
     /// Whether the next request carries a token. A 404 then means that the token has ended or that
     /// the agency does not exist.
     pub(crate) fn shows_token(&self) -> bool {

@@ -318,6 +318,13 @@ impl Credential {
         own.eq(other)
     }
 
+    /// Whether the one-time code is that of another one.
+    pub(crate) fn has_code_of(&self, other: &Self) -> bool {
+        let [own, other] = [self, other]
+            .map(|one| one.methods.iter().filter(|method| method.kind() == MethodKind::Totp));
+        own.map(Method::secret).eq(other.map(Method::secret))
+    }
+
     /// Replaces the factor of the same kind.
     pub(crate) fn with_fresh(mut self, factor: &Factor) -> Self {
         let fresh = factor.method();

@@ -31,6 +31,9 @@ impl Session {
             return self.ask(index, Question::Secret(source), at, caller);
         }
         let pending = match self.scopes.change(index, ScopeState::take_pending) {
+            Some(pending) if self.has_old_code(&pending.login) => {
+                return self.obtain(index, at, caller);
+            }
             Some(pending) => pending,
             None => match self.new_login(index) {
                 Ok(login) => Pending { login, until: Duration::ZERO, since: None },
@@ -43,6 +46,13 @@ impl Session {
             return self.ask(index, question, at, caller);
         }
         self.send(index, pending, None, at)
+    }
+
+    /// Whether this login would send a one-time code that another scope has sent, or that was
+    /// replaced, since its secret was read.
+    fn has_old_code(&self, login: &Login) -> bool {
+        let is_old = self.code_used || !login.credential().has_code_of(&self.credential);
+        is_old && login.shows_first_code()
     }
 
     /// Sends the exchange of this root token for the scope's.

@@ -1,14 +1,15 @@
 //! Sources that give wrong secrets, or nothing at all.
 
 use auth_proto::{
-    Action, Agency, Cloud, Credential, DomainRef, Scope, SecretSource, Session, Settings, UserRef,
+    Action, Agency, Cloud, Credential, DomainRef, Factor, Question, Scope, SecretSource, Session,
+    Settings, UserRef,
 };
 use secrecy::SecretString;
 
 use super::service::{World, served};
 use crate::support::{
     NOW,
-    session::{scope, seconds},
+    session::{respond, scope, seconds, sent_request, token},
 };
 
 fn source() -> SecretSource {
@@ -83,6 +84,24 @@ fn a_task_does_not_ask_again_at_once() {
 }
 
 #[test]
+fn a_caller_with_a_token_does_without_a_reply() {
+    let (mut world, p) = (World::with_root(source()), scope("p"));
+    let sent = logins(&mut world, 1, |_| "alice-pw".to_owned());
+    assert_eq!(sent.len(), 2, "a login and an exchange");
+    let due = world.session.renew_at(&p).unwrap();
+    for minute in 0..3 {
+        world.now = due + seconds(60 * minute);
+        assert!(world.poll(&p).is_none() && world.questions.len() == 1);
+        // Nobody answers: this minute every caller uses the token.
+        world.questions.clear();
+        for second in [0, 30, 59] {
+            world.now = due + seconds(60 * minute + second);
+            assert!(matches!(world.poll(&p), Some(Ok(_))), "{minute} {second}");
+        }
+    }
+}
+
+#[test]
 fn a_token_that_ends_before_the_root_is_renewed() {
     let (mut world, p) = (World::with_root("alice-pw"), scope("p"));
     world.service.exchanged_life = Some(seconds(3600));
@@ -109,6 +128,28 @@ fn a_long_life_costs_no_login_of_its_own() {
         world.land();
     }
     assert_eq!(world.service.counts(), [1, 3, 0]);
+}
+
+#[test]
+fn a_code_waits_for_no_second_secret() {
+    // At a cloud without unscoped tokens, each scope has a login and reads the secret for itself.
+    let user = UserRef::name_in("me", DomainRef::name("corp"));
+    let credential = Credential::password(user, source()).and(Factor::totp("111111"));
+    let cloud = Cloud::otc("eu-de").unwrap();
+    let mut session = Session::new(cloud, credential, Settings::default()).unwrap();
+    let [p, q] = ["p", "q"].map(scope);
+    for scope in [&p, &q] {
+        let Action::Ask(taken, _) = session.poll(scope, NOW) else { panic!("no question") };
+        session.handle_reply(taken, SecretString::from("pw"), NOW).unwrap();
+    }
+    respond(&mut session, &p, token("t", "p", NOW), NOW);
+    // The code was sent with the first one.
+    let Action::Ask(taken, Question::Factor(_)) = session.poll(&q, NOW) else { panic!("a code") };
+    session.handle_reply(taken, Factor::totp("222222"), NOW).unwrap();
+    let Action::Ask(taken, _) = session.poll(&q, NOW) else { panic!("no question") };
+    session.handle_reply(taken, SecretString::from("pw"), NOW).unwrap();
+    let (_, request) = sent_request(session.poll(&q, NOW));
+    assert!(String::from_utf8_lossy(request.body().as_bytes()).contains("222222"));
 }
 
 #[test]
