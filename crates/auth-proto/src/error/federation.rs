@@ -14,8 +14,6 @@ pub enum FederationProblem {
     ClientRefused,
     /// The provider does not allow this grant to the client: `unauthorized_client`.
     ClientUnauthorized,
-    /// The provider refused its discovery document. No secret was sent.
-    DiscoveryRefused,
     /// The provider refused the user's name, password or code: `invalid_grant`.
     GrantRefused,
     /// The provider does not have the grant: `unsupported_grant_type`.
@@ -66,10 +64,6 @@ impl FederationProblem {
             Self::ClientUnauthorized => {
                 "the identity provider does not allow this grant to the client; ask its \
                  administrator to allow it, or log in in another way"
-            }
-            Self::DiscoveryRefused => {
-                "the identity provider refused its discovery document (no secret was sent); check \
-                 the discovery endpoint, or set the token endpoint"
             }
             Self::GrantRefused => {
                 "the identity provider refused the login; check the user's name, the password and \

@@ -136,16 +136,12 @@ impl Login {
         let refuses = problem.is_some() || is_of_credential(status);
         let is_transient = status_is_transient(status)
             || (!refuses && (has_retry_after(response.headers()) || will_pass(&fault)));
-        let problem = match document {
-            _ if is_transient => None,
-            ProviderDocument::Token => problem,
-            ProviderDocument::Discovery => Some(FederationProblem::DiscoveryRefused),
-        };
         let remedy = match problem {
             _ if is_transient => "the identity provider cannot answer now; try again later",
             Some(problem) => problem.remedy(),
-            None => remedy(status),
+            None => remedy(status, document),
         };
+        let problem = problem.filter(|_| !is_transient);
         let fault = fault.cleaned(&self.secrets());
         let refusal = Refusal { problem, ..Refusal::new(status, fault, remedy) };
         let error = Error::from(match is_transient {
@@ -230,14 +226,18 @@ fn is_of_keystone(headers: &HeaderMap, fault: &Fault) -> bool {
     names("Keystone") || (!names("Bearer") && fault.code.is_some())
 }
 
-/// The remedy for a refusal of the token endpoint without a known code.
-fn remedy(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        400 => {
+/// The remedy for a provider's refusal without a known code.
+fn remedy(status: StatusCode, document: ProviderDocument) -> &'static str {
+    match (status.as_u16(), document) {
+        (_, ProviderDocument::Discovery) => {
+            "the identity provider refused its discovery document (no secret was sent); check the \
+             discovery endpoint, or set the token endpoint"
+        }
+        (400, _) => {
             "the identity provider refused the request; check the client's id, its grants and its \
              scope there"
         }
-        401 | 403 => {
+        (401 | 403, _) => {
             "the identity provider refused the login; check the client's id and secret, and the \
              user's name and password"
         }
