@@ -7,7 +7,7 @@ use time::UtcDateTime;
 use super::Session;
 use crate::{
     error::{Error, ErrorKind, Misuse},
-    model::{question::Question, scope::Scope},
+    model::{question::Question, scope::Scope, token::Token},
     session::{
         action::{Action, Destination},
         clock::Clock,
@@ -43,6 +43,9 @@ impl Session {
 
     /// The next action for the scope at this place.
     pub(super) fn decide(&mut self, index: usize, want: Want<'_>, at: Duration) -> Action {
+        if let Some(token) = self.settled(index, &want, at) {
+            return Action::Use(token);
+        }
         self.give_up_check(index, at);
         let Want { destination, life, background, has_token } = want;
         let state = &self.scopes[index];
@@ -72,6 +75,16 @@ impl Session {
             // A renewal that is not possible now costs no caller the valid token.
             _ => Action::Use(token),
         }
+    }
+
+    /// The token, if nothing speaks against it and no renewal is due: the case of nearly every poll.
+    #[inline]
+    fn settled(&self, index: usize, want: &Want<'_>, at: Duration) -> Option<Arc<Token>> {
+        let state = &self.scopes[index];
+        let live = state.usable(want.destination)?;
+        let is_settled =
+            at < live.renew_at && want.life.is_zero() && state.evidence.due().is_none();
+        is_settled.then(|| Arc::clone(&live.token))
     }
 
     /// The action when the token is missing, refused, or due for renewal.
