@@ -106,7 +106,7 @@ fn send<T: Transport>(
     guard.complete(transport.send(request));
 }
 
-/// Asks a question on a thread of its own, because nobody knows how long the answer takes.
+/// Asks a question on another thread, because the answer may take longer than the caller has time.
 fn ask<T: Transport>(
     driver: &Arc<Driver>,
     transport: &Arc<T>,

@@ -84,8 +84,7 @@ pub enum Mode<'a> {
 #[must_use = "a step that is not taken delays all waiting callers"]
 #[expect(clippy::exhaustive_enums, reason = "a loop has to know every step")]
 pub enum Step<'a> {
-    /// Ask this of somebody who knows, then call [`InFlightGuard::answer`]. Nobody else is asked
-    /// meanwhile.
+    /// Ask this, then call [`InFlightGuard::answer`]. No other caller gets the question meanwhile.
     Ask(InFlightGuard<'a>, Question),
     /// Return this result.
     Done(Result<Grant, NoToken>),

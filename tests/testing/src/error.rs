@@ -70,7 +70,7 @@ impl Error {
         error.kind()
     }
 
-    /// The question that nobody has answered.
+    /// The question that has no answer yet.
     pub fn question(&self) -> Option<&Question> {
         if let Cause::Asks(question) = self.cause() { Some(question) } else { None }
     }

@@ -92,7 +92,7 @@ impl Running {
     fn read(&mut self) -> io::Result<Receiver<Output>> {
         let (sender, receiver) = mpsc::channel();
         if let Some(stdout) = self.0.stdout.take() {
-            // If nobody waits any more, the output is wiped here.
+            // If the reader has gone, the output is wiped here.
             thread::Builder::new().spawn(move || drop(sender.send(read(stdout))))?;
         }
         Ok(receiver)

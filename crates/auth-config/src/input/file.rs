@@ -28,7 +28,7 @@ pub(crate) fn read(path: &Path) -> Result<Contents, FileProblem> {
     let path = path.to_path_buf();
     thread::Builder::new()
         .spawn(move || {
-            // If nobody waits any more, the contents are wiped here.
+            // If the reader has gone, the contents are wiped here.
             let _ = sender.send(contents(&path));
         })
         .map_err(|error| FileProblem::Unreadable(error.kind()))?;

@@ -14,7 +14,7 @@ pub(crate) struct Settings {
     /// The number of numbered projects.
     pub(crate) projects: usize,
     pub(crate) tenant_disabled: bool,
-    /// The ids of the projects on which nobody has a role.
+    /// The ids of the projects on which no user has a role.
     pub(crate) without_role: HashSet<String>,
 }
 

@@ -54,7 +54,7 @@ impl OauthError {
     }
 }
 
-/// An answer that nobody may store.
+/// An answer that must not be stored.
 pub(super) fn value(status: StatusCode, value: &Value) -> Response<Vec<u8>> {
     let response = respond(status, value.to_string(), "application/json");
     with_header(response, CACHE_CONTROL, "no-store")

@@ -194,7 +194,7 @@ impl Provider {
         OauthError::scripted(status).response()
     }
 
-    /// Whom a token of this kind stands for, if it was issued here and is still valid.
+    /// The user of a token of this kind, if it was issued here and is still valid.
     pub(crate) fn subject(
         &self,
         token: &str,

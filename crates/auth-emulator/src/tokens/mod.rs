@@ -75,7 +75,7 @@ pub(crate) enum TokenScope {
     Nothing,
 }
 
-/// Whom a token of a documented system stands for.
+/// The user of a token of a documented system.
 #[derive(Clone, Copy)]
 pub(crate) enum Holder {
     /// The user of the document.

@@ -25,7 +25,7 @@ use super::secret::Secret;
 #[derive(Clone)]
 pub struct Federation {
     pub(crate) identity_provider: String,
-    /// `None` for a login with an ID token, which has a path of its own.
+    /// `None` for a login with an ID token, which has another path.
     pub(crate) protocol: Option<String>,
     pub(crate) grant: Grant,
 }

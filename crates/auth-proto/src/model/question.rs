@@ -1,4 +1,4 @@
-//! What a login asks of somebody outside, and the replies.
+//! What a login asks of a person or a file, and the replies.
 
 use std::fmt;
 

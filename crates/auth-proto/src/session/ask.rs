@@ -146,7 +146,7 @@ impl Session {
 
     /// Answers an [`Action::Ask`](crate::Action::Ask). The next caller who polls sends the reply. A
     /// reply to a question that no longer counts is ignored: the question was counted as lost or
-    /// answered by somebody else, or the credential was replaced.
+    /// answered by another caller, or the credential was replaced.
     ///
     /// # Errors
     ///

@@ -147,7 +147,7 @@ impl Session {
         self.root.as_ref().map(|root| root.place).filter(|place| *place != index)
     }
 
-    /// Whether no caller gets the root token, so that nobody needs its catalog.
+    /// Whether no caller gets the root token or its catalog.
     pub(super) fn is_hidden(&self, index: usize) -> bool {
         self.hidden_root == Some(index)
     }

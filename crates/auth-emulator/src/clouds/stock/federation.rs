@@ -71,7 +71,7 @@ enum GateStop {
     WrongBearer,
 }
 
-/// Whom the bearer of a request stands for.
+/// The user of the bearer in a request.
 fn pass(
     request: &RoutedRequest<'_>,
     gate: Gate,
