@@ -10,7 +10,7 @@ use testing::{Loopback, Received, Recorder, Reply, fixtures};
 /// Each secret by its name; a token has a number behind it.
 pub(crate) const SECRETS: [(&str, &str); 12] = [
     ("bearer", "s3cret-access-of-the-provider"),
-    ("client secret", "s3cret+of/the=client"),
+    ("client secret", "s3cret+of-the-client"),
     ("given bearer", "s3cret-bearer-that-is-given"),
     ("id token", "s3cret-id-of-the-provider"),
     ("key", "s3cret-of-an-application"),
