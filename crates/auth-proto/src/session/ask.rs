@@ -203,7 +203,10 @@ impl Session {
         match place.map(|place| (place, &self.scopes[place].phase)) {
             Some((place, Phase::Pending(_) | Phase::Asking(Asking { pending: Some(_), .. }))) => {
                 self.scopes.change(place, |state| state.answer(reply))?;
-                self.compare_secrets(place, at);
+                // A factor says nothing about the secrets before it.
+                if !is_factor {
+                    self.compare_secrets(place, at);
+                }
             }
             Some((place, Phase::Asking(Asking { is_personal: false, .. }))) => {
                 self.begin(place, reply, at)?;
