@@ -85,25 +85,41 @@ fn send<T: Transport>(
     request: Request<Body>,
     left: Duration,
 ) {
-    if left < transport.timeout() {
-        // The request stays here until there is a thread.
-        let (sender, receiver) = mpsc::channel();
-        let (own_driver, own_transport) = (Arc::clone(driver), Arc::clone(transport));
-        let thread = spawn(move || {
-            if let Ok((flight, request)) = receiver.recv() {
-                let guard = InFlightGuard::sent(&own_driver, flight);
-                guard.complete(own_transport.send(request));
-            }
-        });
-        if thread.is_ok() {
-            if let Some(flight) = guard.into_flight() {
-                // The thread waits for it.
-                let _ = sender.send((flight, request));
-            }
-            return;
-        }
+    let back = match left < transport.timeout() {
+        true => hand_over(driver, transport, guard, request, |transport: &T, guard, request| {
+            guard.complete(transport.send(request));
+        }),
+        false => Some((guard, request)),
+    };
+    if let Some((guard, request)) = back {
+        guard.complete(transport.send(request));
     }
-    guard.complete(transport.send(request));
+}
+
+/// Gives a request or a question to a thread of its own. Without a thread, both come back.
+fn hand_over<'d, T: Transport, L: Send + 'static>(
+    driver: &Arc<Driver>,
+    transport: &Arc<T>,
+    guard: InFlightGuard<'d>,
+    load: L,
+    job: impl FnOnce(&T, InFlightGuard<'_>, L) + Send + 'static,
+) -> Option<(InFlightGuard<'d>, L)> {
+    // Both stay here until there is a thread.
+    let (sender, receiver) = mpsc::channel();
+    let (own_driver, own_transport) = (Arc::clone(driver), Arc::clone(transport));
+    let thread = spawn(move || {
+        if let Ok((flight, load)) = receiver.recv() {
+            job(&own_transport, InFlightGuard::sent(&own_driver, flight), load);
+        }
+    });
+    if thread.is_err() {
+        return Some((guard, load));
+    }
+    if let Some(flight) = guard.into_flight() {
+        // The thread waits for it.
+        let _ = sender.send((flight, load));
+    }
+    None
 }
 
 /// Asks a question on another thread, because the answer may take longer than the caller has time.
@@ -118,28 +134,21 @@ fn ask<T: Transport>(
         guard.answer(Ok(None))?;
         return Err(NoToken::Ask(question));
     }
-    // The question stays here until there is a thread.
-    let (sender, receiver) = mpsc::channel();
     let (done, result) = mpsc::channel();
-    let (own_driver, own_transport) = (Arc::clone(driver), Arc::clone(transport));
-    let thread = spawn(move || {
-        let Ok((flight, question)) = receiver.recv() else { return };
-        let guard = InFlightGuard::sent(&own_driver, flight);
-        // The caller may have gone.
-        let _ = done.send(reply(&*own_transport, guard, question));
-    });
-    if thread.is_err() {
+    let asked = question.clone();
+    let back =
+        hand_over(driver, transport, guard, question, move |transport: &T, guard, question| {
+            // The caller may have gone.
+            let _ = done.send(reply(transport, guard, question));
+        });
+    if let Some((guard, question)) = back {
         return reply(&**transport, guard, question);
-    }
-    if let Some(flight) = guard.into_flight() {
-        // The thread waits for it.
-        let _ = sender.send((flight, question.clone()));
     }
     match result.recv_timeout(left) {
         Ok(result) => result,
         Err(RecvTimeoutError::Timeout) => Ok(()),
         // A function that panics would do so again: it has no answer.
-        Err(RecvTimeoutError::Disconnected) => Err(NoToken::Ask(question)),
+        Err(RecvTimeoutError::Disconnected) => Err(NoToken::Ask(asked)),
     }
 }
 

@@ -82,9 +82,9 @@ impl<'a> InFlightGuard<'a> {
         result
     }
 
-    /// Whether it is for a token of this scope.
-    pub(crate) fn is_for(&self, scope: &Scope) -> bool {
-        self.flight.as_ref().is_some_and(|flight| flight.scope == *scope)
+    /// The scope of its token.
+    pub(crate) fn scope(&self) -> Option<&Scope> {
+        self.flight.as_ref().map(|flight| &flight.scope)
     }
 
     /// The request, which nothing guards from here on.

@@ -34,6 +34,13 @@ pub(crate) enum Outcome {
     Sent(Result<Response<Body>, Failure>),
 }
 
+impl Outcome {
+    /// Whether it is that of a question.
+    pub(crate) fn is_answer(&self) -> bool {
+        matches!(self, Self::Answered(..))
+    }
+}
+
 /// The logins that no caller carries at the moment.
 #[derive(Default)]
 pub(crate) struct Parked {

@@ -106,10 +106,11 @@ pub async fn grant<T: Transport>(
             Some(login) => {
                 if let Either::Left((guard, outcome)) = first(login, pause).await {
                     carried = None;
-                    let is_own = driver.scope_of(wanted).is_ok_and(|scope| guard.is_for(&scope));
-                    let result = complete(guard, outcome);
-                    // The question of another scope is none of this caller's.
-                    if is_own && let Err(reason) = result {
+                    let of = guard.scope().filter(|_| outcome.is_answer()).cloned();
+                    if let Err(reason) = complete(guard, outcome)
+                        // A question of another scope does not concern this caller.
+                        && driver.scope_of(wanted).is_ok_and(|scope| of == Some(scope))
+                    {
                         return driver.without_reply(wanted, mode, reason);
                     }
                 }
