@@ -149,7 +149,7 @@
 //!   error is never shown.
 //!
 //! A `clouds.yaml` that is only found in the working directory may be another user's, and decides where
-//! the secret is sent. It may name a file of its own folder, by a relative path without `..` and
+//! the secret is sent. It may name a file in its folder, by a relative path without `..` and
 //! without links that lead out. A command, a variable, or another file is
 //! [`Error::SecretUntrusted`] there. They belong in the user's or the machine's configuration, or in a
 //! file that `OS_CLIENT_CONFIG_FILE` or `OS_CLIENT_SECURE_FILE` names. This holds for `secure.yaml` and
@@ -174,7 +174,7 @@
 //! * Without an `auth_type`, a configured application credential, token or one-time code is used. The
 //!   kind is not always `password`.
 //! * A profile in `clouds-public.yaml` with the name of a built-in one may have another `auth_url`, an
-//!   `endpoint`, or the endpoints of an identity provider, only for a secret of its own directory
+//!   `endpoint`, or the endpoints of an identity provider, only for a secret of the same directory
 //!   ([`Error::ProfileMoved`]).
 //! * A `*_endpoint_override` may contain `%(project_id)s` as well as `{project_id}`.
 //! * Files have limits on size, depth and aliases: see [`limits`].

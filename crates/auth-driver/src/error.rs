@@ -172,7 +172,7 @@ mod tests {
         let failed = |kind| Some(Failure::new(kind, "").into());
         let response = Duration::from_secs(1);
         for (error, is_retryable) in [
-            (Error::Auth(Misuse::NoChallenge.into()), false),
+            (Error::Auth(Misuse::NoQuestion.into()), false),
             (Error::Auth(Failure::new(FailureKind::Io, "reset").into()), true),
             (Error::Deadline { last: None }, true),
             (Error::Deadline { last: failed(FailureKind::Timeout) }, true),

@@ -74,13 +74,13 @@
 //! [`Driver::close`] drops it. A caller that is kept and not polled (in a buffered stream, or beside
 //! another branch of a `select`) keeps its login from the others, for the session's response
 //! time-out at most: poll it or drop it. In the blocking loop, a login that may take longer than its caller
-//! has time gets a thread of its own, which ends with it.
+//! has time gets another thread, which ends with it.
 //!
 //! # Questions
 //!
 //! A login may need a one-time code, or a secret that has to be read. [`Step::Ask`] gives the question
-//! to one caller, and the others wait. The `Transport` of a loop answers it: by a function on a thread
-//! of its own ([`blocking::Transport::asked`]), or by a future that outlives its caller, as a login
+//! to one caller, and the others wait. The `Transport` of a loop answers it: by a function on another
+//! thread ([`blocking::Transport::asked`]), or by a future that outlives its caller, as a login
 //! does ([`nonblocking::Transport::ask`]). A transport without answers passes the question to its
 //! caller as [`NoToken::Ask`], and [`Driver::answer`] takes the reply. A caller who has a token, and was
 //! asked for an early renewal, gets the token instead.

@@ -3,15 +3,11 @@ use std::sync::{Arc, atomic::Ordering::SeqCst};
 use auth_emulator::{Emulator, System, account};
 use auth_proto::{ApiVersion, Cloud, DomainRef, EndpointQuery, ErrorKind, Factor, Scope};
 use http::Request;
-use testing::{
-    Loopback, Reply,
-    fixtures::{documented, token},
-    header,
-};
+use testing::{fixtures::documented, header};
 
 use super::{
     ADAPTER,
-    support::{client, clocked_client, loopback_client, mistyped, service_call},
+    support::{client, clocked_client, loopback_client, mistyped, service_call, two_factors},
 };
 use crate::start;
 
@@ -81,15 +77,7 @@ fn a_url_without_a_version_takes_discovery() {
 
 #[test]
 fn a_second_factor_is_sent_with_the_receipt() {
-    let server = Loopback::start(|request| match request.number {
-        0 => Reply::new(
-            401,
-            "Openstack-Auth-Receipt: r3ceipt\r\n",
-            r#"{"receipt": {"methods": ["password"], "expires_at": "2099-01-01T00:00:00Z"},
-                    "required_auth_methods": [["password", "totp"]]}"#,
-        ),
-        _ => token("t", "https://thing.example"),
-    });
+    let server = two_factors();
     let client = loopback_client(&server).build().unwrap();
     let error = client.token().unwrap_err();
     assert_eq!(error.challenge().unwrap().missing().collect::<Vec<_>>(), [["totp"]]);

@@ -180,15 +180,7 @@ fn a_hook_that_panics_leaves_the_question_to_others() {
 
 #[test]
 fn a_hook_answers_with_a_code() {
-    let server = Loopback::start(|request| match request.number {
-        0 => Reply::new(
-            401,
-            "Openstack-Auth-Receipt: r3ceipt\r\n",
-            r#"{"receipt": {"methods": ["password"], "expires_at": "2099-01-01T00:00:00Z"},
-                    "required_auth_methods": [["password", "totp"]]}"#,
-        ),
-        _ => token("t", "https://thing.example"),
-    });
+    let server = super::support::two_factors();
     let client = super::support::loopback_client(&server).asked(|question| match question {
         Question::Factor(_) => Ok(Some(Factor::totp("123456").into())),
         _ => Ok(None),

@@ -6,7 +6,7 @@ use std::sync::{
 use auth_emulator::{Server, System, account};
 use auth_proto::{Credential, DomainRef, UserRef};
 use http::Request;
-use testing::{Builder, Client, Loopback, fixtures};
+use testing::{Builder, Client, Loopback, Reply, fixtures, fixtures::token};
 use time::{Duration, UtcDateTime};
 
 use super::ADAPTER;
@@ -41,6 +41,19 @@ pub(super) fn mistyped(server: &Server, system: System) -> Client {
     let user = UserRef::name_in(name, DomainRef::name(domain));
     let wrong = Credential::password(user, "t0ps3cret-typo");
     ADAPTER.client(cloud, wrong, scope).build().unwrap()
+}
+
+/// A server that asks for a one-time code first, and then gives out a token.
+pub(super) fn two_factors() -> Loopback {
+    Loopback::start(|request| match request.number {
+        0 => Reply::new(
+            401,
+            "Openstack-Auth-Receipt: r3ceipt\r\n",
+            r#"{"receipt": {"methods": ["password"], "expires_at": "2099-01-01T00:00:00Z"},
+                    "required_auth_methods": [["password", "totp"]]}"#,
+        ),
+        _ => token("t", "https://thing.example"),
+    })
 }
 
 /// A call of a service of Huawei Cloud.

@@ -170,7 +170,7 @@ fn is_refused(why: &Error) -> bool {
 /// The most one-time codes that a command asks for.
 const CODES: usize = 3;
 
-const LATE: ErrorKind = ErrorKind::Misuse(Misuse::NoChallenge);
+const LATE: ErrorKind = ErrorKind::Misuse(Misuse::NoQuestion);
 const ANOTHER: &str = "Code refused. Another one-time code";
 const TOO_MANY_CODES: &str = "the cloud requests more one-time codes; try again later";
 

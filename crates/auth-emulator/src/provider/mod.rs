@@ -38,7 +38,7 @@ pub(crate) use issued::TokenKind;
 /// | `/device/decision` | the form of that page: `user_code`, `username`, `password`, `decision` (`approve` or `deny`) |
 /// | `/introspect` | introspection (RFC 7662), for clients with a secret |
 /// | `/jwks` | the keys: none |
-/// | `/authorize` | a login page for browsers, which logs nobody in |
+/// | `/authorize` | a login page for browsers, without a login |
 ///
 /// The clients and users are [`account::OIDC_CLIENT`](crate::account::OIDC_CLIENT) and those
 /// after it. A client proves its secret
@@ -47,7 +47,7 @@ pub(crate) use issued::TokenKind;
 /// 6749, section 5.2, and RFC 8628, section 3.5.
 ///
 /// Access tokens and refresh tokens are opaque. An ID token has the form of a JWT, but no signature:
-/// nobody but the emulator can judge it. A refresh token is valid once. If it is used again, all
+/// only the emulator can judge it. A refresh token is valid once. If it is used again, all
 /// tokens of its login are revoked.
 ///
 /// ```

@@ -259,7 +259,7 @@ impl EndpointError {
 pub enum Misuse {
     /// A reply was given although the login has not asked for one, or no longer waits for it.
     #[error("reply: the login has not asked for one, or no longer waits for it; poll first")]
-    NoChallenge,
+    NoQuestion,
     /// A pending request of another session was handed in.
     #[error(
         "pending request: it belongs to another session; hand it to the session that gave it out"
@@ -275,7 +275,7 @@ pub enum Misuse {
     TooManyScopes,
     /// The login has asked for another factor, or for something else.
     #[error("reply: not the one that the login has asked for; see Question and Challenge::missing")]
-    WrongFactor,
+    WrongReply,
 }
 
 /// A server's refusal.

@@ -29,8 +29,8 @@ impl Login {
     fn supply(&mut self, secret: SecretString) -> Result<(), Error> {
         match self.phase {
             Phase::AskSecret(_) => {}
-            Phase::Challenged(_) | Phase::Refused(..) => return Err(Misuse::WrongFactor.into()),
-            _ => return Err(Misuse::NoChallenge.into()),
+            Phase::Challenged(_) | Phase::Refused(..) => return Err(Misuse::WrongReply.into()),
+            _ => return Err(Misuse::NoQuestion.into()),
         }
         let mut credential = self.credential.clone();
         credential.supply(secret);
@@ -42,14 +42,14 @@ impl Login {
 
     fn submit(&mut self, factor: Factor) -> Result<(), Error> {
         if let Phase::AskSecret(_) = self.phase {
-            return Err(Misuse::WrongFactor.into());
+            return Err(Misuse::WrongReply.into());
         }
         let (Phase::Challenged(challenge) | Phase::Refused(challenge, _)) = &self.phase else {
-            return Err(Misuse::NoChallenge.into());
+            return Err(Misuse::NoQuestion.into());
         };
         let method = factor.method();
         if !challenge.wants(method.kind().as_str()) {
-            return Err(Misuse::WrongFactor.into());
+            return Err(Misuse::WrongReply.into());
         }
         self.cloud.check(&self.credential.clone().with_fresh(&factor), &self.scope)?;
         let body = self.login_body(&[method])?;

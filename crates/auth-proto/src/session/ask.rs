@@ -253,10 +253,10 @@ impl Session {
     /// Takes a new one-time code.
     fn take_code(&mut self, scope: &Scope, reply: Reply, at: Duration) -> Result<(), Error> {
         if !self.code_used {
-            return Err(Misuse::NoChallenge.into());
+            return Err(Misuse::NoQuestion.into());
         }
         let Reply::Factor(factor @ Factor::Totp(_)) = reply else {
-            return Err(Misuse::WrongFactor.into());
+            return Err(Misuse::WrongReply.into());
         };
         let credential = self.credential.clone().with_fresh(&factor);
         self.cloud.check(&credential, scope)?;

@@ -131,7 +131,7 @@ fn late(world: &Keystone, client: &Client, through: Adapter) -> Result<(), Strin
         return refused(&client.token().err().ok_or("a token")?, 401, "check this factor");
     }
     let late = answered.err().ok_or("taken")?;
-    same("a late code", late.kind(), &ErrorKind::Misuse(Misuse::NoChallenge))?;
+    same("a late code", late.kind(), &ErrorKind::Misuse(Misuse::NoQuestion))?;
     wanted(client, "totp")?;
     client.answer(code(world))?;
     Want::Token("mfa", On::Project("alpha")).judge(world, client.token().as_deref(), true)

@@ -170,7 +170,7 @@ fn asked_again(world: &Keystone, through: Adapter) -> Result<(), String> {
         }
         match client.answer(Factor::totp(world.code("mfa"))) {
             // Too late: the receipt has ended.
-            Err(stop) if *stop.kind() == ErrorKind::Misuse(Misuse::NoChallenge) => Ok(()),
+            Err(stop) if *stop.kind() == ErrorKind::Misuse(Misuse::NoQuestion) => Ok(()),
             answered => answered.map_err(String::from),
         }
     };

@@ -64,7 +64,7 @@ impl Login {
     /// Takes the provider's one-time code.
     pub(super) fn submit_code(&mut self, factor: &Factor) -> Result<(), Error> {
         if !matches!(factor, Factor::Totp(_)) {
-            return Err(Misuse::WrongFactor.into());
+            return Err(Misuse::WrongReply.into());
         }
         let credential = self.credential.clone().with_fresh(factor);
         self.cloud.check(&credential, &self.scope)?;

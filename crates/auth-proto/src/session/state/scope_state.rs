@@ -285,7 +285,7 @@ impl ScopeState {
         let (Phase::Asking(Asking { pending: Some(pending), .. }) | Phase::Pending(pending)) =
             &mut self.phase
         else {
-            return Err(Misuse::NoChallenge.into());
+            return Err(Misuse::NoQuestion.into());
         };
         pending.login.answer(reply)?;
         self.phase = std::mem::take(&mut self.phase).without_result();

@@ -229,7 +229,7 @@ fn secrets_are_asked_for_one_by_one() {
     let Question::Factor(challenge) = question(&login) else { panic!() };
     assert!(Challenge::missing(&challenge).any(|missing| missing == ["totp"]));
     let wrong = login.answer(Factor::password("pw")).unwrap_err();
-    assert_eq!(*wrong.kind(), Misuse::WrongFactor.into());
+    assert_eq!(*wrong.kind(), Misuse::WrongReply.into());
     login.answer(Reply::Factor(Factor::totp("123+456"))).unwrap();
     let requests = run(&mut login, vec![bearer()]);
     assert_eq!(authorization(&requests[0]), Some(BASIC));

@@ -60,7 +60,7 @@ const ROWS: &[(&str, Steps, &str)] = &[
     ("out of order while a token lives", &[(1, "poll ok:3600 +3300 poll 503"), (100, "poll")], "2 sent: send*2 t1*100."),
     ("a shorter token while another lives", &[(1, "poll ok:3600 +3300 poll ok:60 poll +200 poll")], "3 sent: send*2 t1 send."),
     ("two scopes with a wrong password", &[(1, "poll other 401 poll other")], "1 sent: send wait refused*2."),
-    ("a factor without a challenge", &[(1, "factor poll factor ok:3600 factor poll")], "1 sent: Misuse(NoChallenge) send Misuse(NoChallenge)*2 t1."),
+    ("a factor without a challenge", &[(1, "factor poll factor ok:3600 factor poll")], "1 sent: Misuse(NoQuestion) send Misuse(NoQuestion)*2 t1."),
 ];
 
 #[test]

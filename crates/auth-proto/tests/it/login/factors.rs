@@ -91,15 +91,15 @@ fn only_the_missing_factor_is_taken() {
         other => panic!("{other:?}"),
     };
     let mut login = Login::new(&keystone(), password(), Scope::default()).unwrap();
-    assert_eq!(misuse(login.answer(Factor::totp("123456"))), Misuse::NoChallenge);
+    assert_eq!(misuse(login.answer(Factor::totp("123456"))), Misuse::NoQuestion);
     let mut login = challenged();
-    assert_eq!(misuse(login.answer(Factor::password("pw"))), Misuse::WrongFactor);
+    assert_eq!(misuse(login.answer(Factor::password("pw"))), Misuse::WrongReply);
     assert!(login.answer(Factor::totp("")).is_err());
     // The login still waits for the right factor.
     assert!(matches!(login.poll(), Ok(Step::Ask(Question::Factor(_)))));
     // Only a refused factor may be given again.
     login.answer(Factor::totp("111111")).unwrap();
-    assert_eq!(misuse(login.answer(Factor::totp("1"))), Misuse::NoChallenge);
+    assert_eq!(misuse(login.answer(Factor::totp("1"))), Misuse::NoQuestion);
     login.handle_response(response(401, None, "{}"), NOW);
     assert!(login.poll().is_err());
     login.answer(Factor::totp("222222")).unwrap();

@@ -72,7 +72,7 @@ fn a_wrong_kind_of_reply_changes_nothing() {
     let (mut session, p) = challenged();
     let Action::Ask(_taken, _) = session.poll(&p, NOW) else { panic!() };
     let wrong = session.answer(&p, secret("x"), NOW).unwrap_err();
-    assert_eq!(*wrong.kind(), ErrorKind::Misuse(Misuse::WrongFactor));
+    assert_eq!(*wrong.kind(), ErrorKind::Misuse(Misuse::WrongReply));
     assert!(matches!(session.poll(&p, NOW), Action::Wait(_)));
     session.answer(&p, Factor::totp("123456"), NOW).unwrap();
     let _ = sent_request(session.poll(&p, NOW));
@@ -80,7 +80,7 @@ fn a_wrong_kind_of_reply_changes_nothing() {
     let mut world = World::with_root(source());
     assert!(world.poll(&p).is_none());
     let wrong = world.session.answer(&p, Factor::totp("123456"), NOW).unwrap_err();
-    assert_eq!(*wrong.kind(), ErrorKind::Misuse(Misuse::WrongFactor));
+    assert_eq!(*wrong.kind(), ErrorKind::Misuse(Misuse::WrongReply));
     world.read(&p, "alice-pw");
     world.token(&p);
 }
@@ -219,7 +219,7 @@ fn a_reply_without_a_question_is_refused() {
     let replies: [Reply; 2] = [Factor::totp("123456").into(), secret("x").into()];
     for reply in replies {
         let error = world.session.answer(&scope("p"), reply, NOW).unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoChallenge));
+        assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoQuestion));
     }
 }
 

@@ -30,7 +30,7 @@ fn a_one_time_code_is_never_sent_twice() {
     assert_eq!(challenge.missing().collect::<Vec<_>>(), [["totp"]]);
     assert_eq!(challenge.expires_at(), None);
     let wrong = session.answer(&p, Factor::password("x"), NOW).unwrap_err();
-    assert_eq!(*wrong.kind(), ErrorKind::Misuse(Misuse::WrongFactor));
+    assert_eq!(*wrong.kind(), ErrorKind::Misuse(Misuse::WrongReply));
     session.answer(&p, Factor::totp("222222"), NOW).unwrap();
     // The pause after the failure is still kept.
     let until = waits(session.poll(&p, NOW));
@@ -172,7 +172,7 @@ fn a_factor_without_a_challenge_is_refused() {
     let (mut session, p) = (session(), scope("p"));
     for _ in 0..2 {
         let error = session.answer(&p, Factor::totp("123456"), NOW).unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoChallenge));
+        assert_eq!(*error.kind(), ErrorKind::Misuse(Misuse::NoQuestion));
         let _ = session.poll(&p, NOW);
     }
 }

@@ -15,11 +15,11 @@ pub(crate) enum Cause {
     Transport,
     /// The same, and it stays so.
     Tls,
-    /// An answer that is none.
+    /// An answer that cannot be read.
     Unreadable,
     /// A 404.
     Missing,
-    /// A refusal of the request. With a `Retry-After`, it is none for good.
+    /// A refusal of the request. With a `Retry-After`, it does not last.
     Permanent,
     /// An answer that stays as it is: a redirect, or a token for another scope.
     Redirected,
