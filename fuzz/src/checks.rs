@@ -22,7 +22,7 @@ pub(crate) fn check_fault(fault: &Fault) {
 }
 
 /// The bytes of [`limits::ERROR_TEXT`] escaped characters and the mark of a cut.
-const PART: usize = limits::ERROR_TEXT * r"\u{e0041}".len() + '…'.len_utf8();
+pub(crate) const PART: usize = limits::ERROR_TEXT * r"\u{e0041}".len() + '…'.len_utf8();
 
 /// Checks that no character moves a terminal's cursor, turns the direction of text or hides other
 /// text.

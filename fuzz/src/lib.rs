@@ -10,6 +10,7 @@ mod checks;
 mod choices;
 mod config;
 mod differential;
+mod entries;
 mod federation;
 mod input;
 mod inspect;
@@ -39,6 +40,7 @@ targets! {
     catalog::catalog_select,
     config::clouds_yaml,
     differential::differential,
+    entries::store_entry,
     federation::chains,
     federation::provider_answer,
     federation::provider_document,

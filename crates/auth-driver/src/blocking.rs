@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use auth_proto::{Body, Failure, Question, Reply, Scope};
+use auth_proto::{Body, Failure, Question, Reply, Scope, Taken, Want};
 use http::{Request, Response};
 
 use crate::{
@@ -34,6 +34,13 @@ pub trait Transport: Send + Sync + 'static {
     /// them as [`NoToken::Ask`].
     fn asked(&self) -> Option<&Asked> {
         None
+    }
+
+    /// Asks the store: [`Store::take`](auth_proto::Store::take). Without one, this is silent. Notes go
+    /// to [`Driver::with_store`].
+    fn take(&self, want: &Want) -> Taken {
+        let _ = want;
+        Taken::Silent
     }
 
     /// The monotonic clock that measures a caller's time.
@@ -70,6 +77,7 @@ pub fn grant<T: Transport>(
             }
             Step::Done(result) => return result,
             Step::Send(guard, request) => send(driver, transport, guard, request, left),
+            Step::Take(guard, want) => guard.taken(transport.take(&want)),
             Step::Wait(epoch, longest) => driver.wait(epoch, longest),
         }
         left = patience.saturating_sub(transport.now().saturating_duration_since(started));

@@ -5,8 +5,8 @@ use std::{
 };
 
 use auth_proto::{
-    Action, Body, Cloud, Destination, EndpointQuery, Event, PendingRequest, Question, Reply,
-    RetryDecision, Scope, ServiceCall, Session, Token,
+    Action, Body, Cloud, Destination, EndpointQuery, Event, Note, PendingRequest, Question, Reply,
+    RetryDecision, Scope, ServiceCall, Session, Token, Want,
 };
 use http::{Request, StatusCode, Uri};
 use time::UtcDateTime;
@@ -33,6 +33,8 @@ pub struct Driver {
     cloud: Cloud,
     clock: Box<Clock>,
     listener: Option<Box<Listener>>,
+    /// Tells the store.
+    teller: Option<Box<Teller>>,
     /// Notified when waiting callers have a reason to poll again.
     changed: Notifier,
     /// The logins of the async loop that no caller carries at the moment.
@@ -43,6 +45,9 @@ pub struct Driver {
     #[cfg(test)]
     pub(crate) target_checks: std::sync::atomic::AtomicUsize,
 }
+
+/// Takes the notes for a store.
+pub(crate) type Teller = dyn Fn(&Note) + Send + Sync;
 
 /// A wall clock.
 pub(crate) type Clock = dyn Fn() -> UtcDateTime + Send + Sync;
@@ -90,6 +95,9 @@ pub enum Step<'a> {
     Done(Result<Grant, NoToken>),
     /// Send this request, then call [`InFlightGuard::complete`], even if the caller has gone.
     Send(InFlightGuard<'a>, Request<Body>),
+    /// Ask the store, for 250 ms at most, then call [`InFlightGuard::taken`]. Without a store, or an
+    /// answer in time, that takes [`Taken::Silent`](auth_proto::Taken::Silent).
+    Take(InFlightGuard<'a>, Want),
     /// Wait until the epoch ends, for this long at most. Then ask for the next step.
     Wait(Epoch, Duration),
 }
@@ -124,6 +132,7 @@ impl Driver {
             session: Mutex::new(session),
             clock: Box::new(clock),
             listener: events::listener(),
+            teller: None,
             changed: Notifier::default(),
             parked: Parked::default(),
             proxies: IgnoredProxies::default(),
@@ -139,6 +148,14 @@ impl Driver {
     #[must_use]
     pub fn with_listener(mut self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.listener = Some(Box::new(listener));
+        self
+    }
+
+    /// Tells the notes of a session [with a store](auth_proto::Settings::with_store) to this function.
+    /// The caller whose call caused a note runs it, without a lock and after all wake-ups.
+    #[must_use]
+    pub fn with_store(mut self, tell: impl Fn(&Note) + Send + Sync + 'static) -> Self {
+        self.teller = Some(Box::new(tell));
         self
     }
 
@@ -159,7 +176,7 @@ impl Driver {
         let (mut step, events) = self.with(|session| self.poll(session, wanted, mode, left, epoch));
         // A listener may panic: then the guard tells the session that nothing was sent.
         events.report();
-        if let Step::Ask(guard, _) | Step::Send(guard, _) = &mut step {
+        if let Step::Ask(guard, _) | Step::Send(guard, _) | Step::Take(guard, _) = &mut step {
             guard.hand_out();
         }
         step
@@ -217,6 +234,10 @@ impl Driver {
                 let flight = Flight { pending, scope: scope.clone() };
                 Step::Send(InFlightGuard::unsent(self, Box::new(flight)), request)
             }
+            Action::Take(pending, want) => {
+                let flight = Flight { pending, scope: scope.clone() };
+                Step::Take(InFlightGuard::unsent(self, Box::new(flight)), want)
+            }
             Action::Use(token) => Step::Done(Ok(Grant { token, cloud: session.cloud().clone() })),
             Action::Wait(until) => {
                 Step::Wait(epoch, left.min((until - now).try_into().unwrap_or(Duration::ZERO)))
@@ -262,9 +283,11 @@ impl Driver {
         let mut session = self.lock();
         session.close();
         session.take_wake();
+        let notes = notes(&mut session);
         drop(session);
         self.parked.close();
         self.changed.notify();
+        self.tell(notes);
     }
 
     /// The pause of a background loop; the end of an epoch ends it early. `None` once the session
@@ -322,20 +345,28 @@ impl Driver {
         (self.clock)()
     }
 
-    /// Runs `work` under the lock, then wakes all waiting callers if the session asks for it. The
-    /// caller reports the events last: a listener may be slow, and may panic.
+    /// Runs `work` under the lock, then wakes all waiting callers if the session asks for it, and
+    /// tells the store. The caller reports the events last: a listener may be slow, and may panic.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Session) -> R) -> (R, Events<'_>) {
         let mut session = self.lock();
         let result = work(&mut session);
         let events = Events::take(&mut session, self.listener.as_deref());
         let wake = session.take_wake();
+        let notes = notes(&mut session);
         drop(session);
         #[cfg(test)]
         crate::tests::threads::preempt();
         if wake {
             self.changed.notify();
         }
+        self.tell(notes);
         (result, events)
+    }
+
+    fn tell(&self, notes: Vec<Note>) {
+        if let Some(tell) = &self.teller {
+            notes.iter().for_each(tell);
+        }
     }
 
     /// The session, even after a panic of another holder: no input leaves it half changed.
@@ -361,6 +392,11 @@ impl Driver {
     pub(crate) fn is_locked(&self) -> bool {
         matches!(self.session.try_lock(), Err(std::sync::TryLockError::WouldBlock))
     }
+}
+
+/// The notes for the store. Nearly every call has none.
+fn notes(session: &mut Session) -> Vec<Note> {
+    std::iter::from_fn(|| session.poll_note()).collect()
 }
 
 impl fmt::Debug for Driver {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use auth_proto::{Body, Error, Failure, PendingRequest, Reply, Scope};
+use auth_proto::{Body, Error, Failure, PendingRequest, Reply, Scope, Taken};
 use http::Response;
 
 use crate::driver::Driver;
@@ -80,6 +80,17 @@ impl<'a> InFlightGuard<'a> {
         self.driver.wake();
         events.report();
         result
+    }
+
+    /// Hands in a store's answer to a [`Step::Take`](crate::Step::Take).
+    pub fn taken(mut self, taken: Taken) {
+        let ((), events) = self.driver.with(|session| {
+            let now = self.driver.now();
+            let Some(flight) = self.flight.take() else { return };
+            // Only a pending request of another session is an error.
+            let _ = session.handle_taken(flight.pending, taken, now);
+        });
+        events.report();
     }
 
     /// The scope of its token.

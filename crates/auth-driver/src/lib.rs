@@ -62,6 +62,9 @@
 //!   has a `Transport` trait for the HTTP client, `grant` for a token, `authorize` for a call, and
 //!   `refresh_loop` for the renewal in the background. The async loop works with any executor: it
 //!   needs no runtime, only a timer from its `Transport`.
+//! * A session [with a store](auth_proto::Settings::with_store) has two more things to do. The loops
+//!   ask the store with `Transport::take`, and the function of [`Driver::with_store`] tells it. Both
+//!   run without the lock; the store is told after the wake-ups and before the listener.
 //! * [`Call`]: one request with a token. It finds the endpoint, checks the target, adds the token,
 //!   and decides about a 401. A call locks the session once. If it has to send a login, it locks
 //!   the session three more times.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use auth_proto::{Body, Failure, Question, Reply, Scope};
+use auth_proto::{Body, Failure, Question, Reply, Scope, Taken, Want};
 use http::{Request, Response};
 
 use crate::{
@@ -44,6 +44,13 @@ pub trait Transport: Sync {
         ready(Ok(None))
     }
 
+    /// Asks the store: [`AsyncStore::take`](auth_proto::AsyncStore::take). Without one, this is
+    /// silent. Notes go to [`Driver::with_store`].
+    fn take(&self, want: &Want) -> impl Future<Output = Taken> + Send {
+        let _ = want;
+        ready(Taken::Silent)
+    }
+
     /// Waits. [`Duration::MAX`] must be accepted.
     fn sleep(&self, pause: Duration) -> impl Future<Output = ()> + Send;
 
@@ -52,6 +59,9 @@ pub trait Transport: Sync {
         Instant::now()
     }
 }
+
+/// The time that a store has for an answer.
+const ANSWER: Duration = Duration::from_millis(250);
 
 /// A token within this time.
 ///
@@ -86,6 +96,17 @@ pub async fn grant<T: Transport>(
                 let response = transport.send(request);
                 carried = carry(driver, guard, async { Outcome::Sent(response.await) });
                 left
+            }
+            Step::Take(guard, want) => {
+                // Another caller goes on with a login that is carried while this one asks.
+                carried = None;
+                let answer = first(transport.take(&want), transport.sleep(ANSWER)).await;
+                guard.taken(match answer {
+                    Either::Left(taken) => taken,
+                    Either::Right(()) => Taken::Silent,
+                });
+                left = patience.saturating_sub(transport.now().saturating_duration_since(started));
+                continue;
             }
             Step::Wait(_, longest) => {
                 carried = carried.or_else(|| Carried::take_up(driver, |_| true));

@@ -141,6 +141,7 @@ pub use model::{
     challenge::Challenge,
     credential::{Agency, Credential, Factor, UserRef},
     endpoint_query::{EndpointQuery, Interface},
+    entry::Entry,
     federation::{Federation, OidcClient},
     question::{Question, Reply},
     scope::{DomainRef, Scope},
@@ -154,6 +155,7 @@ pub use session::{
     event::{Event, FailureClass, RefusalReason},
     service_call::{RetryDecision, ServiceCall},
     settings::Settings,
+    store::{AsyncStore, Lease, Name, Note, Store, Taken, Want},
 };
 pub use text::timestamp;
 pub use url::ApiVersion;

@@ -11,6 +11,9 @@ use std::{ops::RangeInclusive, time::Duration};
 /// core refuses it.
 pub const BODY: usize = 4 * 1024 * 1024;
 
+/// Bytes of a [store's entry](crate::Entry), for a store that reads it from somewhere.
+pub const ENTRY: usize = 14 + TOKEN + BODY;
+
 /// Events that a session keeps until they are polled; older ones are dropped.
 pub const EVENTS: usize = 32;
 

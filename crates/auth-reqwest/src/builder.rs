@@ -1,7 +1,7 @@
 use std::{env, fmt, sync::Arc, time::Duration};
 
 use auth_driver::{IgnoredProxies, Options, ProxyVariables};
-use auth_proto::{Cloud, Credential, Failure, Question, Reply, Scope, Settings};
+use auth_proto::{AsyncStore, Cloud, Credential, Failure, Question, Reply, Scope, Settings};
 use http::Uri;
 use reqwest::ClientBuilder;
 use time::UtcDateTime;
@@ -10,6 +10,7 @@ use crate::{
     client::Client,
     error::{Error, unusable},
     send::{Asked, Http},
+    store::AnyStore,
 };
 
 /// Builds a [`Client`] with other settings. See [`Client::builder`].
@@ -20,6 +21,7 @@ pub struct Builder {
     http: (ClientBuilder, ClientBuilder),
     checks_proxies: bool,
     asked: Option<Arc<Asked>>,
+    store: Option<Arc<dyn AnyStore>>,
 }
 
 impl Builder {
@@ -29,6 +31,7 @@ impl Builder {
             http: (ClientBuilder::new(), ClientBuilder::new()),
             checks_proxies: true,
             asked: None,
+            store: None,
         }
     }
 
@@ -58,6 +61,13 @@ impl Builder {
         F: Future<Output = Result<Option<Reply>, Failure>> + Send + 'static,
     {
         self.asked = Some(Arc::new(move |question| Box::pin(asked(question))));
+        self
+    }
+
+    /// Shares tokens, and the pauses after refused logins, with all processes that use the same
+    /// store. A caller asks the store before a login, and tells it what came of it.
+    pub fn store(mut self, store: impl AsyncStore + 'static) -> Self {
+        self.store = Some(Arc::new(store));
         self
     }
 
@@ -97,9 +107,15 @@ impl Builder {
         if self.checks_proxies && env::var_os("REQUEST_METHOD").is_none() {
             self.options.proxies = IgnoredProxies::read(&PROXIES, |name| env::var_os(name));
         }
-        let (driver, scope) = self.options.build::<reqwest::Error>()?;
-        let http =
-            Http::new(self.http, https_only, identity_timeout, self.asked).map_err(unusable)?;
+        if self.store.is_some() {
+            self.options.settings = self.options.settings.with_store();
+        }
+        let (mut driver, scope) = self.options.build::<reqwest::Error>()?;
+        if let Some(store) = self.store.clone() {
+            driver = driver.with_store(move |note| store.tell(note));
+        }
+        let hooks = (self.asked, self.store);
+        let http = Http::new(self.http, https_only, identity_timeout, hooks).map_err(unusable)?;
         Ok(Client::from_parts(driver, http, scope))
     }
 }

@@ -182,6 +182,14 @@
 //! `client.lasting(Duration::from_secs(3600))` is the same client with tokens that live for another
 //! hour at least, if the cloud gives such tokens.
 //!
+//! # Sharing tokens with other processes
+//!
+//! Programs that run often, or on many machines, can share their tokens, so that only one of them
+//! logs in: [`Builder::store`] takes a [`AsyncStore`](auth_proto::AsyncStore). The caller that would log in
+//! awaits its answer, for a quarter of a second at most. A store that does not answer, or
+//! that has lost everything, costs logins and never fails a call. A refused password is shared like a
+//! token: a whole fleet sends it once in half an hour.
+//!
 //! # Background renewal
 //!
 //! By default, callers renew a token when it is due: one sends the login, the others go on with the
@@ -291,6 +299,7 @@ mod error;
 mod json;
 mod send;
 mod service;
+mod store;
 
 #[cfg(feature = "json")]
 pub use auth_driver::{RequestError, RequestExt};

@@ -8,14 +8,14 @@ use std::{
 };
 
 use auth_driver::nonblocking::Transport;
-use auth_proto::{Body, Failure, FailureKind, Question, Reply, limits};
+use auth_proto::{Body, Failure, FailureKind, Question, Reply, Taken, Want, limits};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header, response::Parts};
 use reqwest::{ClientBuilder, Url, redirect, retry};
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
-use crate::error::failure;
+use crate::{error::failure, store::AnyStore};
 
 /// Two reqwest clients, with settings that keep secrets where they belong.
 #[derive(Clone)]
@@ -24,6 +24,7 @@ pub(crate) struct Http {
     /// Has the user's time-outs.
     services: reqwest::Client,
     asked: Option<Arc<Asked>>,
+    store: Option<Arc<dyn AnyStore>>,
 }
 
 /// Answers the questions of a login.
@@ -36,7 +37,7 @@ impl Http {
         (identity, services): (ClientBuilder, ClientBuilder),
         https_only: bool,
         identity_timeout: Duration,
-        asked: Option<Arc<Asked>>,
+        (asked, store): (Option<Arc<Asked>>, Option<Arc<dyn AnyStore>>),
     ) -> Result<Self, reqwest::Error> {
         let identity = with_protocol(identity, https_only)
             .connect_timeout(CONNECT_TIMEOUT.min(identity_timeout / 2))
@@ -44,7 +45,7 @@ impl Http {
             .retry(retry::never())
             .timeout(identity_timeout);
         let services = with_protocol(services, https_only);
-        Ok(Self { identity: identity.build()?, services: services.build()?, asked })
+        Ok(Self { identity: identity.build()?, services: services.build()?, asked, store })
     }
 
     /// Sends a request to a service.
@@ -124,6 +125,13 @@ impl Transport for Http {
                 Some(answer) => answer.await,
                 None => Ok(None),
             }
+        }
+    }
+
+    async fn take(&self, want: &Want) -> Taken {
+        match &self.store {
+            Some(store) => store.take(want).await,
+            None => Taken::Silent,
         }
     }
 

@@ -1,7 +1,7 @@
-use std::{env, fmt, time::Duration};
+use std::{env, fmt, sync::Arc, time::Duration};
 
 use auth_driver::{IgnoredProxies, Options, ProxyVariables, blocking::Asked};
-use auth_proto::{Cloud, Credential, Failure, Question, Reply, Scope, Settings};
+use auth_proto::{Cloud, Credential, Failure, Question, Reply, Scope, Settings, Store};
 use time::UtcDateTime;
 use ureq::{Agent, Proxy, config::ConfigBuilder, typestate::AgentScope};
 
@@ -19,13 +19,15 @@ pub struct Builder {
     expects_continue: bool,
     checks_proxies: bool,
     asked: Option<Box<Asked>>,
+    store: Option<Arc<dyn Store>>,
 }
 
 impl Builder {
     pub(crate) fn new(cloud: Cloud, credential: Credential, scope: Scope) -> Self {
         let options = Options::new(cloud, credential, scope);
         let http = Agent::config_builder();
-        Self { options, http, expects_continue: true, checks_proxies: true, asked: None }
+        let (expects_continue, checks_proxies) = (true, true);
+        Self { options, http, expects_continue, checks_proxies, asked: None, store: None }
     }
 
     /// How connections are made: TLS roots, client certificate, proxy, user agent, middleware, and
@@ -53,6 +55,13 @@ impl Builder {
         asked: impl Fn(&Question) -> Result<Option<Reply>, Failure> + Send + Sync + 'static,
     ) -> Self {
         self.asked = Some(Box::new(asked));
+        self
+    }
+
+    /// Shares tokens, and the pauses after refused logins, with all processes that use the same
+    /// store. The caller's thread asks the store before a login, and tells it what came of it.
+    pub fn store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Arc::new(store));
         self
     }
 
@@ -102,12 +111,18 @@ impl Builder {
         if self.checks_proxies && is_from_env {
             self.options.proxies = IgnoredProxies::read(&PROXIES, |name| env::var_os(name));
         }
-        let (driver, scope) = self.options.build::<ureq::Error>()?;
+        if self.store.is_some() {
+            self.options.settings = self.options.settings.with_store();
+        }
+        let (mut driver, scope) = self.options.build::<ureq::Error>()?;
+        if let Some(store) = self.store.clone() {
+            driver = driver.with_store(move |note| store.tell(note));
+        }
         #[cfg(feature = "rustls")]
         crate::tls::check_tls(config.tls_config())?;
         let agent = config.new_agent();
-        let (expects_continue, asked) = (self.expects_continue, self.asked);
-        let http = Http { agent, https_only, identity_timeout, expects_continue, asked };
+        let Self { expects_continue, asked, store, .. } = self;
+        let http = Http { agent, https_only, identity_timeout, expects_continue, asked, store };
         Ok(Client::from_parts(driver, http, scope))
     }
 }

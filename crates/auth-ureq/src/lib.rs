@@ -181,6 +181,14 @@
 //! `client.lasting(Duration::from_secs(3600))` is the same client with tokens that live for another
 //! hour at least, if the cloud gives such tokens.
 //!
+//! # Sharing tokens with other processes
+//!
+//! Programs that run often, or on many machines, can share their tokens, so that only one of them
+//! logs in: [`Builder::store`] takes a [`Store`](auth_proto::Store). The caller that would log in
+//! asks it on its own thread, for a quarter of a second at most. A store that does not answer, or
+//! that has lost everything, costs logins and never fails a call. A refused password is shared like a
+//! token: a whole fleet sends it once in half an hour.
+//!
 //! # Background renewal
 //!
 //! By default, callers renew a token when it is due: one sends the login, the others go on with the

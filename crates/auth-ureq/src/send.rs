@@ -2,11 +2,12 @@
 
 use std::{
     io::{self, Read},
+    sync::Arc,
     time::Duration,
 };
 
 use auth_driver::blocking::{Asked, Transport};
-use auth_proto::{Body, Failure, limits};
+use auth_proto::{Body, Failure, Store, Taken, Want, limits};
 use http::{HeaderValue, Method, Request, Response, header, response::Parts};
 use ureq::{Agent, AsSendBody, SendBody};
 use zeroize::Zeroizing;
@@ -20,6 +21,7 @@ pub(crate) struct Http {
     pub(crate) identity_timeout: Duration,
     pub(crate) expects_continue: bool,
     pub(crate) asked: Option<Box<Asked>>,
+    pub(crate) store: Option<Arc<dyn Store>>,
 }
 
 /// Overrides the user's settings with those that the protocol needs. A macro, because the scopes of
@@ -131,6 +133,10 @@ impl Transport for Http {
 
     fn timeout(&self) -> Duration {
         self.identity_timeout
+    }
+
+    fn take(&self, want: &Want) -> Taken {
+        self.store.as_ref().map_or(Taken::Silent, |store| store.take(want))
     }
 }
 

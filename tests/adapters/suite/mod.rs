@@ -14,6 +14,7 @@ mod requests;
 mod safety;
 mod service;
 mod standalone;
+mod stores;
 pub(super) mod support;
 mod uploads;
 mod waits;

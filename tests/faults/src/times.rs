@@ -118,7 +118,7 @@ fn one_clock(seed: u64) -> Result<u64, String> {
                 }
                 waits = 0;
             }
-            Action::Ask(..) | Action::Use(_) => waits = 0,
+            Action::Ask(..) | Action::Take(..) | Action::Use(_) => waits = 0,
         }
     }
     let logins = emulator.logins(SYSTEM);

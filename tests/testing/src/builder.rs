@@ -9,7 +9,7 @@ use ureq::{
     typestate::AgentScope,
 };
 
-use crate::{Adapter, Client, Error, client::Executor, core::Core, events};
+use crate::{Adapter, Client, Error, MemoryStore, client::Executor, core::Core, events};
 
 /// Which proxy a client asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +44,9 @@ macro_rules! configured {
         if let Some(timeout) = $options.identity_timeout {
             builder = builder.identity_timeout(timeout);
         }
+        if let Some(store) = $options.store {
+            builder = builder.store(store);
+        }
         builder
     }};
 }
@@ -69,6 +72,7 @@ pub struct Builder {
     on_reqwest: Option<OnReqwest>,
     own_runtime: bool,
     expect_continue: bool,
+    store: Option<MemoryStore>,
 }
 
 impl Builder {
@@ -97,6 +101,7 @@ impl Builder {
             on_reqwest: None,
             own_runtime: false,
             expect_continue: true,
+            store: None,
         }
     }
 
@@ -195,6 +200,12 @@ impl Builder {
     #[must_use]
     pub fn expect_continue(self, is_on: bool) -> Self {
         Self { expect_continue: is_on, ..self }
+    }
+
+    /// Shares tokens by this store.
+    #[must_use]
+    pub fn store(self, store: &MemoryStore) -> Self {
+        Self { store: Some(store.clone()), ..self }
     }
 
     /// Builds the client.

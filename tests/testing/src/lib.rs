@@ -5,6 +5,7 @@
 //! * [`Loopback`]: a server on loopback that sends what a [`Reply`] says, byte by byte, and records
 //!   what it received. [`Loopback::accept`] gives a test the bare connection.
 //! * [`Authority`]: a certificate authority for tests.
+//! * [`MemoryStore`]: a store that clients share.
 //! * [`events`]: the log events of one thread, as lines.
 //! * [`fixtures`]: credentials, scopes and token responses.
 //! * [`needles`]: the search for secrets in texts and hex dumps.
@@ -42,6 +43,7 @@ mod loopback;
 pub mod needles;
 mod recorder;
 mod reply;
+mod store;
 
 pub use self::core::{Core, send};
 pub use adapter::{Adapter, runtime};
@@ -54,3 +56,4 @@ pub use error::Error;
 pub use loopback::{Loopback, Received, Served, header};
 pub use recorder::Recorder;
 pub use reply::Reply;
+pub use store::MemoryStore;

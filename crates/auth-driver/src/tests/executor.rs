@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Runs a future on this thread, which sleeps until a waker unparks it.
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
 
     impl Wake for Unpark {

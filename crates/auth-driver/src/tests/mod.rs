@@ -5,6 +5,7 @@ mod executor;
 mod plan;
 mod schedules;
 mod service;
+mod store;
 mod tasks;
 pub(crate) mod threads;
 mod world;

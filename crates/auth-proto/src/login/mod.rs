@@ -47,6 +47,7 @@ pub(crate) mod lifetime;
 mod reply;
 mod request;
 mod response;
+mod shared;
 mod start;
 
 use std::sync::Arc;
@@ -56,6 +57,7 @@ use http::{HeaderValue, Request, Response};
 pub(crate) use request::token_header;
 pub(crate) use response::existing_token_refused;
 use secrecy::{ExposeSecret, SecretString};
+pub(crate) use shared::{answer_of, read_shared};
 use time::{Duration, UtcDateTime};
 
 use crate::{

@@ -201,7 +201,7 @@ fn borrowed(response: &Response<impl AsRef<[u8]>>) -> Response<&[u8]> {
 }
 
 /// Refuses a token of a disabled project or of another scope than the requested one.
-fn check_token(token: &Token, scope: &Scope) -> Result<(), ProtocolError> {
+pub(super) fn check_token(token: &Token, scope: &Scope) -> Result<(), ProtocolError> {
     let cleaned = |text: String| cleaned(text, &token.secrets());
     let project = token.project();
     let project_id = project.and_then(|project| project.id.as_deref());

@@ -6,6 +6,7 @@ pub(crate) mod catalog;
 pub(crate) mod challenge;
 pub(crate) mod credential;
 pub(crate) mod endpoint_query;
+pub(crate) mod entry;
 pub(crate) mod federation;
 pub(crate) mod marks;
 pub(crate) mod question;

@@ -14,6 +14,7 @@ use time::UtcDateTime;
 use crate::{
     error::Error,
     model::{body::Body, question::Question, token::Token},
+    session::store::Want,
 };
 
 /// A request or a question that was handed out and whose result is not known yet.
@@ -107,6 +108,10 @@ pub enum Action {
     Fail(Error),
     /// Send this request, and hand the pending request back.
     Send(PendingRequest, Request<Body>),
+    /// Ask the [store](crate::Store), and hand the answer in by
+    /// [`Session::handle_taken`](crate::Session::handle_taken). Only a session
+    /// [with a store](crate::Settings::with_store) asks for this.
+    Take(PendingRequest, Want),
     /// Use this token.
     Use(Arc<Token>),
     /// Wait: another caller's request is under way, or a pause has not ended. Poll again after a

@@ -24,8 +24,9 @@ use crate::{
         action::{Action, PendingRequest},
         pauses::failure_streak::FailureStreak,
         poll::Caller,
+        state::input::Input,
         state::phase::{Asking, Pending, Phase},
-        state::scope_state::{Input, ScopeState},
+        state::scope_state::ScopeState,
     },
 };
 
@@ -125,6 +126,9 @@ impl Session {
         }
         if is_personal && let Some(lost_at) = self.asked_person() {
             return Action::Wait(self.clock.at(lost_at));
+        }
+        if let Some(action) = self.look(index, at) {
+            return action;
         }
         let (taken, request) = self.hand_out(at, limits::QUESTION);
         let pending = self.scopes.change(index, ScopeState::take_pending);

@@ -19,15 +19,16 @@ use crate::{
             backoff::Pace, failure_streak::FailureStreak, lockout::Lockout, unanswered::Unanswered,
         },
         state::evidence::{self, Answer},
+        state::input::Input,
         state::live_token::LiveToken,
         state::phase::{Asking, Checking, Doubted, Handed, InFlight, Pending, Phase},
-        state::scope_state::{Input, ScopeState},
+        state::scope_state::ScopeState,
     },
     wire::http_time,
 };
 
 /// A token or receipt that lives shorter than this ends before it can be used.
-const USABLE: Duration = Duration::from_secs(3);
+pub(super) const USABLE: Duration = Duration::from_secs(3);
 
 impl Session {
     /// Reads a response.
@@ -58,7 +59,7 @@ impl Session {
                 Input::VersionFound
             }
             LoginState::Done(token) if self.scopes[index].has_refused(token) => {
-                Input::Refused(login::existing_token_refused(), self.settings.probes())
+                Input::Refused(login::existing_token_refused(), self.settings.probe())
             }
             LoginState::Done(token) => self.token(Arc::clone(token), &in_flight, at),
             LoginState::NeedFactor(challenge) => {
@@ -95,7 +96,7 @@ impl Session {
                     let before = self.refused_secrets.take();
                     self.refused_secrets = Some(RefusedSecrets::after(before, credential, at));
                 }
-                Input::Refused(error.clone(), self.settings.probes())
+                Input::Refused(error.clone(), self.settings.probe())
             }
             LoginState::Failed(error) if was_under_way => {
                 let error = error.clone();
@@ -139,6 +140,7 @@ impl Session {
         let retry_at = blocked_until.filter(|until| *until < Duration::MAX);
         let retry_at = retry_at.map(|until| self.clock.at(until));
         self.emit(event.map(|event| event.with_retry_at(retry_at)));
+        self.tell(index, at);
         self.doubt_root(index, at);
     }
 
@@ -147,24 +149,32 @@ impl Session {
     /// out for all scopes, so that a wrong password is not sent once for each of them.
     ///
     /// An exchange says nothing about the credential.
-    fn note_credential(&mut self, index: usize, input: &Input, sent_at: Duration, at: Duration) {
-        if let Input::Token(_) = input {
+    pub(super) fn note_credential(
+        &mut self,
+        index: usize,
+        input: &Input,
+        sent_at: Duration,
+        at: Duration,
+    ) {
+        if let Input::Taken(..) | Input::Token(_) = input {
             self.trust_root(index);
         }
         match input {
             _ if self.root_of(index).is_some() => {}
-            Input::Token(_) => {
+            // The other process may have had other secrets.
+            Input::Taken(..) if !self.name_has_secrets() => {}
+            Input::Taken(..) | Input::Token(_) => {
                 (self.lockout, self.refused_secrets) = (None, None);
                 self.credential_verified = true;
                 self.prove_credential();
             }
-            Input::Refused(error, probes) => {
+            Input::Refused(error, probe) => {
                 let state = &self.scopes[index];
                 if state.granted || !self.credential_verified {
                     let refusal = (error.clone(), state.scope.clone(), state.granted);
                     let before = self.lockout.take();
                     let time = (at, &self.clock);
-                    self.lockout = Some(Lockout::after(before, refusal, sent_at, time, *probes));
+                    self.lockout = Some(Lockout::after(before, refusal, sent_at, time, *probe));
                     (self.credential_proven, self.unanswered) = (false, None);
                 }
                 self.credential_verified = false;
@@ -207,9 +217,10 @@ impl Session {
     pub(super) fn step(&mut self, index: usize, input: Input, at: Duration) {
         let event = self.transit(index, input, at);
         self.emit(event);
+        self.tell(index, at);
     }
 
-    fn transit(&mut self, index: usize, input: Input, at: Duration) -> Option<Event> {
+    pub(super) fn transit(&mut self, index: usize, input: Input, at: Duration) -> Option<Event> {
         let (clock, jitter) = (&self.clock, &mut self.jitter);
         self.scopes.change(index, |state| state.step(input, at, clock, jitter))
     }
@@ -252,6 +263,7 @@ impl Session {
     pub(super) fn drop_everywhere(&mut self, token: &Token) {
         for index in self.scopes.holders(token) {
             self.scopes.change(index, ScopeState::drop_token);
+            self.forget(index);
         }
     }
 
@@ -343,6 +355,7 @@ impl Session {
                 self.judge(index, &token, Answer::Unknown, request.attempt, at);
             }
             Phase::Asking(_) => self.hand_back(index, lost),
+            Phase::Taking(_) => self.go_alone(index, at),
             Phase::Doubted(_) | Phase::Idle | Phase::Pending(_) => {}
         }
     }

@@ -15,8 +15,8 @@ use crate::{
         event::{self, Event, RefusalReason},
         service_call::{RetryDecision, ServiceCall},
         state::evidence::{Answer, Refused, Remedy},
+        state::input::Input,
         state::phase::{Checking, Phase},
-        state::scope_state::Input,
         state::scopes::Scopes,
     },
 };
@@ -38,7 +38,9 @@ impl Session {
         match self.take(pending) {
             Some((index, Phase::InFlight(in_flight))) => {
                 let sent_at = in_flight.sent_at;
+                let answer = self.copy_answer(index, &response);
                 let input = self.read(index, in_flight, response, now, at);
+                answer.into_iter().for_each(|answer| self.keep_answer(index, answer, &input, at));
                 self.finish(index, input, sent_at, at);
             }
             Some((index, Phase::Checking(Checking { token, request }))) => {
@@ -102,6 +104,7 @@ impl Session {
                 self.finish(index, input, at, at);
             }
             Some((index, asking @ Phase::Asking(_))) => self.hand_back(index, asking),
+            Some((index, Phase::Taking(_))) => self.go_alone(index, at),
             _ => {}
         }
         Ok(())
@@ -183,6 +186,9 @@ impl Session {
                 let needs_login = state.evidence.due() == Some(Remedy::LogIn);
                 let (scope, origin) = (state.scope.clone(), event::origin(&marks::origin(url)));
                 self.emit(Some(Event::TokenRejected { scope, origin }));
+                if needs_login {
+                    self.forget(index);
+                }
                 if is_checking && needs_login {
                     // The answer makes no difference any more.
                     self.step(index, Input::Abandoned, at);
@@ -251,6 +257,9 @@ impl Session {
     /// Closes the session: it forgets its tokens and its credential, and every later poll fails.
     /// The tokens stay valid at the server until they end there.
     pub fn close(&mut self) {
+        if self.store.is_some() {
+            self.give_up_leases(self.clock.elapsed());
+        }
         self.closed = true;
         self.fixed = None;
         self.credential = Credential::none();

@@ -16,8 +16,10 @@ mod refresh;
 mod root;
 pub(crate) mod service_call;
 pub(crate) mod settings;
+mod share;
 mod start;
 mod state;
+pub(crate) mod store;
 
 use std::{sync::Arc, time::Duration};
 
@@ -40,6 +42,7 @@ use crate::{
         poll::Want,
         root::Root,
         settings::Settings,
+        share::Outbox,
         state::scope_state::ScopeState,
         state::scopes::Scopes,
     },
@@ -90,6 +93,12 @@ use crate::{
 ///
 /// Until the credential has given a token, the session sends only one request at a time, and the
 /// other scopes `Wait`.
+///
+/// A session [with a store](Settings::with_store) asks the [store](crate::Store) before it sends a
+/// login: where the table says `Send` in `Idle`, it says [`Take`](Action::Take) first. The scope then
+/// uses what another process has found out, a token or a pause; or it has the lease and sends; or it
+/// waits for the process that has the lease. A store that does not answer is not asked for half a
+/// minute, and the session goes on without it.
 #[doc = include_str!("walk.md")]
 #[derive(Debug)]
 pub struct Session {
@@ -123,6 +132,8 @@ pub struct Session {
     root: Option<Root>,
     /// The place of the roots that no scope leads to.
     hidden_root: Option<usize>,
+    /// Set if the session shares tokens with other processes.
+    store: Option<Outbox>,
     /// Whether the credential's one-time code has been sent.
     code_used: bool,
     attempts: u64,
@@ -148,6 +159,7 @@ impl Session {
             cloud,
             credential,
             jitter: Jitter::new(settings.seed()),
+            store: settings.has_store().then(Outbox::default),
             settings,
             clock: Clock::default(),
             scopes: Scopes::default(),

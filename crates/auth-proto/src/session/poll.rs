@@ -66,6 +66,7 @@ impl Session {
         let caller = Caller { early: !is_near, life, background, has_token: true };
         match self.obtain(index, at, caller) {
             Action::Send(pending, request) => Action::Send(pending, request),
+            Action::Take(pending, want) => Action::Take(pending, want),
             // For a secret that a machine reads.
             Action::Ask(pending, question) => Action::Ask(pending, question),
             // Near its end the caller waits for the new token.
@@ -169,7 +170,10 @@ impl Session {
             let is_personal = matches!(phase, Phase::Asking(asking) if asking.is_personal);
             phase.handed().is_some() && !is_personal
         };
-        if is_under_way(index) || self.root_of(index).is_some_and(is_under_way) {
+        // Another process is about to tell the store.
+        let is_followed = |index: usize| self.scopes[index].share.look_at(at).is_some();
+        let is_expected = |index: usize| is_under_way(index) || is_followed(index);
+        if is_expected(index) || self.root_of(index).is_some_and(is_expected) {
             return true;
         }
         let root = self.root_of(index).filter(|root| self.scopes[*root].live.is_none());

@@ -28,9 +28,9 @@ use crate::{
         poll::Caller,
         settings::Settings,
         state::evidence::{Answer, Remedy},
+        state::input::Input,
         state::live_token::LiveToken,
         state::phase::{Doubted, Phase},
-        state::scope_state::Input,
     },
     url::ApiVersion,
 };
@@ -307,7 +307,7 @@ impl Session {
                 }
                 if is_given {
                     let error = error.unwrap_or_else(login::existing_token_refused);
-                    let refused = Input::Refused(error, self.settings.probes());
+                    let refused = Input::Refused(error, self.settings.probe());
                     self.finish(place, refused, at, at);
                 }
             }

@@ -2,7 +2,11 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use crate::{limits, model::scope::Scope, session::pauses::backoff::Window};
+use crate::{
+    limits,
+    model::scope::Scope,
+    session::pauses::{backoff::Window, failure_streak::Probe},
+};
 
 /// The settings of a [`Session`](crate::Session). The defaults suit most programs.
 #[derive(Clone, Debug)]
@@ -11,6 +15,7 @@ pub struct Settings {
     max_scopes: usize,
     response_timeout: Duration,
     probes: bool,
+    store: bool,
     renewal: Option<Window>,
     root: Option<Scope>,
     seed: u64,
@@ -86,6 +91,16 @@ impl Settings {
         self
     }
 
+    /// Shares tokens and pauses with other processes: the session asks a [store](crate::Store) before
+    /// it logs in, by [`Action::Take`](crate::Action::Take), and tells it what came of the login
+    /// ([`Session::poll_note`](crate::Session::poll_note)). The builders of `auth-ureq` and
+    /// `auth-reqwest` set this when they get a store.
+    #[must_use]
+    pub fn with_store(mut self) -> Self {
+        self.store = true;
+        self
+    }
+
     /// See [`with_response_timeout`](Self::with_response_timeout).
     pub fn response_timeout(&self) -> Duration {
         self.response_timeout
@@ -99,8 +114,12 @@ impl Settings {
         self.catalog
     }
 
-    pub(crate) fn probes(&self) -> bool {
-        self.probes
+    pub(crate) fn probe(&self) -> Probe {
+        if self.probes { Probe::Rarely } else { Probe::Never }
+    }
+
+    pub(crate) fn has_store(&self) -> bool {
+        self.store
     }
 
     pub(crate) fn renewal(&self) -> Option<Window> {
@@ -123,6 +142,7 @@ impl Default for Settings {
             max_scopes: limits::SCOPES,
             response_timeout: Duration::from_secs(60),
             probes: true,
+            store: false,
             renewal: None,
             root: None,
             seed: 0,

@@ -16,8 +16,9 @@ use crate::{
         action::{Action, PendingRequest},
         poll::Caller,
         state::evidence::{Answer, Remedy},
+        state::input::Input,
         state::phase::{Checking, Handed, InFlight, Pending, Phase},
-        state::scope_state::{Input, ScopeState},
+        state::scope_state::ScopeState,
     },
 };
 
@@ -26,6 +27,9 @@ impl Session {
     pub(super) fn start(&mut self, index: usize, at: Duration, caller: Caller) -> Action {
         if let Some(given) = self.given(index, at) {
             return given;
+        }
+        if let Some(action) = self.look(index, at) {
+            return action;
         }
         if let (Phase::Idle, Some(source)) = (&self.scopes[index].phase, self.secret_to_read()) {
             return self.ask(index, Question::Secret(source), at, caller);
@@ -57,6 +61,9 @@ impl Session {
 
     /// Sends the exchange of this root token for the scope's.
     pub(super) fn exchange(&mut self, index: usize, root: Arc<Token>, at: Duration) -> Action {
+        if let Some(action) = self.look(index, at) {
+            return action;
+        }
         let login = self.check_scope(index).and_then(|()| {
             let scope = self.scopes[index].scope.clone();
             Login::derived(&self.cloud, self.credential.clone(), &root, scope)
@@ -129,7 +136,7 @@ impl Session {
         let is_paused = state.streak.iter().chain(&self.retry_after).any(|streak| streak.holds(at));
         let can_check = match state.phase {
             // The login that is under way decides.
-            Phase::Checking(_) | Phase::InFlight(_) => true,
+            Phase::Checking(_) | Phase::InFlight(_) | Phase::Taking(_) => true,
             Phase::Doubted(_) | Phase::Idle => {
                 !is_paused && question(&self.cloud, &live.token).is_ok()
             }

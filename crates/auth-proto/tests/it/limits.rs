@@ -9,6 +9,7 @@ use auth_proto::{
 };
 use http::{Response, StatusCode, Uri};
 
+use crate::store::entries;
 use crate::support::{
     self, NOW, keystone, read_token, response,
     session::{HOUR, respond, session_of, token_of_life},
@@ -20,8 +21,9 @@ use checker::LimitRow;
 mod checker;
 
 #[rustfmt::skip]
-const ROWS: [LimitRow; 25] = [
+const ROWS: [LimitRow; 26] = [
     LimitRow { name: "BODY", measure: body, says: "the response's body exceeds the limit of 4194304" },
+    LimitRow { name: "ENTRY", measure: entries::largest, says: "no entry" },
     LimitRow { name: "EVENTS", measure: events, says: "the first one is forgotten" },
     LimitRow { name: "ERROR_BODY", measure: fault, says: "no reason given" },
     LimitRow { name: "ERROR_BODY", measure: receipt_body, says: "the response's receipt exceeds the limit of 65536" },

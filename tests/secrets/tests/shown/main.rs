@@ -14,5 +14,6 @@ mod panics;
 mod public;
 mod questions;
 mod refusals;
+mod store;
 mod types;
 mod walk;

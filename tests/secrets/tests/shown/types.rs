@@ -29,7 +29,7 @@ use crate::{
         listen,
     },
     clients::{response as raw_response, token_response as raw_token_response},
-    configuration, errors, federation, public, refusals,
+    configuration, errors, federation, public, refusals, store,
     walk::{Walk, see},
 };
 
@@ -49,6 +49,7 @@ fn no_public_type_shows_a_secret() {
     program(&mut walk);
     refusals::walk(&mut walk);
     crate::questions::walk(&mut walk);
+    store::walk(&mut walk);
 
     let types = public::types();
     assert!(types.len() > 80, "{}", types.len());
@@ -235,6 +236,7 @@ fn play(walk: &mut Walk, session: &mut Session, script: &[Script]) {
                 see!(walk, pending, question);
                 let _: Result<(), _> = session.answer(&scope, Factor::totp(PASSCODE), now);
             }
+            Action::Take(..) => unreachable!("the session has no store"),
             Action::Use(token) => {
                 see!(walk, token);
                 let service = http::Uri::from_static("https://service.example/");

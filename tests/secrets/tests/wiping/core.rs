@@ -4,9 +4,9 @@ use std::hint::black_box;
 
 use auth_config::{Choices, Config, Files, Variables};
 use auth_proto::{
-    Action, Agency, Body, Check, Cloud, Credential, DomainRef, Factor, Failure, FailureKind,
-    Federation, IdentityRequest, IdentityResponse, Login, OidcClient, Projects, Scope, Session,
-    Settings, Step, UserRef, Validate,
+    Action, Agency, Body, Check, Cloud, Credential, DomainRef, Entry, Factor, Failure, FailureKind,
+    Federation, IdentityRequest, IdentityResponse, Lease, Login, Name, Note, OidcClient, Projects,
+    Scope, Session, Settings, Step, UserRef, Validate,
 };
 use http::{HeaderValue, Response};
 use time::UtcDateTime;
@@ -41,7 +41,7 @@ fn secrets_are_wiped_before_memory_is_freed() {
 /// Libraries that cannot wipe memory: the YAML parser.
 pub(crate) const LIBRARIES: [&str; 1] = ["saphyr_parser"];
 
-const ACTS: [(&str, fn()); 14] = [
+const ACTS: [(&str, fn()); 15] = [
     ("credentials", credentials),
     ("a v3 login", || login(&v3(), password(), V3_TOKEN)),
     ("a v2.0 login", || login(&v2(), Credential::password("u", PASSWORD), V2_TOKEN)),
@@ -65,6 +65,7 @@ const ACTS: [(&str, fn()); 14] = [
     ("refusals that repeat the secret", repeated),
     ("identity requests and recorded responses", identity_requests),
     ("a configuration", configuration),
+    ("an entry of a store", entries),
 ];
 
 fn v3() -> Cloud {
@@ -241,6 +242,22 @@ fn identity_requests() {
     }
     for canned in [V3_TOKEN, V2_TOKEN, WANTS_CODE, REFUSED] {
         black_box(IdentityResponse::read(&response(canned), None).unwrap());
+    }
+}
+
+fn entries() {
+    // An entry in static memory, which is never freed.
+    let v3: &[u8] = b"\x01\x03\0\0\0\0\0\0\xea\x60\0\0\0\x0ft0ps3cret-token{\"t0ps3cret\": 1}";
+    let v2: &[u8] = b"\x01\x02\0\0\0\0\0\0\xea\x60\0\0\0\0{\"id\": \"t0ps3cret-token\"}";
+    for bytes in [v3, v2] {
+        let entry = Entry::from_bytes(bytes).unwrap();
+        black_box((entry.clone(), entry.to_bytes(), format!("{entry:?}")));
+        // Not the bytes of an entry any more.
+        let (last, most) = bytes.split_last().unwrap();
+        let _ = black_box((Entry::from_bytes(&bytes[..20]), Entry::from_bytes(most), last));
+        let name = Name::new(PASSWORD.as_bytes().to_vec().into());
+        let lease = Lease::new(name.clone(), 1);
+        black_box((format!("{name:?}"), Note::Put { lease, entry: Some(entry) }));
     }
 }
 

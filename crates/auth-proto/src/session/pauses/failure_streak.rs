@@ -30,6 +30,29 @@ pub(crate) struct FailureStreak {
     transient: bool,
     /// Whether a new factor has ended the pause early.
     cleared: bool,
+    /// Whether the last failure refused the credential.
+    is_refusal: bool,
+}
+
+/// When a session sends a refused credential again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Probe {
+    /// At this time, which another process has set.
+    At(Duration),
+    /// Not before it is replaced.
+    Never,
+    /// After half an hour, and then every four hours.
+    Rarely,
+}
+
+impl Probe {
+    /// At the time that another process has set, unless the session sends none.
+    pub(crate) fn at(self, until: Duration) -> Self {
+        match self {
+            Self::Never => Self::Never,
+            Self::At(_) | Self::Rarely => Self::At(until),
+        }
+    }
 }
 
 /// An unreadable response may be a passing proxy error or permanent: after this many, it counts as
@@ -73,23 +96,37 @@ impl FailureStreak {
         streak
     }
 
-    /// The streak after another refusal of the credential. The next attempt is a rare probe, if
-    /// `probes` allows one.
+    /// The streak after another process' failure, whose pause lasts until then.
+    pub(crate) fn shared(
+        before: Option<Self>,
+        error: Error,
+        at: Duration,
+        until: Duration,
+    ) -> Self {
+        let mut streak = Self::next(before, error, at);
+        streak.transient = streak.error.is_retryable();
+        streak.until = until;
+        streak.waits = streak.transient && until <= streak.since.saturating_add(PATIENCE);
+        streak
+    }
+
+    /// The streak after another refusal of the credential.
     pub(crate) fn refused(
         before: Option<Self>,
         error: Error,
         at: Duration,
         clock: &Clock,
-        probes: bool,
+        probe: Probe,
     ) -> Self {
         let mut streak = Self::next(before, error, at);
         streak.refusals += 1;
-        let wait = match (probes, streak.refusals) {
-            (false, _) => Duration::MAX,
-            (true, 1) => FIRST_PROBE,
-            (true, _) => LATER_PROBE,
+        streak.is_refusal = true;
+        streak.until = match (probe, streak.refusals) {
+            (Probe::At(until), _) => until,
+            (Probe::Never, _) => Duration::MAX,
+            (Probe::Rarely, 1) => at.saturating_add(FIRST_PROBE),
+            (Probe::Rarely, _) => at.saturating_add(LATER_PROBE),
         };
-        streak.until = at.saturating_add(wait);
         streak.heeding_retry_after(at, clock)
     }
 
@@ -113,6 +150,7 @@ impl FailureStreak {
             waits: false,
             transient: false,
             cleared: false,
+            is_refusal: false,
         };
         let Some(before) = before else { return fresh };
         let refusals = before.refusals;
@@ -133,6 +171,11 @@ impl FailureStreak {
     /// Whether a user's mistake can explain the refusals so far.
     pub(crate) fn may_be_mistaken(&self) -> bool {
         !self.error.is_credential_refused() || self.failures + 1 < MISTAKES
+    }
+
+    /// Whether the last failure refused the credential.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.is_refusal
     }
 
     /// Whether a later attempt may succeed without any change.
@@ -250,7 +293,8 @@ mod tests {
     }
 
     fn refuse(before: Option<FailureStreak>, at: Duration, probes: bool) -> FailureStreak {
-        FailureStreak::refused(before, failure(), at, &Clock::default(), probes)
+        let probe = if probes { Probe::Rarely } else { Probe::Never };
+        FailureStreak::refused(before, failure(), at, &Clock::default(), probe)
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::time::Duration;
 use crate::{
     error::Error,
     model::scope::Scope,
-    session::{clock::Clock, pauses::failure_streak::FailureStreak},
+    session::{
+        clock::Clock,
+        pauses::failure_streak::{FailureStreak, Probe},
+    },
 };
 
 /// The effect of a refusal on all scopes.
@@ -35,17 +38,17 @@ impl Lockout {
         (error, refused, was_granted): (Error, Scope, bool),
         sent_at: Duration,
         (at, clock): (Duration, &Clock),
-        probes: bool,
+        probe: Probe,
     ) -> Self {
         let Some(mut lockout) = before else {
-            let streak = FailureStreak::refused(None, error, at, clock, probes);
+            let streak = FailureStreak::refused(None, error, at, clock, probe);
             return Self { streak, refused, all_scopes: false, probe_requested: false };
         };
         lockout.all_scopes |= was_granted;
         let is_probe = sent_at >= lockout.streak.until;
         if is_probe {
             let before = Some(lockout.streak);
-            lockout.streak = FailureStreak::refused(before, error, at, clock, probes);
+            lockout.streak = FailureStreak::refused(before, error, at, clock, probe);
             lockout.refused = refused;
             lockout.probe_requested = false;
         }
@@ -79,7 +82,7 @@ mod tests {
         let error = Failure::new(FailureKind::Io, "refused").into();
         let refusal = (error, Scope::project_id(scope), granted);
         let [sent_at, at] = times.map(Duration::from_secs);
-        Lockout::after(before, refusal, sent_at, (at, &Clock::default()), true)
+        Lockout::after(before, refusal, sent_at, (at, &Clock::default()), Probe::Rarely)
     }
 
     #[test]

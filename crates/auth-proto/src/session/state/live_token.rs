@@ -56,6 +56,15 @@ impl LiveToken {
         }
     }
 
+    /// The token as one that another process has had for this long: it is renewed at the same point of
+    /// its life.
+    pub(crate) fn aged(mut self, by: Duration) -> Self {
+        for point in [&mut self.renew_at, &mut self.mandatory_at, &mut self.ends_at] {
+            *point = point.saturating_sub(by);
+        }
+        self
+    }
+
     /// A token that its user has given, with a life that is not known.
     pub(crate) fn given(token: Arc<Token>, at: Duration) -> Self {
         let ends_at = at.saturating_add(limits::TOKEN_LIFETIME);

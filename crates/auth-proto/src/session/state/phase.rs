@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     login::{Login, LoginState},
     model::{question::Question, token::Token},
+    session::store::Want,
 };
 
 /// The progress towards the next token.
@@ -25,6 +26,8 @@ pub(crate) enum Phase {
     Pending(Pending),
     /// A request of a login is under way.
     InFlight(InFlight),
+    /// A caller asks the store for a token.
+    Taking(Taking),
     /// No request is under way.
     #[default]
     Idle,
@@ -88,6 +91,15 @@ pub(crate) struct Checking {
     pub(crate) token: Arc<Token>,
 }
 
+/// A question to the store that is under way.
+#[derive(Debug)]
+pub(crate) struct Taking {
+    pub(crate) request: Handed,
+    pub(crate) want: Want,
+    /// When it was handed out.
+    pub(crate) asked_at: Duration,
+}
+
 /// A refused exchange.
 #[derive(Debug)]
 pub(crate) struct Doubted {
@@ -122,6 +134,7 @@ impl Phase {
             Self::Asking(asking) => Some(&asking.request),
             Self::Checking(checking) => Some(&checking.request),
             Self::InFlight(in_flight) => Some(&in_flight.request),
+            Self::Taking(taking) => Some(&taking.request),
             Self::Doubted(_) | Self::Idle | Self::Pending(_) => None,
         }
     }
@@ -131,7 +144,11 @@ impl Phase {
         match self {
             Self::Asking(asking) => asking.pending.as_ref(),
             Self::Pending(pending) => Some(pending),
-            Self::Checking(_) | Self::Doubted(_) | Self::Idle | Self::InFlight(_) => None,
+            Self::Checking(_)
+            | Self::Doubted(_)
+            | Self::Idle
+            | Self::InFlight(_)
+            | Self::Taking(_) => None,
         }
     }
 

@@ -18,8 +18,10 @@ use crate::{
         pauses::backoff::{Jitter, Pace},
         pauses::failure_streak::FailureStreak,
         state::evidence::{Evidence, Refused},
+        state::input::Input,
         state::live_token::LiveToken,
-        state::phase::{Asking, Checking, Doubted, Handed, InFlight, Pending, Phase},
+        state::phase::{Asking, Doubted, Handed, InFlight, Pending, Phase},
+        state::share::Share,
     },
 };
 
@@ -38,6 +40,8 @@ pub(crate) struct ScopeState {
     pub(crate) granted: bool,
     /// What services have made of its tokens.
     pub(crate) evidence: Evidence,
+    /// What it knows of its entry in the store.
+    pub(crate) share: Share,
     /// The last refused token that the identity service did not validate.
     refused: Option<Arc<Token>>,
     /// Whether a background task does the renewals.
@@ -45,37 +49,6 @@ pub(crate) struct ScopeState {
     /// Since when callers that lack a token could have started a login.
     pub(crate) free_since: Option<Duration>,
     pub(crate) used_at: Duration,
-}
-
-/// Everything that can change a scope's phase.
-pub(crate) enum Input {
-    /// The request came to nothing, and says nothing about the service: its sender was cancelled, or
-    /// its result makes no difference any more.
-    Abandoned,
-    /// A caller takes a question to a person or a file.
-    Asks(Asking),
-    /// A caller sends a question about the token.
-    Checks(Checking),
-    /// The exchange of the root token was refused, which may be the scope's fault or the token's.
-    Doubted(Doubted),
-    /// The login needs a further factor or another request.
-    Pending(Pending),
-    /// No response, or one without a token.
-    Failed(Error),
-    /// The credential is a token, which serves as the root token until the service refuses it.
-    Given(LiveToken),
-    /// The service's API version is known now. The login starts again with it.
-    VersionFound,
-    /// A caller sends a request.
-    Started(InFlight),
-    /// A user supplied a wrong factor. The receipt is still valid for another try.
-    FactorRejected(Pending, Error),
-    /// The service refused the credential. The flag: whether rare probes follow.
-    Refused(Error, bool),
-    /// The user replaced the credential. A valid token stays.
-    Replaced,
-    /// A new token.
-    Token(LiveToken),
 }
 
 /// Responses with an old token force at most one renewal in this time.
@@ -95,6 +68,7 @@ impl ScopeState {
             streak: None,
             granted: false,
             evidence: Evidence::default(),
+            share: Share::default(),
             refused: None,
             background: false,
             free_since: None,
@@ -130,17 +104,37 @@ impl ScopeState {
                 self.phase = Phase::Doubted(doubted);
                 None
             }
+            Input::Takes(taking) => {
+                self.phase = Phase::Taking(taking);
+                None
+            }
+            Input::Busy(generation, look_at) => {
+                self.phase = Phase::Idle;
+                self.share.follow(generation, at, look_at);
+                None
+            }
+            Input::Led(lease, until) => {
+                self.phase = Phase::Idle;
+                self.share.lead(lease, until);
+                None
+            }
+            Input::Seen(generation) => {
+                self.phase = Phase::Idle;
+                self.share.see(generation);
+                None
+            }
             Input::Given(live) => {
                 self.evidence.renew(None);
                 self.live = Some(live);
                 None
             }
             Input::Token(new) => {
-                let expires_at = new.token.expires_at();
-                let renewed = Event::TokenRenewed { scope: scope(), expires_at };
-                self.hold(new, at);
-                (self.phase, self.streak, self.granted) = (Phase::Idle, None, true);
-                Some(renewed)
+                self.share.log_in();
+                Some(self.renew(new, at))
+            }
+            Input::Taken(new, name, generation) => {
+                self.share.hold(name, generation);
+                Some(self.renew(new, at))
             }
             Input::Pending(pending) => {
                 self.phase = Phase::Pending(pending);
@@ -152,7 +146,12 @@ impl ScopeState {
             }
             Input::Failed(error) => {
                 self.phase = Phase::Idle;
+                self.share.end();
                 Some(self.fail(error, at, clock, jitter))
+            }
+            Input::Paused(error, until) => {
+                let streak = FailureStreak::shared(self.streak.take(), error, at, until);
+                Some(self.pause(streak, clock))
             }
             Input::Abandoned => {
                 self.phase = std::mem::take(&mut self.phase).without_result();
@@ -162,10 +161,11 @@ impl ScopeState {
                 self.phase = Phase::Idle;
                 None
             }
-            Input::Refused(error, probes) => {
+            Input::Refused(error, probe) => {
                 (self.phase, self.granted) = (Phase::Idle, false);
+                self.share.end();
                 let before = self.streak.take();
-                let streak = FailureStreak::refused(before, error.clone(), at, clock, probes);
+                let streak = FailureStreak::refused(before, error.clone(), at, clock, probe);
                 self.streak = Some(streak);
                 // The session adds the time, because the probe may be another scope's.
                 let error = error.with_retry_at(None);
@@ -173,9 +173,18 @@ impl ScopeState {
             }
             Input::Replaced => {
                 (self.phase, self.streak, self.granted) = (Phase::Idle, None, false);
+                self.share.rename();
                 None
             }
         }
+    }
+
+    /// There is a new token.
+    fn renew(&mut self, new: LiveToken, at: Duration) -> Event {
+        let expires_at = new.token.expires_at();
+        self.hold(new, at);
+        (self.phase, self.streak, self.granted) = (Phase::Idle, None, true);
+        Event::TokenRenewed { scope: self.scope.clone(), expires_at }
     }
 
     /// Keeps the better one of the old token and a new one.
@@ -352,6 +361,10 @@ impl ScopeState {
     fn fail(&mut self, error: Error, at: Duration, clock: &Clock, jitter: &mut Jitter) -> Event {
         let pace = if self.lacks_token() { Pace::Fast } else { Pace::Slow };
         let streak = FailureStreak::failed(self.streak.take(), error, at, clock, (pace, jitter));
+        self.pause(streak, clock)
+    }
+
+    fn pause(&mut self, streak: FailureStreak, clock: &Clock) -> Event {
         // The event has the time in a field.
         let error = streak.error.clone().with_retry_at(None);
         let (class, retry_at) = (FailureClass::of(&error), clock.at(streak.until));

@@ -142,6 +142,7 @@ impl Sequence {
                 self.sent += 1;
                 "send".to_owned()
             }
+            Action::Take(..) => unreachable!("the session has no store"),
             Action::Use(token) => {
                 let text = token.expose().to_owned();
                 self.tokens.push(token);

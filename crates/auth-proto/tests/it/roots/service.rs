@@ -152,6 +152,7 @@ impl World {
                 self.most = self.most.max(self.flights.len());
                 None
             }
+            Action::Take(..) => unreachable!("the session has no store"),
             Action::Use(token) => Some(Ok(token)),
             Action::Wait(until) => {
                 assert!(until > self.now, "a wait until {until}");

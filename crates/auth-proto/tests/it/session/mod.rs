@@ -9,3 +9,4 @@ mod lockout;
 mod many_scopes;
 mod renewal;
 mod service_calls;
+mod store;

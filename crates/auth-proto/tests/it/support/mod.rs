@@ -2,6 +2,7 @@
 
 pub(crate) mod emulated;
 pub(crate) mod session;
+pub(crate) mod store;
 
 use std::{fmt::Debug, sync::Arc};
 

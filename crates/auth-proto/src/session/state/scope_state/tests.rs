@@ -3,7 +3,7 @@ use time::macros::utc_datetime;
 use super::*;
 use crate::{
     error::{Failure, FailureKind},
-    session::state::live_token::tests::held,
+    session::{pauses::failure_streak::Probe, state::live_token::tests::held},
 };
 
 const AT: Duration = Duration::from_secs(100);
@@ -46,7 +46,7 @@ fn a_shorter_token_only_postpones_the_renewal() {
 fn success_ends_the_streak() {
     let mut state = state();
     step(&mut state, Input::Failed(failure()), 0);
-    step(&mut state, Input::Refused(failure(), true), 10);
+    step(&mut state, Input::Refused(failure(), Probe::Rarely), 10);
     assert!(state.streak.is_some() && !state.granted);
     step(&mut state, Input::Token(held(seconds(3600), AT, 0)), 20);
     assert!(state.streak.is_none() && state.granted);

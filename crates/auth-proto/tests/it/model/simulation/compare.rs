@@ -160,6 +160,7 @@ impl Simulation {
             Action::Ask(..) => Verdict::Ask,
             Action::Send(_, request) if request.method() == "GET" => Verdict::SendQuestion,
             Action::Send(..) => Verdict::SendLogin,
+            Action::Take(..) => unreachable!("the session has no store"),
             Action::Use(token) => {
                 let usable = self.model.scopes[index].token.as_ref();
                 assert_eq!(

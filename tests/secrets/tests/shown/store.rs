@@ -1,0 +1,27 @@
+//! What a session exchanges with a store.
+
+use std::time::Duration;
+
+use auth_proto::{Entry, Lease, Name, Note, Taken, Want};
+
+use crate::{
+    canaries::{PASSWORD, TOKEN},
+    walk::{Walk, see},
+};
+
+pub(crate) fn walk(walk: &mut Walk) {
+    let name = Name::new(PASSWORD.as_bytes().to_vec().into());
+    see!(walk, name, Want::new(name.clone(), 1, Duration::from_secs(20)));
+    see!(walk, Lease::new(name.clone(), 2), Taken::Led(Lease::new(name.clone(), 2)));
+    let found = Taken::Found { entry: entry(), generation: 2, age: Duration::ZERO };
+    see!(walk, entry(), found, Taken::Busy { generation: 2 }, Taken::Silent);
+    see!(walk, Note::Forget { name: name.clone(), generation: 2 });
+    see!(walk, Note::Put { lease: Lease::new(name, 2), entry: Some(entry()) });
+}
+
+/// The answer to a login: a token, and a body that repeats it.
+fn entry() -> Entry {
+    let head = [&[1, 3][..], &60_000u64.to_be_bytes(), &(TOKEN.len() as u32).to_be_bytes()];
+    let body = format!("{{\"token\": {{\"x\": \"{TOKEN} {PASSWORD}\"}}}}");
+    Entry::from_bytes(&[&head.concat()[..], TOKEN.as_bytes(), body.as_bytes()].concat()).unwrap()
+}
