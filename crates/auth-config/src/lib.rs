@@ -273,6 +273,7 @@ mod value;
 
 pub use cloud::{
     CloudConfig,
+    store::TokenStore,
     transport::{Pem, Tls},
 };
 pub use config::Config;

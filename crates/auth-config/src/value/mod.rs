@@ -57,9 +57,16 @@ impl Node {
         }
     }
 
-    /// Whether the value under this key may be shown. A PEM text may hold a private key.
+    /// Whether the value under this key may be shown. A PEM text may hold a private key, and a URL a
+    /// password.
     pub(crate) fn is_public(&self, key: &str) -> bool {
-        keys::is_public(key) && !self.is_pem_under(key)
+        keys::is_public(key) && !self.is_pem_under(key) && !self.has_user_info()
+    }
+
+    /// Whether the value is a URL that may hold a password before the host.
+    pub(crate) fn has_user_info(&self) -> bool {
+        let rest = self.as_text().and_then(|text| text.split_once("://"));
+        rest.is_some_and(|(_, rest)| rest.contains('@'))
     }
 
     /// Whether the value of this key is PEM text.

@@ -1,6 +1,7 @@
 //! Configurations that are wrong by mistake or by intent.
 
 mod rows;
+mod stores;
 
 use crate::support::{of, of_file, of_variables, said, warned, with};
 use auth_config::{Choices, Config, Files, Variables};
