@@ -20,9 +20,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The errors of [`merge`](Self::merge), [`Error::NotUnicode`] for an `OS_*` variable, and
-    /// [`Error::File`] for a file that is too large, and for one that a variable names and that
-    /// exists, but cannot be read.
+    /// The errors of [`merge`](Self::merge), [`Error::NotUnicode`] for an `OS_*` variable and
+    /// `CLOUD_AUTH_STORE`, and [`Error::File`] for a file that is too large, and for one that a
+    /// variable names and that exists, but cannot be read.
     pub fn load() -> Result<Self, Error> {
         let variables = variables()?;
         // If the working directory has been deleted, it is not searched.

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     cloud::CloudConfig,
     input::{Surroundings, Variables, search::expanded},
+    limits,
     report::{error::Error, origin::ValueOrigin, warning::Warning},
     value::{
         Map, Node, Value,
@@ -26,13 +27,11 @@ pub enum TokenStore {
     File,
     /// No store: each process logs in.
     Off,
-    /// A Redis or Valkey server, for the processes of many machines.
-    Redis(
-        /// The URL: `redis://` or, with TLS, `rediss://`, then `[USER][:PASSWORD]@` if needed, the
-        /// host, `:PORT` unless it is 6379, and `/NUMBER` for a database other than 0. Percent
-        /// encoding in the user and the password is not decoded.
-        SecretString,
-    ),
+    /// A Redis or Valkey server at this URL, for the processes of many machines: `redis://` or, with
+    /// TLS, `rediss://`, then `[USER][:PASSWORD]@` if needed, the host, `:PORT` unless it is 6379, and
+    /// `/NUMBER` for a database other than 0. Percent encoding in the user and the password is not
+    /// decoded.
+    Redis(SecretString),
 }
 
 impl CloudConfig {
@@ -100,7 +99,8 @@ impl CommonStore {
 }
 
 fn report_unknown_keys(cache: &Map, warnings: &mut Vec<Warning>) {
-    for (key, node) in cache.iter().filter(|(key, _)| !keys::CACHE.contains(&key.as_str())) {
+    let unknown = cache.iter().filter(|(key, _)| !keys::CACHE.contains(&key.as_str()));
+    for (key, node) in unknown.take(limits::UNKNOWN_KEYS) {
         let nearest = keys::nearest_of(key, keys::CACHE.iter().copied());
         let (key, origin) = (format!("cache.{key}"), node.origin.clone());
         warnings.push(Warning::KeyUnknown { key, nearest, origin });

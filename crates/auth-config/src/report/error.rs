@@ -119,7 +119,7 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
-    /// An `OS_*` variable is not valid Unicode.
+    /// An `OS_*` variable or `CLOUD_AUTH_STORE` is not valid Unicode.
     #[error("variable {}: not valid Unicode; set it again", shown(name))]
     NotUnicode {
         /// Its name.

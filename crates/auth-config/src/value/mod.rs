@@ -92,11 +92,13 @@ impl Node {
         if self.is_null() {
             return Ok(None);
         }
-        let word = self.as_text().unwrap_or_default().to_ascii_lowercase();
-        match word.as_str() {
-            "true" | "yes" | "on" | "1" => Ok(Some(true)),
-            "false" | "no" | "off" | "0" => Ok(Some(false)),
-            _ => Err(Error::Bool { key: key.to_owned(), origin: self.origin.clone() }),
+        // Compared in place: a copy of a secret would not be wiped.
+        let word = self.as_text().unwrap_or_default();
+        let is = |words: [&str; 4]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
+        match () {
+            () if is(["true", "yes", "on", "1"]) => Ok(Some(true)),
+            () if is(["false", "no", "off", "0"]) => Ok(Some(false)),
+            () => Err(Error::Bool { key: key.to_owned(), origin: self.origin.clone() }),
         }
     }
 
