@@ -1,5 +1,6 @@
 //! Tests of the loops, on scripted schedules.
 
+mod asked;
 mod counts;
 mod executor;
 mod plan;

@@ -17,7 +17,8 @@ use crate::model::entry::Entry;
 /// For each [name](Want::name), a store keeps one [`Entry`] with its generation, and one lease. A
 /// lease is the right to log in: of all processes that want an entry, one gets the lease, logs in and
 /// tells the store. Two processes that log in at the same time are no error, because both tokens are
-/// valid: leases only save logins.
+/// valid: leases only save logins. The [manual](crate::manual::shared_tokens) says what a fleet does, and
+/// has a store in memory as an example.
 ///
 /// # What a store promises
 ///
