@@ -172,7 +172,7 @@ fn a_root_may_die_before_its_first_exchange() {
 }
 
 #[test]
-fn scopes_that_work_do_not_hide_one_that_does_not() {
+fn scopes_that_work_hide_no_lost_one() {
     let mut world = World::with_root(PASSWORD);
     world.service.no_answer = Some(404);
     world.service.without_role.insert("lost".to_owned());
