@@ -156,8 +156,8 @@ impl Session {
         sent_at: Duration,
         at: Duration,
     ) {
-        if let Input::Taken(..) | Input::Token(_) = input {
-            self.trust_root(index);
+        if let Input::Taken(live, ..) | Input::Token(live) = input {
+            self.trust_root(index, live);
         }
         match input {
             _ if self.root_of(index).is_some() => {}
@@ -245,7 +245,7 @@ impl Session {
             }
             at_odds
         });
-        if answer == Answer::Invalid {
+        if let Answer::Invalid(_) = answer {
             self.drop_everywhere(token);
             self.credential_verified = false;
         }
@@ -280,7 +280,7 @@ impl Session {
             return Answer::Valid;
         };
         if status == StatusCode::UNAUTHORIZED {
-            return Answer::Invalid;
+            return Answer::Invalid(status);
         }
         let until = http_time::retry_after(response.headers(), now);
         if let (Some(until), Some(refusal)) = (until, error.refusal()) {
@@ -293,7 +293,7 @@ impl Session {
             return Answer::Unknown;
         }
         match status {
-            StatusCode::NOT_FOUND => Answer::Invalid,
+            StatusCode::NOT_FOUND => Answer::Invalid(status),
             _ => Answer::Unknown,
         }
     }

@@ -9,6 +9,7 @@ mod ask;
 pub(crate) mod clock;
 pub(crate) mod event;
 mod finish;
+mod fruitless;
 mod inputs;
 mod pauses;
 mod poll;
@@ -305,7 +306,9 @@ impl Session {
         let blocked = block.map(|block| block.error(&self.clock));
         // A streak whose pause is over still explains why there is no token yet.
         blocked.or_else(|| {
-            let streak = self.scopes[index].streak.as_ref()?;
+            let lacks_token = self.scopes[index].live.is_none();
+            let of_root = self.fruitless(index).filter(|_| lacks_token);
+            let streak = self.scopes[index].streak.as_ref().or(of_root)?;
             Some(streak.error.clone().with_retry_at(None))
         })
     }

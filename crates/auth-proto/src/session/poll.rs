@@ -216,15 +216,15 @@ impl Session {
         in_flight.next().map(|oldest| oldest.request.lost_at)
     }
 
-    /// The failure that keeps a scope from sending: its own, a refused credential, a service's
-    /// `Retry-After`, or requests that may have been refused. Of several, the one with the highest
+    /// The failure that keeps a scope from sending: its own, that of root tokens, a refused
+    /// credential, a service's `Retry-After`, or requests that may have been refused. Of several, the one with the highest
     /// [precedence](Block::precedence).
     ///
     /// A derived scope shows no credential.
     pub(super) fn block(&self, index: usize, at: Duration) -> Option<Block<'_>> {
         let state = &self.scopes[index];
         let is_derived = self.root_of(index).is_some();
-        let streaks = state.streak.iter().chain(&self.retry_after);
+        let streaks = state.streak.iter().chain(&self.retry_after).chain(self.fruitless(index));
         let streaks = streaks.filter(|streak| streak.holds(at)).map(|streak| Block {
             until: streak.until,
             waits: streak.waits,

@@ -25,6 +25,7 @@ use crate::{
     },
     session::{
         action::Action,
+        pauses::failure_streak::FailureStreak,
         poll::Caller,
         settings::Settings,
         state::evidence::{Answer, Remedy},
@@ -38,7 +39,7 @@ use crate::{
 /// The root of a session.
 #[derive(Debug)]
 pub(super) struct Root {
-    kind: RootKind,
+    pub(super) kind: RootKind,
     /// The place of its state.
     pub(super) place: usize,
     /// Whether nothing speaks against the root token. Otherwise exchanges go one by one.
@@ -48,6 +49,10 @@ pub(super) struct Root {
     valid_at: Option<u64>,
     /// When it was last replaced without an answer.
     replaced_at: Option<Duration>,
+    /// Whether only a person can give another root token.
+    pub(super) needs_person: bool,
+    /// The pause of derived scopes, because the last root tokens were of no use.
+    pub(super) fruitless: Option<FailureStreak>,
 }
 
 /// Where the root token comes from.
@@ -68,6 +73,8 @@ const OWN_END: Duration = Duration::from_secs(60);
 const TOO_SHORT: Duration = Duration::from_secs(5);
 /// Without an answer about it, a root token is replaced once in this time.
 const REPLACED: Duration = Duration::from_secs(60);
+/// The same, if a new one has not helped the same scopes before.
+const REPLACED_AGAIN: Duration = Duration::from_secs(300);
 
 const NO_ROLE: &str = "the session's root token is valid, so the user has no role in this scope or \
                        the scope does not exist; check the scope and the user's roles";
@@ -121,7 +128,15 @@ impl Session {
                 (_, Some(place)) => place,
                 (_, None) => *self.hidden_root.insert(self.scopes.add_hidden(&scope)),
             };
-            Root { kind, place, is_trusted: false, valid_at: None, replaced_at: None }
+            Root {
+                kind,
+                place,
+                is_trusted: false,
+                valid_at: None,
+                replaced_at: None,
+                needs_person: false,
+                fruitless: None,
+            }
         });
     }
 
@@ -248,12 +263,12 @@ impl Session {
     }
 
     /// A login has given a root token, or an exchange has worked.
-    pub(super) fn trust_root(&mut self, index: usize) {
-        if self.is_root(index) {
-            self.forget_answers();
-        }
-        if let Some(root) = &mut self.root {
-            root.is_trusted = true;
+    pub(super) fn trust_root(&mut self, index: usize, live: &LiveToken) {
+        let Some(root) = &mut self.root else { return };
+        root.is_trusted = true;
+        match root.place == index {
+            true => (root.valid_at, root.needs_person) = (None, !live.is_renewable()),
+            false => self.end_losses(index),
         }
     }
 
@@ -272,7 +287,7 @@ impl Session {
         let place = root.place;
         if !self.scopes[place].holds(&doubted.root) {
             // Another root token may do.
-            self.step(index, Input::Abandoned, at);
+            self.lose_exchange(index, at);
         } else if root.valid_at.is_some_and(|valid_at| doubted.attempt < valid_at) {
             self.refuse_scope(index, Answer::Valid, at);
         } else {
@@ -295,16 +310,14 @@ impl Session {
                 root.valid_at = Some(attempt);
                 doubted.into_iter().for_each(|index| self.doubt_root(index, at));
             }
-            Answer::Invalid => {
+            Answer::Invalid(status) => {
                 let is_given = root.kind == RootKind::Given;
                 let place = root.place;
                 let errors = doubted.iter().filter_map(|index| self.scopes[*index].doubted());
                 let error =
                     errors.map(|doubted| &doubted.error).max_by_key(|error| error.retry_at());
                 let error = error.cloned();
-                for index in doubted {
-                    self.step(index, Input::Abandoned, at);
-                }
+                self.lose_root(&doubted, (error.as_ref(), status), at);
                 if is_given {
                     let error = error.unwrap_or_else(login::existing_token_refused);
                     let refused = Input::Refused(error, self.settings.probe());
@@ -313,16 +326,18 @@ impl Session {
             }
             Answer::Unknown => {
                 let live = self.scopes[root.place].live.as_ref();
+                let is_again = doubted.iter().all(|index| self.scopes[*index].lost_root);
+                let pause = if is_again { REPLACED_AGAIN } else { REPLACED };
                 let is_replaced = !doubted.is_empty()
                     && live.is_some_and(LiveToken::is_renewable)
-                    && root.replaced_at.is_none_or(|before| at >= before + REPLACED);
+                    && root.replaced_at.is_none_or(|before| at >= before + pause);
                 if is_replaced {
                     root.replaced_at = Some(at);
                     self.drop_everywhere(token);
                 }
                 for index in doubted {
                     match is_replaced {
-                        true => self.step(index, Input::Abandoned, at),
+                        true => self.lose_exchange(index, at),
                         false => self.refuse_scope(index, Answer::Unknown, at),
                     }
                 }
@@ -332,6 +347,9 @@ impl Session {
 
     /// The refusal of the exchange concerns this scope alone, as far as known.
     fn refuse_scope(&mut self, index: usize, answer: Answer, at: Duration) {
+        if answer == Answer::Valid {
+            self.end_losses(index);
+        }
         let phase = self.scopes.change(index, |state| std::mem::take(&mut state.phase));
         if let Phase::Doubted(Doubted { error, .. }) = phase {
             let error = self.explain(error, answer);
@@ -346,7 +364,7 @@ impl Session {
         let remedy = match (answer, refusal.status) {
             // Another login cannot replace a token that was given.
             (Answer::Unknown, _) if self.is_given() => refusal.remedy,
-            (Answer::Invalid | Answer::Unknown, _) => UNKNOWN,
+            (Answer::Invalid(_) | Answer::Unknown, _) => UNKNOWN,
             (Answer::Valid, StatusCode::FORBIDDEN) if refusal.remedy.is_empty() => NOT_EXCHANGED,
             (Answer::Valid, StatusCode::FORBIDDEN) => refusal.remedy,
             (Answer::Valid, _) => NO_ROLE,

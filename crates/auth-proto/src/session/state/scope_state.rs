@@ -38,6 +38,8 @@ pub(crate) struct ScopeState {
     pub(crate) streak: Option<FailureStreak>,
     /// Whether the credential has given a token for this scope, and no refusal came since.
     pub(crate) granted: bool,
+    /// Whether its last exchange was refused, and cost the session the root token.
+    pub(crate) lost_root: bool,
     /// What services have made of its tokens.
     pub(crate) evidence: Evidence,
     /// What it knows of its entry in the store.
@@ -67,6 +69,7 @@ impl ScopeState {
             phase: Phase::Idle,
             streak: None,
             granted: false,
+            lost_root: false,
             evidence: Evidence::default(),
             share: Share::default(),
             refused: None,
@@ -173,6 +176,7 @@ impl ScopeState {
             }
             Input::Replaced => {
                 (self.phase, self.streak, self.granted) = (Phase::Idle, None, false);
+                self.lost_root = false;
                 self.share.rename();
                 None
             }

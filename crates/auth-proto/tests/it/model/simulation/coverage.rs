@@ -8,7 +8,7 @@ thread_local! {
 }
 
 /// Every branch that a walk is expected to reach.
-pub(crate) const BRANCHES: [&str; 76] = [
+pub(crate) const BRANCHES: [&str; 78] = [
     "0: all steps",
     "0: a walk that ends early",
     "1: a refusal after an acceptance",
@@ -65,6 +65,8 @@ pub(crate) const BRANCHES: [&str; 76] = [
     "7: a caller needs a longer life",
     "8: a dead root",
     "8: a doubt without an answer",
+    "8: a person's root tokens of no use",
+    "8: root tokens of no use",
     "8: a lost question",
     "8: a person has a question",
     "8: a person is asked",

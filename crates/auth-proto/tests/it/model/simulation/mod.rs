@@ -177,7 +177,12 @@ impl Simulation {
         match *op {
             Op::Clock(millis) => self.move_clock(self.now, millis),
             Op::Until(millis) => self.move_clock(self.named.unwrap_or(self.now), millis),
-            Op::Doubt(index, is_replaced, ref reply) => self.doubt(index, is_replaced, reply),
+            Op::Doubt(index, is_replaced, ref reply) => {
+                // The next root tokens may be of no use, too.
+                for _ in 0..if is_replaced { 1 } else { 3 } {
+                    self.doubt(index, is_replaced, reply);
+                }
+            }
             Op::Factors(index) => {
                 let scopes = [index, (index + 1) % SCOPES];
                 for index in scopes.into_iter().chain(scopes) {
@@ -313,10 +318,12 @@ impl Simulation {
     fn doubt(&mut self, index: usize, is_replaced: bool, reply: &Reply) {
         let Some(root) = self.model.root.filter(|root| *root != index) else { return };
         let token = || Reply::Token(3000, Stamps::AllRight);
-        for _ in 0..2 {
+        for _ in 0..4 {
             self.take(&Op::Poll(index, Destination::Unknown));
-            if self.pending[root].is_some() {
+            if self.model.in_flight(root).is_some() {
                 self.take(&Op::Respond(root, token()));
+            } else if self.model.one_time {
+                self.take(&Op::Factor(index));
             }
         }
         if self.model.exchanged(index).is_none() {

@@ -77,7 +77,12 @@ impl Reference {
         let is_shared = self.retry_after.as_ref().is_some_and(|streak| streak.until.has(at));
         let is_lockout = lockout
             .is_some_and(|lockout| lockout.until == at || lockout.until + seconds(3600) == at);
-        is_shared || is_lockout || unanswered.is_some_and(|record| record.next_at() == at)
+        let is_of_root = self.root_of(index).and(self.fruitless.as_ref());
+        let is_of_root = is_of_root.is_some_and(|fruitless| fruitless.until == at);
+        is_of_root
+            || is_shared
+            || is_lockout
+            || unanswered.is_some_and(|record| record.next_at() == at)
     }
 
     /// The times that are not known exactly, as early or late.

@@ -4,6 +4,7 @@
 //! the session has announced it.
 
 mod drawn;
+mod fruitless;
 mod life;
 mod lockout;
 mod pauses;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use auth_proto::RefusalReason;
 use drawn::Span;
 pub(crate) use drawn::{Late, is_within};
+use fruitless::Fruitless;
 pub(crate) use life::Witnesses;
 use lockout::{Lockout, Unanswered};
 pub(crate) use pauses::Cause;
@@ -59,6 +61,10 @@ pub(crate) struct Reference {
     /// The last question that was answered: the root token is valid.
     valid_at: Option<u64>,
     replaced_at: Option<Duration>,
+    /// Only a person can give another root token.
+    needs_person: bool,
+    /// The last root tokens were of no use.
+    fruitless: Option<Fruitless>,
     /// The requests and questions so far.
     handed_out: u64,
     /// The scope of the last one.
@@ -95,6 +101,8 @@ pub(crate) struct Scope {
     holds_all: bool,
     /// Until then, a broken request is no reason to ask.
     answered_until: Duration,
+    /// The last exchange was refused, and cost the root token.
+    lost_root: bool,
     doubts: [Doubt; 3],
     /// When the forced logins so far are paid for.
     paid_at: Duration,
@@ -255,7 +263,9 @@ impl Reference {
         (self.verified, self.proven, self.code_used) = (false, false, false);
         for scope in &mut self.scopes {
             (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, false);
+            scope.lost_root = false;
         }
+        (self.needs_person, self.fruitless) = (false, None);
         (self.refused_secrets, self.unread_at) = (Vec::new(), None);
         (self.is_trusted, self.valid_at, self.replaced_at) = (false, None, None);
         if let Some(root) = self.root {

@@ -123,6 +123,7 @@ impl Reference {
             Block { waits, until, is_refused: false }
         });
         let blocks = own.chain(shared).chain(lockout).chain(unanswered);
+        let blocks = blocks.chain(self.fruitless_block(index));
         blocks.filter(|block| now < block.until).max_by_key(|block| (!block.waits, block.until))
     }
 
@@ -228,12 +229,19 @@ impl Reference {
         all.map(|late| self.block(index, late).map(|block| block.until)).collect()
     }
 
+    /// Whether failures whose pause is over explain why there is no token.
+    fn explains(&self, index: usize) -> bool {
+        let scope = &self.scopes[index];
+        let lacks_root = self.fruitless.is_some() && self.root_of(index).is_some();
+        scope.streak.is_some() || lacks_root && scope.token.is_none()
+    }
+
     /// The errors that explain why there is no token, by the times of the next attempts in them.
     /// The outer `None`: there is no error.
     pub(crate) fn last_errors(&self, index: usize) -> Vec<Option<Option<Duration>>> {
         let error_of = |index: usize, late| match self.block(index, late) {
             Some(block) => Some(Some(block.until)),
-            None => self.scopes[index].streak.as_ref().map(|_| None),
+            None => self.explains(index).then_some(None),
         };
         let root = self.root_of(index).filter(|root| self.scopes[*root].token.is_none());
         let all = self.possibilities(index).into_iter();

@@ -112,6 +112,9 @@ impl Reference {
         self.is_trusted = true;
         if self.root == Some(index) {
             self.valid_at = None;
+            self.needs_person = !token.is_renewable();
+        } else {
+            self.loses_no_more(index);
         }
         if self.root_of(index).is_none() {
             self.prove();

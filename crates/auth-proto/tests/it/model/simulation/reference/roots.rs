@@ -122,8 +122,9 @@ impl Reference {
         let Some(root) = self.root else { return };
         if !self.scopes[root].holds(id) {
             reach("8: another root may do");
-            self.scopes[index].phase = Phase::Idle;
+            self.loses_exchange(index);
         } else if self.valid_at.is_some_and(|valid_at| number < valid_at) {
+            self.loses_no_more(index);
             self.lacks_role(index);
         } else {
             let root = &mut self.scopes[root];
@@ -150,10 +151,8 @@ impl Reference {
                     _ => None,
                 });
                 let asked = asked.max();
-                for index in doubted {
-                    reach("8: a dead root");
-                    self.scopes[index].phase = Phase::Idle;
-                }
+                doubted.iter().for_each(|_| reach("8: a dead root"));
+                self.loses_root(root, &doubted, asked);
                 if root == GIVEN {
                     self.lock_out(root, self.now, asked);
                     self.compare_announced(root);
@@ -161,10 +160,12 @@ impl Reference {
                 }
             }
             Statement::None => {
+                let is_again = doubted.iter().all(|index| self.scopes[*index].lost_root);
+                let pause = seconds(if is_again { 300 } else { 60 });
                 let token = self.scopes[root].token.as_ref();
                 let is_replaced = !doubted.is_empty()
                     && token.is_some_and(Held::is_renewable)
-                    && self.replaced_at.is_none_or(|before| self.now >= before + seconds(60));
+                    && self.replaced_at.is_none_or(|before| self.now >= before + pause);
                 if is_replaced {
                     reach("8: a root is replaced without an answer");
                     self.replaced_at = Some(self.now);
@@ -173,7 +174,7 @@ impl Reference {
                 }
                 for index in doubted {
                     match is_replaced {
-                        true => self.scopes[index].phase = Phase::Idle,
+                        true => self.loses_exchange(index),
                         false => self.lacks_role(index),
                     }
                 }
