@@ -28,6 +28,7 @@ use crate::{
     session::{
         action::{Action, PendingRequest},
         finish::USABLE,
+        pauses::failure_streak::FailureStreak,
         state::input::Input,
         state::live_token::LiveToken,
         state::phase::{Phase, Taking},
@@ -252,10 +253,12 @@ impl Session {
 
     /// The pause of a scope whose login has just failed, if it concerns other processes: the identity
     /// service has answered, and not to a secret that the others may not have. (A failed connection
-    /// may be the fault of this machine.) While there is a token, the store keeps that.
+    /// may be the fault of this machine.) While there is a token, the store keeps that, unless the
+    /// credential is refused: each process that renews the token would send it once more.
     fn pause_to_share(&self, index: usize, at: Duration) -> Option<Entry> {
         let state = &self.scopes[index];
-        let streak = state.streak.as_ref().filter(|_| state.lacks_token())?;
+        let is_shared = |streak: &&FailureStreak| state.lacks_token() || streak.is_refusal();
+        let streak = state.streak.as_ref().filter(is_shared)?;
         let refusal = streak.error.refusal()?;
         let is_own = self.root_of(index).is_none() && !self.name_has_secrets();
         if is_own && streak.error.is_credential_refused() {
