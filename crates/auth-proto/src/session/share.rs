@@ -9,7 +9,7 @@
 //! | found: a pause | the scope pauses until the same time |
 //! | found: of no use | the scope asks for something newer |
 //! | led | the scope logs in, and tells the store what came of it |
-//! | busy | the scope asks again soon; past two leases of the same process it goes on alone |
+//! | busy | the scope asks again soon; past two leases of one process or four of any it goes on alone |
 //! | silent | for 30 seconds the session acts as if it had no store |
 
 use std::{collections::VecDeque, time::Duration};

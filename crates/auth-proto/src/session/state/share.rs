@@ -10,6 +10,8 @@ use crate::{
 /// A lease lasts this long: longer than a request with an HTTP client's usual time-out.
 pub(crate) const LEASE: Duration = Duration::from_secs(20);
 
+/// A scope waits this many leases for one process, and this many for one process after the other.
+const PATIENCE: (u32, u32) = (2, 4);
 /// After this many entries in a row that are of no use, the scope asks for no other one.
 const USELESS: u32 = 3;
 
@@ -43,6 +45,8 @@ struct Leads {
 struct Follows {
     generation: u64,
     since: Duration,
+    /// When it began to wait, for this process or another one before.
+    first: Duration,
     look_at: Duration,
 }
 
@@ -67,11 +71,14 @@ impl Share {
         self.follows.as_ref().map(|follows| follows.look_at).filter(|look_at| at < *look_at)
     }
 
-    /// Whether the lease of this generation has been in the way for longer than two leases last: the
-    /// store does not end it.
+    /// Whether leases have been in the way for too long: this one, which the store does not end, or
+    /// one after the other.
     pub(crate) fn is_stuck(&self, generation: u64, at: Duration) -> bool {
-        let same = self.follows.as_ref().filter(|follows| follows.generation == generation);
-        same.is_some_and(|follows| at >= follows.since.saturating_add(2 * LEASE))
+        let waits = |since: Duration, leases: u32| at >= since.saturating_add(leases * LEASE);
+        self.follows.as_ref().is_some_and(|follows| {
+            let is_same = follows.generation == generation;
+            is_same && waits(follows.since, PATIENCE.0) || waits(follows.first, PATIENCE.1)
+        })
     }
 
     /// Whether the store has given too many entries that are of no use.
@@ -81,9 +88,11 @@ impl Share {
 
     /// Another process has the lease of this generation.
     pub(crate) fn follow(&mut self, generation: u64, at: Duration, look_at: Duration) {
-        let same = self.follows.take().filter(|follows| follows.generation == generation);
+        let before = self.follows.take();
+        let first = before.as_ref().map_or(at, |follows| follows.first);
+        let same = before.filter(|follows| follows.generation == generation);
         let since = same.map_or(at, |follows| follows.since);
-        self.follows = Some(Follows { generation, since, look_at });
+        self.follows = Some(Follows { generation, since, first, look_at });
     }
 
     /// The scope may log in for all processes.
