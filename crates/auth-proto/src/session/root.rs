@@ -334,6 +334,10 @@ impl Session {
     fn refuse_scope(&mut self, index: usize, answer: Answer, at: Duration) {
         let phase = self.scopes.change(index, |state| std::mem::take(&mut state.phase));
         if let Phase::Doubted(Doubted { error, .. }) = phase {
+            if answer != Answer::Valid {
+                // Another process may have a root token that is valid.
+                self.give_up_lease(index, at);
+            }
             let error = self.explain(error, answer);
             self.finish(index, Input::Failed(error), at, at);
         }

@@ -289,6 +289,12 @@ impl Session {
         }
     }
 
+    /// Gives up a lease, because what comes of it concerns this process alone.
+    pub(super) fn give_up_lease(&mut self, index: usize, at: Duration) {
+        self.scopes.change(index, |state| state.share.end());
+        self.tell(index, at);
+    }
+
     /// Gives up all leases, before the scopes are gone.
     pub(super) fn give_up_leases(&mut self, at: Duration) {
         for index in 0..self.scopes.len() {
