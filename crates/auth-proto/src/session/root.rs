@@ -369,6 +369,15 @@ impl Session {
         }
     }
 
+    /// The exchange of this root token gave one that has ended. If both end together, the root token has
+    /// ended, too: its age may have been told wrong.
+    pub(super) fn end_root(&mut self, root: &Token, exchanged: &Token) {
+        if self.ends_with_root() && exchanged.expires_at() >= root.expires_at() && !self.is_given()
+        {
+            self.drop_everywhere(root);
+        }
+    }
+
     /// Whether only another root token gives a longer one than this. The end of a given token is not
     /// known.
     pub(super) fn ends_with(&self, own: &LiveToken, root: &LiveToken) -> bool {
