@@ -328,11 +328,16 @@ impl Driver {
         }
     }
 
-    /// Tells the session that a request may have been sent, and that its result is unknown. Reports
-    /// no event, because this may run in a panic.
+    /// Tells the session that a request may have been sent, and that its result is unknown. Then wakes
+    /// all waiting callers, and tells the store. Reports no event, because this may run in a panic.
     pub(crate) fn abandon(&self, pending: PendingRequest) {
+        let mut session = self.lock();
         // Only a pending request of another session is an error.
-        let _ = self.lock().handle_abandoned(pending);
+        let _ = session.handle_abandoned(pending);
+        let notes = notes(&mut session);
+        drop(session);
+        self.wake();
+        self.tell(notes);
     }
 
     /// Wakes all waiting callers.

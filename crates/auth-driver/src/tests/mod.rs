@@ -1,9 +1,12 @@
 //! Tests of the loops, on scripted schedules.
 
+mod bad_stores;
 mod counts;
 mod executor;
+mod notes;
 mod plan;
 mod schedules;
+mod script;
 mod service;
 mod store;
 mod tasks;
