@@ -1,7 +1,10 @@
 //! A fleet: many processes that share their tokens by a store.
 
 mod chaos;
+mod process;
+mod rules;
 mod service;
+mod store;
 mod world;
 
 use std::time::Duration;
@@ -102,6 +105,30 @@ fn a_wrong_password_is_sent_once_by_a_fleet() {
         let sent: Vec<_> = world.service.logins.iter().map(|login| login.at).collect();
         assert!(sent.len() <= 4, "seed {seed}: {sent:?}");
         assert!(sent.windows(2).all(|pair| pair[1] - pair[0] >= HOUR / 2), "seed {seed}: {sent:?}");
+    }
+}
+
+#[test]
+fn a_password_that_ends_is_sent_once_by_a_fleet() {
+    for seed in SEEDS {
+        let mut world = cold(seed, 20);
+        world.run();
+        world.service.passwords = vec!["new"];
+        // The tokens live for eight hours, and each process renews its own at another time.
+        for minute in 0..20 * 60 {
+            world.run_for(HOUR / 60);
+            if minute % 15 == 0 {
+                (0..20).for_each(|process| world.call(process, "p"));
+                world.run();
+                let failed = world.outcome().0;
+                assert!(failed == 0 || minute >= 6 * 60, "seed {seed}: {minute}");
+            }
+        }
+        let refused = world.service.logins.iter().filter(|login| login.status == 401);
+        let refused: Vec<_> = refused.map(|login| login.at).collect();
+        assert!(!refused.is_empty());
+        assert!(refused.windows(2).all(|pair| pair[1] - pair[0] >= HOUR / 2), "{refused:?}");
+        assert!(refused.windows(5).all(|five| five[4] - five[0] >= 12 * HOUR), "{refused:?}");
     }
 }
 

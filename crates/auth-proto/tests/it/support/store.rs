@@ -64,6 +64,13 @@ impl ModelStore {
         }
     }
 
+    /// Loses the entry and the lease of this name. The time goes on before the next lease.
+    pub(crate) fn remove(&mut self, name: &Name) {
+        if let Some(slot) = self.slots.get_mut(name.as_bytes()) {
+            (slot.lease, slot.entry) = (None, None);
+        }
+    }
+
     pub(crate) fn take(&mut self, want: &Want) -> Taken {
         self.questions += 1;
         if self.is_silent {
