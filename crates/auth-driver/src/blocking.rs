@@ -143,7 +143,8 @@ fn ask<T: Transport>(
         return Err(NoToken::Ask(question));
     }
     let (done, result) = mpsc::channel();
-    let asked = question.clone();
+    let (asked, scope) = (question.clone(), guard.scope().cloned().unwrap_or_default());
+    let started = transport.now();
     let back =
         hand_over(driver, transport, guard, question, move |transport: &T, guard, question| {
             // The caller may have gone.
@@ -152,11 +153,15 @@ fn ask<T: Transport>(
     if let Some((guard, question)) = back {
         return reply(&**transport, guard, question);
     }
-    match result.recv_timeout(left) {
-        Ok(result) => result,
-        Err(RecvTimeoutError::Timeout) => Ok(()),
-        // A function that panics would do so again: it has no answer.
-        Err(RecvTimeoutError::Disconnected) => Err(NoToken::Ask(asked)),
+    loop {
+        let left = left.saturating_sub(transport.now().saturating_duration_since(started));
+        match result.recv_timeout(driver.looks_after(left)) {
+            Ok(result) => return result,
+            Err(RecvTimeoutError::Timeout) if left.is_zero() => return Ok(()),
+            Err(RecvTimeoutError::Timeout) => driver.look(&scope),
+            // A function that panics would do so again: it has no answer.
+            Err(RecvTimeoutError::Disconnected) => return Err(NoToken::Ask(asked)),
+        }
     }
 }
 

@@ -46,6 +46,9 @@ pub struct Driver {
     pub(crate) target_checks: std::sync::atomic::AtomicUsize,
 }
 
+/// A lease lasts longer than three times this.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// Takes the notes for a store.
 pub(crate) type Teller = dyn Fn(&Note) + Send + Sync;
 
@@ -261,6 +264,17 @@ impl Driver {
         let (result, events) = self.with(change);
         events.report();
         result
+    }
+
+    /// How long a caller who has `left` waits for a request or a question before it looks at the
+    /// session again, so that the store keeps the lease.
+    pub(crate) fn looks_after(&self, left: Duration) -> Duration {
+        if self.teller.is_some() { left.min(LOOK) } else { left }
+    }
+
+    /// Looks at the session, which may have something to tell the store.
+    pub(crate) fn look(&self, scope: &Scope) {
+        self.change(|session| drop(session.cached_token(scope, self.now())));
     }
 
     /// Answers a [`NoToken::Ask`] of this scope.

@@ -5,6 +5,7 @@ mod counts;
 mod executor;
 mod notes;
 mod plan;
+mod questions;
 mod schedules;
 mod script;
 mod service;

@@ -137,6 +137,7 @@ fn driver(http: &Http) -> (Arc<Driver>, Log) {
 pub(super) fn kind(note: &Note) -> &'static str {
     match note {
         Note::Forget { .. } => "forget",
+        Note::Keep { .. } => "keep",
         Note::Put { entry: Some(_), .. } => "put an entry",
         Note::Put { entry: None, .. } => "put nothing",
     }

@@ -32,6 +32,7 @@ use crate::{
         state::input::Input,
         state::live_token::LiveToken,
         state::phase::{Phase, Taking},
+        state::scope_state::ScopeState,
         state::share::LEASE,
         store::{
             Note, Taken, Want,
@@ -108,8 +109,12 @@ impl Session {
     }
 
     fn handle_answer(&mut self, index: usize, taking: &Taking, taken: Taken, at: Duration) {
+        // A secret or a code that is asked for. The other process asks for it, too.
+        let asks = !self.name_has_secrets() && self.root_of(index).is_none();
         match taken {
-            Taken::Busy { generation } if self.scopes[index].share.is_stuck(generation, at) => {
+            Taken::Busy { generation }
+                if self.scopes[index].share.is_stuck(generation, at, asks) =>
+            {
                 self.go_alone(index, at);
             }
             // The store gives the same again, or one useless entry after the other.
@@ -286,6 +291,19 @@ impl Session {
         }
         if let Some((name, generation)) = self.scopes.change(index, |state| state.share.forget()) {
             self.note(Note::Forget { name, generation });
+        }
+    }
+
+    /// Tells the store that logins, questions and their leases go on.
+    pub(super) fn keep_leases(&mut self, at: Duration) {
+        if self.store.is_none() {
+            return;
+        }
+        let is_due = |state: &ScopeState| state.share.keep_at(at).is_some_and(|due| at >= due);
+        let due = self.scopes.asking().filter(|(_, state)| is_due(state));
+        for index in due.map(|(index, _)| index).collect::<Vec<_>>() {
+            let note = self.scopes.change(index, |state| state.share.keep_lease(at));
+            note.into_iter().for_each(|note| self.note(note));
         }
     }
 

@@ -177,6 +177,17 @@ pub enum Note {
         /// The generation that the session has found or put.
         generation: u64,
     },
+    /// The login goes on, because a person has not answered yet for example: the lease of this
+    /// generation ends only after this time from now on. The store does nothing if it has given the
+    /// name's lease to another process since.
+    Keep {
+        /// The name of the lease.
+        name: Name,
+        /// The generation of the lease.
+        generation: u64,
+        /// How long the lease lasts from now on.
+        lease: Duration,
+    },
     /// Keep this entry, if there is one, unless a newer one is there. The lease ends either way.
     Put {
         /// The lease. A store may have given its name's lease to another process since.

@@ -9,7 +9,7 @@ mod world;
 
 use std::time::Duration;
 
-use auth_proto::{ErrorKind, Scope};
+use auth_proto::{Credential, ErrorKind, Scope, SecretSource, UserRef};
 use http::StatusCode;
 
 use world::{Rng, World, password, settings};
@@ -326,6 +326,32 @@ fn a_root_serves_the_scopes_of_a_fleet() {
         world.run();
         assert_eq!(world.outcome().0, 0, "seed {seed}");
         assert_eq!((world.service.with_password(), world.service.logins.len()), (1, 11));
+    }
+}
+
+#[test]
+fn one_person_is_asked_by_a_fleet() {
+    let is_asked = |world: &World| world.processes.iter().position(|process| process.is_sending());
+    for (seed, is_killed) in SEEDS.flat_map(|seed| [(seed, false), (seed, true)]) {
+        let mut world = World::new(seed);
+        for _ in 0..20 {
+            let credential =
+                Credential::password(UserRef::id("alice"), SecretSource::new("a person"));
+            let process = world.start_with(credential, settings(), time::Duration::ZERO);
+            world.call(process, "p");
+        }
+        world.run_for(Duration::from_secs(120));
+        assert_eq!(world.service.asked, 1, "seed {seed}");
+        if is_killed {
+            // The lease ends with its process, and the next one asks its person.
+            world.kill(is_asked(&world).unwrap());
+            world.run_for(LEASE + Duration::from_secs(1));
+            assert_eq!(world.service.asked, 2, "seed {seed}");
+        }
+        world.run();
+        let asked = 1 + usize::from(is_killed);
+        assert_eq!((world.outcome().0, world.service.logins.len()), (0, 1), "seed {seed}");
+        assert_eq!(world.service.asked, asked, "seed {seed}");
     }
 }
 

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use auth_proto::{
     Action, Credential, Destination, Error, Failure, FailureKind, Federation, OidcClient,
-    PendingRequest, RetryDecision, Scope, ServiceCall, Session, Settings, Taken, Token, UserRef,
+    PendingRequest, Reply, RetryDecision, Scope, ServiceCall, Session, Settings, Taken, Token,
+    UserRef,
 };
 use http::{Response, StatusCode, Uri};
 use time::UtcDateTime;
@@ -34,6 +35,8 @@ pub(super) struct Process {
     pub(super) callers: Vec<Caller>,
     pub(super) flights: Vec<Flight>,
     renewals: Vec<Renewal>,
+    /// When the caller who has asked a person looks at the session again, as drivers do.
+    looks_at: Duration,
     /// Until then the process is stopped, and does nothing.
     pub(super) stopped_until: Duration,
 }
@@ -68,6 +71,8 @@ pub(super) struct Flight {
 
 pub(super) enum Back {
     Lost,
+    /// A person's reply.
+    Reply,
     Response(Response<Vec<u8>>),
     Taken(Taken),
 }
@@ -82,6 +87,8 @@ pub(super) struct Outside<'a> {
 }
 
 pub(super) const TICK: Duration = Duration::from_millis(1);
+/// A driver whose question has no reply yet looks again after this time.
+const LOOK: Duration = Duration::from_secs(5);
 const URL: &str = "https://service.example/";
 
 pub(super) fn project(name: &str) -> Scope {
@@ -136,8 +143,8 @@ impl Process {
         let renewals = plan.renews.iter();
         let renewals = renewals.map(|name| Renewal { scope: project(name), looks_at: now });
         let renewals = renewals.collect();
-        let (callers, flights) = (Vec::new(), Vec::new());
-        Self { session, plan, callers, flights, renewals, stopped_until: Duration::ZERO }
+        let (callers, flights, stopped_until) = (Vec::new(), Vec::new(), Duration::ZERO);
+        Self { session, plan, callers, flights, renewals, looks_at: now, stopped_until }
     }
 
     pub(super) fn is_sending(&self) -> bool {
@@ -155,14 +162,34 @@ impl Process {
         let waiting = waiting.map(|caller| caller.looks_at);
         let renewals = self.renewals.iter().map(|renewal| renewal.looks_at);
         let flights = self.flights.iter().map(|flight| flight.due);
-        let next = waiting.chain(renewals).chain(flights).min()?;
+        let looks = self.has_asked().then_some(self.looks_at);
+        let next = waiting.chain(renewals).chain(flights).chain(looks).min()?;
         Some(next.max(self.stopped_until))
     }
 
     /// Does one thing that can be done now.
     pub(super) fn act(&mut self, outside: &mut Outside<'_>) -> bool {
         outside.now >= self.stopped_until
-            && (self.land(outside) || self.poll(outside) || self.renew(outside))
+            && (self.land(outside)
+                || self.poll(outside)
+                || self.renew(outside)
+                || self.look(outside))
+    }
+
+    fn has_asked(&self) -> bool {
+        self.flights.iter().any(|flight| matches!(flight.back, Back::Reply))
+    }
+
+    /// Lets the caller who has asked a person look at the session.
+    fn look(&mut self, outside: &mut Outside<'_>) -> bool {
+        let looks = self.has_asked() && self.looks_at <= outside.now;
+        if looks {
+            let now = self.time(outside.now);
+            let _ = self.session.cached_token(&project("p"), now);
+            self.looks_at = outside.now + LOOK;
+            self.drain(outside);
+        }
+        looks
     }
 
     /// Hands in one result that is due.
@@ -175,6 +202,7 @@ impl Process {
         match back {
             Back::Response(response) => self.session.handle_response(pending, response, now),
             Back::Taken(taken) => self.session.handle_taken(pending, taken, now),
+            Back::Reply => self.session.handle_reply(pending, Reply::Secret("good".into()), now),
             Back::Lost => {
                 let failure = Failure::new(FailureKind::Io, "reset");
                 self.session.handle_failure(pending, failure, now)
@@ -254,6 +282,10 @@ impl Process {
             Action::Take(pending, want) => {
                 let taken = outside.store.take(&want);
                 (pending, outside.now + outside.store_takes, Back::Taken(taken))
+            }
+            Action::Ask(pending, _) => {
+                outside.service.asked += 1;
+                (pending, outside.now + outside.service.reply_takes, Back::Reply)
             }
             other => panic!("{other:?}"),
         };

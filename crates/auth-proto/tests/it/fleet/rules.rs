@@ -66,7 +66,8 @@ pub(super) fn longest(storm: Storm) -> Duration {
     let Storm { fails, refuses, interrupts, breaks_store, is_slow, .. } = storm;
     match (interrupts || breaks_store, is_slow) {
         _ if fails || refuses => Duration::MAX,
-        (false, false) => LEASE,
+        // A machine's login, its exchange, a question and the same again take up to 24 s.
+        (false, false) => 2 * LEASE,
         // Four leases each for the root and the scope, and again after a 401.
         (true, false) => 16 * LEASE,
         (_, true) => 32 * LEASE,

@@ -23,6 +23,10 @@ pub(super) struct Service {
     /// Whether the service at [`ODD`] refuses all tokens.
     pub(super) is_at_odds: bool,
     pub(super) logins: Vec<Login>,
+    /// The number of times that a person was asked for the password.
+    pub(super) asked: usize,
+    /// The time that a person takes for a reply.
+    pub(super) reply_takes: Duration,
     /// The valid tokens.
     tokens: BTreeMap<String, Issued>,
     /// All tokens that it has ever given.
@@ -71,6 +75,8 @@ impl Default for Service {
             has_date: true,
             is_at_odds: false,
             logins: Vec::new(),
+            asked: 0,
+            reply_takes: Duration::from_secs(300),
             tokens: BTreeMap::new(),
             given: BTreeMap::new(),
         }

@@ -20,7 +20,7 @@ fn puts(session: &mut Session) -> Vec<bool> {
     let notes = std::iter::from_fn(|| session.poll_note());
     let entry = |note| match note {
         Note::Put { entry, .. } => Some(entry.is_some()),
-        Note::Forget { .. } => None,
+        Note::Forget { .. } | Note::Keep { .. } => None,
     };
     notes.filter_map(entry).collect()
 }
@@ -44,7 +44,7 @@ fn a_refusal_is_told_beside_a_token() {
 /// answer after this time.
 fn waits(answer: impl Fn(Duration) -> Taken) -> Duration {
     let (mut session, mut now) = (session(), NOW);
-    loop {
+    while now < NOW + HOUR {
         match session.poll(&p(), now) {
             Action::Take(pending, _) => {
                 let answer = answer((now - NOW).unsigned_abs());
@@ -59,6 +59,7 @@ fn waits(answer: impl Fn(Duration) -> Taken) -> Duration {
             other => panic!("{other:?}"),
         }
     }
+    panic!("no login in an hour");
 }
 
 #[test]
@@ -126,4 +127,33 @@ fn a_replaced_scope_gives_its_lease_back() {
     taken(&mut session, led, NOW);
     let _ = session.poll_to(&Scope::project_id("q"), Destination::Unknown, NOW);
     assert_eq!(puts(&mut session), [false]);
+}
+
+#[test]
+fn a_lease_is_kept_while_a_login_goes_on() {
+    let mut session = session();
+    taken(&mut session, led, NOW);
+    let login = send(&mut session, NOW);
+    let (mut now, mut kept) = (NOW, 0);
+    while now < NOW + 50 * SECOND {
+        // The callers who wait come again in time.
+        let Action::Wait(until) = session.poll(&p(), now) else { panic!("no wait") };
+        assert!(until > now && until - now <= 7 * SECOND, "{}", until - now);
+        while let Some(note) = session.poll_note() {
+            assert!(
+                matches!(note, Note::Keep { generation: 7, lease, .. } if lease == 20 * SECOND)
+            );
+            kept += 1;
+        }
+        now = until;
+    }
+    assert_eq!(kept, 8);
+    session.handle_response(login, response(503, None, ""), now).unwrap();
+    assert_eq!(puts(&mut session), [true]);
+    // A lease that has ended is not kept.
+    let mut session = self::session();
+    taken(&mut session, led, NOW);
+    let _login = send(&mut session, NOW);
+    let _ = session.poll(&p(), NOW + 20 * SECOND);
+    assert_eq!(session.poll_note(), None);
 }

@@ -107,6 +107,13 @@ impl ModelStore {
                     slot.entry.take_if(|kept| kept.generation == *generation);
                 });
             }
+            Note::Keep { name, generation, lease } => {
+                let slot = self.slots.get_mut(name.as_bytes());
+                slot.and_then(|slot| slot.lease.as_mut())
+                    .filter(|(held, _)| held == generation)
+                    .into_iter()
+                    .for_each(|(_, until)| *until = now + *lease);
+            }
             Note::Put { lease, entry } => {
                 let generation = lease.generation();
                 let slot = self.slots.entry(lease.name().as_bytes().to_vec()).or_default();
