@@ -85,7 +85,10 @@ impl History {
             10 if storm.fails => {
                 let flights = world.processes[process].flights.iter_mut();
                 let sent = flights.filter(|flight| matches!(flight.back, Back::Response(_)));
-                sent.for_each(|flight| flight.back = Back::Lost);
+                for flight in sent {
+                    flight.back = Back::Lost;
+                    self.storm.lost += 1;
+                }
             }
             11 if storm.interrupts => {
                 let pause = Duration::from_secs(1 + rng.below(90));
