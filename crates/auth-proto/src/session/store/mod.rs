@@ -28,7 +28,8 @@ use crate::model::entry::Entry;
 ///   the store has none of a greater generation.
 /// * **Its own clock counts.** Leases and ages are measured by the store, so the clocks of the
 ///   processes may differ by any time.
-/// * **It is quick.** Both calls return within 250 ms. Every error, and everything that takes longer,
+/// * **It is quick.** Both calls return within 250 ms: the caller's thread waits for them, and a driver
+///   for threads cannot end the wait. Other threads go on. Every error, and everything that takes longer,
 ///   is [`Taken::Silent`]: the session then logs in without the store, and no call fails.
 /// * **It keeps secrets.** A name and an entry contain secrets. A store writes a keyed hash of the
 ///   name, and seals the entry together with its name and generation, so that nobody who reads or
@@ -40,7 +41,8 @@ pub trait Store: Send + Sync {
     /// 2. else a lease that has not ended is [`Taken::Busy`];
     /// 3. else the caller gets the lease: [`Taken::Led`].
     ///
-    /// An entry that does not open, or that is [no entry](Entry::from_bytes), counts as none.
+    /// An entry that does not open, or that is [no entry](Entry::from_bytes), counts as none. A panic
+    /// reaches the caller who asked, and the next caller asks again.
     fn take(&self, want: &Want) -> Taken;
 
     /// Takes a note. Nobody waits for its effect, and a note that is lost costs a login at most. It
