@@ -28,9 +28,10 @@ use crate::model::entry::Entry;
 ///   the store has none of a greater generation.
 /// * **Its own clock counts.** Leases and ages are measured by the store, so the clocks of the
 ///   processes may differ by any time.
-/// * **It is quick.** Both calls return within 250 ms: the caller's thread waits for them, and a driver
-///   for threads cannot end the wait. Other threads go on. Every error, and everything that takes longer,
-///   is [`Taken::Silent`]: the session then logs in without the store, and no call fails.
+/// * **It is quick.** Both calls return within 250 ms. The caller's thread waits for them, and a
+///   driver for threads cannot end the wait; other threads go on. Every error, and everything that
+///   takes longer, is [`Taken::Silent`]: the session then logs in without the store, and no call
+///   fails.
 /// * **It keeps secrets.** A name and an entry contain secrets. A store writes a keyed hash of the
 ///   name, and seals the entry together with its name and generation, so that nobody who reads or
 ///   writes its files learns a token or makes one up.
