@@ -183,7 +183,8 @@ fn await_reply<T: Transport>(
         if left.is_zero() || driver.refresh_pause(scope).is_none() {
             return Some(Ok(()));
         }
-        driver.wait(epoch, left);
+        driver.wait(epoch, driver.looks_after(left));
+        driver.look(scope);
         left = patience.saturating_sub(transport.now().saturating_duration_since(started));
     }
 }

@@ -90,12 +90,12 @@ pub async fn grant<T: Transport>(
                 let reply = transport.ask(&question);
                 let under_way = async { Outcome::Answered(reply.await, question) };
                 carried = carry(driver, guard, under_way);
-                left
+                driver.looks_after(left)
             }
             Step::Send(guard, request) => {
                 let response = transport.send(request);
                 carried = carry(driver, guard, async { Outcome::Sent(response.await) });
-                left
+                driver.looks_after(left)
             }
             Step::Take(guard, want) => {
                 // Another caller goes on with a login that is carried while this one asks.

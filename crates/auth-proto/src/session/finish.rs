@@ -113,6 +113,9 @@ impl Session {
         let window = self.settings.renewal();
         let live = LiveToken::new(token, life, in_flight.sent_at, window, &mut self.jitter);
         if live.ends_at < at + USABLE {
+            if let Some(root) = &in_flight.root {
+                self.end_root(root, &live.token);
+            }
             return Input::Failed(ProtocolError::Expired.into());
         }
         Input::Token(match &in_flight.root {

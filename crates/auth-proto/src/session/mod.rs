@@ -267,7 +267,8 @@ impl Session {
 
     /// The valid token of this scope, if there is one.
     pub fn cached_token(&mut self, scope: &Scope, now: UtcDateTime) -> Option<Arc<Token>> {
-        self.advance(now);
+        let at = self.advance(now);
+        self.keep_leases(at);
         let live = self.state(scope).and_then(|state| state.live.as_ref());
         let token = live.map(|live| &live.token).or(self.fixed.as_ref())?;
         Some(Arc::clone(token))

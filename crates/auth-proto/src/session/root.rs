@@ -352,6 +352,10 @@ impl Session {
         }
         let phase = self.scopes.change(index, |state| std::mem::take(&mut state.phase));
         if let Phase::Doubted(Doubted { error, .. }) = phase {
+            if answer != Answer::Valid {
+                // Another process may have a root token that is valid.
+                self.give_up_lease(index, at);
+            }
             let error = self.explain(error, answer);
             self.finish(index, Input::Failed(error), at, at);
         }
@@ -383,9 +387,18 @@ impl Session {
         }
     }
 
+    /// The exchange of this root token gave one that has ended. If both end together, the root token has
+    /// ended, too: its age may have been told wrong.
+    pub(super) fn end_root(&mut self, root: &Token, exchanged: &Token) {
+        if self.ends_with_root() && exchanged.expires_at() >= root.expires_at() && !self.is_given()
+        {
+            self.drop_everywhere(root);
+        }
+    }
+
     /// Whether only another root token gives a longer one than this. The end of a given token is not
     /// known.
-    fn ends_with(&self, own: &LiveToken, root: &LiveToken) -> bool {
+    pub(super) fn ends_with(&self, own: &LiveToken, root: &LiveToken) -> bool {
         let is_known = root.token.is_validated();
         let is_earlier = own.ends_at.saturating_add(OWN_END) < root.ends_at;
         self.ends_with_root() && !(is_known && is_earlier)

@@ -9,7 +9,7 @@
 //! | found: a pause | the scope pauses until the same time |
 //! | found: of no use | the scope asks for something newer |
 //! | led | the scope logs in, and tells the store what came of it |
-//! | busy | the scope asks again soon; past two leases of the same process it goes on alone |
+//! | busy | the scope asks again soon; past two leases of one process or four of any it goes on alone |
 //! | silent | for 30 seconds the session acts as if it had no store |
 
 use std::{collections::VecDeque, time::Duration};
@@ -28,9 +28,11 @@ use crate::{
     session::{
         action::{Action, PendingRequest},
         finish::USABLE,
+        pauses::failure_streak::FailureStreak,
         state::input::Input,
         state::live_token::LiveToken,
         state::phase::{Phase, Taking},
+        state::scope_state::ScopeState,
         state::share::LEASE,
         store::{
             Note, Taken, Want,
@@ -107,8 +109,12 @@ impl Session {
     }
 
     fn handle_answer(&mut self, index: usize, taking: &Taking, taken: Taken, at: Duration) {
+        // A secret or a code that is asked for. The other process asks for it, too.
+        let asks = !self.name_has_secrets() && self.root_of(index).is_none();
         match taken {
-            Taken::Busy { generation } if self.scopes[index].share.is_stuck(generation, at) => {
+            Taken::Busy { generation }
+                if self.scopes[index].share.is_stuck(generation, at, asks) =>
+            {
                 self.go_alone(index, at);
             }
             // The store gives the same again, or one useless entry after the other.
@@ -188,7 +194,7 @@ impl Session {
         }
         let root = self.root_of(index).and_then(|root| self.scopes[root].live.as_ref());
         Some(match root {
-            Some(root) if self.ends_with_root() => live.derived_from(root),
+            Some(root) if self.ends_with(&live, root) => live.derived_from(root),
             Some(_) => live,
             None if self.credential.renews_early() => live,
             None => live.without_renewal(),
@@ -252,10 +258,12 @@ impl Session {
 
     /// The pause of a scope whose login has just failed, if it concerns other processes: the identity
     /// service has answered, and not to a secret that the others may not have. (A failed connection
-    /// may be the fault of this machine.) While there is a token, the store keeps that.
+    /// may be the fault of this machine.) While there is a token, the store keeps that, unless the
+    /// credential is refused: each process that renews the token would send it once more.
     fn pause_to_share(&self, index: usize, at: Duration) -> Option<Entry> {
         let state = &self.scopes[index];
-        let streak = state.streak.as_ref().filter(|_| state.lacks_token())?;
+        let is_shared = |streak: &&FailureStreak| state.lacks_token() || streak.is_refusal();
+        let streak = state.streak.as_ref().filter(is_shared)?;
         let refusal = streak.error.refusal()?;
         let is_own = self.root_of(index).is_none() && !self.name_has_secrets();
         if is_own && streak.error.is_credential_refused() {
@@ -284,6 +292,25 @@ impl Session {
         if let Some((name, generation)) = self.scopes.change(index, |state| state.share.forget()) {
             self.note(Note::Forget { name, generation });
         }
+    }
+
+    /// Tells the store that logins, questions and their leases go on.
+    pub(super) fn keep_leases(&mut self, at: Duration) {
+        if self.store.is_none() {
+            return;
+        }
+        let is_due = |state: &ScopeState| state.share.keep_at(at).is_some_and(|due| at >= due);
+        let due = self.scopes.asking().filter(|(_, state)| is_due(state));
+        for index in due.map(|(index, _)| index).collect::<Vec<_>>() {
+            let note = self.scopes.change(index, |state| state.share.keep_lease(at));
+            note.into_iter().for_each(|note| self.note(note));
+        }
+    }
+
+    /// Gives up a lease, because what comes of it concerns this process alone.
+    pub(super) fn give_up_lease(&mut self, index: usize, at: Duration) {
+        self.scopes.change(index, |state| state.share.end());
+        self.tell(index, at);
     }
 
     /// Gives up all leases, before the scopes are gone.

@@ -5,6 +5,7 @@ mod credential;
 mod events;
 mod factors;
 mod failures;
+mod leases;
 mod lockout;
 mod many_scopes;
 mod renewal;
