@@ -69,9 +69,12 @@ pub(crate) fn reqwest_config(
     }
 }
 
+/// The name of the control, whose secrets may go anywhere.
+pub(crate) const CONTROL: &str = "control";
+
 /// ureq's configuration for the control.
 pub(crate) fn plain_ureq(options: &ClientOptions) -> Agent {
-    let http = ureq_config(Agent::config_builder(), options);
+    let http = ureq_config(Agent::config_builder(), options).user_agent(CONTROL);
     http.http_status_as_error(false).build().new_agent()
 }
 

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use time::UtcDateTime;
 
 use crate::{
-    clients::{plain_ureq, reqwest_config},
+    clients::{CONTROL, plain_ureq, reqwest_config},
     clock::Clock,
     request::{CallResult, CallerRequest, Operation, RequestResult},
     testbed::{ClientOptions, TestScope, Testbed},
@@ -91,8 +91,8 @@ impl PlainClient<ureq::Agent> {
 
 impl PlainClient<reqwest::Client> {
     pub(crate) fn over_reqwest(testbed: &Testbed, options: &ClientOptions) -> Self {
-        let http =
-            reqwest_config(reqwest::Client::builder(), options).build().expect("default settings");
+        let http = reqwest_config(reqwest::Client::builder().user_agent(CONTROL), options);
+        let http = http.build().expect("default settings");
         Self::new(http, testbed, options)
     }
 

@@ -6,6 +6,7 @@
 //!   what it received. [`Loopback::accept`] gives a test the bare connection.
 //! * [`Authority`]: a certificate authority for tests.
 //! * [`MemoryStore`]: a store that clients share.
+//! * [`configured`]: what the tests configure, for the search for misplaced secrets.
 //! * [`events`]: the log events of one thread, as lines.
 //! * [`fixtures`]: credentials, scopes and token responses.
 //! * [`needles`]: the search for secrets in texts and hex dumps.
@@ -33,6 +34,7 @@ mod authority;
 mod bodies;
 mod builder;
 mod client;
+pub mod configured;
 mod connection;
 mod core;
 mod error;
