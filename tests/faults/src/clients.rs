@@ -15,7 +15,7 @@ use auth_proto::ErrorKind;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use testing::{Adapter, Client, Error};
+use testing::{Adapter, Client, Error, configured::CONTROL};
 use tokio::time::timeout;
 use ureq::{
     Agent, SendBody,
@@ -68,9 +68,6 @@ pub(crate) fn reqwest_config(
         Some(hook) => http.dns_resolver(Arc::new(Hooked(Arc::clone(hook)))),
     }
 }
-
-/// The name of the control, whose secrets may go anywhere.
-pub(crate) const CONTROL: &str = "control";
 
 /// ureq's configuration for the control.
 pub(crate) fn plain_ureq(options: &ClientOptions) -> Agent {

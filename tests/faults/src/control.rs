@@ -14,10 +14,11 @@ use std::{
 use auth_proto::timestamp;
 use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::{Value, json};
+use testing::configured::CONTROL;
 use time::UtcDateTime;
 
 use crate::{
-    clients::{CONTROL, plain_ureq, reqwest_config},
+    clients::{plain_ureq, reqwest_config},
     clock::Clock,
     request::{CallResult, CallerRequest, Operation, RequestResult},
     testbed::{ClientOptions, TestScope, Testbed},

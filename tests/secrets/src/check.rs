@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use testing::needles::Needles;
+use testing::{configured::CONTROL, needles::Needles};
 
 use crate::{
     fields::{Fields, Kind},
@@ -34,8 +34,6 @@ const SHORTEST: usize = 8;
 const WORDS: [&str; 1] = ["password"];
 /// The beginning of a long secret is searched for.
 const LONGEST: usize = 24;
-/// The client without the library, to which ours is compared. It follows redirects.
-const CONTROL: &str = "control";
 
 impl Suite {
     /// Adds a process.
@@ -55,6 +53,7 @@ impl Suite {
                 }
                 self.requests += 1;
                 let fields = Fields::of(request);
+                let place = format!("{} {}", request.method, request.target);
                 // A proxy gets the whole URL, or the host and port of a tunnel.
                 if let Some(target) = party(&request.target) {
                     there = target;
@@ -62,7 +61,7 @@ impl Suite {
                 for (kind, secret) in fields.secrets {
                     self.secrets += 1;
                     let party = if kind == Kind::ProxyPassword { here } else { &there };
-                    self.judge(process, party, kind, &request.target);
+                    self.judge(process, party, kind, &place);
                     stems.entry(stem(&secret)).or_default().insert(kind);
                     pairs.insert((party.clone(), secret));
                 }

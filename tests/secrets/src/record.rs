@@ -68,10 +68,11 @@ impl Process {
         Some(())
     }
 
-    /// Whether the party has one of these roles. If a process says nothing of its clients, its
-    /// servers' roles count: it has no other servers.
+    /// Whether the party has one of these roles. If a process says nothing of its clients, the roles
+    /// of the emulators that it started count.
     pub(crate) fn is(&self, party: &str, roles: &[Role]) -> bool {
-        let known = if self.parties.is_empty() { &self.played } else { &self.parties };
+        let is_told = self.parties.iter().any(|(role, _)| *role != Role::Catalog);
+        let known = if is_told { &self.parties } else { &self.played };
         roles.iter().any(|role| known.contains(&(*role, party.to_owned())))
     }
 }

@@ -11,6 +11,9 @@ use http::Uri;
 
 use crate::reply::{Part, Reply};
 
+/// The `User-Agent` of requests that no client of ours sends. The check passes them over.
+pub const CONTROL: &str = "control";
+
 /// A party that may get secrets, by its URL.
 pub fn party(role: Role, url: &str) {
     record::note(format_args!("{} {}", role.name(), url.escape_default()));

@@ -454,7 +454,7 @@ fn emulator(walk: &mut Walk) {
     assert!(!seen.types.is_empty());
     walk.types.extend(seen.types);
     see!(walk, server, server.traffic(), Emulator::new(), auth_emulator::System::Otc);
-    see!(walk, auth_emulator::Fault::new());
+    see!(walk, auth_emulator::Fault::new(), auth_emulator::record::Inbound::new(1));
 }
 
 fn program(walk: &mut Walk) {
