@@ -107,9 +107,10 @@ pub fn program(command: &mut Command) {
     let arguments: Vec<_> = command.get_args().filter_map(|argument| argument.to_str()).collect();
     let mut texts: Vec<_> = of_variables.collect();
     let files = ["clouds.yaml", "secure.yaml", "clouds-public.yaml"];
-    let here = command.get_current_dir().unwrap_or(Path::new("."));
+    let here = command.get_current_dir().unwrap_or_else(|| Path::new("."));
     texts.extend(files.iter().filter_map(|file| fs::read_to_string(here.join(file)).ok()));
     texts.push(arguments.join(" ").replace("--identity-url", "auth_url:").replace('=', " "));
+    let mut identities = Vec::new();
     for text in &texts {
         let ends = |c: char| c.is_whitespace() || "'\"{},".contains(c);
         let mut words = text.split(ends).filter(|word| !word.is_empty()).peekable();
@@ -122,14 +123,24 @@ pub fn program(command: &mut Command) {
                 _ => continue,
             };
             party(role, next);
+            if role == Role::Identity {
+                identities.push(host(next));
+            }
         }
     }
     if let ["curl", ..] = arguments[..] {
-        let urls = arguments.iter().filter(|argument| argument.starts_with("http"));
-        urls.for_each(|url| party(Role::Service, url));
+        // As in `called`.
+        let is_called = |url: &&&str| {
+            url.starts_with("https:") || url.starts_with("http:") && identities.contains(&host(url))
+        };
+        arguments.iter().filter(is_called).for_each(|url| party(Role::Service, url));
     }
     command.env(record::FOLDER, folder);
     command.envs(std::env::var_os(PACKAGE).map(|package| (PACKAGE, package)));
+}
+
+fn host(url: &str) -> Option<String> {
+    Some(url.parse::<Uri>().ok()?.host()?.to_owned())
 }
 
 /// The variable that names the suite in the record.
