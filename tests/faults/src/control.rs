@@ -14,7 +14,7 @@ use std::{
 use auth_proto::timestamp;
 use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::{Value, json};
-use testing::configured::CONTROL;
+use testing::configured::{self, CONTROL, Role};
 use time::UtcDateTime;
 
 use crate::{
@@ -153,9 +153,12 @@ impl PlainClient<reqwest::Client> {
 
 impl<H> PlainClient<H> {
     fn new(http: H, testbed: &Testbed, options: &ClientOptions) -> Self {
+        let url = format!("{}/auth/tokens", testbed.identity_url(options));
+        // The check cannot read the name of a client over HTTP/2.
+        configured::party(Role::Identity, &url);
         Self {
             http,
-            url: format!("{}/auth/tokens", testbed.identity_url(options)),
+            url,
             password: options.password,
             clock: testbed.clock.clone(),
             tokens: Mutex::default(),
