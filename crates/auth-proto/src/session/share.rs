@@ -111,11 +111,8 @@ impl Session {
             Taken::Busy { generation } if self.scopes[index].share.is_stuck(generation, at) => {
                 self.go_alone(index, at);
             }
-            // The store gives the same again, or one useless entry after the other.
-            Taken::Found { generation, .. }
-                if generation <= taking.want.newer_than()
-                    || self.scopes[index].share.has_seen_enough() =>
-            {
+            // The store gives the same again.
+            Taken::Found { generation, .. } if generation <= taking.want.newer_than() => {
                 self.go_alone(index, at);
             }
             Taken::Busy { generation } => {
@@ -139,6 +136,9 @@ impl Session {
                         self.pause_with(index, pause, until, at);
                     }
                 }
+                if self.scopes[index].share.has_seen_enough() {
+                    self.go_alone(index, at);
+                }
             }
             Taken::Led(lease) => {
                 let until = taking.asked_at.saturating_add(LEASE);
@@ -153,6 +153,7 @@ impl Session {
         if let Some(store) = &mut self.store {
             store.silent_until = at.saturating_add(SILENCE);
         }
+        self.scopes.change(index, |state| state.share.heed());
         self.step(index, Input::Abandoned, at);
     }
 

@@ -121,7 +121,7 @@ impl Share {
         self.end();
     }
 
-    /// An entry was of use.
+    /// An entry was of use, or the session asks for none for some time.
     pub(crate) fn heed(&mut self) {
         self.useless = 0;
     }
