@@ -367,7 +367,7 @@ impl Session {
 
     /// Whether only another root token gives a longer one than this. The end of a given token is not
     /// known.
-    fn ends_with(&self, own: &LiveToken, root: &LiveToken) -> bool {
+    pub(super) fn ends_with(&self, own: &LiveToken, root: &LiveToken) -> bool {
         let is_known = root.token.is_validated();
         let is_earlier = own.ends_at.saturating_add(OWN_END) < root.ends_at;
         self.ends_with_root() && !(is_known && is_earlier)

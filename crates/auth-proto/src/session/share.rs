@@ -189,7 +189,7 @@ impl Session {
         }
         let root = self.root_of(index).and_then(|root| self.scopes[root].live.as_ref());
         Some(match root {
-            Some(root) if self.ends_with_root() => live.derived_from(root),
+            Some(root) if self.ends_with(&live, root) => live.derived_from(root),
             Some(_) => live,
             None if self.credential.renews_early() => live,
             None => live.without_renewal(),

@@ -11,21 +11,21 @@ use time::UtcDateTime;
 
 use crate::support::{NOW, alice, keystone, password, response, session::HOUR};
 
-fn session_with(settings: Settings) -> Session {
+pub(super) fn session_with(settings: Settings) -> Session {
     Session::new(keystone(), password(), settings.with_store()).unwrap()
 }
 
-fn session() -> Session {
+pub(super) fn session() -> Session {
     session_with(Settings::default())
 }
 
-fn p() -> Scope {
+pub(super) fn p() -> Scope {
     Scope::project_id("p")
 }
 
 /// A poll that asks the store.
 #[track_caller]
-fn take(session: &mut Session, now: UtcDateTime) -> (PendingRequest, Want) {
+pub(super) fn take(session: &mut Session, now: UtcDateTime) -> (PendingRequest, Want) {
     match session.poll(&p(), now) {
         Action::Take(pending, want) => (pending, want),
         other => panic!("expected a question to the store, got {other:?}"),
@@ -34,34 +34,34 @@ fn take(session: &mut Session, now: UtcDateTime) -> (PendingRequest, Want) {
 
 /// Asks the store and hands in this answer.
 #[track_caller]
-fn taken(session: &mut Session, answer: impl FnOnce(&Want) -> Taken, now: UtcDateTime) {
+pub(super) fn taken(session: &mut Session, answer: impl FnOnce(&Want) -> Taken, now: UtcDateTime) {
     let (pending, want) = take(session, now);
     session.handle_taken(pending, answer(&want), now).unwrap();
 }
 
 /// A poll that sends a login.
 #[track_caller]
-fn send(session: &mut Session, now: UtcDateTime) -> PendingRequest {
+pub(super) fn send(session: &mut Session, now: UtcDateTime) -> PendingRequest {
     match session.poll(&p(), now) {
         Action::Send(pending, _) => pending,
         other => panic!("expected a request, got {other:?}"),
     }
 }
 
-fn led(want: &Want) -> Taken {
+pub(super) fn led(want: &Want) -> Taken {
     Taken::Led(Lease::new(want.name().clone(), want.newer_than() + 7))
 }
 
-fn found(entry: Entry, generation: u64) -> Taken {
+pub(super) fn found(entry: Entry, generation: u64) -> Taken {
     Taken::Found { entry, generation, age: Duration::from_secs(10) }
 }
 
 /// An answer with this token, for this project, that has an hour to live.
-fn answer(token: &str, project: &str) -> Entry {
+pub(super) fn answer(token: &str, project: &str) -> Entry {
     answer_of(3, token, HOUR, &body(project, "u1"))
 }
 
-fn body(project: &str, user: &str) -> String {
+pub(super) fn body(project: &str, user: &str) -> String {
     let [issued, ends] = [NOW, NOW + HOUR].map(timestamp::format);
     format!(
         r#"{{"token": {{"issued_at": "{issued}", "expires_at": "{ends}",
@@ -69,7 +69,7 @@ fn body(project: &str, user: &str) -> String {
     )
 }
 
-fn answer_of(kind: u8, token: &str, life: Duration, body: &str) -> Entry {
+pub(super) fn answer_of(kind: u8, token: &str, life: Duration, body: &str) -> Entry {
     let life = (life.as_millis() as u64).to_be_bytes();
     let length = (token.len() as u32).to_be_bytes();
     let bytes = [&[1, kind][..], &life, &length, token.as_bytes(), body.as_bytes()].concat();
@@ -90,7 +90,7 @@ fn fails(session: &mut Session, now: UtcDateTime) -> Error {
     }
 }
 
-fn token_in_use(session: &mut Session, now: UtcDateTime) -> String {
+pub(super) fn token_in_use(session: &mut Session, now: UtcDateTime) -> String {
     session.cached_token(&p(), now).map(|token| token.expose().to_owned()).unwrap_or_default()
 }
 

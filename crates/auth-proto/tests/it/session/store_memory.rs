@@ -1,0 +1,28 @@
+//! What a session remembers of its store between two questions.
+
+use std::time::Duration;
+
+use auth_proto::{Scope, Settings, timestamp};
+
+use super::store::{answer, answer_of, body, found, p, session, session_with, taken, token_in_use};
+use crate::support::{NOW, session::HOUR};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The answer to a login for no project.
+fn root() -> String {
+    body("p", "u1").replace(r#""project": {"id": "p"},"#, "")
+}
+
+#[test]
+fn a_shared_token_that_ends_before_the_root() {
+    let mut session = session_with(Settings::default().with_root(Scope::unscoped()));
+    taken(&mut session, |_| found(answer_of(3, "root", HOUR, &root()), 5), NOW);
+    // It is from an older root token.
+    let [late, soon] = [HOUR, 10 * MINUTE].map(|life| timestamp::format(NOW + life));
+    let own = body("p", "u1").replace(&late, &soon);
+    taken(&mut session, |_| found(answer_of(3, "t", 10 * MINUTE, &own), 5), NOW);
+    assert_eq!(token_in_use(&mut session, NOW), "t");
+    // So it is not renewed together with this one.
+    assert!(session.renew_at(&p()).unwrap() <= NOW + 9 * MINUTE);
+}
