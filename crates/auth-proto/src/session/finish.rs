@@ -263,7 +263,7 @@ impl Session {
     pub(super) fn drop_everywhere(&mut self, token: &Token) {
         for index in self.scopes.holders(token) {
             self.scopes.change(index, ScopeState::drop_token);
-            self.forget(index);
+            self.forget(index, token);
         }
     }
 

@@ -173,7 +173,7 @@ impl Session {
             let users = root.token.user().id.as_ref().zip(token.user().id.as_ref());
             users.is_none_or(|(root, own)| root == own)
         };
-        let is_useless = state.holds(&token) || state.has_refused(&token);
+        let is_useless = state.holds(&token) || state.share.has_refused(&token);
         if is_useless || !root.is_none_or(is_same_user) {
             return None;
         }
@@ -277,12 +277,13 @@ impl Session {
         self.credential.asked().is_none() && !self.credential.is_one_time()
     }
 
-    /// The token of this scope is of no use to any process.
-    pub(super) fn forget(&mut self, index: usize) {
+    /// This token of the scope is of no use to any process.
+    pub(super) fn forget(&mut self, index: usize, token: &Token) {
         if self.store.is_none() {
             return;
         }
-        if let Some((name, generation)) = self.scopes.change(index, |state| state.share.forget()) {
+        let entry = self.scopes.change(index, |state| state.share.forget(token));
+        if let Some((name, generation)) = entry {
             self.note(Note::Forget { name, generation });
         }
     }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use crate::{
-    model::entry::Entry,
+    model::{entry::Entry, token::Token},
     session::store::{Lease, Name},
 };
 
@@ -26,6 +28,8 @@ pub(crate) struct Share {
     follows: Option<Follows>,
     /// The number of entries in a row that were of no use.
     useless: u32,
+    /// The last token whose entry was forgotten.
+    refused: Option<HeaderValue>,
 }
 
 #[derive(Debug)]
@@ -77,6 +81,11 @@ impl Share {
     /// Whether the store has given too many entries that are of no use.
     pub(crate) fn has_seen_enough(&self) -> bool {
         self.useless >= USELESS
+    }
+
+    /// Whether the store was told to forget this token.
+    pub(crate) fn has_refused(&self, token: &Token) -> bool {
+        self.refused.as_ref() == Some(token.header())
     }
 
     /// Another process has the lease of this generation.
@@ -145,8 +154,10 @@ impl Share {
         Some((leads.lease, leads.answer))
     }
 
-    /// The entry that has the scope's token, which is of no use to any process.
-    pub(crate) fn forget(&mut self) -> Option<(Name, u64)> {
-        self.holds.take()
+    /// The entry that has this token of the scope, which is of no use to any process.
+    pub(crate) fn forget(&mut self, token: &Token) -> Option<(Name, u64)> {
+        let entry = self.holds.take()?;
+        self.refused = Some(token.header().clone());
+        Some(entry)
     }
 }

@@ -3,15 +3,33 @@
 use std::time::Duration;
 
 use auth_proto::{Scope, Settings, timestamp};
+use http::Uri;
 
 use super::store::{answer, answer_of, body, found, p, session, session_with, taken, token_in_use};
 use crate::support::{NOW, session::HOUR};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+fn service() -> Uri {
+    Uri::from_static("https://service.example/")
+}
+
 /// The answer to a login for no project.
 fn root() -> String {
     body("p", "u1").replace(r#""project": {"id": "p"},"#, "")
+}
+
+#[test]
+fn a_refused_token_is_not_taken_after_its_end() {
+    let mut session = session();
+    taken(&mut session, |_| found(answer("t1", "p"), 5), NOW);
+    let token = session.cached_token(&p(), NOW).unwrap();
+    let _ = session.handle_unauthorized(&token, &service(), NOW);
+    let late = NOW + HOUR;
+    taken(&mut session, |_| found(answer("t1", "p"), 6), late);
+    assert_eq!(token_in_use(&mut session, late), "");
+    taken(&mut session, |_| found(answer("t2", "p"), 7), late);
+    assert_eq!(token_in_use(&mut session, late), "t2");
 }
 
 #[test]
