@@ -120,12 +120,16 @@ impl Share {
         }
     }
 
-    /// A login has given the scope's token.
-    pub(crate) fn log_in(&mut self) {
+    /// A login has given a token, which is the scope's now, or ends earlier than the one that the scope
+    /// has.
+    pub(crate) fn log_in(&mut self, is_kept: bool) {
         let lease = self.leads.as_ref().map(|leads| &leads.lease);
-        self.holds = lease.map(|lease| (lease.name().clone(), lease.generation()));
-        if let Some((_, generation)) = self.holds {
+        let entry = lease.map(|lease| (lease.name().clone(), lease.generation()));
+        if let Some((_, generation)) = entry {
             self.known = self.known.max(generation);
+        }
+        if is_kept {
+            self.holds = entry;
         }
         self.end();
     }

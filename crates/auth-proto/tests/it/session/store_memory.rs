@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use auth_proto::{Scope, Settings, timestamp};
+use auth_proto::{Note, Scope, Settings, timestamp};
 use http::Uri;
 
-use super::store::{answer, answer_of, body, found, p, session, session_with, taken, token_in_use};
-use crate::support::{NOW, session::HOUR};
+use super::store::{
+    answer, answer_of, body, found, led, p, send, session, session_with, taken, token_in_use,
+};
+use crate::support::{NOW, response, session::HOUR};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -43,4 +45,24 @@ fn a_shared_token_that_ends_before_the_root() {
     assert_eq!(token_in_use(&mut session, NOW), "t");
     // So it is not renewed together with this one.
     assert!(session.renew_at(&p()).unwrap() <= NOW + 9 * MINUTE);
+}
+
+/// The old token stays in use if the new one ends earlier.
+#[test]
+fn the_entry_of_the_token_in_use_is_forgotten() {
+    let mut session = session();
+    taken(&mut session, led, NOW);
+    let pending = send(&mut session, NOW);
+    session.handle_response(pending, response(201, Some("t1"), &body("p", "u1")), NOW).unwrap();
+    let Some(Note::Put { lease, .. }) = session.poll_note() else { panic!() };
+    let late = NOW + 55 * MINUTE;
+    taken(&mut session, led, late);
+    let pending = send(&mut session, late);
+    session.handle_response(pending, response(201, Some("t2"), &body("p", "u1")), late).unwrap();
+    assert!(matches!(session.poll_note(), Some(Note::Put { entry: Some(_), .. })));
+    assert_eq!(token_in_use(&mut session, late), "t1");
+    let token = session.cached_token(&p(), late).unwrap();
+    let _ = session.handle_unauthorized(&token, &service(), late);
+    let (name, generation) = (lease.name().clone(), lease.generation());
+    assert_eq!(session.poll_note(), Some(Note::Forget { name, generation }));
 }
