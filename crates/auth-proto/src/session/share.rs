@@ -256,7 +256,10 @@ impl Session {
     /// may be the fault of this machine.) While there is a token, the store keeps that.
     fn pause_to_share(&self, index: usize, at: Duration) -> Option<Entry> {
         let state = &self.scopes[index];
-        let streak = state.streak.as_ref().filter(|_| state.lacks_token())?;
+        let streak = state.streak.as_ref().filter(|streak| streak.holds(at))?;
+        if !state.lacks_token() {
+            return None;
+        }
         let refusal = streak.error.refusal()?;
         let is_own = self.root_of(index).is_none() && !self.name_has_secrets();
         if is_own && streak.error.is_credential_refused() {

@@ -106,6 +106,7 @@ impl ScopeState {
             }
             Input::Takes(taking) => {
                 self.phase = Phase::Taking(taking);
+                self.share.end();
                 None
             }
             Input::Busy(generation, look_at) => {

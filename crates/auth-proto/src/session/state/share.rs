@@ -139,7 +139,7 @@ impl Share {
         self.useless = 0;
     }
 
-    /// The login that had the lease is over.
+    /// The login that had the lease is over, or the lease has ended before it.
     pub(crate) fn end(&mut self) {
         if let Some(leads) = &mut self.leads {
             leads.is_over = true;

@@ -276,8 +276,10 @@ fn an_abandoned_login_keeps_its_lease() {
     let pending = send(&mut session, NOW);
     session.handle_abandoned(pending).unwrap();
     assert_eq!(session.poll_note(), None);
-    // After its end the store is asked again.
+    // After its end the store gets it back, and is asked again.
     let (_pending, _) = take(&mut session, NOW + Duration::from_secs(20));
+    assert!(matches!(session.poll_note(), Some(Note::Put { entry: None, .. })));
+    assert_eq!(session.poll_note(), None);
 }
 
 #[test]
