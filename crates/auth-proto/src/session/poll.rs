@@ -12,6 +12,7 @@ use crate::{
         action::{Action, Destination},
         clock::Clock,
         state::evidence::Remedy,
+        state::input::Input,
         state::phase::Phase,
     },
 };
@@ -270,6 +271,8 @@ impl Session {
         let removable = all.filter(|(index, state)| !is_kept(*index) && state.may_be_removed(at));
         let oldest = removable.min_by_key(|(_, state)| (!state.is_idle(at), state.used_at));
         let (oldest, _) = oldest.ok_or(Misuse::TooManyScopes)?;
+        // Its lease goes back to the store.
+        self.step(oldest, Input::Replaced, at);
         self.scopes.replace(oldest, scope);
         Ok(oldest)
     }

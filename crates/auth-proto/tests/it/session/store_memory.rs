@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use auth_proto::{Note, Scope, Settings, timestamp};
+use auth_proto::{Action, Note, Scope, Settings, timestamp};
 use http::Uri;
 
 use super::store::{
-    answer, answer_of, body, found, led, p, send, session, session_with, taken, token_in_use,
+    answer, answer_of, body, found, led, p, send, session, session_with, take, taken, token_in_use,
 };
 use crate::support::{NOW, response, session::HOUR};
 
@@ -14,6 +14,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 fn service() -> Uri {
     Uri::from_static("https://service.example/")
+}
+
+fn q() -> Scope {
+    Scope::project_id("q")
 }
 
 /// The answer to a login for no project.
@@ -65,4 +69,14 @@ fn the_entry_of_the_token_in_use_is_forgotten() {
     let _ = session.handle_unauthorized(&token, &service(), late);
     let (name, generation) = (lease.name().clone(), lease.generation());
     assert_eq!(session.poll_note(), Some(Note::Forget { name, generation }));
+}
+
+#[test]
+fn a_scope_that_loses_its_place_ends_its_lease() {
+    let mut session = session_with(Settings::default().with_max_scopes(1));
+    let (pending, want) = take(&mut session, NOW);
+    session.handle_taken(pending, led(&want), NOW).unwrap();
+    let Action::Take(..) = session.poll(&q(), NOW) else { panic!() };
+    let Some(Note::Put { lease, entry: None }) = session.poll_note() else { panic!() };
+    assert_eq!(lease.name(), want.name());
 }
