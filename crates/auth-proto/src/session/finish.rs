@@ -156,8 +156,11 @@ impl Session {
         sent_at: Duration,
         at: Duration,
     ) {
-        if let Input::Taken(..) | Input::Token(_) = input {
-            self.trust_root(index);
+        match input {
+            Input::Token(_) => self.trust_root(index),
+            // Another process' exchange says nothing about this session's root token.
+            Input::Taken(..) if self.is_root(index) => self.trust_root(index),
+            _ => {}
         }
         match input {
             _ if self.root_of(index).is_some() => {}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_proto::{Action, Note, Scope, Settings, timestamp};
+use auth_proto::{Action, Destination, Note, Scope, Settings, timestamp};
 use http::Uri;
 
 use super::store::{
@@ -79,4 +79,32 @@ fn a_scope_that_loses_its_place_ends_its_lease() {
     let Action::Take(..) = session.poll(&q(), NOW) else { panic!() };
     let Some(Note::Put { lease, entry: None }) = session.poll_note() else { panic!() };
     assert_eq!(lease.name(), want.name());
+}
+
+/// A service has refused a token of this session. The root token may be invalid, too, whatever another
+/// process has got for its own.
+#[test]
+fn a_shared_token_is_no_word_for_the_root() {
+    let mut session = session_with(Settings::default().with_root(Scope::unscoped()));
+    taken(&mut session, |_| found(answer_of(3, "root", HOUR, &root()), 5), NOW);
+    taken(&mut session, |_| found(answer("t1", "p"), 5), NOW);
+    let token = session.cached_token(&p(), NOW).unwrap();
+    let _ = session.handle_unauthorized(&token, &service(), NOW);
+    let to = Uri::from_static("https://service.example/");
+    let Action::Take(pending, _) = session.poll_to(&p(), Destination::At(&to), NOW) else {
+        panic!()
+    };
+    session.handle_taken(pending, found(answer("t2", "p"), 6), NOW).unwrap();
+    // One exchange shows whether it is valid.
+    let mut next = |scope: &Scope| match session.poll(scope, NOW) {
+        Action::Take(pending, want) => {
+            session.handle_taken(pending, led(&want), NOW).unwrap();
+            session.poll(scope, NOW)
+        }
+        other => other,
+    };
+    let first = next(&q());
+    let second = next(&Scope::project_id("r"));
+    assert!(matches!(first, Action::Send(..)), "{first:?}");
+    assert!(matches!(second, Action::Wait(_)), "{second:?}");
 }
