@@ -69,6 +69,7 @@ impl Simulation {
             return;
         }
         self.compare_events();
+        self.compare_notes();
         for index in 0..SCOPES {
             let live = self.session.cached_token(&scope(index), self.now);
             let id = self.model.scopes[index].token.as_ref().map(|token| token.id);
@@ -77,7 +78,8 @@ impl Simulation {
             if let Some((id, live)) = id.zip(live) {
                 let given = &mut self.tokens[id];
                 assert!(given.end.is_none_or(|end| self.model.now < end), "past its expires_at");
-                given.token.get_or_insert(live);
+                // The store may give a token again.
+                given.token = Some(live);
             }
             self.compare_destinations(index);
             self.compare_renewal(index);
@@ -160,7 +162,7 @@ impl Simulation {
             Action::Ask(..) => Verdict::Ask,
             Action::Send(_, request) if request.method() == "GET" => Verdict::SendQuestion,
             Action::Send(..) => Verdict::SendLogin,
-            Action::Take(..) => unreachable!("the session has no store"),
+            Action::Take(..) => Verdict::Take,
             Action::Use(token) => {
                 let usable = self.model.scopes[index].token.as_ref();
                 assert_eq!(

@@ -32,6 +32,7 @@ pub(crate) enum Verdict {
     Fail(Option<Duration>),
     SendLogin,
     SendQuestion,
+    Take,
     Use,
     Wait(Duration),
 }
@@ -52,6 +53,7 @@ impl Reference {
     }
 
     fn decide(&mut self, index: usize, caller: Caller, late: Late) -> Verdict {
+        self.followed = None;
         self.scopes[index].background |= caller.is_background;
         self.scopes[index].is_known = true;
         self.serve(index, caller, late)
@@ -90,7 +92,7 @@ impl Reference {
         let with_token = Caller { has_token: true, ..caller };
         let verdict = self.obtain(index, with_token, !waits, late);
         match verdict {
-            Verdict::Ask | Verdict::SendLogin | Verdict::SendQuestion => {
+            Verdict::Ask | Verdict::SendLogin | Verdict::SendQuestion | Verdict::Take => {
                 if !is_suspect && now < token.mandatory_at {
                     reach("7: an early renewal");
                 }
@@ -145,7 +147,7 @@ impl Reference {
         if let Some(block) = block.filter(|block| !block.waits) {
             if block.is_refused && self.may_read_again(index, caller) {
                 reach("8: a refused secret is read again");
-                return self.ask(index, false, caller);
+                return self.ask(index, false, caller, late);
             }
             reach("4: callers fail");
             self.is_blocked(index, block.until);
@@ -153,7 +155,7 @@ impl Reference {
             return Verdict::Fail(Some(block.until).filter(|_| !has_challenge));
         }
         if self.wants_factor(index) {
-            return self.ask(index, true, caller);
+            return self.ask(index, true, caller, late);
         }
         let paid_at = self.next_forced_login(index);
         if now < paid_at {
@@ -185,17 +187,20 @@ impl Reference {
                 return Verdict::Wait(until);
             }
         }
-        self.start(index, caller)
+        self.start(index, caller, late)
     }
 
-    pub(super) fn start(&mut self, index: usize, caller: Caller) -> Verdict {
+    pub(super) fn start(&mut self, index: usize, caller: Caller, late: Late) -> Verdict {
         if index == GIVEN {
             self.is_given();
             return Verdict::Use;
         }
+        if let Some(verdict) = self.look(index, late) {
+            return verdict;
+        }
         let phase = self.scopes[index].phase;
         if self.has_source && matches!(phase, Phase::Idle) {
-            return self.ask(index, false, caller);
+            return self.ask(index, false, caller, late);
         }
         let receipt = match phase {
             Phase::Challenged(until, _) => Some(until),
@@ -235,6 +240,12 @@ impl Reference {
             phase.handed().is_some() && !matches!(phase, Phase::Asking(_, _, true))
         };
         if is_sent(index) || self.root_of(index).is_some_and(is_sent) {
+            return true;
+        }
+        let root = self.root_of(index);
+        if self.is_followed(index, late)
+            || root.is_some_and(|root| self.is_followed(root, late.of_root()))
+        {
             return true;
         }
         let root = self.root_of(index).filter(|root| self.scopes[*root].token.is_none());
@@ -283,6 +294,9 @@ impl Reference {
             let since = self.scopes[index].free_since.as_mut();
             since.filter(|since| **since == expected).into_iter().for_each(|since| *since = named);
         }
+        if let Verdict::Wait(named) = named {
+            self.hear_look(named);
+        }
     }
 
     /// A question that cannot be asked now counts as one without a statement.
@@ -290,7 +304,7 @@ impl Reference {
         let scope = &self.scopes[index];
         let is_due = scope.token.is_some() && scope.due == Some(Remedy::Ask);
         let can_ask = match scope.phase {
-            Phase::Checking(_) | Phase::InFlight(..) => true,
+            Phase::Checking(_) | Phase::InFlight(..) | Phase::Taking(_) => true,
             Phase::Doubted(..) | Phase::Idle => !self.is_v2 && !self.is_paused(index, late),
             Phase::Asking(..) | Phase::Challenged(..) | Phase::Ready(..) => false,
         };
@@ -400,6 +414,12 @@ impl Held {
         let life = life.min(self.full_life / 10 * 9);
         let too_short = self.ends_at.saturating_sub(life).max(self.not_before);
         (renew_at.min(too_short), self.mandatory_at.min(too_short))
+    }
+
+    /// Another token costs a person a code, or cannot be had.
+    pub(super) fn is_not_renewed(&mut self) {
+        (self.renew_at, self.mandatory_at) = (Span::exact(self.ends_at), self.ends_at);
+        self.not_before = self.ends_at;
     }
 
     pub(super) fn is_renewable(&self) -> bool {
