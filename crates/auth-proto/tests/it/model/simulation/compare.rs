@@ -157,12 +157,13 @@ impl Simulation {
             }
         };
         self.listen();
+        let results = self.model.poll(index, caller);
         let verdict = match &action {
             Action::Fail(error) => Verdict::Fail(error.retry_at().map(|at| self.on_axis(at))),
             Action::Ask(..) => Verdict::Ask,
             Action::Send(_, request) if request.method() == "GET" => Verdict::SendQuestion,
-            Action::Send(..) => Verdict::SendLogin,
-            Action::Take(..) => Verdict::Take,
+            Action::Send(_, request) => Verdict::SendLogin(self.place_of(request)),
+            Action::Take(_, want) => Verdict::Take(self.place_of_want(want, &results)),
             Action::Use(token) => {
                 let usable = self.model.scopes[index].token.as_ref();
                 assert_eq!(
@@ -180,7 +181,6 @@ impl Simulation {
             assert!(until > self.now);
             self.named = Some(until);
         }
-        let results = self.model.poll(index, caller);
         match choose(index, verdict, results) {
             Ok((expected, model)) => {
                 self.model = model;
@@ -193,6 +193,16 @@ impl Simulation {
 }
 
 impl Simulation {
+    /// The scope of a login or an exchange.
+    fn place_of(&self, request: &Request<Body>) -> usize {
+        let body: Value = serde_json::from_slice(request.body().as_bytes()).unwrap();
+        let auth = &body["auth"];
+        let project =
+            if self.model.is_v2 { &auth["tenantId"] } else { &auth["scope"]["project"]["id"] };
+        let place = project.as_str().and_then(|id| PROJECTS.iter().position(|own| *own == id));
+        place.unwrap_or(UNSCOPED)
+    }
+
     /// A request is a login, an exchange, or a question, for this scope.
     pub(super) fn compare_request(&self, index: usize, request: &Request<Body>) {
         if request.method() == "GET" || self.model.is_v2 {

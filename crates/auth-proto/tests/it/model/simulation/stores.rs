@@ -7,7 +7,7 @@ use auth_proto::{Entry, Lease, Name, Note, PendingRequest, Taken, Want};
 use super::{
     Given, PROJECTS, SCOPES, Simulation, answers,
     ops::{Said, Shared},
-    reference::{self, Cause, Content, LEASE, Told},
+    reference::{self, Cause, Content, LEASE, Late, Reference, Told, UNSCOPED, Verdict},
 };
 
 /// The store's side of a walk.
@@ -47,6 +47,26 @@ impl Simulation {
         match known {
             Some((known, name)) => assert!(*known == key && name == want.name(), "{key:?}"),
             None => self.store.names.push((key, want.name().clone())),
+        }
+    }
+
+    /// The scope of a question. A new name is that of a scope that has none.
+    pub(super) fn place_of_want(
+        &self,
+        want: &Want,
+        results: &[(Verdict, Late, Reference)],
+    ) -> usize {
+        let names = &self.store.names;
+        let is_new = |index: usize| names.iter().all(|(key, _)| *key != (index, self.credential));
+        match names.iter().find(|(_, name)| name == want.name()) {
+            Some(((index, _), _)) => *index,
+            None => {
+                let mut expected = results.iter().filter_map(|(verdict, ..)| match verdict {
+                    Verdict::Take(index) => Some(*index),
+                    _ => None,
+                });
+                expected.find(|index| is_new(*index)).unwrap_or(UNSCOPED)
+            }
         }
     }
 

@@ -30,9 +30,11 @@ pub(crate) struct Caller {
 pub(crate) enum Verdict {
     Ask,
     Fail(Option<Duration>),
-    SendLogin,
+    /// For this scope.
+    SendLogin(usize),
     SendQuestion,
-    Take,
+    /// For this scope.
+    Take(usize),
     Use,
     Wait(Duration),
 }
@@ -92,7 +94,7 @@ impl Reference {
         let with_token = Caller { has_token: true, ..caller };
         let verdict = self.obtain(index, with_token, !waits, late);
         match verdict {
-            Verdict::Ask | Verdict::SendLogin | Verdict::SendQuestion | Verdict::Take => {
+            Verdict::Ask | Verdict::SendLogin(_) | Verdict::SendQuestion | Verdict::Take(_) => {
                 if !is_suspect && now < token.mandatory_at {
                     reach("7: an early renewal");
                 }
@@ -223,7 +225,7 @@ impl Reference {
         let handed = self.hand_out(index, LOST);
         self.scopes[index].phase = Phase::InFlight(handed, receipt, root);
         self.notes.push(Note::LoginStarted(index));
-        Verdict::SendLogin
+        Verdict::SendLogin(index)
     }
 
     pub(super) fn hand_out(&mut self, index: usize, life: Duration) -> Handed {

@@ -122,7 +122,7 @@ impl Reference {
             self.tell(index, Content::Nothing);
         }
         self.scopes[index].phase = Phase::Taking(self.hand_out(index, LOST_WANT));
-        Some(Verdict::Take)
+        Some(Verdict::Take(index))
     }
 
     /// Whether another process is about to tell the store.
