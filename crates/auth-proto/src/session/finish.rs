@@ -308,12 +308,16 @@ impl Session {
         let at = self.clock.advance(now);
         self.take_back_dropped();
         let mut has_ended = false;
-        for index in self.scopes.due(at) {
-            let lost = self.scopes.change(index, |state| {
+        let due = self.scopes.due(at);
+        for index in &due {
+            self.scopes.change(*index, |state| {
                 has_ended |= state.expire_token(at);
                 state.expire_pending(at);
-                state.take_if(|request| at >= request.lost_at)
             });
+        }
+        // A lost question about the root token may concern scopes whose token ends now, too.
+        for index in due {
+            let lost = self.scopes.change(index, |state| state.take_if(|one| at >= one.lost_at));
             if let Some(lost) = lost {
                 self.lose(index, lost, at);
             }

@@ -238,6 +238,9 @@ impl Reference {
                     scope.phase = Phase::Idle;
                 }
             }
+        }
+        for index in 0..self.scopes.len() {
+            let scope = &mut self.scopes[index];
             if scope.phase.handed().is_some_and(|handed| handed.is_dropped) {
                 reach("3: a dropped request");
                 self.unread_at = scope.phase.is_unread().then_some(now).or(self.unread_at);
