@@ -38,6 +38,7 @@ fn step(input: &mut Input<'_>, has_store: bool) -> Option<Op> {
             _ => Op::Secret(scope, u32::from(input.byte()?) % 3),
         },
         5 | 18 if has_store => Op::Taken(holder, said(input)?),
+        4 if has_store && which > 5 => Op::Insist(scope, said(input)?, 12, input.word()?.into()),
         4 | 5 => Op::Renew(scope),
         6..=8 => Op::Respond(holder, reply(input)?),
         9 => Op::LogIn(scope, input.word()?.into(), stamps(input.byte()?)),

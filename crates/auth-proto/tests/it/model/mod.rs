@@ -105,6 +105,8 @@ fn steps() -> impl Strategy<Value = Op> {
         3 => scopes().prop_map(Op::Renew),
         10 => (holders(), replies()).prop_map(|(scope, reply)| Op::Respond(scope, reply)),
         10 => (holders(), said()).prop_map(|(scope, said)| Op::Taken(scope, said)),
+        1 => (scopes(), said(), 1..12_u8, 0..20_000_i64)
+            .prop_map(|(scope, said, n, millis)| Op::Insist(scope, said, n, millis)),
         6 => steps_of_time().prop_map(Op::Clock),
         3 => (-1..=1_i64).prop_map(Op::Until),
         2 => (holders(), 0..5_usize).prop_map(|(scope, kind)| Op::Fail(scope, kind)),

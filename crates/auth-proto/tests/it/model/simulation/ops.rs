@@ -23,6 +23,9 @@ pub(crate) enum Op {
     Fail(usize, usize),
     /// A status without a body, with this `Retry-After` unless it is 0.
     Head(usize, usize, u32),
+    /// Polls, so many of them. The store says the same each time, requests are dropped, and the clock
+    /// moves on by milliseconds.
+    Insist(usize, Said, u8, i64),
     /// A request with this token breaks off.
     Interrupt(Which),
     /// A response to a request that no longer counts.

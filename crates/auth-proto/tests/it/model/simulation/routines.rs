@@ -21,6 +21,12 @@ impl Simulation {
                     }
                 }
             }
+            Op::Insist(index, ref said, times, millis) => {
+                for _ in 0..times {
+                    self.insist(index, said);
+                    self.take(&Op::Clock(millis));
+                }
+            }
             Op::LogIn(index, tens, stamps) => {
                 // A login, and an exchange.
                 for _ in 0..2 {
@@ -64,6 +70,15 @@ impl Simulation {
             };
             self.take(&Op::Taken(holder, Said::Led));
             self.take(&Op::Poll(index, destination));
+        }
+    }
+
+    fn insist(&mut self, index: usize, said: &Said) {
+        self.take(&Op::Poll(index, Destination::Unknown));
+        let Some(holder) = self.holder(index) else { return };
+        match self.model.is_taking(holder) {
+            true => self.take(&Op::Taken(holder, said.clone())),
+            false => self.take(&Op::Drop(holder)),
         }
     }
 
