@@ -159,8 +159,11 @@ impl Session {
         sent_at: Duration,
         at: Duration,
     ) {
-        if let Input::Taken(live, ..) | Input::Token(live) = input {
-            self.trust_root(index, live);
+        match input {
+            Input::Token(live) => self.trust_root(index, live),
+            // Another process' exchange says nothing about this session's root token.
+            Input::Taken(live, ..) if self.is_root(index) => self.trust_root(index, live),
+            _ => {}
         }
         match input {
             _ if self.root_of(index).is_some() => {}
@@ -266,7 +269,7 @@ impl Session {
     pub(super) fn drop_everywhere(&mut self, token: &Token) {
         for index in self.scopes.holders(token) {
             self.scopes.change(index, ScopeState::drop_token);
-            self.forget(index);
+            self.forget(index, token);
         }
     }
 
@@ -308,12 +311,16 @@ impl Session {
         let at = self.clock.advance(now);
         self.take_back_dropped();
         let mut has_ended = false;
-        for index in self.scopes.due(at) {
-            let lost = self.scopes.change(index, |state| {
+        let due = self.scopes.due(at);
+        for index in &due {
+            self.scopes.change(*index, |state| {
                 has_ended |= state.expire_token(at);
                 state.expire_pending(at);
-                state.take_if(|request| at >= request.lost_at)
             });
+        }
+        // A lost question about the root token may concern scopes whose token ends now, too.
+        for index in due {
+            let lost = self.scopes.change(index, |state| state.take_if(|one| at >= one.lost_at));
             if let Some(lost) = lost {
                 self.lose(index, lost, at);
             }

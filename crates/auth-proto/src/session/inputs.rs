@@ -187,7 +187,7 @@ impl Session {
                 let (scope, origin) = (state.scope.clone(), event::origin(&marks::origin(url)));
                 self.emit(Some(Event::TokenRejected { scope, origin }));
                 if needs_login {
-                    self.forget(index);
+                    self.forget(index, token);
                 }
                 if is_checking && needs_login {
                     // The answer makes no difference any more.

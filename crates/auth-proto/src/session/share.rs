@@ -117,11 +117,8 @@ impl Session {
             {
                 self.go_alone(index, at);
             }
-            // The store gives the same again, or one useless entry after the other.
-            Taken::Found { generation, .. }
-                if generation <= taking.want.newer_than()
-                    || self.scopes[index].share.has_seen_enough() =>
-            {
+            // The store gives the same again.
+            Taken::Found { generation, .. } if generation <= taking.want.newer_than() => {
                 self.go_alone(index, at);
             }
             Taken::Busy { generation } => {
@@ -145,6 +142,9 @@ impl Session {
                         self.pause_with(index, pause, until, at);
                     }
                 }
+                if self.scopes[index].share.has_seen_enough() {
+                    self.go_alone(index, at);
+                }
             }
             Taken::Led(lease) => {
                 let until = taking.asked_at.saturating_add(LEASE);
@@ -159,6 +159,7 @@ impl Session {
         if let Some(store) = &mut self.store {
             store.silent_until = at.saturating_add(SILENCE);
         }
+        self.scopes.change(index, |state| state.share.heed());
         self.step(index, Input::Abandoned, at);
     }
 
@@ -178,7 +179,7 @@ impl Session {
             let users = root.token.user().id.as_ref().zip(token.user().id.as_ref());
             users.is_none_or(|(root, own)| root == own)
         };
-        let is_useless = state.holds(&token) || state.has_refused(&token);
+        let is_useless = state.holds(&token) || state.share.has_refused(&token);
         if is_useless || !root.is_none_or(is_same_user) {
             return None;
         }
@@ -262,7 +263,9 @@ impl Session {
     /// credential is refused: each process that renews the token would send it once more.
     fn pause_to_share(&self, index: usize, at: Duration) -> Option<Entry> {
         let state = &self.scopes[index];
-        let is_shared = |streak: &&FailureStreak| state.lacks_token() || streak.is_refusal();
+        let is_shared = |streak: &&FailureStreak| {
+            streak.holds(at) && (state.lacks_token() || streak.is_refusal())
+        };
         let streak = state.streak.as_ref().filter(is_shared)?;
         let refusal = streak.error.refusal()?;
         let is_own = self.root_of(index).is_none() && !self.name_has_secrets();
@@ -284,12 +287,13 @@ impl Session {
         self.credential.asked().is_none() && !self.credential.is_one_time()
     }
 
-    /// The token of this scope is of no use to any process.
-    pub(super) fn forget(&mut self, index: usize) {
+    /// This token of the scope is of no use to any process.
+    pub(super) fn forget(&mut self, index: usize, token: &Token) {
         if self.store.is_none() {
             return;
         }
-        if let Some((name, generation)) = self.scopes.change(index, |state| state.share.forget()) {
+        let entry = self.scopes.change(index, |state| state.share.forget(token));
+        if let Some((name, generation)) = entry {
             self.note(Note::Forget { name, generation });
         }
     }

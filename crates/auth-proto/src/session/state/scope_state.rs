@@ -109,6 +109,7 @@ impl ScopeState {
             }
             Input::Takes(taking) => {
                 self.phase = Phase::Taking(taking);
+                self.share.end();
                 None
             }
             Input::Busy(generation, look_at) => {
@@ -132,12 +133,13 @@ impl ScopeState {
                 None
             }
             Input::Token(new) => {
-                self.share.log_in();
-                Some(self.renew(new, at))
+                let (is_kept, renewed) = self.renew(new, at);
+                self.share.log_in(is_kept);
+                Some(renewed)
             }
             Input::Taken(new, name, generation) => {
                 self.share.hold(name, generation);
-                Some(self.renew(new, at))
+                Some(self.renew(new, at).1)
             }
             Input::Pending(pending) => {
                 self.phase = Phase::Pending(pending);
@@ -183,23 +185,27 @@ impl ScopeState {
         }
     }
 
-    /// There is a new token.
-    fn renew(&mut self, new: LiveToken, at: Duration) -> Event {
+    /// There is a new token. Returns whether it is the scope's now.
+    fn renew(&mut self, new: LiveToken, at: Duration) -> (bool, Event) {
         let expires_at = new.token.expires_at();
-        self.hold(new, at);
+        let is_kept = self.hold(new, at);
         (self.phase, self.streak, self.granted) = (Phase::Idle, None, true);
-        Event::TokenRenewed { scope: self.scope.clone(), expires_at }
+        (is_kept, Event::TokenRenewed { scope: self.scope.clone(), expires_at })
     }
 
-    /// Keeps the better one of the old token and a new one.
-    fn hold(&mut self, new: LiveToken, at: Duration) {
+    /// Keeps the better one of the old token and a new one. Returns whether that is the new one.
+    fn hold(&mut self, new: LiveToken, at: Duration) -> bool {
         let is_suspect = self.evidence.due().is_some();
         match &mut self.live {
-            Some(old) if old.ends_at >= new.ends_at && !is_suspect => old.postpone(at, REPEATED),
+            Some(old) if old.ends_at >= new.ends_at && !is_suspect => {
+                old.postpone(at, REPEATED);
+                false
+            }
             live => {
                 let old = live.replace(new);
                 self.evidence.renew(old.as_ref().map(|old| &*old.token));
                 self.free_since = None;
+                true
             }
         }
     }

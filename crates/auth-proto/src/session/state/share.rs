@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use crate::{
     limits,
-    model::entry::Entry,
+    model::{entry::Entry, token::Token},
     session::store::{Lease, Name, Note},
 };
 
@@ -32,6 +34,8 @@ pub(crate) struct Share {
     follows: Option<Follows>,
     /// The number of entries in a row that were of no use.
     useless: u32,
+    /// The last token whose entry was forgotten.
+    refused: Option<HeaderValue>,
 }
 
 #[derive(Debug)]
@@ -93,6 +97,11 @@ impl Share {
         self.useless >= USELESS
     }
 
+    /// Whether the store was told to forget this token.
+    pub(crate) fn has_refused(&self, token: &Token) -> bool {
+        self.refused.as_ref() == Some(token.header())
+    }
+
     /// Another process has the lease of this generation.
     pub(crate) fn follow(&mut self, generation: u64, at: Duration, look_at: Duration) {
         let before = self.follows.take();
@@ -142,22 +151,26 @@ impl Share {
         }
     }
 
-    /// A login has given the scope's token.
-    pub(crate) fn log_in(&mut self) {
+    /// A login has given a token, which is the scope's now, or ends earlier than the one that the scope
+    /// has.
+    pub(crate) fn log_in(&mut self, is_kept: bool) {
         let lease = self.leads.as_ref().map(|leads| &leads.lease);
-        self.holds = lease.map(|lease| (lease.name().clone(), lease.generation()));
-        if let Some((_, generation)) = self.holds {
+        let entry = lease.map(|lease| (lease.name().clone(), lease.generation()));
+        if let Some((_, generation)) = entry {
             self.known = self.known.max(generation);
+        }
+        if is_kept {
+            self.holds = entry;
         }
         self.end();
     }
 
-    /// An entry was of use.
+    /// An entry was of use, or the session asks for none for some time.
     pub(crate) fn heed(&mut self) {
         self.useless = 0;
     }
 
-    /// The login that had the lease is over.
+    /// The login that had the lease is over, or the lease has ended before it.
     pub(crate) fn end(&mut self) {
         if let Some(leads) = &mut self.leads {
             leads.is_over = true;
@@ -176,8 +189,10 @@ impl Share {
         Some((leads.lease, leads.answer))
     }
 
-    /// The entry that has the scope's token, which is of no use to any process.
-    pub(crate) fn forget(&mut self) -> Option<(Name, u64)> {
-        self.holds.take()
+    /// The entry that has this token of the scope, which is of no use to any process.
+    pub(crate) fn forget(&mut self, token: &Token) -> Option<(Name, u64)> {
+        let entry = self.holds.take()?;
+        self.refused = Some(token.header().clone());
+        Some(entry)
     }
 }

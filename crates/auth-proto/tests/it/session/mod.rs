@@ -11,3 +11,4 @@ mod many_scopes;
 mod renewal;
 mod service_calls;
 mod store;
+mod store_memory;

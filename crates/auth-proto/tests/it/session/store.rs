@@ -25,7 +25,7 @@ pub(super) fn p() -> Scope {
 
 /// A poll that asks the store.
 #[track_caller]
-fn take(session: &mut Session, now: UtcDateTime) -> (PendingRequest, Want) {
+pub(super) fn take(session: &mut Session, now: UtcDateTime) -> (PendingRequest, Want) {
     match session.poll(&p(), now) {
         Action::Take(pending, want) => (pending, want),
         other => panic!("expected a question to the store, got {other:?}"),
@@ -90,7 +90,7 @@ pub(super) fn fails(session: &mut Session, now: UtcDateTime) -> Error {
     }
 }
 
-fn token_in_use(session: &mut Session, now: UtcDateTime) -> String {
+pub(super) fn token_in_use(session: &mut Session, now: UtcDateTime) -> String {
     session.cached_token(&p(), now).map(|token| token.expose().to_owned()).unwrap_or_default()
 }
 
@@ -276,8 +276,10 @@ fn an_abandoned_login_keeps_its_lease() {
     let pending = send(&mut session, NOW);
     session.handle_abandoned(pending).unwrap();
     assert_eq!(session.poll_note(), None);
-    // After its end the store is asked again.
+    // After its end the store gets it back, and is asked again.
     let (_pending, _) = take(&mut session, NOW + Duration::from_secs(20));
+    assert!(matches!(session.poll_note(), Some(Note::Put { entry: None, .. })));
+    assert_eq!(session.poll_note(), None);
 }
 
 #[test]
@@ -309,9 +311,14 @@ fn a_store_that_breaks_its_promises_is_left_alone() {
         assert!(matches!(session.poll(&p(), NOW + second), Action::Send(..)), "{what}");
         let late = NOW + 45 * second;
         let _ = session.cached_token(&p(), late);
-        let asks =
-            (0..60).any(|n| matches!(session.poll(&p(), late + n * second), Action::Take(..)));
-        assert!(asks, "{what}");
+        let again = (0..60).find_map(|n| match session.poll(&p(), late + n * second) {
+            Action::Take(pending, _) => Some((pending, late + n * second)),
+            _ => None,
+        });
+        // Then its entries count again.
+        let (pending, now) = again.expect(what);
+        session.handle_taken(pending, found(answer("t", "p"), 50), now).unwrap();
+        assert_eq!(token_in_use(&mut session, now), "t", "{what}");
     }
 }
 
