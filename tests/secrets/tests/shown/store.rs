@@ -17,7 +17,7 @@ pub(crate) fn walk(walk: &mut Walk) {
     let found = Taken::Found { entry: entry(), generation: 2, age: Duration::ZERO };
     see!(walk, entry(), found, Taken::Busy { generation: 2 }, Taken::Silent);
     see!(walk, Note::Forget { name: name.clone(), generation: 2 });
-    let lease = std::time::Duration::from_secs(20);
+    let lease = Duration::from_secs(20);
     see!(walk, Note::Keep { name: name.clone(), generation: 2, lease });
     see!(walk, Note::Put { lease: Lease::new(name, 2), entry: Some(entry()) });
     let credential = Credential::password(user(), PASSWORD);

@@ -353,9 +353,8 @@ impl Reference {
             return self.renewal_of(root, late);
         }
         if let Some(handed) = scope.phase.handed() {
-            return Some(
-                self.keeps_at(root).map_or(handed.lost_at(), |at| at.min(handed.lost_at())),
-            );
+            let lost_at = handed.lost_at();
+            return Some(self.keeps_at(root).map_or(lost_at, |at| at.min(lost_at)));
         }
         if self.wants_factor(root) {
             return None;
