@@ -144,7 +144,8 @@ impl Simulation {
         self.elapsed().saturating_add(Duration::try_from(at - self.now).unwrap_or_default())
     }
 
-    pub(super) fn poll_once(&mut self, index: usize, caller: Caller) -> Action {
+    /// `None` if the model cannot know what the session does.
+    pub(super) fn poll_once(&mut self, index: usize, caller: Caller) -> Option<Action> {
         let uris = [uri(0), uri(1), uri(2)];
         self.known[index] = true;
         let action = match caller.is_background {
@@ -158,6 +159,9 @@ impl Simulation {
             }
         };
         self.listen();
+        if self.model.is_unsure {
+            return None;
+        }
         let results = self.model.poll(index, caller);
         let verdict = match &action {
             Action::Fail(error) => Verdict::Fail(error.retry_at().map(|at| self.on_axis(at))),
@@ -189,7 +193,7 @@ impl Simulation {
             }
             Err(expected) => panic!("{caller:?} of {index}: {action:?}, not {expected:?}"),
         }
-        action
+        Some(action)
     }
 }
 

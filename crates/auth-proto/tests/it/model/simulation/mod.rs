@@ -139,6 +139,9 @@ impl Simulation {
     }
 
     fn take(&mut self, op: &Op) {
+        if self.model.is_unsure {
+            return;
+        }
         match *op {
             Op::Clock(millis) => self.move_clock(self.now, millis),
             Op::Until(millis) => self.move_clock(self.named.unwrap_or(self.now), millis),
@@ -287,7 +290,7 @@ impl Simulation {
     }
 
     fn poll(&mut self, index: usize, caller: Caller) {
-        let action = self.poll_once(index, caller);
+        let Some(action) = self.poll_once(index, caller) else { return };
         let sender = self.model.sender;
         match action {
             Action::Ask(request, _) => {
@@ -313,7 +316,8 @@ impl Simulation {
             _ => {}
         }
         // A second poll gives the same action.
-        match (&action, &self.poll_once(index, caller)) {
+        let Some(again) = self.poll_once(index, caller) else { return };
+        match (&action, &again) {
             (Action::Fail(before), Action::Fail(again)) => assert_eq!(before, again),
             (Action::Use(before), Action::Use(again)) => assert!(Arc::ptr_eq(before, again)),
             (Action::Wait(before), Action::Wait(again)) => assert_eq!(before, again),
