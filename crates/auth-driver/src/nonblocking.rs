@@ -115,7 +115,7 @@ pub async fn grant<T: Transport>(
             Step::Done(Ok(_))
                 if !left.is_zero() && keeps_carrying(driver, wanted, mode, &mut carried).await =>
             {
-                left
+                driver.looks_after(left)
             }
             Step::Done(result) => return result,
         };

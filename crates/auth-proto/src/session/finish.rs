@@ -96,7 +96,12 @@ impl Session {
                     let before = self.refused_secrets.take();
                     self.refused_secrets = Some(RefusedSecrets::after(before, credential, at));
                 }
-                Input::Refused(error.clone(), self.settings.probe())
+                let error = error.clone();
+                if was_under_way {
+                    // A factor that a person has mistyped is right in another process.
+                    self.give_up_lease(index);
+                }
+                Input::Refused(error, self.settings.probe())
             }
             LoginState::Failed(error) if was_under_way => {
                 let error = error.clone();
@@ -169,7 +174,10 @@ impl Session {
             _ if self.root_of(index).is_some() => {}
             // The other process may have had other secrets.
             Input::Taken(..) if !self.name_has_secrets() => {}
-            Input::Taken(..) | Input::Token(_) => {
+            // It may be as old as the token: a password that has changed since would be sent by all
+            // scopes at once.
+            Input::Taken(..) => (self.lockout, self.refused_secrets) = (None, None),
+            Input::Token(_) => {
                 (self.lockout, self.refused_secrets) = (None, None);
                 self.credential_verified = true;
                 self.prove_credential();
@@ -269,6 +277,14 @@ impl Session {
     pub(super) fn drop_everywhere(&mut self, token: &Token) {
         for index in self.scopes.holders(token) {
             self.scopes.change(index, ScopeState::drop_token);
+            self.forget(index, token);
+        }
+    }
+
+    /// This token has ended, earlier than known.
+    pub(super) fn end_everywhere(&mut self, token: &Token) {
+        for index in self.scopes.holders(token) {
+            self.scopes.change(index, ScopeState::end_token);
             self.forget(index, token);
         }
     }

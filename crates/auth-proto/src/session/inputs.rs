@@ -133,6 +133,13 @@ impl Session {
                 self.judge(index, &token, Answer::Unknown, request.attempt, at);
             }
             Some((index, asking @ Phase::Asking(_))) => self.hand_back(index, asking),
+            Some((index, Phase::Taking(_))) => {
+                // Callers that never wait for the store still get on.
+                self.scopes.change(index, |state| state.share.miss());
+                if self.scopes[index].share.has_seen_enough() {
+                    self.go_alone(index, at);
+                }
+            }
             _ => {}
         }
         Ok(())

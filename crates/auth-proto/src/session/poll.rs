@@ -273,7 +273,7 @@ impl Session {
         let removable = all.filter(|(index, state)| !is_kept(*index) && state.may_be_removed(at));
         let oldest = removable.min_by_key(|(_, state)| (!state.is_idle(at), state.used_at));
         let (oldest, _) = oldest.ok_or(Misuse::TooManyScopes)?;
-        self.give_up_lease(oldest, at);
+        self.give_up_lease(oldest);
         self.scopes.replace(oldest, scope);
         Ok(oldest)
     }

@@ -354,7 +354,7 @@ impl Session {
         if let Phase::Doubted(Doubted { error, .. }) = phase {
             if answer != Answer::Valid {
                 // Another process may have a root token that is valid.
-                self.give_up_lease(index, at);
+                self.give_up_lease(index);
             }
             let error = self.explain(error, answer);
             self.finish(index, Input::Failed(error), at, at);
@@ -392,7 +392,7 @@ impl Session {
     pub(super) fn end_root(&mut self, root: &Token, exchanged: &Token) {
         if self.ends_with_root() && exchanged.expires_at() >= root.expires_at() && !self.is_given()
         {
-            self.drop_everywhere(root);
+            self.end_everywhere(root);
         }
     }
 

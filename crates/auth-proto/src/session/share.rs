@@ -146,6 +146,14 @@ impl Session {
                     self.go_alone(index, at);
                 }
             }
+            // The store mixes names up, or gives a generation twice.
+            Taken::Led(lease)
+                if lease.name() != taking.want.name()
+                    || lease.generation() <= taking.want.newer_than() =>
+            {
+                self.note(Note::Put { lease, entry: None });
+                self.go_alone(index, at);
+            }
             Taken::Led(lease) => {
                 let until = taking.asked_at.saturating_add(LEASE);
                 self.step(index, Input::Led(lease, until), at);
@@ -213,7 +221,7 @@ impl Session {
         if at < until {
             self.scopes.change(index, |state| state.share.heed());
             self.finish(index, input, at, at);
-        } else if is_refusal {
+        } else if is_refusal && self.settings.probe().is_sent() {
             // The next login is a probe after a refusal. Nothing has happened, so there is no event.
             self.note_credential(index, &input, at, at);
             let _ = self.transit(index, input, at);
@@ -312,9 +320,15 @@ impl Session {
     }
 
     /// Gives up a lease, because what comes of it concerns this process alone.
-    pub(super) fn give_up_lease(&mut self, index: usize, at: Duration) {
+    pub(super) fn give_up_lease(&mut self, index: usize) {
+        if self.store.is_none() {
+            return;
+        }
         self.scopes.change(index, |state| state.share.end());
-        self.tell(index, at);
+        let over = self.scopes.change(index, |state| state.share.take_over());
+        if let Some((lease, _)) = over {
+            self.note(Note::Put { lease, entry: None });
+        }
     }
 
     /// Gives up all leases, before the scopes are gone.

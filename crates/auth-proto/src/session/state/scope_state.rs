@@ -139,6 +139,7 @@ impl ScopeState {
             }
             Input::Taken(new, name, generation) => {
                 self.share.hold(name, generation);
+                self.lost_root = false;
                 Some(self.renew(new, at).1)
             }
             Input::Pending(pending) => {
@@ -254,14 +255,19 @@ impl ScopeState {
     pub(crate) fn expire_token(&mut self, at: Duration) -> bool {
         let has_ended = self.live.as_ref().is_some_and(|live| at >= live.ends_at);
         if has_ended {
-            self.live = None;
-            self.restart_pauses();
-            self.evidence.renew(None);
-            if let Phase::Checking(_) = self.phase {
-                self.phase = Phase::Idle;
-            }
+            self.end_token();
         }
         has_ended
+    }
+
+    /// Ends the token. Nobody asks about it any more.
+    pub(crate) fn end_token(&mut self) {
+        self.live = None;
+        self.restart_pauses();
+        self.evidence.renew(None);
+        if let Phase::Checking(_) = self.phase {
+            self.phase = Phase::Idle;
+        }
     }
 
     /// Ends a pending login whose receipt has ended.

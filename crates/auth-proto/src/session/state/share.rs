@@ -32,7 +32,7 @@ pub(crate) struct Share {
     leads: Option<Box<Leads>>,
     /// The process that has the lease.
     follows: Option<Follows>,
-    /// The number of entries in a row that were of no use.
+    /// The number of answers in a row that were of no use, or that nobody has waited for.
     useless: u32,
     /// The last token whose entry was forgotten.
     refused: Option<HeaderValue>,
@@ -58,6 +58,15 @@ struct Follows {
     /// When it began to wait, for this process or another one before.
     first: Duration,
     look_at: Duration,
+    /// When the store has last said so.
+    seen_at: Duration,
+}
+
+impl Follows {
+    /// Whether the scope still waits. One that has not asked for so long finds another leader.
+    fn goes_on(&self, at: Duration) -> bool {
+        at < self.seen_at + LEASE
+    }
 }
 
 impl Share {
@@ -86,7 +95,7 @@ impl Share {
     pub(crate) fn is_stuck(&self, generation: u64, at: Duration, asks: bool) -> bool {
         let question = if asks { limits::QUESTION } else { Duration::ZERO };
         let waits = |since: Duration, leases| at >= since + leases * LEASE + question;
-        self.follows.as_ref().is_some_and(|follows| {
+        self.follows.as_ref().filter(|follows| follows.goes_on(at)).is_some_and(|follows| {
             let is_same = follows.generation == generation;
             is_same && waits(follows.since, PATIENCE.0) || waits(follows.first, PATIENCE.1)
         })
@@ -104,11 +113,11 @@ impl Share {
 
     /// Another process has the lease of this generation.
     pub(crate) fn follow(&mut self, generation: u64, at: Duration, look_at: Duration) {
-        let before = self.follows.take();
+        let before = self.follows.take().filter(|follows| follows.goes_on(at));
         let first = before.as_ref().map_or(at, |follows| follows.first);
         let same = before.filter(|follows| follows.generation == generation);
         let since = same.map_or(at, |follows| follows.since);
-        self.follows = Some(Follows { generation, since, first, look_at });
+        self.follows = Some(Follows { generation, since, first, look_at, seen_at: at });
     }
 
     /// The scope may log in for all processes.
@@ -165,9 +174,14 @@ impl Share {
         self.end();
     }
 
+    /// The caller who asked the store has not waited for its answer.
+    pub(crate) fn miss(&mut self) {
+        self.useless = self.useless.saturating_add(1);
+    }
+
     /// An entry was of use, or the session asks for none for some time.
     pub(crate) fn heed(&mut self) {
-        self.useless = 0;
+        (self.follows, self.useless) = (None, 0);
     }
 
     /// The login that had the lease is over, or the lease has ended before it.

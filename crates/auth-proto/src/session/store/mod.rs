@@ -44,7 +44,8 @@ pub trait Store: Send + Sync {
     /// 3. else the caller gets the lease: [`Taken::Led`].
     ///
     /// An entry that does not open, or that is [no entry](Entry::from_bytes), counts as none. A panic
-    /// reaches the caller who asked, and the next caller asks again.
+    /// reaches the caller who asked, and the next caller asks again; after three in a row, the session
+    /// asks no store for 30 s.
     fn take(&self, want: &Want) -> Taken;
 
     /// Takes a note. Nobody waits for its effect, and a note that is lost costs a login at most. It
@@ -182,8 +183,8 @@ pub enum Note {
         generation: u64,
     },
     /// The login goes on, because a person has not answered yet for example: the lease of this
-    /// generation ends only after this time from now on. The store does nothing if it has given the
-    /// name's lease to another process since.
+    /// generation ends only after this time from now on. The store does nothing if the lease has
+    /// come back or has ended: notes of two calls may arrive in any order.
     Keep {
         /// The name of the lease.
         name: Name,

@@ -8,7 +8,7 @@ thread_local! {
 }
 
 /// Every branch that a walk is expected to reach.
-pub(crate) const BRANCHES: [&str; 108] = [
+pub(crate) const BRANCHES: [&str; 109] = [
     "0: all steps",
     "0: a walk that ends early",
     "1: a refusal after an acceptance",
@@ -96,6 +96,7 @@ pub(crate) const BRANCHES: [&str; 108] = [
     "9: a lease that comes late",
     "9: a lease that ended",
     "9: a lease is kept",
+    "9: nobody waits for the store",
     "9: a lease without end",
     "9: one lease after the other",
     "9: a login while the store is silent",

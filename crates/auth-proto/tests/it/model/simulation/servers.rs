@@ -105,7 +105,7 @@ impl Simulation {
         if self.model.is_taking(index) {
             // A response is no answer of the store.
             match cause {
-                Some(_) => self.model.is_abandoned(index),
+                Some(_) => self.model.is_not_asked(index),
                 None => self.model.is_silent(index),
             }
         } else if self.model.is_checking(index) {

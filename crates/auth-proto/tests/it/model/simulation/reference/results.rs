@@ -5,8 +5,8 @@ use std::time::Duration;
 use time::UtcDateTime;
 
 use super::{
-    Cause, Held, Note, Phase, Reference, Span, reach, refusals::Statement, roots::is_doubtful,
-    seconds,
+    Cause, Content, Held, Note, Phase, Reference, Span, reach, refusals::Statement,
+    roots::is_doubtful, seconds,
 };
 
 /// A token or receipt that ends sooner is of no use.
@@ -167,6 +167,10 @@ impl Reference {
                 self.refuses_secret(self.scopes[index].secret);
             }
             self.scopes[index].phase = Phase::Idle;
+            if receipt.is_some() {
+                // A factor that a person has mistyped is right in another process.
+                self.tell(index, Content::Nothing);
+            }
             self.is_refused(index, sent_at, asked);
             self.compare_announced(index);
             self.notes.push(Note::CredentialRejected(index));
@@ -216,6 +220,9 @@ impl Reference {
     pub(crate) fn is_abandoned(&mut self, index: usize) {
         if self.hands_back(index) {
             return;
+        }
+        if self.is_taking(index) {
+            return self.is_missed(index);
         }
         reach("3: an abandoned request");
         match self.is_checking(index) {

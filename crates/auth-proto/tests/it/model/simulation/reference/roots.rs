@@ -204,6 +204,11 @@ impl Reference {
         if token.is_some_and(|token| token.expires_at <= expires_at) {
             reach("0: a root token that has ended");
             self.drops_root(root, id);
+            let root = &mut self.scopes[root];
+            (root.due, root.holds_all) = (None, false);
+            if let Phase::Checking(_) = root.phase {
+                root.phase = Phase::Idle;
+            }
         }
     }
 
@@ -317,7 +322,7 @@ impl Reference {
         let index = self.asked(index);
         match self.scopes[index].phase {
             Phase::Asking(_, None, false) => {}
-            Phase::Idle if self.has_source && self.is_known(index) => {
+            Phase::Idle | Phase::Taking(_) if self.has_source && self.is_known(index) => {
                 reach("8: a reply after its question has come back");
             }
             _ => return false,

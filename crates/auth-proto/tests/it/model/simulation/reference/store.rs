@@ -45,6 +45,7 @@ struct Follows {
     since: Duration,
     /// Since when other processes have had one lease after the other.
     first: Duration,
+    seen_at: Duration,
     look_at: Span,
 }
 
@@ -168,7 +169,19 @@ impl Reference {
         reach("9: silence");
         self.silent_until = self.now + SILENCE;
         let scope = &mut self.scopes[index];
-        (scope.phase, scope.share.useless) = (Phase::Idle, 0);
+        scope.phase = Phase::Idle;
+        (scope.share.useless, scope.share.follows) = (0, None);
+    }
+
+    /// What a driver has handed in is no answer.
+    pub(crate) fn is_not_asked(&mut self, index: usize) {
+        self.scopes[index].phase = Phase::Idle;
+    }
+
+    /// The caller who asked the store has not waited for its answer.
+    pub(super) fn is_missed(&mut self, index: usize) {
+        reach("9: nobody waits for the store");
+        self.has_read(index, false);
     }
 
     /// Another process has the lease of this generation.
@@ -177,7 +190,8 @@ impl Reference {
         let asks = !self.name_has_secrets() && self.root_of(index).is_none();
         let question = if asks { limits::QUESTION } else { Duration::ZERO };
         let (now, share) = (self.now, &mut self.scopes[index].share);
-        let before = share.follows.as_ref();
+        // A scope that has not asked for so long follows another process.
+        let before = share.follows.as_ref().filter(|follows| now < follows.seen_at + LEASE);
         let first = before.map_or(now, |follows| follows.first);
         let same = before.filter(|follows| follows.generation == generation);
         let since = same.map_or(now, |follows| follows.since);
@@ -192,7 +206,7 @@ impl Reference {
         reach("9: another process has the lease");
         let (low, high) = (Duration::from_millis(50), Duration::from_millis(500));
         let look_at = Span(now + low, now + high);
-        share.follows = Some(Follows { generation, since, first, look_at });
+        share.follows = Some(Follows { generation, since, first, seen_at: now, look_at });
         self.scopes[index].phase = Phase::Idle;
     }
 
@@ -243,9 +257,9 @@ impl Reference {
         if self.root == Some(index) {
             (self.is_trusted, self.valid_at) = (true, None);
         }
+        // It may be as old as the token, and proves no secret.
         if self.root_of(index).is_none() && self.name_has_secrets() {
-            self.prove();
-            (self.lockout, self.verified) = (None, true);
+            self.lockout = None;
             self.refused_secrets.clear();
         }
         let credential = self.credential;
@@ -253,6 +267,7 @@ impl Reference {
         Self::is_replaced(scope);
         (scope.token, scope.streak, scope.granted) = (Some(token), None, true);
         scope.share.holds = Some((credential, generation));
+        scope.lost_root = false;
         scope.is_served_again();
         self.notes.push(Note::TokenRenewed(index));
         true
