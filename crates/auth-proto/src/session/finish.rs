@@ -165,9 +165,9 @@ impl Session {
         at: Duration,
     ) {
         match input {
-            Input::Token(live) => self.trust_root(index, live),
+            Input::Token(live) => self.trust_root(index, live, false),
             // Another process' exchange says nothing about this session's root token.
-            Input::Taken(live, ..) if self.is_root(index) => self.trust_root(index, live),
+            Input::Taken(live, ..) if self.is_root(index) => self.trust_root(index, live, true),
             _ => {}
         }
         match input {

@@ -44,7 +44,9 @@ impl Session {
         (error, status): (Option<&Error>, StatusCode),
         at: Duration,
     ) {
-        let is_again = doubted.iter().all(|index| self.scopes[*index].lost_root);
+        // That of another process says nothing about the logins of this one.
+        let is_shared = self.root.as_ref().is_some_and(|root| root.is_shared);
+        let is_again = !is_shared && doubted.iter().all(|index| self.scopes[*index].lost_root);
         doubted.iter().for_each(|index| self.lose_exchange(*index, at));
         let (Some(root), Some(error)) = (self.root.as_mut().filter(|_| is_again), error) else {
             return;
@@ -69,7 +71,8 @@ impl Session {
     /// The exchange for this scope was refused, and another root token may do.
     pub(super) fn lose_exchange(&mut self, index: usize, at: Duration) {
         self.step(index, Input::Abandoned, at);
-        self.scopes.change(index, |state| state.lost_root = true);
+        let is_shared = self.root.as_ref().is_some_and(|root| root.is_shared);
+        self.scopes.change(index, |state| state.lost_root |= !is_shared);
     }
 
     /// This scope has its token, or the root token is valid. That of a scope that lost no root token

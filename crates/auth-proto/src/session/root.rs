@@ -49,6 +49,8 @@ pub(super) struct Root {
     valid_at: Option<u64>,
     /// When it was last replaced without an answer.
     replaced_at: Option<Duration>,
+    /// Whether the root token is another process', from the store.
+    pub(super) is_shared: bool,
     /// Whether only a person can give another root token.
     pub(super) needs_person: bool,
     /// The pause of derived scopes, because the last root tokens were of no use.
@@ -134,6 +136,7 @@ impl Session {
                 is_trusted: false,
                 valid_at: None,
                 replaced_at: None,
+                is_shared: false,
                 needs_person: false,
                 fruitless: None,
             }
@@ -263,11 +266,14 @@ impl Session {
     }
 
     /// A login has given a root token, or an exchange has worked.
-    pub(super) fn trust_root(&mut self, index: usize, live: &LiveToken) {
+    pub(super) fn trust_root(&mut self, index: usize, live: &LiveToken, is_shared: bool) {
         let Some(root) = &mut self.root else { return };
         root.is_trusted = true;
         match root.place == index {
-            true => (root.valid_at, root.needs_person) = (None, !live.is_renewable()),
+            true => {
+                (root.valid_at, root.is_shared) = (None, is_shared);
+                root.needs_person = !live.is_renewable();
+            }
             false => self.end_losses(index),
         }
     }

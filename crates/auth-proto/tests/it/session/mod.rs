@@ -11,4 +11,5 @@ mod many_scopes;
 mod renewal;
 mod service_calls;
 mod store;
+mod store_faults;
 mod store_memory;

@@ -18,6 +18,8 @@ impl Reference {
     /// token invalid.
     pub(super) fn loses_root(&mut self, root: usize, doubted: &[usize], asked: Option<Duration>) {
         let is_again = doubted.iter().all(|index| self.scopes[*index].lost_root);
+        // That of another process says nothing about the logins of this one.
+        let is_again = is_again && !self.has_shared_root;
         doubted.iter().for_each(|index| self.loses_exchange(*index));
         if !is_again || doubted.is_empty() || root == GIVEN || self.is_unsure {
             return;
@@ -46,7 +48,7 @@ impl Reference {
     /// Another root token may do for this scope.
     pub(super) fn loses_exchange(&mut self, index: usize) {
         let scope = &mut self.scopes[index];
-        (scope.phase, scope.lost_root) = (Phase::Idle, true);
+        (scope.phase, scope.lost_root) = (Phase::Idle, scope.lost_root || !self.has_shared_root);
     }
 
     /// The scope has a token, or its root token is valid.

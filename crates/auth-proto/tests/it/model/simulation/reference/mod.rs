@@ -7,6 +7,7 @@ mod drawn;
 mod fruitless;
 mod life;
 mod lockout;
+mod notes;
 mod pauses;
 mod polls;
 mod refusals;
@@ -21,13 +22,14 @@ pub(crate) use drawn::{Late, Span, is_within};
 use fruitless::Fruitless;
 pub(crate) use life::Witnesses;
 use lockout::{Lockout, Unanswered};
+pub(crate) use notes::{Content, Told};
 pub(crate) use pauses::Cause;
 use pauses::Streak;
 pub(crate) use polls::{Caller, Destination, Verdict};
 use refusals::{Doubt, Remedy};
 pub(crate) use roots::{GIVEN, UNSCOPED};
 use store::Share;
-pub(crate) use store::{Content, Entry, LEASE, Told};
+pub(crate) use store::{Entry, LEASE};
 use time::UtcDateTime;
 
 use super::{coverage::reach, kind::Kind};
@@ -75,6 +77,8 @@ pub(crate) struct Reference {
     /// The last question that was answered: the root token is valid.
     valid_at: Option<u64>,
     replaced_at: Option<Duration>,
+    /// The root token is another process'.
+    has_shared_root: bool,
     /// Only a person can give another root token.
     needs_person: bool,
     /// The last root tokens were of no use.
@@ -299,7 +303,7 @@ impl Reference {
             (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, false);
             scope.lost_root = false;
         }
-        (self.needs_person, self.fruitless) = (false, None);
+        (self.has_shared_root, self.needs_person, self.fruitless) = (false, false, None);
         (self.refused_secrets, self.unread_at) = (Vec::new(), None);
         (self.is_trusted, self.valid_at, self.replaced_at) = (false, None, None);
         if let Some(root) = self.root {

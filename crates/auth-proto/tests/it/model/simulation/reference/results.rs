@@ -111,7 +111,7 @@ impl Reference {
         self.is_trusted = true;
         if self.root == Some(index) {
             self.valid_at = None;
-            self.needs_person = !token.is_renewable();
+            (self.has_shared_root, self.needs_person) = (false, !token.is_renewable());
         } else {
             self.loses_no_more(index);
         }
