@@ -244,9 +244,12 @@ fn choose(
     };
     let mut fitting = results.into_iter().filter(|(other, ..)| fits(*other));
     let (other, late, mut model) = fitting.next().ok_or_else(|| expected.clone())?;
-    if fitting.next().is_none() && expected.len() > 1 {
+    let others: Vec<_> = fitting.map(|(.., other)| other).collect();
+    if others.is_empty() && expected.len() > 1 {
         model.narrow(index, late);
     }
+    // The background task's time may have begun, or not.
+    model.is_unsure |= others.iter().any(|other| other.left_since() != model.left_since());
     Ok((other, model))
 }
 

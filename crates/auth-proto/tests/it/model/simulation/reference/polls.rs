@@ -281,6 +281,11 @@ impl Reference {
         scope.background.then_some(until)
     }
 
+    /// Since when callers leave the login of each scope to its background task.
+    pub(crate) fn left_since(&self) -> Vec<Option<Duration>> {
+        self.scopes.iter().map(|scope| scope.free_since.filter(|_| scope.background)).collect()
+    }
+
     /// Callers cannot start a login before this time.
     fn is_blocked(&mut self, index: usize, until: Duration) {
         let scope = &mut self.scopes[index];
