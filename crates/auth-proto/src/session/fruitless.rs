@@ -45,8 +45,8 @@ impl Session {
         at: Duration,
     ) {
         // That of another process says nothing about the logins of this one.
-        let is_shared = self.root.as_ref().is_some_and(|root| root.is_shared);
-        let is_again = !is_shared && doubted.iter().all(|index| self.scopes[*index].lost_root);
+        let is_again =
+            !self.has_shared_root() && doubted.iter().all(|index| self.scopes[*index].lost_root);
         doubted.iter().for_each(|index| self.lose_exchange(*index, at));
         let (Some(root), Some(error)) = (self.root.as_mut().filter(|_| is_again), error) else {
             return;
@@ -68,10 +68,14 @@ impl Session {
         self.emit(Some(event));
     }
 
+    fn has_shared_root(&self) -> bool {
+        self.root.as_ref().is_some_and(|root| root.is_shared)
+    }
+
     /// The exchange for this scope was refused, and another root token may do.
     pub(super) fn lose_exchange(&mut self, index: usize, at: Duration) {
         self.step(index, Input::Abandoned, at);
-        let is_shared = self.root.as_ref().is_some_and(|root| root.is_shared);
+        let is_shared = self.has_shared_root();
         self.scopes.change(index, |state| state.lost_root |= !is_shared);
     }
 

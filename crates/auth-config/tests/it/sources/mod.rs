@@ -32,11 +32,11 @@ struct Row {
     want: &'static str,
 }
 
-const FOLDERS: [&str; 3] = ["elsewhere", "home/.config/openstack", "work"];
+const FOLDERS: [&str; 3] = ["elsewhere", "home/.config/openstack", "here"];
 /// The user's own configuration.
 const OWN: &str = "home/.config/openstack/clouds.yaml";
 /// One that is found because the program runs beside it.
-const HERE: &str = "work/clouds.yaml";
+const HERE: &str = "here/clouds.yaml";
 
 #[test]
 #[expect(clippy::print_stdout, reason = "which rows there are, and how many, is asked for")]
