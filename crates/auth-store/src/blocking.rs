@@ -5,6 +5,7 @@ use std::{
     future::Future,
     io,
     marker::PhantomData,
+    panic::{self, AssertUnwindSafe},
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -87,23 +88,32 @@ fn next(queue: &Mutex<Receiver<Job>>) -> Result<Job, mpsc::RecvError> {
 
 fn run(store: &impl Store, job: Job) {
     let (want, answer) = match job {
-        Job::Tell(note) => return store.tell(&note),
+        Job::Tell(note) => {
+            let _ = caught(|| store.tell(&note));
+            return;
+        }
         Job::Take(want, answer) => (want, answer),
     };
     if lock(&answer).is_abandoned {
         return;
     }
-    let taken = store.take(&want);
+    let taken = caught(|| store.take(&want)).unwrap_or(Taken::Silent);
     let mut answer = lock(&answer);
     if answer.is_abandoned {
         drop(answer);
-        give_back(Some(taken), |note| store.tell(&note));
+        give_back(Some(taken), |note| drop(caught(|| store.tell(&note))));
         return;
     }
     answer.taken = Some(taken);
     let waker = answer.waker.take();
     drop(answer);
     waker.into_iter().for_each(Waker::wake);
+}
+
+/// A panic, such as that of a function which gets events, must not end the thread: its askers would wait
+/// for ever.
+fn caught<T>(call: impl FnOnce() -> T) -> thread::Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(call))
 }
 
 /// Nobody waits for the lease any more.
