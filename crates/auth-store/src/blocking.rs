@@ -173,7 +173,9 @@ impl<S: Store> AsyncStore for Blocking<S> {
             }
         };
         // A note that is lost costs a login at most.
-        let _ = self.jobs.as_ref().map(|jobs| jobs.try_send(Job::Tell(note)));
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.try_send(Job::Tell(note));
+        }
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::{error::Error, fmt, io, path::Path};
 
-use auth_proto::limits;
-
 /// A file, a directory or a variable that a store does not use, and the reason. The text shows its
 /// path or its name, and nothing of its content.
 #[derive(Debug)]
@@ -44,8 +42,11 @@ pub enum Problem {
         /// The number of that user.
         owner: u32,
     },
-    /// The file is larger than the largest entry.
-    TooLarge,
+    /// The file has more bytes than it may have.
+    TooLarge {
+        /// The bytes that it may have.
+        limit: usize,
+    },
 }
 
 impl StoreError {
@@ -92,7 +93,7 @@ impl fmt::Display for StoreError {
             Problem::OtherOwner { owner } => {
                 write!(f, "{place} belongs to the user {owner}: use a path of your own")
             }
-            Problem::TooLarge => write!(f, "{place} has more than {} bytes", limits::ENTRY),
+            Problem::TooLarge { limit } => write!(f, "{place} has more than {limit} bytes"),
         }
     }
 }

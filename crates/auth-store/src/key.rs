@@ -86,7 +86,7 @@ impl Key {
     /// The file is no regular file of this user alone, it is no key, or it cannot be made.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let directory = Directory::any(path.parent().unwrap_or(Path::new("")))?;
+        let directory = Directory::any(path.parent().unwrap_or_else(|| Path::new("")))?;
         let not_a_file = || StoreError::at(path, Problem::NotAFile);
         let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(not_a_file)?;
         let read = || match directory.read(name, FILE)? {

@@ -73,21 +73,3 @@ pub use key::Key;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn imports_go_down() {
-        testing::layout::check(
-            std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")),
-            &[
-                &["lib.rs"],
-                &["file"],
-                &["blocking.rs", "seal.rs"],
-                &["key.rs"],
-                &["event.rs", "system"],
-                &["error.rs"],
-            ],
-        );
-    }
-}

@@ -56,7 +56,7 @@ pub(crate) fn seal(
     let cipher = XChaCha20Poly1305::new(&(*keys.entries).into());
     let tag = cipher.encrypt_inout_detached(&nonce.into(), &data, text.into());
     // The cipher takes texts of up to 256 GiB.
-    out.extend(tag.map_err(|_| Problem::TooLarge)?);
+    out.extend(tag.map_err(|_| Problem::TooLarge { limit: usize::MAX })?);
     Ok(std::mem::take(&mut out))
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn open(
     let (text, tag) = rest.split_at_mut_checked(rest.len().checked_sub(TAG)?)?;
     let (&format, head) = head.split_first()?;
     let (&generation, nonce) = head.split_first_chunk()?;
-    let nonce: [u8; NONCE] = (&*nonce).try_into().ok()?;
+    let nonce: [u8; NONCE] = nonce.try_into().ok()?;
     let tag: [u8; TAG] = (&*tag).try_into().ok()?;
     if format != FORMAT {
         return None;

@@ -74,7 +74,7 @@ impl Directory {
         (&file).take(limit as u64 + 1).read_to_end(&mut bytes).map_err(error)?;
         match bytes.len() <= limit {
             true => Ok(Some((file, bytes))),
-            false => Err(StoreError::at(&self.path_of(name), Problem::TooLarge)),
+            false => Err(StoreError::at(&self.path_of(name), Problem::TooLarge { limit })),
         }
     }
 

@@ -7,6 +7,7 @@ mod concurrent;
 mod keys;
 #[path = "../../../auth-proto/tests/it/store/laws.rs"]
 mod laws;
+mod layout;
 #[cfg(all(unix, not(auth_store_portable)))]
 mod processes;
 mod promises;

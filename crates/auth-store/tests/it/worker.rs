@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    fmt::Display,
     io::{BufRead, BufReader, Read, Write},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
@@ -83,12 +84,12 @@ fn worker() {
             let key = Key::from_file(path).unwrap();
             let store = FileStore::open(Path::new(path).with_extension("store"), key).unwrap();
             let entries = store.entries().unwrap();
-            println!("@opened {}", entries.iter().all(|entry| entry.generation().is_some()));
+            say("opened", entries.iter().all(|entry| entry.generation().is_some()));
         }
         ["lead", path, milliseconds] => lead(path, milliseconds.parse().unwrap()),
         ["token", path, url] => {
             let token = client(store(path), url).token().unwrap();
-            println!("@token {}", token.expose());
+            say("token", token.expose());
         }
         _ => panic!("{words:?}"),
     }
@@ -96,13 +97,7 @@ fn worker() {
 
 fn store(path: &str) -> FileStore {
     let key = Key::from_file(Path::new(path).with_extension("key")).unwrap();
-    let store = FileStore::open(path, key.clone());
-    let store = store.unwrap_or_else(|error| {
-        println!("@event {error}");
-        // A program goes on without the store. Here it goes on with one that is silent.
-        FileStore::open("/dev/null", key).unwrap()
-    });
-    store.on_event(|event| println!("@event {}", text(event)))
+    FileStore::open(path, key).unwrap().on_event(|event| say("event", text(event)))
 }
 
 fn client(store: FileStore, url: &str) -> Client {
@@ -119,7 +114,12 @@ fn lead(path: &str, milliseconds: u64) {
     let name = Name::new(b"name".to_vec().into());
     let taken = store.take(&Want::new(name, 0, Duration::from_millis(milliseconds)));
     let Taken::Led(lease) = taken else { panic!("{taken:?}") };
-    println!("@led {}", lease.generation());
+    say("led", lease.generation());
     std::io::stdin().read_line(&mut String::new()).unwrap();
     store.tell(&Note::Put { lease, entry: Some(entry("late")) });
+}
+
+#[expect(clippy::print_stdout, reason = "the process of the test reads it")]
+fn say(word: &str, text: impl Display) {
+    println!("@{word} {text}");
 }
