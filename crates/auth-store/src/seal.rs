@@ -118,6 +118,20 @@ mod tests {
         assert_eq!(opened(&Key::new([2; 32]), Kind::Entry, &NAME, sealed(&key)), None);
     }
 
+    /// An older or newer version of this crate reads and writes the same.
+    #[test]
+    fn the_format_stays() {
+        let key = Key::new([1; 32]);
+        let hash = key.current().hash(b"name");
+        assert_eq!(crate::key::hex(&hash).as_str(), "5c0869b8160952214c02b60947d1c404");
+        let sealed: Vec<u8> = (0..SEALED.len() / 2)
+            .map(|at| u8::from_str_radix(&SEALED[2 * at..2 * at + 2], 16).unwrap())
+            .collect();
+        assert_eq!(opened(&key, Kind::Entry, &NAME, sealed), Some((9, b"token".to_vec())));
+    }
+
+    const SEALED: &str = "010000000000000009a3eeddf3917a85a6046b5c099f5fdd9284e3f6d36ea6c72d7901282008ecdafe15938a443c5e5a4d77c891c6bf";
+
     #[test]
     fn a_box_is_closed_and_never_the_same() {
         let key = Key::new([1; 32]);

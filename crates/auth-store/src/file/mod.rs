@@ -111,8 +111,8 @@ impl FileStore {
         Self::open(&directory, Key::from_file(directory.join("key"))?)
     }
 
-    /// Reports events to this function. It runs within the call of the session that asks the store,
-    /// so it must be quick. Clones made before do not have it.
+    /// Reports events to this function. The caller that asks the store runs it, without a lock. It must be
+    /// quick, and must not panic. Clones made before do not have it.
     #[must_use]
     pub fn on_event(self, listener: impl Fn(&StoreEvent) + Send + Sync + 'static) -> Self {
         Self { listener: Some(Arc::new(listener)), ..self }

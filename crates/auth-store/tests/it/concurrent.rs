@@ -8,10 +8,10 @@ use std::{
     thread::{self, Builder},
 };
 
-use auth_proto::{Note, Store, Taken};
+use auth_proto::{Name, Note, Store, Taken, Want};
 use auth_store::FileStore;
 
-use crate::support::{Place, entry, found, give_back, lead, put, want};
+use crate::support::{LEASE, Place, entry, found, give_back, lead, put, want};
 
 #[test]
 fn one_of_2000_threads_gets_the_lease() {
@@ -42,6 +42,40 @@ fn one_of_2000_threads_gets_the_lease() {
     assert_eq!(led.into_inner(), 1);
     // On a slow machine some threads may not be in time.
     assert_eq!(busy.into_inner() + silent.into_inner(), THREADS - 1);
+}
+
+#[test]
+fn every_race_has_one_winner() {
+    const THREADS: usize = 16;
+    const RACES: u8 = 200;
+    let place = Place::new();
+    let (meeting, led) = (Barrier::new(THREADS), [const { AtomicUsize::new(0) }; RACES as usize]);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            let (store, meeting, led) = (place.store(), &meeting, &led);
+            scope.spawn(move || {
+                for race in 0..RACES {
+                    let want = Want::new(Name::new(vec![race].into()), 0, LEASE);
+                    meeting.wait();
+                    if let Taken::Led(_) = store.take(&want) {
+                        led[usize::from(race)].fetch_add(1, SeqCst);
+                    }
+                }
+                // The leases end with their stores.
+                meeting.wait();
+            });
+        }
+    });
+    for (race, led) in led.iter().enumerate() {
+        assert_eq!(led.load(SeqCst), 1, "race {race}");
+    }
+}
+
+#[test]
+fn a_generation_is_beyond_all_known_ones() {
+    let place = Place::new();
+    let known = u64::MAX / 2;
+    assert_eq!(lead(&place.store(), known).generation(), known + 1);
 }
 
 #[test]

@@ -255,7 +255,7 @@ fn no_file_is_ever_open_to_others() {
     // The directory, the key with its lock, an entry and a lease with their lock.
     assert!(made.len() >= 6, "{log}");
     for line in made {
-        let mode = if line.contains("mkdir") { ", 0700)" } else { ", 0600)" };
+        let mode = if line.contains("mkdir") { ", 0700" } else { ", 0600" };
         assert!(line.contains(mode), "{line}");
     }
 }
