@@ -9,12 +9,16 @@ use std::{
     },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
+    time::{Duration, Instant},
 };
 
 use auth_proto::{AsyncStore, Lease, Note, Store, Taken, Want};
 use auth_store::Blocking;
 
 use crate::support::{Place, entry, found, put, want};
+
+/// Only a failing test waits so long.
+const LONG: Duration = Duration::from_secs(30);
 
 struct Unpark(Thread);
 
@@ -28,10 +32,14 @@ impl Wake for Unpark {
 fn wait<T>(future: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);
+    let started = Instant::now();
     loop {
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(value) => return value,
-            Poll::Pending => thread::park(),
+            Poll::Pending => {
+                thread::park_timeout(LONG);
+                assert!(started.elapsed() < LONG, "no answer");
+            }
         }
     }
 }
@@ -80,7 +88,7 @@ fn a_lease_that_nobody_awaits_is_given_back() {
         meeting.wait();
     }
     meeting.wait();
-    assert_eq!(notes.recv(), Ok(2));
+    assert_eq!(notes.recv_timeout(LONG), Ok(2));
     // The caller goes after the answer, before it looks.
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let want = want(2);
@@ -88,9 +96,9 @@ fn a_lease_that_nobody_awaits_is_given_back() {
     assert!(taking.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     meeting.wait();
     meeting.wait();
-    thread::park();
+    thread::park_timeout(LONG);
     drop(taking);
-    assert_eq!(notes.recv(), Ok(3));
+    assert_eq!(notes.recv_timeout(LONG), Ok(3));
 }
 
 #[test]
