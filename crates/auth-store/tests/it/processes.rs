@@ -130,6 +130,38 @@ fn processes_agree_on_one_key() {
 }
 
 #[test]
+fn a_user_has_a_store() {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path().to_str().unwrap();
+    let cache = format!("{root}/cache");
+    let caches = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+    let home = format!("{root}/home");
+    let rows = [
+        (&cache[..], &home[..], format!("{cache}/cloud-auth")),
+        ("", &home, format!("{home}/{caches}/cloud-auth")),
+        ("relative", &home, format!("{home}/{caches}/cloud-auth")),
+    ];
+    for (cache, home, directory) in rows {
+        let variables = [format!("XDG_CACHE_HOME={cache}"), format!("HOME={home}")];
+        let started = Worker::start(&["env", &variables[0], &variables[1]], "user", &[]);
+        assert_eq!(started.finish("user"), [format!("FileStore {{ path: {directory:?}, .. }}")]);
+        Key::from_file(format!("{directory}/key")).unwrap();
+        let mut names: Vec<_> = files(directory.as_ref());
+        names.sort();
+        assert_eq!(names.len(), 2, "{names:?}");
+    }
+    // Another process has the same key, and an open directory is an error.
+    let variable = format!("XDG_CACHE_HOME={cache}");
+    let start = || Worker::start(&["env", &variable], "user", &[]).finish("user");
+    let key = fs::read(format!("{cache}/cloud-auth/key")).unwrap();
+    assert!(start()[0].starts_with("FileStore"));
+    assert_eq!(fs::read(format!("{cache}/cloud-auth/key")).unwrap(), key);
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(format!("{cache}/cloud-auth"), open).unwrap();
+    assert!(start()[0].contains("is open to other users (mode 0755)"));
+}
+
+#[test]
 fn a_killed_leader_costs_one_login() {
     let world = World::new();
     // The first login gets no answer for ever.

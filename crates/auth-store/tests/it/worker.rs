@@ -91,6 +91,10 @@ fn worker() {
             let token = client(store(path), url).token().unwrap();
             say("token", token.expose());
         }
+        ["user"] => match FileStore::of_user() {
+            Ok(store) => say("user", format!("{store:?}")),
+            Err(error) => say("user", error),
+        },
         _ => panic!("{words:?}"),
     }
 }
