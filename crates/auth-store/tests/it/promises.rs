@@ -34,7 +34,7 @@ struct Files {
 impl Files {
     fn new() -> Self {
         NOW.set(Duration::from_secs(1_000));
-        let place = Place::new();
+        let place = Place::in_memory();
         let store = place.store().with_clock(now);
         Self { place, store, is_silent: false }
     }

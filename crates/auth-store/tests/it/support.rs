@@ -21,6 +21,11 @@ impl Place {
         Self(tempfile::tempdir().unwrap())
     }
 
+    /// In memory, if there is such a directory: on a disk, each renamed file may wait for the disk.
+    pub(crate) fn in_memory() -> Self {
+        Self(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.0.path().join("store")
     }
