@@ -3,19 +3,22 @@
 #[path = "../../crates/auth-proto/tests/it/model/simulation/mod.rs"]
 mod simulation;
 
-use simulation::{Call, Destination, Op, Reply, STAMPS, Stamps, Which};
+use simulation::{Call, Destination, Op, Reply, SHARED, STAMPS, Said, Stamps, Which};
 
 use crate::choices::Input;
 
-/// Any sequence of calls of a session. The first byte is the seed of its pauses, or, with the top
-/// bit, says that the credential holds a one-time code. The other bytes are steps.
+/// Any sequence of calls of a session. The first byte is the seed of its pauses; the top bit says that
+/// the credential holds a one-time code, and the fifth one that there is a store. The other bytes are
+/// steps.
 pub fn session_model(data: &[u8]) {
     let mut input = Input::new(data);
     let Some(first) = input.byte() else { return };
-    let steps = std::iter::from_fn(|| step(&mut input)).take(LONGEST);
+    let seed = first & 127;
+    let has_store = seed & 16 != 0;
+    let steps = std::iter::from_fn(|| step(&mut input, has_store)).take(LONGEST);
     match first {
-        0..128 => simulation::run(first.into(), steps),
-        128.. => simulation::run_with_codes(steps),
+        0..128 => simulation::run(seed.into(), steps),
+        128.. => simulation::run_with_codes(seed.into(), steps),
     }
 }
 
@@ -23,7 +26,7 @@ pub fn session_model(data: &[u8]) {
 const LONGEST: usize = 200;
 
 /// The lower five bits of a byte are the call, the others the scope.
-fn step(input: &mut Input<'_>) -> Option<Op> {
+fn step(input: &mut Input<'_>, has_store: bool) -> Option<Op> {
     let byte = input.byte()?;
     let which = usize::from(byte >> 5);
     let scope = which % 4;
@@ -34,6 +37,8 @@ fn step(input: &mut Input<'_>) -> Option<Op> {
             0..4 => Op::PollFor(scope, destination(input.byte()?), input.word()?.into()),
             _ => Op::Secret(scope, u32::from(input.byte()?) % 3),
         },
+        5 | 18 if has_store => Op::Taken(holder, said(input)?),
+        4 if has_store && which > 5 => Op::Insist(scope, said(input)?, 12, input.word()?.into()),
         4 | 5 => Op::Renew(scope),
         6..=8 => Op::Respond(holder, reply(input)?),
         9 => Op::LogIn(scope, input.word()?.into(), stamps(input.byte()?)),
@@ -107,6 +112,35 @@ fn reply(input: &mut Input<'_>) -> Option<Reply> {
         6 => Reply::Unavailable(0),
         _ => Reply::Unavailable(pause(input.byte()?)),
     })
+}
+
+fn said(input: &mut Input<'_>) -> Option<Said> {
+    let byte = input.byte()?;
+    let high = byte >> 3;
+    Some(match byte & 7 {
+        0..=2 => Said::Led,
+        3 if high == 0 => Said::Silent,
+        3 => Said::Busy(high & 1 == 1),
+        4 => Said::Pause {
+            generation: generation(high),
+            status: [400, 401, 403, 404, 429, 503, 401, 503][usize::from(high) % 8],
+            is_refusal: high & 8 != 0,
+            rest: pause(input.byte()?),
+            age: u32::from(input.byte()?) * 1000,
+        },
+        _ => Said::Token {
+            generation: generation(high),
+            which: SHARED[usize::from(high) % SHARED.len()],
+            rest: input.word()?.into(),
+            life: input.word()?.into(),
+            age: u32::from(input.byte()?) * 100,
+        },
+    })
+}
+
+/// Of an entry: usually the next one.
+fn generation(byte: u8) -> i64 {
+    if byte & 24 == 24 { -i64::from(byte & 1) } else { 1 }
 }
 
 /// The seconds of a `Retry-After`: none, up to half a minute, up to two days.

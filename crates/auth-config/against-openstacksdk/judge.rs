@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use auth_config::{Choices, CloudConfig, Config, Error, Files, Pem, Variables};
+use auth_config::{Choices, CloudConfig, Config, Error, Files, Pem, TokenStore, Variables};
 use auth_proto::{Cloud, Interface, Login, Step};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -182,6 +182,7 @@ fn described(config: &Config, cloud: &CloudConfig) -> Outcome {
         None => None,
     };
     let interfaces: Vec<_> = cloud.interfaces().iter().copied().map(Interface::as_str).collect();
+    let is_shared = !matches!(cloud.store(), None | Some(TokenStore::Off));
     let mut out = BTreeMap::from([
         ("names", Some(config.names().collect::<Vec<_>>().join(", "))),
         ("cloud", Some(cloud.name().to_owned())),
@@ -193,6 +194,7 @@ fn described(config: &Config, cloud: &CloudConfig) -> Outcome {
         ("cert", path(&tls.cert)),
         ("key", path(&tls.key).filter(|_| tls.cert.is_some())),
         ("api_timeout", cloud.timeout().map(|timeout| timeout.as_secs_f64().to_string())),
+        ("cache_auth", is_shared.then(|| "true".to_owned())),
     ]);
     out.retain(|_, value| value.is_some());
     let typed = out.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));

@@ -102,6 +102,8 @@ def described(config, cloud):
         "cert": cert,
         "key": key,
         "api_timeout": cloud.config.get("api_timeout"),
+        # No method has it: whether tokens are kept for other processes.
+        "cache_auth": cloud._cache_auth or None,
     }
     for name, value in cloud.config["auth"].items():
         # The same thing; which word the protocol wants is not the configuration's business.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    cloud::CloudConfig,
+    cloud::{CloudConfig, store::CommonStore},
     input::{
         Choices, Files, Surroundings, Variables, parse,
         search::{self, FileKind},
@@ -26,6 +26,7 @@ pub struct Config {
     public: Result<Map, Error>,
     /// The name of the cloud of the variables, whether or not they define one.
     variables_name: String,
+    store: CommonStore,
     surroundings: Arc<Surroundings>,
     warnings: Vec<Warning>,
     default: Option<String>,
@@ -58,6 +59,7 @@ impl Config {
         let public = read(FileKind::Public).map(|(_, root)| root);
         merge(&mut root, secure);
         let mut clouds = root.remove("clouds").map_or(Ok(Map::new()), |n| mapping(n, "clouds"))?;
+        let store = CommonStore::new(root, variables, &mut warnings)?;
 
         let variables_name = variables.value("OS_CLOUD_NAME").unwrap_or("envvars").to_owned();
         let path = clouds_path.or(secure_path);
@@ -78,6 +80,7 @@ impl Config {
             clouds,
             public,
             variables_name,
+            store,
             surroundings: Arc::new(Surroundings {
                 directory: files.directory().to_path_buf(),
                 found_here,
@@ -128,7 +131,8 @@ impl Config {
             variables_name: &self.variables_name,
         };
         let mut warnings = self.warnings.clone();
-        let resolved = rules::resolve(name, own, choices, &source, &mut warnings)?;
+        let mut resolved = rules::resolve(name, own, choices, &source, &mut warnings)?;
+        self.store.add_to(&mut resolved.settings);
         CloudConfig::new(name, resolved, &self.surroundings, warnings)
     }
 }
@@ -179,8 +183,15 @@ fn root(
 fn cloud_of_variables(variables: &Variables) -> Option<Node> {
     const FOR_TEST_TOOLS: [&str; 3] = ["LOG", "STD", "TEST"];
     const CHOICES: [&str; 4] = ["CLIENT_CONFIG_FILE", "CLIENT_SECURE_FILE", "CLOUD", "CLOUD_NAME"];
-    const NOT_ENOUGH: [&str; 5] =
-        ["ACCESS_TOKEN", "ALLOW_PLAIN_HTTP", "AUTH_TOKEN", "REGION_NAME", "TOKEN"];
+    const NOT_ENOUGH: [&str; 7] = [
+        "ACCESS_TOKEN",
+        "ALLOW_PLAIN_HTTP",
+        "AUTH_STORE",
+        "AUTH_STORE_KEY_FILE",
+        "AUTH_TOKEN",
+        "REGION_NAME",
+        "TOKEN",
+    ];
     let mut cloud = Map::new();
     let mut is_cloud = false;
     for (name, value) in variables.iter() {

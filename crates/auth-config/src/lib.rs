@@ -155,6 +155,38 @@
 //! file that `OS_CLIENT_CONFIG_FILE` or `OS_CLIENT_SECURE_FILE` names. This holds for `secure.yaml` and
 //! `clouds-public.yaml`, too.
 //!
+//! # A store for tokens
+//!
+//! Processes can [share their tokens](auth_proto::manual::shared_tokens), so that one login serves all of
+//! them. [`CloudConfig::store`] says where, and [`CloudConfig::store_key_file`] with which key. The
+//! clients of this crate use a store only if their builder gets one.
+//!
+//! ```yaml
+//! auth_store: redis://:s3cret@tokens.example:6379
+//! auth_store_key_file: store.key
+//! clouds:
+//!   mine:
+//!     auth_store: file
+//! ```
+//!
+//! | `auth_store` | store |
+//! | --- | --- |
+//! | `file` | files in the user's cache directory |
+//! | `redis://HOST:PORT`, with TLS `rediss://HOST:PORT` | a Redis or Valkey server; a user, a password (both with percent encoding) and the number of a database may be in the URL |
+//! | `off` | none |
+//!
+//! * The variable `CLOUD_AUTH_STORE` wins over all files. In the files, a cloud's own setting wins over
+//!   that of the top level of `clouds.yaml` or `secure.yaml`, and this one over openstacksdk's `cache: {auth: true}`,
+//!   which means `file` (`false` means `off`). The other keys of `cache` are about openstacksdk's cache
+//!   of resources.
+//! * `auth_store_key_file` is in a cloud or at the top level. A relative path starts at the file that
+//!   sets it.
+//! * Any other value is [`Error::Store`]. It names the scheme of a URL, and no other part.
+//! * A `clouds.yaml` that is only found in the working directory may be another user's, who would get
+//!   the tokens. It may set `file` or `off`. A server or a key file is [`Error::StoreUntrusted`] there,
+//!   in `secure.yaml` and `clouds-public.yaml`, too. In any other directory than that of the secret it is
+//!   a [`Warning::SecretFromElsewhere`].
+//!
 //! # Deliberate differences from openstacksdk
 //!
 //! * A value without quotes stays text: a project `0123` is not the number 83, and a password `1:30`
@@ -164,6 +196,8 @@
 //! * A file that cannot be parsed is an error, with line and column, and so is a file that a variable
 //!   names and that exists, but cannot be read. The next file on the search path is not tried: it may
 //!   log in as another user.
+//! * `cache.auth` accepts the same words, and a `cache` without a value counts as absent. openstacksdk
+//!   keeps the tokens in a keyring, which this crate does not read.
 //! * `key` without `cert` is an error.
 //! * `OS_TOKEN` or `OS_ACCESS_TOKEN` alone, for example left over from `export OS_TOKEN=…`, defines no
 //!   cloud. A token does not say which cloud it is for, and this cloud would replace the default one of the files.
@@ -253,7 +287,8 @@
 //! `~/.config/openstack/secure.yaml` is sent to. [`Warning::SecretFromElsewhere`] reports this, for
 //! every setting that decides who receives a secret or its token: `auth_url` and what fills its
 //! placeholders, the endpoints of an identity provider, a `profile` of `clouds-public.yaml`, the URLs
-//! of services, `endpoint`, `cacert`, `verify` and `insecure`. The environment counts as another directory. A program that runs in a
+//! of services, `endpoint`, a server for tokens and the file with its key, `cacert`, `verify` and
+//! `insecure`. The environment counts as another directory. A program that runs in a
 //! directory that other users can write to should refuse to continue on this warning.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -273,6 +308,7 @@ mod value;
 
 pub use cloud::{
     CloudConfig,
+    store::TokenStore,
     transport::{Pem, Tls},
 };
 pub use config::Config;

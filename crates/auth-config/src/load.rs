@@ -20,9 +20,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The errors of [`merge`](Self::merge), [`Error::NotUnicode`] for an `OS_*` variable, and
-    /// [`Error::File`] for a file that is too large, and for one that a variable names and that
-    /// exists, but cannot be read.
+    /// The errors of [`merge`](Self::merge), [`Error::NotUnicode`] for an `OS_*` variable and
+    /// `CLOUD_AUTH_STORE`, and [`Error::File`] for a file that is too large, and for one that a
+    /// variable names and that exists, but cannot be read.
     pub fn load() -> Result<Self, Error> {
         let variables = variables()?;
         // If the working directory has been deleted, it is not searched.
@@ -57,9 +57,16 @@ impl Config {
     }
 }
 
-/// Variables that locate files.
-const LOCATIONS: [&str; 6] =
-    ["HOME", "LOCALAPPDATA", "PROGRAMDATA", "SNAP_REAL_HOME", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME"];
+/// Variables without the prefix `OS_`: the store, and those that locate files.
+const OTHERS: [&str; 7] = [
+    "CLOUD_AUTH_STORE",
+    "HOME",
+    "LOCALAPPDATA",
+    "PROGRAMDATA",
+    "SNAP_REAL_HOME",
+    "XDG_CONFIG_DIRS",
+    "XDG_CONFIG_HOME",
+];
 
 fn variables() -> Result<Variables, Error> {
     let mut all: Vec<(String, SecretString)> = Vec::new();
@@ -69,7 +76,7 @@ fn variables() -> Result<Variables, Error> {
             // Windows ignores the case of names: `ProgramData`.
             name.make_ascii_uppercase();
         }
-        if !LOCATIONS.contains(&name.as_str()) && !name.starts_with("OS_") {
+        if !OTHERS.contains(&name.as_str()) && !name.starts_with("OS_") {
             continue;
         }
         match value.into_string() {

@@ -5,7 +5,7 @@ use std::{
     io,
     sync::{
         Arc,
-        mpsc::{self, RecvTimeoutError},
+        mpsc::{self, Receiver, TryRecvError},
     },
     thread,
     time::{Duration, Instant},
@@ -71,7 +71,8 @@ pub fn grant<T: Transport>(
     loop {
         match driver.next(wanted, mode, left) {
             Step::Ask(guard, question) => {
-                if let Err(reason) = ask(driver, transport, guard, question, left) {
+                let scope = wanted.scope;
+                if let Err(reason) = ask(driver, transport, scope, guard, question, left) {
                     return driver.without_reply(wanted, mode, reason);
                 }
             }
@@ -134,6 +135,7 @@ fn hand_over<'d, T: Transport, L: Send + 'static>(
 fn ask<T: Transport>(
     driver: &Arc<Driver>,
     transport: &Arc<T>,
+    scope: &Scope,
     guard: InFlightGuard<'_>,
     question: Question,
     left: Duration,
@@ -143,20 +145,56 @@ fn ask<T: Transport>(
         return Err(NoToken::Ask(question));
     }
     let (done, result) = mpsc::channel();
-    let asked = question.clone();
+    let (asked, end) = (question.clone(), WakeAtEnd(Arc::clone(driver)));
     let back =
         hand_over(driver, transport, guard, question, move |transport: &T, guard, question| {
+            // Dropped after `done`, also in a panic: then the caller has its result, or gets none.
+            let _end = end;
+            let done = done;
             // The caller may have gone.
             let _ = done.send(reply(transport, guard, question));
         });
     if let Some((guard, question)) = back {
         return reply(&**transport, guard, question);
     }
-    match result.recv_timeout(left) {
-        Ok(result) => result,
-        Err(RecvTimeoutError::Timeout) => Ok(()),
-        // A function that panics would do so again: it has no answer.
-        Err(RecvTimeoutError::Disconnected) => Err(NoToken::Ask(asked)),
+    // A function that panics would do so again: it has no answer.
+    await_reply(driver, transport, scope, &result, left).unwrap_or(Err(NoToken::Ask(asked)))
+}
+
+/// Waits for the result of a question, for this long at most, and until the session is closed. `None`:
+/// the function that answers has panicked.
+fn await_reply<T: Transport>(
+    driver: &Driver,
+    transport: &Arc<T>,
+    scope: &Scope,
+    result: &Receiver<Result<(), NoToken>>,
+    patience: Duration,
+) -> Option<Result<(), NoToken>> {
+    let started = transport.now();
+    let mut left = patience;
+    loop {
+        // Read before the result and the session, so that the wait misses no change of either.
+        let epoch = driver.epoch();
+        match result.try_recv() {
+            Ok(result) => return Some(result),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => {}
+        }
+        if left.is_zero() || driver.refresh_pause(scope).is_none() {
+            return Some(Ok(()));
+        }
+        driver.wait(epoch, driver.looks_after(left));
+        driver.look(scope);
+        left = patience.saturating_sub(transport.now().saturating_duration_since(started));
+    }
+}
+
+/// Wakes all waiting callers when it is dropped.
+struct WakeAtEnd(Arc<Driver>);
+
+impl Drop for WakeAtEnd {
+    fn drop(&mut self) {
+        self.0.wake();
     }
 }
 

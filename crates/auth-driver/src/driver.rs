@@ -46,6 +46,9 @@ pub struct Driver {
     pub(crate) target_checks: std::sync::atomic::AtomicUsize,
 }
 
+/// A lease lasts longer than three times this.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// Takes the notes for a store.
 pub(crate) type Teller = dyn Fn(&Note) + Send + Sync;
 
@@ -263,6 +266,17 @@ impl Driver {
         result
     }
 
+    /// How long a caller who has `left` waits for a request or a question before it looks at the
+    /// session again, so that the store keeps the lease.
+    pub(crate) fn looks_after(&self, left: Duration) -> Duration {
+        if self.teller.is_some() { left.min(LOOK) } else { left }
+    }
+
+    /// Looks at the session, which may have something to tell the store.
+    pub(crate) fn look(&self, scope: &Scope) {
+        self.change(|session| drop(session.cached_token(scope, self.now())));
+    }
+
     /// Answers a [`NoToken::Ask`] of this scope.
     ///
     /// # Errors
@@ -328,11 +342,16 @@ impl Driver {
         }
     }
 
-    /// Tells the session that a request may have been sent, and that its result is unknown. Reports
-    /// no event, because this may run in a panic.
+    /// Tells the session that a request may have been sent, and that its result is unknown. Then wakes
+    /// all waiting callers, and tells the store. Reports no event, because this may run in a panic.
     pub(crate) fn abandon(&self, pending: PendingRequest) {
+        let mut session = self.lock();
         // Only a pending request of another session is an error.
-        let _ = self.lock().handle_abandoned(pending);
+        let _ = session.handle_abandoned(pending);
+        let notes = notes(&mut session);
+        drop(session);
+        self.wake();
+        self.tell(notes);
     }
 
     /// Wakes all waiting callers.

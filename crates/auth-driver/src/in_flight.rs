@@ -111,9 +111,11 @@ impl Drop for InFlightGuard<'_> {
             match self.may_be_sent {
                 true => self.driver.abandon(pending),
                 // The session sees the drop itself.
-                false => drop(pending),
+                false => {
+                    drop(pending);
+                    self.driver.wake();
+                }
             }
-            self.driver.wake();
         }
     }
 }

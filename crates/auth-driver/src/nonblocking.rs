@@ -90,12 +90,12 @@ pub async fn grant<T: Transport>(
                 let reply = transport.ask(&question);
                 let under_way = async { Outcome::Answered(reply.await, question) };
                 carried = carry(driver, guard, under_way);
-                left
+                driver.looks_after(left)
             }
             Step::Send(guard, request) => {
                 let response = transport.send(request);
                 carried = carry(driver, guard, async { Outcome::Sent(response.await) });
-                left
+                driver.looks_after(left)
             }
             Step::Take(guard, want) => {
                 // Another caller goes on with a login that is carried while this one asks.
@@ -115,7 +115,7 @@ pub async fn grant<T: Transport>(
             Step::Done(Ok(_))
                 if !left.is_zero() && keeps_carrying(driver, wanted, mode, &mut carried).await =>
             {
-                left
+                driver.looks_after(left)
             }
             Step::Done(result) => return result,
         };

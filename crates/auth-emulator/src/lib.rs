@@ -134,6 +134,12 @@
 //! [`RequestKind`] tells these logins, exchanges, and questions about tokens apart, for counters and
 //! for the script of a [`Server`].
 //!
+//! # Record
+//!
+//! With the feature `record`, a server appends the bytes that it receives to a file, if the variable
+//! `AUTH_EMULATOR_RECORD` names a folder. A test can then check where a client's secrets went, in
+//! programs that start a server of their own, too. The file holds these secrets.
+//!
 //! # Tokens
 //!
 //! Tokens are computed from a counter: they are unique within one emulator, the same in every run,
@@ -158,6 +164,8 @@ pub mod documents;
 pub use keystone::settings::Gate;
 pub use machine::{Emulator, resource::RequestKind};
 pub use provider::Provider;
+#[cfg(feature = "record")]
+pub use server::record;
 pub use server::{
     Server,
     fault::{Arrival, Fault},

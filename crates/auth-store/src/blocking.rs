@@ -167,6 +167,9 @@ impl<S: Store> AsyncStore for Blocking<S> {
             Note::Forget { name, generation } => {
                 Note::Forget { name: name.clone(), generation: *generation }
             }
+            Note::Keep { name, generation, lease } => {
+                Note::Keep { name: name.clone(), generation: *generation, lease: *lease }
+            }
             Note::Put { lease, entry } => {
                 let lease = Lease::new(lease.name().clone(), lease.generation());
                 Note::Put { lease, entry: entry.clone() }

@@ -16,6 +16,7 @@ use auth_proto::{Cloud, Credential, Federation, OidcClient};
 use http::Request;
 use testing::{
     Adapter, Loopback, Proxy, Reply,
+    configured::{self, Role},
     fixtures::{TOKEN, credential, logins_and, scope, token},
 };
 
@@ -42,6 +43,11 @@ fn outcome(server: &Loopback, variables: &[(&str, &str)]) -> String {
     NAMES.iter().chain(&["NO_PROXY", "no_proxy", "REQUEST_METHOD"]).for_each(|name| {
         child.env_remove(name);
     });
+    configured::party(Role::Identity, &server.url());
+    for (name, value) in variables {
+        let role = if *name == PROVIDER { Role::Provider } else { Role::Proxy };
+        configured::party(role, value);
+    }
     // The path of this module, without the crate.
     let test = format!("{}::child", module_path!().split_once("::").unwrap().1);
     child.args(["--exact", &test, "--nocapture"]).env(URL, server.url());

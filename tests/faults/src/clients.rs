@@ -15,7 +15,7 @@ use auth_proto::ErrorKind;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use testing::{Adapter, Client, Error};
+use testing::{Adapter, Client, Error, configured::CONTROL};
 use tokio::time::timeout;
 use ureq::{
     Agent, SendBody,
@@ -71,7 +71,7 @@ pub(crate) fn reqwest_config(
 
 /// ureq's configuration for the control.
 pub(crate) fn plain_ureq(options: &ClientOptions) -> Agent {
-    let http = ureq_config(Agent::config_builder(), options);
+    let http = ureq_config(Agent::config_builder(), options).user_agent(CONTROL);
     http.http_status_as_error(false).build().new_agent()
 }
 

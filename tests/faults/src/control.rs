@@ -14,6 +14,7 @@ use std::{
 use auth_proto::timestamp;
 use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::{Value, json};
+use testing::configured::{self, CONTROL, Role};
 use time::UtcDateTime;
 
 use crate::{
@@ -91,8 +92,8 @@ impl PlainClient<ureq::Agent> {
 
 impl PlainClient<reqwest::Client> {
     pub(crate) fn over_reqwest(testbed: &Testbed, options: &ClientOptions) -> Self {
-        let http =
-            reqwest_config(reqwest::Client::builder(), options).build().expect("default settings");
+        let http = reqwest_config(reqwest::Client::builder().user_agent(CONTROL), options);
+        let http = http.build().expect("default settings");
         Self::new(http, testbed, options)
     }
 
@@ -152,9 +153,12 @@ impl PlainClient<reqwest::Client> {
 
 impl<H> PlainClient<H> {
     fn new(http: H, testbed: &Testbed, options: &ClientOptions) -> Self {
+        let url = format!("{}/auth/tokens", testbed.identity_url(options));
+        // The check cannot read the name of a client over HTTP/2.
+        configured::party(Role::Identity, &url);
         Self {
             http,
-            url: format!("{}/auth/tokens", testbed.identity_url(options)),
+            url,
             password: options.password,
             clock: testbed.clock.clone(),
             tokens: Mutex::default(),

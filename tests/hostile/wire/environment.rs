@@ -8,7 +8,10 @@ use std::{
 
 use auth_proto::Cloud;
 
-use testing::{Adapter, Authority, Loopback, Reply};
+use testing::{
+    Adapter, Authority, Loopback, Reply,
+    configured::{self, Role},
+};
 
 use crate::{
     LONG,
@@ -64,6 +67,13 @@ fn child(variables: &[(&str, &str)]) -> Output {
         child.env_remove(name).env_remove(name.to_lowercase());
     }
     child.args(["--exact", "environment::logs_in", "--nocapture"]);
+    for (name, value) in variables {
+        match *name {
+            PLAIN => configured::party(Role::Identity, value),
+            "HTTP_PROXY" => configured::party(Role::Proxy, value),
+            _ => {}
+        }
+    }
     child.envs(variables.iter().copied()).output().unwrap()
 }
 

@@ -5,7 +5,10 @@
 use std::{env, fs, process::Command};
 
 use auth_proto::{Cloud, limits};
-use testing::Adapter;
+use testing::{
+    Adapter,
+    configured::{self, Role},
+};
 
 use crate::{
     LONG,
@@ -46,6 +49,7 @@ const LARGE: [&str; 20] = [
 #[expect(clippy::print_stdout, reason = "the memory of each row is printed")]
 fn no_response_takes_more_memory_than_the_limit() {
     let server = serve_rows();
+    configured::party(Role::Identity, &server.url());
     let rows = LARGE.map(|name| ROWS.iter().position(|(row, ..)| *row == name).expect(name));
     let all: Vec<_> = rows.into_iter().flat_map(|row| [(row, 0), (row, 1)]).collect();
     let took = in_parallel(&all, |(row, client)| {

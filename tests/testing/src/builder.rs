@@ -9,7 +9,9 @@ use ureq::{
     typestate::AgentScope,
 };
 
-use crate::{Adapter, Client, Error, MemoryStore, client::Executor, core::Core, events};
+use crate::{
+    Adapter, Client, Error, MemoryStore, client::Executor, configured, core::Core, events,
+};
 
 /// Which proxy a client asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -216,7 +218,10 @@ impl Builder {
     pub fn build(self) -> Result<Client, Error> {
         events::listen();
         Ok(match self.adapter {
-            Adapter::Core => Client::Core(Arc::new(Core::new(self)?)),
+            Adapter::Core => {
+                self.note();
+                Client::Core(Arc::new(Core::new(self)?))
+            }
             Adapter::Ureq => Client::Ureq(self.ureq().build()?),
             Adapter::Reqwest => {
                 let executor =
@@ -235,8 +240,19 @@ impl Builder {
         }
     }
 
+    /// Adds the parties of this client to the record of the tests.
+    fn note(&self) {
+        configured::login(&self.cloud, &self.credential);
+        match &self.proxy {
+            Proxy::None => {}
+            Proxy::Environment => configured::proxies_of_environment(),
+            Proxy::Url(url) => configured::party(configured::Role::Proxy, url),
+        }
+    }
+
     /// The builder of `auth-ureq` with these settings.
     pub fn ureq(self) -> auth_ureq::Builder {
+        self.note();
         let http = self.ureq_config();
         let builder = auth_ureq::Client::builder(self.cloud, self.credential, self.scope)
             .http(http)
@@ -250,6 +266,7 @@ impl Builder {
 
     /// The builder of `auth-reqwest` with these settings.
     pub fn reqwest(self) -> auth_reqwest::Builder {
+        self.note();
         let http = || self.reqwest_config();
         let builder = auth_reqwest::Client::builder(
             self.cloud.clone(),

@@ -10,6 +10,7 @@ use tokio::runtime::{self, Runtime};
 use crate::{
     Error, Made,
     bodies::{copied, made_for_reqwest, made_for_ureq, reqwest_body, ureq_body},
+    configured,
     core::Core,
     runtime,
 };
@@ -96,6 +97,7 @@ impl Client {
 
     /// Sends a call, again after a 401 where the core retries it, and reads the whole response.
     pub fn call<B: AsRef<[u8]>>(&self, request: Request<B>) -> Result<Response<Vec<u8>>, Error> {
+        configured::called(|| self.cloud(), request.uri());
         match self {
             Self::Core(core) => {
                 let mut request = request.map(|body| body.as_ref().to_vec());
@@ -114,6 +116,7 @@ impl Client {
         &self,
         request: Request<B>,
     ) -> Result<Response<Vec<u8>>, Error> {
+        configured::called(|| self.cloud(), request.uri());
         match self {
             Self::Core(_) => self.call(request),
             Self::Reqwest(client, executor) => executor.run(async {
@@ -135,7 +138,8 @@ impl Client {
     /// # Panics
     ///
     /// On the bare core.
-    pub fn call_with(&self, request: impl FnMut() -> Made) -> Result<Response<Vec<u8>>, Error> {
+    pub fn call_with(&self, mut request: impl FnMut() -> Made) -> Result<Response<Vec<u8>>, Error> {
+        let request = || request().inspect(|made| configured::called(|| self.cloud(), made.uri()));
         match self {
             Self::Core(_) => panic!("{NO_SESSION}"),
             Self::Reqwest(client, executor) => executor.run(async {
@@ -155,6 +159,7 @@ impl Client {
     ///
     /// On the bare core.
     pub fn token_at(&self, url: &Uri) -> Result<Arc<Token>, Error> {
+        configured::called(|| self.cloud(), url);
         match self {
             Self::Core(_) => panic!("{NO_SESSION}"),
             Self::Reqwest(client, executor) => Ok(executor.run(client.token_at(url))?),
@@ -196,6 +201,7 @@ impl Client {
 
     /// As the adapters' `replace_credential`.
     pub fn replace_credential(&self, credential: Credential) -> Result<(), Error> {
+        configured::login(&self.cloud(), &credential);
         match self {
             Self::Core(_) => panic!("{NO_SESSION}"),
             Self::Reqwest(client, _) => Ok(client.replace_credential(credential)?),

@@ -6,11 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use auth_emulator::record::Inbound;
 use auth_proto::limits;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::{
-    Received, Reply,
+    Received, Reply, configured,
     loopback::{Log, Served, header},
     reply::{Part, ReplyEnd},
     runtime,
@@ -22,6 +23,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection of a [`Loopback`](crate::Loopback), which reads and writes what the client sees.
 pub struct Connection {
     stream: Stream,
+    record: Inbound,
     log: Arc<Log>,
     /// The request that is being replied to.
     current: Option<usize>,
@@ -40,6 +42,7 @@ impl Connection {
         log: Arc<Log>,
     ) -> io::Result<Self> {
         stream.set_nodelay(true)?;
+        let record = Inbound::new(stream.local_addr()?.port());
         stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
         let stream = match tls {
             None => Stream::Plain(stream),
@@ -55,7 +58,7 @@ impl Connection {
                 Stream::Tls(Box::new(stream))
             }
         };
-        Ok(Self { stream, log, current: None, is_reset: false })
+        Ok(Self { stream, record, log, current: None, is_reset: false })
     }
 
     /// The protocol that ALPN agreed on.
@@ -123,6 +126,7 @@ impl Connection {
     ///
     /// If the client closes the connection.
     pub fn reply(&mut self, reply: &Reply) -> io::Result<()> {
+        configured::catalog(reply);
         let mut past_limit = None;
         let sent = reply.parts.iter().try_for_each(|part| self.part(part, &mut past_limit));
         let sent = match reply.end {
@@ -225,10 +229,12 @@ impl Connection {
 
 impl Read for Connection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.stream {
+        let count = match &mut self.stream {
             Stream::Plain(stream) => stream.read(buffer),
             Stream::Tls(stream) => stream.read(buffer),
-        }
+        }?;
+        self.record.received(&buffer[..count]);
+        Ok(count)
     }
 }
 

@@ -12,7 +12,7 @@ use http::{Method, Request, Response};
 use time::UtcDateTime;
 use ureq::Agent;
 
-use crate::{Builder, Error, builder::UreqConfig};
+use crate::{Builder, Error, builder::UreqConfig, configured};
 
 /// A login, and the agent that carries its requests.
 pub struct Core {
@@ -91,13 +91,15 @@ impl Core {
     }
 }
 
-/// Sends a request over plain http, without a client.
+/// Sends a request over plain http, without a client. The record of the tests passes it over.
 ///
 /// # Errors
 ///
 /// [`Error::Core`] if there is no response.
 pub fn send<B: AsRef<[u8]>>(request: Request<B>) -> Result<Response<Vec<u8>>, Error> {
-    static AGENT: LazyLock<Agent> = LazyLock::new(|| agent(Agent::config_builder().proxy(None)));
+    static AGENT: LazyLock<Agent> = LazyLock::new(|| {
+        agent(Agent::config_builder().proxy(None).user_agent(configured::CONTROL))
+    });
     carry(&AGENT, request)
 }
 

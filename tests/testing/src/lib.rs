@@ -6,6 +6,7 @@
 //!   what it received. [`Loopback::accept`] gives a test the bare connection.
 //! * [`Authority`]: a certificate authority for tests.
 //! * [`MemoryStore`]: a store that clients share.
+//! * [`configured`]: what the tests configure, for the search for misplaced secrets.
 //! * [`events`]: the log events of one thread, as lines.
 //! * [`fixtures`]: credentials, scopes and token responses.
 //! * [`needles`]: the search for secrets in texts and hex dumps.
@@ -41,7 +42,7 @@ pub mod fixtures;
 pub mod layout;
 mod loopback;
 pub mod needles;
-mod recorder;
+mod record;
 mod reply;
 mod store;
 
@@ -54,6 +55,6 @@ pub use client::{AdapterService, Client, Executor, Way};
 pub use connection::Connection;
 pub use error::Error;
 pub use loopback::{Loopback, Received, Served, header};
-pub use recorder::Recorder;
+pub use record::{configured, recorder::Recorder};
 pub use reply::Reply;
 pub use store::MemoryStore;

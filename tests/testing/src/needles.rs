@@ -1,5 +1,7 @@
 //! The search for secrets in many spellings, in texts and in hex dumps.
 
+use std::collections::HashSet;
+
 use aho_corasick::AhoCorasick;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 
@@ -25,9 +27,10 @@ impl Needles {
     /// A search for all of these at once.
     pub fn new(canaries: &[&str]) -> Self {
         let (mut patterns, mut spellings) = (Vec::new(), Vec::new());
+        let mut known = HashSet::new();
         for canary in canaries {
             for (spelling, pattern) in spelled(canary) {
-                if !patterns.contains(&pattern) {
+                if known.insert(pattern.clone()) {
                     patterns.push(pattern);
                     spellings.push(Found { spelling, bytes: canary.len() as u64 });
                 }

@@ -150,6 +150,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for mut login in logins::all(&server).unwrap() {
             login.service = None;
+            testing::configured::login(&login.cloud, &login.credential);
             let want = match login.system {
                 // v2.0 always sends the catalog.
                 System::NhnIaas | System::NhnCompute => Some("a catalog of"),

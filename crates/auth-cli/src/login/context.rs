@@ -260,6 +260,7 @@ mod tests {
         });
         let credential = Credential::password(UserRef::id("u"), "secretsecret");
         let cloud = server.cloud();
+        testing::configured::login(&cloud, &credential);
         let client = Client::new(cloud, credential, Scope::default()).unwrap();
         let (ask, asked) = mpsc::channel();
         let codes = Mutex::new(VecDeque::from(codes.to_vec()));

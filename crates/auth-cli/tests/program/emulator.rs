@@ -214,16 +214,17 @@ fn the_terminal_shows_the_emulated_code() {
     let own = format!("{program} --emulator=keystone token --password-env P --format json");
     for flags in ["--user mfa", "--user mfa --totp", "--user totp --totp"] {
         let password = if flags.contains("mfa") { "mfa-pw" } else { "totp-pw" };
-        let mut terminal = std::process::Command::new("script")
+        let mut terminal = std::process::Command::new("script");
+        terminal
             .args(["-qec", &format!("{own} {flags}"), "/dev/null"])
             .env_clear()
             .envs([("PATH", std::env::var("PATH").unwrap()), ("P", password.to_owned())])
             .envs([("HOME", machine.0.path()), ("TMPDIR", machine.0.path())])
             .current_dir(machine.0.path())
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stdout(Stdio::piped());
+        testing::configured::program(&mut terminal);
+        let mut terminal = terminal.spawn().unwrap();
         let (mut keys, mut screen) =
             (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
         let mut said = String::new();

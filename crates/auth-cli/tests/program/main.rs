@@ -76,6 +76,7 @@ impl Machine {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cloud-auth"));
         command.args(arguments).env_clear().env("HOME", self.0.path()).current_dir(self.0.path());
         command.envs(variables.iter().copied());
+        testing::configured::program(&mut command);
         command
     }
 

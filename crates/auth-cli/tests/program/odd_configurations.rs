@@ -221,6 +221,7 @@ impl Configuration {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&errors).unwrap());
+        testing::configured::program(&mut command);
         let end = end_of(command.spawn().unwrap());
         let said = String::from_utf8_lossy(&fs::read(&errors).unwrap()).into_owned();
         match &end {

@@ -46,6 +46,7 @@ impl Prompted {
         command.arg(program.get_program()).args(program.get_args());
         command.env_clear().env("HOME", machine.0.path()).current_dir(machine.0.path());
         command.env("PATH", std::env::var_os("PATH").unwrap());
+        testing::configured::program(&mut command);
         let stdio = || Stdio::from(terminal.try_clone().unwrap());
         let child = command.stdin(stdio()).stdout(stdio()).stderr(stdio()).spawn().unwrap();
         let mut prompted = Self { user: File::from(user), terminal, child };

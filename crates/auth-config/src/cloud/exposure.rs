@@ -130,11 +130,16 @@ fn deciding<'a>(map: &'a Map, auth: &'a Map) -> Vec<(&'a str, &'a ValueOrigin)> 
     };
     let (insecure, unverified) = (is("insecure", true), is("verify", false));
     let plain_http = is(keys::PLAIN_HTTP, true);
-    let beside = map.iter().filter(move |(key, _)| match key.as_str() {
+    // The caller of the program has set a variable for all clouds, whatever their files are.
+    let is_of_file = |node: &Node| matches!(node.origin, ValueOrigin::File { .. });
+    let is_server = |node: &Node| node.as_text().is_some_and(|text| text.contains("://"));
+    let beside = map.iter().filter(move |(key, node)| match key.as_str() {
         "cacert" => !insecure && !unverified,
         "insecure" => insecure,
         "verify" => unverified,
         keys::PLAIN_HTTP => plain_http,
+        keys::STORE => is_of_file(node) && is_server(node),
+        keys::STORE_KEY_FILE => is_of_file(node),
         key => key.ends_with("_endpoint") || key.ends_with("_endpoint_override"),
     });
     let urls: Vec<_> = urls(map, auth).collect();

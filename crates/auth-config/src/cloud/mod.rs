@@ -8,15 +8,16 @@ mod federation;
 mod login;
 mod overrides;
 mod secrets;
+pub(crate) mod store;
 pub(crate) mod transport;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use auth_proto::{EndpointQuery, Interface, Scope};
 use secrecy::SecretString;
 
 use crate::{
-    cloud::transport::Tls,
+    cloud::{store::TokenStore, transport::Tls},
     input::Surroundings,
     report::{error::Error, origin::ValueOrigin, warning::Warning},
     rules::{Resolved, credential, scope},
@@ -38,6 +39,8 @@ pub struct CloudConfig {
     interfaces: Vec<Interface>,
     plain_http: bool,
     root: Option<Scope>,
+    store: Option<TokenStore>,
+    store_key_file: Option<PathBuf>,
     timeout: Option<Duration>,
     tls: Tls,
     warnings: Vec<Warning>,
@@ -56,6 +59,7 @@ impl CloudConfig {
         let interfaces = interfaces(&map, "interface")?;
         let timeout = transport::timeout(&map)?;
         let root = root(&map)?;
+        let (store, store_key_file) = store::read(&map, surroundings)?;
         let mut cloud = Self {
             name: name.to_owned(),
             profile,
@@ -65,6 +69,8 @@ impl CloudConfig {
             interfaces,
             plain_http,
             root,
+            store,
+            store_key_file,
             timeout,
             tls,
             warnings,

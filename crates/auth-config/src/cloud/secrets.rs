@@ -65,7 +65,7 @@ impl CloudConfig {
     /// Where the secret of a key such as `password_file` is read.
     fn place(&self, key: &str) -> Result<Option<(SecretSource, Place)>, Error> {
         let Some(node) = self.node(key) else { return Ok(None) };
-        let (folder, is_found_here) = self.folder(&node.origin);
+        let (folder, is_found_here) = self.surroundings.folder(&node.origin);
         let (what, place) = match key.rsplit('_').next() {
             Some("file") => {
                 let path = expanded(node.as_text().unwrap_or_default(), self.home());
@@ -89,18 +89,6 @@ impl CloudConfig {
             }
         };
         Ok(Some((SecretSource::new(format!("{key} ({what})")), place)))
-    }
-
-    /// The folder that the paths of a value start at, and whether its file was found only because
-    /// the program runs there.
-    fn folder<'a>(&'a self, origin: &'a ValueOrigin) -> (&'a Path, bool) {
-        match origin {
-            ValueOrigin::File { path, .. } => {
-                let found_here = &self.surroundings.found_here;
-                (path.parent().unwrap_or(path), found_here.iter().any(|here| **here == **path))
-            }
-            _ => (&self.surroundings.directory, false),
-        }
     }
 
     /// A name alone is searched in `PATH`; a path never starts at the working directory.

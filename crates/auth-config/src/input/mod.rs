@@ -17,6 +17,8 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use crate::report::origin::ValueOrigin;
+
 /// The operating system, which decides where files are searched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -155,7 +157,21 @@ pub(crate) struct Surroundings {
     pub(crate) readable_by_others: Vec<PathBuf>,
 }
 
-/// Environment variables: `OS_*`, and those that locate files: `HOME`, `XDG_CONFIG_HOME`,
+impl Surroundings {
+    /// The folder that the paths of a value start at, and whether its file was found only because
+    /// the program runs there.
+    pub(crate) fn folder<'a>(&'a self, origin: &'a ValueOrigin) -> (&'a Path, bool) {
+        match origin {
+            ValueOrigin::File { path, .. } => {
+                let is_found_here = self.found_here.iter().any(|here| **here == **path);
+                (path.parent().unwrap_or(path), is_found_here)
+            }
+            _ => (&self.directory, false),
+        }
+    }
+}
+
+/// Environment variables: `OS_*`, `CLOUD_AUTH_STORE`, and those that locate files: `HOME`, `XDG_CONFIG_HOME`,
 /// `XDG_CONFIG_DIRS` and `SNAP_REAL_HOME`; on Windows `LOCALAPPDATA` and `PROGRAMDATA`.
 ///
 /// ```

@@ -119,7 +119,7 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
-    /// An `OS_*` variable is not valid Unicode.
+    /// An `OS_*` variable or `CLOUD_AUTH_STORE` is not valid Unicode.
     #[error("variable {}: not valid Unicode; set it again", shown(name))]
     NotUnicode {
         /// Its name.
@@ -237,6 +237,33 @@ pub enum Error {
     SecretUntrusted {
         /// The key.
         key: String,
+        /// Where it is set.
+        origin: ValueOrigin,
+    },
+    /// `auth_store`, or the variable `CLOUD_AUTH_STORE`, names no store.
+    #[error(
+        "auth_store: {}: {problem} ({origin}); set it to file, off, redis://HOST:PORT or \
+         rediss://HOST:PORT",
+        shown(given)
+    )]
+    Store {
+        /// The value, but of a URL only the scheme, and nothing that may hold a password.
+        given: String,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// Where it is set.
+        origin: ValueOrigin,
+    },
+    /// A file that was found in the working directory names the server that stores tokens, or the
+    /// file with the key of the store. Another user may have written it, and could read the tokens.
+    #[error(
+        "{key}: a configuration that is found in the working directory may set auth_store to file or \
+         off only, and no key file ({origin}); move the setting to ~/.config/openstack, or name the \
+         configuration with OS_CLIENT_CONFIG_FILE"
+    )]
+    StoreUntrusted {
+        /// The key: `auth_store` or `auth_store_key_file`.
+        key: &'static str,
         /// Where it is set.
         origin: ValueOrigin,
     },

@@ -94,9 +94,20 @@ pub(crate) fn nearest_of(
 /// The key that allows plain http.
 pub(crate) const PLAIN_HTTP: &str = "allow_plain_http";
 
+/// The key of the store where processes share tokens.
+pub(crate) const STORE: &str = "auth_store";
+
+/// The key of the file with the store's key.
+pub(crate) const STORE_KEY_FILE: &str = "auth_store_key_file";
+
 /// Keys at the root of a file.
 pub(crate) const ROOT: &[&str] =
-    &["ansible", "cache", "client", "clouds", "metrics", "public-clouds"];
+    &["ansible", STORE, STORE_KEY_FILE, "cache", "client", "clouds", "metrics", "public-clouds"];
+
+/// Keys of `cache` at the root of a file. Only `auth` is read; the others are about openstacksdk's
+/// cache of resources.
+pub(crate) const CACHE: &[&str] =
+    &["arguments", "auth", "class", "expiration", "expiration_time", "max_age", "path"];
 
 /// Options of a login, sorted.
 const AUTH: &[&str] = &[
@@ -198,6 +209,8 @@ const TOP: &[&str] = &[
     "auth_methods",
     "auth_plugin",
     "auth_root",
+    STORE,
+    STORE_KEY_FILE,
     "auth_type",
     "cacert",
     "cache",
@@ -267,6 +280,7 @@ mod tests {
     #[test]
     fn tables_are_sorted() {
         assert!(AUTH.is_sorted() && TOP.is_sorted() && SUFFIXES.is_sorted() && ROOT.is_sorted());
+        assert!(CACHE.is_sorted());
     }
 
     #[test]

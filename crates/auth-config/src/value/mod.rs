@@ -57,9 +57,16 @@ impl Node {
         }
     }
 
-    /// Whether the value under this key may be shown. A PEM text may hold a private key.
+    /// Whether the value under this key may be shown. A PEM text may hold a private key, and a URL a
+    /// password.
     pub(crate) fn is_public(&self, key: &str) -> bool {
-        keys::is_public(key) && !self.is_pem_under(key)
+        keys::is_public(key) && !self.is_pem_under(key) && !self.has_user_info()
+    }
+
+    /// Whether the value is a URL that may hold a password before the host.
+    pub(crate) fn has_user_info(&self) -> bool {
+        let rest = self.as_text().and_then(|text| text.split_once("://"));
+        rest.is_some_and(|(_, rest)| rest.contains('@'))
     }
 
     /// Whether the value of this key is PEM text.
@@ -85,11 +92,13 @@ impl Node {
         if self.is_null() {
             return Ok(None);
         }
-        let word = self.as_text().unwrap_or_default().to_ascii_lowercase();
-        match word.as_str() {
-            "true" | "yes" | "on" | "1" => Ok(Some(true)),
-            "false" | "no" | "off" | "0" => Ok(Some(false)),
-            _ => Err(Error::Bool { key: key.to_owned(), origin: self.origin.clone() }),
+        // Compared in place: a copy of a secret would not be wiped.
+        let word = self.as_text().unwrap_or_default();
+        let is = |words: [&str; 4]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
+        match () {
+            () if is(["true", "yes", "on", "1"]) => Ok(Some(true)),
+            () if is(["false", "no", "off", "0"]) => Ok(Some(false)),
+            () => Err(Error::Bool { key: key.to_owned(), origin: self.origin.clone() }),
         }
     }
 

@@ -29,10 +29,8 @@ impl Setting<'_> {
 
     /// The value, with unprintable characters escaped; `None` if it is hidden.
     pub fn value(&self) -> Option<String> {
-        let text = self.is_public.then(|| self.node.as_text().unwrap_or_default())?;
-        // A URL may hold a password before the host.
-        let has_user = text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
-        (!has_user).then(|| shown(text))
+        let is_public = self.is_public && !self.node.has_user_info();
+        is_public.then(|| shown(self.node.as_text().unwrap_or_default()))
     }
 }
 

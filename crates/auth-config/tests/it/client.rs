@@ -7,7 +7,7 @@ use std::{
 };
 
 use auth_config::{Choices, CloudConfig, Config, Error, Files, Variables};
-use testing::{Authority, Loopback, Reply};
+use testing::{Authority, Loopback, Reply, configured};
 
 #[test]
 fn a_private_ca_and_a_client_certificate() {
@@ -287,6 +287,7 @@ fn builders_log_in_as_configured() {
         ("OS_CERT", &path("both.pem")),
         ("OS_API_TIMEOUT", "90"),
     ]);
+    configured::login(&cloud.cloud().unwrap(), &cloud.credential().unwrap());
     let (blocking, asynchronous) =
         (cloud.ureq_builder().unwrap(), cloud.reqwest_builder().unwrap());
     for shown in [format!("{blocking:?}"), format!("{asynchronous:?}")] {

@@ -18,6 +18,7 @@ fn child() {
         Ok(cloud) => {
             let password = cloud.secret("password").map(|password| password.expose_secret());
             eprintln!("found {} with {}", cloud.name(), password.unwrap_or("none"));
+            cloud.store().into_iter().for_each(|store| eprintln!("store: {store:?}"));
             cloud.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
         }
     }
@@ -82,7 +83,7 @@ fn the_file_mode_is_checked() {
 }
 
 #[test]
-fn only_os_variables_are_read() {
+fn only_known_prefixes_are_read() {
     let place = Place::new("variables");
     let said = place.load(&[("OS_PASSWORD", "variable".into()), ("PASSWORD", "other".into())]);
     assert_eq!(said, "found envvars with variable\n");
@@ -90,6 +91,12 @@ fn only_os_variables_are_read() {
     place.file("c.yaml", CLOUDS, 0o600);
     let said = place.load(&[("OS_CLIENT_CONFIG_FILE", elsewhere.into())]);
     assert_eq!(said, "found mine with file\n");
+    // The other prefix: for all clouds.
+    place.file("work/clouds.yaml", CLOUDS, 0o600);
+    let said = place.load(&[("CLOUD_AUTH_STORE", "redis://:s3cret@h".into())]);
+    let shown = "found mine with file\nstore: Redis(SecretBox<str>([REDACTED]))\n";
+    assert_eq!(said, shown);
+    assert_eq!(place.load(&[("CLOUD_AUTH_PLACE", "file".into())]), "found mine with file\n");
 }
 
 #[cfg(unix)]
@@ -99,6 +106,8 @@ fn a_non_unicode_variable_is_named_only() {
     let place = Place::new("unicode");
     let said = place.load(&[("OS_PASSWORD", OsString::from_vec(b"hunter2\xff".to_vec()))]);
     assert_eq!(said, "error: variable OS_PASSWORD: not valid Unicode; set it again\n");
+    let said = place.load(&[("CLOUD_AUTH_STORE", OsString::from_vec(b"hunter2\xff".to_vec()))]);
+    assert_eq!(said, "error: variable CLOUD_AUTH_STORE: not valid Unicode; set it again\n");
     let said =
         place.load(&[("OS_CLOUD", "x".into()), ("OTHER", OsString::from_vec(b"\xff".to_vec()))]);
     assert!(said.contains("cloud x: not configured"), "{said}");

@@ -47,7 +47,7 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Ready after this time. The timer is a thread.
-async fn after(pause: Duration) {
+pub(super) async fn after(pause: Duration) {
     let (is_over, mut is_started) = (Arc::new(AtomicBool::new(false)), false);
     let waker = Arc::new(Mutex::new(Waker::noop().clone()));
     poll_fn(|context| {

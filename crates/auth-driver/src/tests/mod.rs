@@ -1,9 +1,14 @@
 //! Tests of the loops, on scripted schedules.
 
+mod asked;
+mod bad_stores;
 mod counts;
 mod executor;
+mod notes;
 mod plan;
+mod questions;
 mod schedules;
+mod script;
 mod service;
 mod store;
 mod tasks;

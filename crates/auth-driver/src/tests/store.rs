@@ -33,23 +33,23 @@ use model::ModelStore;
 #[path = "../../../auth-proto/tests/it/support/store.rs"]
 mod model;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What happened, in order.
-type Log = Arc<Mutex<Vec<String>>>;
+pub(super) type Log = Arc<Mutex<Vec<String>>>;
 
 /// An emulated cloud and a model store in this process, for both loops.
 #[derive(Clone)]
-struct Http {
+pub(super) struct Http {
     emulator: Arc<Mutex<Emulator>>,
-    store: Arc<Mutex<ModelStore>>,
+    pub(super) store: Arc<Mutex<ModelStore>>,
     takes: Arc<AtomicUsize>,
     /// Whether the store gives no answer.
     is_slow: bool,
 }
 
 impl Http {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             emulator: Arc::default(),
             store: Arc::new(Mutex::new(ModelStore::at(Duration::from_secs(1000)))),
@@ -58,18 +58,18 @@ impl Http {
         }
     }
 
-    fn handle(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
+    pub(super) fn handle(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, body.as_bytes());
         let response = self.emulator.lock().unwrap().handle(request, UtcDateTime::now());
         Ok(response.map(|body| Body::new(body.into())))
     }
 
-    fn logins(&self) -> u64 {
+    pub(super) fn logins(&self) -> u64 {
         self.emulator.lock().unwrap().logins(auth_emulator::System::Kakao)
     }
 
-    fn taken(&self, want: &Want) -> Taken {
+    pub(super) fn taken(&self, want: &Want) -> Taken {
         self.takes.fetch_add(1, SeqCst);
         self.store.lock().unwrap().take(want)
     }
@@ -134,9 +134,10 @@ fn driver(http: &Http) -> (Arc<Driver>, Log) {
     (driver, log)
 }
 
-fn kind(note: &Note) -> &'static str {
+pub(super) fn kind(note: &Note) -> &'static str {
     match note {
         Note::Forget { .. } => "forget",
+        Note::Keep { .. } => "keep",
         Note::Put { entry: Some(_), .. } => "put an entry",
         Note::Put { entry: None, .. } => "put nothing",
     }
@@ -150,7 +151,7 @@ fn shown(event: &Event) -> &'static str {
     }
 }
 
-fn wanted(scope: &Scope) -> (Wanted<'_>, Mode<'_>) {
+pub(super) fn wanted(scope: &Scope) -> (Wanted<'_>, Mode<'_>) {
     (Wanted::new(scope), Mode::Caller(Destination::Unknown))
 }
 
@@ -169,7 +170,7 @@ fn async_token(driver: &Driver, http: &Http) -> Result<String, NoToken> {
 }
 
 /// The notes since the last call, in which epoch each was told, and all events.
-fn drain(log: &Log) -> Vec<String> {
+pub(super) fn drain(log: &Log) -> Vec<String> {
     std::mem::take(&mut log.lock().unwrap())
 }
 

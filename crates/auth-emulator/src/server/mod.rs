@@ -4,6 +4,8 @@ mod connection;
 pub(crate) mod fault;
 mod lock;
 mod payload;
+#[cfg(feature = "record")]
+pub mod record;
 pub(crate) mod traffic;
 mod wire;
 
@@ -94,6 +96,8 @@ impl Server {
             (listen()?, listen()?)
         };
         let (address, provider) = (listener.local_addr()?, second.local_addr()?);
+        #[cfg(feature = "record")]
+        record::note(format_args!("plays {} {}", address.port(), provider.port()));
         let shared = Arc::new(ServerState {
             emulator: Mutex::new(emulator),
             clock: Box::new(clock),

@@ -23,6 +23,8 @@ use crate::server::{
 pub(crate) struct FaultyStream {
     stream: TcpStream,
     counters: Arc<Counters>,
+    #[cfg(feature = "record")]
+    record: crate::server::record::Inbound,
     /// The end of the received bytes, where a canary may have begun.
     tail: Vec<u8>,
     control: Arc<ResponseControl>,
@@ -36,7 +38,17 @@ impl FaultyStream {
         counters: Arc<Counters>,
         control: Arc<ResponseControl>,
     ) -> Self {
-        Self { stream, counters, tail: Vec::new(), control, pause: None }
+        Self {
+            #[cfg(feature = "record")]
+            record: crate::server::record::Inbound::new(
+                stream.local_addr().map_or(0, |address| address.port()),
+            ),
+            stream,
+            counters,
+            tail: Vec::new(),
+            control,
+            pause: None,
+        }
     }
 
     /// Writes as many bytes as the faults of the current response allow now.
@@ -73,7 +85,10 @@ impl AsyncRead for FaultyStream {
         let this = self.get_mut();
         let before = buffer.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
-        this.counters.received(&mut this.tail, &buffer.filled()[before..]);
+        let bytes = &buffer.filled()[before..];
+        this.counters.received(&mut this.tail, bytes);
+        #[cfg(feature = "record")]
+        this.record.received(bytes);
         Poll::Ready(Ok(()))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Everything here holds for each [`Session`](crate::Session), and so for each client of
 //! `auth-ureq` and `auth-reqwest` with all its clones. Several processes are several sessions: they
-//! share nothing.
+//! share nothing, unless they have a [store](shared_tokens).
 //!
 //! * [`renewal`]: when a token is renewed, and who waits for it.
 //! * [`outages`]: the identity service does not answer, or answers with an error.
@@ -13,6 +13,7 @@
 //! * [`token_credentials`]: tokens as credentials, and agencies.
 //! * [`federation`]: logins with the token of an identity provider.
 //! * [`many_scopes`]: many scopes in one session.
+//! * [`shared_tokens`]: one login for many processes.
 //! * [`clocks`]: a wrong clock, and requests without a response.
 //! * [`events`]: what to log, and what to alert on.
 
@@ -42,6 +43,9 @@ pub mod federation {}
 
 #[doc = include_str!("many_scopes.md")]
 pub mod many_scopes {}
+
+#[doc = include_str!("shared_tokens.md")]
+pub mod shared_tokens {}
 
 #[doc = include_str!("clocks.md")]
 pub mod clocks {}

@@ -215,8 +215,8 @@ impl Session {
             Some((place, Phase::Asking(Asking { is_personal: false, .. }))) => {
                 self.begin(place, reply, at)?;
             }
-            // The question is back already.
-            Some((place, Phase::Idle))
+            // The question is back already, and another caller may ask the store.
+            Some((place, Phase::Idle | Phase::Taking(_)))
                 if matches!(reply, Reply::Secret(_)) && self.secret_to_read().is_some() =>
             {
                 self.begin(place, reply, at)?;

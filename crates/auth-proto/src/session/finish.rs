@@ -96,7 +96,12 @@ impl Session {
                     let before = self.refused_secrets.take();
                     self.refused_secrets = Some(RefusedSecrets::after(before, credential, at));
                 }
-                Input::Refused(error.clone(), self.settings.probe())
+                let error = error.clone();
+                if was_under_way {
+                    // A factor that a person has mistyped is right in another process.
+                    self.give_up_lease(index);
+                }
+                Input::Refused(error, self.settings.probe())
             }
             LoginState::Failed(error) if was_under_way => {
                 let error = error.clone();
@@ -113,6 +118,9 @@ impl Session {
         let window = self.settings.renewal();
         let live = LiveToken::new(token, life, in_flight.sent_at, window, &mut self.jitter);
         if live.ends_at < at + USABLE {
+            if let Some(root) = &in_flight.root {
+                self.end_root(root, &live.token);
+            }
             return Input::Failed(ProtocolError::Expired.into());
         }
         Input::Token(match &in_flight.root {
@@ -156,14 +164,20 @@ impl Session {
         sent_at: Duration,
         at: Duration,
     ) {
-        if let Input::Taken(..) | Input::Token(_) = input {
-            self.trust_root(index);
+        match input {
+            Input::Token(live) => self.trust_root(index, live, false),
+            // Another process' exchange says nothing about this session's root token.
+            Input::Taken(live, ..) if self.is_root(index) => self.trust_root(index, live, true),
+            _ => {}
         }
         match input {
             _ if self.root_of(index).is_some() => {}
             // The other process may have had other secrets.
             Input::Taken(..) if !self.name_has_secrets() => {}
-            Input::Taken(..) | Input::Token(_) => {
+            // It may be as old as the token: a password that has changed since would be sent by all
+            // scopes at once.
+            Input::Taken(..) => (self.lockout, self.refused_secrets) = (None, None),
+            Input::Token(_) => {
                 (self.lockout, self.refused_secrets) = (None, None);
                 self.credential_verified = true;
                 self.prove_credential();
@@ -245,7 +259,7 @@ impl Session {
             }
             at_odds
         });
-        if answer == Answer::Invalid {
+        if let Answer::Invalid(_) = answer {
             self.drop_everywhere(token);
             self.credential_verified = false;
         }
@@ -263,7 +277,15 @@ impl Session {
     pub(super) fn drop_everywhere(&mut self, token: &Token) {
         for index in self.scopes.holders(token) {
             self.scopes.change(index, ScopeState::drop_token);
-            self.forget(index);
+            self.forget(index, token);
+        }
+    }
+
+    /// This token has ended, earlier than known.
+    pub(super) fn end_everywhere(&mut self, token: &Token) {
+        for index in self.scopes.holders(token) {
+            self.scopes.change(index, ScopeState::end_token);
+            self.forget(index, token);
         }
     }
 
@@ -280,7 +302,7 @@ impl Session {
             return Answer::Valid;
         };
         if status == StatusCode::UNAUTHORIZED {
-            return Answer::Invalid;
+            return Answer::Invalid(status);
         }
         let until = http_time::retry_after(response.headers(), now);
         if let (Some(until), Some(refusal)) = (until, error.refusal()) {
@@ -293,7 +315,7 @@ impl Session {
             return Answer::Unknown;
         }
         match status {
-            StatusCode::NOT_FOUND => Answer::Invalid,
+            StatusCode::NOT_FOUND => Answer::Invalid(status),
             _ => Answer::Unknown,
         }
     }
@@ -305,12 +327,16 @@ impl Session {
         let at = self.clock.advance(now);
         self.take_back_dropped();
         let mut has_ended = false;
-        for index in self.scopes.due(at) {
-            let lost = self.scopes.change(index, |state| {
+        let due = self.scopes.due(at);
+        for index in &due {
+            self.scopes.change(*index, |state| {
                 has_ended |= state.expire_token(at);
                 state.expire_pending(at);
-                state.take_if(|request| at >= request.lost_at)
             });
+        }
+        // A lost question about the root token may concern scopes whose token ends now, too.
+        for index in due {
+            let lost = self.scopes.change(index, |state| state.take_if(|one| at >= one.lost_at));
             if let Some(lost) = lost {
                 self.lose(index, lost, at);
             }

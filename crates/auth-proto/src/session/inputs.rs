@@ -133,6 +133,13 @@ impl Session {
                 self.judge(index, &token, Answer::Unknown, request.attempt, at);
             }
             Some((index, asking @ Phase::Asking(_))) => self.hand_back(index, asking),
+            Some((index, Phase::Taking(_))) => {
+                // Callers that never wait for the store still get on.
+                self.scopes.change(index, |state| state.share.miss());
+                if self.scopes[index].share.has_seen_enough() {
+                    self.go_alone(index, at);
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -187,7 +194,7 @@ impl Session {
                 let (scope, origin) = (state.scope.clone(), event::origin(&marks::origin(url)));
                 self.emit(Some(Event::TokenRejected { scope, origin }));
                 if needs_login {
-                    self.forget(index);
+                    self.forget(index, token);
                 }
                 if is_checking && needs_login {
                     // The answer makes no difference any more.

@@ -9,6 +9,7 @@ mod ask;
 pub(crate) mod clock;
 pub(crate) mod event;
 mod finish;
+mod fruitless;
 mod inputs;
 mod pauses;
 mod poll;
@@ -266,7 +267,8 @@ impl Session {
 
     /// The valid token of this scope, if there is one.
     pub fn cached_token(&mut self, scope: &Scope, now: UtcDateTime) -> Option<Arc<Token>> {
-        self.advance(now);
+        let at = self.advance(now);
+        self.keep_leases(at);
         let live = self.state(scope).and_then(|state| state.live.as_ref());
         let token = live.map(|live| &live.token).or(self.fixed.as_ref())?;
         Some(Arc::clone(token))
@@ -305,7 +307,9 @@ impl Session {
         let blocked = block.map(|block| block.error(&self.clock));
         // A streak whose pause is over still explains why there is no token yet.
         blocked.or_else(|| {
-            let streak = self.scopes[index].streak.as_ref()?;
+            let lacks_token = self.scopes[index].live.is_none();
+            let of_root = self.fruitless(index).filter(|_| lacks_token);
+            let streak = self.scopes[index].streak.as_ref().or(of_root)?;
             Some(streak.error.clone().with_retry_at(None))
         })
     }

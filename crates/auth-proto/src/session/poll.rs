@@ -22,6 +22,7 @@ const GRACE: Duration = Duration::from_millis(250);
 impl Session {
     pub(super) fn next(&mut self, scope: &Scope, want: Want<'_>, now: UtcDateTime) -> Action {
         let at = self.advance(now);
+        self.keep_leases(at);
         if self.closed {
             return Action::Fail(ErrorKind::Closed.into());
         }
@@ -99,6 +100,8 @@ impl Session {
             // A question makes no difference any more when its token ends.
             let asked = state.live.as_ref().filter(|_| matches!(state.phase, Phase::Checking(_)));
             let until = asked.map_or(request.lost_at, |live| live.ends_at.min(request.lost_at));
+            // A caller who comes again in time keeps the lease.
+            let until = state.share.keep_at(at).map_or(until, |keep_at| until.min(keep_at));
             return Action::Wait(self.clock.at(until));
         }
         if state.evidence.due() == Some(Remedy::Check) {
@@ -216,15 +219,15 @@ impl Session {
         in_flight.next().map(|oldest| oldest.request.lost_at)
     }
 
-    /// The failure that keeps a scope from sending: its own, a refused credential, a service's
-    /// `Retry-After`, or requests that may have been refused. Of several, the one with the highest
+    /// The failure that keeps a scope from sending: its own, that of root tokens, a refused
+    /// credential, a service's `Retry-After`, or requests that may have been refused. Of several, the one with the highest
     /// [precedence](Block::precedence).
     ///
     /// A derived scope shows no credential.
     pub(super) fn block(&self, index: usize, at: Duration) -> Option<Block<'_>> {
         let state = &self.scopes[index];
         let is_derived = self.root_of(index).is_some();
-        let streaks = state.streak.iter().chain(&self.retry_after);
+        let streaks = state.streak.iter().chain(&self.retry_after).chain(self.fruitless(index));
         let streaks = streaks.filter(|streak| streak.holds(at)).map(|streak| Block {
             until: streak.until,
             waits: streak.waits,
@@ -270,6 +273,7 @@ impl Session {
         let removable = all.filter(|(index, state)| !is_kept(*index) && state.may_be_removed(at));
         let oldest = removable.min_by_key(|(_, state)| (!state.is_idle(at), state.used_at));
         let (oldest, _) = oldest.ok_or(Misuse::TooManyScopes)?;
+        self.give_up_lease(oldest);
         self.scopes.replace(oldest, scope);
         Ok(oldest)
     }

@@ -25,6 +25,7 @@ use crate::{
     },
     session::{
         action::Action,
+        pauses::failure_streak::FailureStreak,
         poll::Caller,
         settings::Settings,
         state::evidence::{Answer, Remedy},
@@ -38,7 +39,7 @@ use crate::{
 /// The root of a session.
 #[derive(Debug)]
 pub(super) struct Root {
-    kind: RootKind,
+    pub(super) kind: RootKind,
     /// The place of its state.
     pub(super) place: usize,
     /// Whether nothing speaks against the root token. Otherwise exchanges go one by one.
@@ -48,6 +49,12 @@ pub(super) struct Root {
     valid_at: Option<u64>,
     /// When it was last replaced without an answer.
     replaced_at: Option<Duration>,
+    /// Whether the root token is another process', from the store.
+    pub(super) is_shared: bool,
+    /// Whether only a person can give another root token.
+    pub(super) needs_person: bool,
+    /// The pause of derived scopes, because the last root tokens were of no use.
+    pub(super) fruitless: Option<FailureStreak>,
 }
 
 /// Where the root token comes from.
@@ -68,6 +75,8 @@ const OWN_END: Duration = Duration::from_secs(60);
 const TOO_SHORT: Duration = Duration::from_secs(5);
 /// Without an answer about it, a root token is replaced once in this time.
 const REPLACED: Duration = Duration::from_secs(60);
+/// The same, if a new one has not helped the same scopes before.
+const REPLACED_AGAIN: Duration = Duration::from_secs(300);
 
 const NO_ROLE: &str = "the session's root token is valid, so the user has no role in this scope or \
                        the scope does not exist; check the scope and the user's roles";
@@ -121,7 +130,16 @@ impl Session {
                 (_, Some(place)) => place,
                 (_, None) => *self.hidden_root.insert(self.scopes.add_hidden(&scope)),
             };
-            Root { kind, place, is_trusted: false, valid_at: None, replaced_at: None }
+            Root {
+                kind,
+                place,
+                is_trusted: false,
+                valid_at: None,
+                replaced_at: None,
+                is_shared: false,
+                needs_person: false,
+                fruitless: None,
+            }
         });
     }
 
@@ -248,12 +266,15 @@ impl Session {
     }
 
     /// A login has given a root token, or an exchange has worked.
-    pub(super) fn trust_root(&mut self, index: usize) {
-        if self.is_root(index) {
-            self.forget_answers();
-        }
-        if let Some(root) = &mut self.root {
-            root.is_trusted = true;
+    pub(super) fn trust_root(&mut self, index: usize, live: &LiveToken, is_shared: bool) {
+        let Some(root) = &mut self.root else { return };
+        root.is_trusted = true;
+        match root.place == index {
+            true => {
+                (root.valid_at, root.is_shared) = (None, is_shared);
+                root.needs_person = !live.is_renewable();
+            }
+            false => self.end_losses(index),
         }
     }
 
@@ -272,7 +293,7 @@ impl Session {
         let place = root.place;
         if !self.scopes[place].holds(&doubted.root) {
             // Another root token may do.
-            self.step(index, Input::Abandoned, at);
+            self.lose_exchange(index, at);
         } else if root.valid_at.is_some_and(|valid_at| doubted.attempt < valid_at) {
             self.refuse_scope(index, Answer::Valid, at);
         } else {
@@ -295,16 +316,14 @@ impl Session {
                 root.valid_at = Some(attempt);
                 doubted.into_iter().for_each(|index| self.doubt_root(index, at));
             }
-            Answer::Invalid => {
+            Answer::Invalid(status) => {
                 let is_given = root.kind == RootKind::Given;
                 let place = root.place;
                 let errors = doubted.iter().filter_map(|index| self.scopes[*index].doubted());
                 let error =
                     errors.map(|doubted| &doubted.error).max_by_key(|error| error.retry_at());
                 let error = error.cloned();
-                for index in doubted {
-                    self.step(index, Input::Abandoned, at);
-                }
+                self.lose_root(&doubted, (error.as_ref(), status), at);
                 if is_given {
                     let error = error.unwrap_or_else(login::existing_token_refused);
                     let refused = Input::Refused(error, self.settings.probe());
@@ -313,16 +332,18 @@ impl Session {
             }
             Answer::Unknown => {
                 let live = self.scopes[root.place].live.as_ref();
+                let is_again = doubted.iter().all(|index| self.scopes[*index].lost_root);
+                let pause = if is_again { REPLACED_AGAIN } else { REPLACED };
                 let is_replaced = !doubted.is_empty()
                     && live.is_some_and(LiveToken::is_renewable)
-                    && root.replaced_at.is_none_or(|before| at >= before + REPLACED);
+                    && root.replaced_at.is_none_or(|before| at >= before + pause);
                 if is_replaced {
                     root.replaced_at = Some(at);
                     self.drop_everywhere(token);
                 }
                 for index in doubted {
                     match is_replaced {
-                        true => self.step(index, Input::Abandoned, at),
+                        true => self.lose_exchange(index, at),
                         false => self.refuse_scope(index, Answer::Unknown, at),
                     }
                 }
@@ -332,8 +353,15 @@ impl Session {
 
     /// The refusal of the exchange concerns this scope alone, as far as known.
     fn refuse_scope(&mut self, index: usize, answer: Answer, at: Duration) {
+        if answer == Answer::Valid {
+            self.end_losses(index);
+        }
         let phase = self.scopes.change(index, |state| std::mem::take(&mut state.phase));
         if let Phase::Doubted(Doubted { error, .. }) = phase {
+            if answer != Answer::Valid {
+                // Another process may have a root token that is valid.
+                self.give_up_lease(index);
+            }
             let error = self.explain(error, answer);
             self.finish(index, Input::Failed(error), at, at);
         }
@@ -346,7 +374,7 @@ impl Session {
         let remedy = match (answer, refusal.status) {
             // Another login cannot replace a token that was given.
             (Answer::Unknown, _) if self.is_given() => refusal.remedy,
-            (Answer::Invalid | Answer::Unknown, _) => UNKNOWN,
+            (Answer::Invalid(_) | Answer::Unknown, _) => UNKNOWN,
             (Answer::Valid, StatusCode::FORBIDDEN) if refusal.remedy.is_empty() => NOT_EXCHANGED,
             (Answer::Valid, StatusCode::FORBIDDEN) => refusal.remedy,
             (Answer::Valid, _) => NO_ROLE,
@@ -365,9 +393,18 @@ impl Session {
         }
     }
 
+    /// The exchange of this root token gave one that has ended. If both end together, the root token has
+    /// ended, too: its age may have been told wrong.
+    pub(super) fn end_root(&mut self, root: &Token, exchanged: &Token) {
+        if self.ends_with_root() && exchanged.expires_at() >= root.expires_at() && !self.is_given()
+        {
+            self.end_everywhere(root);
+        }
+    }
+
     /// Whether only another root token gives a longer one than this. The end of a given token is not
     /// known.
-    fn ends_with(&self, own: &LiveToken, root: &LiveToken) -> bool {
+    pub(super) fn ends_with(&self, own: &LiveToken, root: &LiveToken) -> bool {
         let is_known = root.token.is_validated();
         let is_earlier = own.ends_at.saturating_add(OWN_END) < root.ends_at;
         self.ends_with_root() && !(is_known && is_earlier)

@@ -9,7 +9,7 @@
 //! | found: a pause | the scope pauses until the same time |
 //! | found: of no use | the scope asks for something newer |
 //! | led | the scope logs in, and tells the store what came of it |
-//! | busy | the scope asks again soon; past two leases of the same process it goes on alone |
+//! | busy | the scope asks again soon; past two leases of one process or four of any it goes on alone |
 //! | silent | for 30 seconds the session acts as if it had no store |
 
 use std::{collections::VecDeque, time::Duration};
@@ -28,9 +28,11 @@ use crate::{
     session::{
         action::{Action, PendingRequest},
         finish::USABLE,
+        pauses::failure_streak::FailureStreak,
         state::input::Input,
         state::live_token::LiveToken,
         state::phase::{Phase, Taking},
+        state::scope_state::ScopeState,
         state::share::LEASE,
         store::{
             Note, Taken, Want,
@@ -107,15 +109,16 @@ impl Session {
     }
 
     fn handle_answer(&mut self, index: usize, taking: &Taking, taken: Taken, at: Duration) {
+        // A secret or a code that is asked for. The other process asks for it, too.
+        let asks = !self.name_has_secrets() && self.root_of(index).is_none();
         match taken {
-            Taken::Busy { generation } if self.scopes[index].share.is_stuck(generation, at) => {
+            Taken::Busy { generation }
+                if self.scopes[index].share.is_stuck(generation, at, asks) =>
+            {
                 self.go_alone(index, at);
             }
-            // The store gives the same again, or one useless entry after the other.
-            Taken::Found { generation, .. }
-                if generation <= taking.want.newer_than()
-                    || self.scopes[index].share.has_seen_enough() =>
-            {
+            // The store gives the same again.
+            Taken::Found { generation, .. } if generation <= taking.want.newer_than() => {
                 self.go_alone(index, at);
             }
             Taken::Busy { generation } => {
@@ -139,6 +142,17 @@ impl Session {
                         self.pause_with(index, pause, until, at);
                     }
                 }
+                if self.scopes[index].share.has_seen_enough() {
+                    self.go_alone(index, at);
+                }
+            }
+            // The store mixes names up, or gives a generation twice.
+            Taken::Led(lease)
+                if lease.name() != taking.want.name()
+                    || lease.generation() <= taking.want.newer_than() =>
+            {
+                self.note(Note::Put { lease, entry: None });
+                self.go_alone(index, at);
             }
             Taken::Led(lease) => {
                 let until = taking.asked_at.saturating_add(LEASE);
@@ -153,6 +167,7 @@ impl Session {
         if let Some(store) = &mut self.store {
             store.silent_until = at.saturating_add(SILENCE);
         }
+        self.scopes.change(index, |state| state.share.heed());
         self.step(index, Input::Abandoned, at);
     }
 
@@ -172,7 +187,7 @@ impl Session {
             let users = root.token.user().id.as_ref().zip(token.user().id.as_ref());
             users.is_none_or(|(root, own)| root == own)
         };
-        let is_useless = state.holds(&token) || state.has_refused(&token);
+        let is_useless = state.holds(&token) || state.share.has_refused(&token);
         if is_useless || !root.is_none_or(is_same_user) {
             return None;
         }
@@ -188,7 +203,7 @@ impl Session {
         }
         let root = self.root_of(index).and_then(|root| self.scopes[root].live.as_ref());
         Some(match root {
-            Some(root) if self.ends_with_root() => live.derived_from(root),
+            Some(root) if self.ends_with(&live, root) => live.derived_from(root),
             Some(_) => live,
             None if self.credential.renews_early() => live,
             None => live.without_renewal(),
@@ -206,7 +221,7 @@ impl Session {
         if at < until {
             self.scopes.change(index, |state| state.share.heed());
             self.finish(index, input, at, at);
-        } else if is_refusal {
+        } else if is_refusal && self.settings.probe().is_sent() {
             // The next login is a probe after a refusal. Nothing has happened, so there is no event.
             self.note_credential(index, &input, at, at);
             let _ = self.transit(index, input, at);
@@ -252,10 +267,14 @@ impl Session {
 
     /// The pause of a scope whose login has just failed, if it concerns other processes: the identity
     /// service has answered, and not to a secret that the others may not have. (A failed connection
-    /// may be the fault of this machine.) While there is a token, the store keeps that.
+    /// may be the fault of this machine.) While there is a token, the store keeps that, unless the
+    /// credential is refused: each process that renews the token would send it once more.
     fn pause_to_share(&self, index: usize, at: Duration) -> Option<Entry> {
         let state = &self.scopes[index];
-        let streak = state.streak.as_ref().filter(|_| state.lacks_token())?;
+        let is_shared = |streak: &&FailureStreak| {
+            streak.holds(at) && (state.lacks_token() || streak.is_refusal())
+        };
+        let streak = state.streak.as_ref().filter(is_shared)?;
         let refusal = streak.error.refusal()?;
         let is_own = self.root_of(index).is_none() && !self.name_has_secrets();
         if is_own && streak.error.is_credential_refused() {
@@ -276,13 +295,39 @@ impl Session {
         self.credential.asked().is_none() && !self.credential.is_one_time()
     }
 
-    /// The token of this scope is of no use to any process.
-    pub(super) fn forget(&mut self, index: usize) {
+    /// This token of the scope is of no use to any process.
+    pub(super) fn forget(&mut self, index: usize, token: &Token) {
         if self.store.is_none() {
             return;
         }
-        if let Some((name, generation)) = self.scopes.change(index, |state| state.share.forget()) {
+        let entry = self.scopes.change(index, |state| state.share.forget(token));
+        if let Some((name, generation)) = entry {
             self.note(Note::Forget { name, generation });
+        }
+    }
+
+    /// Tells the store that logins, questions and their leases go on.
+    pub(super) fn keep_leases(&mut self, at: Duration) {
+        if self.store.is_none() {
+            return;
+        }
+        let is_due = |state: &ScopeState| state.share.keep_at(at).is_some_and(|due| at >= due);
+        let due = self.scopes.asking().filter(|(_, state)| is_due(state));
+        for index in due.map(|(index, _)| index).collect::<Vec<_>>() {
+            let note = self.scopes.change(index, |state| state.share.keep_lease(at));
+            note.into_iter().for_each(|note| self.note(note));
+        }
+    }
+
+    /// Gives up a lease, because what comes of it concerns this process alone.
+    pub(super) fn give_up_lease(&mut self, index: usize) {
+        if self.store.is_none() {
+            return;
+        }
+        self.scopes.change(index, |state| state.share.end());
+        let over = self.scopes.change(index, |state| state.share.take_over());
+        if let Some((lease, _)) = over {
+            self.note(Note::Put { lease, entry: None });
         }
     }
 

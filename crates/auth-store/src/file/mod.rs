@@ -218,6 +218,26 @@ impl FileStore {
         Ok(())
     }
 
+    /// The lease of this process ends later, if no other process has it since.
+    fn keep(&self, name: &Name, generation: u64, length: Duration) -> Result<(), StoreError> {
+        let directory = Directory::private(&self.path)?;
+        let shelf = self.shelf(&directory, self.key.current(), name);
+        let key = (shelf.hash, generation);
+        let is_held = |held: &Held| Instant::now() < held.until;
+        if !self.held().get(&key).is_some_and(is_held) {
+            return Ok(());
+        }
+        let _lock = shelf.lock(PATIENCE)?;
+        if shelf.lease()?.is_some_and(|(current, is_led)| is_led && current == generation) {
+            let (lock, until) = (shelf.lead(generation, length)?, Instant::now() + length);
+            // It may have come back meanwhile.
+            if let Some(held) = self.held().get_mut(&key) {
+                *held = Held { _lock: lock, until };
+            }
+        }
+        Ok(())
+    }
+
     fn forget(&self, name: &Name, generation: u64) -> Result<(), StoreError> {
         let directory = Directory::private(&self.path)?;
         for keys in self.key.all() {
@@ -273,6 +293,7 @@ impl Store for FileStore {
         let mut events = Vec::new();
         let told = match note {
             Note::Forget { name, generation } => self.forget(name, *generation),
+            Note::Keep { name, generation, lease } => self.keep(name, *generation, *lease),
             Note::Put { lease, entry } => {
                 let put = |entry| self.put(lease, entry, &mut events);
                 let told = entry.as_ref().map_or(Ok(()), put);

@@ -20,6 +20,7 @@ pub(crate) fn walk(walk: &mut Walk) {
     let variables = || Variables::from_iter([("OS_PASSWORD", PASSWORD), ("OS_TOKEN", TOKEN)]);
     see!(walk, variables());
     let own = file("username: u", "region_name: r");
+    let server = format!("auth_store: 'redis://u:{PASSCODE}@h'");
     for files in [
         here(),
         here().with("clouds.yaml", &own[..]).with_unreadable("secure.yaml"),
@@ -35,6 +36,7 @@ pub(crate) fn walk(walk: &mut Walk) {
         here()
             .with("clouds-public.yaml", MOVED)
             .with("/etc/openstack/clouds.yaml", file("username: u", "profile: otc")),
+        here().with("/etc/openstack/clouds.yaml", file("username: u", &server)),
     ] {
         merged(walk, &files, &none);
         merged(walk, &files, &variables());
@@ -49,7 +51,7 @@ pub(crate) fn walk(walk: &mut Walk) {
 }
 
 /// What stands under `auth` and beside it; the secrets stand there anyway.
-const CLOUDS: [(&str, &str); 27] = [
+const CLOUDS: [(&str, &str); 32] = [
     ("auth_url: 'https://k.example/v3', username: u, user_domain_id: d", "region_name: r"),
     ("auth_url: 'https://me:TOKEN@k.example/v3', username: u", "x: 'TOKEN'"),
     ("auth_ulr: 'https://k.example/v3', pasword: 'TOKEN'", "profile: nosuch"),
@@ -91,6 +93,11 @@ const CLOUDS: [(&str, &str); 27] = [
         "auth_url: 'https://k.example/v3', oauth2_client_id: i, oauth2_client_secret: 'TOKEN'",
         "auth_type: v3oauth2clientcredential",
     ),
+    ("auth_url: 'https://k.example/v3', username: u", "auth_store: 'redis://:TOKEN@h'"),
+    ("auth_url: 'https://k.example/v3', username: u", "auth_store: 'TOKEN@h:6379'"),
+    ("auth_url: 'https://k.example/v3', username: u", "auth_store: 'memcached://TOKEN@h'"),
+    ("auth_url: 'https://k.example/v3', username: u", "auth_store: ['TOKEN']"),
+    ("auth_url: 'https://k.example/v3', username: u", "auth_store_key_file: k"),
 ];
 
 const MOVED: &str = "public-clouds: {otc: {auth: {auth_url: 'https://k.example'}}}";
@@ -145,6 +152,7 @@ fn of_cloud(walk: &mut Walk, cloud: &CloudConfig) {
     let tls = cloud.tls();
     let pems = [&tls.cacert, &tls.cert, &tls.key].into_iter().flatten();
     pems.for_each(|pem: &Pem| see!(walk, *pem));
+    cloud.store().into_iter().for_each(|store| see!(walk, *store));
     cloud.warnings().iter().for_each(|warning| see!(walk, *warning));
     for setting in cloud.settings() {
         see!(walk, *setting.origin(), setting);

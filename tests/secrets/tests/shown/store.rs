@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use auth_proto::{Entry, Lease, Name, Note, Taken, Want};
+use auth_proto::{Credential, Entry, Lease, Name, Note, Scope, Session, Settings, Taken, Want};
 
 use crate::{
     canaries::{PASSWORD, TOKEN},
+    types::{NOW, cloud, user},
     walk::{Walk, see},
 };
 
@@ -16,7 +17,13 @@ pub(crate) fn walk(walk: &mut Walk) {
     let found = Taken::Found { entry: entry(), generation: 2, age: Duration::ZERO };
     see!(walk, entry(), found, Taken::Busy { generation: 2 }, Taken::Silent);
     see!(walk, Note::Forget { name: name.clone(), generation: 2 });
+    let lease = Duration::from_secs(20);
+    see!(walk, Note::Keep { name: name.clone(), generation: 2, lease });
     see!(walk, Note::Put { lease: Lease::new(name, 2), entry: Some(entry()) });
+    let credential = Credential::password(user(), PASSWORD);
+    let settings = Settings::default().with_store();
+    let mut session = Session::new(cloud(), credential, settings).unwrap();
+    see!(walk, session.poll(&Scope::project_id("p"), NOW));
 }
 
 /// The answer to a login: a token, and a body that repeats it.

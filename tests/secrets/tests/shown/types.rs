@@ -390,6 +390,7 @@ fn adapters(walk: &mut Walk) {
     });
     let identity = server.cloud();
     let credential = || Credential::password(user(), PASSWORD).and(Factor::totp(PASSCODE));
+    testing::configured::login(&identity, &credential());
     let closed_port = Cloud::keystone("http://127.0.0.1:1/v3").unwrap();
     let soon = Duration::from_millis(50);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -427,6 +428,7 @@ fn adapters(walk: &mut Walk) {
     });
     let cloud = server.cloud();
     let credential = Credential::password(user(), PASSWORD);
+    testing::configured::login(&cloud, &credential);
     let asked =
         auth_ureq::Client::new(cloud.clone(), credential.clone(), Scope::default()).unwrap();
     see!(walk, asked.token().unwrap_err());
@@ -445,13 +447,14 @@ fn emulator(walk: &mut Walk) {
     });
     let cloud = Cloud::kakao().at(&server.url(auth_emulator::System::Kakao)).unwrap();
     let credential = Credential::application_credential("key", SECRET);
+    testing::configured::login(&cloud, &credential);
     let client = auth_ureq::Client::new(cloud, credential, Scope::default()).unwrap();
     see!(walk, client.token_within(Duration::from_secs(5)).unwrap_err());
     let seen = std::mem::take(&mut *seen.lock().unwrap());
     assert!(!seen.types.is_empty());
     walk.types.extend(seen.types);
     see!(walk, server, server.traffic(), Emulator::new(), auth_emulator::System::Otc);
-    see!(walk, auth_emulator::Fault::new());
+    see!(walk, auth_emulator::Fault::new(), auth_emulator::record::Inbound::new(1));
 }
 
 fn program(walk: &mut Walk) {

@@ -27,6 +27,7 @@ pub(crate) fn is_watched() {
         .env_clear()
         .envs([(CHILD, "1"), ("OS_CLOUD", "mine"), ("OS_PASSWORD", PASSWORD), ("OS_TOKEN", TOKEN)])
         .env("OS_PASSCODE", PASSCODE)
+        .env("CLOUD_AUTH_STORE", format!("redis://:{TOKEN}@h"))
         .current_dir(&directory)
         .output()
         .unwrap();
@@ -47,7 +48,11 @@ fn child() {
     let ((), found) = watch(|| {
         let config = Config::load().unwrap();
         let cloud = config.cloud(&Choices::default()).unwrap();
-        black_box((cloud.credential().unwrap(), cloud.secret("token").is_some()));
+        black_box((
+            cloud.credential().unwrap(),
+            cloud.secret("token").is_some(),
+            cloud.store().unwrap(),
+        ));
     });
     assert!(searched_blocks() > before + 100);
     let own: Vec<_> = found.iter().filter(|trace| !is_of(trace, &LIBRARIES)).collect();

@@ -1,6 +1,7 @@
 //! Configurations that are wrong by mistake or by intent.
 
 mod rows;
+mod stores;
 
 use crate::support::{of, of_file, of_variables, said, warned, with};
 use auth_config::{Choices, Config, Files, Variables};
@@ -172,6 +173,7 @@ fn everything(files: &Files, variables: &Variables) -> String {
                     cloud.endpoint_query("compute")
                 );
                 out += &format!("{:?}{:?}{:?}", cloud.cloud(), cloud.credential(), cloud.scope());
+                out += &format!("{:?}{:?}", cloud.store(), cloud.store_key_file());
             }
             Err(error) => out += &error.to_string(),
         }
@@ -186,7 +188,7 @@ fn variable() -> impl Strategy<Value = String> {
 
 fn scalar() -> impl Strategy<Value = String> {
     let words = "|~|true|no|a|b|otc|nhn|x|v3totp|v3multifactor|all|{x}|{region_name}|\
-        https://k.example/v3|A,B|password|token|*a|&a x|!!str 1";
+        https://k.example/v3|A,B|password|token|*a|&a x|!!str 1|redis://:x@h|file|off";
     let words: Vec<_> = words.split('|').collect();
     prop_oneof![4 => prop::sample::select(words).prop_map(str::to_owned), 1 => "\\PC{0,6}"]
 }
@@ -196,7 +198,7 @@ fn yaml() -> impl Strategy<Value = String> {
     let keys = "clouds public-clouds a b x auth auth_url profile cloud regions region_name region-name \
         interface endpoint_type insecure verify username password project_id tenant_id domain_id \
         trust_id auth_type auth_methods name values << api_timeout x_timeout \
-        compute_endpoint_override otc";
+        compute_endpoint_override otc cache auth_store auth_store_key_file";
     let keys: Vec<_> = keys.split_whitespace().collect();
     let tree = scalar().prop_recursive(5, 40, 6, move |inner| {
         let key = prop::sample::select(keys.clone());

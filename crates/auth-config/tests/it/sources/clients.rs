@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use testing::{Loopback, Reply};
+use testing::{Loopback, Reply, configured};
 
 use crate::support::of_variables;
 
@@ -25,6 +25,7 @@ fn builders_read_a_secret_at_each_login() {
         ("OS_PASSWORD_FILE", file.to_str().unwrap()),
     ])
     .unwrap();
+    configured::login(&cloud.cloud().unwrap(), &cloud.credential().unwrap());
     let token_ureq = || {
         let token = cloud.ureq_builder().unwrap().build().unwrap().token();
         token.map(|token| token.expose().to_owned()).map_err(|error| error.to_string())
@@ -68,6 +69,7 @@ fn a_configured_root_serves_the_scopes() {
             ("OS_AUTH_ROOT", root),
         ]);
         let cloud = cloud.unwrap();
+        configured::login(&cloud.cloud().unwrap(), &cloud.credential().unwrap());
         let before = server.requests().len();
         cloud.ureq_builder().unwrap().build().unwrap().token().unwrap();
         assert_eq!(server.requests().len() - before, per_client, "{root}");

@@ -46,6 +46,11 @@ pub(crate) enum Probe {
 }
 
 impl Probe {
+    /// Whether one is sent at all.
+    pub(crate) fn is_sent(self) -> bool {
+        !matches!(self, Self::Never)
+    }
+
     /// At the time that another process has set, unless the session sends none.
     pub(crate) fn at(self, until: Duration) -> Self {
         match self {

@@ -17,6 +17,8 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
+
 use crate::{limits, model::token::Token, url::Origin};
 
 /// The refusals of one scope's tokens.
@@ -66,7 +68,8 @@ pub(crate) enum Refused {
 /// The identity service's answer about a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Invalid,
+    /// With this status.
+    Invalid(StatusCode),
     /// The service did not say.
     Unknown,
     Valid,
@@ -142,7 +145,7 @@ impl Evidence {
         for doubt in self.doubts.iter_mut().filter(|doubt| token.marks.is_refused(&doubt.origin)) {
             let is_at_odds = match answer {
                 // A service that calls each new token invalid cannot be asked.
-                Answer::Invalid | Answer::Unknown => doubt.tokens >= TOKENS,
+                Answer::Invalid(_) | Answer::Unknown => doubt.tokens >= TOKENS,
                 Answer::Valid => true,
             };
             if is_at_odds {
@@ -153,7 +156,7 @@ impl Evidence {
                 self.due = Some(Remedy::LogIn);
             }
         }
-        if answer == Answer::Invalid {
+        if let Answer::Invalid(_) = answer {
             self.due = Some(Remedy::LogIn);
         }
         at_odds
@@ -216,6 +219,7 @@ mod tests {
     use crate::{model::marks, session::state::live_token::tests::held};
 
     const AT: Duration = Duration::from_secs(100);
+    const INVALID: Answer = Answer::Invalid(StatusCode::NOT_FOUND);
 
     fn token() -> Arc<Token> {
         held(Duration::from_secs(3600), AT, 0).token
@@ -269,10 +273,10 @@ mod tests {
     fn the_answer_decides() {
         for (tokens, answer, due, at_odds) in [
             (2, Answer::Valid, None, true),
-            (2, Answer::Invalid, Some(Remedy::LogIn), false),
+            (2, INVALID, Some(Remedy::LogIn), false),
             (2, Answer::Unknown, Some(Remedy::LogIn), false),
             (3, Answer::Unknown, None, true),
-            (3, Answer::Invalid, Some(Remedy::LogIn), true),
+            (3, INVALID, Some(Remedy::LogIn), true),
         ] {
             let (mut evidence, token) = refused(tokens);
             let origins = evidence.answer(&token, answer, AT);
@@ -338,7 +342,7 @@ mod tests {
     #[test]
     fn a_broken_request_holds_all_callers() {
         for (answer, due) in
-            [(Answer::Valid, None), (Answer::Unknown, None), (Answer::Invalid, Some(Remedy::LogIn))]
+            [(Answer::Valid, None), (Answer::Unknown, None), (INVALID, Some(Remedy::LogIn))]
         {
             let mut evidence = Evidence::default();
             evidence.interrupt(AT);

@@ -38,6 +38,8 @@ pub(crate) struct ScopeState {
     pub(crate) streak: Option<FailureStreak>,
     /// Whether the credential has given a token for this scope, and no refusal came since.
     pub(crate) granted: bool,
+    /// Whether its last exchange was refused, and cost the session the root token.
+    pub(crate) lost_root: bool,
     /// What services have made of its tokens.
     pub(crate) evidence: Evidence,
     /// What it knows of its entry in the store.
@@ -67,6 +69,7 @@ impl ScopeState {
             phase: Phase::Idle,
             streak: None,
             granted: false,
+            lost_root: false,
             evidence: Evidence::default(),
             share: Share::default(),
             refused: None,
@@ -106,6 +109,7 @@ impl ScopeState {
             }
             Input::Takes(taking) => {
                 self.phase = Phase::Taking(taking);
+                self.share.end();
                 None
             }
             Input::Busy(generation, look_at) => {
@@ -129,12 +133,14 @@ impl ScopeState {
                 None
             }
             Input::Token(new) => {
-                self.share.log_in();
-                Some(self.renew(new, at))
+                let (is_kept, renewed) = self.renew(new, at);
+                self.share.log_in(is_kept);
+                Some(renewed)
             }
             Input::Taken(new, name, generation) => {
                 self.share.hold(name, generation);
-                Some(self.renew(new, at))
+                self.lost_root = false;
+                Some(self.renew(new, at).1)
             }
             Input::Pending(pending) => {
                 self.phase = Phase::Pending(pending);
@@ -173,29 +179,34 @@ impl ScopeState {
             }
             Input::Replaced => {
                 (self.phase, self.streak, self.granted) = (Phase::Idle, None, false);
+                self.lost_root = false;
                 self.share.rename();
                 None
             }
         }
     }
 
-    /// There is a new token.
-    fn renew(&mut self, new: LiveToken, at: Duration) -> Event {
+    /// There is a new token. Returns whether it is the scope's now.
+    fn renew(&mut self, new: LiveToken, at: Duration) -> (bool, Event) {
         let expires_at = new.token.expires_at();
-        self.hold(new, at);
+        let is_kept = self.hold(new, at);
         (self.phase, self.streak, self.granted) = (Phase::Idle, None, true);
-        Event::TokenRenewed { scope: self.scope.clone(), expires_at }
+        (is_kept, Event::TokenRenewed { scope: self.scope.clone(), expires_at })
     }
 
-    /// Keeps the better one of the old token and a new one.
-    fn hold(&mut self, new: LiveToken, at: Duration) {
+    /// Keeps the better one of the old token and a new one. Returns whether that is the new one.
+    fn hold(&mut self, new: LiveToken, at: Duration) -> bool {
         let is_suspect = self.evidence.due().is_some();
         match &mut self.live {
-            Some(old) if old.ends_at >= new.ends_at && !is_suspect => old.postpone(at, REPEATED),
+            Some(old) if old.ends_at >= new.ends_at && !is_suspect => {
+                old.postpone(at, REPEATED);
+                false
+            }
             live => {
                 let old = live.replace(new);
                 self.evidence.renew(old.as_ref().map(|old| &*old.token));
                 self.free_since = None;
+                true
             }
         }
     }
@@ -244,14 +255,19 @@ impl ScopeState {
     pub(crate) fn expire_token(&mut self, at: Duration) -> bool {
         let has_ended = self.live.as_ref().is_some_and(|live| at >= live.ends_at);
         if has_ended {
-            self.live = None;
-            self.restart_pauses();
-            self.evidence.renew(None);
-            if let Phase::Checking(_) = self.phase {
-                self.phase = Phase::Idle;
-            }
+            self.end_token();
         }
         has_ended
+    }
+
+    /// Ends the token. Nobody asks about it any more.
+    pub(crate) fn end_token(&mut self) {
+        self.live = None;
+        self.restart_pauses();
+        self.evidence.renew(None);
+        if let Phase::Checking(_) = self.phase {
+            self.phase = Phase::Idle;
+        }
     }
 
     /// Ends a pending login whose receipt has ended.

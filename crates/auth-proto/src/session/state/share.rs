@@ -2,14 +2,22 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use crate::{
-    model::entry::Entry,
-    session::store::{Lease, Name},
+    limits,
+    model::{entry::Entry, token::Token},
+    session::store::{Lease, Name, Note},
 };
 
 /// A lease lasts this long: longer than a request with an HTTP client's usual time-out.
 pub(crate) const LEASE: Duration = Duration::from_secs(20);
 
+/// A lease is kept in time for two more tries.
+const KEEP: Duration = Duration::from_secs(6);
+
+/// A scope waits this many leases for one process, and this many for one process after the other.
+const PATIENCE: (u32, u32) = (2, 4);
 /// After this many entries in a row that are of no use, the scope asks for no other one.
 const USELESS: u32 = 3;
 
@@ -24,8 +32,10 @@ pub(crate) struct Share {
     leads: Option<Box<Leads>>,
     /// The process that has the lease.
     follows: Option<Follows>,
-    /// The number of entries in a row that were of no use.
+    /// The number of answers in a row that were of no use, or that nobody has waited for.
     useless: u32,
+    /// The last token whose entry was forgotten.
+    refused: Option<HeaderValue>,
 }
 
 #[derive(Debug)]
@@ -33,6 +43,8 @@ struct Leads {
     lease: Lease,
     /// From then on the store may have given another lease.
     until: Duration,
+    /// When the store is told that the lease goes on.
+    keep_at: Duration,
     /// The answer that gave the token.
     answer: Option<Entry>,
     /// Whether the login has ended, so that the store must be told.
@@ -43,7 +55,18 @@ struct Leads {
 struct Follows {
     generation: u64,
     since: Duration,
+    /// When it began to wait, for this process or another one before.
+    first: Duration,
     look_at: Duration,
+    /// When the store has last said so.
+    seen_at: Duration,
+}
+
+impl Follows {
+    /// Whether the scope still waits. One that has not asked for so long finds another leader.
+    fn goes_on(&self, at: Duration) -> bool {
+        at < self.seen_at + LEASE
+    }
 }
 
 impl Share {
@@ -67,11 +90,15 @@ impl Share {
         self.follows.as_ref().map(|follows| follows.look_at).filter(|look_at| at < *look_at)
     }
 
-    /// Whether the lease of this generation has been in the way for longer than two leases last: the
-    /// store does not end it.
-    pub(crate) fn is_stuck(&self, generation: u64, at: Duration) -> bool {
-        let same = self.follows.as_ref().filter(|follows| follows.generation == generation);
-        same.is_some_and(|follows| at >= follows.since.saturating_add(2 * LEASE))
+    /// Whether leases have been in the way for too long: this one, which the store does not end, or
+    /// one after the other. A login that asks a question keeps its lease until the reply.
+    pub(crate) fn is_stuck(&self, generation: u64, at: Duration, asks: bool) -> bool {
+        let question = if asks { limits::QUESTION } else { Duration::ZERO };
+        let waits = |since: Duration, leases| at >= since + leases * LEASE + question;
+        self.follows.as_ref().filter(|follows| follows.goes_on(at)).is_some_and(|follows| {
+            let is_same = follows.generation == generation;
+            is_same && waits(follows.since, PATIENCE.0) || waits(follows.first, PATIENCE.1)
+        })
     }
 
     /// Whether the store has given too many entries that are of no use.
@@ -79,17 +106,39 @@ impl Share {
         self.useless >= USELESS
     }
 
+    /// Whether the store was told to forget this token.
+    pub(crate) fn has_refused(&self, token: &Token) -> bool {
+        self.refused.as_ref() == Some(token.header())
+    }
+
     /// Another process has the lease of this generation.
     pub(crate) fn follow(&mut self, generation: u64, at: Duration, look_at: Duration) {
-        let same = self.follows.take().filter(|follows| follows.generation == generation);
+        let before = self.follows.take().filter(|follows| follows.goes_on(at));
+        let first = before.as_ref().map_or(at, |follows| follows.first);
+        let same = before.filter(|follows| follows.generation == generation);
         let since = same.map_or(at, |follows| follows.since);
-        self.follows = Some(Follows { generation, since, look_at });
+        self.follows = Some(Follows { generation, since, first, look_at, seen_at: at });
     }
 
     /// The scope may log in for all processes.
     pub(crate) fn lead(&mut self, lease: Lease, until: Duration) {
         (self.follows, self.useless) = (None, 0);
-        self.leads = Some(Box::new(Leads { lease, until, answer: None, is_over: false }));
+        let keep_at = until.saturating_sub(LEASE - KEEP);
+        self.leads = Some(Box::new(Leads { lease, until, keep_at, answer: None, is_over: false }));
+    }
+
+    /// When the store is told that the lease goes on.
+    pub(crate) fn keep_at(&self, at: Duration) -> Option<Duration> {
+        let leads = self.leads.as_ref().filter(|leads| at < leads.until && !leads.is_over);
+        leads.map(|leads| leads.keep_at)
+    }
+
+    /// Keeps the lease.
+    pub(crate) fn keep_lease(&mut self, at: Duration) -> Option<Note> {
+        let leads = self.leads.as_mut()?;
+        (leads.keep_at, leads.until) = (at + KEEP, at + LEASE);
+        let (name, generation) = (leads.lease.name().clone(), leads.lease.generation());
+        Some(Note::Keep { name, generation, lease: LEASE })
     }
 
     /// The scope has seen the entry of this generation.
@@ -111,22 +160,31 @@ impl Share {
         }
     }
 
-    /// A login has given the scope's token.
-    pub(crate) fn log_in(&mut self) {
+    /// A login has given a token, which is the scope's now, or ends earlier than the one that the scope
+    /// has.
+    pub(crate) fn log_in(&mut self, is_kept: bool) {
         let lease = self.leads.as_ref().map(|leads| &leads.lease);
-        self.holds = lease.map(|lease| (lease.name().clone(), lease.generation()));
-        if let Some((_, generation)) = self.holds {
+        let entry = lease.map(|lease| (lease.name().clone(), lease.generation()));
+        if let Some((_, generation)) = entry {
             self.known = self.known.max(generation);
+        }
+        if is_kept {
+            self.holds = entry;
         }
         self.end();
     }
 
-    /// An entry was of use.
-    pub(crate) fn heed(&mut self) {
-        self.useless = 0;
+    /// The caller who asked the store has not waited for its answer.
+    pub(crate) fn miss(&mut self) {
+        self.useless = self.useless.saturating_add(1);
     }
 
-    /// The login that had the lease is over.
+    /// An entry was of use, or the session asks for none for some time.
+    pub(crate) fn heed(&mut self) {
+        (self.follows, self.useless) = (None, 0);
+    }
+
+    /// The login that had the lease is over, or the lease has ended before it.
     pub(crate) fn end(&mut self) {
         if let Some(leads) = &mut self.leads {
             leads.is_over = true;
@@ -145,8 +203,10 @@ impl Share {
         Some((leads.lease, leads.answer))
     }
 
-    /// The entry that has the scope's token, which is of no use to any process.
-    pub(crate) fn forget(&mut self) -> Option<(Name, u64)> {
-        self.holds.take()
+    /// The entry that has this token of the scope, which is of no use to any process.
+    pub(crate) fn forget(&mut self, token: &Token) -> Option<(Name, u64)> {
+        let entry = self.holds.take()?;
+        self.refused = Some(token.header().clone());
+        Some(entry)
     }
 }

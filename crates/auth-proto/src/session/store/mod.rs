@@ -17,7 +17,8 @@ use crate::model::entry::Entry;
 /// For each [name](Want::name), a store keeps one [`Entry`] with its generation, and one lease. A
 /// lease is the right to log in: of all processes that want an entry, one gets the lease, logs in and
 /// tells the store. Two processes that log in at the same time are no error, because both tokens are
-/// valid: leases only save logins.
+/// valid: leases only save logins. The [manual](crate::manual::shared_tokens) says what a fleet does, and
+/// has a store in memory as an example.
 ///
 /// # What a store promises
 ///
@@ -28,8 +29,10 @@ use crate::model::entry::Entry;
 ///   the store has none of a greater generation.
 /// * **Its own clock counts.** Leases and ages are measured by the store, so the clocks of the
 ///   processes may differ by any time.
-/// * **It is quick.** Both calls return within 250 ms. Every error, and everything that takes longer,
-///   is [`Taken::Silent`]: the session then logs in without the store, and no call fails.
+/// * **It is quick.** Both calls return within 250 ms. The caller's thread waits for them, and a
+///   driver for threads cannot end the wait; other threads go on. Every error, and everything that
+///   takes longer, is [`Taken::Silent`]: the session then logs in without the store, and no call
+///   fails.
 /// * **It keeps secrets.** A name and an entry contain secrets. A store writes a keyed hash of the
 ///   name, and seals the entry together with its name and generation, so that nobody who reads or
 ///   writes its files learns a token or makes one up.
@@ -40,7 +43,9 @@ pub trait Store: Send + Sync {
     /// 2. else a lease that has not ended is [`Taken::Busy`];
     /// 3. else the caller gets the lease: [`Taken::Led`].
     ///
-    /// An entry that does not open, or that is [no entry](Entry::from_bytes), counts as none.
+    /// An entry that does not open, or that is [no entry](Entry::from_bytes), counts as none. A panic
+    /// reaches the caller who asked, and the next caller asks again; after three in a row, the session
+    /// asks no store for 30 s.
     fn take(&self, want: &Want) -> Taken;
 
     /// Takes a note. Nobody waits for its effect, and a note that is lost costs a login at most. It
@@ -176,6 +181,17 @@ pub enum Note {
         name: Name,
         /// The generation that the session has found or put.
         generation: u64,
+    },
+    /// The login goes on, because a person has not answered yet for example: the lease of this
+    /// generation ends only after this time from now on. The store does nothing if the lease has
+    /// come back or has ended: notes of two calls may arrive in any order.
+    Keep {
+        /// The name of the lease.
+        name: Name,
+        /// The generation of the lease.
+        generation: u64,
+        /// How long the lease lasts from now on.
+        lease: Duration,
     },
     /// Keep this entry, if there is one, unless a newer one is there. The lease ends either way.
     Put {

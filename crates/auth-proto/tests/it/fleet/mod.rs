@@ -1,12 +1,15 @@
 //! A fleet: many processes that share their tokens by a store.
 
 mod chaos;
+mod process;
+mod rules;
 mod service;
+mod store;
 mod world;
 
 use std::time::Duration;
 
-use auth_proto::{ErrorKind, Scope};
+use auth_proto::{Credential, ErrorKind, Scope, SecretSource, UserRef};
 use http::StatusCode;
 
 use world::{Rng, World, password, settings};
@@ -102,6 +105,30 @@ fn a_wrong_password_is_sent_once_by_a_fleet() {
         let sent: Vec<_> = world.service.logins.iter().map(|login| login.at).collect();
         assert!(sent.len() <= 4, "seed {seed}: {sent:?}");
         assert!(sent.windows(2).all(|pair| pair[1] - pair[0] >= HOUR / 2), "seed {seed}: {sent:?}");
+    }
+}
+
+#[test]
+fn a_password_that_ends_is_sent_once_by_a_fleet() {
+    for seed in SEEDS {
+        let mut world = cold(seed, 20);
+        world.run();
+        world.service.passwords = vec!["new"];
+        // The tokens live for eight hours, and each process renews its own at another time.
+        for minute in 0..20 * 60 {
+            world.run_for(HOUR / 60);
+            if minute % 15 == 0 {
+                (0..20).for_each(|process| world.call(process, "p"));
+                world.run();
+                let failed = world.outcome().0;
+                assert!(failed == 0 || minute >= 6 * 60, "seed {seed}: {minute}");
+            }
+        }
+        let refused = world.service.logins.iter().filter(|login| login.status == 401);
+        let refused: Vec<_> = refused.map(|login| login.at).collect();
+        assert!(!refused.is_empty());
+        assert!(refused.windows(2).all(|pair| pair[1] - pair[0] >= HOUR / 2), "{refused:?}");
+        assert!(refused.windows(5).all(|five| five[4] - five[0] >= 12 * HOUR), "{refused:?}");
     }
 }
 
@@ -299,6 +326,32 @@ fn a_root_serves_the_scopes_of_a_fleet() {
         world.run();
         assert_eq!(world.outcome().0, 0, "seed {seed}");
         assert_eq!((world.service.with_password(), world.service.logins.len()), (1, 11));
+    }
+}
+
+#[test]
+fn one_person_is_asked_by_a_fleet() {
+    let is_asked = |world: &World| world.processes.iter().position(|process| process.is_sending());
+    for (seed, is_killed) in SEEDS.flat_map(|seed| [(seed, false), (seed, true)]) {
+        let mut world = World::new(seed);
+        for _ in 0..20 {
+            let credential =
+                Credential::password(UserRef::id("alice"), SecretSource::new("a person"));
+            let process = world.start_with(credential, settings(), time::Duration::ZERO);
+            world.call(process, "p");
+        }
+        world.run_for(Duration::from_secs(120));
+        assert_eq!(world.service.asked, 1, "seed {seed}");
+        if is_killed {
+            // The lease ends with its process, and the next one asks its person.
+            world.kill(is_asked(&world).unwrap());
+            world.run_for(LEASE + Duration::from_secs(1));
+            assert_eq!(world.service.asked, 2, "seed {seed}");
+        }
+        world.run();
+        let asked = 1 + usize::from(is_killed);
+        assert_eq!((world.outcome().0, world.service.logins.len()), (0, 1), "seed {seed}");
+        assert_eq!(world.service.asked, asked, "seed {seed}");
     }
 }
 

@@ -1,9 +1,9 @@
-//! An identity service with projects, passwords and tokens.
+//! An identity service with projects, passwords and tokens, and an OpenID Connect provider.
 
 use std::{collections::BTreeMap, time::Duration};
 
-use auth_proto::{Body, timestamp};
-use http::{Method, Request, Response};
+use auth_proto::{Body, Token, timestamp};
+use http::{Request, Response, Uri};
 use serde_json::Value;
 
 use crate::support::{NOW, json, response, set_header};
@@ -20,8 +20,17 @@ pub(super) struct Service {
     pub(super) life: Duration,
     /// Whether its answers say what time it is.
     pub(super) has_date: bool,
+    /// Whether the service at [`ODD`] refuses all tokens.
+    pub(super) is_at_odds: bool,
     pub(super) logins: Vec<Login>,
+    /// The number of times that a person was asked for the password.
+    pub(super) asked: usize,
+    /// The time that a person takes for a reply.
+    pub(super) reply_takes: Duration,
+    /// The valid tokens.
     tokens: BTreeMap<String, Issued>,
+    /// All tokens that it has ever given.
+    given: BTreeMap<String, Issued>,
 }
 
 /// A login or an exchange that it has received.
@@ -30,15 +39,31 @@ pub(super) struct Login {
     pub(super) at: Duration,
     /// Whether a token was exchanged.
     pub(super) is_exchange: bool,
+    /// The secret of the login, also of one whose token is exchanged.
     pub(super) password: String,
+    pub(super) project: Option<String>,
+    pub(super) status: u16,
 }
 
+/// What a token is for.
 #[derive(Clone, Debug)]
-struct Issued {
+pub(super) struct Issued {
     issued: Duration,
     ends: Duration,
-    project: Option<String>,
+    pub(super) project: Option<String>,
+    pub(super) user: &'static str,
+    /// The secret of the login.
+    pub(super) secret: String,
 }
+
+/// No user has a role in this project.
+pub(super) const NO_ROLE: &str = "no-role";
+/// The service that may be at odds with the identity service.
+pub(super) const ODD: &str = "https://odd.example/";
+/// The secret of a machine at the provider.
+pub(super) const CLIENT_SECRET: &str = "client-secret";
+pub(super) const TOKEN_ENDPOINT: &str = "https://login.example/token";
+const BEARER: &str = "bearer-of-the-provider";
 
 impl Default for Service {
     fn default() -> Self {
@@ -48,8 +73,12 @@ impl Default for Service {
             pace: Duration::from_millis(300),
             life: Duration::from_secs(8 * 3600),
             has_date: true,
+            is_at_odds: false,
             logins: Vec::new(),
+            asked: 0,
+            reply_takes: Duration::from_secs(300),
             tokens: BTreeMap::new(),
+            given: BTreeMap::new(),
         }
     }
 }
@@ -64,41 +93,104 @@ impl Service {
     }
 
     fn answer(&mut self, request: &Request<Body>, now: Duration) -> Response<Vec<u8>> {
-        if request.method() == Method::GET {
-            let subject = request.headers()["X-Subject-Token"].to_str().unwrap();
+        if let Some(subject) = request.headers().get("X-Subject-Token") {
+            let subject = subject.to_str().unwrap();
             return match self.issued(subject, now).cloned() {
                 _ if self.fault.is_some() => response(self.fault.unwrap_or(503), None, ""),
                 Some(issued) => response(200, Some(subject), &issued.body()),
                 None => response(404, None, "{}"),
             };
         }
-        let body = json(request.body());
+        if request.uri().host() == Some("login.example") {
+            return self.give_bearer();
+        }
+        let mut login = Login {
+            at: now,
+            is_exchange: false,
+            password: String::new(),
+            project: None,
+            status: self.fault.unwrap_or(401),
+        };
+        let issued = match request.uri().path().contains("/OS-FEDERATION/") {
+            // A federated login: the gate has asked the provider about the bearer.
+            true => {
+                assert_eq!(request.headers()["authorization"], format!("Bearer {BEARER}"));
+                login.password = CLIENT_SECRET.to_owned();
+                Some(self.issue(now, "robot", CLIENT_SECRET, None))
+            }
+            false => self.log_in(&json(request.body()), &mut login, now),
+        };
+        let issued = issued.filter(|_| self.fault.is_none());
+        let answer = match issued {
+            Some(issued) => {
+                login.status = 201;
+                let token = format!("token-{}", self.logins.len());
+                let answer = response(201, Some(&token), &issued.body());
+                self.given.insert(token.clone(), issued.clone());
+                self.tokens.insert(token, issued);
+                answer
+            }
+            None => response(login.status, None, if login.status == 401 { REFUSED } else { "" }),
+        };
+        self.logins.push(login);
+        answer
+    }
+
+    /// A login with a password, or an exchange.
+    fn log_in(&self, body: &Value, login: &mut Login, now: Duration) -> Option<Issued> {
         let identity = &body["auth"]["identity"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let password = text(&identity["password"]["user"]["password"]);
-        let is_exchange = identity["methods"][0] == "token";
-        self.logins.push(Login { at: now, is_exchange, password: password.clone() });
-        if let Some(status) = self.fault {
-            return response(status, None, "");
+        login.password = text(&identity["password"]["user"]["password"]);
+        login.is_exchange = identity["methods"][0] == "token";
+        login.project = body["auth"]["scope"]["project"]["id"].as_str().map(str::to_owned);
+        let project = login.project.clone();
+        let has_role = project.as_deref() != Some(NO_ROLE);
+        if login.is_exchange {
+            let root = self.issued(&text(&identity["token"]["id"]), now)?;
+            login.password.clone_from(&root.secret);
+            return has_role.then(|| Issued { issued: now, project, ..root.clone() });
         }
-        let root = is_exchange.then(|| self.issued(&text(&identity["token"]["id"]), now).cloned());
-        let ends = match root {
-            Some(None) => return response(401, None, REFUSED),
-            None if !self.passwords.contains(&&*password) => return response(401, None, REFUSED),
-            Some(Some(root)) => root.ends,
-            None => now + self.life,
-        };
-        let project = body["auth"]["scope"]["project"]["id"].as_str().map(str::to_owned);
-        let issued = Issued { issued: now, ends, project };
-        let token = format!("token-{}", self.logins.len());
-        let answer = response(201, Some(&token), &issued.body());
-        self.tokens.insert(token, issued);
-        answer
+        let is_accepted = self.passwords.contains(&&*login.password) && has_role;
+        is_accepted.then(|| self.issue(now, "alice", &login.password, project))
+    }
+
+    fn issue(
+        &self,
+        now: Duration,
+        user: &'static str,
+        secret: &str,
+        project: Option<String>,
+    ) -> Issued {
+        Issued { issued: now, ends: now + self.life, project, user, secret: secret.to_owned() }
+    }
+
+    fn give_bearer(&self) -> Response<Vec<u8>> {
+        match self.fault {
+            Some(status) => response(status, None, ""),
+            None => {
+                let body = format!(
+                    r#"{{"access_token": "{BEARER}", "token_type": "Bearer", "expires_in": 300}}"#
+                );
+                response(200, None, &body)
+            }
+        }
     }
 
     /// Whether a service that asks would accept this token for this project.
     pub(super) fn accepts(&self, token: &str, project: &str, now: Duration) -> bool {
         self.issued(token, now).is_some_and(|issued| issued.project.as_deref() == Some(project))
+    }
+
+    /// Whether the service at this URL accepts the token.
+    pub(super) fn accepts_at(&self, token: &Token, url: &Uri, now: Duration) -> bool {
+        let project = token.project().and_then(|project| project.id.as_deref());
+        let is_odd = self.is_at_odds && url.host() == ODD.parse::<Uri>().unwrap().host();
+        self.accepts(token.expose(), project.unwrap_or_default(), now) && !is_odd
+    }
+
+    /// What this token is for, valid or not.
+    pub(super) fn given(&self, token: &str) -> &Issued {
+        &self.given[token]
     }
 
     /// Revokes all tokens.
@@ -123,9 +215,10 @@ impl Issued {
             Some(id) => format!(r#", "project": {{"id": "{id}"}}"#),
             None => String::new(),
         };
+        let user = self.user;
         format!(
             r#"{{"token": {{"issued_at": "{issued}", "expires_at": "{ends}",
-                "user": {{"id": "alice"}}{project}}}}}"#
+                "user": {{"id": "{user}"}}{project}}}}}"#
         )
     }
 }

@@ -1,57 +1,26 @@
 //! Many processes with one store and one identity service, on one simulated clock.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use auth_proto::{
-    Action, Credential, Destination, Error, PendingRequest, Scope, Session, Settings, Taken, Token,
-    UserRef,
-};
-use http::{Response, Uri};
-use time::UtcDateTime;
+use auth_proto::{Credential, Settings};
+use http::Uri;
 
-use super::service::Service;
-use crate::support::{
-    NOW, keystone,
-    store::{ModelStore, RESTART},
+pub(super) use super::process::{password, settings};
+use super::{
+    process::{Caller, Outside, Plan, Process, TICK, project},
+    service::Service,
+    store::Store,
 };
+use crate::support::store::RESTART;
 
 pub(super) struct World {
     pub(super) now: Duration,
-    pub(super) store: ModelStore,
+    pub(super) store: Store,
     pub(super) service: Service,
     pub(super) processes: Vec<Process>,
     /// The time that the store takes for an answer.
     pub(super) store_takes: Duration,
     rng: Rng,
-}
-
-pub(super) struct Process {
-    pub(super) session: Session,
-    /// How far its clock is off.
-    skew: time::Duration,
-    pub(super) callers: Vec<Caller>,
-    flights: Vec<Flight>,
-}
-
-/// A caller that waits for a token, or has a result.
-pub(super) struct Caller {
-    scope: Scope,
-    since: Duration,
-    /// When it polls again, unless it is woken before.
-    looks_at: Duration,
-    pub(super) result: Option<Result<Arc<Token>, Error>>,
-    pub(super) waited: Duration,
-}
-
-struct Flight {
-    due: Duration,
-    pending: PendingRequest,
-    back: Back,
-}
-
-enum Back {
-    Response(Response<Vec<u8>>),
-    Taken(Taken),
 }
 
 /// SplitMix64.
@@ -70,18 +39,10 @@ impl Rng {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         (mixed ^ (mixed >> 31)) % limit
     }
-}
 
-pub(super) fn project(name: &str) -> Scope {
-    Scope::project_id(name)
-}
-
-pub(super) fn settings() -> Settings {
-    Settings::default().with_store()
-}
-
-pub(super) fn password(password: &'static str) -> Credential {
-    Credential::password(UserRef::id("alice"), password)
+    pub(super) fn one_in(&mut self, many: u64) -> bool {
+        self.below(many) == 0
+    }
 }
 
 impl World {
@@ -89,7 +50,7 @@ impl World {
         let now = Duration::from_secs(1_000_000);
         Self {
             now,
-            store: ModelStore::at(now),
+            store: Store::at(now, seed),
             service: Service::default(),
             processes: Vec::new(),
             store_takes: Duration::from_millis(3),
@@ -109,20 +70,20 @@ impl World {
         settings: Settings,
         skew: time::Duration,
     ) -> usize {
-        let settings = settings.with_seed(self.rng.below(u64::MAX));
-        let session = Session::new(keystone(), credential, settings).unwrap();
-        self.processes.push(Process { session, skew, callers: Vec::new(), flights: Vec::new() });
+        self.start_as(Plan { settings, skew, ..Plan::of(credential) })
+    }
+
+    /// Starts a process. Returns its number.
+    pub(super) fn start_as(&mut self, plan: Plan) -> usize {
+        self.processes.push(Process::new(plan, self.rng.below(u64::MAX), self.now));
         self.processes.len() - 1
     }
 
-    /// Stops a process at once, in the middle of whatever it does.
+    /// Stops a process at once, in the middle of whatever it does, and starts it again.
     pub(super) fn kill(&mut self, process: usize) {
-        let secret = self.rng.below(u64::MAX);
-        let credential = password("good");
-        let session = Session::new(keystone(), credential, settings().with_seed(secret)).unwrap();
-        let dead = &mut self.processes[process];
         // A request that is under way is dropped with its process; the service has got it.
-        (dead.session, dead.callers, dead.flights) = (session, Vec::new(), Vec::new());
+        let plan = self.processes[process].plan.clone();
+        self.processes[process] = Process::new(plan, self.rng.below(u64::MAX), self.now);
     }
 
     /// The store loses everything.
@@ -133,22 +94,17 @@ impl World {
 
     /// A caller of this process asks for a token of this project.
     pub(super) fn call(&mut self, process: usize, name: &str) {
-        let caller = Caller {
-            scope: project(name),
-            since: self.now,
-            looks_at: self.now,
-            result: None,
-            waited: Duration::ZERO,
-        };
-        self.processes[process].callers.push(caller);
+        self.processes[process].callers.push(Caller::new(name, self.now));
+    }
+
+    /// A caller of this process sends a request to a service of this project.
+    pub(super) fn call_service(&mut self, process: usize, name: &str, url: &'static str) {
+        self.processes[process].callers.push(Caller::new(name, self.now).calling(url));
     }
 
     /// The numbers of the processes with a request to the identity service under way.
     pub(super) fn leaders(&self) -> Vec<usize> {
-        let is_sending = |process: &Process| {
-            process.flights.iter().any(|flight| matches!(flight.back, Back::Response(_)))
-        };
-        (0..self.processes.len()).filter(|index| is_sending(&self.processes[*index])).collect()
+        (0..self.processes.len()).filter(|index| self.processes[*index].is_sending()).collect()
     }
 
     /// Lets this much time pass.
@@ -166,7 +122,8 @@ impl World {
     pub(super) fn run(&mut self) {
         let latest = self.now + Duration::from_secs(3600);
         self.act();
-        while let Some(next) = self.next() {
+        while self.processes.iter().any(Process::is_busy) {
+            let next = self.next().unwrap();
             assert!(next < latest, "callers still wait after an hour");
             self.pass(next);
             self.act();
@@ -212,8 +169,8 @@ impl World {
         let url = Uri::from_static("https://service.example/");
         let mut refused = Vec::new();
         for index in 0..self.processes.len() {
-            let now = self.time_of(index);
             let process = &mut self.processes[index];
+            let now = process.time(self.now);
             let Some(token) = process.session.cached_token(&project(name), now) else { continue };
             if !self.service.accepts(token.expose(), name, self.now) {
                 let _ = process.session.handle_unauthorized(&token, &url, now);
@@ -224,8 +181,17 @@ impl World {
         refused.into_iter().for_each(|index| self.call(index, name));
     }
 
-    pub(super) fn time_of(&self, process: usize) -> UtcDateTime {
-        NOW + self.now + self.processes[process].skew
+    /// Wakes the callers of a process, and tells the store.
+    pub(super) fn drain(&mut self, index: usize) {
+        let (process, mut outside) = self.split(index);
+        process.drain(&mut outside);
+    }
+
+    /// A process, and what it can reach.
+    pub(super) fn split(&mut self, index: usize) -> (&mut Process, Outside<'_>) {
+        let Self { now, store, service, processes, store_takes, .. } = self;
+        let outside = Outside { service, store, store_takes: *store_takes, now: *now };
+        (&mut processes[index], outside)
     }
 
     fn pass(&mut self, until: Duration) {
@@ -233,84 +199,18 @@ impl World {
         self.now = until;
     }
 
-    /// The next time at which something happens.
+    /// The next time at which something happens. Waits end a little after the time that was asked
+    /// for.
     fn next(&self) -> Option<Duration> {
-        let of = |process: &Process| {
-            let waiting = process.callers.iter().filter(|caller| caller.result.is_none());
-            let waiting = waiting.map(|caller| caller.looks_at);
-            waiting.chain(process.flights.iter().map(|flight| flight.due)).min()
-        };
-        // Waits end a little after the time that was asked for.
-        self.processes.iter().filter_map(of).min().map(|next| next.max(self.now + TICK))
+        let next = self.processes.iter().filter_map(Process::next).min();
+        next.map(|next| next.max(self.now + TICK))
     }
 
     /// Lets every process do what it can do now.
     fn act(&mut self) {
         for index in 0..self.processes.len() {
-            while self.land(index) || self.poll(index) {}
-        }
-    }
-
-    /// Hands in one result that is due.
-    fn land(&mut self, index: usize) -> bool {
-        let now = self.time_of(index);
-        let process = &mut self.processes[index];
-        let due = process.flights.iter().position(|flight| flight.due <= self.now);
-        let Some(Flight { pending, back, .. }) = due.map(|due| process.flights.remove(due)) else {
-            return false;
-        };
-        match back {
-            Back::Response(response) => process.session.handle_response(pending, response, now),
-            Back::Taken(taken) => process.session.handle_taken(pending, taken, now),
-        }
-        .unwrap();
-        self.drain(index);
-        true
-    }
-
-    /// Lets one caller poll.
-    fn poll(&mut self, index: usize) -> bool {
-        let now = self.time_of(index);
-        let process = &mut self.processes[index];
-        let waits = |caller: &Caller| caller.result.is_none() && caller.looks_at <= self.now;
-        let Some(number) = process.callers.iter().position(waits) else { return false };
-        let url = Uri::from_static("https://service.example/");
-        let caller = &mut process.callers[number];
-        let action = process.session.poll_to(&caller.scope, Destination::At(&url), now);
-        caller.waited = self.now - caller.since;
-        // As long as its request is under way, a caller does not poll.
-        caller.looks_at = Duration::MAX;
-        match action {
-            Action::Fail(error) => caller.result = Some(Err(error)),
-            Action::Use(token) => caller.result = Some(Ok(token)),
-            Action::Wait(until) => {
-                let pause = Duration::try_from(until - now).unwrap_or(Duration::ZERO);
-                caller.looks_at = self.now + pause.max(TICK);
-            }
-            Action::Send(pending, request) => {
-                let back = Back::Response(self.service.handle(&request, self.now));
-                process.flights.push(Flight { due: self.now + self.service.pace, pending, back });
-            }
-            Action::Take(pending, want) => {
-                let back = Back::Taken(self.store.take(&want));
-                process.flights.push(Flight { due: self.now + self.store_takes, pending, back });
-            }
-            Action::Ask(_, question) => panic!("{question}"),
-        }
-        self.drain(index);
-        true
-    }
-
-    /// Wakes the callers, and tells the store.
-    pub(super) fn drain(&mut self, index: usize) {
-        let process = &mut self.processes[index];
-        if process.session.take_wake() {
-            process.callers.iter_mut().for_each(|caller| caller.looks_at = self.now);
-        }
-        while let Some(note) = process.session.poll_note() {
-            self.store.tell(&note);
+            let (process, mut outside) = self.split(index);
+            while process.act(&mut outside) {}
         }
     }
 }
-
-const TICK: Duration = Duration::from_millis(1);

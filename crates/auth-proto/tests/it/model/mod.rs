@@ -7,7 +7,8 @@ mod simulation;
 
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use simulation::{
-    Call, Destination, Op, Reply, STAMPS, Stamps, Which, coverage, run, run_with_codes,
+    Call, Destination, Op, Reply, SHARED, STAMPS, Said, Stamps, Which, coverage, run,
+    run_with_codes,
 };
 
 fn replies() -> impl Strategy<Value = Reply> {
@@ -33,6 +34,28 @@ fn stamps() -> impl Strategy<Value = Stamps> {
 /// Seconds of a `Retry-After`.
 fn pauses() -> impl Strategy<Value = u32> {
     prop_oneof![6 => Just(0), 2 => 1..100_u32, 1 => 1000..100_000_u32]
+}
+
+/// What a store says.
+fn said() -> impl Strategy<Value = Said> {
+    let newer = || prop_oneof![12 => 1..4_i64, 1 => -1..1_i64];
+    let ages = || prop_oneof![3 => Just(0), 3 => 0..2000_u32, 1 => 0..10_000_000_u32];
+    let lives_of_tokens = || prop_oneof![1 => Just(0), 2 => lives()];
+    let statuses = prop::sample::select(vec![400, 401, 403, 404, 429, 503]);
+    prop_oneof![
+        6 => Just(Said::Led),
+        2 => any::<bool>().prop_map(Said::Busy),
+        1 => Just(Said::Silent),
+        6 => (newer(), prop::sample::select(SHARED.to_vec()), lives(), lives_of_tokens(), ages())
+            .prop_map(|(generation, which, rest, life, age)| {
+                Said::Token { generation, which, rest, life, age }
+            }),
+        2 => (newer(), statuses, any::<bool>(), pauses(), ages()).prop_map(
+            |(generation, status, is_refusal, rest, age)| {
+                Said::Pause { generation, status, is_refusal, rest, age }
+            }
+        ),
+    ]
 }
 
 fn destinations() -> impl Strategy<Value = Destination> {
@@ -81,6 +104,9 @@ fn steps() -> impl Strategy<Value = Op> {
         3 => (scopes(), 0..3_u32).prop_map(|(scope, number)| Op::Secret(scope, number)),
         3 => scopes().prop_map(Op::Renew),
         10 => (holders(), replies()).prop_map(|(scope, reply)| Op::Respond(scope, reply)),
+        10 => (holders(), said()).prop_map(|(scope, said)| Op::Taken(scope, said)),
+        1 => (scopes(), said(), 1..12_u8, 0..20_000_i64)
+            .prop_map(|(scope, said, n, millis)| Op::Insist(scope, said, n, millis)),
         6 => steps_of_time().prop_map(Op::Clock),
         3 => (-1..=1_i64).prop_map(Op::Until),
         2 => (holders(), 0..5_usize).prop_map(|(scope, kind)| Op::Fail(scope, kind)),
@@ -117,8 +143,8 @@ proptest! {
     }
 
     #[test]
-    fn each_one_time_code_is_sent_once(ops in prop::collection::vec(steps(), 1..150)) {
-        run_with_codes(ops);
+    fn each_one_time_code_is_sent_once(seed: u64, ops in prop::collection::vec(steps(), 1..150)) {
+        run_with_codes(seed, ops);
     }
 }
 
@@ -128,16 +154,17 @@ proptest! {
 fn a_walk_reaches_every_branch() {
     let mut runner = TestRunner::deterministic();
     let ops = prop::collection::vec(steps(), 1..150);
-    let cases = ProptestConfig::default().cases.max(1000);
+    let cases = ProptestConfig::default().cases.max(2000);
     for n in 0..u64::from(cases) {
         let ops = ops.new_tree(&mut runner).unwrap().current();
         match n % 4 {
-            0 => run_with_codes(ops),
+            0 => run_with_codes(n / 4, ops),
             _ => run(n / 4, ops),
         }
     }
-    for (branch, count) in coverage::reached() {
-        println!("{count:>10}  {branch}");
+    let reached = coverage::reached();
+    reached.iter().for_each(|(branch, count)| println!("{count:>10}  {branch}"));
+    for (branch, count) in reached {
         assert!(count > 0 || branch.starts_with('0'), "no step has reached: {branch}");
     }
 }

@@ -1,5 +1,7 @@
 //! Root tokens: one login for many scopes, and what follows when an exchange is refused.
 
+mod bed;
+mod chains;
 mod questions;
 mod renewals;
 mod service;

@@ -64,6 +64,13 @@ impl ModelStore {
         }
     }
 
+    /// Loses the entry and the lease of this name. The time goes on before the next lease.
+    pub(crate) fn remove(&mut self, name: &Name) {
+        if let Some(slot) = self.slots.get_mut(name.as_bytes()) {
+            (slot.lease, slot.entry) = (None, None);
+        }
+    }
+
     pub(crate) fn take(&mut self, want: &Want) -> Taken {
         self.questions += 1;
         if self.is_silent {
@@ -99,6 +106,13 @@ impl ModelStore {
                 slot.into_iter().for_each(|slot| {
                     slot.entry.take_if(|kept| kept.generation == *generation);
                 });
+            }
+            Note::Keep { name, generation, lease } => {
+                let slot = self.slots.get_mut(name.as_bytes());
+                slot.and_then(|slot| slot.lease.as_mut())
+                    .filter(|(held, _)| held == generation)
+                    .into_iter()
+                    .for_each(|(_, until)| *until = now + *lease);
             }
             Note::Put { lease, entry } => {
                 let generation = lease.generation();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth_proto::timestamp;
 use http::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::UtcDateTime;
 
 use super::{
@@ -32,17 +32,8 @@ pub(super) fn answer(
         Reply::Receipt(life) => receipt(life, witnesses.caller),
         Reply::Refused(status, _) => plain(status, ""),
         Reply::Token(tens, stamps) => {
-            let expires_at = timestamp::format(end(tens, stamps, witnesses.caller));
-            let issued_at = witnesses.issued_at.map(timestamp::format);
-            let project = PROJECTS.get(index).map(|id| json!({"id": id}));
-            let body = match is_v2 {
-                true => json!({"access": {"token": {
-                    "id": text, "expires": expires_at, "issued_at": issued_at, "tenant": project,
-                }}}),
-                false => json!({"token": {
-                    "expires_at": expires_at, "issued_at": issued_at, "project": project,
-                }}),
-            };
+            let times = (witnesses.issued_at, end(tens, stamps, witnesses.caller));
+            let body = token_body(PROJECTS.get(index), "u1", text, times, is_v2);
             let mut response = plain(201, &body.to_string());
             response.headers_mut().insert("x-subject-token", text.parse().unwrap());
             if let Some(date) = witnesses.date {
@@ -57,6 +48,28 @@ pub(super) fn answer(
         response.headers_mut().insert("retry-after", asked.parse().unwrap());
     }
     response
+}
+
+/// The body of an answer with this token of this user.
+pub(super) fn token_body(
+    project: Option<&&str>,
+    user: &str,
+    text: &str,
+    (issued_at, expires_at): (Option<UtcDateTime>, UtcDateTime),
+    is_v2: bool,
+) -> Value {
+    let (issued_at, expires_at) = (issued_at.map(timestamp::format), timestamp::format(expires_at));
+    let project = project.map(|id| json!({"id": id}));
+    match is_v2 {
+        true => json!({"access": {
+            "token": {"id": text, "expires": expires_at, "issued_at": issued_at, "tenant": project},
+            "user": {"id": user},
+        }}),
+        false => json!({"token": {
+            "expires_at": expires_at, "issued_at": issued_at, "project": project,
+            "user": {"id": user},
+        }}),
+    }
 }
 
 /// The `Retry-After` of an answer.

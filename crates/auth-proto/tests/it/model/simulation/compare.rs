@@ -65,10 +65,12 @@ impl Simulation {
     pub(super) fn check(&mut self) {
         let _ = self.session.cached_token(&scope(0), self.now);
         self.listen();
+        self.model.keep_leases();
         if self.model.is_unsure {
             return;
         }
         self.compare_events();
+        self.compare_notes();
         for index in 0..SCOPES {
             let live = self.session.cached_token(&scope(index), self.now);
             let id = self.model.scopes[index].token.as_ref().map(|token| token.id);
@@ -77,7 +79,8 @@ impl Simulation {
             if let Some((id, live)) = id.zip(live) {
                 let given = &mut self.tokens[id];
                 assert!(given.end.is_none_or(|end| self.model.now < end), "past its expires_at");
-                given.token.get_or_insert(live);
+                // The store may give a token again.
+                given.token = Some(live);
             }
             self.compare_destinations(index);
             self.compare_renewal(index);
@@ -141,7 +144,8 @@ impl Simulation {
         self.elapsed().saturating_add(Duration::try_from(at - self.now).unwrap_or_default())
     }
 
-    pub(super) fn poll_once(&mut self, index: usize, caller: Caller) -> Action {
+    /// `None` if the model cannot know what the session does.
+    pub(super) fn poll_once(&mut self, index: usize, caller: Caller) -> Option<Action> {
         let uris = [uri(0), uri(1), uri(2)];
         self.known[index] = true;
         let action = match caller.is_background {
@@ -155,12 +159,16 @@ impl Simulation {
             }
         };
         self.listen();
+        if self.model.is_unsure {
+            return None;
+        }
+        let results = self.model.poll(index, caller);
         let verdict = match &action {
             Action::Fail(error) => Verdict::Fail(error.retry_at().map(|at| self.on_axis(at))),
             Action::Ask(..) => Verdict::Ask,
             Action::Send(_, request) if request.method() == "GET" => Verdict::SendQuestion,
-            Action::Send(..) => Verdict::SendLogin,
-            Action::Take(..) => unreachable!("the session has no store"),
+            Action::Send(_, request) => Verdict::SendLogin(self.place_of(request)),
+            Action::Take(_, want) => Verdict::Take(self.place_of_want(want, &results)),
             Action::Use(token) => {
                 let usable = self.model.scopes[index].token.as_ref();
                 assert_eq!(
@@ -178,7 +186,6 @@ impl Simulation {
             assert!(until > self.now);
             self.named = Some(until);
         }
-        let results = self.model.poll(index, caller);
         match choose(index, verdict, results) {
             Ok((expected, model)) => {
                 self.model = model;
@@ -186,11 +193,21 @@ impl Simulation {
             }
             Err(expected) => panic!("{caller:?} of {index}: {action:?}, not {expected:?}"),
         }
-        action
+        Some(action)
     }
 }
 
 impl Simulation {
+    /// The scope of a login or an exchange.
+    fn place_of(&self, request: &Request<Body>) -> usize {
+        let body: Value = serde_json::from_slice(request.body().as_bytes()).unwrap();
+        let auth = &body["auth"];
+        let project =
+            if self.model.is_v2 { &auth["tenantId"] } else { &auth["scope"]["project"]["id"] };
+        let place = project.as_str().and_then(|id| PROJECTS.iter().position(|own| *own == id));
+        place.unwrap_or(UNSCOPED)
+    }
+
     /// A request is a login, an exchange, or a question, for this scope.
     pub(super) fn compare_request(&self, index: usize, request: &Request<Body>) {
         if request.method() == "GET" || self.model.is_v2 {

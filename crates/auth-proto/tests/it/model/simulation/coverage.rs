@@ -8,7 +8,7 @@ thread_local! {
 }
 
 /// Every branch that a walk is expected to reach.
-pub(crate) const BRANCHES: [&str; 76] = [
+pub(crate) const BRANCHES: [&str; 109] = [
     "0: all steps",
     "0: a walk that ends early",
     "1: a refusal after an acceptance",
@@ -65,9 +65,12 @@ pub(crate) const BRANCHES: [&str; 76] = [
     "7: a caller needs a longer life",
     "8: a dead root",
     "8: a doubt without an answer",
+    "8: a person's root tokens of no use",
+    "8: root tokens of no use",
     "8: a lost question",
     "8: a person has a question",
     "8: a person is asked",
+    "0: a root token that has ended",
     "8: a question is handed back",
     "8: a reply after its question has come back",
     "8: a refused secret is read again",
@@ -85,6 +88,36 @@ pub(crate) const BRANCHES: [&str; 76] = [
     "8: the root ends at once",
     "8: the root is no longer than the token",
     "8: the same secret",
+    "9: a lease",
+    "9: a lease comes back with a pause",
+    "9: a lease comes back with a refusal",
+    "9: a lease comes back with a token",
+    "9: a lease comes back with nothing",
+    "9: a lease that comes late",
+    "9: a lease that ended",
+    "9: a lease is kept",
+    "9: nobody waits for the store",
+    "9: a lease without end",
+    "9: one lease after the other",
+    "9: a login while the store is silent",
+    "9: a pause of another process",
+    "9: a question to the store is lost",
+    "9: a refusal of another process",
+    "9: a token of another process",
+    "9: a token of another user",
+    "9: a token that does not fit",
+    "9: a token that ends at once",
+    "9: a token that ends no later",
+    "9: a token that was refused",
+    "9: an entry is forgotten",
+    "9: an entry that is known",
+    "9: an old pause",
+    "9: an old refusal",
+    "9: another process has the lease",
+    "9: callers wait for another process",
+    "9: silence",
+    "9: the token that the scope has",
+    "9: three entries of no use",
 ];
 
 pub(crate) fn reach(branch: &'static str) {

@@ -4,83 +4,37 @@
 mod answers;
 mod compare;
 pub(crate) mod coverage;
+mod kind;
 mod ops;
 mod reference;
+mod routines;
 mod servers;
+mod stores;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use auth_proto::{
-    Action, Cloud, Credential, ErrorKind, Factor, Failure, FailureKind, PendingRequest, Scope,
-    Secret, SecretSource, Session, Settings, Token, UserRef,
+    Action, ErrorKind, Factor, Failure, FailureKind, PendingRequest, Scope, Session, Token, Want,
 };
 use coverage::reach;
 use http::Uri;
+use kind::{Kind, secret};
 use ops::KINDS;
-pub(crate) use ops::{Call, Op, Reply, STAMPS, Stamps, Which};
+pub(crate) use ops::{Call, Op, Reply, SHARED, STAMPS, Said, Stamps, Which};
 pub(crate) use reference::Destination;
-use reference::{Caller, GIVEN, Note, Reference, UNSCOPED};
+use reference::{Caller, Note, Reference, UNSCOPED};
+use stores::StoreSide;
 use time::{UtcDateTime, macros::utc_datetime};
 
 /// Takes these steps, compares session and model after each, and closes the session. The seed is
-/// that of the pauses, and its last digit decides what there is: see [`Kind`].
+/// that of the pauses, and its last digits decide what there is: see [`Kind`].
 pub(crate) fn run(seed: u64, ops: impl IntoIterator<Item = Op>) {
     walk(Simulation::new(seed, Kind::of(seed)), ops);
 }
 
 /// The same with a password and one-time codes.
-pub(crate) fn run_with_codes(ops: impl IntoIterator<Item = Op>) {
-    walk(Simulation::new(0, Kind { one_time: true, root: Some(UNSCOPED), ..Kind::default() }), ops);
-}
-
-/// The cloud, the credential and the settings of a walk.
-#[derive(Clone, Copy, Debug, Default)]
-struct Kind {
-    is_v2: bool,
-    one_time: bool,
-    /// The password is read from a source.
-    has_source: bool,
-    root: Option<usize>,
-}
-
-impl Kind {
-    fn of(seed: u64) -> Self {
-        let root = Some(UNSCOPED);
-        match seed % 16 {
-            3 | 8 => Self { has_source: true, ..Self::default() },
-            4 | 9 => Self { has_source: true, root, ..Self::default() },
-            5 | 10 => Self { root: Some(GIVEN), ..Self::default() },
-            6 | 11..=14 => Self { root, ..Self::default() },
-            7 => Self { is_v2: true, ..Self::default() },
-            15 => Self { is_v2: true, root, ..Self::default() },
-            _ => Self::default(),
-        }
-    }
-
-    fn credential(self) -> Credential {
-        let password = match self.has_source {
-            true => Secret::from(SecretSource::new("a file")),
-            false => Secret::from(secret(0)),
-        };
-        match self.root {
-            Some(GIVEN) => Credential::token("given"),
-            _ if self.is_v2 => Credential::password("user", password),
-            _ => Credential::password(UserRef::id("u1"), password),
-        }
-    }
-
-    fn settings(self, seed: u64) -> Settings {
-        let settings = Settings::default().with_seed(seed);
-        match self.root {
-            Some(UNSCOPED) => settings.with_root(Scope::unscoped()),
-            _ => settings,
-        }
-    }
-}
-
-/// One of the secrets that the source has.
-fn secret(number: u32) -> String {
-    format!("secretsecret-{number}")
+pub(crate) fn run_with_codes(seed: u64, ops: impl IntoIterator<Item = Op>) {
+    walk(Simulation::new(seed, Kind::with_codes(seed)), ops);
 }
 
 fn walk(mut simulation: Simulation, ops: impl IntoIterator<Item = Op>) {
@@ -116,22 +70,33 @@ struct Simulation {
     told: UtcDateTime,
     /// The last time that the session has named.
     named: Option<UtcDateTime>,
-    pending: [Option<PendingRequest>; 5],
+    pending: [Option<Out>; 5],
     /// Requests that no longer count.
-    late: Vec<PendingRequest>,
+    late: Vec<Out>,
     tokens: Vec<Given>,
     /// The events since the last comparison.
     heard: Vec<Note>,
     /// The scopes that the session knows.
     known: [bool; SCOPES],
     kind: Kind,
+    /// The number of the credential.
+    credential: u32,
     codes: u32,
     sent_codes: BTreeSet<String>,
+    store: StoreSide,
+}
+
+/// What a caller has taken from the session: a request, a question, or a question to the store.
+struct Out {
+    request: PendingRequest,
+    want: Option<Want>,
 }
 
 /// A token that the identity service has given.
 #[derive(Default)]
 struct Given {
+    /// The place of its scope.
+    index: usize,
     /// `None` if the session did not keep it.
     token: Option<Arc<Token>>,
     /// When it ends, if the server's `Date` and the caller's clock agree on that.
@@ -148,15 +113,13 @@ fn uri(origin: usize) -> Uri {
 
 impl Simulation {
     fn new(seed: u64, kind: Kind) -> Self {
-        let Kind { is_v2, one_time, has_source, root } = kind;
-        let version = if is_v2 { "v2.0" } else { "v3" };
-        let cloud = Cloud::keystone(&format!("https://keystone.example/{version}")).unwrap();
-        let mut session = Session::new(cloud, kind.credential(), kind.settings(seed)).unwrap();
+        let mut session =
+            Session::new(kind.cloud(), kind.credential(0), kind.settings(seed)).unwrap();
         // The session's clock starts.
         assert!(session.cached_token(&scope(0), START).is_none());
         let mut simulation = Self {
             session,
-            model: Reference::new(one_time, is_v2, has_source, root),
+            model: Reference::new(kind),
             kind,
             now: START,
             told: START,
@@ -165,61 +128,29 @@ impl Simulation {
             late: Vec::new(),
             tokens: Vec::new(),
             heard: Vec::new(),
-            known: [false, false, false, root == Some(UNSCOPED)],
+            known: [false, false, false, kind.root == Some(UNSCOPED)],
+            credential: 0,
             codes: 100_000,
             sent_codes: BTreeSet::new(),
+            store: StoreSide::default(),
         };
         simulation.replace();
         simulation
     }
 
     fn take(&mut self, op: &Op) {
+        if self.model.is_unsure {
+            return;
+        }
         match *op {
             Op::Clock(millis) => self.move_clock(self.now, millis),
             Op::Until(millis) => self.move_clock(self.named.unwrap_or(self.now), millis),
-            Op::Doubt(index, is_replaced, ref reply) => self.doubt(index, is_replaced, reply),
-            Op::Factors(index) => {
-                let scopes = [index, (index + 1) % SCOPES];
-                for index in scopes.into_iter().chain(scopes) {
-                    self.take(&Op::Poll(index, Destination::Unknown));
-                    if self.model.in_flight(index).is_some() {
-                        self.take(&Op::Respond(index, Reply::Receipt(3000)));
-                    }
-                }
-            }
-            Op::LogIn(index, tens, stamps) => {
-                // A login, and an exchange.
-                for _ in 0..2 {
-                    self.take(&Op::Poll(index, Destination::Unknown));
-                    if let Some(holder) = self.holder(index) {
-                        self.take(&Op::Respond(holder, Reply::Token(tens, stamps)));
-                    }
-                }
-            }
-            Op::Outage(index, kind, times) => self.outage(index, kind, times),
-            Op::Renewal(index, millis) => {
-                let at = self.session.renew_at(&scope(index)).unwrap_or(self.now);
-                self.move_clock(at, millis);
-            }
-            Op::Reread(index, number, is_same) => {
-                self.take(&Op::Poll(index, Destination::Unknown));
-                self.take(&Op::Secret(index, number));
-                self.take(&Op::Poll(index, Destination::Unknown));
-                if let Some(holder) = self.holder(index) {
-                    self.take(&Op::Respond(holder, Reply::Refused(401, 0)));
-                }
-                self.take(&Op::Poll(index, Destination::Unknown));
-                self.take(&Op::Secret(index, if is_same { number } else { number + 1 }));
-            }
-            Op::Storm(index, origin, accept, times, ref reply) => {
-                for _ in 0..times {
-                    self.storm(index, origin, accept, reply);
-                }
-            }
             ref op => {
-                reach("0: all steps");
-                self.call(op);
-                self.check();
+                if !self.take_several(op) {
+                    reach("0: all steps");
+                    self.call(op);
+                    self.check();
+                }
             }
         }
     }
@@ -228,15 +159,15 @@ impl Simulation {
     fn call(&mut self, op: &Op) {
         match *op {
             Op::Abandon(index) => {
-                let index = self.any_holder(index);
-                if let Some(request) = self.pending[index].take() {
-                    self.session.handle_abandoned(request).unwrap();
+                let index = self.any_holder(index, |_| true);
+                if let Some(out) = self.pending[index].take() {
+                    self.session.handle_abandoned(out.request).unwrap();
                     self.take_events(self.told);
                     self.model.is_abandoned(index);
                 }
             }
             Op::Accept(which, origin, status) => self.accept(which, origin, status),
-            Op::Drop(index) => self.drop_request(self.any_holder(index)),
+            Op::Drop(index) => self.drop_request(self.any_holder(index, |_| true)),
             Op::Factor(index) => {
                 let factor = self.fresh_code();
                 let submitted = self.session.answer(&scope(index), factor, self.now);
@@ -244,9 +175,11 @@ impl Simulation {
                 assert_eq!(submitted.is_ok(), self.model.factor(index));
             }
             Op::Fail(index, kind) => {
-                self.fail(self.any_holder(index), KINDS[kind % KINDS.len()]);
+                self.fail(self.any_holder(index, |_| true), KINDS[kind % KINDS.len()]);
             }
-            Op::Head(index, which, asked) => self.head(self.any_holder(index), which, asked),
+            Op::Head(index, which, asked) => {
+                self.head(self.any_holder(index, |_| true), which, asked);
+            }
             Op::Interrupt(which) => {
                 if let Some(id) = self.id_of(which) {
                     let token = self.tokens[id].token.clone().unwrap();
@@ -273,7 +206,19 @@ impl Simulation {
                 assert_eq!(answered.is_ok(), self.model.secret(index, number));
             }
             Op::Replace => self.replace(),
-            Op::Respond(index, ref reply) => self.respond(self.any_holder(index), reply),
+            Op::Respond(index, ref reply) => {
+                let index = self.any_holder(index, |out| out.want.is_none());
+                if self.pending[index].as_ref().is_some_and(|out| out.want.is_none()) {
+                    self.respond(index, reply);
+                }
+            }
+            Op::Taken(index, ref said) => {
+                let index = self.any_holder(index, |out| out.want.is_some());
+                let out = self.pending[index].take_if(|out| out.want.is_some());
+                if let Some(Out { request, want: Some(want) }) = out {
+                    self.answer_want(index, request, &want, said);
+                }
+            }
             _ => {}
         }
     }
@@ -285,60 +230,11 @@ impl Simulation {
         }
     }
 
-    fn outage(&mut self, index: usize, kind: usize, times: u8) {
-        for _ in 0..times {
-            self.take(&Op::Poll(index, Destination::Unknown));
-            match self.holder(index) {
-                Some(holder) => self.take(&Op::Fail(holder, kind)),
-                None => self.take(&Op::Until(0)),
-            }
-        }
-    }
-
-    fn storm(&mut self, index: usize, origin: usize, accept: bool, reply: &Reply) {
-        if accept {
-            self.take(&Op::Accept(Which::Current(index), origin, 0));
-        }
-        self.take(&Op::Refuse(Which::Current(index), origin, Call::Replayable));
-        for _ in 0..2 {
-            self.take(&Op::Poll(index, Destination::At(origin)));
-            let Some(holder) = self.holder(index) else { continue };
-            match self.model.is_checking(holder) {
-                true => self.take(&Op::Respond(holder, reply.clone())),
-                false => self.take(&Op::Respond(holder, Reply::Token(360, Stamps::AllRight))),
-            }
-        }
-    }
-
-    fn doubt(&mut self, index: usize, is_replaced: bool, reply: &Reply) {
-        let Some(root) = self.model.root.filter(|root| *root != index) else { return };
-        let token = || Reply::Token(3000, Stamps::AllRight);
-        for _ in 0..2 {
-            self.take(&Op::Poll(index, Destination::Unknown));
-            if self.pending[root].is_some() {
-                self.take(&Op::Respond(root, token()));
-            }
-        }
-        if self.model.exchanged(index).is_none() {
-            return;
-        }
-        if is_replaced && root == UNSCOPED {
-            self.take(&Op::Accept(Which::Current(root), 0, 0));
-            self.take(&Op::Refuse(Which::Current(root), 0, Call::Replayable));
-            self.take(&Op::Poll(root, Destination::At(0)));
-            self.take(&Op::Respond(root, token()));
-        }
-        self.take(&Op::Respond(index, Reply::Refused(401, 0)));
-        self.take(&Op::Poll(index, Destination::Unknown));
-        if self.model.is_checking(root) {
-            self.take(&Op::Respond(root, reply.clone()));
-        }
-    }
-
-    /// This scope if it has a request under way, else the next one that has.
-    fn any_holder(&self, index: usize) -> usize {
+    /// This scope if it has such a request under way, else the next one that has.
+    fn any_holder(&self, index: usize, is_one: impl Fn(&Out) -> bool) -> usize {
         let all = (0..5).map(|step| (index + step) % 5);
-        all.into_iter().find(|index| self.pending[*index].is_some()).unwrap_or(index)
+        let mut all = all.filter(|index| self.pending[*index].as_ref().is_some_and(&is_one));
+        all.next().unwrap_or(index)
     }
 
     /// The scope whose request is under way for this one: its own, or that of its root.
@@ -353,14 +249,19 @@ impl Simulation {
     }
 
     fn answer_late(&mut self, which: usize) {
-        if which < self.late.len() {
-            let witnesses = answers::witnesses(3600, Stamps::AllRight, self.now);
-            let reply = Reply::Token(3600, Stamps::AllRight);
-            let response = answers::answer(&reply, 0, "late", &witnesses, self.model.is_v2);
-            let request = self.late.remove(which);
-            self.session.handle_response(request, response, self.now).unwrap();
-            self.listen();
+        if which >= self.late.len() {
+            return;
         }
+        let Out { request, want } = self.late.remove(which);
+        if let Some(want) = want {
+            self.answer_late_want(request, &want);
+            return self.listen();
+        }
+        let witnesses = answers::witnesses(3600, Stamps::AllRight, self.now);
+        let reply = Reply::Token(3600, Stamps::AllRight);
+        let response = answers::answer(&reply, 0, "late", &witnesses, self.model.is_v2);
+        self.session.handle_response(request, response, self.now).unwrap();
+        self.listen();
     }
 
     fn fresh_code(&mut self) -> Factor {
@@ -369,12 +270,14 @@ impl Simulation {
     }
 
     fn replace(&mut self) {
+        self.credential = (self.credential + 1) % 2;
+        let credential = self.kind.credential(self.credential);
         let credential = match self.model.one_time {
-            true => self.kind.credential().and(self.fresh_code()),
-            false => self.kind.credential(),
+            true => credential.and(self.fresh_code()),
+            false => credential,
         };
         self.session.replace_credential(credential).unwrap();
-        self.model.replaced();
+        self.model.replaced(self.credential);
     }
 
     /// A token that the session has kept at some time.
@@ -387,11 +290,12 @@ impl Simulation {
     }
 
     fn poll(&mut self, index: usize, caller: Caller) {
-        let action = self.poll_once(index, caller);
+        let Some(action) = self.poll_once(index, caller) else { return };
         let sender = self.model.sender;
         match action {
-            Action::Ask(taken, _) => {
-                self.late.extend(self.pending[sender].replace(taken));
+            Action::Ask(request, _) => {
+                let out = Out { request, want: None };
+                self.late.extend(self.pending[sender].replace(out));
                 return;
             }
             Action::Send(pending, request) => {
@@ -399,13 +303,21 @@ impl Simulation {
                     assert!(self.sent_codes.insert(code.clone()), "{code} again");
                 }
                 self.compare_request(sender, &request);
-                self.late.extend(self.pending[sender].replace(pending));
+                let out = Out { request: pending, want: None };
+                self.late.extend(self.pending[sender].replace(out));
+                return;
+            }
+            Action::Take(request, want) => {
+                self.compare_want(sender, &want);
+                let out = Out { request, want: Some(want) };
+                self.late.extend(self.pending[sender].replace(out));
                 return;
             }
             _ => {}
         }
         // A second poll gives the same action.
-        match (&action, &self.poll_once(index, caller)) {
+        let Some(again) = self.poll_once(index, caller) else { return };
+        match (&action, &again) {
             (Action::Fail(before), Action::Fail(again)) => assert_eq!(before, again),
             (Action::Use(before), Action::Use(again)) => assert!(Arc::ptr_eq(before, again)),
             (Action::Wait(before), Action::Wait(again)) => assert_eq!(before, again),
@@ -416,12 +328,18 @@ impl Simulation {
     /// Closes the session: no later call changes anything.
     fn close(mut self) {
         self.session.close();
-        let pending = self.pending.iter_mut().filter_map(Option::take);
-        for request in pending.chain(std::mem::take(&mut self.late)) {
-            let failure = Failure::new(FailureKind::Io, "reset");
-            self.session.handle_failure(request, failure, self.now).unwrap();
+        let pending: Vec<_> = self.pending.iter_mut().filter_map(Option::take).collect();
+        for Out { request, want } in pending.into_iter().chain(std::mem::take(&mut self.late)) {
+            match want {
+                Some(want) => self.answer_late_want(request, &want),
+                None => {
+                    let failure = Failure::new(FailureKind::Io, "reset");
+                    self.session.handle_failure(request, failure, self.now).unwrap();
+                }
+            }
         }
-        assert!(self.session.replace_credential(self.kind.credential()).is_err());
+        self.compare_leases();
+        assert!(self.session.replace_credential(self.kind.credential(0)).is_err());
         for scope in (0..SCOPES).map(scope) {
             assert!(self.session.answer(&scope, Factor::totp("123456"), self.now).is_err());
             let Action::Fail(error) = self.session.poll(&scope, self.now) else { panic!() };

@@ -23,6 +23,9 @@ pub(crate) enum Op {
     Fail(usize, usize),
     /// A status without a body, with this `Retry-After` unless it is 0.
     Head(usize, usize, u32),
+    /// Polls, so many of them. The store says the same each time, requests are dropped, and the clock
+    /// moves on by milliseconds.
+    Insist(usize, Said, u8, i64),
     /// A request with this token breaks off.
     Interrupt(Which),
     /// A response to a request that no longer counts.
@@ -48,6 +51,8 @@ pub(crate) enum Op {
     /// A service refuses tokens of this scope in turn, which it has accepted or not. The identity
     /// service gives this answer to each question, and a token to each login.
     Storm(usize, usize, bool, u8, Reply),
+    /// The store answers the question of this scope.
+    Taken(usize, Said),
     /// The clock moves to the last time that the session has named, and by milliseconds from there.
     Until(i64),
 }
@@ -81,6 +86,62 @@ pub(crate) enum Reply {
     Token(u32, Stamps),
     Unavailable(u32),
 }
+
+/// What the store says. A generation is the difference to the one that the session knows to be of no
+/// use.
+#[derive(Clone, Debug)]
+pub(crate) enum Said {
+    /// Another process has the same lease as when the store last said so, or another one.
+    Busy(bool),
+    Led,
+    Pause {
+        generation: i64,
+        status: u16,
+        is_refusal: bool,
+        /// Seconds.
+        rest: u32,
+        /// Milliseconds.
+        age: u32,
+    },
+    Silent,
+    Token {
+        generation: i64,
+        which: Shared,
+        /// Tens of seconds, when the store was told.
+        rest: u32,
+        /// Tens of seconds from the token's `issued_at`, which it lacks if this is 0.
+        life: u32,
+        /// Milliseconds.
+        age: u32,
+    },
+}
+
+/// The token of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shared {
+    /// The one that the scope has.
+    Again,
+    Fits,
+    /// The scope's last one before.
+    Old,
+    OtherScope,
+    OtherUser,
+    OtherVersion,
+    /// The scope's last one that was refused.
+    Refused,
+    Unreadable,
+}
+
+pub(crate) const SHARED: [Shared; 8] = [
+    Shared::Again,
+    Shared::Fits,
+    Shared::Old,
+    Shared::OtherScope,
+    Shared::OtherUser,
+    Shared::OtherVersion,
+    Shared::Refused,
+    Shared::Unreadable,
+];
 
 /// The times in the answer with a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

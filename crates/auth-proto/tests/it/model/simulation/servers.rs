@@ -6,7 +6,7 @@ use auth_proto::{Failure, FailureKind, RefusalReason, RetryDecision, ServiceCall
 use http::{HeaderMap, StatusCode};
 
 use super::{
-    Given, Simulation, answers,
+    Given, Out, Simulation, answers,
     coverage::reach,
     ops::{Call, HEADS, ODD, Reply, STATUSES, Stamps, Which},
     reference::{Cause, Note},
@@ -62,14 +62,16 @@ impl Simulation {
     }
 
     pub(super) fn fail(&mut self, index: usize, kind: FailureKind) {
-        let Some(request) = self.pending[index].take() else { return };
+        let Some(Out { request, .. }) = self.pending[index].take() else { return };
         self.session.handle_failure(request, Failure::new(kind, "broken"), self.now).unwrap();
         self.listen();
         if self.model.hands_back(index) {
             return;
         }
         let is_known = matches!(kind, FailureKind::Connect | FailureKind::Dns | FailureKind::Tls);
-        if self.model.is_checking(index) {
+        if self.model.is_taking(index) {
+            self.model.is_silent(index);
+        } else if self.model.is_checking(index) {
             self.model.has_no_statement(index);
         } else if self.model.in_flight(index).is_some() {
             if !is_known {
@@ -83,7 +85,7 @@ impl Simulation {
 
     /// A status arrives, and no body.
     pub(super) fn head(&mut self, index: usize, which: usize, asked: u32) {
-        let Some(request) = self.pending[index].take() else { return };
+        let Some(Out { request, .. }) = self.pending[index].take() else { return };
         let (status, cause) = HEADS[which % HEADS.len()];
         let asked = answers::seconds_asked(asked);
         let mut headers = HeaderMap::new();
@@ -100,7 +102,13 @@ impl Simulation {
         if self.model.hands_back(index) {
             return;
         }
-        if self.model.is_checking(index) {
+        if self.model.is_taking(index) {
+            // A response is no answer of the store.
+            match cause {
+                Some(_) => self.model.is_not_asked(index),
+                None => self.model.is_silent(index),
+            }
+        } else if self.model.is_checking(index) {
             match status == 401 && cause.is_none() {
                 true => self.model.has_no_statement(index),
                 false => self.model.has_statement(index, status, asked),
@@ -115,7 +123,7 @@ impl Simulation {
     }
 
     pub(super) fn respond(&mut self, index: usize, reply: &Reply) {
-        let Some(request) = self.pending[index].take() else { return };
+        let Some(Out { request, .. }) = self.pending[index].take() else { return };
         let id = self.tokens.len();
         let sent_at = self.model.in_flight(index).map(|(sent_at, _)| sent_at);
         let on_the_way = sent_at.map_or(Duration::ZERO, |sent_at| self.elapsed() - sent_at);
@@ -146,7 +154,7 @@ impl Simulation {
                 let end = agreed.zip(sent_at).map(|(end, sent_at)| {
                     sent_at + Duration::try_from(end - witnesses.caller).unwrap_or_default()
                 });
-                self.tokens.push(Given { token: None, end });
+                self.tokens.push(Given { token: None, end, index });
                 model.gets_token(index, id, witnesses.life(expires_at), expires_at);
             }
             Reply::Unavailable(_) => model.is_answered(index, Cause::Unavailable, asked),

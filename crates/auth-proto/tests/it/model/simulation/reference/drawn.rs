@@ -43,16 +43,19 @@ pub(crate) struct Late {
     pub(super) pause: bool,
     pub(super) retry_after: bool,
     pub(super) renewal: bool,
+    /// When the store is asked again.
+    pub(super) look: bool,
     /// Those of the root.
     root_pause: bool,
     root_renewal: bool,
+    root_look: bool,
 }
 
 impl Late {
     /// The same for the root.
     pub(super) fn of_root(self) -> Self {
-        let (pause, renewal) = (self.root_pause, self.root_renewal);
-        Self { pause, renewal, retry_after: self.retry_after, ..Self::default() }
+        let (pause, renewal, look) = (self.root_pause, self.root_renewal, self.root_look);
+        Self { pause, renewal, look, retry_after: self.retry_after, ..Self::default() }
     }
 }
 
@@ -77,7 +80,12 @@ impl Reference {
         let is_shared = self.retry_after.as_ref().is_some_and(|streak| streak.until.has(at));
         let is_lockout = lockout
             .is_some_and(|lockout| lockout.until == at || lockout.until + seconds(3600) == at);
-        is_shared || is_lockout || unanswered.is_some_and(|record| record.next_at() == at)
+        let is_of_root = self.root_of(index).and(self.fruitless.as_ref());
+        let is_of_root = is_of_root.is_some_and(|fruitless| fruitless.until == at);
+        is_of_root
+            || is_shared
+            || is_lockout
+            || unanswered.is_some_and(|record| record.next_at() == at)
     }
 
     /// The times that are not known exactly, as early or late.
@@ -91,12 +99,15 @@ impl Reference {
         let root_streak = root.and_then(|root| root.streak.as_ref());
         let root_token = root.and_then(|root| root.token.as_ref());
         type Flag = fn(&mut Late) -> &mut bool;
-        let flags: [(Option<Span>, Flag); 5] = [
+        let root_look = root.and_then(|root| root.share.span());
+        let flags: [(Option<Span>, Flag); 7] = [
             (scope.streak.as_ref().map(|streak| streak.until), |late| &mut late.pause),
             (self.retry_after.as_ref().map(|streak| streak.until), |late| &mut late.retry_after),
             (scope.token.as_ref().map(|token| token.renew_at), |late| &mut late.renewal),
+            (scope.share.span(), |late| &mut late.look),
             (root_streak.map(|streak| streak.until), |late| &mut late.root_pause),
             (root_token.map(|token| token.renew_at), |late| &mut late.root_renewal),
+            (root_look, |late| &mut late.root_look),
         ];
         let mut all = vec![Late::default()];
         for (span, flag) in flags {
@@ -117,10 +128,13 @@ impl Reference {
         scope.streak.iter_mut().for_each(|streak| streak.until.narrow(late.pause, now));
         self.retry_after.iter_mut().for_each(|s| s.until.narrow(late.retry_after, now));
         scope.token.iter_mut().for_each(|token| token.renew_at.narrow(late.renewal, now));
+        scope.share.drawn().into_iter().for_each(|look_at| look_at.narrow(late.look, now));
         if let Some(root) = self.root_of(index) {
             let root = &mut self.scopes[root];
             root.streak.iter_mut().for_each(|streak| streak.until.narrow(late.root_pause, now));
             root.token.iter_mut().for_each(|token| token.renew_at.narrow(late.root_renewal, now));
+            let look_at = root.share.drawn();
+            look_at.into_iter().for_each(|look_at| look_at.narrow(late.root_look, now));
         }
     }
 
@@ -131,7 +145,9 @@ impl Reference {
         if self.is_unsure {
             return;
         }
-        assert!(is_within(announced, &expected), "{index}: {announced:?}, not {expected:?}");
+        let is_right = is_within(announced, &expected);
+        self.is_wrong_guess |= self.is_guess && !is_right;
+        assert!(self.is_guess || is_right, "{index}: {announced:?}, not {expected:?}");
     }
 }
 

@@ -42,16 +42,26 @@ fn refused_for(refusals: u32) -> Duration {
 
 impl Reference {
     /// The service refuses the credential.
-    pub(super) fn lock_out(&mut self, index: usize, sent_at: Duration, asked: Option<Duration>) {
+    pub(super) fn is_refused(&mut self, index: usize, sent_at: Duration, asked: Option<Duration>) {
         if asked.is_some() {
             reach("4: Retry-After of a refused credential");
         }
-        let asked = self.now + asked.unwrap_or_default();
+        let (now, asked) = (self.now, self.now + asked.unwrap_or_default());
+        self.lock_out(index, sent_at, |refusals| asked.max(now + refused_for(refusals)));
+    }
+
+    /// The credential was refused, so many times in a row: until when it is not sent again.
+    pub(super) fn lock_out(
+        &mut self,
+        index: usize,
+        sent_at: Duration,
+        until: impl Fn(u32) -> Duration,
+    ) {
         let mut streak = self.one_more(index);
         streak.refusals += 1;
         streak.unreadable = 0;
-        streak.is_refused = true;
-        streak.until = Span::exact(asked.max(self.now + refused_for(streak.refusals)));
+        (streak.is_refused, streak.is_refusal, streak.has_status) = (true, true, true);
+        streak.until = Span::exact(until(streak.refusals));
         let was_granted = std::mem::take(&mut self.scopes[index].granted);
         self.scopes[index].streak = Some(streak);
         if self.root_of(index).is_some() {
@@ -59,10 +69,9 @@ impl Reference {
         }
         // A scope that never worked may be wrong itself, if the credential is right.
         if was_granted || !self.verified {
-            let now = self.now;
             let lockout = match self.lockout.take() {
                 None => Lockout {
-                    until: asked.max(now + refused_for(1)),
+                    until: until(1),
                     refusals: 1,
                     refused: index,
                     others_want_it: false,
@@ -74,7 +83,7 @@ impl Reference {
                     match sent_at < before.until {
                         true => before,
                         false => Lockout {
-                            until: asked.max(now + refused_for(before.refusals + 1)),
+                            until: until(before.refusals + 1),
                             refusals: before.refusals + 1,
                             refused: index,
                             others_want_it: false,

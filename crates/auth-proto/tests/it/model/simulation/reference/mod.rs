@@ -4,29 +4,35 @@
 //! the session has announced it.
 
 mod drawn;
+mod fruitless;
 mod life;
 mod lockout;
+mod notes;
 mod pauses;
 mod polls;
 mod refusals;
 mod results;
 mod roots;
+mod store;
 
 use std::time::Duration;
 
 use auth_proto::RefusalReason;
-use drawn::Span;
-pub(crate) use drawn::{Late, is_within};
+pub(crate) use drawn::{Late, Span, is_within};
+use fruitless::Fruitless;
 pub(crate) use life::Witnesses;
 use lockout::{Lockout, Unanswered};
+pub(crate) use notes::{Content, Told};
 pub(crate) use pauses::Cause;
 use pauses::Streak;
 pub(crate) use polls::{Caller, Destination, Verdict};
 use refusals::{Doubt, Remedy};
 pub(crate) use roots::{GIVEN, UNSCOPED};
+use store::Share;
+pub(crate) use store::{Entry, LEASE};
 use time::UtcDateTime;
 
-use super::coverage::reach;
+use super::{coverage::reach, kind::Kind};
 
 pub(crate) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -34,6 +40,8 @@ pub(crate) const fn seconds(seconds: u64) -> Duration {
 
 /// A request without a response is lost after this time.
 const LOST: Duration = seconds(60);
+/// The same for a question to the store.
+const LOST_WANT: Duration = seconds(1);
 
 /// One session.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +60,16 @@ pub(crate) struct Reference {
     code_used: bool,
     /// The credential reads its secret from a source.
     pub(crate) has_source: bool,
+    /// Tokens and pauses are shared with other processes.
+    pub(crate) has_store: bool,
+    /// Until then, the session acts as if it had no store.
+    silent_until: Duration,
+    /// The number of the credential.
+    credential: u32,
+    /// The scope for which the last poll waits for another process.
+    followed: Option<usize>,
+    /// What the session owes the store.
+    pub(crate) told: Vec<Told>,
     /// The place of the root.
     pub(crate) root: Option<usize>,
     /// Nothing speaks against the root token.
@@ -59,6 +77,12 @@ pub(crate) struct Reference {
     /// The last question that was answered: the root token is valid.
     valid_at: Option<u64>,
     replaced_at: Option<Duration>,
+    /// The root token is another process'.
+    has_shared_root: bool,
+    /// Only a person can give another root token.
+    needs_person: bool,
+    /// The last root tokens were of no use.
+    fruitless: Option<Fruitless>,
     /// The requests and questions so far.
     handed_out: u64,
     /// The scope of the last one.
@@ -80,6 +104,10 @@ pub(crate) struct Reference {
     pub(crate) announced: [Option<Duration>; 5],
     /// A drawn time is not known well enough to go on.
     pub(crate) is_unsure: bool,
+    /// One of several guesses what the drawn times are.
+    pub(super) is_guess: bool,
+    /// What the session has said contradicts the guess.
+    pub(super) is_wrong_guess: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -95,6 +123,8 @@ pub(crate) struct Scope {
     holds_all: bool,
     /// Until then, a broken request is no reason to ask.
     answered_until: Duration,
+    /// The last exchange was refused, and cost the root token.
+    lost_root: bool,
     doubts: [Doubt; 3],
     /// When the forced logins so far are paid for.
     paid_at: Duration,
@@ -102,12 +132,15 @@ pub(crate) struct Scope {
     secret: u32,
     /// Whether a caller has asked for it.
     is_known: bool,
+    pub(crate) share: Share,
 }
 
 /// A token. The marks are those of three origins.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     pub(crate) id: usize,
+    /// The number of its user, if the token says it.
+    user: Option<u32>,
     /// Its end by the server's clock.
     expires_at: UtcDateTime,
     /// The life of a new one.
@@ -137,6 +170,8 @@ pub(crate) enum Phase {
     Challenged(Duration, bool),
     /// The exchange of this root token was refused, with its number and `Retry-After`.
     Doubted(usize, u64, Cause, Option<time::Duration>),
+    /// A question to the store.
+    Taking(Handed),
     /// The secret was read, and serves until then.
     Ready(Duration, u32),
 }
@@ -158,9 +193,10 @@ impl Handed {
 impl Phase {
     pub(crate) fn handed(&self) -> Option<&Handed> {
         match self {
-            Self::Asking(handed, ..) | Self::Checking(handed) | Self::InFlight(handed, ..) => {
-                Some(handed)
-            }
+            Self::Asking(handed, ..)
+            | Self::Checking(handed)
+            | Self::InFlight(handed, ..)
+            | Self::Taking(handed) => Some(handed),
             _ => None,
         }
     }
@@ -194,8 +230,9 @@ pub(crate) enum Note {
 }
 
 impl Reference {
-    pub(crate) fn new(one_time: bool, is_v2: bool, has_source: bool, root: Option<usize>) -> Self {
-        Self { one_time, is_v2, has_source, root, ..Self::default() }
+    pub(crate) fn new(kind: Kind) -> Self {
+        let Kind { is_v2, one_time, has_source, has_store, root } = kind;
+        Self { one_time, is_v2, has_source, has_store, root, ..Self::default() }
     }
 
     /// The session learns the time. `step` has passed since it last did, by the caller's clock.
@@ -217,6 +254,9 @@ impl Reference {
                     scope.phase = Phase::Idle;
                 }
             }
+        }
+        for index in 0..self.scopes.len() {
+            let scope = &mut self.scopes[index];
             if scope.phase.handed().is_some_and(|handed| handed.is_dropped) {
                 reach("3: a dropped request");
                 self.unread_at = scope.phase.is_unread().then_some(now).or(self.unread_at);
@@ -242,6 +282,10 @@ impl Reference {
                     self.gets_no_status(index);
                     self.fails(index, Cause::Transport, None);
                 }
+                Phase::Taking(handed) if now >= handed.lost_at() => {
+                    reach("9: a question to the store is lost");
+                    self.is_silent(index);
+                }
                 _ => {}
             }
         }
@@ -250,12 +294,16 @@ impl Reference {
     }
 
     /// The user replaces the credential.
-    pub(crate) fn replaced(&mut self) {
+    pub(crate) fn replaced(&mut self, credential: u32) {
+        (0..self.scopes.len()).for_each(|index| self.renames(index));
+        self.credential = credential;
         (self.lockout, self.unanswered) = (None, None);
         (self.verified, self.proven, self.code_used) = (false, false, false);
         for scope in &mut self.scopes {
             (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, false);
+            scope.lost_root = false;
         }
+        (self.has_shared_root, self.needs_person, self.fruitless) = (false, false, None);
         (self.refused_secrets, self.unread_at) = (Vec::new(), None);
         (self.is_trusted, self.valid_at, self.replaced_at) = (false, None, None);
         if let Some(root) = self.root {

@@ -30,6 +30,11 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
+    /// Whether the service has answered with an error.
+    fn has_status(self) -> bool {
+        matches!(self, Self::Missing | Self::Permanent | Self::Refused | Self::Unavailable)
+    }
+
     /// Whether the same login may succeed later.
     pub(super) fn is_retryable(self, asked: Option<Duration>) -> bool {
         match self {
@@ -52,6 +57,10 @@ pub(crate) struct Streak {
     pub(super) is_retryable: bool,
     pub(super) is_transient: bool,
     pub(super) is_refused: bool,
+    /// It counts as the refusal of the credential, not of a factor or a scope.
+    pub(super) is_refusal: bool,
+    /// The service has answered with an error.
+    pub(super) has_status: bool,
     has_asked: bool,
     pub(super) is_cleared: bool,
 }
@@ -67,6 +76,8 @@ impl Streak {
             is_retryable: false,
             is_transient: false,
             is_refused: false,
+            is_refusal: false,
+            has_status: false,
             has_asked: false,
             is_cleared: false,
         }
@@ -123,6 +134,7 @@ impl Reference {
             Block { waits, until, is_refused: false }
         });
         let blocks = own.chain(shared).chain(lockout).chain(unanswered);
+        let blocks = blocks.chain(self.fruitless_block(index));
         blocks.filter(|block| now < block.until).max_by_key(|block| (!block.waits, block.until))
     }
 
@@ -161,6 +173,7 @@ impl Reference {
         };
         streak.is_transient = streak.is_retryable && streak.unreadable < 2;
         streak.is_refused = cause == Cause::Refused;
+        streak.has_status = cause.has_status();
         streak.has_asked = asked.is_some() && !streak.is_refused;
         let scope = &self.scopes[index];
         // Callers are served: a valid token that no service has refused.
@@ -189,6 +202,21 @@ impl Reference {
         self.hear(index);
         let streak = self.scopes[index].streak.clone();
         self.keep_retry_after(streak);
+    }
+
+    /// Another process' failure, and the end of its pause.
+    pub(super) fn pause_until(&mut self, index: usize, cause: Cause, until: Duration) {
+        let streak = self.one_more(index);
+        let is_retryable = cause.is_retryable(None);
+        self.scopes[index].streak = Some(Streak {
+            unreadable: 0,
+            until: Span::exact(until),
+            is_retryable,
+            is_transient: is_retryable,
+            is_refused: cause == Cause::Refused,
+            has_status: true,
+            ..streak
+        });
     }
 
     /// A `Retry-After` holds for all scopes; of two, the later one.
@@ -228,12 +256,19 @@ impl Reference {
         all.map(|late| self.block(index, late).map(|block| block.until)).collect()
     }
 
+    /// Whether failures whose pause is over explain why there is no token.
+    fn explains(&self, index: usize) -> bool {
+        let scope = &self.scopes[index];
+        let lacks_root = self.fruitless.is_some() && self.root_of(index).is_some();
+        scope.streak.is_some() || lacks_root && scope.token.is_none()
+    }
+
     /// The errors that explain why there is no token, by the times of the next attempts in them.
     /// The outer `None`: there is no error.
     pub(crate) fn last_errors(&self, index: usize) -> Vec<Option<Option<Duration>>> {
         let error_of = |index: usize, late| match self.block(index, late) {
             Some(block) => Some(Some(block.until)),
-            None => self.scopes[index].streak.as_ref().map(|_| None),
+            None => self.explains(index).then_some(None),
         };
         let root = self.root_of(index).filter(|root| self.scopes[*root].token.is_none());
         let all = self.possibilities(index).into_iter();

@@ -30,8 +30,11 @@ pub(crate) struct Caller {
 pub(crate) enum Verdict {
     Ask,
     Fail(Option<Duration>),
-    SendLogin,
+    /// For this scope.
+    SendLogin(usize),
     SendQuestion,
+    /// For this scope.
+    Take(usize),
     Use,
     Wait(Duration),
 }
@@ -42,16 +45,19 @@ const GRACE: Duration = Duration::from_millis(250);
 impl Reference {
     /// What a poll may give, and what follows. One result, unless a drawn time makes a difference.
     pub(crate) fn poll(&self, index: usize, caller: Caller) -> Vec<(Verdict, Late, Self)> {
-        let possibilities = self.possibilities(index).into_iter();
-        possibilities
-            .map(|late| {
-                let mut after = self.clone();
-                (after.decide(index, caller, late), late, after)
-            })
-            .collect()
+        let possibilities = self.possibilities(index);
+        let is_guess = possibilities.len() > 1;
+        let results = possibilities.into_iter().map(|late| {
+            let mut after = Self { is_guess, ..self.clone() };
+            let verdict = after.decide(index, caller, late);
+            (verdict, late, Self { is_guess: false, ..after })
+        });
+        results.filter(|(.., after)| !after.is_wrong_guess).collect()
     }
 
     fn decide(&mut self, index: usize, caller: Caller, late: Late) -> Verdict {
+        self.followed = None;
+        self.keep_leases();
         self.scopes[index].background |= caller.is_background;
         self.scopes[index].is_known = true;
         self.serve(index, caller, late)
@@ -90,7 +96,7 @@ impl Reference {
         let with_token = Caller { has_token: true, ..caller };
         let verdict = self.obtain(index, with_token, !waits, late);
         match verdict {
-            Verdict::Ask | Verdict::SendLogin | Verdict::SendQuestion => {
+            Verdict::Ask | Verdict::SendLogin(_) | Verdict::SendQuestion | Verdict::Take(_) => {
                 if !is_suspect && now < token.mandatory_at {
                     reach("7: an early renewal");
                 }
@@ -127,7 +133,8 @@ impl Reference {
             let token = self.scopes[index].token.as_ref();
             let asked = token.filter(|_| matches!(self.scopes[index].phase, Phase::Checking(_)));
             let lost_at = handed.lost_at();
-            return Verdict::Wait(asked.map_or(lost_at, |token| token.ends_at.min(lost_at)));
+            let until = asked.map_or(lost_at, |token| token.ends_at.min(lost_at));
+            return Verdict::Wait(self.keeps_at(index).map_or(until, |at| at.min(until)));
         }
         if self.scopes[index].due == Some(Remedy::Ask) {
             if let Some(until) = self.leave_to_task(index, caller) {
@@ -145,7 +152,7 @@ impl Reference {
         if let Some(block) = block.filter(|block| !block.waits) {
             if block.is_refused && self.may_read_again(index, caller) {
                 reach("8: a refused secret is read again");
-                return self.ask(index, false, caller);
+                return self.ask(index, false, caller, late);
             }
             reach("4: callers fail");
             self.is_blocked(index, block.until);
@@ -153,7 +160,7 @@ impl Reference {
             return Verdict::Fail(Some(block.until).filter(|_| !has_challenge));
         }
         if self.wants_factor(index) {
-            return self.ask(index, true, caller);
+            return self.ask(index, true, caller, late);
         }
         let paid_at = self.next_forced_login(index);
         if now < paid_at {
@@ -185,17 +192,20 @@ impl Reference {
                 return Verdict::Wait(until);
             }
         }
-        self.start(index, caller)
+        self.start(index, caller, late)
     }
 
-    pub(super) fn start(&mut self, index: usize, caller: Caller) -> Verdict {
+    pub(super) fn start(&mut self, index: usize, caller: Caller, late: Late) -> Verdict {
         if index == GIVEN {
             self.is_given();
             return Verdict::Use;
         }
+        if let Some(verdict) = self.look(index, late) {
+            return verdict;
+        }
         let phase = self.scopes[index].phase;
         if self.has_source && matches!(phase, Phase::Idle) {
-            return self.ask(index, false, caller);
+            return self.ask(index, false, caller, late);
         }
         let receipt = match phase {
             Phase::Challenged(until, _) => Some(until),
@@ -218,7 +228,7 @@ impl Reference {
         let handed = self.hand_out(index, LOST);
         self.scopes[index].phase = Phase::InFlight(handed, receipt, root);
         self.notes.push(Note::LoginStarted(index));
-        Verdict::SendLogin
+        Verdict::SendLogin(index)
     }
 
     pub(super) fn hand_out(&mut self, index: usize, life: Duration) -> Handed {
@@ -235,6 +245,12 @@ impl Reference {
             phase.handed().is_some() && !matches!(phase, Phase::Asking(_, _, true))
         };
         if is_sent(index) || self.root_of(index).is_some_and(is_sent) {
+            return true;
+        }
+        let root = self.root_of(index);
+        if self.is_followed(index, late)
+            || root.is_some_and(|root| self.is_followed(root, late.of_root()))
+        {
             return true;
         }
         let root = self.root_of(index).filter(|root| self.scopes[*root].token.is_none());
@@ -283,6 +299,9 @@ impl Reference {
             let since = self.scopes[index].free_since.as_mut();
             since.filter(|since| **since == expected).into_iter().for_each(|since| *since = named);
         }
+        if let Verdict::Wait(named) = named {
+            self.hear_look(named);
+        }
     }
 
     /// A question that cannot be asked now counts as one without a statement.
@@ -290,7 +309,7 @@ impl Reference {
         let scope = &self.scopes[index];
         let is_due = scope.token.is_some() && scope.due == Some(Remedy::Ask);
         let can_ask = match scope.phase {
-            Phase::Checking(_) | Phase::InFlight(..) => true,
+            Phase::Checking(_) | Phase::InFlight(..) | Phase::Taking(_) => true,
             Phase::Doubted(..) | Phase::Idle => !self.is_v2 && !self.is_paused(index, late),
             Phase::Asking(..) | Phase::Challenged(..) | Phase::Ready(..) => false,
         };
@@ -334,7 +353,8 @@ impl Reference {
             return self.renewal_of(root, late);
         }
         if let Some(handed) = scope.phase.handed() {
-            return Some(handed.lost_at());
+            let lost_at = handed.lost_at();
+            return Some(self.keeps_at(root).map_or(lost_at, |at| at.min(lost_at)));
         }
         if self.wants_factor(root) {
             return None;
@@ -400,6 +420,12 @@ impl Held {
         let life = life.min(self.full_life / 10 * 9);
         let too_short = self.ends_at.saturating_sub(life).max(self.not_before);
         (renew_at.min(too_short), self.mandatory_at.min(too_short))
+    }
+
+    /// Another token costs a person a code, or cannot be had.
+    pub(super) fn is_not_renewed(&mut self) {
+        (self.renew_at, self.mandatory_at) = (Span::exact(self.ends_at), self.ends_at);
+        self.not_before = self.ends_at;
     }
 
     pub(super) fn is_renewable(&self) -> bool {

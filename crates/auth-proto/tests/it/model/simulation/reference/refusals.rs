@@ -105,6 +105,7 @@ impl Reference {
             scope.phase = Phase::Idle;
         }
         if scope.due == Some(Remedy::LogIn) {
+            self.forget(index, id);
             match self.root.filter(|root| *root != index) {
                 Some(_) => self.is_trusted = false,
                 None => self.verified = false,
@@ -156,6 +157,7 @@ impl Reference {
                 scope.token = None;
                 scope.forget_transient_failures();
                 self.verified = false;
+                self.forget(index, id);
             }
             Statement::None if scope.due.is_none() => reach("1: no statement, and at odds"),
             Statement::None => reach("1: no statement, and a login"),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use time::UtcDateTime;
 
 use super::{
-    Cause, Held, Note, Phase, Reference, Span, reach, refusals::Statement, roots::is_doubtful,
-    seconds,
+    Cause, Content, Held, Note, Phase, Reference, Span, reach, refusals::Statement,
+    roots::is_doubtful, seconds,
 };
 
 /// A token or receipt that ends sooner is of no use.
@@ -77,12 +77,14 @@ impl Reference {
         }
         let ends_at = sent_at + life - seconds(2).min(life / 10);
         if ends_at < self.now + USABLE {
+            self.ends_root(exchanged, expires_at);
             return self.fails(index, Cause::Unreadable, None);
         }
         let mandatory_at = (sent_at + life - seconds(60).min(life / 10)).min(ends_at);
         let (low, high) = if life < seconds(600) { (50, 70) } else { (75, 90) };
         let mut token = Held {
             id,
+            user: Some(1),
             expires_at,
             full_life: life,
             not_before: Duration::ZERO,
@@ -102,16 +104,16 @@ impl Reference {
         };
         if is_last {
             // Another token costs a person a code, or cannot be had.
-            (token.renew_at, token.mandatory_at) = (Span::exact(ends_at), ends_at);
-            token.not_before = ends_at;
+            token.is_not_renewed();
         } else if let Some(root) = root {
-            reach("8: a token is due with its root");
-            (token.renew_at, token.full_life) = (root.renew_at, root.full_life);
-            token.root = Some(root.id);
+            self.is_due_with(&mut token, root);
         }
         self.is_trusted = true;
         if self.root == Some(index) {
             self.valid_at = None;
+            (self.has_shared_root, self.needs_person) = (false, !token.is_renewable());
+        } else {
+            self.loses_no_more(index);
         }
         if self.root_of(index).is_none() {
             self.prove();
@@ -119,20 +121,23 @@ impl Reference {
             self.refused_secrets.clear();
         }
         let (now, scope) = (self.now, &mut self.scopes[index]);
-        match &mut scope.token {
+        let is_used = match &mut scope.token {
             Some(old) if old.ends_at >= ends_at && scope.due.is_none() => {
                 reach("7: an old token that lives longer");
                 old.not_before = now + seconds(60).max((old.ends_at - now) / 4);
                 old.renew_at = Span::exact(old.not_before);
+                false
             }
             _ => {
                 Self::is_replaced(scope);
                 scope.token = Some(token);
+                true
             }
-        }
+        };
         (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, true);
         scope.is_served_again();
         self.notes.push(Note::TokenRenewed(index));
+        self.tell_token(index, id, ends_at, is_used);
     }
 
     /// The service wants another factor, and gives a receipt that lives this long.
@@ -162,19 +167,32 @@ impl Reference {
                 self.refuses_secret(self.scopes[index].secret);
             }
             self.scopes[index].phase = Phase::Idle;
-            self.lock_out(index, sent_at, asked);
+            if receipt.is_some() {
+                // A factor that a person has mistyped is right in another process.
+                self.tell(index, Content::Nothing);
+            }
+            self.is_refused(index, sent_at, asked);
             self.compare_announced(index);
             self.notes.push(Note::CredentialRejected(index));
-            return;
+            return self.tell_pause(index);
         }
-        self.fails(index, cause, asked);
-        if let Some(until) = receipt {
-            self.scopes[index].phase = Phase::Challenged(until, false);
+        // The login goes on with another factor, and keeps its lease.
+        match receipt {
+            Some(until) => {
+                self.fails_so_far(index, cause, asked);
+                self.scopes[index].phase = Phase::Challenged(until, false);
+            }
+            None => self.fails(index, cause, asked),
         }
     }
 
     /// A login that comes to nothing.
     pub(crate) fn fails(&mut self, index: usize, cause: Cause, asked: Option<Duration>) {
+        self.fails_so_far(index, cause, asked);
+        self.tell_pause(index);
+    }
+
+    fn fails_so_far(&mut self, index: usize, cause: Cause, asked: Option<Duration>) {
         self.scopes[index].phase = Phase::Idle;
         self.pause(index, cause, asked);
         self.compare_announced(index);
@@ -203,6 +221,9 @@ impl Reference {
         if self.hands_back(index) {
             return;
         }
+        if self.is_taking(index) {
+            return self.is_missed(index);
+        }
         reach("3: an abandoned request");
         match self.is_checking(index) {
             true => self.has_no_statement(index),
@@ -214,8 +235,10 @@ impl Reference {
     }
 
     pub(crate) fn is_dropped(&mut self, index: usize) {
-        if let Phase::Asking(handed, ..) | Phase::Checking(handed) | Phase::InFlight(handed, ..) =
-            &mut self.scopes[index].phase
+        if let Phase::Asking(handed, ..)
+        | Phase::Checking(handed)
+        | Phase::InFlight(handed, ..)
+        | Phase::Taking(handed) = &mut self.scopes[index].phase
         {
             handed.is_dropped = true;
         }

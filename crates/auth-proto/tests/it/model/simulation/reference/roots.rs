@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::UtcDateTime;
 
 use super::{
-    Caller, Cause, Destination, Held, Phase, Reference, Remedy, Scope, Span, drawn::Late,
+    Caller, Cause, Content, Destination, Held, Phase, Reference, Remedy, Scope, Span, drawn::Late,
     polls::Verdict, reach, refusals::Statement, seconds,
 };
 
@@ -39,7 +39,7 @@ impl Reference {
         late: Late,
     ) -> Verdict {
         if let Phase::Challenged(..) = self.scopes[index].phase {
-            return self.start(index, caller);
+            return self.start(index, caller, late);
         }
         let is_doubted = matches!(self.scopes[index].phase, Phase::Doubted(..));
         let is_due = self.scopes[root].due.is_some();
@@ -81,6 +81,9 @@ impl Reference {
             reach("8: the root ends at once");
             return Verdict::Wait(token.ends_at);
         }
+        if let Some(verdict) = self.look(index, late) {
+            return verdict;
+        }
         reach("8: an exchange");
         self.send(index, None, Some(token.id))
     }
@@ -103,6 +106,7 @@ impl Reference {
         (scope.due, scope.holds_all) = (None, false);
         scope.token = Some(Held {
             id: GIVEN_ID,
+            user: None,
             expires_at: UtcDateTime::MAX,
             full_life: seconds(30 * 86_400),
             not_before: ends_at,
@@ -122,8 +126,9 @@ impl Reference {
         let Some(root) = self.root else { return };
         if !self.scopes[root].holds(id) {
             reach("8: another root may do");
-            self.scopes[index].phase = Phase::Idle;
+            self.loses_exchange(index);
         } else if self.valid_at.is_some_and(|valid_at| number < valid_at) {
+            self.loses_no_more(index);
             self.lacks_role(index);
         } else {
             let root = &mut self.scopes[root];
@@ -150,33 +155,59 @@ impl Reference {
                     _ => None,
                 });
                 let asked = asked.max();
-                for index in doubted {
-                    reach("8: a dead root");
-                    self.scopes[index].phase = Phase::Idle;
-                }
+                doubted.iter().for_each(|_| reach("8: a dead root"));
+                self.loses_root(root, &doubted, asked);
                 if root == GIVEN {
-                    self.lock_out(root, self.now, asked);
+                    self.is_refused(root, self.now, asked);
                     self.compare_announced(root);
                     self.notes.push(super::Note::CredentialRejected(root));
                 }
             }
             Statement::None => {
+                let is_again = doubted.iter().all(|index| self.scopes[*index].lost_root);
+                let pause = seconds(if is_again { 300 } else { 60 });
                 let token = self.scopes[root].token.as_ref();
                 let is_replaced = !doubted.is_empty()
                     && token.is_some_and(Held::is_renewable)
-                    && self.replaced_at.is_none_or(|before| self.now >= before + seconds(60));
+                    && self.replaced_at.is_none_or(|before| self.now >= before + pause);
                 if is_replaced {
                     reach("8: a root is replaced without an answer");
                     self.replaced_at = Some(self.now);
-                    self.scopes[root].token = None;
-                    self.scopes[root].forget_transient_failures();
+                    self.drops_root(root, id);
                 }
                 for index in doubted {
                     match is_replaced {
-                        true => self.scopes[index].phase = Phase::Idle,
-                        false => self.lacks_role(index),
+                        true => self.loses_exchange(index),
+                        false => {
+                            // Another process may have a root token that is valid.
+                            self.tell(index, Content::Nothing);
+                            self.lacks_role(index);
+                        }
                     }
                 }
+            }
+        }
+    }
+
+    fn drops_root(&mut self, root: usize, id: usize) {
+        self.scopes[root].token = None;
+        self.scopes[root].forget_transient_failures();
+        self.forget(root, id);
+    }
+
+    /// The exchange of this root token gave one that has ended, at this time.
+    pub(super) fn ends_root(&mut self, exchanged: Option<usize>, expires_at: UtcDateTime) {
+        let Some((root, id)) = self.root.filter(|root| *root != GIVEN).zip(exchanged) else {
+            return;
+        };
+        let token = self.scopes[root].token.as_ref().filter(|token| token.id == id);
+        if token.is_some_and(|token| token.expires_at <= expires_at) {
+            reach("0: a root token that has ended");
+            self.drops_root(root, id);
+            let root = &mut self.scopes[root];
+            (root.due, root.holds_all) = (None, false);
+            if let Phase::Checking(_) = root.phase {
+                root.phase = Phase::Idle;
             }
         }
     }
@@ -205,6 +236,16 @@ impl Reference {
             reach("8: a token that ends before its root");
         }
         !is_own
+    }
+
+    /// The token ends with the root token, and is renewed together with it.
+    pub(super) fn is_due_with(&self, token: &mut Held, root: &Held) {
+        if !root.is_renewable() {
+            return token.is_not_renewed();
+        }
+        reach("8: a token is due with its root");
+        (token.renew_at, token.full_life) = (root.renew_at, root.full_life);
+        token.root = Some(root.id);
     }
 
     /// Whether this caller reads a refused secret again.
@@ -238,7 +279,13 @@ impl Reference {
     }
 
     /// A caller takes a question, to a person or to a file.
-    pub(super) fn ask(&mut self, index: usize, is_personal: bool, caller: Caller) -> Verdict {
+    pub(super) fn ask(
+        &mut self,
+        index: usize,
+        is_personal: bool,
+        caller: Caller,
+        late: Late,
+    ) -> Verdict {
         let is_unread = self.unread_at.is_some_and(|at| self.now < at + seconds(60));
         let goes_on = caller.is_background || caller.has_token;
         if goes_on && !is_personal && is_unread {
@@ -257,6 +304,9 @@ impl Reference {
             reach("8: a person has a question");
             return Verdict::Wait(until);
         }
+        if let Some(verdict) = self.look(index, late) {
+            return verdict;
+        }
         reach(if is_personal { "8: a person is asked" } else { "8: a secret is read" });
         let receipt = match self.scopes[index].phase {
             Phase::Challenged(until, _) => Some(until),
@@ -272,7 +322,7 @@ impl Reference {
         let index = self.asked(index);
         match self.scopes[index].phase {
             Phase::Asking(_, None, false) => {}
-            Phase::Idle if self.has_source && self.is_known(index) => {
+            Phase::Idle | Phase::Taking(_) if self.has_source && self.is_known(index) => {
                 reach("8: a reply after its question has come back");
             }
             _ => return false,
@@ -301,6 +351,7 @@ impl Reference {
             (self.verified, self.proven) = (false, false);
             for index in 0..self.scopes.len() {
                 if self.root_of(index).is_none() {
+                    self.renames(index);
                     let scope = &mut self.scopes[index];
                     (scope.phase, scope.streak, scope.granted) = (Phase::Idle, None, false);
                 }

@@ -1,0 +1,128 @@
+//! What holds in each history of a fleet.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    LEASE,
+    service::{Login, NO_ROLE},
+    world::{Rng, World},
+};
+
+/// What goes wrong in one history, and how often it did.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Storm {
+    /// The identity service fails, and answers are lost.
+    pub(super) fails: bool,
+    /// Passwords are refused.
+    pub(super) refuses: bool,
+    /// Processes are killed and stopped, and callers go away, in the middle of a login.
+    pub(super) interrupts: bool,
+    /// The store loses entries, is silent, or belongs to an adversary.
+    pub(super) breaks_store: bool,
+    /// A service refuses good tokens.
+    pub(super) is_odd: bool,
+    pub(super) revokes: bool,
+    /// A login may take longer than a lease.
+    pub(super) is_slow: bool,
+    /// The history lasts for many hours.
+    pub(super) is_long: bool,
+    pub(super) revocations: usize,
+    pub(super) odds: usize,
+    pub(super) starts: usize,
+    /// The answers that were given up because the process got another password.
+    pub(super) replaced: usize,
+    /// The answers that were lost. A process does not know that its password was refused.
+    pub(super) lost: usize,
+}
+
+const HALF_HOUR: Duration = Duration::from_secs(1800);
+const HALF_DAY: Duration = Duration::from_secs(12 * 3600);
+
+impl Storm {
+    pub(super) fn draw(rng: &mut Rng) -> Self {
+        let mut draw = || rng.one_in(2);
+        Self {
+            fails: draw(),
+            refuses: draw(),
+            interrupts: draw(),
+            breaks_store: draw(),
+            is_odd: draw(),
+            revokes: draw(),
+            is_slow: draw() && draw(),
+            is_long: draw(),
+            revocations: 0,
+            odds: 0,
+            starts: 0,
+            replaced: 0,
+            lost: 0,
+        }
+    }
+
+    /// Whether a call may fail. What goes wrong with the store is no reason.
+    pub(super) fn may_fail(&self) -> bool {
+        self.fails || self.refuses
+    }
+}
+
+/// The longest wait of a caller while the identity service is healthy.
+pub(super) fn longest(storm: Storm) -> Duration {
+    let Storm { fails, refuses, interrupts, breaks_store, is_slow, .. } = storm;
+    match (interrupts || breaks_store, is_slow) {
+        _ if fails || refuses => Duration::MAX,
+        // A machine's login, its exchange, a question and the same again take up to 24 s.
+        (false, false) => 2 * LEASE,
+        // Four leases each for the root and the scope, and again after a 401.
+        (true, false) => 16 * LEASE,
+        (_, true) => 32 * LEASE,
+    }
+}
+
+/// The logins and exchanges of each name: of each secret and project.
+fn by_name(world: &World) -> BTreeMap<(&str, Option<&str>), Vec<&Login>> {
+    let mut names = BTreeMap::<_, Vec<_>>::new();
+    for login in &world.service.logins {
+        names.entry((&*login.password, login.project.as_deref())).or_default().push(login);
+    }
+    names
+}
+
+/// Checks the number of logins of a fleet whose store has worked all the time, and in which no login
+/// was interrupted.
+pub(super) fn check(world: &World, storm: Storm, processes: usize) {
+    if storm.breaks_store || storm.interrupts || storm.is_slow {
+        return;
+    }
+    for ((secret, project), logins) in by_name(world) {
+        let granted = logins.iter().filter(|login| login.status == 201).count();
+        // A login may be under way when all tokens are revoked. Its token is refused, too.
+        let revoked = 2 * storm.revocations;
+        // Each process does a login before it asks whether the service or the token is wrong.
+        let odd = storm.odds * (processes + storm.starts);
+        let elapsed = world.now - Duration::from_secs(1_000_000);
+        let renewed = (elapsed.as_secs() / (world.service.life.as_secs() / 4)) as usize;
+        let most = 1 + revoked + odd + renewed + storm.replaced;
+        assert!(
+            storm.fails || granted <= most,
+            "{granted} logins, not {most}: {secret} {project:?} {storm:?}"
+        );
+        if project != Some(NO_ROLE) && storm.lost == 0 {
+            check_refusals(&logins);
+        }
+    }
+}
+
+/// A refused password is sent once in half an hour, and four times in half a day.
+fn check_refusals(logins: &[&Login]) {
+    let mut refused: Vec<Duration> = Vec::new();
+    for login in logins.iter().filter(|login| !login.is_exchange) {
+        match login.status {
+            201 => refused.clear(),
+            401 => refused.push(login.at),
+            _ => {}
+        }
+        let is_early = |pair: &[Duration]| pair[1] - pair[0] < HALF_HOUR;
+        assert!(!refused.windows(2).any(is_early), "{refused:?}");
+        let are_many = |five: &[Duration]| five[4] - five[0] < HALF_DAY;
+        assert!(!refused.windows(5).any(are_many), "{refused:?}");
+    }
+}

@@ -1,0 +1,4 @@
+//! Which secret reached which party.
+
+pub mod configured;
+pub(crate) mod recorder;
