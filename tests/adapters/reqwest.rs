@@ -6,6 +6,7 @@ const ADAPTER: Adapter = Adapter::Reqwest;
 
 mod cancellation;
 mod http2;
+mod stores;
 #[path = "suite/mod.rs"]
 mod suite;
 mod tasks;

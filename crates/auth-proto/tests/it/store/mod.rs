@@ -2,3 +2,4 @@
 
 pub(crate) mod entries;
 mod laws;
+mod model;

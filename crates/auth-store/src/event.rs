@@ -1,0 +1,28 @@
+//! What a store reports.
+
+use crate::error::StoreError;
+
+/// Something that a store's user may want to know. No event is an error of a call: a store costs time
+/// and logins at most. An event contains no secret and no name.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StoreEvent {
+    /// The store gave a lease: the process logs in for all.
+    LeaseGiven {
+        /// The generation of the lease.
+        generation: u64,
+    },
+    /// The entry of a lease came too late. A newer one is there and stays.
+    LeaseOver {
+        /// The generation of the lease.
+        generation: u64,
+        /// The generation that is there.
+        newer: u64,
+    },
+    /// A note was lost: other processes log in themselves.
+    NotTold(StoreError),
+    /// A file counts as absent. The next login replaces it.
+    PassedOver(StoreError),
+    /// The store could not be asked. The session goes on without it for some time.
+    Silent(StoreError),
+}

@@ -1,0 +1,134 @@
+//! What is in the store, and how it is removed.
+
+use std::time::{Duration, SystemTime};
+
+use auth_proto::limits;
+
+use super::{FileStore, PATIENCE, shelf::Shelf};
+use crate::{
+    error::StoreError,
+    key::NameHash,
+    system::{Directory, Listed},
+};
+
+/// An entry of a store, as far as it can be known without its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEntry {
+    id: String,
+    age: Duration,
+    size: u64,
+    opened: Option<(u64, Duration)>,
+}
+
+/// No entry lives as long.
+const LONGEST: Duration = limits::TOKEN_LIFETIME.saturating_add(Duration::from_secs(24 * 3600));
+
+impl StoredEntry {
+    /// The keyed hash of its name, in 32 hexadecimal digits. It is the name of its file.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The time since its file was written.
+    pub fn age(&self) -> Duration {
+        self.age
+    }
+
+    /// The size of its file in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Its generation; `None` if it does not open, because it is damaged, not safe, or sealed with
+    /// another key.
+    pub fn generation(&self) -> Option<u64> {
+        self.opened.map(|(generation, _)| generation)
+    }
+
+    /// The rest of its life, which may be zero; `None` if it does not open.
+    pub fn rest(&self) -> Option<Duration> {
+        self.opened.map(|(_, rest)| rest)
+    }
+}
+
+impl FileStore {
+    /// All entries, by their ids, those of other keys included.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be read.
+    pub fn entries(&self) -> Result<Vec<StoredEntry>, StoreError> {
+        let directory = Directory::private(&self.path)?;
+        let mut entries: Vec<_> = directory
+            .list()?
+            .into_iter()
+            .filter_map(|file| {
+                let (hash, "entry") = parse(&file)? else { return None };
+                let opened = self.key.all().find_map(|keys| {
+                    let kept = Shelf::new(&directory, keys, hash, self.now()).entry().ok()??;
+                    let age = kept.age(self.now());
+                    let rest = age.map_or(Duration::ZERO, |age| kept.entry.life() - age);
+                    Some((kept.generation, rest))
+                });
+                let id = file.name.split('.').next()?.to_owned();
+                let age = (self.clock)().duration_since(file.modified).unwrap_or_default();
+                Some(StoredEntry { id, age, size: file.size, opened })
+            })
+            .collect();
+        entries.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(entries)
+    }
+
+    /// Removes the entry with this [id](StoredEntry::id) and its lease. Returns whether there was one.
+    /// Processes that have its token go on with it.
+    ///
+    /// # Errors
+    ///
+    /// The files cannot be removed.
+    pub fn remove(&self, id: &str) -> Result<bool, StoreError> {
+        let directory = Directory::private(&self.path)?;
+        let Some(hash) = hash_of(id) else { return Ok(false) };
+        let shelf = Shelf::new(&directory, self.key.current(), hash, self.now());
+        let _lock = shelf.lock(PATIENCE)?;
+        shelf.remove_all()
+    }
+
+    /// Removes all entries and leases, those of other keys included. The key stays.
+    ///
+    /// # Errors
+    ///
+    /// The files cannot be removed.
+    pub fn clear(&self) -> Result<(), StoreError> {
+        self.remove_files(|_| true)
+    }
+
+    /// Removes files that are too old to be of use.
+    pub(super) fn sweep(&self) -> Result<(), StoreError> {
+        let now = SystemTime::now();
+        self.remove_files(|file| now.duration_since(file.modified).is_ok_and(|age| age > LONGEST))
+    }
+
+    fn remove_files(&self, is_old: impl Fn(&Listed) -> bool) -> Result<(), StoreError> {
+        let directory = Directory::private(&self.path)?;
+        for file in directory.list()?.iter().filter(|file| is_old(file)) {
+            let Some((hash, _)) = parse(file) else { continue };
+            let shelf = Shelf::new(&directory, self.key.current(), hash, self.now());
+            let _lock = shelf.lock(PATIENCE)?;
+            directory.remove(&file.name)?;
+        }
+        Ok(())
+    }
+}
+
+/// The hash and the ending of a file's name, unless it is a lock or no file of a store.
+fn parse(file: &Listed) -> Option<(NameHash, &str)> {
+    let (id, end) = file.name.split_once('.')?;
+    ["entry", "lease", "tmp"].contains(&end).then_some((hash_of(id)?, end))
+}
+
+fn hash_of(id: &str) -> Option<NameHash> {
+    let digits = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let is_hash = id.len() == 2 * size_of::<NameHash>() && id.bytes().all(digits);
+    let number = is_hash.then(|| u128::from_str_radix(id, 16).ok())?;
+    number.map(u128::to_be_bytes)
+}
