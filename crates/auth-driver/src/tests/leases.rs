@@ -24,6 +24,7 @@ struct Seen {
     clock: AtomicU64,
     kept: AtomicU64,
     lost: AtomicU64,
+    put: AtomicU64,
 }
 
 /// Only a test that fails waits that long.
@@ -45,6 +46,8 @@ fn driver(session: Session, has_store: bool, seen: &Arc<Seen>, script: &Script) 
         driver = driver.with_store(move |note| {
             notes.kept.fetch_add(u64::from(matches!(note, Note::Keep { .. })), SeqCst);
             store.lock().unwrap().tell(note);
+            let is_token = matches!(note, Note::Put { entry: Some(_), .. });
+            notes.put.fetch_add(u64::from(is_token), SeqCst);
         });
     }
     driver.look_every = Duration::from_millis(5);
@@ -76,9 +79,12 @@ fn a_login_of_many_leases_keeps_its_lease() {
         let result = script.grant(&driver, form, wanted, mode, patience);
         let is_there = || driver.read(|session| session.counts().logins()) == 1;
         assert!(result.is_ok() || patience < Duration::from_secs(1) && is_there(), "{result:?}");
-        while driver.peek().cached_token(&scope, driver.now()).is_none() {
+        // The clock must not go on meanwhile, or the login counts as lost.
+        let started = Instant::now();
+        while seen.put.load(SeqCst) == 0 && started.elapsed() < MINUTE {
             thread::sleep(Duration::from_millis(1));
         }
+        assert_eq!(seen.put.load(SeqCst), 1);
         assert!(seen.kept.load(SeqCst) >= KEPT);
         assert_eq!((seen.lost.load(SeqCst), script.http.logins()), (0, 1));
     }
