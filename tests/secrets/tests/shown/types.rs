@@ -106,7 +106,7 @@ pub(crate) fn stamp(seconds: i64) -> String {
     (NOW + time::Duration::seconds(seconds)).format(&Rfc3339).unwrap()
 }
 
-fn token_response() -> Response<String> {
+pub(crate) fn token_response() -> Response<String> {
     let endpoint = json!({"interface": "public", "region": "r", "url": "https://thing.example/"});
     let body = json!({"token": {
         "catalog": [{"type": "thing", "endpoints": [endpoint]}],
@@ -127,7 +127,7 @@ fn receipt_response() -> Response<String> {
 }
 
 /// A refusal that repeats the whole request.
-fn refusal(status: u16, request: &Request<Body>) -> Response<String> {
+pub(crate) fn refusal(status: u16, request: &Request<Body>) -> Response<String> {
     let headers = request.headers().values().map(|value| value.to_str().unwrap());
     let body = std::str::from_utf8(request.body().as_bytes()).unwrap();
     let message = format!("no: {} {body}", headers.collect::<Vec<_>>().join(" "));
