@@ -236,3 +236,28 @@ impl AsyncStore for AsyncRedisStore {
         self.0.submit(Task::Tell(copy(note), None));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use auth_proto::Name;
+
+    use super::*;
+
+    /// A process that was forked has the memory of its parent, and neither its thread nor its connection.
+    #[test]
+    fn a_forked_process_connects_by_itself() {
+        let server = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("redis://{}", server.local_addr().unwrap());
+        let store = RedisStore::open(&url, Key::new([1; 32])).unwrap();
+        let note = Note::Forget { name: Name::new(b"name".to_vec().into()), generation: 1 };
+        store.tell(&note);
+        let (parent, _) = server.accept().unwrap();
+        lock(&store.shared.queue).as_mut().unwrap().process += 1;
+        store.tell(&note);
+        let (child, _) = server.accept().unwrap();
+        assert_ne!(parent.peer_addr().unwrap(), child.peer_addr().unwrap());
+        assert_eq!(lock(&store.shared.queue).as_ref().unwrap().process, process::id());
+    }
+}
