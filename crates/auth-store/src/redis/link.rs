@@ -134,7 +134,7 @@ impl Bounded {
                     return Ok(Self { socket, deadline, budget: ANSWER, failed: None });
                 }
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    problem = Problem::TimedOut
+                    problem = Problem::TimedOut;
                 }
                 Err(error) => problem = Problem::Io(error),
             }
