@@ -25,9 +25,10 @@ use crate::{
 
 /// What a caller asks for.
 pub(super) struct Job {
-    pub(super) deadline: Instant,
-    pub(super) listener: Option<Arc<Listener>>,
-    pub(super) task: Task,
+    deadline: Instant,
+    patience: Duration,
+    listener: Option<Arc<Listener>>,
+    task: Task,
 }
 
 pub(super) enum Task {
@@ -280,6 +281,12 @@ impl From<Opened> for Taken {
 }
 
 impl Job {
+    /// A job of a caller who waits this long. It has to be done a little earlier.
+    pub(super) fn new(task: Task, listener: Option<Arc<Listener>>, patience: Duration) -> Self {
+        let deadline = Instant::now() + patience - patience / 25;
+        Self { deadline, patience, listener, task }
+    }
+
     /// Whether the time for an answer is over, or nobody waits for one.
     fn is_over(&self) -> bool {
         let is_abandoned = match &self.task {
@@ -291,17 +298,20 @@ impl Job {
 
     /// Reports what has come of the job. Returns the job that follows.
     fn finish(self, landed: Landed) -> Option<Self> {
-        let Self { deadline, listener, task } = self;
+        let Self { deadline, patience, listener, task } = self;
         match (task, landed) {
             (Task::Take(want, _, promise), Landed::Damaged(generation, event)) => {
                 emit(listener.as_ref(), &[event]);
-                Some(Self { deadline, listener, task: Task::Take(want, generation, promise) })
+                {
+                    let task = Task::Take(want, generation, promise);
+                    Some(Self { deadline, patience, listener, task })
+                }
             }
             (Task::Take(_, _, promise), Landed::Taken(taken, events, note)) => {
                 emit(listener.as_ref(), &events);
                 let unwanted = promise.give(taken).and_then(give_back);
                 let note = note.or(unwanted)?;
-                Some(Self { deadline: soon(), listener, task: Task::Tell(note, None) })
+                Some(Self::new(Task::Tell(note, None), listener, patience))
             }
             (Task::Tell(_, promise), Landed::Told(events)) => {
                 emit(listener.as_ref(), &events);
@@ -311,11 +321,6 @@ impl Job {
             _ => None,
         }
     }
-}
-
-/// When a job that begins now has to be done. The caller waits a little longer.
-pub(super) fn soon() -> Instant {
-    Instant::now() + Duration::from_millis(240)
 }
 
 fn emit(listener: Option<&Arc<Listener>>, events: &[StoreEvent]) {

@@ -44,6 +44,7 @@ use crate::{
 pub struct RedisStore {
     shared: Arc<Shared>,
     listener: Option<Arc<Listener>>,
+    patience: Duration,
 }
 
 type Listener = dyn Fn(&StoreEvent) + Send + Sync;
@@ -88,7 +89,7 @@ impl RedisStore {
         let tls = tls.map_err(|problem| address.error(problem))?;
         let server = Server { address: Arc::new(address), tls, key };
         let shared = Shared { server, queue: Mutex::default() };
-        Ok(Self { shared: Arc::new(shared), listener: None })
+        Ok(Self { shared: Arc::new(shared), listener: None, patience: ANSWER })
     }
 
     /// Reports events to this function. The store's thread runs it: until it returns, all callers of
@@ -98,9 +99,16 @@ impl RedisStore {
         Self { listener: Some(Arc::new(listener)), ..self }
     }
 
+    /// Waits for the server for this time in place of 250 ms, for tests on busy machines. Clones made
+    /// before do not.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     /// Hands a task to the thread.
     fn submit(&self, task: Task) {
-        let job = Job { deadline: engine::soon(), listener: self.listener.clone(), task };
+        let job = Job::new(task, self.listener.clone(), self.patience);
         let server = &self.shared.server;
         let jobs = match self.shared.jobs() {
             Ok(jobs) => jobs,
@@ -173,7 +181,7 @@ fn serve(mut engine: Engine, queue: &Receiver<Job>) {
 
 impl Store for RedisStore {
     fn take(&self, want: &Want) -> Taken {
-        let deadline = Instant::now() + ANSWER;
+        let deadline = Instant::now() + self.patience;
         let (promise, answer) = answer();
         let taking = Taking { answer, tell: |note| self.submit(Task::Tell(note, None)) };
         self.submit(Task::Take(want.clone(), 0, promise));
@@ -182,7 +190,7 @@ impl Store for RedisStore {
 
     /// Waits for the server, for 250 ms at most, because the program may end after it.
     fn tell(&self, note: &Note) {
-        let deadline = Instant::now() + ANSWER;
+        let deadline = Instant::now() + self.patience;
         let (promise, answer) = answer();
         self.submit(Task::Tell(copy(note), Some(promise)));
         wait(answer, deadline);
@@ -218,6 +226,12 @@ impl AsyncRedisStore {
     #[must_use]
     pub fn on_event(self, listener: impl Fn(&StoreEvent) + Send + Sync + 'static) -> Self {
         Self(self.0.on_event(listener))
+    }
+
+    /// As [`RedisStore::with_patience`].
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self(self.0.with_patience(patience))
     }
 }
 

@@ -17,7 +17,8 @@ use redis::Value;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::server::{
-    Events, LONG, Server, entry, entry_with, found, free_port, give_back, key, lead, put, want,
+    Events, LONG, PATIENCE, Server, entry, entry_with, found, free_port, give_back, key, lead, put,
+    want,
 };
 
 #[test]
@@ -47,8 +48,9 @@ fn a_stopped_server_is_silent_until_it_goes_on() {
     let process = Pid::from_raw(server.pid().try_into().unwrap()).unwrap();
     kill_process(process, Signal::STOP).unwrap();
     let started = Instant::now();
-    assert_eq!(store.take(&want(0)), Taken::Silent);
-    store.tell(&Note::Forget { name: want(0).name().clone(), generation: 1 });
+    let usual = store.clone().with_patience(PATIENCE);
+    assert_eq!(usual.take(&want(0)), Taken::Silent);
+    usual.tell(&Note::Forget { name: want(0).name().clone(), generation: 1 });
     assert!(started.elapsed() < LONG);
     assert_eq!(events.take_all(2), ["silent: TimedOut", "not told: TimedOut"]);
     kill_process(process, Signal::CONT).unwrap();
@@ -196,7 +198,7 @@ fn an_import_is_one_round_trip() {
     let server = Server::start_with(&["--requirepass", "p"]);
     let (port, turns) = counting_proxy(server.port);
     let url = format!("redis://:p@127.0.0.1:{port}/3");
-    let open = || RedisStore::open(&url, key()).unwrap();
+    let open = || RedisStore::open(&url, key()).unwrap().with_patience(LONG);
     let store = open();
     let lease = lead(&store, 0);
     assert_eq!(turns.swap(0, Ordering::SeqCst), 1);
@@ -209,7 +211,7 @@ fn an_import_is_one_round_trip() {
     assert_eq!(turns.swap(0, Ordering::SeqCst), 1);
     // With an old key, it gives back the lease of the new one after the answer.
     let new_key = auth_store::Key::new([2; 32]).with_old_key(key());
-    found(&RedisStore::open(&url, new_key).unwrap());
+    found(&RedisStore::open(&url, new_key).unwrap().with_patience(LONG));
     assert_eq!(turns.swap(0, Ordering::SeqCst), 2);
     // Nothing is sent before the first call.
     drop(open());

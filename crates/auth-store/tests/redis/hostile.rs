@@ -15,7 +15,7 @@ use auth_proto::{Note, Store, Taken};
 use auth_store::RedisStore;
 use redis::Parser;
 
-use crate::server::{Events, LONG, Server, entry, key, lead, put, want};
+use crate::server::{Events, LONG, PATIENCE, Server, entry, key, lead, put, want};
 
 /// A server that answers each command by this function, which gets the number of the command.
 fn answering(
@@ -37,7 +37,7 @@ fn answering(
         }
     });
     let events = Events::default();
-    (events.of(RedisStore::open(&url, key()).unwrap()), events)
+    (events.of(RedisStore::open(&url, key()).unwrap().with_patience(LONG)), events)
 }
 
 /// A server that answers everything with these bytes.
@@ -146,6 +146,7 @@ fn an_answer_that_does_not_end_is_silent() {
         ["*2147483647\r\n", "$9223372036854775807\r\n", "$100\r\nx", "*2\r\n:3\r\n", "+", ""]
     {
         let (store, events) = saying(answer);
+        let store = store.with_patience(PATIENCE);
         assert_eq!(store.take(&want(0)), Taken::Silent, "{answer:?}");
         assert_eq!(events.take_all(1), ["silent: TimedOut"], "{answer:?}");
     }
@@ -155,7 +156,7 @@ fn an_answer_that_does_not_end_is_silent() {
             thread::sleep(Duration::from_millis(10));
         }
     });
-    let started = Instant::now();
+    let (store, started) = (store.with_patience(PATIENCE), Instant::now());
     assert_eq!(store.take(&want(0)), Taken::Silent);
     assert!(started.elapsed() < LONG);
     assert!(["silent: TimedOut", "silent: BadAnswer"].contains(&events.take_all(1)[0].as_str()));

@@ -9,7 +9,7 @@ use proptest::{prelude::*, test_runner::FileFailurePersistence};
 
 use crate::{
     laws::{self, RESTART, Subject, histories},
-    server::{Events, Operator, Server, found, key, lead, put, put_after, strings, want},
+    server::{Events, LONG, Operator, Server, found, key, lead, put, put_after, strings, want},
     tasks::wait,
 };
 
@@ -129,7 +129,7 @@ fn threads_find_the_promises_kept() {
 #[test]
 fn tasks_find_the_promises_kept() {
     hold(|server, history| {
-        let store = AsyncRedisStore::open(&server.url(), key()).unwrap();
+        let store = AsyncRedisStore::open(&server.url(), key()).unwrap().with_patience(LONG);
         let take = |store: &AsyncRedisStore, want: &Want| wait(store.take(want));
         let tell = |store: &AsyncRedisStore, note: &Note| {
             store.tell(note);

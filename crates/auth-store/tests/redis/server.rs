@@ -16,6 +16,8 @@ use redis::{Parser, Value};
 use tempfile::TempDir;
 
 pub(crate) const LEASE: Duration = Duration::from_secs(20);
+/// The time that a store waits for a server, if a test does not set it.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(250);
 /// Only a failing test waits so long.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
@@ -78,7 +80,7 @@ impl Server {
     }
 
     pub(crate) fn store_with(&self, key: Key) -> RedisStore {
-        RedisStore::open(&self.url(), key).unwrap()
+        RedisStore::open(&self.url(), key).unwrap().with_patience(LONG)
     }
 
     /// What an operator's command gives.

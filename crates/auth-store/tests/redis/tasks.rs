@@ -39,7 +39,7 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn open(server: &Server) -> AsyncRedisStore {
-    AsyncRedisStore::open(&server.url(), key()).unwrap()
+    AsyncRedisStore::open(&server.url(), key()).unwrap().with_patience(LONG)
 }
 
 #[test]

@@ -8,7 +8,7 @@ use redis::Value;
 
 use crate::authority::Authority;
 use crate::server::{
-    Events, LEASE, Server, entry, entry_with, found, give_back, key, lead, put, strings, want,
+    Events, LEASE, LONG, Server, entry, entry_with, found, give_back, key, lead, put, strings, want,
 };
 
 /// The line of the documentation.
@@ -16,7 +16,7 @@ const RIGHTS: &str = "~auth-store:* +eval +time +hmget +hget +hset +hdel +hstrle
 
 fn at(server: &Server, user: &str, database: u32) -> RedisStore {
     let url = format!("redis://{user}@127.0.0.1:{}/{database}", server.port);
-    RedisStore::open(&url, key()).unwrap()
+    RedisStore::open(&url, key()).unwrap().with_patience(LONG)
 }
 
 fn allow(server: &Server, user: &str, rights: &str) {
@@ -153,7 +153,8 @@ const EVENTS: &str = "AUTH_STORE_TLS_EVENTS";
 fn tls_is_checked_by_the_platforms_roots() {
     if let Ok(url) = env::var(CHILD) {
         let events = Events::default();
-        let store = events.of(RedisStore::open(&url, key()).unwrap());
+        let store = RedisStore::open(&url, key()).unwrap().with_patience(LONG);
+        let store = events.of(store);
         if let Taken::Led(lease) = store.take(&want(0)) {
             store.tell(&Note::Put { lease, entry: Some(entry("t")) });
         }
