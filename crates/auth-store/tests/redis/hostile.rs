@@ -230,3 +230,18 @@ fn words_that_nobody_asked_for_are_not_answers() {
     assert_eq!(lead(&store, 0).generation(), 7);
     assert_eq!(events.take(), ["given", "given"]);
 }
+
+/// What was the primary is a replica now, and its name leads to another server.
+#[test]
+fn a_server_that_refuses_is_looked_up_again() {
+    let first = std::sync::OnceLock::new();
+    let (store, events) = answering(move |_, client| {
+        let peer = client.peer_addr().unwrap();
+        let is_first = *first.get_or_init(|| peer) == peer;
+        let answer = if is_first { "-READONLY replica\r\n" } else { "*2\r\n:3\r\n:7\r\n" };
+        let _ = client.write_all(answer.as_bytes());
+    });
+    assert_eq!(store.take(&want(0)), Taken::Silent);
+    assert_eq!(lead(&store, 0).generation(), 7);
+    assert_eq!(events.take(), ["silent: READONLY", "given"]);
+}
