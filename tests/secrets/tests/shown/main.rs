@@ -14,6 +14,7 @@ mod panics;
 mod public;
 mod questions;
 mod refusals;
+mod sealed;
 mod store;
 mod types;
 mod walk;

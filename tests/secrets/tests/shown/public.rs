@@ -25,7 +25,7 @@ pub(crate) fn types() -> Vec<Type> {
     all
 }
 
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 9] = [
     "auth-cli",
     "auth-config",
     "auth-driver",
@@ -33,6 +33,7 @@ const CRATES: [&str; 8] = [
     "auth-inspect",
     "auth-proto",
     "auth-reqwest",
+    "auth-store",
     "auth-ureq",
 ];
 

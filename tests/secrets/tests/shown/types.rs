@@ -50,6 +50,7 @@ fn no_public_type_shows_a_secret() {
     refusals::walk(&mut walk);
     crate::questions::walk(&mut walk);
     store::walk(&mut walk);
+    crate::sealed::walk(&mut walk);
 
     let types = public::types();
     assert!(types.len() > 80, "{}", types.len());
