@@ -17,7 +17,7 @@
 //!
 //! [`FileStore`] is for the processes of one user on one machine. It is blocking; [`Blocking`] makes
 //! it a store for tasks. [`RedisStore`] is for the processes of many machines, and `AsyncRedisStore` is
-//! the same for tasks.
+//! the same for tasks. [`operations`] is a page for those who run a fleet.
 //!
 //! | feature | what |
 //! | --- | --- |
@@ -122,6 +122,8 @@ mod event;
 #[cfg(feature = "file")]
 mod file;
 mod key;
+#[doc = include_str!("operations.md")]
+pub mod operations {}
 #[cfg(feature = "redis")]
 mod redis;
 mod seal;
