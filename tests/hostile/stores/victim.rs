@@ -1,0 +1,319 @@
+//! A process that asks a store: a client of either adapter, or a loop over the bare session.
+
+use std::{
+    fmt, iter, mem,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use auth_proto::{
+    Action, AsyncStore, Credential, Destination, ErrorKind, Note, RetryDecision, Scope,
+    ServiceCall, Session, Settings, Store, Taken, Token, UserRef, Want,
+};
+use auth_store::Blocking;
+use http::{Request, StatusCode, Uri};
+use testing::{Adapter, Client, Executor, fixtures};
+use time::UtcDateTime;
+
+use crate::cloud::Cloud;
+
+/// What carries the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Core,
+    Reqwest,
+    Ureq,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::Core, Self::Ureq, Self::Reqwest];
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Core => "core",
+            Self::Reqwest => "reqwest",
+            Self::Ureq => "ureq",
+        })
+    }
+}
+
+/// Whose token a process wants.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Ours,
+    /// Another project's.
+    OtherScope,
+    /// Another user's, who has another password.
+    OtherUser,
+}
+
+/// A process with a store.
+pub(crate) struct Victim {
+    client: Carrier,
+    url: String,
+    waits: Waits,
+}
+
+enum Carrier {
+    Adapter(Client),
+    Core(Box<Mutex<Bare>>),
+}
+
+/// The time that callers have spent in the store.
+#[derive(Clone, Default)]
+pub(crate) struct Waits(Arc<Mutex<Duration>>);
+
+impl Waits {
+    fn add(&self, started: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += started.elapsed();
+    }
+
+    pub(crate) fn take(&self) -> Duration {
+        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A store whose calls are timed.
+pub(crate) struct Timed<S>(pub(crate) S, pub(crate) Waits);
+
+impl<S: Store> Store for Timed<S> {
+    fn take(&self, want: &Want) -> Taken {
+        let started = Instant::now();
+        let taken = self.0.take(want);
+        self.1.add(started);
+        taken
+    }
+
+    fn tell(&self, note: &Note) {
+        let started = Instant::now();
+        self.0.tell(note);
+        self.1.add(started);
+    }
+}
+
+/// Adds the time also if the driver gives the wait up.
+struct Adds<'a>(&'a Waits, Instant);
+
+impl Drop for Adds<'_> {
+    fn drop(&mut self) {
+        self.0.add(self.1);
+    }
+}
+
+impl<S: AsyncStore> AsyncStore for Timed<S> {
+    async fn take(&self, want: &Want) -> Taken {
+        let _adds = Adds(&self.1, Instant::now());
+        self.0.take(want).await
+    }
+
+    fn tell(&self, note: &Note) {
+        let started = Instant::now();
+        self.0.tell(note);
+        self.1.add(started);
+    }
+}
+
+impl Victim {
+    pub(crate) fn start(
+        kind: Kind,
+        cloud: &Cloud,
+        whose: Whose,
+        store: impl Store + 'static,
+    ) -> Self {
+        let waits = Waits::default();
+        match kind {
+            Kind::Reqwest => {
+                let store = Blocking::new(store).unwrap();
+                Self::start_async(cloud, whose, Timed(store, waits.clone()), waits)
+            }
+            _ => Self::start_blocking(kind, cloud, whose, Timed(store, waits.clone()), waits),
+        }
+    }
+
+    fn start_blocking(
+        kind: Kind,
+        cloud: &Cloud,
+        whose: Whose,
+        store: impl Store + 'static,
+        waits: Waits,
+    ) -> Self {
+        let (credential, scope) = whose.login();
+        let of = cloud.server.cloud();
+        let client = if kind == Kind::Core {
+            let settings = Settings::default().with_store();
+            let session = Session::new(of, credential, settings).unwrap();
+            Carrier::Core(Box::new(Mutex::new(Bare { session, scope, store: Box::new(store) })))
+        } else {
+            let builder = Adapter::Ureq.client(of, credential, scope).ureq().store(store);
+            Carrier::Adapter(Client::Ureq(builder.build().unwrap()))
+        };
+        Self { client, url: format!("{}/thing", cloud.server.url()), waits }
+    }
+
+    /// A process of auth-reqwest.
+    pub(crate) fn start_async(
+        cloud: &Cloud,
+        whose: Whose,
+        store: impl AsyncStore + 'static,
+        waits: Waits,
+    ) -> Self {
+        let (credential, scope) = whose.login();
+        let builder = Adapter::Reqwest.client(cloud.server.cloud(), credential, scope);
+        let client = builder.reqwest().store(store).build().unwrap();
+        let client = Carrier::Adapter(Client::Reqwest(client, Executor::alone()));
+        Self { client, url: format!("{}/thing", cloud.server.url()), waits }
+    }
+
+    /// The time that callers have spent in the store since the last call.
+    pub(crate) fn waited(&self) -> Duration {
+        self.waits.take()
+    }
+
+    /// A token, without a use of it.
+    pub(crate) fn log_in(&self) -> Outcome {
+        match &self.client {
+            Carrier::Adapter(client) => of(client.token().map(|_| StatusCode::OK)),
+            Carrier::Core(bare) => {
+                of_core(bare.lock().unwrap().token(Destination::Unknown).map(|_| StatusCode::OK))
+            }
+        }
+    }
+
+    /// A call of the service.
+    pub(crate) fn call(&self) -> Outcome {
+        match &self.client {
+            Carrier::Adapter(client) => {
+                let request = Request::get(&self.url).body(Vec::new()).unwrap();
+                of(client.call(request).map(|response| response.status()))
+            }
+            Carrier::Core(bare) => of_core(bare.lock().unwrap().call(&self.url)),
+        }
+    }
+
+    /// Ends as a program does.
+    pub(crate) fn close(&self) {
+        match &self.client {
+            Carrier::Adapter(client) => client.close(),
+            Carrier::Core(bare) => {
+                let mut bare = bare.lock().unwrap();
+                bare.session.close();
+                bare.tell();
+            }
+        }
+    }
+}
+
+/// What a caller gets: a status, or an error, as `Debug` and `Display` show it.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) result: &'static str,
+    pub(crate) shown: String,
+}
+
+fn of(result: Result<StatusCode, testing::Error>) -> Outcome {
+    match result {
+        Ok(status) => of_status(status),
+        Err(error) => match error.auth() {
+            Some(core) => Outcome { result: kind_of(core.kind()), shown: error.shown() },
+            None => Outcome { result: "failed", shown: error.shown() },
+        },
+    }
+}
+
+fn of_core(result: Result<StatusCode, auth_proto::Error>) -> Outcome {
+    match result {
+        Ok(status) => of_status(status),
+        Err(error) => {
+            Outcome { result: kind_of(error.kind()), shown: format!("{error} {error:?}") }
+        }
+    }
+}
+
+fn of_status(status: StatusCode) -> Outcome {
+    let result = match status.as_u16() {
+        200 => "good",
+        401 => "401",
+        _ => "another status",
+    };
+    Outcome { result, shown: status.to_string() }
+}
+
+fn kind_of(kind: &ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Rejected(_) => "refused",
+        ErrorKind::Unavailable(_) => "unavailable",
+        _ => "failed",
+    }
+}
+
+impl Whose {
+    fn login(self) -> (Credential, Scope) {
+        let password = match self {
+            Self::OtherUser => crate::cloud::OTHER_PASSWORD,
+            Self::Ours | Self::OtherScope => fixtures::PASSWORD,
+        };
+        let project = if self == Self::OtherScope { "p2" } else { "p1" };
+        (Credential::password(UserRef::id("u1"), password), Scope::project_id(project))
+    }
+}
+
+/// A driver of the session in its shortest form, for one caller.
+struct Bare {
+    session: Session,
+    scope: Scope,
+    store: Box<dyn Store>,
+}
+
+impl Bare {
+    fn tell(&mut self) {
+        let notes: Vec<Note> = iter::from_fn(|| self.session.poll_note()).collect();
+        notes.iter().for_each(|note| self.store.tell(note));
+    }
+
+    fn token(&mut self, destination: Destination<'_>) -> Result<Arc<Token>, auth_proto::Error> {
+        loop {
+            let action = self.session.poll_to(&self.scope, destination, UtcDateTime::now());
+            match action {
+                Action::Take(pending, want) => {
+                    let taken = self.store.take(&want);
+                    self.session.handle_taken(pending, taken, UtcDateTime::now())?;
+                }
+                Action::Send(pending, request) => {
+                    let response = testing::send(request.map(|body| body.as_bytes().to_vec()));
+                    let response = response.expect("the server answers");
+                    self.session.handle_response(pending, response, UtcDateTime::now())?;
+                }
+                Action::Use(token) => return Ok(token),
+                Action::Fail(error) => return Err(error),
+                Action::Wait(until) => {
+                    let pause = until - UtcDateTime::now();
+                    thread::sleep(pause.try_into().unwrap_or_default());
+                }
+                Action::Ask(..) => panic!("this credential asks for nothing"),
+            }
+            self.tell();
+        }
+    }
+
+    fn call(&mut self, url: &str) -> Result<StatusCode, auth_proto::Error> {
+        let uri: Uri = url.parse().expect("a URL");
+        let mut call = ServiceCall::new();
+        loop {
+            let token = self.token(Destination::At(&uri))?;
+            let mut request = Request::get(url).body(Vec::new()).expect("a URL");
+            token.insert_into(request.headers_mut());
+            let status = testing::send(request).expect("the server answers").status();
+            if !ServiceCall::is_refusal(&token, &uri, status) {
+                return Ok(status);
+            }
+            let decision = call.decide(&mut self.session, &token, &uri, true, UtcDateTime::now());
+            self.tell();
+            if decision == RetryDecision::Deliver {
+                return Ok(status);
+            }
+        }
+    }
+}
