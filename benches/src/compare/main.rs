@@ -6,6 +6,7 @@
 mod counts;
 mod figures;
 mod goals;
+mod imports;
 mod profile;
 mod row;
 mod server;

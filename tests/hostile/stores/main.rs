@@ -15,6 +15,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure")]
 
+mod bare;
+mod bounds;
 mod cloud;
 mod files;
 mod scene;

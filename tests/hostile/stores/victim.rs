@@ -1,22 +1,22 @@
 //! A process that asks a store: a client of either adapter, or a loop over the bare session.
 
 use std::{
-    fmt, iter, mem,
+    fmt, mem,
     sync::{Arc, Mutex, PoisonError},
-    thread,
     time::{Duration, Instant},
 };
 
 use auth_proto::{
-    Action, AsyncStore, Credential, Destination, ErrorKind, Note, RetryDecision, Scope,
-    ServiceCall, Session, Settings, Store, Taken, Token, UserRef, Want,
+    AsyncStore, Credential, Destination, ErrorKind, Note, Scope, Store, Taken, UserRef, Want,
 };
 use auth_store::Blocking;
-use http::{Request, StatusCode, Uri};
+use http::{Request, StatusCode};
 use testing::{Adapter, Client, Executor, fixtures};
-use time::UtcDateTime;
 
-use crate::cloud::Cloud;
+use crate::{
+    bare::{Bare, Sockets},
+    cloud::Cloud,
+};
 
 /// What carries the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,9 +143,8 @@ impl Victim {
         let (credential, scope) = whose.login();
         let of = cloud.server.cloud();
         let client = if kind == Kind::Core {
-            let settings = Settings::default().with_store();
-            let session = Session::new(of, credential, settings).unwrap();
-            Carrier::Core(Box::new(Mutex::new(Bare { session, scope, store: Box::new(store) })))
+            let bare = Bare::new(of, credential, scope, Some(Box::new(store)), Box::new(Sockets));
+            Carrier::Core(Box::new(Mutex::new(bare)))
         } else {
             let builder = Adapter::Ureq.client(of, credential, scope).ureq().store(store);
             Carrier::Adapter(Client::Ureq(builder.build().unwrap()))
@@ -199,8 +198,7 @@ impl Victim {
             Carrier::Adapter(client) => client.close(),
             Carrier::Core(bare) => {
                 let mut bare = bare.lock().unwrap();
-                bare.session.close();
-                bare.tell();
+                bare.close();
             }
         }
     }
@@ -257,63 +255,5 @@ impl Whose {
         };
         let project = if self == Self::OtherScope { "p2" } else { "p1" };
         (Credential::password(UserRef::id("u1"), password), Scope::project_id(project))
-    }
-}
-
-/// A driver of the session in its shortest form, for one caller.
-struct Bare {
-    session: Session,
-    scope: Scope,
-    store: Box<dyn Store>,
-}
-
-impl Bare {
-    fn tell(&mut self) {
-        let notes: Vec<Note> = iter::from_fn(|| self.session.poll_note()).collect();
-        notes.iter().for_each(|note| self.store.tell(note));
-    }
-
-    fn token(&mut self, destination: Destination<'_>) -> Result<Arc<Token>, auth_proto::Error> {
-        loop {
-            let action = self.session.poll_to(&self.scope, destination, UtcDateTime::now());
-            match action {
-                Action::Take(pending, want) => {
-                    let taken = self.store.take(&want);
-                    self.session.handle_taken(pending, taken, UtcDateTime::now())?;
-                }
-                Action::Send(pending, request) => {
-                    let response = testing::send(request.map(|body| body.as_bytes().to_vec()));
-                    let response = response.expect("the server answers");
-                    self.session.handle_response(pending, response, UtcDateTime::now())?;
-                }
-                Action::Use(token) => return Ok(token),
-                Action::Fail(error) => return Err(error),
-                Action::Wait(until) => {
-                    let pause = until - UtcDateTime::now();
-                    thread::sleep(pause.try_into().unwrap_or_default());
-                }
-                Action::Ask(..) => panic!("this credential asks for nothing"),
-            }
-            self.tell();
-        }
-    }
-
-    fn call(&mut self, url: &str) -> Result<StatusCode, auth_proto::Error> {
-        let uri: Uri = url.parse().expect("a URL");
-        let mut call = ServiceCall::new();
-        loop {
-            let token = self.token(Destination::At(&uri))?;
-            let mut request = Request::get(url).body(Vec::new()).expect("a URL");
-            token.insert_into(request.headers_mut());
-            let status = testing::send(request).expect("the server answers").status();
-            if !ServiceCall::is_refusal(&token, &uri, status) {
-                return Ok(status);
-            }
-            let decision = call.decide(&mut self.session, &token, &uri, true, UtcDateTime::now());
-            self.tell();
-            if decision == RetryDecision::Deliver {
-                return Ok(status);
-            }
-        }
     }
 }
