@@ -19,6 +19,8 @@ mod bare;
 mod bounds;
 mod cloud;
 mod files;
+mod liar;
+mod redis;
 mod scene;
 mod victim;
 
@@ -42,14 +44,24 @@ const LIMIT: Duration = Duration::from_millis(350);
 #[test]
 fn every_file_row_has_its_outcome() {
     let all: Vec<_> = ROWS.iter().flat_map(|row| Kind::ALL.map(|kind| (row, kind))).collect();
-    finish(&in_parallel(&all, |(row, kind)| file_row(row, *kind)), ROWS.len());
+    finish(&in_parallel(&all, |(row, kind)| retried(|| try_once(row, *kind))), ROWS.len());
+}
+
+#[test]
+fn every_redis_row_has_its_outcome() {
+    let all: Vec<_> =
+        redis::ROWS.iter().flat_map(|row| Kind::ALL.map(|kind| (row, kind))).collect();
+    finish(
+        &in_parallel(&all, |(row, kind)| retried(|| redis::line(row, *kind))),
+        redis::ROWS.len(),
+    );
 }
 
 /// A row at a process, in a line. One that is late has two more tries: the machine may have been busy.
-fn file_row(row: &Row, kind: Kind) -> String {
+fn retried(try_once: impl Fn() -> String) -> String {
     let mut line = String::new();
     for _ in 0..3 {
-        line = try_once(row, kind);
+        line = try_once();
         if !line.contains(LATE) {
             break;
         }
@@ -88,10 +100,12 @@ fn try_once(row: &Row, kind: Kind) -> String {
     victim.close();
     faults.extend(seen.wrong.iter().cloned());
     faults.extend(scene.faults());
-    if waited > LIMIT {
-        faults.push(format!("{waited:?}{LATE}"));
-    }
+    faults.extend(late(waited));
     judged(row.name, kind, &verdict(&outcome, &seen), row.want, &faults)
+}
+
+fn late(waited: Duration) -> Option<String> {
+    (waited > LIMIT).then(|| format!("{waited:?}{LATE}"))
 }
 
 /// What became of a process that started.

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use auth_store::{FileStore, Key};
+use auth_store::{FileStore, Key, StoreEvent};
 use tempfile::TempDir;
 
 use crate::{
@@ -51,12 +51,12 @@ pub(crate) struct Loot {
 pub(crate) struct Events(Arc<Mutex<String>>);
 
 impl Events {
-    fn of(&self, store: FileStore) -> FileStore {
+    pub(crate) fn listener(&self) -> impl Fn(&StoreEvent) + Send + Sync + use<> {
         let events = self.clone();
-        store.on_event(move |event| {
+        move |event| {
             let line = format!("{event:?}\n");
             events.0.lock().unwrap_or_else(PoisonError::into_inner).push_str(&line);
-        })
+        }
     }
 
     pub(crate) fn text(&self) -> String {
@@ -147,7 +147,7 @@ impl Scene {
 
     /// The store of a process that starts.
     pub(crate) fn store(&self) -> FileStore {
-        self.events.of(FileStore::open(self.directory(), key()).unwrap())
+        FileStore::open(self.directory(), key()).unwrap().on_event(self.events.listener())
     }
 
     /// What is wrong after the row: secrets in files or events, a changed file of the user.

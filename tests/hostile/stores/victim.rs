@@ -9,13 +9,14 @@ use std::{
 use auth_proto::{
     AsyncStore, Credential, Destination, ErrorKind, Note, Scope, Store, Taken, UserRef, Want,
 };
-use auth_store::Blocking;
+use auth_store::{AsyncRedisStore, Blocking, RedisStore, StoreEvent};
 use http::{Request, StatusCode};
 use testing::{Adapter, Client, Executor, fixtures};
 
 use crate::{
     bare::{Bare, Sockets},
     cloud::Cloud,
+    scene::key,
 };
 
 /// What carries the process.
@@ -131,6 +132,23 @@ impl Victim {
             }
             _ => Self::start_blocking(kind, cloud, whose, Timed(store, waits.clone()), waits),
         }
+    }
+
+    /// A process with a store in the Redis server at this port of this machine.
+    pub(crate) fn of_redis(
+        kind: Kind,
+        cloud: &Cloud,
+        whose: Whose,
+        port: u16,
+        listener: impl Fn(&StoreEvent) + Send + Sync + 'static,
+    ) -> Self {
+        let (waits, url) = (Waits::default(), format!("redis://127.0.0.1:{port}"));
+        if kind == Kind::Reqwest {
+            let store = AsyncRedisStore::open(&url, key()).unwrap().on_event(listener);
+            return Self::start_async(cloud, whose, Timed(store, waits.clone()), waits);
+        }
+        let store = RedisStore::open(&url, key()).unwrap().on_event(listener);
+        Self::start_blocking(kind, cloud, whose, Timed(store, waits.clone()), waits)
     }
 
     fn start_blocking(
