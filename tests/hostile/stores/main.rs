@@ -19,6 +19,8 @@ mod bare;
 mod bounds;
 mod cloud;
 mod files;
+mod keys;
+mod leases;
 mod liar;
 mod redis;
 mod scene;
@@ -115,6 +117,7 @@ fn verdict(outcome: &Outcome, seen: &Seen) -> String {
         ("good", 1, 0) => "miss".to_owned(),
         ("good", 1, 1) => "heals".to_owned(),
         ("refused", 0, 0) => "pause".to_owned(),
+        ("401", 0, 2) => "401".to_owned(),
         (result, logins, refusals) => {
             format!("{result}, {logins} logins, {refusals} refusals: {}", outcome.shown)
         }

@@ -82,6 +82,8 @@ pub(crate) const ROWS: &[Row] = &[
     row("an entry, too late", |loot, _| Answer::Late(300, found(loot.newest.0, 0, &loot.newest.1)), "miss"),
     Row { note: || Answer::Never, ..row("the lease, and no word about notes", |_, _| Answer::Bytes(led(now())), "miss") },
     Row { note: || Answer::Late(150, told()), ..row("the lease, and slow with notes", |_, _| Answer::Late(150, led(now())), "miss") },
+    Row { note: || Answer::Late(230, told()), ..row("the lease, and both late", |_, _| Answer::Late(230, led(now())), "miss") },
+    Row { note: || Answer::Never, ..row("a revoked token, then never", |loot, newer_than| if newer_than == 0 { replay(&loot.revoked[0], 0) } else { Answer::Never }, "heals") },
     // Leases.
     row("the lease for everybody", |_, newer_than| Answer::Bytes(led(now().max(newer_than + 1))), "miss"),
     row("the lease of generation 0", |_, _| Answer::Bytes(led(0)), "miss"),
