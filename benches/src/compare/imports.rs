@@ -15,13 +15,13 @@ use time::UtcDateTime;
 use crate::work::{Work, measured};
 
 /// A process without a token, and the store in which it finds one.
-struct Process {
+pub(crate) struct Process {
     session: Session,
     now: UtcDateTime,
 }
 
 impl Process {
-    fn start(body: &str) -> Self {
+    pub(crate) fn start(body: &str) -> Self {
         let cloud: Cloud = cloud();
         let credential = Credential::password(UserRef::id("u1"), "password");
         let settings = Settings::default().with_store();
@@ -30,7 +30,7 @@ impl Process {
     }
 
     /// A token, by a login if the store has none.
-    fn token(&mut self, store: &dyn Store, body: &str) -> Arc<Token> {
+    pub(crate) fn token(&mut self, store: &dyn Store, body: &str) -> Arc<Token> {
         let scope = Scope::project_id(bodies::PROJECT);
         loop {
             match self.session.poll(&scope, self.now) {

@@ -7,6 +7,7 @@
 //! | miss | logs in once |
 //! | heals | gets one 401 from the service, which its caller does not see, and logs in once |
 //! | pause | gets the refusal that another process really got, while it lasts |
+//! | 401 | gets two revoked tokens one after the other, and its caller the second 401; the next call heals |
 //!
 //! In every row the process that has a token goes on without asking anybody, no token reaches another
 //! place, no secret is in a file or an event, and a caller spends at most 350 ms in the store.
