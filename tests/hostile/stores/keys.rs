@@ -28,9 +28,14 @@ fn another_key_opens_what_is_written_from_then_on() {
             let store = FileStore::open(scene.directory(), Key::from_file(&file).unwrap());
             Victim::start(kind, &scene.cloud, Whose::Ours, store.unwrap())
         };
-        let victim = start();
-        assert_eq!(verdict(&victim.call(), &scene.cloud.seen()), "miss", "{kind}");
-        victim.close();
+        // On a busy machine a process may go without the store. Then another one has its turn.
+        while opened() == 0 {
+            let victim = start();
+            scene.cloud.forget();
+            assert_eq!(verdict(&victim.call(), &scene.cloud.seen()), "miss", "{kind}");
+            victim.close();
+            drop(victim);
+        }
         assert_eq!(opened(), 1, "{kind}: the attacker reads the token");
         // The processes that have read the old key go on with its entries.
         scene.cloud.forget();
