@@ -31,6 +31,8 @@ const CONFIGS: Source = &["auth-proto/", "hostile/config.rs"];
 const SEQUENCES: Source = &["auth-proto/", "hostile/sequences.rs"];
 const WIRE: Source = &["hostile/wire/rows.rs"];
 const PROVIDERS: Source = &["hostile/wire/federated/"];
+const FILE_STORE: Source = &["hostile/stores/files.rs"];
+const REDIS_STORE: Source = &["hostile/stores/redis.rs"];
 const CUTS: Source = &["hostile/wire/main.rs"];
 const TLS: Source = &["hostile/wire/tls.rs"];
 const FRAMES: Source = &["hostile/wire/http2.rs"];
@@ -172,8 +174,8 @@ const INPUTS: [(&str, &[Held]); 142] = [
     ("counters at their end", &[Away("they count requests from 0 in 64 bits, and no caller can set them")]),
     ("a crowd that gives up", &[Away("the core has no list of waiters"), In(CALLERS, &["a_waiter_carries_on_a_cancelled_login", "a_future_may_be_dropped_at_any_point"])]),
     ("given up a thousand times", &[In(SEQUENCES, &["given up a thousand times"])]),
-    ("a token out of a cache", &[Away("tokens live in the memory of one process; one passed on is asked about first"), In(WIPED, &["an existing token"])]),
-    ("a refusal out of a cache", &[Away("sessions share nothing"), In(SEQUENCES, &["refused while a token lives"])]),
+    ("a token out of a cache", &[In(FILE_STORE, &["an older token that was revoked", "the entry of another user"]), In(REDIS_STORE, &["a revoked token", "the entry of another scope"]), In(WIPED, &["an existing token"])]),
+    ("a refusal out of a cache", &[In(FILE_STORE, &["a pause that lasts", "a pause that is over"]), In(REDIS_STORE, &["a pause that was real once"]), In(SEQUENCES, &["refused while a token lives"])]),
     ("an end in every state", &[In(SEQUENCES, &["an end with a token", "an end in a pause", "an end while refused"])]),
     // Identity providers.
     ("a discovery document that points elsewhere", &[In(PROVIDERS, &["the endpoint of a third party", "the endpoint of the issuer that it claims to be", "down to plain http", "another scheme"])]),

@@ -45,7 +45,7 @@ impl Counts {
 }
 
 /// Workloads whose instructions are counted.
-pub(crate) const COUNTED: [&str; 28] = [
+pub(crate) const COUNTED: [&str; 30] = [
     "floor-l",
     "floor-pretty",
     "floor-m",
@@ -74,6 +74,8 @@ pub(crate) const COUNTED: [&str; 28] = [
     "naivelogin",
     "poll-1",
     "poll-10000",
+    "import-m",
+    "import-l",
 ];
 
 /// Parts of workloads, each a function: its name here, the workload, and the function's path.

@@ -8,7 +8,7 @@ use crate::{
 
 /// The rows of all counts, with their goals.
 pub(crate) fn rows(counts: &Counts) -> Vec<CostRow> {
-    let rows = [reads, memory, look_up, authorize, login, polls];
+    let rows = [reads, memory, look_up, authorize, login, polls, imports];
     rows.into_iter().flat_map(|rows| rows(counts)).collect()
 }
 
@@ -138,6 +138,26 @@ fn polls(counts: &Counts) -> Vec<CostRow> {
         CostRow::at_most(0.0, "poll, allocations, 10,000 scopes", counts.blocks("poll-10000")),
         CostRow::reported("poll, instructions, one scope", counts.of("poll-1")),
     ]
+}
+
+fn imports(counts: &Counts) -> Vec<CostRow> {
+    let rows = [("M", "m"), ("L", "l")].map(|(title, body)| {
+        let name = format!("import-{body}");
+        let ratio = counts.of(&name) / counts.of(&format!("read-{body}"));
+        [
+            CostRow::at_most(
+                100.0,
+                format!("import from a file, allocations, {title}"),
+                counts.blocks(&name),
+            ),
+            CostRow::reported(
+                format!("import from a file, instructions, {title}"),
+                counts.of(&name),
+            ),
+            CostRow::reported(format!("import from a file / read, {title}"), ratio),
+        ]
+    });
+    rows.into_iter().flatten().collect()
 }
 
 fn sorted<const N: usize>(mut counts: [f64; N]) -> [f64; N] {

@@ -6,7 +6,9 @@
 mod counts;
 mod figures;
 mod goals;
+mod imports;
 mod profile;
+mod redis;
 mod row;
 mod server;
 mod sockets;
@@ -109,6 +111,7 @@ fn compare(format: RowFormat, gate: bool) -> Result<ExitCode, String> {
     let committed = gate.then(Figures::read).transpose()?;
     let counts = Counts::taken(progress)?;
     let mut rows = goals::rows(&counts);
+    rows.extend(redis::rows());
     rows.extend(wakes::rows());
     rows.extend(sockets::rows(gate, progress));
     if let Some(committed) = committed {

@@ -15,7 +15,7 @@ use benches::{
 };
 use http::{HeaderName, HeaderValue};
 
-use crate::ALLOCATOR;
+use crate::{ALLOCATOR, imports};
 
 /// Runs a workload once on prepared input, and returns its allocations and its time.
 pub(crate) type Work = Box<dyn Fn() -> (HeapCount, Duration)>;
@@ -37,6 +37,7 @@ pub(crate) fn named(name: &str) -> Option<Work> {
         "login" => login(),
         "naivelogin" => naive_login(),
         "poll" => poll(of.parse().ok()?),
+        "import" => imports::from_file(body(of)?)?,
         _ => return None,
     })
 }
@@ -86,7 +87,7 @@ fn counted_drop<T>(done: T) {
 
 /// Counts and times a workload. The profiler also counts the drop of its result, because each allocation
 /// needs one.
-fn measured<T>(act: impl FnOnce() -> T) -> (HeapCount, Duration) {
+pub(crate) fn measured<T>(act: impl FnOnce() -> T) -> (HeapCount, Duration) {
     let started = Instant::now();
     let (done, count) = ALLOCATOR.0.count(|| counted_act(act));
     let took = started.elapsed();

@@ -308,12 +308,15 @@ fn one_question(kind: ClientKind) -> Tally {
     tally
 }
 
+/// Another word than the wrong password: the check of the record takes equal secrets for one.
+const WRONG_SECRET: &str = "0utdated/client+secret";
+
 fn rotated(kind: ClientKind) -> Tally {
     const CALLERS: usize = 20;
     let (bed, mut tally) = (Federated::start(), Tally::default());
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let file = folder.path().join("client-secret");
-    fs::write(&file, "Wr0ng/on+purpose").expect("a small file");
+    fs::write(&file, WRONG_SECRET).expect("a small file");
     let read = file.clone();
     let robot = bed.robot().with_secret(SecretSource::new("the mounted file"));
     let client = bed.builder(kind, by_client(robot)).asked(move |question| match question {

@@ -12,7 +12,10 @@ use std::{
 };
 
 use http::{Method, Request, StatusCode};
-use testing::{Connection, Loopback, Reply};
+use testing::{
+    Connection, Loopback, Reply,
+    configured::{self, Role},
+};
 
 use crate::{
     callers::{AND_NAIVE_UREQ, ClientKind},
@@ -82,6 +85,7 @@ fn run(kind: ClientKind, manner: Manner) -> Tally {
         ScriptedReply::Good(Duration::ZERO)
     });
     let (server, revoked) = service(manner, &seen);
+    configured::party(Role::Service, &server.url());
     let callers = testbed.callers(kind, &ClientOptions::default());
     let call = || CallerRequest::call(Request::get(url(&server)).body(Vec::new()).expect("a URL"));
     let mut tally = Tally { callers: 1, ..Tally::default() };

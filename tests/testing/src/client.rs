@@ -38,7 +38,8 @@ impl Executor {
         Self(None)
     }
 
-    pub(crate) fn alone() -> Self {
+    /// A single-threaded runtime of one client alone.
+    pub fn alone() -> Self {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         Self(Some(Arc::new(runtime.unwrap())))
     }

@@ -37,8 +37,10 @@ static FILE: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| {
     let name = format!("{}-{}", process::id(), since.as_nanos());
     let path = Path::new(&folder).join(name);
     let mut file = File::options().append(true).create_new(true).open(&path);
-    let package = env::var("CARGO_PKG_NAME").unwrap_or_else(|_| "-".to_owned());
     let program = env::args().next().unwrap_or_default();
+    // A program that cargo does not run has the name of its file.
+    let file_name = || program.rsplit('/').next().unwrap_or_default().to_owned();
+    let package = env::var("CARGO_PKG_NAME").unwrap_or_else(|_| file_name());
     let written = file.as_mut().map(|file| writeln!(file, "process {package} {program}"));
     assert!(matches!(written, Ok(Ok(()))), "{FOLDER}: cannot write {}", path.display());
     file.ok().map(Mutex::new)

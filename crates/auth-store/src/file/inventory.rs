@@ -1,6 +1,6 @@
 //! What is in the store, and how it is removed.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use auth_proto::{Label, limits};
 
@@ -8,7 +8,7 @@ use super::{FileStore, PATIENCE, shelf::Shelf};
 use crate::{
     error::StoreError,
     key::NameHash,
-    system::{Directory, Listed},
+    system::{Directory, Listed, is_over},
 };
 
 /// An entry of a store, as far as it can be known without its name.
@@ -30,6 +30,9 @@ struct Opened {
 
 /// No entry lives as long.
 const LONGEST: Duration = limits::TOKEN_LIFETIME.saturating_add(Duration::from_secs(24 * 3600));
+
+/// The time for each half of a sweep: looking, and removing.
+const SWEEP: Duration = Duration::from_millis(25);
 
 impl StoredEntry {
     /// The keyed hash of its name, in 32 hexadecimal digits. It is the name of its file.
@@ -78,7 +81,7 @@ impl FileStore {
     pub fn entries(&self) -> Result<Vec<StoredEntry>, StoreError> {
         let directory = Directory::private(&self.path)?;
         let mut entries: Vec<_> = directory
-            .list()?
+            .list(None)?
             .into_iter()
             .filter_map(|file| {
                 let (hash, "entry") = parse(&file)? else { return None };
@@ -118,18 +121,31 @@ impl FileStore {
     ///
     /// The files cannot be removed.
     pub fn clear(&self) -> Result<(), StoreError> {
-        self.remove_files(|_| true)
+        self.remove_files(|_| true, None)
     }
 
-    /// Removes files that are too old to be of use.
+    /// Removes files that are too old to be of use. A caller waits for it: what takes longer is left to
+    /// the next process.
     pub(super) fn sweep(&self) -> Result<(), StoreError> {
         let now = SystemTime::now();
-        self.remove_files(|file| now.duration_since(file.modified).is_ok_and(|age| age > LONGEST))
+        let is_old =
+            |file: &Listed| now.duration_since(file.modified).is_ok_and(|age| age > LONGEST);
+        self.remove_files(is_old, Some(SWEEP))
     }
 
-    fn remove_files(&self, is_old: impl Fn(&Listed) -> bool) -> Result<(), StoreError> {
+    fn remove_files(
+        &self,
+        is_old: impl Fn(&Listed) -> bool,
+        limit: Option<Duration>,
+    ) -> Result<(), StoreError> {
         let directory = Directory::private(&self.path)?;
-        for file in directory.list()?.iter().filter(|file| is_old(file)) {
+        let deadline = || limit.map(|limit| Instant::now() + limit);
+        let files = directory.list(deadline())?;
+        let deadline = deadline();
+        for file in files.iter().filter(|file| is_old(file)) {
+            if is_over(deadline) {
+                break;
+            }
             let Some((hash, _)) = parse(file) else { continue };
             let shelf = Shelf::new(&directory, self.key.current(), hash, self.now());
             let _lock = shelf.lock(PATIENCE)?;

@@ -57,6 +57,11 @@ pub(crate) fn lock_within(mut file: File, patience: Duration) -> io::Result<Opti
     }
 }
 
+/// Whether there is a deadline, and its time has come.
+pub(crate) fn is_over(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
 /// Whether somebody holds the lock of a file.
 pub(crate) fn is_locked(file: &File) -> io::Result<bool> {
     // A shared lock, so that two processes that look at the same time do not take each other for the
@@ -114,7 +119,7 @@ mod tests {
                     let failed = |_: &File| Err(io::ErrorKind::Other.into());
                     directory.replace("file", "tmp", b"third", failed).unwrap_err();
                     assert_eq!(text(&directory, "file").as_deref(), Some("another"));
-                    let names: Vec<_> = directory.list().unwrap();
+                    let names: Vec<_> = directory.list(None).unwrap();
                     let [Listed { name, size: 7, .. }] = &names[..] else { panic!("one file") };
                     assert_eq!(name, "file");
                     assert!(

@@ -6,9 +6,10 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
+    time::Instant,
 };
 
-use super::Listed;
+use super::{Listed, is_over};
 use crate::error::{Problem, StoreError};
 
 pub(crate) struct Directory(PathBuf);
@@ -94,10 +95,10 @@ impl Directory {
         }
     }
 
-    /// The regular files.
-    pub(crate) fn list(&self) -> Result<Vec<Listed>, StoreError> {
+    /// The regular files; with a deadline, those that it sees until then.
+    pub(crate) fn list(&self, deadline: Option<Instant>) -> Result<Vec<Listed>, StoreError> {
         let entries = fs::read_dir(&self.0).map_err(|error| self.error("", error))?;
-        let listed = entries.filter_map(|entry| {
+        let listed = entries.take_while(|_| !is_over(deadline)).filter_map(|entry| {
             let entry = entry.ok()?;
             let metadata = entry.metadata().ok().filter(|metadata| metadata.is_file())?;
             let (name, modified) =

@@ -6,6 +6,7 @@ use std::{
     io::{self, ErrorKind, Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use rustix::{
@@ -14,7 +15,7 @@ use rustix::{
     process::{Resource, geteuid, getrlimit},
 };
 
-use super::Listed;
+use super::{Listed, is_over};
 use crate::error::{Problem, StoreError};
 
 pub(crate) struct Directory {
@@ -131,11 +132,14 @@ impl Directory {
         }
     }
 
-    /// The regular files.
-    pub(crate) fn list(&self) -> Result<Vec<Listed>, StoreError> {
+    /// The regular files; with a deadline, those that it sees until then.
+    pub(crate) fn list(&self, deadline: Option<Instant>) -> Result<Vec<Listed>, StoreError> {
         let error = |error: Errno| self.error("", error.into());
         let mut files = Vec::new();
         for entry in Dir::read_from(&self.open).map_err(error)? {
+            if is_over(deadline) {
+                break;
+            }
             let entry = entry.map_err(error)?;
             let Ok(name) = entry.file_name().to_str() else { continue };
             // Another process may have removed it, or put something else there.
