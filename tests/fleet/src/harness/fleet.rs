@@ -83,10 +83,14 @@ impl Fleet {
         }
         let is_ready = |seen: &&Seen| matches!(seen.event, Event::Ready);
         let all_are = |seen: &[Seen]| seen.iter().filter(is_ready).count() >= wanted;
-        match self.wait(Duration::from_secs(60), all_are) {
-            true => Ok(()),
-            false => Err(io::Error::other("a process did not start within 60 s")),
+        let until = Instant::now() + Duration::from_secs(60);
+        while !self.wait(Duration::from_millis(200), all_are) {
+            let has_ended = |process: &mut Process| process.child.try_wait().is_ok_and(|end| end.is_some());
+            if Instant::now() > until || self.processes.iter_mut().any(has_ended) {
+                return Err(io::Error::other("a process has no client"));
+            }
         }
+        Ok(())
     }
 
     pub(crate) fn len(&self) -> usize {
