@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use auth_proto::limits;
+use auth_proto::{Label, limits};
 
 use super::{FileStore, PATIENCE, shelf::Shelf};
 use crate::{
@@ -17,7 +17,15 @@ pub struct StoredEntry {
     id: String,
     age: Duration,
     size: u64,
-    opened: Option<(u64, Duration)>,
+    opened: Option<Opened>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Opened {
+    generation: u64,
+    rest: Duration,
+    label: Label,
+    is_pause: bool,
 }
 
 /// No entry lives as long.
@@ -42,12 +50,22 @@ impl StoredEntry {
     /// Its generation; `None` if it does not open, because it is damaged, not safe, or sealed with
     /// another key.
     pub fn generation(&self) -> Option<u64> {
-        self.opened.map(|(generation, _)| generation)
+        self.opened.as_ref().map(|opened| opened.generation)
     }
 
     /// The rest of its life, which may be zero; `None` if it does not open.
     pub fn rest(&self) -> Option<Duration> {
-        self.opened.map(|(_, rest)| rest)
+        self.opened.as_ref().map(|opened| opened.rest)
+    }
+
+    /// What it is for; `None` if it does not open.
+    pub fn label(&self) -> Option<&Label> {
+        self.opened.as_ref().map(|opened| &opened.label)
+    }
+
+    /// Whether it is a pause after a failed login. False if it does not open.
+    pub fn is_pause(&self) -> bool {
+        self.opened.as_ref().is_some_and(|opened| opened.is_pause)
     }
 }
 
@@ -68,7 +86,8 @@ impl FileStore {
                     let kept = Shelf::new(&directory, keys, hash, self.now()).entry().ok()??;
                     let age = kept.age(self.now());
                     let rest = age.map_or(Duration::ZERO, |age| kept.entry.life() - age);
-                    Some((kept.generation, rest))
+                    let (label, is_pause) = (kept.entry.label().clone(), kept.entry.is_pause());
+                    Some(Opened { generation: kept.generation, rest, label, is_pause })
                 });
                 let id = file.name.split('.').next()?.to_owned();
                 let age = (self.clock)().duration_since(file.modified).unwrap_or_default();
