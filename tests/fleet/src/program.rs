@@ -3,8 +3,7 @@
 use std::{
     env,
     error::Error,
-    ffi::OsStr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
@@ -38,8 +37,8 @@ pub(crate) fn cases(extent: Extent) -> Vec<Case> {
         &StoreKind::BLOCKING,
         move |kind, tally| at_once(kind, rounds, tally),
     );
-    let beside = (!extent.is_short)
-        .then(|| Case::new("S2", "10 runs of openstacksdk, for comparison", "none", "none", sdk));
+    let scenario = "10 runs of `openstack token issue`, for comparison";
+    let beside = (!extent.is_short).then(|| Case::new("S2", scenario, "none", "none", openstack));
     in_a_row.into_iter().chain(at_once).chain(beside).collect()
 }
 
@@ -192,27 +191,18 @@ fn mean(times: &[Duration]) -> Duration {
     times.iter().sum::<Duration>() / times.len().max(1) as u32
 }
 
-/// The same with Python's client, as far as it is installed by `.ci/run configuration`. Each of its
-/// runs logs in.
-fn sdk(tally: &mut Tally) -> Result<(), Box<dyn Error>> {
+/// The same with Python's client, if it is installed. Each of its runs logs in.
+fn openstack(tally: &mut Tally) -> Result<(), Box<dyn Error>> {
     let service = Service::start()?;
-    let own = env::current_exe()?;
-    let target = own.ancestors().nth(2).ok_or("no folder of builds")?;
-    let is_sdk = |path: &Path| {
-        let name = path.file_name().and_then(OsStr::to_str);
-        name.is_some_and(|name| name.starts_with("openstacksdk-"))
-    };
-    let folders = target.read_dir()?.flatten().map(|entry| entry.path());
-    let Some(folder) = folders.into_iter().find(|path| is_sdk(path)) else {
-        tally.figure("runs: openstacksdk is not installed", 0);
-        return Ok(());
-    };
-    let script = "import openstack; print(openstack.connect(load_yaml_config=False).authorize())";
     let mut took = Vec::new();
     for _ in 0..10 {
         let started = Instant::now();
-        let mut command = Command::new(folder.join("bin/python"));
-        let output = command.args(["-c", script]).envs(account(&service)).output()?;
+        let mut command = Command::new("openstack");
+        command.args(["token", "issue", "-f", "value", "-c", "id"]).envs(account(&service));
+        let Ok(output) = command.output() else {
+            tally.figure("runs: `openstack` is not installed", 0);
+            return Ok(());
+        };
         took.push(started.elapsed());
         tally.lost += usize::from(!output.status.success());
     }

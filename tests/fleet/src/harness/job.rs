@@ -72,6 +72,8 @@ pub(crate) enum Event {
     Store { kind: String, text: String },
     /// A token took this long. It is shown by its [print](print).
     Token { ms: u64, scope: usize, result: Result<String, String> },
+    /// A warning of the session, such as `store not used`.
+    Warning(String),
 }
 
 impl Job {

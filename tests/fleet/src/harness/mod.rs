@@ -6,6 +6,7 @@ mod redis;
 mod service;
 mod stopping;
 mod stores;
+mod warnings;
 mod worker;
 
 pub(crate) use fleet::{Fleet, Seen, token_results};

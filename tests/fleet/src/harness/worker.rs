@@ -16,6 +16,7 @@ use tokio::runtime::{self, Runtime};
 use super::{
     job::{Command, Event, Job, Line, Sharing, print},
     stopping::{Stopping, StoppingTasks},
+    warnings,
 };
 
 type Failed = Box<dyn Error + Send + Sync>;
@@ -25,6 +26,7 @@ pub(crate) fn work() -> Result<(), Failed> {
     let mut lines = io::stdin().lock().lines();
     let job: Job = serde_json::from_str(&lines.next().ok_or("no job")??)?;
     let speaker = Speaker { process: job.process };
+    warnings::listen(move |line| speaker.say(Event::Warning(line)));
     let client = Client::new(&job, speaker)?;
     speaker.say(Event::Ready);
     let mut tokens: Vec<Arc<Token>> = Vec::new();
