@@ -292,7 +292,7 @@ pub(crate) fn warn_of_plain_http(url: &str) {
 }
 
 /// Prints the first warning of an origin: the identity service and a service may share it.
-fn warn_once(origin: &str, warning: &impl Display) {
+pub(super) fn warn_once(origin: &str, warning: &impl Display) {
     static WARNED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     if WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.to_owned()) {
         print::warning(warning);

@@ -7,7 +7,7 @@ use auth_proto::{Cloud, Entry, Label};
 use auth_store::{FileStore, StoreError, StoredEntry};
 
 use super::{
-    choose::{ChosenCloud, Clouds},
+    choose::{ChosenCloud, Clouds, warn_once},
     store::StorePlace,
 };
 use crate::output::Failure;
@@ -56,10 +56,13 @@ impl Inventory {
     pub(crate) fn cloud(&self, label: &Label) -> Result<ChosenCloud, Failure> {
         let url = label.identity_service();
         match self.of_service(url).next() {
-            Some((configured, cloud)) => Ok(ChosenCloud {
-                configured: Some(configured.clone()),
-                ..ChosenCloud::new(cloud, StorePlace::off())
-            }),
+            Some((configured, cloud)) => {
+                for warning in configured.warnings().iter().map(ToString::to_string) {
+                    warn_once(&warning, &warning);
+                }
+                let configured = Some(configured.clone());
+                Ok(ChosenCloud { configured, ..ChosenCloud::new(cloud, StorePlace::off()) })
+            }
             None => Ok(ChosenCloud::new(Cloud::keystone(url)?, self.others.clone())),
         }
     }

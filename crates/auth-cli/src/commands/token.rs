@@ -21,9 +21,9 @@ pub(crate) struct TokenArgs {
     #[arg(long, help_heading = TOKEN)]
     no_catalog: bool,
 
-    /// Log in although the store has a token, as after a change of the user's roles; the new token
-    /// replaces the stored one for all runs. A refused password is not sent earlier: `logout` forgets
-    /// the refusal
+    /// Log in although the store has a token, after a change of the user's roles, or if a service
+    /// refuses it; the new token replaces the stored one for all runs. A refused password is not sent
+    /// earlier: `cloud-auth logout` forgets the refusal
     #[arg(long, conflicts_with = "token", help_heading = TOKEN)]
     fresh: bool,
 

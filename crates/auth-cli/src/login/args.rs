@@ -30,8 +30,8 @@ pub(crate) struct LoginArgs {
     #[command(flatten)]
     secret: SecretArgs,
 
-    /// Log in without the store: take no token that another run of the program got, and leave none
-    /// for the next run
+    /// Log in without the store: take no token and no refusal that another run left there, and leave
+    /// none for the next run
     #[arg(long, help_heading = STORE)]
     no_store: bool,
 }
