@@ -35,12 +35,23 @@ fn revoked(kind: StoreKind, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
     let before = store.look(&job)?.ok_or("no entry before")?;
     tally.exactly("logins before", service.logins().len(), 1);
 
+    let mut newer = None;
     service.revoke();
-    // Half of the late 401s come before the process has the new token, half after.
-    fleet.send_all(Command::Refused(LATE / 2));
-    fleet.send_all(Command::Call);
+    // The first half learns it at once. The second half still has the old token when the new one is in
+    // the store, so its 401s are late ones for the whole fleet.
+    let half = PROCESSES / 2;
+    for process in 0..PROCESSES {
+        if process == half {
+            let served = calls(&fleet, PROCESSES + half);
+            tally.exactly("calls of the first half without a 401", served, PROCESSES + half);
+            newer = store.look(&job)?;
+        }
+        fleet.send(process, Command::Refused(LATE / 2));
+        fleet.send(process, Command::Call);
+    }
     tally.exactly("calls without a 401", calls(&fleet, 2 * PROCESSES), 2 * PROCESSES);
-    let newer = store.look(&job)?.ok_or("no entry after the revocation")?;
+    let newer = newer.ok_or("no entry after the revocation")?;
+    // Each process has the new token, and hears of the old one.
     fleet.send_all(Command::Refused(LATE / 2));
     fleet.send_all(Command::Token(0));
     fleet.wait_for_tokens(2 * PROCESSES, PATIENCE);
