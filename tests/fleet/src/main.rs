@@ -10,6 +10,7 @@ mod report;
 mod revoked;
 mod roots;
 mod scenario;
+mod trouble;
 
 use std::{
     io::{self, IsTerminal},
@@ -92,7 +93,7 @@ fn main() -> ExitCode {
 
 /// The scenarios, in the order of the table.
 fn chosen(args: &Args, extent: Extent) -> Result<Vec<Case>, String> {
-    let families = [cold::cases, leaders::cases, revoked::cases, roots::cases];
+    let families = [cold::cases, leaders::cases, revoked::cases, roots::cases, trouble::cases];
     let mut cases: Vec<_> = families.into_iter().flat_map(|cases| cases(extent)).collect();
     if let Some(unknown) = args.only.iter().find(|id| !cases.iter().any(|case| case.id == **id)) {
         return Err(unknown.clone());

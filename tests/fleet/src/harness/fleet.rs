@@ -85,7 +85,8 @@ impl Fleet {
         let all_are = |seen: &[Seen]| seen.iter().filter(is_ready).count() >= wanted;
         let until = Instant::now() + Duration::from_secs(60);
         while !self.wait(Duration::from_millis(200), all_are) {
-            let has_ended = |process: &mut Process| process.child.try_wait().is_ok_and(|end| end.is_some());
+            let has_ended =
+                |process: &mut Process| process.child.try_wait().is_ok_and(|end| end.is_some());
             if Instant::now() > until || self.processes.iter_mut().any(has_ended) {
                 return Err(io::Error::other("a process has no client"));
             }
