@@ -152,6 +152,12 @@ impl Key {
         &self.current
     }
 
+    /// The key that opens, too.
+    #[cfg(feature = "redis")]
+    pub(crate) fn old(&self) -> Option<&Subkeys> {
+        self.old.as_deref()
+    }
+
     /// The keys that open, the current one first.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Subkeys> {
         [Some(&self.current), self.old.as_ref()].into_iter().flatten().map(Arc::as_ref)

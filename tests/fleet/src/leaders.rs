@@ -16,45 +16,44 @@ use crate::{
 
 const FOLLOWERS: usize = 50;
 const LOGIN: Duration = Duration::from_secs(3);
-/// All of these mostly wait.
-const GROUP: &str = "leaders";
 
 pub(crate) fn cases(extent: Extent) -> Vec<Case> {
     let runs = if extent.is_short { 1 } else { 8 };
-    let mut cases = Vec::new();
-    for run in 0..runs {
-        cases.extend(Case::each(
-            "S3",
-            format!("a leader is killed during a login of 3 s, {FOLLOWERS} followers"),
-            "2 logins; after the kill at most a login and 1 s (files) or 11 s (Redis)",
-            &StoreKind::ALL,
-            move |kind, tally| killed(kind, 1, extent.seed ^ run, tally),
-        ));
-        cases.extend(Case::each(
-            "S3",
-            format!("two leaders in a row are killed, {FOLLOWERS} followers"),
-            "3 logins; 30 s in all",
-            &StoreKind::BLOCKING,
-            move |kind, tally| killed(kind, 2, extent.seed ^ run, tally),
-        ));
-    }
-    cases.extend(Case::each(
+    (0..runs).flat_map(|run| round(run, extent.seed ^ run)).collect()
+}
+
+/// One of each, with its own random moments. All of a round mostly wait.
+fn round(run: u64, seed: u64) -> Vec<Case> {
+    let killed_once = Case::each(
+        "S3",
+        format!("a leader is killed during a login of 3 s, {FOLLOWERS} followers"),
+        "2 logins; after the kill at most a login and 1 s (files) or 11 s (Redis)",
+        &StoreKind::ALL,
+        move |kind, tally| killed(kind, 1, seed, tally),
+    );
+    let killed_twice = Case::each(
+        "S3",
+        format!("two leaders in a row are killed, {FOLLOWERS} followers"),
+        "3 logins; 30 s in all",
+        &StoreKind::BLOCKING,
+        move |kind, tally| killed(kind, 2, seed, tally),
+    );
+    let slow = Case::each(
         "S3",
         format!("a login takes 12 s, nobody is killed, {FOLLOWERS} followers"),
         "1 login; at most 1 s after it",
         &StoreKind::BLOCKING,
         slow,
-    ));
-    cases.extend(Case::each(
+    );
+    let stopped = Case::each(
         "S4",
-        format!(
-            "a leader is stopped during a login of 3 s, and goes on later; {FOLLOWERS} followers"
-        ),
+        format!("a leader is stopped during a login of 3 s, and goes on; {FOLLOWERS} followers"),
         "at most 2 logins; the newer entry stays",
         &StoreKind::ALL,
-        stopped,
-    ));
-    cases.into_iter().map(|case| case.beside(GROUP)).collect()
+        move |kind, tally| stopped(kind, seed, tally),
+    );
+    let all = [killed_once, killed_twice, slow, stopped].into_iter().flatten();
+    all.map(|case| case.beside(format!("leaders {run}"))).collect()
 }
 
 /// Leaders are killed one after the other, each at some moment of its login.
@@ -73,7 +72,7 @@ fn killed(
     let mut killed_at = started;
     for death in 1..=deaths {
         let login = service.wait_for_login(death, Duration::from_secs(30)).ok_or("no login")?;
-        let moment = Duration::from_millis(random.u64(0..LOGIN.as_millis() as u64 - 100));
+        let moment = moment(&mut random);
         tally.figure(format!("ms until kill {death}"), moment.as_millis() as u64);
         thread::sleep(moment.saturating_sub(login.at.elapsed()));
         fleet.signal(login.process.ok_or("a login of nobody")?, Signal::KILL);
@@ -96,6 +95,11 @@ fn killed(
     Ok(())
 }
 
+/// Some moment of a login.
+fn moment(random: &mut Rng) -> Duration {
+    Duration::from_millis(random.u64(0..LOGIN.as_millis() as u64 - 100))
+}
+
 /// A login that takes longer than a lease.
 fn slow(kind: StoreKind, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
     let login = Duration::from_secs(12);
@@ -113,7 +117,7 @@ fn slow(kind: StoreKind, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
 }
 
 /// The leader goes on when another process has logged in.
-fn stopped(kind: StoreKind, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
+fn stopped(kind: StoreKind, seed: u64, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
     let (store, service, mut fleet) = (TestStore::start(kind)?, Service::start()?, Fleet::new()?);
     service.slow_logins(LOGIN);
     let job = service.job(store.sharing(), kind.is_async());
@@ -121,6 +125,9 @@ fn stopped(kind: StoreKind, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
     fleet.send_all(Command::Token(0));
     let login = service.wait_for_login(1, Duration::from_secs(30)).ok_or("no login")?;
     let leader = login.process.ok_or("a login of nobody")?;
+    let moment = moment(&mut Rng::with_seed(seed));
+    tally.figure("ms until the stop", moment.as_millis() as u64);
+    thread::sleep(moment.saturating_sub(login.at.elapsed()));
     fleet.signal(leader, Signal::STOP);
     tally.holds(
         "the followers have tokens within 60 s",

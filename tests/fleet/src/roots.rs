@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use auth_emulator::{RequestKind, account::numbered_project_id};
+use auth_emulator::{Fault, RequestKind, account::numbered_project_id};
 
 use crate::{
     harness::{Command, Fleet, Login, Service, StoreKind, TestStore},
@@ -24,6 +24,11 @@ pub(crate) fn cases(_extent: Extent) -> Vec<Case> {
 
 fn scopes(kind: StoreKind, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
     let (store, service, mut fleet) = (TestStore::start(kind)?, Service::start()?, Fleet::new()?);
+    service.script(|arrival| match arrival.kind {
+        RequestKind::Exchange(_) => Some(Fault::new().delay(Duration::from_millis(50))),
+        RequestKind::FederatedLogin(_) => Some(Fault::new().delay(Duration::from_millis(500))),
+        _ => None,
+    });
     let mut job = service.job(store.sharing(), kind.is_async());
     job.login = Login::Provider(service.server.provider_url());
     job.scopes = (0..SCOPES).map(numbered_project_id).collect();

@@ -20,7 +20,7 @@ pub(crate) struct Case {
     pub(crate) store: &'static str,
     pub(crate) bound: &'static str,
     /// Cases that mostly wait run side by side if they follow each other and have the same group.
-    pub(crate) group: Option<&'static str>,
+    pub(crate) group: Option<String>,
     pub(crate) run: Box<Run>,
 }
 
@@ -112,8 +112,8 @@ impl Case {
         kinds.iter().map(case).collect()
     }
 
-    pub(crate) fn beside(self, group: &'static str) -> Self {
-        Self { group: Some(group), ..self }
+    pub(crate) fn beside(self, group: impl Into<String>) -> Self {
+        Self { group: Some(group.into()), ..self }
     }
 
     /// Runs the scenario, up to three times while only times are too long.

@@ -84,6 +84,11 @@ impl Service {
         None
     }
 
+    /// The URL of the stock Keystone.
+    pub(crate) fn url(&self) -> String {
+        self.server.url(SYSTEM)
+    }
+
     /// Voids all tokens.
     pub(crate) fn revoke(&self) {
         self.server.emulator().revoke_all();
@@ -95,7 +100,7 @@ impl Service {
             process: 0,
             is_async,
             sharing,
-            url: self.server.url(SYSTEM),
+            url: self.url(),
             login: Login::Password(account::KEYSTONE_PASSWORD.to_owned()),
             scopes: vec![account::KEYSTONE_PROJECT_ID.to_owned()],
         }
