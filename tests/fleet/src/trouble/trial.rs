@@ -142,6 +142,10 @@ impl Trouble {
         Self { end: Some(end), ..self }
     }
 
+    pub(super) fn ends_at_last(&self) -> bool {
+        self.end.is_some()
+    }
+
     pub(super) fn case(self) -> Case {
         let store = match self.store {
             Kind::Files => "files",
