@@ -3,7 +3,7 @@
 use std::{error::Error, path::PathBuf};
 
 use auth_proto::{Action, Session, Settings, Store, Taken};
-use auth_store::{FileStore, Key};
+use auth_store::{FileStore, Key, RedisStore};
 use tempfile::TempDir;
 use time::UtcDateTime;
 
@@ -87,7 +87,7 @@ impl TestStore {
     pub(crate) fn look(&self, job: &Job) -> Result<Option<Kept>, Box<dyn Error>> {
         let key = Key::from_hex(&self.key)?;
         let store: Box<dyn Store> = match &self.redis {
-            Some(_) => return Err("no store for Redis yet".into()),
+            Some(redis) => Box::new(RedisStore::open(&redis.url(), key)?),
             None => Box::new(FileStore::open(self.directory(), key)?),
         };
         let settings = Settings::default().with_store();

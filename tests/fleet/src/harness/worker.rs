@@ -9,7 +9,7 @@ use std::{
 };
 
 use auth_proto::Token;
-use auth_store::{Blocking, FileStore, Key, StoreEvent};
+use auth_store::{AsyncRedisStore, Blocking, FileStore, Key, RedisStore, StoreEvent};
 use http::{Request, StatusCode};
 use tokio::runtime::{self, Runtime};
 
@@ -64,7 +64,10 @@ impl Client {
             let builder = match &job.sharing {
                 Sharing::Files { directory, key } => builder.store(files(directory, key, speaker)?),
                 Sharing::Nothing => builder,
-                Sharing::Redis { .. } => return Err("no store for Redis yet".into()),
+                Sharing::Redis { url, key } => {
+                    let store = RedisStore::open(url, Key::from_hex(key)?)?;
+                    builder.store(store.on_event(move |event| speaker.report(event)))
+                }
             };
             return Ok(Self::Blocking(builder.build()?));
         }
@@ -79,7 +82,10 @@ impl Client {
                 builder.store(Blocking::new(files(directory, key, speaker)?)?)
             }
             Sharing::Nothing => builder,
-            Sharing::Redis { .. } => return Err("no store for Redis yet".into()),
+            Sharing::Redis { url, key } => {
+                let store = AsyncRedisStore::open(url, Key::from_hex(key)?)?;
+                builder.store(store.on_event(move |event| speaker.report(event)))
+            }
         };
         let client = builder.build()?;
         drop(_entered);
