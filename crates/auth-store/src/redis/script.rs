@@ -72,6 +72,8 @@ if entry then return entry end
 if is_led then return {2, last} end
 last = math.max(math.max(last, generation, newer_than) + 1, now)
 led, lease = now, tonumber(ARGV[4])
+-- A user who may not do this gets no lease. Otherwise it would keep the others until it ends.
+expire()
 redis.call('HSET', key, 'last', last, 'led', led, 'lease', lease)
 expire()
 return {3, last}

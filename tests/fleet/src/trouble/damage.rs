@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::trial::{Address, Failed, Kind, World, call, failures};
+use super::trial::{Address, Failed, Kind, World, call, count_calls};
 use crate::{
     harness::{Event, Fleet, Job, Sharing},
     scenario::{Case, Extent, Tally},
@@ -31,11 +31,10 @@ pub(super) fn cases(extent: Extent) -> Vec<Case> {
     let name = "each number beside the entry is something else in turn";
     cases.push(Case::new("S7", name, "Redis", bound, numbers));
     for kind in [Kind::Files, Kind::Redis] {
-        let store = if kind == Kind::Files { "files" } else { "Redis" };
         let name =
             "processes with two keys share a store, and one's entry is put in the other's place";
         let bound = "1 login for each key; a foreign entry is passed over";
-        cases.push(Case::new("S7", name, store, bound, move |tally| keys(kind, tally)));
+        cases.push(Case::new("S7", name, kind.name(), bound, move |tally| keys(kind, tally)));
     }
     cases
 }
@@ -56,15 +55,14 @@ impl Pair {
             fleet.start(&[], &job)?;
             call(&mut fleet, process)?;
         }
-        world.kept.clear();
         Ok(Self { world, fleet, rounds: 0 })
     }
 
     /// The token is of no use any more, and neither is the store.
-    fn round(&mut self, tally: &mut Tally) -> Result<(), Failed> {
+    fn round(&mut self) -> Result<(), Failed> {
         self.world.service.revoke();
         for process in 0..2 {
-            tally.slowest = tally.slowest.max(call(&mut self.fleet, process)?);
+            call(&mut self.fleet, process)?;
         }
         self.rounds += 1;
         Ok(())
@@ -77,11 +75,8 @@ impl Pair {
     }
 
     fn end(self, tally: &mut Tally) {
-        tally.processes = self.fleet.len();
         tally.logins = self.world.service.logins().len();
-        let failed = failures(&self.fleet.seen());
-        tally.lost = failed.len();
-        tally.holds(format!("no call fails: {failed:?}"), failed.is_empty());
+        count_calls(tally, &self.fleet);
         tally.figure("damages", self.rounds as u64);
     }
 
@@ -109,7 +104,7 @@ fn in_files(end: &str, extent: Extent, tally: &mut Tally) -> Result<(), Failed> 
         let place = place.min(bytes.len() - 1);
         bytes[place] ^= 1;
         fs::write(&path, bytes)?;
-        pair.round(tally)?;
+        pair.round()?;
     }
     for length in [0, 1, TEXT, TEXT + TAG, length - 1, length + 1, 2 * length] {
         let path = pair.world.file(end)?;
@@ -119,7 +114,7 @@ fn in_files(end: &str, extent: Extent, tally: &mut Tally) -> Result<(), Failed> 
         }
         bytes.resize(length, 0);
         fs::write(&path, bytes)?;
-        pair.round(tally)?;
+        pair.round()?;
     }
     pair.end_healed(tally);
     Ok(())
@@ -144,11 +139,11 @@ fn in_redis(extent: Extent, tally: &mut Tally) -> Result<(), Failed> {
         let place = place.to_string();
         let changed = pair.world.redis()?.command(&["EVAL", CHANGE, "1", &key, &place])?;
         tally.exactly("an answer to a change", changed.as_str(), "0");
-        pair.round(tally)?;
+        pair.round()?;
     }
     for text in ["", "x", "a text that is longer than a seal, and is none for all that it says"] {
         pair.world.redis()?.command(&["HSET", &key, "entry", text])?;
-        pair.round(tally)?;
+        pair.round()?;
     }
     pair.end_healed(tally);
     Ok(())
@@ -167,7 +162,7 @@ fn numbers(tally: &mut Tally) -> Result<(), Failed> {
     for field in ["last", "led", "lease", "generation", "told", "life"] {
         for value in values {
             pair.world.redis()?.command(&["HSET", &key, field, value])?;
-            pair.round(tally)?;
+            pair.round()?;
             let all = pair.world.service.logins().len();
             let what = format!("logins after {field} = {value}");
             tally.at_most(what, all - logins, 2);
@@ -194,17 +189,14 @@ fn keys(kind: Kind, tally: &mut Tally) -> Result<(), Failed> {
     exchange(&world)?;
     world.service.revoke();
     for process in 0..4 {
-        tally.slowest = tally.slowest.max(call(&mut fleet, process)?);
+        call(&mut fleet, process)?;
     }
-    world.kept.clear();
     let seen = fleet.seen();
     let is_damage = |event: &Event| matches!(event, Event::Store { kind, text } if kind == "PassedOver" && text.contains("Damaged"));
     tally.holds("a foreign entry is passed over", seen.iter().any(|seen| is_damage(&seen.event)));
-    tally.processes = fleet.len();
+    count_calls(tally, &fleet);
     tally.logins = world.service.logins().len();
     tally.exactly("logins", tally.logins, 4);
-    tally.lost = failures(&seen).len();
-    tally.exactly("failed calls", tally.lost, 0);
     Ok(())
 }
 

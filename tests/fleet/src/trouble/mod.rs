@@ -7,6 +7,7 @@ mod damage;
 mod failover;
 mod files;
 mod impostor;
+mod midway;
 mod proxy;
 mod servers;
 mod strace;
@@ -28,6 +29,7 @@ pub(crate) fn cases(extent: Extent) -> Vec<Case> {
     let lasting = lasting.into_iter().enumerate();
     let mut cases: Vec<_> =
         lasting.map(|(at, trouble)| trouble.case().beside(groups[at / BESIDE % 2])).collect();
+    cases.extend(midway::cases());
     cases.extend(damage::cases(extent));
     cases.extend(traces::cases());
     cases.extend(clocks::cases(extent));

@@ -17,7 +17,7 @@ use auth_store::{FileStore, Key, RedisStore};
 use super::{
     canaries::Canaries,
     strace,
-    trial::{Failed, call, failures},
+    trial::{Failed, call, count_calls},
 };
 use crate::{
     harness::{Command, Fleet, Job, Login, Redis, Service, Sharing},
@@ -181,11 +181,8 @@ fn run(service: &Service, job: &Job, words: &[&str], tally: &mut Tally) -> Resul
     fleet.send(process, Command::Token(0));
     fleet.wait_for_tokens(2, Duration::from_secs(40));
     (0..fleet.len()).for_each(|process| fleet.end(process));
-    tally.processes = fleet.len();
+    count_calls(tally, &fleet);
     tally.logins = service.logins().len();
-    let failed = failures(&fleet.seen());
-    tally.lost = failed.len();
-    tally.holds(format!("no call fails: {failed:?}"), failed.is_empty());
     Ok(())
 }
 
