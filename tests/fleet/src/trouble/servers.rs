@@ -232,7 +232,7 @@ fn rights() -> Vec<Trouble> {
         row("ask the time", "-time").says("Silent", "ERR"),
         row("read", "-hmget").says("Silent", "ERR"),
         row("write", "-hset").says("Silent", "ERR"),
-        row("let keys expire", "-pexpire").says("Silent", "ERR"),
+        row("let keys expire", "-pexpire").says("Silent", "NOPERM"),
         row("remove entries", "-hdel").says("NotTold", "ERR").shares(),
         row("use these keys", "resetkeys ~other:*").says("Silent", "NOPERM"),
         row("do anything", "nocommands").says("Silent", "NOPERM"),
@@ -319,7 +319,7 @@ fn without_names() -> Vec<Trouble> {
             mount --bind "$list" /etc/resolv.conf && rm "$list" && exec "$@""#;
         let hangs = redis("the servers for names do not answer", |_| Ok(()));
         let hangs = hangs.both(&["unshare", "--mount", "sh", "-c", ELSEWHERE, "sh"]);
-        let hangs = hangs.at(Address::Named("store.example")).says("Silent", "TimedOut");
+        let hangs = hangs.at(Address::Named("store.example")).says("Silent", "Io(");
         // The reason comes when the resolver gives up.
         let hangs = hangs.says_late();
         rows.push(hangs.prepared(|world| {
