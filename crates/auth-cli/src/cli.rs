@@ -162,10 +162,10 @@ Examples:
   cloud-auth logout --all
 
 The command ends the tokens of the chosen user, of all scopes, and forgets that a password was
-refused, so that the next run sends it again. It never logs in. If a token cannot be revoked because
-the identity service does not answer, it is forgotten all the same, and the exit code is 5; tokens of
+refused, so that the next run sends it again. It never logs in. A token that cannot be revoked, because
+the identity service does not answer, is forgotten all the same; the exit code is then 5. Tokens of
 v2.0 clouds (nhn) are only forgotten. A Redis store has no list: the command ends the tokens of the
-configured scope with the configured password, and --all is refused.")]
+configured scope and password, and --all is refused.")]
     Logout(LogoutArgs),
 
     /// Log in, and list the projects that the user has access to

@@ -1,6 +1,7 @@
 //! Scenarios and their results.
 
 use std::{
+    collections::BTreeSet,
     error::Error,
     fmt::Display,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -182,27 +183,30 @@ impl Tally {
         }
         self.lost += tokens.saturating_sub(prints.len());
         self.exactly("calls without a token", self.lost, 0);
-        self.without_store(&seen);
+        self.without_store(fleet, &seen);
         prints.sort();
         prints.dedup();
         prints
     }
 
     /// The processes for which the store was silent, with the first reason.
-    fn without_store(&mut self, seen: &[Seen]) {
-        let mut silent: Vec<_> = seen
-            .iter()
-            .filter_map(|seen| match &seen.event {
-                Event::Store { kind, text } if kind == "Silent" => Some((seen.process, text)),
-                _ => None,
-            })
-            .collect();
-        if let Some((_, text)) = silent.first() {
-            eprintln!("went without the store: {text}");
+    fn without_store(&mut self, fleet: &Fleet, seen: &[Seen]) {
+        let silent = seen.iter().filter_map(|seen| match &seen.event {
+            Event::Store { kind, text } if kind == "Silent" => Some((seen, text)),
+            _ => None,
+        });
+        let mut processes = BTreeSet::new();
+        for (seen, text) in silent {
+            if processes.is_empty() {
+                let after = seen.at - fleet.started;
+                eprintln!(
+                    "process {} goes without the store after {after:.1?}: {text}",
+                    seen.process
+                );
+            }
+            processes.insert(seen.process);
         }
-        silent.sort();
-        silent.dedup_by_key(|(process, _)| *process);
-        self.figure("without store", silent.len() as u64);
+        self.figure("without store", processes.len() as u64);
     }
 
     /// Shows a count in the table.

@@ -129,10 +129,7 @@ impl Clouds {
     pub(crate) fn expect_store(&self) -> Result<(), Failure> {
         match &self.emulator {
             None => Ok(()),
-            Some(emulator) => Err(Failure::usage(format!(
-                "--emulator={}: has no store; leave out the flag",
-                emulator.name()
-            ))),
+            Some(_) => Err(Failure::usage("--emulator: has no store; leave out the flag")),
         }
     }
 

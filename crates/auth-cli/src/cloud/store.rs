@@ -9,7 +9,8 @@ use std::{
 
 use auth_config::{CloudConfig, Config, TokenStore};
 use auth_proto::Store;
-use auth_store::{FileStore, Key, StoreError, StoreEvent};
+use auth_store::{FileStore, Key, RedisStore, StoreError, StoreEvent};
+use secrecy::ExposeSecret;
 
 use crate::output::{Failure, print};
 
@@ -55,6 +56,10 @@ impl StorePlace {
     pub(crate) fn open(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
         Ok(match &self.kind {
             TokenStore::File => Some(Box::new(self.files()?.on_event(self.listener()))),
+            TokenStore::Redis(url) => {
+                let store = RedisStore::open(url.expose_secret(), self.key()?)?;
+                Some(Box::new(store.on_event(self.listener())))
+            }
             _ => None,
         })
     }
@@ -83,13 +88,13 @@ impl StorePlace {
     }
 
     /// Warns of the first trouble. A store that the user has not asked for may be of no use, as in a
-    /// container whose disk is read-only, but a file that is not safe is always worth a warning.
+    /// container whose disk is read-only, but an entry that is not safe is always worth a warning.
     fn listener(&self) -> impl Fn(&StoreEvent) + Send + Sync + use<> {
         let is_configured = self.is_configured;
         move |event| match event {
             StoreEvent::PassedOver(why) => {
                 warn_once(&format!(
-                    "the store passes over a file: {why}; the next login replaces it"
+                    "the store passes over an entry: {why}; the next login replaces it"
                 ));
             }
             StoreEvent::NotTold(why) | StoreEvent::Silent(why) if is_configured => {

@@ -18,6 +18,7 @@ pub(crate) struct Fleet {
     processes: Vec<Process>,
     said: Arc<Said>,
     output: PipeWriter,
+    pub(crate) started: Instant,
 }
 
 struct Process {
@@ -57,7 +58,7 @@ impl Fleet {
                 }
             }
         });
-        Ok(Self { processes: Vec::new(), said, output })
+        Ok(Self { processes: Vec::new(), said, output, started: Instant::now() })
     }
 
     /// Starts a process, behind the words of another program that runs it. Returns its number.

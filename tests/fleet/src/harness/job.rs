@@ -14,6 +14,8 @@ pub(crate) struct Job {
     /// Whether the client is that of `auth-reqwest`.
     pub(crate) is_async: bool,
     pub(crate) sharing: Sharing,
+    /// Whether the process stops itself when it is about to tell the store its first entry.
+    pub(crate) stops_at_put: bool,
     /// The identity service.
     pub(crate) url: String,
     pub(crate) login: Login,

@@ -4,6 +4,7 @@ mod fleet;
 mod job;
 mod redis;
 mod service;
+mod stopping;
 mod stores;
 mod worker;
 

@@ -100,6 +100,7 @@ impl Service {
             process: 0,
             is_async,
             sharing,
+            stops_at_put: false,
             url: self.url(),
             login: Login::Password(account::KEYSTONE_PASSWORD.to_owned()),
             scopes: vec![account::KEYSTONE_PROJECT_ID.to_owned()],

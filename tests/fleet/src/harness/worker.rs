@@ -13,7 +13,10 @@ use auth_store::{AsyncRedisStore, Blocking, FileStore, Key, RedisStore, StoreEve
 use http::{Request, StatusCode};
 use tokio::runtime::{self, Runtime};
 
-use super::job::{Command, Event, Job, Line, Sharing, print};
+use super::{
+    job::{Command, Event, Job, Line, Sharing, print},
+    stopping::{Stopping, StoppingTasks},
+};
 
 type Failed = Box<dyn Error + Send + Sync>;
 
@@ -58,15 +61,20 @@ impl Client {
     fn new(job: &Job, speaker: Speaker) -> Result<Self, Failed> {
         let (cloud, credential, scope) = (job.cloud()?, job.credential(), job.scope(0));
         let name = format!("fleet-{}", job.process);
+        let report = move |event: &StoreEvent| speaker.report(event);
+        let stops = job.stops_at_put;
         if !job.is_async {
             let http = ureq::Agent::config_builder().user_agent(name).proxy(None);
             let builder = auth_ureq::Client::builder(cloud, credential, scope).http(http);
             let builder = match &job.sharing {
-                Sharing::Files { directory, key } => builder.store(files(directory, key, speaker)?),
+                Sharing::Files { directory, key } => {
+                    let store = FileStore::open(directory, Key::from_hex(key)?)?.on_event(report);
+                    builder.store(Stopping::new(store, stops))
+                }
                 Sharing::Nothing => builder,
                 Sharing::Redis { url, key } => {
-                    let store = RedisStore::open(url, Key::from_hex(key)?)?;
-                    builder.store(store.on_event(move |event| speaker.report(event)))
+                    let store = RedisStore::open(url, Key::from_hex(key)?)?.on_event(report);
+                    builder.store(Stopping::new(store, stops))
                 }
             };
             return Ok(Self::Blocking(builder.build()?));
@@ -74,21 +82,23 @@ impl Client {
         // A thread of its own tells the store what a command leaves behind.
         let runtime =
             runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let _entered = runtime.enter();
+        let entered = runtime.enter();
         let http = move || reqwest::Client::builder().user_agent(name.clone()).no_proxy();
         let builder = auth_reqwest::Client::builder(cloud, credential, scope).http(http);
         let builder = match &job.sharing {
             Sharing::Files { directory, key } => {
-                builder.store(Blocking::new(files(directory, key, speaker)?)?)
+                let store = FileStore::open(directory, Key::from_hex(key)?)?.on_event(report);
+                let store = Stopping::new(Blocking::new(store)?, stops);
+                builder.store(StoppingTasks(store))
             }
             Sharing::Nothing => builder,
             Sharing::Redis { url, key } => {
-                let store = AsyncRedisStore::open(url, Key::from_hex(key)?)?;
-                builder.store(store.on_event(move |event| speaker.report(event)))
+                let store = AsyncRedisStore::open(url, Key::from_hex(key)?)?.on_event(report);
+                builder.store(StoppingTasks(Stopping::new(store, stops)))
             }
         };
         let client = builder.build()?;
-        drop(_entered);
+        drop(entered);
         Ok(Self::Async(client, runtime))
     }
 
@@ -131,11 +141,6 @@ impl Client {
         };
         Ok((0..times).filter(report).count())
     }
-}
-
-fn files(directory: &str, key: &str, speaker: Speaker) -> Result<FileStore, Failed> {
-    let store = FileStore::open(directory, Key::from_hex(key)?)?;
-    Ok(store.on_event(move |event| speaker.report(event)))
 }
 
 fn timed<T>(run: impl FnOnce() -> T) -> (u64, T) {

@@ -4,8 +4,8 @@ use std::fs;
 
 use auth_emulator::{Server, System};
 
-use super::{ALICE, directory, entries, machine, token, with_user};
-use crate::run;
+use super::{ALICE, directory, entries, machine, token, trusted};
+use crate::{Machine, run};
 
 #[test]
 fn the_list_names_everything_but_secrets() {
@@ -22,7 +22,7 @@ fn the_list_names_everything_but_secrets() {
     let [pause, token, unreadable] = &list[..] else { panic!("{list:?}") };
     for (entry, kind, scope, most) in [
         (pause, "pause", "unscoped", 1800),
-        (token, "token", "project alpha in domain Default", 24 * 3600),
+        (token, "token", "project alpha in domain Default", 3600),
     ] {
         assert_eq!((&entry["kind"], &entry["cloud"]), (&kind.into(), &"c".into()), "{entry}");
         assert_eq!(entry["user"], "alice in domain Default", "{entry}");
@@ -62,8 +62,14 @@ fn a_cloud_is_named_if_it_is_the_only_one() {
     // Spelled in another way.
     let capitals = auth.replace("http://127.0.0.1", "HTTP://127.0.0.1").replace("/v3", "/");
     assert_eq!(cloud(&format!("clouds: {{d: {{{capitals}}}}}")), "d");
-    assert_eq!(cloud(&format!("clouds: {{d: {{{auth}}}, e: {{{auth}}}}}")), serde_json::Value::Null);
-    assert_eq!(cloud("clouds: {d: {auth: {auth_url: 'https://k.example'}}}"), serde_json::Value::Null);
+    assert_eq!(
+        cloud(&format!("clouds: {{d: {{{auth}}}, e: {{{auth}}}}}")),
+        serde_json::Value::Null
+    );
+    assert_eq!(
+        cloud("clouds: {d: {auth: {auth_url: 'https://k.example'}}}"),
+        serde_json::Value::Null
+    );
     assert_eq!(cloud("clouds: {d: {auth_store: memcached}}"), serde_json::Value::Null);
 }
 
@@ -74,13 +80,14 @@ fn the_entries_of_all_keys_are_listed() {
     let cloud =
         |name: &str, key: &str| format!("{name}: {{auth: {{auth_url: '{url}', {user}}}{key}}}");
     let clouds = [cloud("a", ""), cloud("b", ", auth_store_key_file: b.key")].join(", ");
-    let machine = with_user("", "", "");
-    machine.write("clouds.yaml", &format!("clouds: {{{clouds}}}"));
+    let machine = Machine::with(&format!("clouds: {{{clouds}}}"));
+    let path = trusted(&machine);
+    let trusted = [("OS_CLIENT_CONFIG_FILE", path.as_str())];
     for name in ["a", "b"] {
-        machine.run(&["token", "--cloud", name], "", &[]).ok();
+        machine.run(&["token", "--cloud", name], "", &trusted).ok();
     }
     assert_eq!(entries(&machine).len(), 2);
-    let list = machine.run(&["store", "--format", "json"], "", &[]).json();
+    let list = machine.run(&["store", "--format", "json"], "", &trusted).json();
     let kinds: Vec<_> = list.as_array().unwrap().iter().map(|entry| &entry["kind"]).collect();
     assert_eq!(kinds, ["token", "token"], "{list}");
 }
@@ -94,5 +101,5 @@ fn a_store_that_cannot_be_read_is_named() {
     fs::write(&key, "s3cret").unwrap();
     let said = machine.run(&["store"], "", &[]).failed(1, "has no key");
     assert!(!said.contains("s3cret"), "{said}");
-    run(&["--emulator=otc", "store"], "").failed(2, "--emulator=otc: has no store");
+    run(&["--emulator=otc", "store"], "").failed(2, "--emulator: has no store");
 }

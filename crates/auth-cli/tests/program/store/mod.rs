@@ -4,6 +4,7 @@ mod listing;
 mod logout;
 mod pauses;
 mod places;
+mod redis;
 mod runs;
 
 use std::{fs, path::PathBuf};
@@ -51,4 +52,10 @@ fn entries(machine: &Machine) -> Vec<PathBuf> {
 
 fn directory(machine: &Machine) -> PathBuf {
     machine.0.path().join(".cache/cloud-auth")
+}
+
+/// The path of `clouds.yaml`, for `OS_CLIENT_CONFIG_FILE`: a file that is found in the working
+/// directory may not name a key or a server.
+fn trusted(machine: &Machine) -> String {
+    machine.0.path().join("clouds.yaml").to_str().unwrap().to_owned()
 }

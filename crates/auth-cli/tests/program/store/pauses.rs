@@ -4,6 +4,7 @@ use auth_emulator::{Server, System};
 use testing::{Loopback, Reply};
 
 use super::{entries, logins, machine, token, with_user};
+use crate::Machine;
 
 const AGAIN: &str = "no run sends this credential again before 2";
 
@@ -54,10 +55,9 @@ fn a_busy_service_is_left_alone() {
 fn a_failed_connection_is_nobody_elses() {
     let server = Loopback::start(|_| Reply::silence());
     let url = format!("{}/v3", server.url());
-    let user = "user_id: u, password: pw, project_id: p}, api_timeout: 1, x: {";
-    let machine = with_user(&url, user, "");
-    let clouds = std::fs::read_to_string(machine.0.path().join("clouds.yaml")).unwrap();
-    machine.write("clouds.yaml", &clouds.replace(", x: {", ""));
+    let cloud =
+        format!("{{auth: {{auth_url: '{url}', user_id: u, password: pw}}, api_timeout: 1}}");
+    let machine = Machine::with(&format!("clouds: {{c: {cloud}}}"));
     machine.run(&["token"], "", &[]).failed(5, "");
     assert!(entries(&machine).is_empty());
 }

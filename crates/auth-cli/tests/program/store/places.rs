@@ -7,7 +7,7 @@ use std::{
 
 use auth_emulator::Server;
 
-use super::{directory, entries, logins, machine};
+use super::{directory, entries, logins, machine, trusted};
 use crate::{Machine, nhn, with};
 
 const KEY: &str = "CLOUD_AUTH_STORE_KEY";
@@ -29,8 +29,10 @@ fn two_runs(top: &str, variables: &[(&str, &str)], prepare: &str) -> (u64, Strin
         .unwrap();
     assert!(prepared.status.success(), "{prepared:?}");
     let mut said = String::new();
+    let path = trusted(&machine);
+    let variables = [&[("OS_CLIENT_CONFIG_FILE", path.as_str())], variables].concat();
     for _ in 0..2 {
-        let run = machine.run(&["token"], "", variables);
+        let run = machine.run(&["token"], "", &variables);
         assert_eq!(run.code, 0, "{run:?}");
         said += &run.err;
     }
@@ -71,11 +73,11 @@ fn a_store_of_no_use_is_no_failure() {
         ("", &[], open, ""),
         ("", &[], link, ""),
         ("", &[], bad_key, ""),
-        (file, &[], closed, "Not a directory"),
+        (file, &[], closed, "is no directory"),
         (file, &[], open, "is open to other users"),
         (file, &[], link, "is no directory"),
         (file, &[], bad_key, "has no key: write 64 hexadecimal digits"),
-        ("", &[(PLACE, "file")], closed, "Not a directory"),
+        ("", &[(PLACE, "file")], closed, "is no directory"),
         ("", &[(KEY, "s3cret")], "", "the variable CLOUD_AUTH_STORE_KEY has no key"),
         ("auth_store_key_file: my.key", &[], "echo s3cret > my.key; chmod 644 my.key", "my.key"),
         ("auth_store_key_file: my.key", &[], "mkdir my.key", "my.key"),
@@ -120,16 +122,18 @@ fn the_key_is_made_on_first_use() {
     for (top, key) in [("", ".cache/cloud-auth/key"), ("auth_store_key_file: k/my.key", "k/my.key")]
     {
         let machine = machine(&server, top);
-        machine.run(&["token"], "", &[]).ok();
+        let path = trusted(&machine);
+        let trusted = ("OS_CLIENT_CONFIG_FILE", path.as_str());
+        machine.run(&["token"], "", &[trusted]).ok();
         let key = machine.0.path().join(key);
         let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&key), mode(&directory(&machine))), (0o600, 0o700));
         assert_eq!(fs::read_to_string(&key).unwrap().trim().len(), 64);
         // Another key opens nothing.
         let before = logins(&server);
-        machine.run(&["token"], "", &[(KEY, DIGITS)]).ok();
+        machine.run(&["token"], "", &[trusted, (KEY, DIGITS)]).ok();
         assert_eq!(logins(&server), before + 1);
-        machine.run(&["token"], "", &[]).ok();
+        machine.run(&["token"], "", &[trusted]).ok();
         assert_eq!(logins(&server), before + 1);
         assert_eq!(entries(&machine).len(), 2);
     }

@@ -120,7 +120,7 @@ fn aged(life: u64, age: u64) -> Loopback {
 fn a_token_lives_as_long_as_wanted() {
     let server = aged(3600, 1800);
     let url = format!("{}/v3", server.url());
-    let machine = with_user(&url, "user_id: u, password: pw, project_id: p", "");
+    let machine = with_user(&url, "user_id: u, password: pw", "");
     assert_eq!(token(&machine, &[]), "t0\n");
     assert_eq!(token(&machine, &["--min-life", "20m"]), "t0\n");
     assert_eq!(token(&machine, &["--min-life", "40m"]), "t1\n");

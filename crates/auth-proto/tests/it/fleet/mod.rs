@@ -16,7 +16,7 @@ use world::{Rng, World, password, settings};
 
 const SEEDS: std::ops::Range<u64> = 0..20;
 /// A lease ends after this time.
-const LEASE: Duration = Duration::from_secs(20);
+const LEASE: Duration = Duration::from_secs(10);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A world with this many processes, and a caller in each.
