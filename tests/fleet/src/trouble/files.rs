@@ -19,7 +19,8 @@ use super::trial::{Failed, Kind, Trouble, World, run};
 const NOBODY: u32 = 65_534;
 
 pub(super) fn troubles() -> Vec<Trouble> {
-    let mut troubles = [absent(), full(), open(), links(), odd(), locked()].concat_all();
+    let mut troubles: Vec<_> =
+        [absent(), full(), open(), links(), odd(), locked()].into_iter().flatten().collect();
     if geteuid().is_root() {
         troubles.extend(others());
         troubles.extend(mounted());
@@ -28,17 +29,6 @@ pub(super) fn troubles() -> Vec<Trouble> {
     }
     troubles.push(read_only());
     troubles
-}
-
-/// Lists to one list.
-trait ConcatAll {
-    fn concat_all(self) -> Vec<Trouble>;
-}
-
-impl<const N: usize> ConcatAll for [Vec<Trouble>; N] {
-    fn concat_all(self) -> Vec<Trouble> {
-        self.into_iter().flatten().collect()
-    }
 }
 
 fn files(

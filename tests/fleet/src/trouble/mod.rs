@@ -23,18 +23,18 @@ use trial::Trouble;
 const BESIDE: usize = 4;
 
 pub(crate) fn cases(extent: Extent) -> Vec<Case> {
-    let troubles: Vec<_> = files::troubles().into_iter().chain(servers::troubles()).collect();
-    let (ending, lasting): (Vec<_>, Vec<_>) = troubles.into_iter().partition(Trouble::ends_at_last);
     let groups = ["trouble 1", "trouble 2"];
+    let troubles = files::troubles().into_iter().chain(servers::troubles());
+    let (lasting, ending): (Vec<_>, Vec<_>) = troubles.map(Trouble::cases).unzip();
     let lasting = lasting.into_iter().enumerate();
     let mut cases: Vec<_> =
-        lasting.map(|(at, trouble)| trouble.case().beside(groups[at / BESIDE % 2])).collect();
+        lasting.map(|(at, case)| case.beside(groups[at / BESIDE % 2])).collect();
     cases.extend(midway::cases());
-    cases.extend(damage::cases(extent));
-    cases.extend(traces::cases());
     cases.extend(clocks::cases(extent));
-    cases.extend(failover::cases(extent));
-    // Each of these waits for 31 seconds.
-    cases.extend(ending.into_iter().map(|trouble| trouble.case().beside("end of trouble")));
+    // Each end is followed by a wait of 31 seconds. None of these rows measures short times.
+    let ending = ending.into_iter().flatten().chain(servers::late());
+    let others = [damage::cases(extent), traces::cases(), failover::cases(extent)];
+    let slow = ending.chain(others.into_iter().flatten());
+    cases.extend(slow.map(|case| case.beside("slow")));
     cases
 }

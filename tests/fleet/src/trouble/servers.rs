@@ -15,6 +15,7 @@ use super::{
     impostor::Impostor,
     trial::{Address, Failed, Kind, Trouble, World, run},
 };
+use crate::scenario::Case;
 
 pub(super) fn troubles() -> Vec<Trouble> {
     let mut troubles =
@@ -23,7 +24,7 @@ pub(super) fn troubles() -> Vec<Trouble> {
             .flatten()
             .collect::<Vec<_>>();
     troubles.extend(impostors());
-    troubles.extend(without_names());
+    troubles.push(without_name());
     troubles
 }
 
@@ -309,25 +310,29 @@ fn impostors() -> Vec<Trouble> {
     ]
 }
 
-/// The name of the server is not found, or the servers for names do not answer.
-fn without_names() -> Vec<Trouble> {
-    let unknown = redis("the server's name is not known", |_| Ok(()));
-    let mut rows = vec![unknown.at(Address::Named("store.invalid")).says("Silent", "Io")];
-    if geteuid().is_root() && run(&["unshare", "--mount", "true"]).is_ok() {
-        // A file of its own in the place of the one that lists the servers for names.
-        const ELSEWHERE: &str = r#"list=$(mktemp) && echo nameserver 127.0.0.77 >"$list" &&
-            mount --bind "$list" /etc/resolv.conf && rm "$list" && exec "$@""#;
-        let hangs = redis("the servers for names do not answer", |_| Ok(()));
-        let hangs = hangs.both(&["unshare", "--mount", "sh", "-c", ELSEWHERE, "sh"]);
-        let hangs = hangs.at(Address::Named("store.example")).says("Silent", "Io(");
-        // The reason comes when the resolver gives up.
-        let hangs = hangs.says_late();
-        rows.push(hangs.prepared(|world| {
-            world.kept.push(Box::new(UdpSocket::bind("127.0.0.77:53")?));
-            Ok(())
-        }));
-    } else {
+fn without_name() -> Trouble {
+    redis("the server's name is not known", |_| Ok(()))
+        .at(Address::Named("store.invalid"))
+        .says("Silent", "Io")
+}
+
+/// The servers for names do not answer. The store says so when the resolver gives up.
+pub(super) fn late() -> Option<Case> {
+    if !geteuid().is_root() || run(&["unshare", "--mount", "true"]).is_err() {
         eprintln!("not run, for want of root: servers for names that do not answer");
+        return None;
     }
-    rows
+    // A file of its own in the place of the one that lists the servers for names.
+    const ELSEWHERE: &str = r#"list=$(mktemp) && echo nameserver 127.0.0.77 >"$list" &&
+        mount --bind "$list" /etc/resolv.conf && rm "$list" && exec "$@""#;
+    let trouble = redis("the servers for names do not answer", |_| Ok(()))
+        .both(&["unshare", "--mount", "sh", "-c", ELSEWHERE, "sh"])
+        .at(Address::Named("store.example"))
+        .says("Silent", "Io(")
+        .says_late();
+    let trouble = trouble.prepared(|world| {
+        world.kept.push(Box::new(UdpSocket::bind("127.0.0.77:53")?));
+        Ok(())
+    });
+    Some(trouble.cases().0)
 }
