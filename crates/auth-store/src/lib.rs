@@ -16,9 +16,17 @@
 //! ```
 //!
 //! [`FileStore`] is for the processes of one user on one machine. It is blocking; [`Blocking`] makes
-//! it a store for tasks.
+//! it a store for tasks. [`RedisStore`] is for the processes of many machines, and `AsyncRedisStore` is
+//! the same for tasks.
 //!
-//! # What is written
+//! | feature | what |
+//! | --- | --- |
+//! | `file` (default) | `FileStore` |
+//! | `redis` | `RedisStore` |
+//! | `redis-async` | `AsyncRedisStore` |
+//! | `redis-tls` | `rediss://` URLs, by rustls with the certificates that the platform trusts |
+//!
+//! # Files: what is written
 //!
 //! Each entry is a file, sealed with the store's [`Key`] by XChaCha20-Poly1305. The file's name is a
 //! keyed hash (HMAC-SHA-256) of the service, the user, the scope and the secret, so that it tells
@@ -29,7 +37,7 @@
 //! The directory has the mode 0700 and each file 0600, from its first moment. Links, files of other
 //! users, files that others may read, and everything that does not open count as absent.
 //!
-//! # What can go wrong
+//! # Files: what can go wrong
 //!
 //! Nothing that happens to a store fails a call. The session logs in without it, and asks again 30
 //! seconds later. [`FileStore::on_event`] has the reason:
@@ -46,6 +54,57 @@
 //! | the clock goes back | entries from the future count as absent |
 //! | the directory is on NFS | locks and times may be those of one machine: more logins |
 //!
+//! # Redis
+//!
+//! The server is Redis 6.2 or newer, or Valkey. For each name there is one hash, whose key is
+//! `auth-store:` and the keyed hash of the name. The hash contains the sealed entry, its generation and
+//! its life, the last lease, and two times. Every call is one script, and one round trip.
+//!
+//! ```no_run
+//! # #[cfg(feature = "redis")] {
+//! use auth_store::{Key, RedisStore};
+//!
+//! let key = Key::from_variable("TOKEN_STORE_KEY")?;
+//! let store = RedisStore::open("rediss://auth-store:PASSWORD@redis.example:6380", key)?;
+//! # let _ = store;
+//! # }
+//! # Ok::<(), auth_store::StoreError>(())
+//! ```
+//!
+//! **User.** These rights suffice; a database other than 0 needs `+select`, too:
+//!
+//! ```text
+//! ACL SETUSER auth-store on >PASSWORD ~auth-store:* +eval +time +hmget +hget +hset +hdel +hstrlen +pexpire
+//! ```
+//!
+//! **What the server learns.** How many names there are, when they are used, and how long their entries
+//! are. `MONITOR`, the slow log, dumps and replicas show the same. Without the key nobody can read an
+//! entry, make one up, or move it to another name or generation.
+//!
+//! **A server that lies,** or a user who writes what he likes: he can remove entries, refuse leases or
+//! give them to everybody, bring back an earlier entry, and say that it is younger than it is. That costs
+//! logins, pauses that were real once, and refused tokens that the next login replaces. Generations that
+//! are a year ahead of the machine's clock are not taken. An answer may have 5 MiB; the store reads no
+//! more of it, and closes the connection.
+//!
+//! **Time** is the server's, so that the clocks of the machines may differ by days. If its clock goes
+//! back by more than 2 s, what was written later than now counts as absent. If it goes forward, entries
+//! and leases end early. Both cost logins.
+//!
+//! **Loss.** A hash ends with its entry and its lease. If the server loses it earlier, by `FLUSHALL`, a
+//! restart without persistence or an eviction, one process logs in. Generations go on, because they are
+//! not smaller than the server's clock. `noeviction` and the `volatile` policies fit: a full server
+//! gives entries and refuses leases. After a failover to a replica that is behind, there is at most one
+//! login more. A replica gives entries and refuses leases.
+//!
+//! **Cluster.** Each script uses one key, so that its keys may be on any node. The store does not follow
+//! a node that answers `MOVED`, and is silent: it needs a proxy, or one node.
+//!
+//! **A server that is stopped, gone or slow** costs a call 250 ms at most, name resolution included; the
+//! session then asks no store for 30 s. [`RedisStore::on_event`] has the reason. A process connects
+//! when it first needs the store, again after each error, and again if it was forked. A connection that
+//! was not used for a minute is closed.
+//!
 //! # Systems
 //!
 //! The tests run on Linux. macOS and other Unix systems use the same code and are not verified. Elsewhere
@@ -54,6 +113,7 @@
 //! that processes which start together may all log in.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "file"), allow(dead_code, reason = "files need the whole of the system"))]
 
 mod answer;
 mod blocking;

@@ -123,6 +123,7 @@ impl Engine {
 }
 
 /// What has come of a job.
+#[expect(clippy::large_enum_variant, reason = "it lives for a moment, on the stack")]
 enum Landed {
     /// The entry of this generation does not open: the job is to be done again without it.
     Damaged(u64, StoreEvent),
@@ -298,7 +299,8 @@ impl Job {
             }
             (Task::Take(_, _, promise), Landed::Taken(taken, events, note)) => {
                 emit(listener.as_ref(), &events);
-                let note = note.or(promise.give(taken).and_then(give_back))?;
+                let unwanted = promise.give(taken).and_then(give_back);
+                let note = note.or(unwanted)?;
                 Some(Self { deadline: soon(), listener, task: Task::Tell(note, None) })
             }
             (Task::Tell(_, promise), Landed::Told(events)) => {

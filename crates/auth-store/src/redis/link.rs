@@ -16,15 +16,17 @@ use crate::error::Problem;
 pub(super) struct Link {
     stream: tls::Stream,
     parser: Parser,
-    /// Answers to the commands that came with the connection.
-    greetings: usize,
+    /// Commands that go out before all others.
+    greetings: Vec<Cmd>,
+    /// Answers to them that have not come.
+    unanswered: usize,
 }
 
 /// The most bytes of an answer, together with what has come of the next one.
 const ANSWER: usize = limits::ENTRY + (1 << 20);
 
 impl Link {
-    /// Connects, and names the user and the database. Their answers are read with the first one.
+    /// Connects. The user and the database go out with the first commands.
     pub(super) fn open(
         address: &Address,
         tls: Option<&tls::Client>,
@@ -32,7 +34,6 @@ impl Link {
     ) -> Result<Self, Problem> {
         let bounded = Bounded::connect(address, deadline)?;
         let stream = tls::stream(bounded, tls, address)?;
-        let mut link = Self { stream, parser: Parser::new(), greetings: 0 };
         let mut greetings = Vec::new();
         if let Some(password) = &address.password {
             let mut auth = cmd("AUTH");
@@ -44,9 +45,8 @@ impl Link {
             select.arg(address.database);
             greetings.push(select);
         }
-        link.greetings = greetings.len();
-        link.send(&greetings, deadline)?;
-        Ok(link)
+        let unanswered = greetings.len();
+        Ok(Self { stream, parser: Parser::new(), greetings, unanswered })
     }
 
     /// Whether the server has neither closed the connection nor said something that nobody asked for.
@@ -59,7 +59,11 @@ impl Link {
 
     pub(super) fn send(&mut self, commands: &[Cmd], deadline: Instant) -> Result<(), Problem> {
         let mut bytes = Zeroizing::new(Vec::new());
-        commands.iter().for_each(|command| command.write_packed_command(&mut bytes));
+        let greetings = std::mem::take(&mut self.greetings);
+        greetings
+            .iter()
+            .chain(commands)
+            .for_each(|command| command.write_packed_command(&mut bytes));
         self.stream.bounded().allow(deadline);
         let sent = self.stream.write_all(&bytes).and_then(|()| self.stream.flush());
         sent.map_err(|error| self.problem(error))
@@ -67,9 +71,9 @@ impl Link {
 
     /// The next answer. An error that the server names is one of it.
     pub(super) fn receive(&mut self, deadline: Instant) -> Result<Value, Problem> {
-        while self.greetings > 0 {
+        while self.unanswered > 0 {
             let answer = self.receive_any(deadline)?;
-            self.greetings -= 1;
+            self.unanswered -= 1;
             match answer {
                 Value::Okay => {}
                 answer => return Err(refusal(&answer).unwrap_or(Problem::BadAnswer)),
@@ -99,8 +103,9 @@ impl Link {
 /// The server's refusal, by its first word alone: what follows may be anything.
 pub(super) fn refusal(answer: &Value) -> Option<Problem> {
     let Value::ServerError(error) = answer else { return None };
-    let is_code = |letter: &char| letter.is_ascii_uppercase();
-    Some(Problem::Refused { code: error.code().chars().take_while(is_code).take(20).collect() })
+    let code = error.code();
+    let is_code = (1..=20).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_uppercase());
+    Some(if is_code { Problem::Refused { code: code.to_owned() } } else { Problem::BadAnswer })
 }
 
 /// A socket whose reads and writes end at a deadline, all together.
@@ -129,7 +134,7 @@ impl Bounded {
                     return Ok(Self { socket, deadline, budget: ANSWER, failed: None });
                 }
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    problem = Problem::TimedOut
+                    problem = Problem::TimedOut;
                 }
                 Err(error) => problem = Problem::Io(error),
             }

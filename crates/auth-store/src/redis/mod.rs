@@ -15,7 +15,7 @@ use std::{
     process,
     sync::{
         Arc, Mutex,
-        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError},
     },
     thread,
     time::{Duration, Instant},
@@ -103,31 +103,29 @@ impl RedisStore {
     /// Hands a task to the thread.
     fn submit(&self, task: Task) {
         let job = Job { deadline: engine::soon(), listener: self.listener.clone(), task };
-        if let Err((job, problem)) = self.shared.submit(job) {
-            self.shared.server.fail(job, problem);
+        let server = &self.shared.server;
+        let jobs = match self.shared.jobs() {
+            Ok(jobs) => jobs,
+            Err(problem) => return server.fail(job, problem),
+        };
+        if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) = jobs.try_send(job) {
+            server.fail(job, Problem::TimedOut);
         }
     }
 }
 
 impl Shared {
-    fn submit(&self, job: Job) -> Result<(), (Job, Problem)> {
+    /// The way to the thread of this process, which is started if there is none.
+    fn jobs(&self) -> Result<SyncSender<Job>, Problem> {
         let mut queue = lock(&self.queue);
         if queue.as_ref().is_some_and(|queue| queue.process != process::id()) {
             // This process was forked. The thread and its connection are the parent's, and so may be
             // the locks within.
             mem::forget(queue.take());
         }
-        let jobs = match &mut *queue {
-            Some(queue) => &queue.jobs,
-            none => match Queue::new(self.server.clone()) {
-                Ok(queue) => &none.insert(queue).jobs,
-                Err(problem) => return Err((job, problem)),
-            },
-        };
-        jobs.try_send(job).map_err(|error| match error {
-            mpsc::TrySendError::Full(job) | mpsc::TrySendError::Disconnected(job) => {
-                (job, Problem::TimedOut)
-            }
+        Ok(match &mut *queue {
+            Some(queue) => queue.jobs.clone(),
+            none => none.insert(Queue::new(self.server.clone())?).jobs.clone(),
         })
     }
 }
@@ -236,5 +234,30 @@ impl AsyncStore for AsyncRedisStore {
 
     fn tell(&self, note: &Note) {
         self.0.submit(Task::Tell(copy(note), None));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use auth_proto::Name;
+
+    use super::*;
+
+    /// A process that was forked has the memory of its parent, and neither its thread nor its connection.
+    #[test]
+    fn a_forked_process_connects_by_itself() {
+        let server = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("redis://{}", server.local_addr().unwrap());
+        let store = RedisStore::open(&url, Key::new([1; 32])).unwrap();
+        let note = Note::Forget { name: Name::new(b"name".to_vec().into()), generation: 1 };
+        store.tell(&note);
+        let (parent, _) = server.accept().unwrap();
+        lock(&store.shared.queue).as_mut().unwrap().process += 1;
+        store.tell(&note);
+        let (child, _) = server.accept().unwrap();
+        assert_ne!(parent.peer_addr().unwrap(), child.peer_addr().unwrap());
+        assert_eq!(lock(&store.shared.queue).as_ref().unwrap().process, process::id());
     }
 }

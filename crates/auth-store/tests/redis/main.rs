@@ -2,7 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a line number")]
 
+#[allow(dead_code, reason = "other tests need the rest of the file")]
+#[expect(unreachable_pub, reason = "the file is part of a library, too")]
+#[path = "../../../../tests/testing/src/authority.rs"]
+mod authority;
+mod faults;
+mod hostile;
 #[path = "../../../auth-proto/tests/it/store/laws.rs"]
 mod laws;
 mod notes;
+mod promises;
 mod server;
+mod tasks;
+mod users;

@@ -124,15 +124,18 @@ fn spawn(command: &mut Command, folder: &TempDir, port: u16, arguments: &[String
     spawned.expect("install redis-server (version 6.2 or newer)")
 }
 
-/// The library of Debian's package.
-fn faketime() -> std::path::PathBuf {
-    let folders = fs::read_dir("/usr/lib").unwrap();
-    let paths = folders.map(|folder| folder.unwrap().path().join("faketime/libfaketimeMT.so.1"));
-    paths.into_iter().find(|path| path.exists()).expect("install faketime")
+/// The libraries that fake the time. Debian's server allocates by jemalloc, which asks for the time
+/// before the library is ready: the allocator of libc comes before it.
+fn faketime() -> String {
+    let folders = fs::read_dir("/usr/lib").unwrap().map(|folder| folder.unwrap().path());
+    let found = folders.map(|folder| (folder.join("faketime/libfaketimeMT.so.1"), folder));
+    let (library, folder) = found.into_iter().find(|(path, _)| path.exists()).expect("faketime");
+    format!("{} {}", library.display(), folder.join("libc.so.6").display())
 }
 
 fn seconds(time: Duration) -> String {
-    format!("{}.{:03}\n", time.as_secs(), time.subsec_millis())
+    // Half a millisecond more, because the library reads a floating-point number.
+    format!("{}.{:03}5\n", time.as_secs(), time.subsec_millis())
 }
 
 impl Drop for Server {
@@ -236,6 +239,17 @@ impl Events {
     pub(crate) fn listener(&self) -> impl Fn(&StoreEvent) + Send + Sync + 'static {
         let events = self.clone();
         move |event| events.0.lock().unwrap().push(text(event))
+    }
+
+    /// The events since the last call, of which there will be so many. A caller that goes on when its
+    /// time is over may be earlier than its event.
+    pub(crate) fn take_all(&self, count: usize) -> Vec<String> {
+        let started = Instant::now();
+        while self.0.lock().unwrap().len() < count {
+            assert!(started.elapsed() < LONG);
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.take()
     }
 
     /// The events since the last call.
