@@ -63,9 +63,9 @@ fn trace(event: &Event) {
             let until = timestamp::format(*until);
             tracing::warn!(%scope, origin, until, "service at odds with the identity service");
         }
-        Event::StoreSuspended { scope, reason, until } => {
+        Event::StoreSuspended { reason, until } => {
             let until = timestamp::format(*until);
-            tracing::warn!(%scope, ?reason, until, "store not used");
+            tracing::warn!(?reason, until, "store not used");
         }
         Event::TokenImported { scope, expires_at } => {
             let expires_at = timestamp::format(*expires_at);

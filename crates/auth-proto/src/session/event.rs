@@ -80,8 +80,6 @@ pub enum Event {
     },
     /// The store is of no use. Until the given time, the session acts as if it had none.
     StoreSuspended {
-        /// The scope whose question led to it.
-        scope: Scope,
         /// The reason.
         reason: SuspensionReason,
         /// The end of this state.

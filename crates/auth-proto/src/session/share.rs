@@ -200,9 +200,8 @@ impl Session {
         let is_first = at >= store.silent_until;
         store.silent_until = at.saturating_add(SILENCE);
         if is_first {
-            let (scope, until) = (self.scopes[index].scope.clone(), store.silent_until);
-            let until = self.clock.at(until);
-            self.emit(Some(Event::StoreSuspended { scope, reason, until }));
+            let until = self.clock.at(store.silent_until);
+            self.emit(Some(Event::StoreSuspended { reason, until }));
         }
         self.scopes.change(index, |state| state.share.heed());
         self.step(index, Input::Abandoned, at);

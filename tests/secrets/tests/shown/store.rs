@@ -19,7 +19,14 @@ pub(crate) fn walk(walk: &mut Walk) {
     see!(walk, name, Want::new(name.clone(), 1, Duration::from_secs(20)));
     see!(walk, Lease::new(name.clone(), 2), Taken::Led(Lease::new(name.clone(), 2)));
     let found = Taken::Found { entry: entry(), generation: 2, age: Duration::ZERO };
-    see!(walk, entry(), entry().label(), found, Taken::Busy { generation: 2 }, Taken::Silent);
+    see!(
+        walk,
+        entry(),
+        entry().label().clone(),
+        found,
+        Taken::Busy { generation: 2 },
+        Taken::Silent
+    );
     see!(walk, Note::Forget { name: name.clone(), generation: 2 });
     let lease = Duration::from_secs(20);
     see!(walk, Note::Keep { name: name.clone(), generation: 2, lease });

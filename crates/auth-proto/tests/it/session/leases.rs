@@ -1,8 +1,8 @@
 //! One session and a store: what becomes of its leases, and how long it waits for those of others.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, collections::BTreeSet, time::Duration};
 
-use auth_proto::{Action, Credential, Destination, Note, Scope, Session, Settings, Taken};
+use auth_proto::{Action, Credential, Destination, Lease, Note, Scope, Session, Settings, Taken};
 use time::UtcDateTime;
 
 use super::store::{
@@ -42,8 +42,8 @@ fn a_refusal_is_told_beside_a_token() {
 
 /// Polls until the session sends a login, and returns how long that takes. The store gives this
 /// answer after this time.
-fn waits(answer: impl Fn(Duration) -> Taken) -> Duration {
-    let (mut session, mut now) = (session(), NOW);
+fn waits(mut session: Session, answer: impl Fn(Duration) -> Taken) -> Duration {
+    let mut now = NOW;
     while now < NOW + HOUR {
         match session.poll(&p(), now) {
             Action::Take(pending, _) => {
@@ -69,7 +69,10 @@ fn leases_without_end_are_not_waited_for() {
     let cases: [Busy; 3] =
         [|_| 5, |after| 5 + after.as_secs() / 10, |after| 5 + after.as_millis() as u64];
     for generation in cases {
-        assert_eq!(waits(|after| Taken::Busy { generation: generation(after) }), 25 * SECOND);
+        assert_eq!(
+            waits(session(), |after| Taken::Busy { generation: generation(after) }),
+            25 * SECOND
+        );
     }
 }
 
@@ -83,7 +86,7 @@ fn entries_of_no_use_do_not_prolong_the_wait() {
     };
     // Two of them, and one lease after the other.
     let times = Cell::new(1);
-    let waited = waits(|after| match after >= times.get() * 9 * SECOND {
+    let waited = waits(session(), |after| match after >= times.get() * 9 * SECOND {
         true if times.get() < 3 => {
             times.set(times.get() + 1);
             old(after)
@@ -92,6 +95,75 @@ fn entries_of_no_use_do_not_prolong_the_wait() {
     });
     assert_eq!(times.get(), 3);
     assert_eq!(waited, 25 * SECOND);
+}
+
+/// First for the root token, then for its exchange.
+#[test]
+fn a_caller_waits_once_for_both_leases() {
+    let is_root_there = Cell::new(false);
+    let session = session_with(Settings::default().with_root(Scope::unscoped()));
+    let waited = waits(session, |after| match after >= 20 * SECOND && !is_root_there.get() {
+        true => {
+            is_root_there.set(true);
+            found(answer_of(3, "root", HOUR, ROOT), 5)
+        }
+        false => Taken::Busy { generation: 1 },
+    });
+    assert_eq!(waited, 25 * SECOND);
+}
+
+#[test]
+fn a_lease_is_kept_while_the_root_logs_in() {
+    let mut session = session_with(Settings::default().with_root(Scope::unscoped()));
+    taken(&mut session, |_| found(answer_of(3, "root", HOUR, ROOT), 5), NOW);
+    taken(&mut session, led, NOW);
+    let exchange = send(&mut session, NOW);
+    session.handle_response(exchange, response(401, None, "{}"), NOW).unwrap();
+    // The root token is asked about, and has ended.
+    let question = send(&mut session, NOW);
+    let (now, kept) = keep(&mut session, NOW);
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    session.handle_response(question, response(401, None, "{}"), now).unwrap();
+    taken(&mut session, |want| Taken::Led(Lease::new(want.name().clone(), 20)), now);
+    let login = send(&mut session, now);
+    let (now, kept) = keep(&mut session, now);
+    assert_eq!(kept.into_iter().collect::<Vec<_>>(), [7, 20]);
+    let body = ROOT.replace("09:00:00", "09:30:00");
+    session.handle_response(login, response(201, Some("root2"), &body), now).unwrap();
+    // The store is not asked again for the lease.
+    let exchange = send(&mut session, now);
+    session
+        .handle_response(exchange, response(201, Some("t"), &self::body("p", "u1")), now)
+        .unwrap();
+    assert_eq!(puts(&mut session), [true, true]);
+}
+
+/// Waits for half a minute. Returns the generations of the leases that the store is told of.
+fn keep(session: &mut Session, now: UtcDateTime) -> (UtcDateTime, BTreeSet<u64>) {
+    let (end, mut now, mut kept) = (now + 30 * SECOND, now, BTreeSet::new());
+    while now < end {
+        let Action::Wait(until) = session.poll(&p(), now) else { panic!("no wait") };
+        assert!(until > now && until - now <= 3 * SECOND, "{}", until - now);
+        now = until;
+        kept.extend(std::iter::from_fn(|| session.poll_note()).filter_map(|note| match note {
+            Note::Keep { generation, .. } => Some(generation),
+            _ => None,
+        }));
+    }
+    (now, kept)
+}
+
+/// Its caller has gone, and nothing is under way.
+#[test]
+fn a_lease_that_nobody_wants_ends() {
+    let mut session = session();
+    taken(&mut session, led, NOW);
+    for second in 1..=10 {
+        let _ = session.cached_token(&p(), NOW + second * SECOND);
+    }
+    assert_eq!(session.poll_note(), None);
+    taken(&mut session, led, NOW + 10 * SECOND);
+    assert_eq!(puts(&mut session), [false]);
 }
 
 #[test]

@@ -11,5 +11,6 @@ mod many_scopes;
 mod renewal;
 mod service_calls;
 mod store;
+mod store_events;
 mod store_faults;
 mod store_memory;

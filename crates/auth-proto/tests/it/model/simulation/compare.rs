@@ -56,9 +56,9 @@ impl Simulation {
                 Event::ServiceAtOdds { scope, origin, until } => {
                     Note::AtOdds(index_of(&scope), origin_of(&origin), on_axis(until))
                 }
-                Event::StoreSuspended { scope, reason, until } => {
+                Event::StoreSuspended { reason, until } => {
                     assert_eq!(on_axis(until), elapsed + Duration::from_secs(30));
-                    Note::StoreSuspended(index_of(&scope), reason)
+                    Note::StoreSuspended(reason)
                 }
                 Event::TokenImported { scope, .. } => Note::TokenImported(index_of(&scope)),
                 Event::TokenRejected { scope, origin } => {

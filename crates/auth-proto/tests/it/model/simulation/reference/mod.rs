@@ -229,7 +229,7 @@ pub(crate) enum Note {
     LoginStarted(usize),
     LeaseLost(usize),
     PauseImported(usize),
-    StoreSuspended(usize, SuspensionReason),
+    StoreSuspended(SuspensionReason),
     TokenImported(usize),
     TokenRejected(usize, usize),
     TokenRenewed(usize),

@@ -163,7 +163,7 @@ impl Reference {
     pub(crate) fn is_silent(&mut self, index: usize, reason: SuspensionReason) {
         reach("9: silence");
         if self.now >= self.silent_until {
-            self.notes.push(Note::StoreSuspended(index, reason));
+            self.notes.push(Note::StoreSuspended(reason));
         }
         self.silent_until = self.now + SILENCE;
         let scope = &mut self.scopes[index];
@@ -193,9 +193,6 @@ impl Reference {
         // Its callers may have waited for the root.
         let root = root.filter(|since| now < *since + PATIENCE);
         let own = self.scopes[index].share.follows_since(now);
-        if own.is_none() && root.is_some() {
-            reach("9: a wait for the root goes on");
-        }
         let since = own.or(root).unwrap_or(now);
         let longest = since + PATIENCE + question;
         if now >= longest {
