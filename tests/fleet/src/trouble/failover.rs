@@ -16,7 +16,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) fn cases(extent: Extent) -> Vec<Case> {
-    let processes = if extent.is_short { 10 } else { 50 };
+    let processes = if extent.is_short { 8 } else { 50 };
     let bound = "at most 1 login more, no call fails, nothing newer is overwritten";
     let mut cases = Vec::new();
     for (is_async, store) in [(false, "Redis"), (true, "Redis, async")] {

@@ -30,11 +30,12 @@ pub(crate) fn cases(extent: Extent) -> Vec<Case> {
     let mut cases: Vec<_> =
         lasting.map(|(at, case)| case.beside(groups[at / BESIDE % 2])).collect();
     cases.extend(midway::cases());
+    // These count logins, and a machine that is too busy would make a process go without the store.
+    cases.extend(damage::cases(extent));
     cases.extend(clocks::cases(extent));
-    // Each end is followed by a wait of 31 seconds. None of these rows measures short times.
-    let ending = ending.into_iter().flatten().chain(servers::late());
-    let others = [damage::cases(extent), traces::cases(), failover::cases(extent)];
-    let slow = ending.chain(others.into_iter().flatten());
+    cases.extend(failover::cases(extent));
+    // Each end is followed by a wait of 31 seconds.
+    let slow = ending.into_iter().flatten().chain(servers::late()).chain(traces::cases());
     cases.extend(slow.map(|case| case.beside("slow")));
     cases
 }
