@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::trial::{Failed, count_calls};
+use super::trial::{Failed, count_calls, is_too_busy};
 use crate::{
     harness::{Command, Event, Fleet, Redis, Service, Sharing, token_results},
     scenario::{Case, Extent, Tally},
@@ -133,7 +133,7 @@ fn apart(setting: Setting, processes: usize, tally: &mut Tally) -> Result<(), Fa
     tally.logins = service.logins().len();
     if setting == Setting::Files {
         tally.figure("cold logins", cold as u64);
-    } else {
+    } else if !is_too_busy(tally, &fleet) {
         tally.exactly("cold logins", cold, 1);
         tally.exactly("logins with the one after the revocation", tally.logins, 2);
         let seen = fleet.seen();

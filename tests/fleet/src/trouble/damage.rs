@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::trial::{Address, Failed, Kind, World, call, count_calls};
+use super::trial::{Address, Failed, Kind, World, call, count_calls, is_too_busy};
 use crate::{
     harness::{Event, Fleet, Job, Sharing},
     scenario::{Case, Extent, Tally},
@@ -86,6 +86,9 @@ impl Rounds {
     /// Each damage was seen, and cost one login, after which there is a whole entry.
     fn end_healed(mut self, tally: &mut Tally) -> Result<(), Failed> {
         self.newcomer()?;
+        if is_too_busy(tally, &self.fleet) {
+            return Ok(());
+        }
         tally.exactly("damages that are said", self.events("PassedOver"), self.count);
         tally.exactly("questions without an answer", self.events("Silent"), 0);
         self.end(tally);
@@ -190,6 +193,9 @@ fn keys(kind: Kind, tally: &mut Tally) -> Result<(), Failed> {
     for job in [&job, &job, &other, &other] {
         let process = fleet.start(&[], job)?;
         call(&mut fleet, process)?;
+    }
+    if is_too_busy(tally, &fleet) {
+        return Ok(());
     }
     tally.exactly("logins before", world.service.logins().len(), 2);
     exchange(&world)?;

@@ -3,9 +3,9 @@
 use std::{
     io::{self, Read, Write},
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// It ends with the process.
@@ -72,17 +72,27 @@ fn connect(client: TcpStream, shared: &Arc<Mutex<Route>>) -> io::Result<()> {
     Ok(())
 }
 
+/// Copies until one end is closed. Each piece comes as late as the last one, as on a long way.
 fn copy(mut from: TcpStream, mut to: TcpStream, delay: impl Fn() -> Duration) {
+    let (pieces, queue) = mpsc::channel::<(Instant, Vec<u8>)>();
+    let writing = thread::spawn(move || {
+        for (at, piece) in queue {
+            thread::sleep(at.saturating_duration_since(Instant::now()));
+            if to.write_all(&piece).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Both);
+    });
     let mut piece = vec![0; 1 << 16];
     while let Ok(length @ 1..) = from.read(&mut piece) {
-        thread::sleep(delay());
-        if to.write_all(&piece[..length]).is_err() {
+        if pieces.send((Instant::now() + delay(), piece[..length].to_vec())).is_err() {
             break;
         }
     }
-    for end in [from, to] {
-        let _ = end.shutdown(Shutdown::Both);
-    }
+    drop(pieces);
+    let _ = from.shutdown(Shutdown::Both);
+    let _ = writing.join();
 }
 
 fn lock(route: &Mutex<Route>) -> MutexGuard<'_, Route> {

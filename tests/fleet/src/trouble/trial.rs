@@ -307,6 +307,25 @@ pub(super) fn count_calls(tally: &mut Tally, fleet: &Fleet) {
     }
 }
 
+/// Whether a store in order did not answer a process in time, because the machine is too busy. Then
+/// logins are not counted, and the scenario is tried again.
+pub(super) fn is_too_busy(tally: &mut Tally, fleet: &Fleet) -> bool {
+    let is_late = |event: &Event| {
+        let Event::Store { kind, text } = event else { return false };
+        ["NotTold", "Silent"].contains(&kind.as_str())
+            && ["TimedOut", "Locked"].iter().any(|word| text.contains(word))
+    };
+    let is_busy = fleet.seen().iter().any(|seen| is_late(&seen.event));
+    if is_busy {
+        tally.within(
+            "an answer of the store",
+            Duration::from_millis(251),
+            Duration::from_millis(250),
+        );
+    }
+    is_busy
+}
+
 impl World {
     pub(super) fn new(kind: Kind) -> Result<Self, Failed> {
         let place = tempfile::tempdir()?;
