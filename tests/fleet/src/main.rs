@@ -11,6 +11,7 @@ mod report;
 mod revoked;
 mod roots;
 mod scenario;
+mod trouble;
 
 use std::{
     io::{self, IsTerminal},
@@ -44,6 +45,9 @@ struct Args {
 
 #[derive(clap::Subcommand)]
 enum Task {
+    /// Prints the time of its clock.
+    #[command(hide = true)]
+    Clock,
     /// A process of a fleet.
     #[command(hide = true)]
     Worker,
@@ -57,8 +61,12 @@ enum Format {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    if let Some(Task::Worker) = args.task {
-        return match harness::work() {
+    if let Some(task) = args.task {
+        let done = match task {
+            Task::Clock => trouble::tell_time().map_err(Into::into),
+            Task::Worker => harness::work(),
+        };
+        return match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("a process of the fleet: {error}");
@@ -93,7 +101,8 @@ fn main() -> ExitCode {
 
 /// The scenarios, in the order of the table.
 fn chosen(args: &Args, extent: Extent) -> Result<Vec<Case>, String> {
-    let families = [cold::cases, program::cases, leaders::cases, revoked::cases, roots::cases];
+    let families =
+        [cold::cases, program::cases, leaders::cases, revoked::cases, roots::cases, trouble::cases];
     let mut cases: Vec<_> = families.into_iter().flat_map(|cases| cases(extent)).collect();
     if let Some(unknown) = args.only.iter().find(|id| !cases.iter().any(|case| case.id == **id)) {
         return Err(unknown.clone());

@@ -63,6 +63,8 @@ struct Queue {
 
 /// The time that a caller waits.
 const ANSWER: Duration = Duration::from_millis(250);
+/// The time that a caller waits for a note. A server that has stopped costs two notes and a question.
+const NOTE: Duration = Duration::from_millis(45);
 /// The jobs that wait for the thread.
 const JOBS: usize = 1024;
 /// The jobs of one round trip.
@@ -180,9 +182,9 @@ impl Store for RedisStore {
         wait(taking, deadline).unwrap_or(Taken::Silent)
     }
 
-    /// Waits for the server, for 250 ms at most, because the program may end after it.
+    /// Waits for the server, for 45 ms at most, because the program may end after it.
     fn tell(&self, note: &Note) {
-        let deadline = Instant::now() + ANSWER;
+        let deadline = Instant::now() + NOTE;
         let (promise, answer) = answer();
         self.submit(Task::Tell(copy(note), Some(promise)));
         wait(answer, deadline);
