@@ -24,7 +24,12 @@ pub fn store_entry(data: &[u8]) {
     assert!(data.len() <= limits::ENTRY, "{} bytes", data.len());
     // The longest life is that of a token.
     assert!(entry.life() <= limits::TOKEN_LIFETIME, "{:?}", entry.life());
-    let shown = format!("{entry:?}");
+    let label = entry.label();
+    for text in [label.identity_service(), label.user(), label.scope()] {
+        check_text(text, PART);
+    }
+    // A label that is made up may repeat the token.
+    let shown = format!("{entry:?}").replace(&format!("{label:?}"), "");
     check_text(&shown, 4 * PART);
     match token(&data) {
         Some(token) => {
@@ -62,14 +67,21 @@ fn check_fits(token: &Token) {
     assert!(project.id.as_ref().is_none_or(|id| id.to_lowercase() == "project"), "{project:?}");
 }
 
+/// The texts of a label.
+const LABEL_TEXTS: usize = 3;
+
 /// How long a refusal is known after its pause.
 const KNOWN_AFTER: Duration = Duration::from_secs(4 * 3600);
 
 /// The token of an answer.
 fn token(data: &[u8]) -> Option<&[u8]> {
-    let (head, rest) = data.split_at_checked(10)?;
+    let (head, mut rest) = data.split_at_checked(10)?;
     if !matches!(head, [1, 2 | 3, ..]) {
         return None;
+    }
+    for _ in 0..LABEL_TEXTS {
+        let (length, text) = rest.split_first_chunk()?;
+        rest = text.get(u16::from_be_bytes(*length).into()..)?;
     }
     let (length, rest) = rest.split_first_chunk()?;
     rest.get(..u32::from_be_bytes(*length) as usize)

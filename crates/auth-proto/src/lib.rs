@@ -141,7 +141,7 @@ pub use model::{
     challenge::Challenge,
     credential::{Agency, Credential, Factor, UserRef},
     endpoint_query::{EndpointQuery, Interface},
-    entry::Entry,
+    entry::{Entry, Label},
     federation::{Federation, OidcClient},
     question::{Question, Reply},
     scope::{DomainRef, Scope},

@@ -12,7 +12,7 @@ use std::{ops::RangeInclusive, time::Duration};
 pub const BODY: usize = 4 * 1024 * 1024;
 
 /// Bytes of a [store's entry](crate::Entry), for a store that reads it from somewhere.
-pub const ENTRY: usize = 14 + TOKEN + BODY;
+pub const ENTRY: usize = 14 + 3 * (2 + SHOWN_BYTES) + TOKEN + BODY;
 
 /// Events that a session keeps until they are polled; older ones are dropped.
 pub const EVENTS: usize = 32;
@@ -80,6 +80,9 @@ pub const SCOPES: usize = 10_000;
 
 /// Characters of a server's text in an error.
 pub const ERROR_TEXT: usize = 256;
+
+/// Bytes of the longest text of that kind: each character escaped, and the mark of a cut.
+pub(crate) const SHOWN_BYTES: usize = ERROR_TEXT * r"\u{e0041}".len() + '…'.len_utf8();
 
 /// Characters of a timestamp in a response.
 pub const TIMESTAMP: usize = 64;

@@ -1,22 +1,20 @@
 //! A blocking store for tasks.
 
 use std::{
-    fmt,
-    future::Future,
-    io,
+    fmt, io,
     marker::PhantomData,
     panic::{self, AssertUnwindSafe},
-    pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         mpsc::{self, Receiver, SyncSender},
     },
-    task::{Context, Poll, Waker},
     thread,
     time::Duration,
 };
 
-use auth_proto::{AsyncStore, Lease, Note, Store, Taken, Want};
+use auth_proto::{AsyncStore, Note, Store, Taken, Want};
+
+use crate::answer::{Promise, Taking, answer, copy, give_back, lock};
 
 /// An [`AsyncStore`] that calls a blocking [`Store`] on two threads of its own. It needs no runtime.
 ///
@@ -39,16 +37,8 @@ pub struct Blocking<S> {
 }
 
 enum Job {
-    Take(Want, Arc<Mutex<Answer>>),
+    Take(Want, Promise<Taken>),
     Tell(Note),
-}
-
-/// The place for an answer.
-#[derive(Default)]
-struct Answer {
-    taken: Option<Taken>,
-    is_abandoned: bool,
-    waker: Option<Waker>,
 }
 
 const THREADS: usize = 2;
@@ -87,27 +77,20 @@ fn next(queue: &Mutex<Receiver<Job>>) -> Result<Job, mpsc::RecvError> {
 }
 
 fn run(store: &impl Store, job: Job) {
-    let (want, answer) = match job {
+    let (want, promise) = match job {
         Job::Tell(note) => {
             let _ = caught(|| store.tell(&note));
             return;
         }
-        Job::Take(want, answer) => (want, answer),
+        Job::Take(want, promise) => (want, promise),
     };
-    if lock(&answer).is_abandoned {
+    if promise.is_abandoned() {
         return;
     }
     let taken = caught(|| store.take(&want)).unwrap_or(Taken::Silent);
-    let mut answer = lock(&answer);
-    if answer.is_abandoned {
-        drop(answer);
-        give_back(Some(taken), |note| drop(caught(|| store.tell(&note))));
-        return;
+    if let Some(note) = promise.give(taken).and_then(give_back) {
+        let _ = caught(|| store.tell(&note));
     }
-    answer.taken = Some(taken);
-    let waker = answer.waker.take();
-    drop(answer);
-    waker.into_iter().for_each(Waker::wake);
 }
 
 /// A panic, such as that of a function which gets events, must not end the thread: its askers would wait
@@ -116,68 +99,21 @@ fn caught<T>(call: impl FnOnce() -> T) -> thread::Result<T> {
     panic::catch_unwind(AssertUnwindSafe(call))
 }
 
-/// Nobody waits for the lease any more.
-fn give_back(taken: Option<Taken>, tell: impl FnOnce(Note)) {
-    if let Some(Taken::Led(lease)) = taken {
-        tell(Note::Put { lease, entry: None });
-    }
-}
-
-/// The answer to come.
-struct Waiting<'a> {
-    answer: Arc<Mutex<Answer>>,
-    jobs: &'a SyncSender<Job>,
-}
-
-impl Future for Waiting<'_> {
-    type Output = Taken;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Taken> {
-        let mut answer = lock(&self.answer);
-        match answer.taken.take() {
-            Some(taken) => Poll::Ready(taken),
-            None => {
-                answer.waker = Some(context.waker().clone());
-                Poll::Pending
-            }
-        }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        let mut answer = lock(&self.answer);
-        answer.is_abandoned = true;
-        give_back(answer.taken.take(), |note| drop(self.jobs.try_send(Job::Tell(note))));
-    }
-}
-
 impl<S: Store> AsyncStore for Blocking<S> {
     async fn take(&self, want: &Want) -> Taken {
         let Some(jobs) = &self.jobs else { return Taken::Silent };
-        let answer = Arc::default();
-        match jobs.try_send(Job::Take(want.clone(), Arc::clone(&answer))) {
-            Ok(()) => Waiting { answer, jobs }.await,
+        let (promise, answer) = answer();
+        let taking = Taking { answer, tell: |note| drop(jobs.try_send(Job::Tell(note))) };
+        match jobs.try_send(Job::Take(want.clone(), promise)) {
+            Ok(()) => taking.await,
             Err(_) => Taken::Silent,
         }
     }
 
     fn tell(&self, note: &Note) {
-        let note = match note {
-            Note::Forget { name, generation } => {
-                Note::Forget { name: name.clone(), generation: *generation }
-            }
-            Note::Keep { name, generation, lease } => {
-                Note::Keep { name: name.clone(), generation: *generation, lease: *lease }
-            }
-            Note::Put { lease, entry } => {
-                let lease = Lease::new(lease.name().clone(), lease.generation());
-                Note::Put { lease, entry: entry.clone() }
-            }
-        };
         // A note that is lost costs a login at most.
         if let Some(jobs) = &self.jobs {
-            let _ = jobs.try_send(Job::Tell(note));
+            let _ = jobs.try_send(Job::Tell(copy(note)));
         }
     }
 }
@@ -194,8 +130,4 @@ impl<S> fmt::Debug for Blocking<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Blocking").finish_non_exhaustive()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

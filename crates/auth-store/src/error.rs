@@ -1,9 +1,9 @@
-//! Why a file, a directory or a key is not used.
+//! Why a file, a directory, a server or a key is not used.
 
 use std::{error::Error, fmt, io, path::Path};
 
-/// A file, a directory or a variable that a store does not use, and the reason. The text shows its
-/// path or its name, and nothing of its content.
+/// A file, a directory, a variable or a server that a store does not use, and the reason. The text shows
+/// its path, its name or its address, and nothing of its content.
 #[derive(Debug)]
 pub struct StoreError {
     place: String,
@@ -14,8 +14,15 @@ pub struct StoreError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Problem {
+    /// The server's answer is none that the store's scripts give.
+    BadAnswer,
     /// A key is 64 hexadecimal digits. This is something else.
     BadKey,
+    /// A part of the server's URL is missing, cannot be read, or is not supported.
+    BadUrl {
+        /// The part: `scheme`, `host or port`, `user or password`, `database`, `query or fragment`.
+        part: &'static str,
+    },
     /// The content does not open: a byte of it has changed, or it was sealed with another key.
     Damaged,
     /// The content says that it was written later than now, so the machine's clock went back.
@@ -28,6 +35,8 @@ pub enum Problem {
     Locked,
     /// Neither the variable for the user's caches nor a home directory is set.
     NoHome,
+    /// The URL asks for TLS, and this crate was built without its feature `redis-tls`.
+    NoTls,
     /// No directory. A link to one is none either.
     NotADirectory,
     /// No regular file.
@@ -42,7 +51,14 @@ pub enum Problem {
         /// The number of that user.
         owner: u32,
     },
-    /// The file has more bytes than it may have.
+    /// The server refuses. Its user may lack a right, it may be full, or a replica.
+    Refused {
+        /// The first word of the answer, such as `NOPERM`, `OOM`, `READONLY` or `WRONGPASS`.
+        code: String,
+    },
+    /// The server did not answer in time.
+    TimedOut,
+    /// The file, or the server's answer, has more bytes than it may have.
     TooLarge {
         /// The bytes that it may have.
         limit: usize,
@@ -69,9 +85,17 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = &self.place;
         match &self.problem {
+            Problem::BadAnswer => {
+                write!(f, "{place} gives an answer that no script of the store gives")
+            }
             Problem::BadKey => {
                 write!(f, "{place} has no key: write 64 hexadecimal digits (openssl rand -hex 32)")
             }
+            Problem::BadUrl { part } => write!(
+                f,
+                "{place} has a bad {part}: write redis://USER:PASSWORD@HOST:PORT/DATABASE, \
+                 percent-encoded"
+            ),
             Problem::Damaged => {
                 write!(f, "{place} does not open: it is damaged, or sealed with another key")
             }
@@ -82,6 +106,7 @@ impl fmt::Display for StoreError {
             Problem::Link => write!(f, "{place} is a link: name the file itself"),
             Problem::Locked => write!(f, "{place} is locked by another process"),
             Problem::NoHome => write!(f, "{place} is not set: name a directory for the store"),
+            Problem::NoTls => write!(f, "{place} asks for TLS: build with the feature redis-tls"),
             Problem::NotADirectory => write!(f, "{place} is no directory"),
             Problem::NotAFile => write!(f, "{place} is no regular file"),
             Problem::OpenToOthers { mode } => {
@@ -93,6 +118,8 @@ impl fmt::Display for StoreError {
             Problem::OtherOwner { owner } => {
                 write!(f, "{place} belongs to the user {owner}: use a path of your own")
             }
+            Problem::Refused { code } => write!(f, "{place} refuses: {code}"),
+            Problem::TimedOut => write!(f, "{place} did not answer in time"),
             Problem::TooLarge { limit } => write!(f, "{place} has more than {limit} bytes"),
         }
     }

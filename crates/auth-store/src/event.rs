@@ -21,7 +21,7 @@ pub enum StoreEvent {
     },
     /// A note was lost: other processes log in themselves.
     NotTold(StoreError),
-    /// A file counts as absent. The next login replaces it.
+    /// An entry or a lease counts as absent. The next login replaces it.
     PassedOver(StoreError),
     /// The store could not be asked. The session goes on without it for some time.
     Silent(StoreError),

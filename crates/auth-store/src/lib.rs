@@ -55,19 +55,28 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
 mod blocking;
 mod error;
 mod event;
+#[cfg(feature = "file")]
 mod file;
 mod key;
+#[cfg(feature = "redis")]
+mod redis;
 mod seal;
 mod system;
 
 pub use blocking::Blocking;
 pub use error::{Problem, StoreError};
 pub use event::StoreEvent;
+#[cfg(feature = "file")]
 pub use file::{FileStore, StoredEntry};
 pub use key::Key;
+#[cfg(feature = "redis-async")]
+pub use redis::AsyncRedisStore;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -21,6 +21,9 @@ use crate::{
 pub(crate) enum Kind {
     Entry = 1,
     Lease = 2,
+    /// An entry beside which the store keeps the time.
+    #[cfg(feature = "redis")]
+    Timed = 3,
 }
 
 /// The bytes of a box beyond those of its text.

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, Response};
+use zeroize::Zeroizing;
 
 use super::response::check_token;
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     model::{
         body::Body,
         credential::Credential,
-        entry::SharedAnswer,
+        entry::{Entry, Shared, SharedAnswer},
         scope::Scope,
         token::{LoginSecrets, Token},
     },
@@ -33,6 +34,19 @@ pub(crate) fn answer_of(
     Some(SharedAnswer { api_version, header, body, life: Duration::ZERO })
 }
 
+impl Entry {
+    /// The token, to revoke it for example. `None` for a pause, and for an answer of v2.0 that cannot
+    /// be read.
+    pub fn expose_token(&self) -> Option<Zeroizing<String>> {
+        let Shared::Answer(answer) = &self.shared else { return None };
+        let text = match &answer.header {
+            Some(header) => header.to_str().ok()?.to_owned(),
+            None => wire::v2::read_token(answer.body.as_bytes()).ok()?.expose().to_owned(),
+        };
+        Some(Zeroizing::new(text))
+    }
+}
+
 /// The token of an answer that another process got for this scope, after the checks of a login.
 pub(crate) fn read_shared(
     cloud: &Cloud,
@@ -40,8 +54,10 @@ pub(crate) fn read_shared(
     scope: &Scope,
     answer: &SharedAnswer,
 ) -> Result<Token, ProtocolError> {
+    if cloud.api_version() != Some(answer.api_version) {
+        return Err(ProtocolError::Version);
+    }
     let mut token = match (&answer.header, answer.api_version) {
-        _ if cloud.api_version() != Some(answer.api_version) => return Err(ProtocolError::Version),
         (Some(header), ApiVersion::V3) => {
             let mut headers = HeaderMap::new();
             headers.insert(wire::SUBJECT_TOKEN, header.clone());

@@ -22,7 +22,8 @@ use crate::{
     error::Error,
     limits, login,
     model::{
-        entry::{Entry, Shared, SharedAnswer, SharedPause},
+        entry::{Entry, Label, Shared, SharedAnswer, SharedPause},
+        scope::Scope,
         token::Token,
     },
     session::{
@@ -127,7 +128,7 @@ impl Session {
             }
             Taken::Found { entry, generation, age } => {
                 self.step(index, Input::Seen(generation), at);
-                match entry.0 {
+                match entry.shared {
                     Shared::Answer(answer) => {
                         let life = answer.life.saturating_sub(age);
                         if let Some(live) =
@@ -248,7 +249,7 @@ impl Session {
     ) {
         if let Input::Token(live) = input {
             let life = in_milliseconds(live.ends_at.saturating_sub(at));
-            let entry = Entry(Shared::Answer(SharedAnswer { life, ..answer }));
+            let entry = self.entry(index, Shared::Answer(SharedAnswer { life, ..answer }));
             self.scopes.change(index, |state| state.share.keep(entry));
         }
     }
@@ -287,7 +288,20 @@ impl Session {
             is_refusal: streak.is_refusal(),
             rest: in_milliseconds(rest),
         };
-        (!rest.is_zero()).then_some(Entry(Shared::Pause(pause)))
+        (!rest.is_zero()).then(|| self.entry(index, Shared::Pause(pause)))
+    }
+
+    /// What the store's entries for the tokens of this scope are for, to find them in a list.
+    pub fn label(&self, scope: &Scope) -> Label {
+        let agency = self.credential.agency.as_ref();
+        Label::new(&self.cloud.identity_path(""), &self.credential, agency, scope)
+    }
+
+    fn entry(&self, index: usize, shared: Shared) -> Entry {
+        let agency = self.credential.agency.as_ref().filter(|_| !self.is_hidden(index));
+        let identity_url = self.cloud.identity_path("");
+        let scope = &self.scopes[index].scope;
+        Entry { label: Label::new(&identity_url, &self.credential, agency, scope), shared }
     }
 
     /// Whether processes with the same name for their entries have the same secrets.

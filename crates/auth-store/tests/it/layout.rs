@@ -9,10 +9,10 @@ mod checker;
 /// From top to bottom.
 const LAYERS: &[&[&str]] = &[
     &["lib.rs"],
-    &["file"],
+    &["file", "redis"],
     &["blocking.rs", "seal.rs"],
     &["key.rs"],
-    &["event.rs", "system"],
+    &["answer.rs", "event.rs", "system"],
     &["error.rs"],
 ];
 

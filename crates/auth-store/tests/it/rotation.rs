@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_proto::{Note, Store, Taken};
+use auth_proto::{Label, Note, Store, Taken};
 use auth_store::Key;
 
 use crate::support::{Place, entry, files, found, give_back, key, lead, put, want};
@@ -43,6 +43,7 @@ fn another_key_finds_nothing() {
     give_back(&other, lead(&other, 0));
     let entries = other.entries().unwrap();
     assert_eq!((entries.len(), entries[0].generation(), entries[0].rest()), (1, None, None));
+    assert_eq!((entries[0].label(), entries[0].is_pause()), (None, false));
     found(&own);
 }
 
@@ -54,6 +55,7 @@ fn entries_are_listed_and_removed() {
     let generation = put(&store, "t");
     let [entry] = &store.entries().unwrap()[..] else { panic!("one entry") };
     assert_eq!(entry.generation(), Some(generation));
+    assert_eq!((entry.label().map(Label::scope), entry.is_pause()), (Some(""), false));
     let minute = Duration::from_secs(60);
     assert!(entry.rest().is_some_and(|rest| Duration::ZERO < rest && rest <= minute));
     assert!(entry.age() < minute);

@@ -65,7 +65,8 @@ pub(crate) fn want(newer_than: u64) -> Want {
 pub(crate) fn entry(token: &str) -> Entry {
     let life = 60_000u64.to_be_bytes();
     let length = (token.len() as u32).to_be_bytes();
-    Entry::from_bytes(&[&[1, 3][..], &life, &length, token.as_bytes(), b"{}"].concat()).unwrap()
+    Entry::from_bytes(&[&[1, 3][..], &life, &[0; 6], &length, token.as_bytes(), b"{}"].concat())
+        .unwrap()
 }
 
 /// The lease that a store gives.

@@ -106,7 +106,7 @@ pub(crate) fn stamp(seconds: i64) -> String {
     (NOW + time::Duration::seconds(seconds)).format(&Rfc3339).unwrap()
 }
 
-fn token_response() -> Response<String> {
+pub(crate) fn token_response() -> Response<String> {
     let endpoint = json!({"interface": "public", "region": "r", "url": "https://thing.example/"});
     let body = json!({"token": {
         "catalog": [{"type": "thing", "endpoints": [endpoint]}],

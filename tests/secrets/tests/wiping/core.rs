@@ -247,14 +247,16 @@ fn identity_requests() {
 
 fn entries() {
     // An entry in static memory, which is never freed.
-    let v3: &[u8] = b"\x01\x03\0\0\0\0\0\0\xea\x60\0\0\0\x0ft0ps3cret-token{\"t0ps3cret\": 1}";
-    let v2: &[u8] = b"\x01\x02\0\0\0\0\0\0\xea\x60\0\0\0\0{\"id\": \"t0ps3cret-token\"}";
+    let v3: &[u8] =
+        b"\x01\x03\0\0\0\0\0\0\xea\x60\0\0\0\0\0\0\0\0\0\x0ft0ps3cret-token{\"t0ps3cret\": 1}";
+    let v2: &[u8] =
+        b"\x01\x02\0\0\0\0\0\0\xea\x60\0\0\0\0\0\0\0\0\0\0{\"id\": \"t0ps3cret-token\"}";
     for bytes in [v3, v2] {
         let entry = Entry::from_bytes(bytes).unwrap();
         black_box((entry.clone(), entry.to_bytes(), format!("{entry:?}")));
         // Not the bytes of an entry any more.
         let (last, most) = bytes.split_last().unwrap();
-        let _ = black_box((Entry::from_bytes(&bytes[..20]), Entry::from_bytes(most), last));
+        let _ = black_box((Entry::from_bytes(&bytes[..26]), Entry::from_bytes(most), last));
         let name = Name::new(PASSWORD.as_bytes().to_vec().into());
         let lease = Lease::new(name.clone(), 1);
         black_box((format!("{name:?}"), Note::Put { lease, entry: Some(entry) }));

@@ -1,10 +1,11 @@
 //! The bytes of a store's entry.
 //!
 //! ```text
-//! answer   01 | 02 (v2.0) or 03 (v3) | life | length of the token, u32 | token | body
-//! pause    01 | 00, or 01 (credential refused) | rest | status, u16 | code | title | message
+//! answer   01 | 02 (v2.0) or 03 (v3) | life | label | length of the token, u32 | token | body
+//! pause    01 | 00, or 01 (credential refused) | rest | label | status, u16 | code | title | message
 //!
 //! life, rest       milliseconds, u64
+//! label            texts: identity service, user, scope
 //! code             00, or 01 and a number, i64, or 02 and a text
 //! title, message   texts; empty if there is none
 //! text             length in bytes, u16 | UTF-8
@@ -23,7 +24,7 @@ use crate::{
     limits,
     model::{
         body::Body,
-        entry::{Entry, Shared, SharedAnswer, SharedPause},
+        entry::{Entry, Label, Shared, SharedAnswer, SharedPause},
         token::secret_header,
     },
     text::is_unprintable,
@@ -43,16 +44,14 @@ const NO_CODE: u8 = 0;
 const NUMBER: u8 = 1;
 const TEXT: u8 = 2;
 
-/// The bytes of the longest text that an error shows: each character escaped, and the mark of a cut.
-const LONGEST_TEXT: usize = limits::ERROR_TEXT * r"\u{e0041}".len() + '…'.len_utf8();
-
 impl Entry {
     /// The entry for a store. The bytes contain the token, and are wiped from memory on drop: a
     /// store seals them before it writes them anywhere.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        match &self.0 {
-            Shared::Answer(answer) => write_answer(answer),
-            Shared::Pause(pause) => write_pause(pause),
+        let label = write_label(&self.label);
+        match &self.shared {
+            Shared::Answer(answer) => write_answer(answer, &label),
+            Shared::Pause(pause) => write_pause(pause, &label),
         }
     }
 
@@ -65,25 +64,36 @@ impl Entry {
         }
         let (kind, life) =
             (input.byte()?, Duration::from_millis(u64::from_be_bytes(input.array()?)));
+        let [identity_service, user, scope] = [input.text()?, input.text()?, input.text()?];
+        let label = Label { identity_service, user, scope };
         let shared = match kind {
             PAUSE | REFUSAL => Shared::Pause(read_pause(input, kind == REFUSAL, life)?),
             V2_ANSWER => Shared::Answer(read_answer(input, ApiVersion::V2, life)?),
             V3_ANSWER => Shared::Answer(read_answer(input, ApiVersion::V3, life)?),
             _ => return None,
         };
-        Some(Self(shared))
+        Some(Self { label, shared })
     }
 }
 
-fn write_answer(answer: &SharedAnswer) -> Zeroizing<Vec<u8>> {
+fn write_label(label: &Label) -> Vec<u8> {
+    let mut out = Vec::new();
+    for text in [&label.identity_service, &label.user, &label.scope] {
+        write_text(&mut out, text);
+    }
+    out
+}
+
+fn write_answer(answer: &SharedAnswer, label: &[u8]) -> Zeroizing<Vec<u8>> {
     let kind = match answer.api_version {
         ApiVersion::V2 => V2_ANSWER,
         ApiVersion::V3 => V3_ANSWER,
     };
     let token = answer.header.as_ref().map_or(&b""[..], |header| header.as_bytes());
-    let parts: [&[u8]; 5] = [
+    let parts: [&[u8]; 6] = [
         &[FORMAT, kind],
         &milliseconds(answer.life).to_be_bytes(),
+        label,
         &u32::try_from(token.len()).unwrap_or(u32::MAX).to_be_bytes(),
         token,
         answer.body.as_bytes(),
@@ -107,10 +117,11 @@ fn read_answer(mut input: Input<'_>, version: ApiVersion, life: Duration) -> Opt
     is_trimmed.then_some(SharedAnswer { api_version: version, header, body, life })
 }
 
-fn write_pause(pause: &SharedPause) -> Zeroizing<Vec<u8>> {
+fn write_pause(pause: &SharedPause, label: &[u8]) -> Zeroizing<Vec<u8>> {
     let SharedPause { status, fault, is_refusal, rest } = pause;
     let mut out = vec![FORMAT, if *is_refusal { REFUSAL } else { PAUSE }];
     out.extend(milliseconds(*rest).to_be_bytes());
+    out.extend(label);
     out.extend(status.as_u16().to_be_bytes());
     match &fault.code {
         None => out.push(NO_CODE),
@@ -146,7 +157,7 @@ fn read_pause(mut input: Input<'_>, is_refusal: bool, rest: Duration) -> Option<
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    // Every text of a fault is shorter: `text::shown` has cut it.
+    // Every text of a fault and of a label is shorter: `text::shown` has cut it.
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
     out.extend(length.to_be_bytes());
     out.extend(text.as_bytes());
@@ -178,7 +189,7 @@ impl<'a> Input<'a> {
     fn text(&mut self) -> Option<String> {
         let length = usize::from(u16::from_be_bytes(self.array()?));
         let text = std::str::from_utf8(self.take(length)?).ok()?;
-        let is_clean = length <= LONGEST_TEXT && !text.chars().any(is_unprintable);
+        let is_clean = length <= limits::SHOWN_BYTES && !text.chars().any(is_unprintable);
         is_clean.then(|| text.to_owned())
     }
 }
@@ -187,11 +198,20 @@ impl<'a> Input<'a> {
 mod tests {
     use super::*;
 
+    fn label() -> Label {
+        let [identity_service, user, scope] = ["http://k", "ü", ""].map(str::to_owned);
+        Label { identity_service, user, scope }
+    }
+
+    /// The bytes of the label.
+    const LABEL: &[u8] = b"\0\x08http://k\0\x02\xc3\xbc\0\0";
+
     fn answer(api_version: ApiVersion, token: &str, body: &str) -> Entry {
         let header = (!token.is_empty()).then(|| secret_header(token.as_bytes(), "test").unwrap());
         let body = Body::new(body.as_bytes().to_vec().into());
         let life = Duration::from_millis(0x0102_0304);
-        Entry(Shared::Answer(SharedAnswer { api_version, header, body, life }))
+        let shared = Shared::Answer(SharedAnswer { api_version, header, body, life });
+        Entry { label: label(), shared }
     }
 
     fn pause(code: Option<Code>, message: &str) -> Entry {
@@ -199,10 +219,11 @@ mod tests {
         let fault = Fault { code, title: None, message, encoding: None };
         let status = StatusCode::UNAUTHORIZED;
         let rest = Duration::from_millis(0x0102_0304);
-        Entry(Shared::Pause(SharedPause { status, fault, is_refusal: true, rest }))
+        let shared = Shared::Pause(SharedPause { status, fault, is_refusal: true, rest });
+        Entry { label: label(), shared }
     }
 
-    /// One entry of each kind, and its bytes after the life.
+    /// One entry of each kind, and its bytes after the label.
     fn entries() -> [(Entry, u8, Vec<u8>); 5] {
         let text = Code::Text("a.1".to_owned());
         [
@@ -221,7 +242,7 @@ mod tests {
     #[test]
     fn entries_have_these_bytes() {
         for (entry, kind, rest) in entries() {
-            let bytes = [&[1, kind, 0, 0, 0, 0, 1, 2, 3, 4][..], &rest].concat();
+            let bytes = [&[1, kind, 0, 0, 0, 0, 1, 2, 3, 4][..], LABEL, &rest].concat();
             assert_eq!(*entry.to_bytes(), bytes, "{entry:?}");
             assert_eq!(Entry::from_bytes(&bytes), Some(entry));
         }
@@ -232,7 +253,7 @@ mod tests {
         for (entry, _, _) in entries() {
             let bytes = entry.to_bytes();
             // The body of an answer ends where the bytes end.
-            let body = match &entry.0 {
+            let body = match &entry.shared {
                 Shared::Answer(answer) => answer.body.as_bytes().len(),
                 Shared::Pause(_) => 0,
             };
@@ -248,6 +269,14 @@ mod tests {
         let long = [0, 0, 0, 0, 0x9a, 0x7e, 0xc8, 0x01]; // 30 days and 1 ms
         let day = [0, 0, 0, 0, 5, 0x26, 0x5c, 1]; // a day and 1 ms
         type Row<'a> = (&'a str, u8, u8, [u8; 8], &'a [u8]);
+        let whole = |format, kind, life: [u8; 8], label, rest: &[u8]| {
+            Entry::from_bytes(&[&[format, kind][..], &life, label, rest].concat())
+        };
+        let no_label = b"\0\0\0\0\0\0";
+        assert!(whole(1, 0, life, no_label, b"\x01\xf7\0\0\0\0\0").is_some());
+        for label in [&b"\0\0\0\x01\x1b\0\0"[..], b"\0\x01\xff\0\0\0\0", b"\0\0\0\0\xff\xff"] {
+            assert_eq!(whole(1, 0, life, label, b"\x01\xf7\0\0\0\0\0"), None, "{label:?}");
+        }
         let rows: [Row<'_>; 17] = [
             ("another format", 2, 3, life, b"\0\0\0\x01t"),
             ("another kind", 1, 4, life, b"\0\0\0\x01t"),
@@ -268,16 +297,15 @@ mod tests {
             ("a turn of direction", 1, 0, life, b"\x01\xf7\0\0\0\0\x03\xe2\x80\xae"),
         ];
         for (what, format, kind, life, rest) in rows {
-            let bytes = [&[format, kind][..], &life, rest].concat();
-            assert_eq!(Entry::from_bytes(&bytes), None, "{what}");
+            assert_eq!(whole(format, kind, life, no_label, rest), None, "{what}");
         }
     }
 
     #[test]
     fn a_text_has_a_limit() {
         let with = |length| Entry::from_bytes(&pause(None, &"x".repeat(length)).to_bytes());
-        assert!(with(LONGEST_TEXT).is_some());
-        assert_eq!(with(LONGEST_TEXT + 1), None);
+        assert!(with(limits::SHOWN_BYTES).is_some());
+        assert_eq!(with(limits::SHOWN_BYTES + 1), None);
         // Whatever an error shows fits.
         let text = "\u{e0041}".repeat(2 * limits::ERROR_TEXT);
         let fault = Fault { message: Some(text), ..Fault::default() }.cleaned(&[]);

@@ -1,11 +1,13 @@
 //! What the processes of a fleet share: the answer to a login, or the pause after a refusal.
 
 mod bytes;
+mod label;
 
 use std::{fmt, time::Duration};
 
 use http::{HeaderValue, StatusCode};
 
+pub use self::label::Label;
 use crate::{error::fault::Fault, model::body::Body, url::ApiVersion};
 
 /// What a [store](crate::Store) keeps under a name: a token, or a pause in which no process logs in.
@@ -13,7 +15,10 @@ use crate::{error::fault::Fault, model::body::Body, url::ApiVersion};
 /// A store sees only [bytes](Self::to_bytes) and a [life](Self::life). The bytes of a token are a
 /// secret, and `Debug` does not show them.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Entry(pub(crate) Shared);
+pub struct Entry {
+    pub(crate) label: Label,
+    pub(crate) shared: Shared,
+}
 
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Shared {
@@ -52,24 +57,52 @@ impl Entry {
     /// How long a store keeps the entry, from the moment it is told. Afterwards it is of no use to
     /// any process.
     pub fn life(&self) -> Duration {
-        match &self.0 {
+        match &self.shared {
             Shared::Answer(answer) => answer.life,
             Shared::Pause(pause) if pause.is_refusal => pause.rest.saturating_add(KNOWN_AFTER),
             Shared::Pause(pause) => pause.rest,
         }
     }
+
+    /// How long no process logs in, from the moment the store is told. `None` for a token.
+    pub fn pause(&self) -> Option<Duration> {
+        match &self.shared {
+            Shared::Answer(_) => None,
+            Shared::Pause(pause) => Some(pause.rest),
+        }
+    }
+
+    /// The version of the API that gave the token. `None` for a pause.
+    pub fn api_version(&self) -> Option<ApiVersion> {
+        match &self.shared {
+            Shared::Answer(answer) => Some(answer.api_version),
+            Shared::Pause(_) => None,
+        }
+    }
+
+    /// What the entry is for, without secrets.
+    pub fn label(&self) -> &Label {
+        &self.label
+    }
+
+    /// Whether it is the pause after a failed login, and has no token.
+    pub fn is_pause(&self) -> bool {
+        matches!(self.shared, Shared::Pause(_))
+    }
 }
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.shared {
             Shared::Answer(answer) => f
                 .debug_struct("Answer")
+                .field("label", &self.label)
                 .field("api_version", &answer.api_version)
                 .field("life", &answer.life)
                 .finish_non_exhaustive(),
             Shared::Pause(pause) => f
                 .debug_struct("Pause")
+                .field("label", &self.label)
                 .field("status", &pause.status)
                 .field("fault", &pause.fault)
                 .field("is_refusal", &pause.is_refusal)

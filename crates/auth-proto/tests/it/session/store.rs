@@ -72,13 +72,14 @@ pub(super) fn body(project: &str, user: &str) -> String {
 pub(super) fn answer_of(kind: u8, token: &str, life: Duration, body: &str) -> Entry {
     let life = (life.as_millis() as u64).to_be_bytes();
     let length = (token.len() as u32).to_be_bytes();
-    let bytes = [&[1, kind][..], &life, &length, token.as_bytes(), body.as_bytes()].concat();
+    let bytes =
+        [&[1, kind][..], &life, &[0; 6], &length, token.as_bytes(), body.as_bytes()].concat();
     Entry::from_bytes(&bytes).unwrap()
 }
 
 /// A pause of a minute.
 fn pause(kind: u8, status: u16) -> Entry {
-    let head = [&[1, kind][..], &60_000u64.to_be_bytes(), &status.to_be_bytes()].concat();
+    let head = [&[1, kind][..], &60_000u64.to_be_bytes(), &[0; 6], &status.to_be_bytes()].concat();
     Entry::from_bytes(&[&head[..], b"\0\0\0\0\x02no"].concat()).unwrap()
 }
 
@@ -119,6 +120,9 @@ fn a_lease_comes_back_with_the_answer() {
     session.handle_response(pending, sent, NOW + half_a_minute).unwrap();
     let Some(Note::Put { lease, entry: Some(entry) }) = session.poll_note() else { panic!() };
     assert_eq!((lease.name(), lease.generation()), (want.name(), 7));
+    let label = entry.label();
+    assert_eq!(label.identity_service(), "https://keystone.example/v3");
+    assert_eq!((label.user(), label.scope()), ("alice in domain Default", "project p"));
     let life = entry.life();
     let rest = HOUR - half_a_minute;
     assert!(life <= rest && life >= rest - Duration::from_secs(3), "{life:?}");

@@ -150,7 +150,8 @@ fn a_lease_of_another_name_goes_back() {
 
 #[test]
 fn an_old_refusal_is_over_for_those_who_try_once() {
-    let head = [&[1, 1][..], &60_000u64.to_be_bytes(), &401u16.to_be_bytes(), &[0; 5]].concat();
+    let head =
+        [&[1, 1][..], &60_000u64.to_be_bytes(), &[0; 6], &401u16.to_be_bytes(), &[0; 5]].concat();
     let entry = Entry::from_bytes(&head).unwrap();
     let mut session = session_with(Settings::default().with_lockout_retry(false));
     taken(&mut session, |_| Taken::Found { entry, generation: 5, age: 2 * HOUR }, NOW);

@@ -93,7 +93,8 @@ fn entry(token: u64) -> Entry {
     let text = token.to_string();
     let life = 60_000u64.to_be_bytes();
     let length = (text.len() as u32).to_be_bytes();
-    Entry::from_bytes(&[&[1, 3][..], &life, &length, text.as_bytes(), b"{}"].concat()).unwrap()
+    Entry::from_bytes(&[&[1, 3][..], &life, &[0; 6], &length, text.as_bytes(), b"{}"].concat())
+        .unwrap()
 }
 
 /// Panics if the store breaks a promise in this history.

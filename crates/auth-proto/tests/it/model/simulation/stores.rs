@@ -142,7 +142,7 @@ impl Simulation {
                 let status =
                     if is_refusal && cause_of(status) != Cause::Refused { 401 } else { status };
                 let (generation, rest) = (newer(generation), (1000 * u64::from(rest)).min(DAY));
-                let head = [&[1, u8::from(is_refusal)][..], &rest.to_be_bytes()].concat();
+                let head = [&[1, u8::from(is_refusal)][..], &rest.to_be_bytes(), &[0; 6]].concat();
                 let bytes = [&head[..], &status.to_be_bytes(), &[0; 5]].concat();
                 let (rest, age) = (Duration::from_millis(rest), Duration::from_millis(age.into()));
                 let taken =
@@ -201,7 +201,8 @@ impl Simulation {
         };
         let header = if is_v2 { "" } else { &text };
         let length = (header.len() as u32).to_be_bytes();
-        let head = [&[1, if is_v2 { 2 } else { 3 }][..], &rest.to_be_bytes(), &length].concat();
+        let kind = if is_v2 { 2 } else { 3 };
+        let head = [&[1, kind][..], &rest.to_be_bytes(), &[0; 6], &length].concat();
         let bytes = [&head[..], header.as_bytes(), body.to_string().as_bytes()].concat();
         let unfit = [Shared::OtherScope, Shared::OtherVersion, Shared::Unreadable];
         let life = Duration::from_secs(10 * u64::from(life));

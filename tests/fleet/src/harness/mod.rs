@@ -1,0 +1,15 @@
+//! What every scenario uses: the processes of a fleet, the identity service, and their stores.
+
+mod fleet;
+mod job;
+mod redis;
+mod service;
+mod stores;
+mod worker;
+
+pub(crate) use fleet::{Fleet, Seen, token_results};
+pub(crate) use job::{Command, Event, Job, Login, Sharing};
+pub(crate) use redis::Redis;
+pub(crate) use service::{Arrived, Service};
+pub(crate) use stores::{Kept, StoreKind, TestStore};
+pub(crate) use worker::work;
