@@ -1,11 +1,12 @@
 //! The loops for a blocking HTTP client. The caller's thread waits, and sends a login if it has the
-//! time; a login that may take longer gets a thread of its own.
+//! time; a login that may take longer gets a thread of its own. With a store, one more thread keeps
+//! the lease while a login is sent or a question is asked.
 
 use std::{
     io,
     sync::{
         Arc,
-        mpsc::{self, Receiver, TryRecvError},
+        mpsc::{self, Receiver, RecvTimeoutError, TryRecvError},
     },
     thread,
     time::{Duration, Instant},
@@ -95,14 +96,42 @@ fn send<T: Transport>(
     left: Duration,
 ) {
     let back = match left < transport.timeout() {
-        true => hand_over(driver, transport, guard, request, |transport: &T, guard, request| {
-            guard.complete(transport.send(request));
-        }),
+        true => hand_over(driver, transport, guard, request, send_here),
         false => Some((guard, request)),
     };
     if let Some((guard, request)) = back {
-        guard.complete(transport.send(request));
+        send_here(&**transport, guard, request);
     }
+}
+
+fn send_here<T: Transport>(transport: &T, guard: InFlightGuard<'_>, request: Request<Body>) {
+    let response = keeping_lease(&guard, || transport.send(request));
+    guard.complete(response);
+}
+
+/// Works, while another thread looks at the session, so that the store hears that the lease goes on.
+/// The caller's thread cannot do both, and it may be the only one. Without a store, or if the system
+/// gives no thread, nobody looks: then a lease may end before its login.
+fn keeping_lease<R>(guard: &InFlightGuard<'_>, work: impl FnOnce() -> R) -> R {
+    let driver = guard.driver();
+    let (Some(look_every), Some(scope)) = (driver.look_every(), guard.scope()) else {
+        return work();
+    };
+    thread::scope(|threads| {
+        let (working, end) = mpsc::channel::<()>();
+        let looking = move || {
+            while end.recv_timeout(look_every) == Err(RecvTimeoutError::Timeout) {
+                driver.look(scope);
+            }
+        };
+        let thread = thread::Builder::new().name("auth-lease".to_owned());
+        let looking = thread.spawn_scoped(threads, looking);
+        let result = work();
+        drop(working);
+        // A panic of the listener there does not concern this work.
+        looking.into_iter().for_each(|looking| drop(looking.join()));
+        result
+    })
 }
 
 /// Gives a request or a question to a thread of its own. Without a thread, both come back.
@@ -183,8 +212,7 @@ fn await_reply<T: Transport>(
         if left.is_zero() || driver.refresh_pause(scope).is_none() {
             return Some(Ok(()));
         }
-        driver.wait(epoch, driver.looks_after(left));
-        driver.look(scope);
+        driver.wait(epoch, left);
         left = patience.saturating_sub(transport.now().saturating_duration_since(started));
     }
 }
@@ -203,7 +231,8 @@ fn reply<T: Transport>(
     guard: InFlightGuard<'_>,
     question: Question,
 ) -> Result<(), NoToken> {
-    let outcome = transport.asked().map_or(Ok(None), |asked| asked(&question));
+    let ask = || transport.asked().map_or(Ok(None), |asked| asked(&question));
+    let outcome = keeping_lease(&guard, ask);
     let is_answered = !matches!(outcome, Ok(None));
     guard.answer(outcome)?;
     if is_answered { Ok(()) } else { Err(NoToken::Ask(question)) }

@@ -35,6 +35,8 @@ pub struct Driver {
     listener: Option<Box<Listener>>,
     /// Tells the store.
     teller: Option<Box<Teller>>,
+    /// See [`LOOK`].
+    pub(crate) look_every: Duration,
     /// Notified when waiting callers have a reason to poll again.
     changed: Notifier,
     /// The logins of the async loop that no caller carries at the moment.
@@ -46,8 +48,9 @@ pub struct Driver {
     pub(crate) target_checks: std::sync::atomic::AtomicUsize,
 }
 
-/// A lease lasts longer than three times this.
-const LOOK: Duration = Duration::from_secs(5);
+/// How often somebody looks at a session with a store while a request or a question is under way. The
+/// session tells the store every three seconds that a lease goes on.
+const LOOK: Duration = Duration::from_millis(2500);
 
 /// Takes the notes for a store.
 pub(crate) type Teller = dyn Fn(&Note) + Send + Sync;
@@ -136,6 +139,7 @@ impl Driver {
             clock: Box::new(clock),
             listener: events::listener(),
             teller: None,
+            look_every: LOOK,
             changed: Notifier::default(),
             parked: Parked::default(),
             proxies: IgnoredProxies::default(),
@@ -269,7 +273,12 @@ impl Driver {
     /// How long a caller who has `left` waits for a request or a question before it looks at the
     /// session again, so that the store keeps the lease.
     pub(crate) fn looks_after(&self, left: Duration) -> Duration {
-        if self.teller.is_some() { left.min(LOOK) } else { left }
+        if self.teller.is_some() { left.min(self.look_every) } else { left }
+    }
+
+    /// How often the session is to be looked at, if it has a store.
+    pub(crate) fn look_every(&self) -> Option<Duration> {
+        self.teller.as_ref().map(|_| self.look_every)
     }
 
     /// Looks at the session, which may have something to tell the store.

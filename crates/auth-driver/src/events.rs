@@ -46,17 +46,30 @@ fn trace(event: &Event) {
             let retry_at = retry_at.map(timestamp::format);
             tracing::error!(%scope, %error, retry_at, "credential refused");
         }
+        Event::LeaseLost { scope } => tracing::warn!(%scope, "lease lost"),
         Event::LoginFailed { scope, class, error, retry_at } => {
             let retry_at = timestamp::format(*retry_at);
             tracing::warn!(%scope, ?class, %error, retry_at, "login failed");
         }
         Event::LoginStarted { scope } => tracing::debug!(%scope, "login started"),
+        Event::PauseImported { scope, error, retry_at } => {
+            let retry_at = retry_at.map(timestamp::format);
+            tracing::warn!(%scope, %error, retry_at, "pause taken from the store");
+        }
         Event::RefusalDelivered { origin, reason } => {
             tracing::warn!(origin, ?reason, "refusal delivered");
         }
         Event::ServiceAtOdds { scope, origin, until } => {
             let until = timestamp::format(*until);
             tracing::warn!(%scope, origin, until, "service at odds with the identity service");
+        }
+        Event::StoreSuspended { scope, reason, until } => {
+            let until = timestamp::format(*until);
+            tracing::warn!(%scope, ?reason, until, "store not used");
+        }
+        Event::TokenImported { scope, expires_at } => {
+            let expires_at = timestamp::format(*expires_at);
+            tracing::info!(%scope, expires_at, "token taken from the store");
         }
         Event::TokenRejected { scope, origin } => {
             tracing::warn!(%scope, origin, "token refused by a service");

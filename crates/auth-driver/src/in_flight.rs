@@ -93,6 +93,11 @@ impl<'a> InFlightGuard<'a> {
         events.report();
     }
 
+    /// The driver that handed it out.
+    pub(crate) fn driver(&self) -> &'a Driver {
+        self.driver
+    }
+
     /// The scope of its token.
     pub(crate) fn scope(&self) -> Option<&Scope> {
         self.flight.as_ref().map(|flight| &flight.scope)

@@ -152,7 +152,7 @@ pub use model::{
 pub use session::{
     Session,
     action::{Action, Destination, PendingRequest},
-    event::{Event, FailureClass, RefusalReason},
+    event::{Counts, Event, FailureClass, RefusalReason, SuspensionReason},
     service_call::{RetryDecision, ServiceCall},
     settings::Settings,
     store::{AsyncStore, Lease, Name, Note, Store, Taken, Want},

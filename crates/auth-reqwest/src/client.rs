@@ -2,8 +2,8 @@ use std::{fmt, future::Ready, sync::Arc, time::Duration};
 
 use auth_driver::{BoxError, Call, Driver, Grant, Mode, Replay, Wanted, nonblocking, parse};
 use auth_proto::{
-    Cloud, Credential, Destination, EndpointQuery, IdentityRequest, Reply, RetryDecision, Scope,
-    Token,
+    Cloud, Counts, Credential, Destination, EndpointQuery, IdentityRequest, Reply, RetryDecision,
+    Scope, Session, Token,
 };
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri};
@@ -90,6 +90,22 @@ impl Client {
     /// The cloud, with its API version once a response has shown it.
     pub fn cloud(&self) -> Cloud {
         self.driver().read(|session| session.cloud().clone())
+    }
+
+    /// How often something has happened in the session since it began, for an exporter of metrics:
+    /// logins, refusals, pauses, and what the store gave.
+    ///
+    /// ```no_run
+    /// # use auth_reqwest::{Client, auth_proto::{Cloud, Credential, Scope}};
+    /// # let credential = Credential::password("user@example.com", "secretsecret");
+    /// # let client = Client::new(Cloud::nhn(), credential, Scope::project_id("f5073eaa"))?;
+    /// let counts = client.counts();
+    /// println!("auth_logins_total {}", counts.logins());
+    /// println!("auth_imports_total {}", counts.imports());
+    /// # Ok::<(), auth_reqwest::Error>(())
+    /// ```
+    pub fn counts(&self) -> Counts {
+        self.driver().read(Session::counts)
     }
 
     /// A valid token within 30 seconds: the session's token, or one from a login.

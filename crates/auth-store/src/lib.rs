@@ -41,7 +41,7 @@
 //! | the directory belongs to another user, or is open to others | each process logs in |
 //! | a file is damaged, open to others, a link, or sealed with another key | one login, which replaces it |
 //! | the process that logs in is killed | another one goes on at once |
-//! | it is stopped | another one goes on when the lease ends, after 20 s |
+//! | it is stopped | another one goes on when the lease ends, after 10 s |
 //! | a process is stopped while it changes a file (for less than a millisecond) | the others log in by themselves until it goes on or ends |
 //! | the clock goes back | entries from the future count as absent |
 //! | the directory is on NFS | locks and times may be those of one machine: more logins |

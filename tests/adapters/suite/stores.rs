@@ -6,12 +6,13 @@ use std::{
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     thread,
+    time::Duration,
 };
 
-use auth_proto::{ErrorKind, Scope};
+use auth_proto::{Counts, ErrorKind, Scope};
 use http::Request;
 use testing::{
-    Client, Loopback, MemoryStore, Reply,
+    Client, Loopback, MemoryStore, Reply, events,
     fixtures::{TOKEN, logins_and, token},
 };
 
@@ -45,17 +46,46 @@ fn clients_with_one_store_log_in_once() {
     assert_eq!(server.requests().len(), 1);
 }
 
+/// A lease lasts for 10 seconds, so the client that logs in has to keep it. (Some callers send on their
+/// own thread, and nobody else is there.)
+#[test]
+fn a_login_that_takes_12_s_is_one() {
+    const CLIENTS: usize = 4;
+    let server = Loopback::start(|request| {
+        thread::sleep(Duration::from_secs(12));
+        token(&format!("t{}", request.number), "https://thing.example")
+    });
+    let store = MemoryStore::default();
+    let clients = [(); CLIENTS].map(|()| client(&server, &store));
+    thread::scope(|scope| {
+        for client in &clients {
+            scope.spawn(|| assert_eq!(client.token().unwrap().expose(), "t0", "{ADAPTER}"));
+        }
+    });
+    assert_eq!(server.requests().len(), 1);
+    let sum = |count: fn(Counts) -> u64| clients.iter().map(|client| count(client.counts())).sum();
+    let sums: [u64; 4] =
+        [sum(Counts::logins), sum(Counts::imports), sum(Counts::refusals), sum(Counts::pauses)];
+    assert_eq!(sums, [1, CLIENTS as u64 - 1, 0, 0]);
+    assert!(clients.iter().all(|client| client.counts().misses() > 0));
+}
+
 #[test]
 fn a_refused_login_is_known_to_all() {
     let reason = r#"{"error": {"code": 401, "message": "the account is locked"}}"#;
     let server = Loopback::start(move |_| Reply::new(401, "", reason));
     let store = MemoryStore::default();
+    let mut refused = Vec::new();
     for _ in 0..4 {
-        let error = client(&server, &store).token().unwrap_err();
+        let client = client(&server, &store);
+        let error = client.token().unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Rejected(_)), "{error}");
         assert!(error.to_string().contains("the account is locked"), "{error}");
+        refused.push(client.counts());
     }
     assert_eq!(server.requests().len(), 1);
+    let refused: Vec<_> = refused.iter().map(|count| (count.refusals(), count.pauses())).collect();
+    assert_eq!(refused, [(1, 0), (0, 1), (0, 1), (0, 1)]);
 }
 
 #[test]
@@ -97,4 +127,23 @@ fn a_store_that_stops_fails_no_call() {
         assert!(other.token().is_err(), "the server gives tokens of another project");
     }
     assert_eq!(store.questions(), 1 + 3);
+}
+
+#[test]
+fn a_store_in_use_is_logged() {
+    let (server, store) = (tokens(), MemoryStore::default());
+    let lines = || {
+        let client = client(&server, &store);
+        events::lines(|| client.token().unwrap()).1
+    };
+    lines();
+    let [taken] = &lines()[..] else { panic!("one event") };
+    assert!(taken.starts_with("INFO token taken from the store scope=project "), "{taken}");
+    assert!(taken.contains(" expires_at="), "{taken}");
+    store.stop();
+    let lines = lines();
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+    assert!(lines[0].starts_with("WARN store not used scope=project "), "{}", lines[0]);
+    assert!(lines[0].contains(" reason=NoAnswer until="), "{}", lines[0]);
+    assert!(lines[1].starts_with("DEBUG login started "), "{}", lines[1]);
 }

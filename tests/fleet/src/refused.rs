@@ -5,7 +5,10 @@ use std::{error::Error, ops::Range, time::Duration};
 use auth_emulator::System;
 
 use crate::{
-    harness::{Clock, Command, Fleet, Job, Login, Service, StoreKind, TestStore, token_results},
+    harness::{
+        Clock, Command, Event, Fleet, Job, Login, Seen, Service, StoreKind, TestStore,
+        token_results,
+    },
     scenario::{Case, Extent, Tally},
 };
 
@@ -28,6 +31,7 @@ pub(crate) fn cases(extent: Extent) -> Vec<Case> {
             service: Service::start()?,
             clock,
             sent: Vec::new(),
+            silences: 0,
         };
         history.run(processes, &moments_of(moments, extent.seed), tally)
     };
@@ -48,6 +52,8 @@ struct History {
     /// The logins so far: when they came by the moved clock, and whether the password was the new
     /// one.
     sent: Vec<(Duration, bool)>,
+    /// The times that a process got no answer of the store.
+    silences: u64,
 }
 
 impl History {
@@ -77,6 +83,7 @@ impl History {
         tally.exactly("logins with the new password", new, 1);
         tally.logins = new;
         tally.figure("refused", old.len() as u64);
+        tally.figure("without store", self.silences);
         Ok(())
     }
 
@@ -114,7 +121,9 @@ impl History {
             tally.slowest = tally.slowest.max(took);
         }
         tally.processes += fleet.len();
-        tally.without_store(&seen);
+        let is_silent =
+            |seen: &&Seen| matches!(&seen.event, Event::Store { kind, .. } if kind == "Silent");
+        self.silences += seen.iter().filter(is_silent).count() as u64;
         for login in &self.service.logins()[before..] {
             self.sent.push((at, login.process.is_some_and(is_new)));
         }

@@ -189,7 +189,7 @@ impl Tally {
     }
 
     /// The processes for which the store was silent, with the first reason.
-    pub(crate) fn without_store(&mut self, seen: &[Seen]) {
+    fn without_store(&mut self, seen: &[Seen]) {
         let mut silent: Vec<_> = seen
             .iter()
             .filter_map(|seen| match &seen.event {

@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use auth_proto::{
-    Cloud, Credential, EndpointQuery, IdentityRequest, Reply, RetryDecision, Scope, Token,
+    Cloud, Counts, Credential, EndpointQuery, IdentityRequest, Reply, RetryDecision, Scope, Token,
 };
 use http::{Request, Response, StatusCode, Uri};
 use serde::de::DeserializeOwned;
@@ -83,6 +83,11 @@ impl Client {
             }
             Self::Ureq(client) => Self::Ureq(client.lasting(life)),
         }
+    }
+
+    /// As the adapters' `counts`.
+    pub fn counts(&self) -> Counts {
+        of_session!(self, counts())
     }
 
     /// As the adapters' `token`.

@@ -4,6 +4,7 @@ mod asked;
 mod bad_stores;
 mod counts;
 mod executor;
+mod leases;
 mod notes;
 mod plan;
 mod questions;

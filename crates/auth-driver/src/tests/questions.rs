@@ -44,9 +44,10 @@ impl Person {
         let session = Session::new(cloud, credential, Settings::default().with_store()).unwrap();
         let (kept, seconds, start) = (Arc::clone(&is_kept), Arc::clone(&clock), UtcDateTime::now());
         let now = move || start + Duration::from_secs(seconds.load(SeqCst));
-        let driver = Driver::new(session, now).with_store(move |note| {
+        let mut driver = Driver::new(session, now).with_store(move |note| {
             kept.fetch_or(matches!(note, Note::Keep { .. }), SeqCst);
         });
+        driver.look_every = Duration::from_millis(20);
         let (kept, seconds) = (Arc::clone(&is_kept), Arc::clone(&clock));
         let ask = move |_: &Question| {
             seconds.fetch_add(LATER, SeqCst);

@@ -42,6 +42,8 @@ pub(super) struct Script {
     pub(super) http: Http,
     pub(super) take: Arc<Take>,
     pub(super) send: Arc<Send_>,
+    /// The longest time that a blocking caller sends itself.
+    pub(super) timeout: Duration,
 }
 
 impl Script {
@@ -51,7 +53,7 @@ impl Script {
         let (store, cloud) = (http.clone(), http.clone());
         let take = Arc::new(move |want: &Want| store.taken(want));
         let send = Arc::new(move |request: Request<Body>| cloud.handle(request));
-        Self { http, take, send }
+        Self { http, take, send, timeout: Duration::ZERO }
     }
 
     pub(super) fn taking(self, take: impl Fn(&Want) -> Taken + Send + Sync + 'static) -> Self {
@@ -105,7 +107,7 @@ impl blocking::Transport for Script {
     }
 
     fn timeout(&self) -> Duration {
-        Duration::ZERO
+        self.timeout
     }
 
     fn take(&self, want: &Want) -> Taken {

@@ -146,6 +146,8 @@ pub(super) fn kind(note: &Note) -> &'static str {
 fn shown(event: &Event) -> &'static str {
     match event {
         Event::TokenRejected { .. } => "rejected",
+        Event::StoreSuspended { .. } => "suspended",
+        Event::TokenImported { .. } => "imported",
         Event::TokenRenewed { .. } => "renewed",
         _ => "another event",
     }
@@ -267,7 +269,7 @@ fn a_slow_store_costs_a_quarter_of_a_second() {
     async_token(&driver, &http).unwrap();
     assert_eq!((http.logins(), http.takes.load(SeqCst)), (1, 1));
     // It has given no lease, so it is told nothing.
-    assert_eq!(drain(&log), ["another event", "renewed"]);
+    assert_eq!(drain(&log), ["suspended", "another event", "renewed"]);
 }
 
 #[test]

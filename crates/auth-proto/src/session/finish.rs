@@ -182,7 +182,7 @@ impl Session {
                 self.credential_verified = true;
                 self.prove_credential();
             }
-            Input::Refused(error, probe) => {
+            Input::Refused(error, probe) | Input::RefusedElsewhere(error, probe) => {
                 let state = &self.scopes[index];
                 if state.granted || !self.credential_verified {
                     let refusal = (error.clone(), state.scope.clone(), state.granted);
@@ -381,7 +381,7 @@ impl Session {
                 self.judge(index, &token, Answer::Unknown, request.attempt, at);
             }
             Phase::Asking(_) => self.hand_back(index, lost),
-            Phase::Taking(_) => self.go_alone(index, at),
+            Phase::Taking(_) => self.has_no_answer(index, at),
             Phase::Doubted(_) | Phase::Idle | Phase::Pending(_) => {}
         }
     }

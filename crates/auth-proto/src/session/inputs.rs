@@ -12,7 +12,7 @@ use crate::{
     model::{credential::Credential, marks, token::Token},
     session::{
         action::PendingRequest,
-        event::{self, Event, RefusalReason},
+        event::{self, Event, RefusalReason, SuspensionReason},
         service_call::{RetryDecision, ServiceCall},
         state::evidence::{Answer, Refused, Remedy},
         state::input::Input,
@@ -104,7 +104,7 @@ impl Session {
                 self.finish(index, input, at, at);
             }
             Some((index, asking @ Phase::Asking(_))) => self.hand_back(index, asking),
-            Some((index, Phase::Taking(_))) => self.go_alone(index, at),
+            Some((index, Phase::Taking(_))) => self.has_no_answer(index, at),
             _ => {}
         }
         Ok(())
@@ -135,9 +135,10 @@ impl Session {
             Some((index, asking @ Phase::Asking(_))) => self.hand_back(index, asking),
             Some((index, Phase::Taking(_))) => {
                 // Callers that never wait for the store still get on.
+                self.events.count_miss();
                 self.scopes.change(index, |state| state.share.miss());
                 if self.scopes[index].share.has_seen_enough() {
-                    self.go_alone(index, at);
+                    self.go_alone(index, SuspensionReason::NoAnswer, at);
                 }
             }
             _ => {}

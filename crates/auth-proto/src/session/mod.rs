@@ -21,6 +21,7 @@ mod share;
 mod start;
 mod state;
 pub(crate) mod store;
+mod tell;
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,7 +36,7 @@ use crate::{
         action::{Action, Destination, SessionId},
         ask::RefusedSecrets,
         clock::Clock,
-        event::{Event, Events},
+        event::{Counts, Event, Events},
         pauses::backoff::Jitter,
         pauses::failure_streak::FailureStreak,
         pauses::lockout::Lockout,
@@ -326,6 +327,12 @@ impl Session {
     /// [`limits::EVENTS`](crate::limits::EVENTS).
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop()
+    }
+
+    /// How often something has happened since the session began. A new credential and the end of the
+    /// session change no number.
+    pub fn counts(&self) -> Counts {
+        self.events.counts()
     }
 
     fn state(&self, scope: &Scope) -> Option<&ScopeState> {

@@ -89,8 +89,19 @@ impl Session {
         is_settled.then(|| Arc::clone(&live.token))
     }
 
-    /// The action when the token is missing, refused, or due for renewal.
+    /// The action when the token is missing, refused, or due for renewal. A caller who waits comes
+    /// again in time to keep the scope's lease.
     pub(super) fn obtain(&mut self, index: usize, at: Duration, caller: Caller) -> Action {
+        match self.next_step(index, at, caller) {
+            Action::Wait(until) => {
+                let keep_at = self.keep_at(index, at).map(|keep_at| self.clock.at(keep_at));
+                Action::Wait(keep_at.map_or(until, |keep_at| until.min(keep_at)))
+            }
+            action => action,
+        }
+    }
+
+    fn next_step(&mut self, index: usize, at: Duration, caller: Caller) -> Action {
         let root = self.root_of(index);
         if let Some(root) = root {
             self.give_up_check(root, at);
@@ -100,8 +111,6 @@ impl Session {
             // A question makes no difference any more when its token ends.
             let asked = state.live.as_ref().filter(|_| matches!(state.phase, Phase::Checking(_)));
             let until = asked.map_or(request.lost_at, |live| live.ends_at.min(request.lost_at));
-            // A caller who comes again in time keeps the lease.
-            let until = state.share.keep_at(at).map_or(until, |keep_at| until.min(keep_at));
             return Action::Wait(self.clock.at(until));
         }
         if state.evidence.due() == Some(Remedy::Check) {

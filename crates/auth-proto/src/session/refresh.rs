@@ -45,7 +45,7 @@ impl Session {
             return self.renewal_due(index);
         }
         if let Some(request) = state.phase.handed() {
-            let keep_at = state.share.keep_at(self.clock.elapsed());
+            let keep_at = self.keep_at(index, self.clock.elapsed());
             return Some(keep_at.unwrap_or(request.lost_at).min(request.lost_at));
         }
         if self.pending_question(index).is_some() {

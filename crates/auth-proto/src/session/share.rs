@@ -9,12 +9,14 @@
 //! | found: a pause | the scope pauses until the same time |
 //! | found: of no use | the scope asks for something newer |
 //! | led | the scope logs in, and tells the store what came of it |
-//! | busy | the scope asks again soon; past two leases of one process or four of any it goes on alone |
+//! | busy | the scope asks again soon; after 25 seconds in all, whoever leads, it goes on alone |
 //! | silent | for 30 seconds the session acts as if it had no store |
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
-use http::Response;
 use time::UtcDateTime;
 
 use super::Session;
@@ -22,18 +24,16 @@ use crate::{
     error::Error,
     limits, login,
     model::{
-        entry::{Entry, Label, Shared, SharedAnswer, SharedPause},
-        scope::Scope,
+        entry::{Shared, SharedAnswer, SharedPause},
         token::Token,
     },
     session::{
         action::{Action, PendingRequest},
+        event::{Event, SuspensionReason},
         finish::USABLE,
-        pauses::failure_streak::FailureStreak,
         state::input::Input,
         state::live_token::LiveToken,
         state::phase::{Phase, Taking},
-        state::scope_state::ScopeState,
         state::share::LEASE,
         store::{
             Note, Taken, Want,
@@ -45,7 +45,9 @@ use crate::{
 /// What a session with a store keeps beside its scopes.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    notes: VecDeque<Note>,
+    pub(super) notes: VecDeque<Note>,
+    /// The places of the scopes that have had the lease.
+    pub(super) leases: BTreeSet<usize>,
     /// Until then the session acts as if it had no store.
     silent_until: Duration,
 }
@@ -54,6 +56,9 @@ pub(super) struct Outbox {
 const SILENCE: Duration = Duration::from_secs(30);
 /// An answer that takes longer is no answer. Drivers wait for 250 ms.
 const ANSWER: Duration = Duration::from_secs(1);
+/// A scope waits this long for other processes in all. A caller of an adapter waits for 30 s, and must
+/// have time for a login.
+const PATIENCE: Duration = Duration::from_secs(25);
 /// While another process logs in, a scope asks again after a time between these two.
 const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
 
@@ -100,7 +105,12 @@ impl Session {
         let at = self.check_owner(&pending).map(|()| self.advance(now))?;
         match (self.take(pending), taken) {
             (Some((index, Phase::Taking(taking))), taken) => {
+                let before = self.counts();
                 self.handle_answer(index, &taking, taken, at);
+                let after = self.counts();
+                if (before.imports(), before.pauses()) == (after.imports(), after.pauses()) {
+                    self.events.count_miss();
+                }
             }
             // Nobody waits for the lease any more.
             (_, Taken::Led(lease)) => self.note(Note::Put { lease, entry: None }),
@@ -110,21 +120,11 @@ impl Session {
     }
 
     fn handle_answer(&mut self, index: usize, taking: &Taking, taken: Taken, at: Duration) {
-        // A secret or a code that is asked for. The other process asks for it, too.
-        let asks = !self.name_has_secrets() && self.root_of(index).is_none();
         match taken {
-            Taken::Busy { generation }
-                if self.scopes[index].share.is_stuck(generation, at, asks) =>
-            {
-                self.go_alone(index, at);
-            }
+            Taken::Busy { .. } => self.follow(index, at),
             // The store gives the same again.
             Taken::Found { generation, .. } if generation <= taking.want.newer_than() => {
-                self.go_alone(index, at);
-            }
-            Taken::Busy { generation } => {
-                let look_at = at + self.jitter.between(LOOK_AGAIN.0, LOOK_AGAIN.1);
-                self.step(index, Input::Busy(generation, look_at), at);
+                self.go_alone(index, SuspensionReason::Useless, at);
             }
             Taken::Found { entry, generation, age } => {
                 self.step(index, Input::Seen(generation), at);
@@ -144,7 +144,7 @@ impl Session {
                     }
                 }
                 if self.scopes[index].share.has_seen_enough() {
-                    self.go_alone(index, at);
+                    self.go_alone(index, SuspensionReason::Useless, at);
                 }
             }
             // The store mixes names up, or gives a generation twice.
@@ -153,20 +153,56 @@ impl Session {
                     || lease.generation() <= taking.want.newer_than() =>
             {
                 self.note(Note::Put { lease, entry: None });
-                self.go_alone(index, at);
+                self.go_alone(index, SuspensionReason::Useless, at);
             }
             Taken::Led(lease) => {
                 let until = taking.asked_at.saturating_add(LEASE);
                 self.step(index, Input::Led(lease, until), at);
+                if let Some(store) = &mut self.store {
+                    store.leases.insert(index);
+                }
             }
-            Taken::Silent => self.go_alone(index, at),
+            Taken::Silent => self.go_alone(index, SuspensionReason::NoAnswer, at),
         }
     }
 
+    /// Another process has the lease: the scope waits, or has waited for too long.
+    fn follow(&mut self, index: usize, at: Duration) {
+        // A login that asks for a secret or a code keeps its lease until the reply.
+        let asks = !self.name_has_secrets() && self.root_of(index).is_none();
+        let question = if asks { limits::QUESTION } else { Duration::ZERO };
+        let since = self.follows_since(index, at);
+        let longest = since + PATIENCE + question;
+        if at >= longest {
+            return self.go_alone(index, SuspensionReason::LeaseInTheWay, at);
+        }
+        let look_at = at + self.jitter.between(LOOK_AGAIN.0, LOOK_AGAIN.1);
+        self.step(index, Input::Busy(since, look_at.min(longest)), at);
+    }
+
+    /// Since when the callers of this scope wait for other processes. A caller may have waited for the
+    /// root token, too.
+    fn follows_since(&self, index: usize, at: Duration) -> Duration {
+        let own = self.scopes[index].share.follows_since(at);
+        let root = self.root_of(index).and_then(|root| self.scopes[root].share.followed_since());
+        own.or(root.filter(|since| at < *since + PATIENCE)).unwrap_or(at)
+    }
+
+    /// A question to the store got no answer.
+    pub(super) fn has_no_answer(&mut self, index: usize, at: Duration) {
+        self.events.count_miss();
+        self.go_alone(index, SuspensionReason::NoAnswer, at);
+    }
+
     /// The store is of no use for some time.
-    pub(super) fn go_alone(&mut self, index: usize, at: Duration) {
-        if let Some(store) = &mut self.store {
-            store.silent_until = at.saturating_add(SILENCE);
+    pub(super) fn go_alone(&mut self, index: usize, reason: SuspensionReason, at: Duration) {
+        let Some(store) = &mut self.store else { return };
+        let is_first = at >= store.silent_until;
+        store.silent_until = at.saturating_add(SILENCE);
+        if is_first {
+            let (scope, until) = (self.scopes[index].scope.clone(), store.silent_until);
+            let until = self.clock.at(until);
+            self.emit(Some(Event::StoreSuspended { scope, reason, until }));
         }
         self.scopes.change(index, |state| state.share.heed());
         self.step(index, Input::Abandoned, at);
@@ -216,7 +252,7 @@ impl Session {
         let SharedPause { status, fault, is_refusal, .. } = pause;
         let error = self.cloud.refusal(status, fault, false);
         let input = match is_refusal {
-            true => Input::Refused(error, self.settings.probe().at(until)),
+            true => Input::RefusedElsewhere(error, self.settings.probe().at(until)),
             false => Input::Paused(error, until),
         };
         if at < until {
@@ -228,144 +264,6 @@ impl Session {
             let _ = self.transit(index, input, at);
         }
     }
-
-    /// Keeps the answer of a login for the store, if the scope has the lease.
-    pub(super) fn copy_answer(
-        &self,
-        index: usize,
-        response: &Response<impl AsRef<[u8]>>,
-    ) -> Option<SharedAnswer> {
-        let is_wanted = self.scopes[index].share.wants_answer() && response.status().is_success();
-        is_wanted.then(|| login::answer_of(&self.cloud, response)).flatten()
-    }
-
-    /// The answer gave this token.
-    pub(super) fn keep_answer(
-        &mut self,
-        index: usize,
-        answer: SharedAnswer,
-        input: &Input,
-        at: Duration,
-    ) {
-        if let Input::Token(live) = input {
-            let life = in_milliseconds(live.ends_at.saturating_sub(at));
-            let entry = self.entry(index, Shared::Answer(SharedAnswer { life, ..answer }));
-            self.scopes.change(index, |state| state.share.keep(entry));
-        }
-    }
-
-    /// Tells the store what has become of a lease whose login is over.
-    pub(super) fn tell(&mut self, index: usize, at: Duration) {
-        if self.store.is_none() {
-            return;
-        }
-        let over = self.scopes.change(index, |state| state.share.take_over());
-        if let Some((lease, answer)) = over {
-            let entry = answer.or_else(|| self.pause_to_share(index, at));
-            self.note(Note::Put { lease, entry });
-        }
-    }
-
-    /// The pause of a scope whose login has just failed, if it concerns other processes: the identity
-    /// service has answered, and not to a secret that the others may not have. (A failed connection
-    /// may be the fault of this machine.) While there is a token, the store keeps that, unless the
-    /// credential is refused: each process that renews the token would send it once more.
-    fn pause_to_share(&self, index: usize, at: Duration) -> Option<Entry> {
-        let state = &self.scopes[index];
-        let is_shared = |streak: &&FailureStreak| {
-            streak.holds(at) && (state.lacks_token() || streak.is_refusal())
-        };
-        let streak = state.streak.as_ref().filter(is_shared)?;
-        let refusal = streak.error.refusal()?;
-        let is_own = self.root_of(index).is_none() && !self.name_has_secrets();
-        if is_own && streak.error.is_credential_refused() {
-            return None;
-        }
-        let rest = streak.until.saturating_sub(at).min(limits::RETRY_AFTER);
-        let pause = SharedPause {
-            status: refusal.status,
-            fault: refusal.fault.clone(),
-            is_refusal: streak.is_refusal(),
-            rest: in_milliseconds(rest),
-        };
-        (!rest.is_zero()).then(|| self.entry(index, Shared::Pause(pause)))
-    }
-
-    /// What the store's entries for the tokens of this scope are for, to find them in a list.
-    pub fn label(&self, scope: &Scope) -> Label {
-        let agency = self.credential.agency.as_ref();
-        Label::new(&self.cloud.identity_path(""), &self.credential, agency, scope)
-    }
-
-    fn entry(&self, index: usize, shared: Shared) -> Entry {
-        let agency = self.credential.agency.as_ref().filter(|_| !self.is_hidden(index));
-        let identity_url = self.cloud.identity_path("");
-        let scope = &self.scopes[index].scope;
-        Entry { label: Label::new(&identity_url, &self.credential, agency, scope), shared }
-    }
-
-    /// Whether processes with the same name for their entries have the same secrets.
-    pub(super) fn name_has_secrets(&self) -> bool {
-        self.credential.asked().is_none() && !self.credential.is_one_time()
-    }
-
-    /// This token of the scope is of no use to any process.
-    pub(super) fn forget(&mut self, index: usize, token: &Token) {
-        if self.store.is_none() {
-            return;
-        }
-        let entry = self.scopes.change(index, |state| state.share.forget(token));
-        if let Some((name, generation)) = entry {
-            self.note(Note::Forget { name, generation });
-        }
-    }
-
-    /// Tells the store that logins, questions and their leases go on.
-    pub(super) fn keep_leases(&mut self, at: Duration) {
-        if self.store.is_none() {
-            return;
-        }
-        let is_due = |state: &ScopeState| state.share.keep_at(at).is_some_and(|due| at >= due);
-        let due = self.scopes.asking().filter(|(_, state)| is_due(state));
-        for index in due.map(|(index, _)| index).collect::<Vec<_>>() {
-            let note = self.scopes.change(index, |state| state.share.keep_lease(at));
-            note.into_iter().for_each(|note| self.note(note));
-        }
-    }
-
-    /// Gives up a lease, because what comes of it concerns this process alone.
-    pub(super) fn give_up_lease(&mut self, index: usize) {
-        if self.store.is_none() {
-            return;
-        }
-        self.scopes.change(index, |state| state.share.end());
-        let over = self.scopes.change(index, |state| state.share.take_over());
-        if let Some((lease, _)) = over {
-            self.note(Note::Put { lease, entry: None });
-        }
-    }
-
-    /// Gives up all leases, before the scopes are gone.
-    pub(super) fn give_up_leases(&mut self, at: Duration) {
-        for index in 0..self.scopes.len() {
-            self.step(index, Input::Replaced, at);
-        }
-    }
-
-    fn note(&mut self, note: Note) {
-        let Some(store) = &mut self.store else { return };
-        if store.notes.len() >= limits::SCOPES {
-            store.notes.pop_front();
-        }
-        store.notes.push_back(note);
-    }
-
-    /// The oldest note for the store that has not been taken yet. A driver tells them after each
-    /// call, without the lock and after all wake-ups. The session keeps the last
-    /// [`limits::SCOPES`].
-    pub fn poll_note(&mut self) -> Option<Note> {
-        self.store.as_mut()?.notes.pop_front()
-    }
 }
 
 /// The life of a token from its beginning, by the server's words.
@@ -373,9 +271,4 @@ fn whole_life(token: &Token) -> Duration {
     let whole = token.issued_at().map(|issued| token.expires_at() - issued);
     let whole = whole.and_then(|whole| whole.try_into().ok()).unwrap_or(Duration::ZERO);
     whole.min(limits::TOKEN_LIFETIME)
-}
-
-/// The part of a time that an entry has room for.
-fn in_milliseconds(time: Duration) -> Duration {
-    Duration::from_millis(time.as_millis().try_into().unwrap_or(u64::MAX))
 }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use auth_proto::{
-    Action, Credential, Entry, Lease, Name, Note, Scope, Session, Settings, Taken, Want,
+    Action, Body, Credential, Entry, Lease, Name, Note, Scope, Session, Settings, SuspensionReason,
+    Taken, Want,
 };
+use http::{Request, Response};
 
 use crate::{
     canaries::{PASSWORD, TOKEN},
-    types::{NOW, cloud, token_response, user},
+    types::{NOW, cloud, refusal, token_response, user},
     walk::{Walk, see},
 };
 
@@ -22,19 +24,56 @@ pub(crate) fn walk(walk: &mut Walk) {
     let lease = Duration::from_secs(20);
     see!(walk, Note::Keep { name: name.clone(), generation: 2, lease });
     see!(walk, Note::Put { lease: Lease::new(name, 2), entry: Some(entry()) });
+    entries_of_sessions(walk);
+}
+
+/// What sessions say of their entries and of those of others.
+fn entries_of_sessions(walk: &mut Walk) {
+    let answers: [fn(&Request<Body>) -> Response<String>; 2] =
+        [|_| token_response(), |request| refusal(401, request)];
+    for answer in answers {
+        let mut session = session();
+        take(walk, &mut session, |name| Taken::Led(Lease::new(name, 1)));
+        let Action::Send(pending, request) = session.poll(&scope(), NOW) else { panic!() };
+        session.handle_response(pending, answer(&request), NOW).unwrap();
+        let note = session.poll_note();
+        let Some(Note::Put { entry: Some(entry), .. }) = &note else { panic!("{note:?}") };
+        see!(walk, note, entry.label(), session.counts());
+        // Another process.
+        let (mut other, entry) = (self::session(), entry.clone());
+        take(walk, &mut other, |_| Taken::Found { entry, generation: 1, age: Duration::ZERO });
+    }
+    take(walk, &mut session(), |_| Taken::Silent);
+    see!(walk, SuspensionReason::NoAnswer);
+    let mut session = session();
+    take(walk, &mut session, |name| Taken::Led(Lease::new(name, 1)));
+    // Nobody has kept the lease.
+    see!(walk, session.poll(&scope(), NOW + Duration::from_secs(60)));
+    events(walk, &mut session);
+}
+
+fn session() -> Session {
     let credential = Credential::password(user(), PASSWORD);
-    let settings = Settings::default().with_store();
-    let mut session = Session::new(cloud(), credential, settings).unwrap();
-    let action = session.poll(&Scope::project_id("p"), NOW);
+    Session::new(cloud(), credential, Settings::default().with_store()).unwrap()
+}
+
+fn scope() -> Scope {
+    Scope::project_id("p")
+}
+
+fn take(walk: &mut Walk, session: &mut Session, answer: impl FnOnce(Name) -> Taken) {
+    let action = session.poll(&scope(), NOW);
     see!(walk, action);
-    // What the session itself says of the entry.
     let Action::Take(pending, want) = action else { panic!("{action:?}") };
-    session.handle_taken(pending, Taken::Led(Lease::new(want.name().clone(), 1)), NOW).unwrap();
-    let Action::Send(pending, _) = session.poll(&Scope::project_id("p"), NOW) else { panic!() };
-    session.handle_response(pending, token_response(), NOW).unwrap();
-    let note = session.poll_note();
-    let Some(Note::Put { entry: Some(entry), .. }) = &note else { panic!("{note:?}") };
-    see!(walk, note, entry.label());
+    session.handle_taken(pending, answer(want.name().clone()), NOW).unwrap();
+    events(walk, session);
+}
+
+fn events(walk: &mut Walk, session: &mut Session) {
+    while let Some(event) = session.poll_event() {
+        see!(walk, event);
+    }
+    see!(walk, session);
 }
 
 /// The answer to a login: a token, and a body that repeats it.

@@ -127,7 +127,7 @@ fn receipt_response() -> Response<String> {
 }
 
 /// A refusal that repeats the whole request.
-fn refusal(status: u16, request: &Request<Body>) -> Response<String> {
+pub(crate) fn refusal(status: u16, request: &Request<Body>) -> Response<String> {
     let headers = request.headers().values().map(|value| value.to_str().unwrap());
     let body = std::str::from_utf8(request.body().as_bytes()).unwrap();
     let message = format!("no: {} {body}", headers.collect::<Vec<_>>().join(" "));

@@ -44,7 +44,7 @@ impl Label {
         }
     }
 
-    /// The URL of the identity service.
+    /// The URL of the identity service, without the version of its API.
     pub fn identity_service(&self) -> &str {
         &self.identity_service
     }
@@ -133,7 +133,7 @@ mod tests {
 
     fn label(credential: &Credential, scope: &Scope) -> Label {
         let agency = credential.agency.as_ref();
-        Label::new("https://keystone.example/v3", credential, agency, scope)
+        Label::new("https://keystone.example", credential, agency, scope)
     }
 
     fn user(name: &str) -> UserRef {
@@ -172,7 +172,7 @@ mod tests {
         ] {
             let label = label(&credential, &Scope::default());
             assert_eq!(label.user(), shown, "{credential:?}");
-            assert_eq!(label.identity_service(), "https://keystone.example/v3");
+            assert_eq!(label.identity_service(), "https://keystone.example");
             assert!(!format!("{label:?}").contains(SECRET), "{label:?}");
         }
     }

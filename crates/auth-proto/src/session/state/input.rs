@@ -19,8 +19,9 @@ pub(crate) enum Input {
     Abandoned,
     /// A caller takes a question to a person or a file.
     Asks(Asking),
-    /// Another process has the lease of this generation. The store is asked again at this time.
-    Busy(u64, Duration),
+    /// Another process has the lease. The scope follows since the first time, and asks the store again
+    /// at the second one.
+    Busy(Duration, Duration),
     /// A caller sends a question about the token.
     Checks(Checking),
     /// The exchange of the root token was refused, which may be the scope's fault or the token's.
@@ -49,6 +50,8 @@ pub(crate) enum Input {
     FactorRejected(Pending, Error),
     /// The service refused the credential.
     Refused(Error, Probe),
+    /// The service refused the credential of another process, which is the same.
+    RefusedElsewhere(Error, Probe),
     /// The user replaced the credential. A valid token stays.
     Replaced,
     /// A new token.

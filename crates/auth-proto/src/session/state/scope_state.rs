@@ -7,6 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use http::Uri;
+use time::UtcDateTime;
 
 use crate::{
     error::{Error, Misuse},
@@ -16,7 +17,7 @@ use crate::{
         clock::Clock,
         event::{Event, FailureClass},
         pauses::backoff::{Jitter, Pace},
-        pauses::failure_streak::FailureStreak,
+        pauses::failure_streak::{FailureStreak, Probe},
         state::evidence::{Evidence, Refused},
         state::input::Input,
         state::live_token::LiveToken,
@@ -112,9 +113,9 @@ impl ScopeState {
                 self.share.end();
                 None
             }
-            Input::Busy(generation, look_at) => {
+            Input::Busy(since, look_at) => {
                 self.phase = Phase::Idle;
-                self.share.follow(generation, at, look_at);
+                self.share.follow(since, at, look_at);
                 None
             }
             Input::Led(lease, until) => {
@@ -133,14 +134,17 @@ impl ScopeState {
                 None
             }
             Input::Token(new) => {
-                let (is_kept, renewed) = self.renew(new, at);
+                let expires_at = new.token.expires_at();
+                let is_kept = self.renew(new, at);
                 self.share.log_in(is_kept);
-                Some(renewed)
+                Some(Event::TokenRenewed { scope: self.scope.clone(), expires_at })
             }
             Input::Taken(new, name, generation) => {
                 self.share.hold(name, generation);
                 self.lost_root = false;
-                Some(self.renew(new, at).1)
+                let expires_at = new.token.expires_at();
+                self.renew(new, at);
+                Some(Event::TokenImported { scope: self.scope.clone(), expires_at })
             }
             Input::Pending(pending) => {
                 self.phase = Phase::Pending(pending);
@@ -157,7 +161,9 @@ impl ScopeState {
             }
             Input::Paused(error, until) => {
                 let streak = FailureStreak::shared(self.streak.take(), error, at, until);
-                Some(self.pause(streak, clock))
+                let (error, retry_at) = (streak.error.clone(), clock.at(streak.until));
+                self.streak = Some(streak);
+                Some(self.pause_imported(error, Some(retry_at)))
             }
             Input::Abandoned => {
                 self.phase = std::mem::take(&mut self.phase).without_result();
@@ -168,14 +174,14 @@ impl ScopeState {
                 None
             }
             Input::Refused(error, probe) => {
-                (self.phase, self.granted) = (Phase::Idle, false);
                 self.share.end();
-                let before = self.streak.take();
-                let streak = FailureStreak::refused(before, error.clone(), at, clock, probe);
-                self.streak = Some(streak);
-                // The session adds the time, because the probe may be another scope's.
-                let error = error.with_retry_at(None);
-                Some(Event::CredentialRejected { scope: scope(), error, retry_at: None })
+                let error = self.lock_out(error, at, clock, probe);
+                let scope = self.scope.clone();
+                Some(Event::CredentialRejected { scope, error, retry_at: None })
+            }
+            Input::RefusedElsewhere(error, probe) => {
+                let error = self.lock_out(error, at, clock, probe);
+                Some(self.pause_imported(error, None))
             }
             Input::Replaced => {
                 (self.phase, self.streak, self.granted) = (Phase::Idle, None, false);
@@ -187,11 +193,10 @@ impl ScopeState {
     }
 
     /// There is a new token. Returns whether it is the scope's now.
-    fn renew(&mut self, new: LiveToken, at: Duration) -> (bool, Event) {
-        let expires_at = new.token.expires_at();
+    fn renew(&mut self, new: LiveToken, at: Duration) -> bool {
         let is_kept = self.hold(new, at);
         (self.phase, self.streak, self.granted) = (Phase::Idle, None, true);
-        (is_kept, Event::TokenRenewed { scope: self.scope.clone(), expires_at })
+        is_kept
     }
 
     /// Keeps the better one of the old token and a new one. Returns whether that is the new one.
@@ -374,13 +379,23 @@ impl ScopeState {
         self.live.is_some() || !matches!(self.phase, Phase::Idle)
     }
 
+    /// The credential is refused. The session adds the time to the event, because the probe may be
+    /// another scope's.
+    fn lock_out(&mut self, error: Error, at: Duration, clock: &Clock, probe: Probe) -> Error {
+        (self.phase, self.granted) = (Phase::Idle, false);
+        let before = self.streak.take();
+        self.streak = Some(FailureStreak::refused(before, error.clone(), at, clock, probe));
+        error.with_retry_at(None)
+    }
+
+    fn pause_imported(&self, error: Error, retry_at: Option<UtcDateTime>) -> Event {
+        let error = error.with_retry_at(None);
+        Event::PauseImported { scope: self.scope.clone(), error, retry_at }
+    }
+
     fn fail(&mut self, error: Error, at: Duration, clock: &Clock, jitter: &mut Jitter) -> Event {
         let pace = if self.lacks_token() { Pace::Fast } else { Pace::Slow };
         let streak = FailureStreak::failed(self.streak.take(), error, at, clock, (pace, jitter));
-        self.pause(streak, clock)
-    }
-
-    fn pause(&mut self, streak: FailureStreak, clock: &Clock) -> Event {
         // The event has the time in a field.
         let error = streak.error.clone().with_retry_at(None);
         let (class, retry_at) = (FailureClass::of(&error), clock.at(streak.until));

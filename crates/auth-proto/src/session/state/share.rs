@@ -5,19 +5,17 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use crate::{
-    limits,
     model::{entry::Entry, token::Token},
     session::store::{Lease, Name, Note},
 };
 
-/// A lease lasts this long: longer than a request with an HTTP client's usual time-out.
-pub(crate) const LEASE: Duration = Duration::from_secs(20);
+/// A lease lasts this long: so long a process that is killed keeps the others waiting. A process that
+/// lives keeps its lease.
+pub(crate) const LEASE: Duration = Duration::from_secs(10);
 
 /// A lease is kept in time for two more tries.
-const KEEP: Duration = Duration::from_secs(6);
+const KEEP: Duration = Duration::from_secs(3);
 
-/// A scope waits this many leases for one process, and this many for one process after the other.
-const PATIENCE: (u32, u32) = (2, 4);
 /// After this many entries in a row that are of no use, the scope asks for no other one.
 const USELESS: u32 = 3;
 
@@ -30,8 +28,10 @@ pub(crate) struct Share {
     holds: Option<(Name, u64)>,
     /// The lease under which the scope may log in.
     leads: Option<Box<Leads>>,
-    /// The process that has the lease.
+    /// Set while other processes have the lease.
     follows: Option<Follows>,
+    /// When the wait for the token of another process began, which the scope has now.
+    followed_since: Option<Duration>,
     /// The number of answers in a row that were of no use, or that nobody has waited for.
     useless: u32,
     /// The last token whose entry was forgotten.
@@ -53,20 +53,11 @@ struct Leads {
 
 #[derive(Debug)]
 struct Follows {
-    generation: u64,
+    /// When the scope began to wait, for this process or another one before.
     since: Duration,
-    /// When it began to wait, for this process or another one before.
-    first: Duration,
     look_at: Duration,
     /// When the store has last said so.
     seen_at: Duration,
-}
-
-impl Follows {
-    /// Whether the scope still waits. One that has not asked for so long finds another leader.
-    fn goes_on(&self, at: Duration) -> bool {
-        at < self.seen_at + LEASE
-    }
 }
 
 impl Share {
@@ -80,25 +71,21 @@ impl Share {
         self.leads.as_ref().is_some_and(|leads| at < leads.until)
     }
 
-    /// Whether the answer of a login is for the store.
-    pub(crate) fn wants_answer(&self) -> bool {
-        self.leads.is_some()
-    }
-
     /// When the scope asks the store again, while another process logs in.
     pub(crate) fn look_at(&self, at: Duration) -> Option<Duration> {
         self.follows.as_ref().map(|follows| follows.look_at).filter(|look_at| at < *look_at)
     }
 
-    /// Whether leases have been in the way for too long: this one, which the store does not end, or
-    /// one after the other. A login that asks a question keeps its lease until the reply.
-    pub(crate) fn is_stuck(&self, generation: u64, at: Duration, asks: bool) -> bool {
-        let question = if asks { limits::QUESTION } else { Duration::ZERO };
-        let waits = |since: Duration, leases| at >= since + leases * LEASE + question;
-        self.follows.as_ref().filter(|follows| follows.goes_on(at)).is_some_and(|follows| {
-            let is_same = follows.generation == generation;
-            is_same && waits(follows.since, PATIENCE.0) || waits(follows.first, PATIENCE.1)
-        })
+    /// Since when the scope waits for other processes. One that has not asked for so long begins
+    /// again.
+    pub(crate) fn follows_since(&self, at: Duration) -> Option<Duration> {
+        let follows = self.follows.as_ref().filter(|follows| at < follows.seen_at + LEASE);
+        follows.map(|follows| follows.since)
+    }
+
+    /// When the wait for its token began, if that is another process'.
+    pub(crate) fn followed_since(&self) -> Option<Duration> {
+        self.followed_since
     }
 
     /// Whether the store has given too many entries that are of no use.
@@ -111,18 +98,14 @@ impl Share {
         self.refused.as_ref() == Some(token.header())
     }
 
-    /// Another process has the lease of this generation.
-    pub(crate) fn follow(&mut self, generation: u64, at: Duration, look_at: Duration) {
-        let before = self.follows.take().filter(|follows| follows.goes_on(at));
-        let first = before.as_ref().map_or(at, |follows| follows.first);
-        let same = before.filter(|follows| follows.generation == generation);
-        let since = same.map_or(at, |follows| follows.since);
-        self.follows = Some(Follows { generation, since, first, look_at, seen_at: at });
+    /// Another process has the lease.
+    pub(crate) fn follow(&mut self, since: Duration, at: Duration, look_at: Duration) {
+        self.follows = Some(Follows { since, look_at, seen_at: at });
     }
 
     /// The scope may log in for all processes.
     pub(crate) fn lead(&mut self, lease: Lease, until: Duration) {
-        (self.follows, self.useless) = (None, 0);
+        (self.follows, self.followed_since, self.useless) = (None, None, 0);
         let keep_at = until.saturating_sub(LEASE - KEEP);
         self.leads = Some(Box::new(Leads { lease, until, keep_at, answer: None, is_over: false }));
     }
@@ -131,6 +114,11 @@ impl Share {
     pub(crate) fn keep_at(&self, at: Duration) -> Option<Duration> {
         let leads = self.leads.as_ref().filter(|leads| at < leads.until && !leads.is_over);
         leads.map(|leads| leads.keep_at)
+    }
+
+    /// Whether the store waits for the end of a lease.
+    pub(crate) fn has_lease(&self) -> bool {
+        self.leads.is_some()
     }
 
     /// Keeps the lease.
@@ -143,7 +131,8 @@ impl Share {
 
     /// The scope has seen the entry of this generation.
     pub(crate) fn see(&mut self, generation: u64) {
-        self.follows = None;
+        // The store is asked again at once. The wait goes on.
+        self.follows.iter_mut().for_each(|follows| follows.look_at = Duration::ZERO);
         self.useless = self.useless.saturating_add(1);
         self.known = self.known.max(generation);
     }
@@ -151,6 +140,7 @@ impl Share {
     /// The scope's token is from the store.
     pub(crate) fn hold(&mut self, name: Name, generation: u64) {
         (self.holds, self.useless) = (Some((name, generation)), 0);
+        self.followed_since = self.follows.take().map(|follows| follows.since);
     }
 
     /// Keeps the answer of a login until the store is told.
@@ -193,14 +183,15 @@ impl Share {
 
     /// The credential is another one: so is the name of the entry. The token stays.
     pub(crate) fn rename(&mut self) {
-        (self.known, self.follows) = (0, None);
+        (self.known, self.follows, self.followed_since) = (0, None, None);
         self.end();
     }
 
-    /// The lease of a login that is over, and the answer that gave a token.
-    pub(crate) fn take_over(&mut self) -> Option<(Lease, Option<Entry>)> {
+    /// The lease of a login that is over, the answer that gave a token, and whether the lease has
+    /// ended before.
+    pub(crate) fn take_over(&mut self, at: Duration) -> Option<(Lease, Option<Entry>, bool)> {
         let leads = self.leads.take_if(|leads| leads.is_over)?;
-        Some((leads.lease, leads.answer))
+        Some((leads.lease, leads.answer, at >= leads.until))
     }
 
     /// The entry that has this token of the scope, which is of no use to any process.

@@ -1,6 +1,6 @@
 //! One session and a store: what becomes of its leases, and how long it waits for those of others.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use auth_proto::{Action, Credential, Destination, Note, Scope, Session, Settings, Taken};
 use time::UtcDateTime;
@@ -66,15 +66,32 @@ fn waits(answer: impl Fn(Duration) -> Taken) -> Duration {
 fn leases_without_end_are_not_waited_for() {
     // Of one process, of one that is killed after the other, and of nobody.
     type Busy = fn(Duration) -> u64;
-    let cases: [(Busy, u32); 3] = [
-        (|_| 5, 40),
-        (|after| 5 + after.as_secs() / 20, 80),
-        (|after| 5 + after.as_millis() as u64, 80),
-    ];
-    for (generation, longest) in cases {
-        let waited = waits(|after| Taken::Busy { generation: generation(after) });
-        assert!(waited >= longest * SECOND && waited < (longest + 1) * SECOND, "{waited:?}");
+    let cases: [Busy; 3] =
+        [|_| 5, |after| 5 + after.as_secs() / 10, |after| 5 + after.as_millis() as u64];
+    for generation in cases {
+        assert_eq!(waits(|after| Taken::Busy { generation: generation(after) }), 25 * SECOND);
     }
+}
+
+/// An adapter's caller waits for 30 seconds.
+#[test]
+fn entries_of_no_use_do_not_prolong_the_wait() {
+    let old = |after: Duration| Taken::Found {
+        entry: answer("t", "p"),
+        generation: after.as_millis() as u64,
+        age: 2 * HOUR,
+    };
+    // Two of them, and one lease after the other.
+    let times = Cell::new(1);
+    let waited = waits(|after| match after >= times.get() * 9 * SECOND {
+        true if times.get() < 3 => {
+            times.set(times.get() + 1);
+            old(after)
+        }
+        _ => Taken::Busy { generation: 1 },
+    });
+    assert_eq!(times.get(), 3);
+    assert_eq!(waited, 25 * SECOND);
 }
 
 #[test]
@@ -138,22 +155,22 @@ fn a_lease_is_kept_while_a_login_goes_on() {
     while now < NOW + 50 * SECOND {
         // The callers who wait come again in time.
         let Action::Wait(until) = session.poll(&p(), now) else { panic!("no wait") };
-        assert!(until > now && until - now <= 7 * SECOND, "{}", until - now);
+        assert!(until > now && until - now <= 3 * SECOND, "{}", until - now);
         while let Some(note) = session.poll_note() {
             assert!(
-                matches!(note, Note::Keep { generation: 7, lease, .. } if lease == 20 * SECOND)
+                matches!(note, Note::Keep { generation: 7, lease, .. } if lease == 10 * SECOND)
             );
             kept += 1;
         }
         now = until;
     }
-    assert_eq!(kept, 8);
+    assert_eq!(kept, 16);
     session.handle_response(login, response(503, None, ""), now).unwrap();
     assert_eq!(puts(&mut session), [true]);
     // A lease that has ended is not kept.
     let mut session = self::session();
     taken(&mut session, led, NOW);
     let _login = send(&mut session, NOW);
-    let _ = session.poll(&p(), NOW + 20 * SECOND);
+    let _ = session.poll(&p(), NOW + 10 * SECOND);
     assert_eq!(session.poll_note(), None);
 }

@@ -19,8 +19,10 @@ pub(crate) use self::{
     world::{Rng, World},
 };
 
-/// A lease ends after this time.
-pub(crate) const LEASE: Duration = Duration::from_secs(20);
+/// A lease ends after this time, unless its process keeps it.
+pub(crate) const LEASE: Duration = Duration::from_secs(10);
+/// A process waits for others for this time in all.
+const PATIENCE: Duration = Duration::from_secs(25);
 /// The time that [`Engine::wipe`] takes.
 pub(crate) const RESTART: Duration = Duration::from_secs(1);
 /// The simulated time at the start.

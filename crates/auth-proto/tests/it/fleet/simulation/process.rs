@@ -37,7 +37,7 @@ pub(crate) struct Process {
     pub(crate) callers: Vec<Caller>,
     pub(crate) flights: Vec<Flight>,
     renewals: Vec<Renewal>,
-    /// When the caller who has asked a person looks at the session again, as drivers do.
+    /// When a caller whose request or question is under way looks at the session again, as drivers do.
     looks_at: Duration,
     /// Until then the process is stopped, and does nothing.
     pub(crate) stopped_until: Duration,
@@ -89,8 +89,8 @@ pub(crate) struct Outside<'a> {
 }
 
 pub(crate) const TICK: Duration = Duration::from_millis(1);
-/// A driver whose question has no reply yet looks again after this time.
-const LOOK: Duration = Duration::from_secs(5);
+/// As long as a request or a question is under way, a driver looks at the session so often.
+const LOOK: Duration = Duration::from_millis(2500);
 const URL: &str = "https://service.example/";
 
 pub(crate) fn project(name: &str) -> Scope {
@@ -165,7 +165,7 @@ impl Process {
         let waiting = waiting.map(|caller| caller.looks_at);
         let renewals = self.renewals.iter().map(|renewal| renewal.looks_at);
         let flights = self.flights.iter().map(|flight| flight.due);
-        let looks = self.has_asked().then_some(self.looks_at);
+        let looks = self.is_sending().then_some(self.looks_at);
         let next = waiting.chain(renewals).chain(flights).chain(looks).min()?;
         Some(next.max(self.stopped_until))
     }
@@ -179,13 +179,9 @@ impl Process {
                 || self.look(outside))
     }
 
-    fn has_asked(&self) -> bool {
-        self.flights.iter().any(|flight| matches!(flight.back, Back::Reply))
-    }
-
-    /// Lets the caller who has asked a person look at the session.
+    /// Lets the caller whose request or question is under way look at the session.
     fn look(&mut self, outside: &mut Outside<'_>) -> bool {
-        let looks = self.has_asked() && self.looks_at <= outside.now;
+        let looks = self.is_sending() && self.looks_at <= outside.now;
         if looks {
             let now = self.time(outside.now);
             let _ = self.session.cached_token(&project("p"), now);

@@ -44,19 +44,30 @@ impl Simulation {
                     self.model.announced[index_of(&scope)] = Some(on_axis(retry_at));
                     Note::LoginFailed(index_of(&scope), class == FailureClass::Transient)
                 }
+                Event::LeaseLost { scope } => Note::LeaseLost(index_of(&scope)),
                 Event::LoginStarted { scope } => Note::LoginStarted(index_of(&scope)),
+                Event::PauseImported { scope, retry_at, .. } => {
+                    self.model.announced[index_of(&scope)] = retry_at.map(on_axis);
+                    Note::PauseImported(index_of(&scope))
+                }
                 Event::RefusalDelivered { origin, reason } => {
                     Note::Delivered(origin_of(&origin), reason)
                 }
                 Event::ServiceAtOdds { scope, origin, until } => {
                     Note::AtOdds(index_of(&scope), origin_of(&origin), on_axis(until))
                 }
+                Event::StoreSuspended { scope, reason, until } => {
+                    assert_eq!(on_axis(until), elapsed + Duration::from_secs(30));
+                    Note::StoreSuspended(index_of(&scope), reason)
+                }
+                Event::TokenImported { scope, .. } => Note::TokenImported(index_of(&scope)),
                 Event::TokenRejected { scope, origin } => {
                     Note::TokenRejected(index_of(&scope), origin_of(&origin))
                 }
                 Event::TokenRenewed { scope, .. } => Note::TokenRenewed(index_of(&scope)),
                 event => panic!("{event:?}"),
             };
+            self.count(&note);
             self.heard.push(note);
         }
     }
@@ -91,7 +102,21 @@ impl Simulation {
         }
     }
 
+    fn count(&mut self, note: &Note) {
+        let [logins, refusals, pauses, imports] = &mut self.counted;
+        match note {
+            Note::CredentialRejected(_) => *refusals += 1,
+            Note::LoginFailed(..) | Note::PauseImported(_) => *pauses += 1,
+            Note::LoginStarted(_) => *logins += 1,
+            Note::TokenImported(_) => *imports += 1,
+            _ => {}
+        }
+    }
+
     fn compare_events(&mut self) {
+        let counts = self.session.counts();
+        let counted = [counts.logins(), counts.refusals(), counts.pauses(), counts.imports()];
+        assert_eq!((counted, counts.misses()), (self.counted, self.model.misses));
         let (mut heard, mut owed) =
             (std::mem::take(&mut self.heard), std::mem::take(&mut self.model.notes));
         // One call may cause several events, in any order.

@@ -8,7 +8,7 @@ thread_local! {
 }
 
 /// Every branch that a walk is expected to reach.
-pub(crate) const BRANCHES: [&str; 109] = [
+pub(crate) const BRANCHES: [&str; 111] = [
     "0: all steps",
     "0: a walk that ends early",
     "1: a refusal after an acceptance",
@@ -97,8 +97,10 @@ pub(crate) const BRANCHES: [&str; 109] = [
     "9: a lease that ended",
     "9: a lease is kept",
     "9: nobody waits for the store",
-    "9: a lease without end",
-    "9: one lease after the other",
+    "9: a lease of a scope that waits is kept",
+    "9: a lease that was lost",
+    "9: a wait for the root goes on",
+    "9: leases without end",
     "9: a login while the store is silent",
     "9: a pause of another process",
     "9: a question to the store is lost",

@@ -76,6 +76,8 @@ struct Simulation {
     tokens: Vec<Given>,
     /// The events since the last comparison.
     heard: Vec<Note>,
+    /// The logins, refusals, pauses and imports among all events.
+    counted: [u64; 4],
     /// The scopes that the session knows.
     known: [bool; SCOPES],
     kind: Kind,
@@ -128,6 +130,7 @@ impl Simulation {
             late: Vec::new(),
             tokens: Vec::new(),
             heard: Vec::new(),
+            counted: [0; 4],
             known: [false, false, false, kind.root == Some(UNSCOPED)],
             credential: 0,
             codes: 100_000,

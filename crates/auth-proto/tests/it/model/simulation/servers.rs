@@ -70,7 +70,7 @@ impl Simulation {
         }
         let is_known = matches!(kind, FailureKind::Connect | FailureKind::Dns | FailureKind::Tls);
         if self.model.is_taking(index) {
-            self.model.is_silent(index);
+            self.model.has_no_answer(index);
         } else if self.model.is_checking(index) {
             self.model.has_no_statement(index);
         } else if self.model.in_flight(index).is_some() {
@@ -106,7 +106,7 @@ impl Simulation {
             // A response is no answer of the store.
             match cause {
                 Some(_) => self.model.is_not_asked(index),
-                None => self.model.is_silent(index),
+                None => self.model.has_no_answer(index),
             }
         } else if self.model.is_checking(index) {
             match status == 401 && cause.is_none() {

@@ -25,7 +25,7 @@ pub(super) struct StoreSide {
 
 /// What the store answers, as the session and the model get it.
 enum Answer {
-    Busy(u64),
+    Busy,
     Led(u64),
     Pause(u64, Cause, bool, Duration, Duration),
     Silent,
@@ -90,19 +90,27 @@ impl Simulation {
         match answer {
             Answer::Led(generation) if is_late => model.is_led_late(name, generation),
             _ if is_late => {}
-            Answer::Busy(generation) => model.is_busy(index, generation),
-            Answer::Led(generation) => model.is_led(index, generation),
-            Answer::Pause(generation, cause, is_refusal, rest, age) => {
-                if model.finds(index, generation) {
-                    model.finds_pause(index, (cause, is_refusal), rest, age);
-                }
+            Answer::Busy => {
+                model.misses += 1;
+                model.is_busy(index);
             }
-            Answer::Silent => model.is_silent(index),
+            Answer::Led(generation) => {
+                model.misses += 1;
+                model.is_led(index, generation);
+            }
+            Answer::Pause(generation, cause, is_refusal, rest, age) => {
+                let is_of_use = model.finds(index, generation)
+                    && model.finds_pause(index, (cause, is_refusal), rest, age);
+                model.misses += u64::from(!is_of_use);
+            }
+            Answer::Silent => model.has_no_answer(index),
             Answer::Token(generation, entry) => {
                 if model.finds(index, generation) && model.finds_token(index, generation, entry) {
                     // It is used no longer than the entry lives.
                     let end = Some(self.model.now + entry.rest);
                     self.tokens[entry.id] = Given { token: None, end, index };
+                } else {
+                    self.model.misses += 1;
                 }
             }
         }
@@ -129,7 +137,7 @@ impl Simulation {
             Said::Busy(is_same) => {
                 self.store.busy[index] += u64::from(!is_same);
                 let generation = self.store.busy[index];
-                (Taken::Busy { generation }, Answer::Busy(generation))
+                (Taken::Busy { generation }, Answer::Busy)
             }
             Said::Led => {
                 let generation = self.next_lease(want);
@@ -271,7 +279,10 @@ fn content_of(entry: &Entry) -> Content {
     let life = Duration::from_millis(u64::from_be_bytes(bytes[2..10].try_into().unwrap()));
     match bytes[1] {
         kind @ 0..2 => {
-            let status = u16::from_be_bytes(bytes[10..12].try_into().unwrap());
+            let label = entry.label();
+            let texts = [label.identity_service(), label.user(), label.scope()];
+            let at = texts.iter().fold(10, |at, text| at + 2 + text.len());
+            let status = u16::from_be_bytes(bytes[at..at + 2].try_into().unwrap());
             Content::Pause {
                 is_refusal: kind == 1,
                 is_of_credential: cause_of(status) == Cause::Refused,

@@ -17,7 +17,7 @@ mod store;
 
 use std::time::Duration;
 
-use auth_proto::RefusalReason;
+use auth_proto::{RefusalReason, SuspensionReason};
 pub(crate) use drawn::{Late, Span, is_within};
 use fruitless::Fruitless;
 pub(crate) use life::Witnesses;
@@ -68,6 +68,8 @@ pub(crate) struct Reference {
     credential: u32,
     /// The scope for which the last poll waits for another process.
     followed: Option<usize>,
+    /// Questions to the store that brought nothing.
+    pub(crate) misses: u64,
     /// What the session owes the store.
     pub(crate) told: Vec<Told>,
     /// The place of the root.
@@ -225,6 +227,10 @@ pub(crate) enum Note {
     /// Whether it is transient.
     LoginFailed(usize, bool),
     LoginStarted(usize),
+    LeaseLost(usize),
+    PauseImported(usize),
+    StoreSuspended(usize, SuspensionReason),
+    TokenImported(usize),
     TokenRejected(usize, usize),
     TokenRenewed(usize),
 }
@@ -284,7 +290,7 @@ impl Reference {
                 }
                 Phase::Taking(handed) if now >= handed.lost_at() => {
                     reach("9: a question to the store is lost");
-                    self.is_silent(index);
+                    self.has_no_answer(index);
                 }
                 _ => {}
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Reference,
+    Note, Reference,
     drawn::Span,
     reach, seconds,
     store::{KEEP, LEASE},
@@ -68,6 +68,10 @@ impl Reference {
     /// The lease goes back to the store with this.
     pub(super) fn tell(&mut self, index: usize, content: Content) {
         let Some(lease) = self.scopes[index].share.lease.take() else { return };
+        if self.now >= lease.until {
+            reach("9: a lease that was lost");
+            self.notes.push(Note::LeaseLost(index));
+        }
         reach(match content {
             Content::Nothing => "9: a lease comes back with nothing",
             Content::Pause { is_refusal: false, .. } => "9: a lease comes back with a pause",
@@ -77,21 +81,36 @@ impl Reference {
         self.told.push(Told::Put((index, lease.credential), lease.generation, content));
     }
 
-    /// Logins and questions that go on keep their leases.
+    /// Whether a scope may wait for anything: a request, a question, or another process' root.
+    fn is_under_way(&self) -> bool {
+        let root = self.root.and_then(|root| self.scopes[root].share.follows_since(self.now));
+        root.is_some() || self.scopes.iter().any(|scope| scope.phase.handed().is_some())
+    }
+
+    /// While anything is under way, all leases are kept.
     pub(crate) fn keep_leases(&mut self) {
+        if !self.is_under_way() {
+            return;
+        }
         for (index, scope) in self.scopes.iter_mut().enumerate() {
             let Some(lease) = scope.share.lease.as_mut() else { continue };
             let is_due = self.now >= lease.keep_at && self.now < lease.until;
-            if is_due && scope.phase.handed().is_some() {
-                reach("9: a lease is kept");
+            if is_due {
+                reach(match scope.phase.handed() {
+                    Some(_) => "9: a lease is kept",
+                    None => "9: a lease of a scope that waits is kept",
+                });
                 (lease.until, lease.keep_at) = (self.now + LEASE, self.now + KEEP);
                 self.told.push(Told::Keep((index, lease.credential), lease.generation));
             }
         }
     }
 
-    /// When a caller looks again at a request under way: the session then keeps the lease.
+    /// When a caller looks again at what is under way: the session then keeps the lease.
     pub(super) fn keeps_at(&self, index: usize) -> Option<Duration> {
+        if !self.is_under_way() {
+            return None;
+        }
         let lease = self.scopes[index].share.lease.filter(|lease| self.now < lease.until);
         lease.map(|lease| lease.keep_at)
     }
@@ -116,7 +135,7 @@ impl Reference {
     pub(super) fn renames(&mut self, index: usize) {
         self.tell(index, Content::Nothing);
         let share = &mut self.scopes[index].share;
-        (share.known, share.follows) = (0, None);
+        (share.known, share.follows, share.followed_since) = (0, None, None);
     }
 
     /// Whether processes with the same name for their entries have the same secrets.

@@ -117,7 +117,8 @@ impl Reference {
         }
     }
 
-    /// The next step towards another token.
+    /// The next step towards another token. A caller who waits comes again before the scope's lease
+    /// ends.
     pub(super) fn obtain(
         &mut self,
         index: usize,
@@ -125,6 +126,15 @@ impl Reference {
         early: bool,
         late: Late,
     ) -> Verdict {
+        match self.next_step(index, caller, early, late) {
+            Verdict::Wait(until) => {
+                Verdict::Wait(self.keeps_at(index).map_or(until, |at| at.min(until)))
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn next_step(&mut self, index: usize, caller: Caller, early: bool, late: Late) -> Verdict {
         let (now, root) = (self.now, self.root_of(index));
         if let Some(root) = root {
             self.ask_or_give_up(root, late.of_root());
@@ -133,8 +143,7 @@ impl Reference {
             let token = self.scopes[index].token.as_ref();
             let asked = token.filter(|_| matches!(self.scopes[index].phase, Phase::Checking(_)));
             let lost_at = handed.lost_at();
-            let until = asked.map_or(lost_at, |token| token.ends_at.min(lost_at));
-            return Verdict::Wait(self.keeps_at(index).map_or(until, |at| at.min(until)));
+            return Verdict::Wait(asked.map_or(lost_at, |token| token.ends_at.min(lost_at)));
         }
         if self.scopes[index].due == Some(Remedy::Ask) {
             if let Some(until) = self.leave_to_task(index, caller) {

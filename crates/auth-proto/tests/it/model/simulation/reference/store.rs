@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use auth_proto::limits;
+use auth_proto::{SuspensionReason, limits};
 use time::UtcDateTime;
 
 use super::{
@@ -22,6 +22,8 @@ pub(crate) struct Share {
     pub(super) holds: Option<(u32, u64)>,
     pub(super) lease: Option<Leads>,
     pub(super) follows: Option<Follows>,
+    /// When the wait for its token began, if that is another process'.
+    pub(super) followed_since: Option<Duration>,
     /// Entries in a row that were of no use.
     useless: u32,
     /// The last token whose entry was forgotten.
@@ -41,10 +43,8 @@ pub(super) struct Leads {
 /// Another process has the lease.
 #[derive(Clone, Debug)]
 pub(super) struct Follows {
-    generation: u64,
-    since: Duration,
     /// Since when other processes have had one lease after the other.
-    first: Duration,
+    since: Duration,
     seen_at: Duration,
     look_at: Span,
 }
@@ -64,8 +64,10 @@ pub(crate) struct Entry {
 }
 
 /// A lease lasts this long.
-pub(crate) const LEASE: Duration = seconds(20);
-pub(super) const KEEP: Duration = seconds(6);
+pub(crate) const LEASE: Duration = seconds(10);
+pub(super) const KEEP: Duration = seconds(3);
+/// A scope waits this long for others.
+const PATIENCE: Duration = seconds(25);
 const SILENCE: Duration = seconds(30);
 const USELESS: u32 = 3;
 
@@ -74,6 +76,12 @@ impl Share {
     fn look_at(&self, now: Duration, late: bool) -> Option<Duration> {
         let look_at = self.follows.as_ref().map(|follows| follows.look_at.at(late));
         look_at.filter(|at| now < *at)
+    }
+
+    /// Since when it waits. A scope that has not asked for so long begins again.
+    pub(super) fn follows_since(&self, now: Duration) -> Option<Duration> {
+        let follows = self.follows.as_ref().filter(|follows| now < follows.seen_at + LEASE);
+        follows.map(|follows| follows.since)
     }
 
     /// The time that was drawn for that.
@@ -129,6 +137,9 @@ impl Reference {
         let is_end = |token: &Held| token.ends_at == named;
         // A caller waits for the end of its token at most.
         let is_hidden = self.scopes.iter().any(|scope| scope.token.as_ref().is_some_and(is_end));
+        // Or until the lease of the caller's scope has to be kept.
+        let leases = self.scopes.iter().filter_map(|scope| scope.share.lease);
+        let is_hidden = is_hidden || leases.into_iter().any(|lease| lease.keep_at == named);
         if let Some(look_at) = self.scopes[index].share.drawn()
             && look_at.has(named)
             && !is_hidden
@@ -142,9 +153,18 @@ impl Reference {
         matches!(self.scopes[index].phase, Phase::Taking(_))
     }
 
-    /// The store gives no answer, or one that it must not give.
-    pub(crate) fn is_silent(&mut self, index: usize) {
+    /// A question has got no answer.
+    pub(crate) fn has_no_answer(&mut self, index: usize) {
+        self.misses += 1;
+        self.is_silent(index, SuspensionReason::NoAnswer);
+    }
+
+    /// The store is of no use.
+    pub(crate) fn is_silent(&mut self, index: usize, reason: SuspensionReason) {
         reach("9: silence");
+        if self.now >= self.silent_until {
+            self.notes.push(Note::StoreSuspended(index, reason));
+        }
         self.silent_until = self.now + SILENCE;
         let scope = &mut self.scopes[index];
         scope.phase = Phase::Idle;
@@ -159,32 +179,34 @@ impl Reference {
     /// The caller who asked the store has not waited for its answer.
     pub(super) fn is_missed(&mut self, index: usize) {
         reach("9: nobody waits for the store");
-        self.has_read(index, false);
+        self.misses += 1;
+        self.has_read(index, false, SuspensionReason::NoAnswer);
     }
 
-    /// Another process has the lease of this generation.
-    pub(crate) fn is_busy(&mut self, index: usize, generation: u64) {
+    /// Another process has the lease.
+    pub(crate) fn is_busy(&mut self, index: usize) {
         // A login that asks a question keeps its lease until the reply.
         let asks = !self.name_has_secrets() && self.root_of(index).is_none();
         let question = if asks { limits::QUESTION } else { Duration::ZERO };
-        let (now, share) = (self.now, &mut self.scopes[index].share);
-        // A scope that has not asked for so long follows another process.
-        let before = share.follows.as_ref().filter(|follows| now < follows.seen_at + LEASE);
-        let first = before.map_or(now, |follows| follows.first);
-        let same = before.filter(|follows| follows.generation == generation);
-        let since = same.map_or(now, |follows| follows.since);
-        if now >= since + 2 * LEASE + question {
-            reach("9: a lease without end");
-            return self.is_silent(index);
+        let now = self.now;
+        let root = self.root_of(index).and_then(|root| self.scopes[root].share.followed_since);
+        // Its callers may have waited for the root.
+        let root = root.filter(|since| now < *since + PATIENCE);
+        let own = self.scopes[index].share.follows_since(now);
+        if own.is_none() && root.is_some() {
+            reach("9: a wait for the root goes on");
         }
-        if now >= first + 4 * LEASE + question {
-            reach("9: one lease after the other");
-            return self.is_silent(index);
+        let since = own.or(root).unwrap_or(now);
+        let longest = since + PATIENCE + question;
+        if now >= longest {
+            reach("9: leases without end");
+            return self.is_silent(index, SuspensionReason::LeaseInTheWay);
         }
         reach("9: another process has the lease");
         let (low, high) = (Duration::from_millis(50), Duration::from_millis(500));
-        let look_at = Span(now + low, now + high);
-        share.follows = Some(Follows { generation, since, first, seen_at: now, look_at });
+        let look_at = Span((now + low).min(longest), (now + high).min(longest));
+        let share = &mut self.scopes[index].share;
+        share.follows = Some(Follows { since, seen_at: now, look_at });
         self.scopes[index].phase = Phase::Idle;
     }
 
@@ -197,7 +219,8 @@ impl Reference {
         let lease = Some(Leads { credential, generation, until, keep_at });
         let scope = &mut self.scopes[index];
         scope.phase = Phase::Idle;
-        scope.share = Share { lease, follows: None, useless: 0, ..scope.share.clone() };
+        let before = scope.share.clone();
+        scope.share = Share { lease, follows: None, followed_since: None, useless: 0, ..before };
     }
 
     /// The store has an entry of this generation. Returns whether it is read.
@@ -205,21 +228,24 @@ impl Reference {
         let share = &mut self.scopes[index].share;
         if generation <= share.known {
             reach("9: an entry that is known");
-            self.is_silent(index);
+            self.is_silent(index, SuspensionReason::Useless);
             return false;
         }
-        (share.known, share.follows) = (generation, None);
+        share.known = generation;
+        if let Some(follows) = &mut share.follows {
+            follows.look_at = Span::exact(Duration::ZERO);
+        }
         true
     }
 
     /// An entry was read, and was of use or not.
-    fn has_read(&mut self, index: usize, is_of_use: bool) {
+    fn has_read(&mut self, index: usize, is_of_use: bool, reason: SuspensionReason) {
         let scope = &mut self.scopes[index];
         scope.phase = Phase::Idle;
         scope.share.useless = if is_of_use { 0 } else { scope.share.useless + 1 };
         if scope.share.useless >= USELESS {
             reach("9: three entries of no use");
-            self.is_silent(index);
+            self.is_silent(index, reason);
         }
     }
 
@@ -229,7 +255,7 @@ impl Reference {
         let token = Some(self.shared(index, handed.sent_at, &entry));
         let token = token.filter(|token| self.is_of_use(index, token, &entry));
         let is_of_use = token.is_some();
-        self.has_read(index, is_of_use);
+        self.has_read(index, is_of_use, SuspensionReason::Useless);
         let Some(token) = token else { return false };
         reach("9: a token of another process");
         if self.root == Some(index) {
@@ -246,9 +272,10 @@ impl Reference {
         Self::is_replaced(scope);
         (scope.token, scope.streak, scope.granted) = (Some(token), None, true);
         scope.share.holds = Some((credential, generation));
+        scope.share.followed_since = scope.share.follows.take().map(|follows| follows.since);
         scope.lost_root = false;
         scope.is_served_again();
-        self.notes.push(Note::TokenRenewed(index));
+        self.notes.push(Note::TokenImported(index));
         true
     }
 
@@ -313,35 +340,39 @@ impl Reference {
         token
     }
 
-    /// The entry has a pause that lasts until then.
+    /// The entry has a pause that lasts until then. Returns whether the session pauses.
     pub(crate) fn finds_pause(
         &mut self,
         index: usize,
         (cause, is_refusal): (Cause, bool),
         rest: Duration,
         age: Duration,
-    ) {
-        let Phase::Taking(handed) = self.scopes[index].phase else { return };
+    ) -> bool {
+        let Phase::Taking(handed) = self.scopes[index].phase else { return false };
         let (now, until) = (self.now, (handed.sent_at + rest).saturating_sub(age));
         let is_over = now >= until;
-        self.has_read(index, !is_over);
+        self.has_read(index, !is_over, SuspensionReason::Useless);
+        if !is_over {
+            self.scopes[index].share.follows = None;
+        }
         if is_refusal {
             reach(if is_over { "9: an old refusal" } else { "9: a refusal of another process" });
             // On the session's axis there may be no time before it.
             self.lock_out(index, now, |_| until.max(now));
             if !is_over {
                 self.compare_announced(index);
-                self.notes.push(Note::CredentialRejected(index));
+                self.notes.push(Note::PauseImported(index));
             }
-            return;
+            return !is_over;
         }
         if is_over {
             reach("9: an old pause");
-            return;
+            return false;
         }
         reach("9: a pause of another process");
         self.pause_until(index, cause, until);
         self.compare_announced(index);
-        self.notes.push(Note::LoginFailed(index, cause.is_retryable(None)));
+        self.notes.push(Note::PauseImported(index));
+        true
     }
 }
