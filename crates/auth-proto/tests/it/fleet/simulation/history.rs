@@ -185,7 +185,7 @@ impl History {
                 None => unreachable!("only callers with a result"),
             }
             let was_stopped = self.world.processes[process].stopped_until > caller.since;
-            let longest = rules::longest(self.storm);
+            let longest = rules::longest(self.storm, self.world.service.pace);
             assert!(was_stopped || caller.waited < longest, "{:?} {:?}", caller.waited, self.storm);
             bad += usize::from(caller.is_refused || !matches!(caller.result, Some(Ok(_))));
         }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    LEASE, START,
+    PATIENCE, START,
     service::{Login, NO_ROLE},
     world::{Rng, World},
 };
@@ -64,16 +64,18 @@ impl Storm {
     }
 }
 
-/// The longest wait of a caller while the identity service is healthy.
-pub(crate) fn longest(storm: Storm) -> Duration {
-    let Storm { fails, refuses, interrupts, breaks_store, is_slow, .. } = storm;
-    match (interrupts || breaks_store, is_slow) {
-        _ if fails || refuses => Duration::MAX,
-        // A machine's login, its exchange, a question and the same again take up to 24 s.
-        (false, false) => 2 * LEASE,
-        // Four leases each for the root and the scope, and again after a 401.
-        (true, false) => 16 * LEASE,
-        (_, true) => 32 * LEASE,
+/// The longest wait of a caller while the identity service is healthy and takes this long for a
+/// request.
+pub(crate) fn longest(storm: Storm, pace: Duration) -> Duration {
+    // A machine's login at its provider and at the identity service, an exchange, and a question.
+    let login = 4 * pace + Duration::from_secs(1);
+    // After a 401 it waits for another token.
+    match storm {
+        Storm { fails: true, .. } | Storm { refuses: true, .. } => Duration::MAX,
+        // Callers of one process who go away in the middle of a login, one after the other.
+        Storm { interrupts: true, .. } => 2 * PATIENCE + 4 * login,
+        Storm { breaks_store: true, .. } => 2 * PATIENCE + 2 * login,
+        _ => 2 * PATIENCE.min(login) + 2 * login,
     }
 }
 
