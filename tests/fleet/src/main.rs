@@ -5,8 +5,10 @@
 
 mod cold;
 mod harness;
+mod histories;
 mod leaders;
 mod program;
+mod refused;
 mod report;
 mod revoked;
 mod roots;
@@ -101,8 +103,16 @@ fn main() -> ExitCode {
 
 /// The scenarios, in the order of the table.
 fn chosen(args: &Args, extent: Extent) -> Result<Vec<Case>, String> {
-    let families =
-        [cold::cases, program::cases, leaders::cases, revoked::cases, roots::cases, trouble::cases];
+    let families = [
+        cold::cases,
+        program::cases,
+        leaders::cases,
+        refused::cases,
+        revoked::cases,
+        roots::cases,
+        trouble::cases,
+        histories::cases,
+    ];
     let mut cases: Vec<_> = families.into_iter().flat_map(|cases| cases(extent)).collect();
     if let Some(unknown) = args.only.iter().find(|id| !cases.iter().any(|case| case.id == **id)) {
         return Err(unknown.clone());

@@ -1,5 +1,6 @@
 //! What every scenario uses: the processes of a fleet, the identity service, and their stores.
 
+mod clock;
 mod fleet;
 mod job;
 mod redis;
@@ -9,6 +10,7 @@ mod stores;
 mod warnings;
 mod worker;
 
+pub(crate) use clock::Clock;
 pub(crate) use fleet::{Fleet, Seen, token_results};
 pub(crate) use job::{Command, Event, Job, Login, Sharing};
 pub(crate) use redis::Redis;

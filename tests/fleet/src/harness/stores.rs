@@ -62,8 +62,14 @@ impl StoreKind {
 
 impl TestStore {
     pub(crate) fn start(kind: StoreKind) -> Result<Self, Box<dyn Error>> {
+        Self::start_behind(kind, &[])
+    }
+
+    /// A store whose server, if it has one, runs behind these words.
+    pub(crate) fn start_behind(kind: StoreKind, words: &[String]) -> Result<Self, Box<dyn Error>> {
         let place = tempfile::tempdir()?;
-        let redis = kind.is_redis().then(|| Redis::start(&[], &[])).transpose()?;
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let redis = kind.is_redis().then(|| Redis::start(&words, &[])).transpose()?;
         let key = (0..64).map(|_| fastrand::digit(16)).collect();
         Ok(Self { kind, redis, key, place })
     }
