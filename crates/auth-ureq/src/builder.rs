@@ -59,7 +59,8 @@ impl Builder {
     }
 
     /// Shares tokens, and the pauses after refused logins, with all processes that use the same
-    /// store. The caller's thread asks the store before a login, and tells it what came of it.
+    /// store. The caller's thread asks the store before a login, and tells it what came of it. While
+    /// the login is sent, another thread keeps the lease.
     pub fn store(mut self, store: impl Store + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
