@@ -7,7 +7,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::trial::{Failed, count_calls, is_too_busy};
+use super::{
+    trial::{count_calls, is_too_busy},
+    world::Failed,
+};
 use crate::{
     harness::{Command, Event, Fleet, Redis, Service, Sharing, token_results},
     scenario::{Case, Extent, Tally},

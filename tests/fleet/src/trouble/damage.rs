@@ -6,7 +6,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::trial::{Address, Failed, Kind, World, call, count_calls, is_too_busy};
+use super::{
+    trial::{call, count_calls, is_too_busy},
+    world::{Address, Failed, Kind, World},
+};
 use crate::{
     harness::{Event, Fleet, Job, Sharing},
     scenario::{Case, Extent, Tally},

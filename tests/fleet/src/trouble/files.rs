@@ -13,7 +13,10 @@ use std::{
 
 use rustix::process::geteuid;
 
-use super::trial::{Failed, Kind, Trouble, World, run};
+use super::{
+    trial::Trouble,
+    world::{Failed, Kind, World, run},
+};
 
 /// The user that has nothing.
 const NOBODY: u32 = 65_534;

@@ -4,7 +4,10 @@ use std::{fs, time::Duration};
 
 use rustix::process::Signal;
 
-use super::trial::{Address, COST, Failed, Kind, World, call, count_calls};
+use super::{
+    trial::{COST, call, count_calls},
+    world::{Address, Failed, Kind, World},
+};
 use crate::{
     harness::{Command, Event, Fleet, Job, Sharing},
     scenario::{Case, Tally},

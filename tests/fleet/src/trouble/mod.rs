@@ -13,6 +13,7 @@ mod servers;
 mod strace;
 mod traces;
 mod trial;
+mod world;
 
 pub(crate) use clocks::tell_time;
 

@@ -13,7 +13,8 @@ use rustix::process::{Signal, geteuid};
 
 use super::{
     impostor::Impostor,
-    trial::{Address, Failed, Kind, Trouble, World, run},
+    trial::Trouble,
+    world::{Address, Failed, Kind, World, run},
 };
 use crate::scenario::Case;
 

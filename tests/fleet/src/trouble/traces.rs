@@ -17,7 +17,8 @@ use auth_store::{FileStore, Key, RedisStore};
 use super::{
     canaries::Canaries,
     strace,
-    trial::{Failed, call, count_calls},
+    trial::{call, count_calls},
+    world::Failed,
 };
 use crate::{
     harness::{Command, Fleet, Job, Login, Redis, Service, Sharing},
