@@ -99,11 +99,12 @@ impl Pair {
         self.link.delay(Duration::from_secs(3600));
     }
 
-    /// The primary dies, the replica takes its place, and the address leads to it.
+    /// The replica takes the primary's place, and the address leads to it at once: while there is no
+    /// server, each process that asks logs in by itself (S7).
     fn fail_over(&mut self) -> Result<(), Failed> {
-        self.primary.kill();
         self.replica.command(&["REPLICAOF", "NO", "ONE"])?;
         self.front.switch(self.replica.port());
+        self.primary.kill();
         Ok(())
     }
 }
