@@ -27,8 +27,8 @@ struct History {
     secrets: Vec<Vec<&'static str>>,
     /// The kind and the secret of most processes.
     usual: (u64, &'static str),
-    /// The leaders that were struck.
-    strikes: usize,
+    /// The number of projects that were new.
+    projects: usize,
 }
 
 impl History {
@@ -42,7 +42,7 @@ impl History {
         world.service.pace = Duration::from_millis(1 + rng.below(slowest));
         world.service.passwords = PASSWORDS.to_vec();
         let usual = (rng.below(4), PASSWORDS[rng.below(2) as usize]);
-        let mut history = Self { world, rng, storm, secrets: Vec::new(), usual, strikes: 0 };
+        let mut history = Self { world, rng, storm, secrets: Vec::new(), usual, projects: 0 };
         for _ in 0..3 + history.rng.below(6) {
             history.start();
         }
@@ -114,11 +114,12 @@ impl History {
                 let accepted = [&PASSWORDS[..1], &PASSWORDS[1..], &PASSWORDS];
                 world.service.passwords = accepted[rng.below(3) as usize].to_vec();
             }
-            16 => self.replace(process),
-            17 => self.close(process),
-            18 if storm.interrupts => self.strike(),
-            19 => (0..self.secrets.len()).for_each(|process| self.call(process)),
-            20..=22 if storm.is_long => {
+            16 if storm.refuses => self.refuse(),
+            17 => self.replace(process),
+            18 => self.close(process),
+            19 if storm.interrupts => self.strike(),
+            20 => (0..self.secrets.len()).for_each(|process| self.call(process)),
+            21..=23 if storm.is_long => {
                 let pause = MINUTE * rng.below(200) as u32;
                 world.run_for(pause);
             }
@@ -137,16 +138,30 @@ impl History {
         self.world.call_service(process, project, url);
     }
 
+    /// A password ends, and all processes need a token of a new project.
+    fn refuse(&mut self) {
+        let (gone, project) = (self.rng.below(2) as usize, self.new_project());
+        self.world.service.passwords = vec![PASSWORDS[1 - gone]];
+        self.call_all(&project);
+        self.world.run_for(4 * self.world.service.pace + Duration::from_secs(5));
+        rules::check_refused(&self.world, self.storm, &project);
+    }
+
+    fn new_project(&mut self) -> String {
+        self.projects += 1;
+        format!("new-{}", self.projects)
+    }
+
+    fn call_all(&mut self, project: &str) {
+        let all = 0..self.world.processes.len();
+        all.for_each(|process| self.world.call_service(process, project, SERVICE));
+    }
+
     /// All processes need a token of a new project. The one that logs in is killed, or stopped for longer
     /// than its lease lasts. Then one starts again, which gets what the store has.
     fn strike(&mut self) {
-        self.strikes += 1;
-        let project = format!("struck-{}", self.strikes);
-        let call = |world: &mut World| {
-            let all = 0..world.processes.len();
-            all.for_each(|process| world.call_service(process, &project, SERVICE));
-        };
-        call(&mut self.world);
+        let project = self.new_project();
+        self.call_all(&project);
         let pace = self.world.service.pace;
         self.world.run_for(pace / 2 + Duration::from_millis(10));
         let leaders = self.world.leaders();
@@ -163,7 +178,7 @@ impl History {
         if !self.world.processes[late].is_busy() {
             self.restart(late);
         }
-        call(&mut self.world);
+        self.call_all(&project);
         self.world.run_for(Duration::from_secs(5));
         rules::check_strike(&self.world, self.storm, &project);
     }

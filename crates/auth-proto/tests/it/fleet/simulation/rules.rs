@@ -105,6 +105,19 @@ pub(crate) fn check_strike(world: &World, storm: Storm, project: &str) {
     }
 }
 
+/// A refused password is sent once by all processes.
+pub(crate) fn check_refused(world: &World, storm: Storm, project: &str) {
+    let Storm { fails, interrupts, hides, is_slow, .. } = storm;
+    if fails || interrupts || hides || is_slow {
+        return;
+    }
+    for ((secret, name), logins) in by_name(world) {
+        let refused = logins.iter().filter(|login| login.status == 401 && !login.is_exchange);
+        let sent = refused.count();
+        assert!(name != Some(project) || sent <= 1, "{sent} refusals: {secret} {project}");
+    }
+}
+
 /// Checks the number of logins of a fleet whose store has worked all the time, and in which no login
 /// was interrupted.
 pub(crate) fn check(world: &World, storm: Storm, processes: usize) {
