@@ -217,6 +217,12 @@ impl Tally {
         self.figure("without store", processes.len() as u64);
     }
 
+    /// Adds processes that the store was too slow for.
+    pub(crate) fn starved(&mut self, processes: usize) {
+        self.is_starved |= processes > 0;
+        self.figure("without store", processes as u64);
+    }
+
     /// Shows a count in the table.
     pub(crate) fn figure(&mut self, name: impl Into<String>, count: u64) {
         self.figures.push(Figure { name: name.into(), count });
