@@ -147,24 +147,29 @@ fn at_once(kind: StoreKind, rounds: usize, tally: &mut Tally) -> Result<(), Box<
 
 /// The tokens that runs have printed.
 #[derive(Default)]
-struct Tokens(Vec<Vec<u8>>);
+struct Tokens {
+    printed: Vec<Vec<u8>>,
+    without_store: usize,
+}
 
 impl Tokens {
     fn add(&mut self, output: &Output, tally: &mut Tally) {
+        let text = String::from_utf8_lossy(&output.stderr);
+        self.without_store += usize::from(text.contains("the store is of no use to this run"));
         match output.status.success() {
-            true => self.0.push(output.stdout.clone()),
+            true => self.printed.push(output.stdout.clone()),
             false => {
-                let text = String::from_utf8_lossy(&output.stderr);
                 tally.holds(format!("a run succeeds: {}", text.trim()), false);
             }
         }
     }
 
     fn judge(mut self, runs: usize, service: &Service, tally: &mut Tally) {
-        tally.lost = runs - self.0.len();
-        self.0.sort();
-        self.0.dedup();
-        tally.exactly("different tokens", self.0.len(), 1);
+        tally.starved(self.without_store);
+        tally.lost = runs - self.printed.len();
+        self.printed.sort();
+        self.printed.dedup();
+        tally.exactly("different tokens", self.printed.len(), 1);
         tally.logins = service.logins().len();
         tally.exactly("logins", tally.logins, 1);
     }

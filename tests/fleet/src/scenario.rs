@@ -198,23 +198,29 @@ impl Tally {
         prints
     }
 
-    /// The processes that went without the store, with the first reason.
+    /// The processes that went without the store. Standard error has the first one, and why.
     fn without_store(&mut self, fleet: &Fleet, seen: &[Seen]) {
         let mut processes = BTreeSet::new();
         for seen in seen {
             let text = match &seen.event {
                 Event::Store { kind, text } if kind == "Silent" => text,
-                Event::Warning(text) if text.starts_with("store not used") => {
-                    processes.insert(seen.process);
-                    self.is_starved |= text.contains("NoAnswer");
-                    text
-                }
+                Event::Warning(text) if text.starts_with("store not used") => text,
                 _ => continue,
             };
-            let after = seen.at - fleet.started;
-            eprintln!("process {} after {after:.1?}: {text}", seen.process);
+            self.is_starved |= text.contains("NoAnswer");
+            if processes.is_empty() {
+                let after = seen.at - fleet.started;
+                eprintln!("process {} after {after:.1?}: {text}", seen.process);
+            }
+            processes.insert(seen.process);
         }
         self.figure("without store", processes.len() as u64);
+    }
+
+    /// Adds processes that the store was too slow for.
+    pub(crate) fn starved(&mut self, processes: usize) {
+        self.is_starved |= processes > 0;
+        self.figure("without store", processes as u64);
     }
 
     /// Shows a count in the table.

@@ -14,6 +14,6 @@ pub(crate) use clock::Clock;
 pub(crate) use fleet::{Fleet, Seen, token_results};
 pub(crate) use job::{Command, Event, Job, Login, Sharing};
 pub(crate) use redis::Redis;
-pub(crate) use service::{Arrived, Service};
-pub(crate) use stores::{Kept, StoreKind, TestStore};
+pub(crate) use service::Service;
+pub(crate) use stores::{StoreKind, TestStore};
 pub(crate) use worker::work;

@@ -25,6 +25,10 @@ struct History {
     storm: Storm,
     /// The secrets that each process has had since its start.
     secrets: Vec<Vec<&'static str>>,
+    /// The kind and the secret of most processes.
+    usual: (u64, &'static str),
+    /// The number of projects that were new.
+    projects: usize,
 }
 
 impl History {
@@ -37,7 +41,8 @@ impl History {
         let slowest = if storm.is_slow { 30_000 } else { 3000 };
         world.service.pace = Duration::from_millis(1 + rng.below(slowest));
         world.service.passwords = PASSWORDS.to_vec();
-        let mut history = Self { world, rng, storm, secrets: Vec::new() };
+        let usual = (rng.below(4), PASSWORDS[rng.below(2) as usize]);
+        let mut history = Self { world, rng, storm, secrets: Vec::new(), usual, projects: 0 };
         for _ in 0..3 + history.rng.below(6) {
             history.start();
         }
@@ -47,8 +52,9 @@ impl History {
     /// Starts a process of any kind.
     fn start(&mut self) {
         let rng = &mut self.rng;
-        let secret = PASSWORDS[rng.below(2) as usize];
-        let (credential, secret, settings, has_root) = match rng.below(4) {
+        let any = (rng.below(4), PASSWORDS[rng.below(2) as usize]);
+        let (kind, secret) = if rng.one_in(4) { any } else { self.usual };
+        let (credential, secret, settings, has_root) = match kind {
             0 => (machine(), CLIENT_SECRET, settings(), true),
             1 => (password(secret), secret, settings().with_root(Scope::unscoped()), true),
             _ => (password(secret), secret, settings(), false),
@@ -71,10 +77,16 @@ impl History {
                 world.service.revoke();
                 self.storm.revocations += 1;
             }
-            2 if storm.breaks_store => world.wipe_store(),
-            3 if storm.breaks_store => world.store.damage(),
-            4 | 5 if storm.breaks_store => world.store.set_silent(rng.one_in(2)),
-            6 | 7 if storm.breaks_store => {
+            2 if storm.loses => {
+                world.wipe_store();
+                self.storm.losses += 1;
+            }
+            3 if storm.loses => {
+                world.store.damage();
+                self.storm.losses += 1;
+            }
+            4 | 5 if storm.hides => world.store.set_silent(rng.one_in(2)),
+            6 | 7 if storm.hides => {
                 world.store.is_hostile = rng.one_in(2);
                 world.store.holds_leases = rng.one_in(4);
             }
@@ -102,9 +114,12 @@ impl History {
                 let accepted = [&PASSWORDS[..1], &PASSWORDS[1..], &PASSWORDS];
                 world.service.passwords = accepted[rng.below(3) as usize].to_vec();
             }
-            16 => self.replace(process),
-            17 => self.close(process),
-            18..=20 if storm.is_long => {
+            16 if storm.refuses => self.refuse(),
+            17 => self.replace(process),
+            18 => self.close(process),
+            19 if storm.interrupts => self.strike(),
+            20 => (0..self.secrets.len()).for_each(|process| self.call(process)),
+            21..=23 if storm.is_long => {
                 let pause = MINUTE * rng.below(200) as u32;
                 world.run_for(pause);
             }
@@ -121,6 +136,51 @@ impl History {
         };
         let url = if self.rng.one_in(3) { ODD } else { SERVICE };
         self.world.call_service(process, project, url);
+    }
+
+    /// A password ends, and all processes need a token of a new project.
+    fn refuse(&mut self) {
+        let (gone, project) = (self.rng.below(2) as usize, self.new_project());
+        self.world.service.passwords = vec![PASSWORDS[1 - gone]];
+        self.call_all(&project);
+        self.world.run_for(4 * self.world.service.pace + Duration::from_secs(5));
+        rules::check_refused(&self.world, self.storm, &project);
+    }
+
+    fn new_project(&mut self) -> String {
+        self.projects += 1;
+        format!("new-{}", self.projects)
+    }
+
+    fn call_all(&mut self, project: &str) {
+        let all = 0..self.world.processes.len();
+        all.for_each(|process| self.world.call_service(process, project, SERVICE));
+    }
+
+    /// All processes need a token of a new project. The one that logs in is killed, or stopped for longer
+    /// than its lease lasts. Then one starts again, which gets what the store has.
+    fn strike(&mut self) {
+        let project = self.new_project();
+        self.call_all(&project);
+        let pace = self.world.service.pace;
+        self.world.run_for(pace / 2 + Duration::from_millis(10));
+        let leaders = self.world.leaders();
+        let Some(leader) = leaders.get(self.rng.below(leaders.len().max(1) as u64) as usize) else {
+            return;
+        };
+        let pause = LEASE + 2 * pace + Duration::from_secs(1 + self.rng.below(10));
+        match self.rng.one_in(2) {
+            true => self.restart(*leader),
+            false => self.world.processes[*leader].stopped_until = self.world.now + pause,
+        }
+        self.world.run_for(pause + Duration::from_secs(5));
+        let late = self.rng.below(self.secrets.len() as u64) as usize;
+        if !self.world.processes[late].is_busy() {
+            self.restart(late);
+        }
+        self.call_all(&project);
+        self.world.run_for(Duration::from_secs(5));
+        rules::check_strike(&self.world, self.storm, &project);
     }
 
     fn is_machine(&self, process: usize) -> bool {

@@ -17,8 +17,10 @@ pub(crate) struct Storm {
     pub(crate) refuses: bool,
     /// Processes are killed and stopped, and callers go away, in the middle of a login.
     pub(crate) interrupts: bool,
-    /// The store loses entries, is silent, or belongs to an adversary.
-    pub(crate) breaks_store: bool,
+    /// The store loses entries.
+    pub(crate) loses: bool,
+    /// The store is silent, or belongs to an adversary.
+    pub(crate) hides: bool,
     /// A service refuses good tokens.
     pub(crate) is_odd: bool,
     pub(crate) revokes: bool,
@@ -27,6 +29,7 @@ pub(crate) struct Storm {
     /// The history lasts for many hours.
     pub(crate) is_long: bool,
     pub(crate) revocations: usize,
+    pub(crate) losses: usize,
     pub(crate) odds: usize,
     pub(crate) starts: usize,
     /// The answers that were given up because the process got another password.
@@ -45,12 +48,14 @@ impl Storm {
             fails: draw(),
             refuses: draw(),
             interrupts: draw(),
-            breaks_store: draw(),
+            loses: draw(),
+            hides: draw(),
             is_odd: draw(),
             revokes: draw(),
             is_slow: draw() && draw(),
             is_long: draw(),
             revocations: 0,
+            losses: 0,
             odds: 0,
             starts: 0,
             replaced: 0,
@@ -74,8 +79,8 @@ pub(crate) fn longest(storm: Storm, pace: Duration) -> Duration {
         Storm { fails: true, .. } | Storm { refuses: true, .. } => Duration::MAX,
         // Callers of one process who go away in the middle of a login, one after the other.
         Storm { interrupts: true, .. } => 2 * PATIENCE + 4 * login,
-        Storm { breaks_store: true, .. } => 2 * PATIENCE + 2 * login,
-        _ => 2 * PATIENCE.min(login) + 2 * login,
+        Storm { hides: true, .. } => 2 * PATIENCE + 2 * login,
+        _ => PATIENCE.min(login) + login,
     }
 }
 
@@ -88,10 +93,35 @@ fn by_name(world: &World) -> BTreeMap<(&str, Option<&str>), Vec<&Login>> {
     names
 }
 
+/// A leader that is killed or stopped costs one login.
+pub(crate) fn check_strike(world: &World, storm: Storm, project: &str) {
+    let Storm { fails, refuses, hides, is_odd, is_slow, .. } = storm;
+    if fails || refuses || hides || is_odd || is_slow {
+        return;
+    }
+    for ((secret, name), logins) in by_name(world) {
+        let is_struck = name == Some(project);
+        assert!(!is_struck || logins.len() <= 2, "{} logins: {secret} {project}", logins.len());
+    }
+}
+
+/// A refused password is sent once by all processes.
+pub(crate) fn check_refused(world: &World, storm: Storm, project: &str) {
+    let Storm { fails, interrupts, hides, is_slow, .. } = storm;
+    if fails || interrupts || hides || is_slow {
+        return;
+    }
+    for ((secret, name), logins) in by_name(world) {
+        let refused = logins.iter().filter(|login| login.status == 401 && !login.is_exchange);
+        let sent = refused.count();
+        assert!(name != Some(project) || sent <= 1, "{sent} refusals: {secret} {project}");
+    }
+}
+
 /// Checks the number of logins of a fleet whose store has worked all the time, and in which no login
 /// was interrupted.
 pub(crate) fn check(world: &World, storm: Storm, processes: usize) {
-    if storm.breaks_store || storm.interrupts || storm.is_slow {
+    if storm.hides || storm.interrupts || storm.is_slow {
         return;
     }
     for ((secret, project), logins) in by_name(world) {
@@ -102,12 +132,14 @@ pub(crate) fn check(world: &World, storm: Storm, processes: usize) {
         let odd = storm.odds * (processes + storm.starts);
         let elapsed = world.now - START;
         let renewed = (elapsed.as_secs() / (world.service.life.as_secs() / 4)) as usize;
-        let most = 1 + revoked + odd + renewed + storm.replaced;
+        // Those who have a token from before do not put it back.
+        let lost = 2 * storm.losses;
+        let most = 1 + revoked + odd + renewed + storm.replaced + lost;
         assert!(
             storm.fails || granted <= most,
             "{granted} logins, not {most}: {secret} {project:?} {storm:?}"
         );
-        if project != Some(NO_ROLE) && storm.lost == 0 {
+        if project != Some(NO_ROLE) && storm.lost + storm.losses == 0 {
             check_refusals(&logins);
         }
     }
