@@ -11,8 +11,8 @@ use crate::{
     cloud::EmulatorProfile,
     commands::{
         catalog::CatalogArgs, completions::CompletionsArgs, config::ConfigArgs, curl::CurlArgs,
-        endpoint::EndpointArgs, inspect::InspectArgs, projects::ProjectsArgs, revoke::RevokeArgs,
-        token::TokenArgs, validate::ValidateArgs,
+        endpoint::EndpointArgs, inspect::InspectArgs, logout::LogoutArgs, projects::ProjectsArgs,
+        revoke::RevokeArgs, store::StoreArgs, token::TokenArgs, validate::ValidateArgs,
     },
     demo::DemoArgs,
 };
@@ -28,6 +28,13 @@ Examples:
   cloud-auth --emulator=otc catalog
   cloud-auth --emulator=keystone token --user mfa
   OS_CLOUD=work cloud-auth curl --service compute /servers
+
+Tokens are kept for the next run, sealed in files of this user in $XDG_CACHE_HOME/cloud-auth (or
+~/.cache/cloud-auth), so that many runs make one login; a refused password is sent once in half an
+hour. --no-store, auth_store: off in clouds.yaml and CLOUD_AUTH_STORE=off turn that off.
+CLOUD_AUTH_STORE=redis://HOST:PORT shares tokens between machines that have the same key:
+auth_store_key_file in clouds.yaml, or 64 hexadecimal digits in CLOUD_AUTH_STORE_KEY (openssl rand
+-hex 32). `cloud-auth store` lists the entries, `cloud-auth logout` ends them.
 
 Exit codes:
   0  success
@@ -148,6 +155,19 @@ A token is shown as its SHA-256. The exit code is 0 if the answer can be read, e
 refusal, and 1 if it cannot.")]
     Inspect(InspectArgs),
 
+    /// Revoke and forget the tokens that the store has
+    #[command(after_help = "\
+Examples:
+  cloud-auth logout --cloud work
+  cloud-auth logout --all
+
+The command ends the tokens of the chosen user, of all scopes, and forgets that a password was
+refused, so that the next run sends it again. It never logs in. A token that cannot be revoked, because
+the identity service does not answer, is forgotten all the same; the exit code is then 5. Tokens of
+v2.0 clouds (nhn) are only forgotten. A Redis store has no list: the command ends the tokens of the
+configured scope and password, and --all is refused.")]
+    Logout(LogoutArgs),
+
     /// Log in, and list the projects that the user has access to
     #[command(after_help = "\
 Example:
@@ -161,9 +181,19 @@ v2.0 clouds (nhn) have no list of projects.")]
 Example:
   cloud-auth revoke --cloud work --token-env OS_TOKEN
 
-Without --token-stdin or --token-env, the command logs in and revokes the new token, to show
-whether the cloud allows it. v2.0 clouds (nhn) do not.")]
+Without --token-stdin or --token-env, the command revokes the token that `cloud-auth token` prints;
+with --no-store, it logs in and revokes the new token, to show whether the cloud allows it. v2.0
+clouds (nhn) do not.")]
     Revoke(RevokeArgs),
+
+    /// List the entries of the store, without secrets
+    #[command(after_help = "\
+Example:
+  cloud-auth store --format json
+
+The entry of a token has the rest of its life, that of a pause the time until a refused login is sent
+again. An unreadable entry is damaged or sealed with another key. Entries in Redis are not listed.")]
+    Store(StoreArgs),
 
     /// Log in, and print the token
     #[command(after_help = "\
@@ -180,8 +210,8 @@ Examples:
 Example:
   cloud-auth validate --cloud work --token-env OS_TOKEN
 
-Without --token-stdin or --token-env, the command logs in and validates the new token. The exit
-code is 1 if the token is not valid. v2.0 clouds (nhn) have no validation.")]
+Without --token-stdin or --token-env, the command validates the token that `cloud-auth token`
+prints. The exit code is 1 if the token is not valid. v2.0 clouds (nhn) have no validation.")]
     Validate(ValidateArgs),
 }
 

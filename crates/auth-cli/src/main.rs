@@ -43,8 +43,10 @@ fn execute(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Demo(args) => args.run(),
         Command::Endpoint(args) => args.run(&clouds()?),
         Command::Inspect(args) => args.run(),
+        Command::Logout(args) => args.run(&clouds()?),
         Command::Projects(args) => args.run(&clouds()?),
         Command::Revoke(args) => args.run(&clouds()?),
+        Command::Store(args) => args.run(&clouds()?),
         Command::Token(args) => args.run(&clouds()?),
         Command::Validate(args) => args.run(&clouds()?),
     }

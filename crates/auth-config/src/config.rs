@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::{
-    cloud::{CloudConfig, store::CommonStore},
+    cloud::{
+        CloudConfig,
+        store::{CommonStore, TokenStore},
+    },
     input::{
         Choices, Files, Surroundings, Variables, parse,
         search::{self, FileKind},
@@ -103,6 +106,26 @@ impl Config {
     /// the variables, else the only cloud.
     pub fn default_name(&self) -> Option<&str> {
         self.default.as_deref()
+    }
+
+    /// The store that the files ask for at their top level, or the environment, for a cloud that is
+    /// not configured; `None` if neither says. A configured cloud has
+    /// [its own](CloudConfig::store).
+    ///
+    /// # Errors
+    ///
+    /// As for a cloud: a value that is no store, or one that may not come from this file.
+    pub fn store(&self) -> Result<Option<TokenStore>, Error> {
+        Ok(self.store.read(&self.surroundings)?.0)
+    }
+
+    /// The file with the key of that [`store`](Self::store), as [`CloudConfig::store_key_file`].
+    ///
+    /// # Errors
+    ///
+    /// As [`store`](Self::store).
+    pub fn store_key_file(&self) -> Result<Option<PathBuf>, Error> {
+        Ok(self.store.read(&self.surroundings)?.1)
     }
 
     /// One cloud in one region, with its profile and the defaults filled in. It may still lack a

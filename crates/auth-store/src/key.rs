@@ -66,6 +66,19 @@ impl Key {
         Self::parse(text.as_bytes(), || "the text".to_owned())
     }
 
+    /// The key of this user: the file `key` in the directory of
+    /// [`FileStore::of_user`](crate::FileStore::of_user).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_file`](Self::from_file), and if the directory is not this user's alone.
+    pub fn of_user() -> Result<Self, StoreError> {
+        let directory = system::directory_of_user()?;
+        // Checked before the key is read from it.
+        Directory::private(&directory)?;
+        Self::from_file(directory.join("key"))
+    }
+
     /// The key in a variable of the environment.
     ///
     /// # Errors

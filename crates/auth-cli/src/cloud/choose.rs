@@ -10,7 +10,10 @@ use auth_config::{Choices, CloudConfig, Config, ValueOrigin, Warning};
 use auth_proto::{Cloud, ConfigError, EndpointQuery, Error, ErrorKind, Interface};
 use clap::{Args, ValueEnum};
 
-use super::emulator::{Authenticator, EmulatorProfile, RunningEmulator};
+use super::{
+    emulator::{Authenticator, EmulatorProfile, RunningEmulator},
+    store::StorePlace,
+};
 use crate::output::{Failure, print};
 
 /// The flags for a cloud and a region.
@@ -122,6 +125,14 @@ impl Clouds {
         Ok(Self { config: emulator.config()?, emulator: Some(emulator) })
     }
 
+    /// Fails for an emulated cloud, whose tokens end with this process.
+    pub(crate) fn expect_store(&self) -> Result<(), Failure> {
+        match &self.emulator {
+            None => Ok(()),
+            Some(_) => Err(Failure::usage("--emulator: has no store; leave out the flag")),
+        }
+    }
+
     /// The cloud to log in to.
     pub(crate) fn find(&self, args: &CloudArgs) -> Result<ChosenCloud, Failure> {
         let url = args.identity_url.as_deref();
@@ -136,8 +147,8 @@ impl Clouds {
                 Some(name) => built_in(name, args.region(), url, region, plain_http)?,
             };
             warn_of_plain_http(&cloud.identity_url());
-            let (configured, authenticator) = (None, None);
-            return Ok(ChosenCloud { cloud, configured, authenticator, is_emulated: false });
+            let place = StorePlace::of_others(&self.config)?;
+            return Ok(ChosenCloud::new(cloud, place));
         }
         if args.identity_region.is_some() {
             return Err(Failure::usage(
@@ -155,7 +166,9 @@ impl Clouds {
         }
         let authenticator = self.emulator.as_ref().and_then(RunningEmulator::authenticator);
         let is_emulated = self.emulator.is_some();
-        Ok(ChosenCloud { cloud, configured: Some(configured), authenticator, is_emulated })
+        // No other process reaches the emulator of this one.
+        let place = if is_emulated { StorePlace::off() } else { StorePlace::of(&configured) };
+        Ok(ChosenCloud { cloud, configured: Some(configured), authenticator, is_emulated, place })
     }
 
     /// The settings of the chosen cloud, even if they are not enough to log in.
@@ -216,9 +229,16 @@ pub(crate) struct ChosenCloud {
     pub(crate) is_emulated: bool,
     /// The authenticator of an emulated cloud's users.
     pub(crate) authenticator: Option<Authenticator>,
+    /// Where its tokens are kept for the next runs.
+    pub(crate) place: StorePlace,
 }
 
 impl ChosenCloud {
+    /// A cloud that is not configured.
+    pub(crate) fn new(cloud: Cloud, place: StorePlace) -> Self {
+        Self { cloud, configured: None, is_emulated: false, authenticator: None, place }
+    }
+
     /// A query for a service: flags over configuration.
     pub(crate) fn endpoint_query(
         &self,
@@ -272,7 +292,7 @@ pub(crate) fn warn_of_plain_http(url: &str) {
 }
 
 /// Prints the first warning of an origin: the identity service and a service may share it.
-fn warn_once(origin: &str, warning: &impl Display) {
+pub(super) fn warn_once(origin: &str, warning: &impl Display) {
     static WARNED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     if WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.to_owned()) {
         print::warning(warning);

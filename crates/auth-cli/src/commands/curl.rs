@@ -2,6 +2,7 @@ use std::{
     fs::File,
     io::{self, IsTerminal},
     process::ExitCode,
+    time::Duration,
 };
 
 use auth_proto::{EndpointError, EndpointQuery, Error, ErrorKind};
@@ -17,7 +18,7 @@ use ureq::SendBody;
 
 use crate::{
     cloud::{ChosenCloud, Clouds, warn_of_plain_http},
-    login::{Context, LoginArgs},
+    login::{Context, LoginArgs, TokenWish, duration},
     output::{Failure, failure::remedy, print, progress},
 };
 
@@ -50,6 +51,10 @@ pub(crate) struct CurlArgs {
     #[arg(short = 'i', long)]
     include: bool,
 
+    /// A token that lives for this time at least, such as 90m or 12h, for a long upload
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    min_life: Option<Duration>,
+
     #[command(flatten)]
     login: LoginArgs,
 }
@@ -65,7 +70,10 @@ impl CurlArgs {
         };
         let target = self.target(&chosen)?;
         let body = self.body()?;
-        let context = Context::new(&chosen, &self.login)?.for_service(query.as_ref())?;
+        let life = self.min_life.unwrap_or_default();
+        let context =
+            Context::wishing(&chosen, &self.login, TokenWish { life, ..TokenWish::default() })?;
+        let context = context.for_service(query.as_ref())?;
         let answer = self.send(&context, target, query, body)?;
         let status = answer.status();
         let to = destination(&answer);

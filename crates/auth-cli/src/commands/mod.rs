@@ -6,8 +6,10 @@ pub(crate) mod config;
 pub(crate) mod curl;
 pub(crate) mod endpoint;
 pub(crate) mod inspect;
+pub(crate) mod logout;
 pub(crate) mod projects;
 pub(crate) mod revoke;
+pub(crate) mod store;
 pub(crate) mod token;
 pub(crate) mod validate;
 

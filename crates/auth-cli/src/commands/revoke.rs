@@ -24,9 +24,10 @@ impl RevokeArgs {
             &chosen.cloud,
             "cannot revoke a token; the token expires, or ends when the API password changes",
         )?;
-        let context = Context::without_catalog(&chosen, &self.login)?;
+        let context = Context::new(&chosen, &self.login)?;
         let token = own_token(&context, &self.login)?;
         context.run(&Revoke::new(&context.cloud(), token.expose()))?;
+        context.forget();
         Ok(ExitCode::SUCCESS)
     }
 }

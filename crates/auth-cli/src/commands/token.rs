@@ -1,4 +1,4 @@
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use auth_inspect::TokenView;
 use auth_proto::{Token, timestamp};
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     cloud::Clouds,
-    login::{Context, LoginArgs},
+    login::{Context, LoginArgs, TokenWish, duration},
     output::{Failure, OUTPUT, print, shell},
 };
 
@@ -18,13 +18,26 @@ pub(crate) struct TokenArgs {
 
     /// Request a token without its catalog, which may be large; v2.0 clouds (nhn) send the catalog
     /// anyway
-    #[arg(long, help_heading = OUTPUT)]
+    #[arg(long, help_heading = TOKEN)]
     no_catalog: bool,
+
+    /// Log in although the store has a token, after a change of the user's roles, or if a service
+    /// refuses it; the new token replaces the stored one for all runs. A refused password is not sent
+    /// earlier: `cloud-auth logout` forgets the refusal
+    #[arg(long, conflicts_with = "token", help_heading = TOKEN)]
+    fresh: bool,
+
+    /// A token that lives for this time at least, such as 90m or 12h, counted up to nine tenths of the
+    /// time that the cloud gives
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = TOKEN)]
+    min_life: Option<Duration>,
 
     /// How to print the token
     #[arg(long, value_enum, default_value_t = TokenFormat::Plain, help_heading = OUTPUT)]
     format: TokenFormat,
 }
+
+const TOKEN: &str = "Token";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TokenFormat {
@@ -48,11 +61,14 @@ struct TokenJson<'a> {
 impl TokenArgs {
     pub(crate) fn run(&self, clouds: &Clouds) -> Result<ExitCode, Failure> {
         let chosen = self.login.cloud(clouds)?;
-        let context = match self.no_catalog {
-            false => Context::new(&chosen, &self.login)?,
-            true => Context::without_catalog(&chosen, &self.login)?,
+        let wish = TokenWish {
+            no_catalog: self.no_catalog,
+            is_fresh: self.fresh,
+            life: self.min_life.unwrap_or_default(),
         };
+        let context = Context::wishing(&chosen, &self.login, wish)?;
         let token = context.token()?;
+        context.warn_of_short_life(&token);
         let text = token.expose();
         match self.format {
             TokenFormat::Plain => print::text(&format!("{text}\n"))?,

@@ -8,13 +8,13 @@ use std::{
 
 use auth_proto::{
     Challenge, Cloud, EndpointQuery, ErrorKind, Factor, IdentityRequest, Misuse, Question,
-    Settings, Token,
+    Settings, Token, timestamp,
 };
 use auth_ureq::{Client, Error};
 use http::StatusCode;
 use secrecy::SecretString;
 
-use super::{args::LoginArgs, secret, transport};
+use super::{args::LoginArgs, secret, store::RunStore, transport};
 use crate::{
     cloud::ChosenCloud,
     output::{Failure, print, progress},
@@ -25,6 +25,20 @@ pub(crate) struct Context {
     client: Client,
     timeout: Duration,
     ask: Box<Ask>,
+    store: Option<RunStore>,
+    /// How much longer a token must live.
+    life: Duration,
+}
+
+/// The kind of token that a command wants.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TokenWish {
+    /// Whether the catalog may be missing.
+    pub(crate) no_catalog: bool,
+    /// Whether a new login has to give it, although the store has one.
+    pub(crate) is_fresh: bool,
+    /// How much longer it must live.
+    pub(crate) life: Duration,
 }
 
 /// Asks the user with this prompt. The error says why that is impossible.
@@ -33,24 +47,28 @@ type Ask = dyn Fn(&str) -> Result<SecretString, String>;
 impl Context {
     /// A context for this cloud and login. Sends nothing.
     pub(crate) fn new(chosen: &ChosenCloud, args: &LoginArgs) -> Result<Self, Failure> {
-        Self::with_settings(chosen, args, settings())
+        Self::wishing(chosen, args, TokenWish::default())
     }
 
-    /// A context whose tokens have no catalog.
-    pub(crate) fn without_catalog(chosen: &ChosenCloud, args: &LoginArgs) -> Result<Self, Failure> {
-        Self::with_settings(chosen, args, settings().without_catalog())
-    }
-
-    fn with_settings(
+    /// A context whose tokens are of this kind.
+    pub(crate) fn wishing(
         chosen: &ChosenCloud,
         args: &LoginArgs,
-        settings: Settings,
+        wish: TokenWish,
     ) -> Result<Self, Failure> {
+        let settings = Settings::default().with_seed(RandomState::new().build_hasher().finish());
+        let settings = if wish.no_catalog { settings.without_catalog() } else { settings };
         let builder = args.client(chosen)?;
         let (builder, timeout) = transport::configured(builder, settings, chosen)?;
+        let store = args.store(chosen, wish.is_fresh);
+        let builder = match &store {
+            Some(store) => builder.store(store.clone()),
+            None => builder,
+        };
+        let client = builder.build()?.lasting(wish.life);
         let authenticator = chosen.authenticator;
-        let ask = move |what: &str| secret::ask_for_code(what, authenticator);
-        Ok(Self { client: builder.build()?, timeout, ask: Box::new(ask) })
+        let ask = Box::new(move |what: &str| secret::ask_for_code(what, authenticator));
+        Ok(Self { client, timeout, ask, store, life: wish.life })
     }
 
     /// The same context, with tokens of the scope that the service needs.
@@ -85,9 +103,42 @@ impl Context {
         })
     }
 
-    /// The failure of a request to the identity service.
+    /// The failure of a request to the identity service. If the store keeps a refusal, the next runs
+    /// pause, too.
     fn failure(&self, why: Error) -> Failure {
-        Failure::of_request(why, &self.client.cloud().identity_url())
+        let until = match &why {
+            Error::Auth(why) if matches!(why.kind(), ErrorKind::Rejected(_)) => why.retry_at(),
+            _ => None,
+        };
+        let failure = Failure::of_request(why, &self.client.cloud().identity_url());
+        match until.filter(|_| self.store.as_ref().is_some_and(RunStore::has_pause)) {
+            None => failure,
+            Some(until) => failure.with(&format!(
+                "no run sends this credential again before {}, so that the account is not locked; \
+                 another password is sent at once; if the cause is gone, `cloud-auth logout` forgets \
+                 the refusal",
+                timestamp::format(until.replace_nanosecond(0).unwrap_or(until))
+            )),
+        }
+    }
+
+    /// Removes the token of this context from the store: it is no longer valid.
+    pub(crate) fn forget(&self) {
+        if let Some(store) = &self.store {
+            store.forget();
+        }
+    }
+
+    /// Warns if the cloud gives no tokens that live as long as the user wants.
+    pub(crate) fn warn_of_short_life(&self, token: &Token) {
+        let whole = token.issued_at().map(|issued_at| token.expires_at() - issued_at);
+        if let Some(whole) = whole.filter(|whole| self.life > *whole * 0.9) {
+            print::warning(&format!(
+                "--min-life: the tokens of this cloud live for {} min, and the flag counts up to nine \
+                 tenths of that",
+                whole.whole_minutes()
+            ));
+        }
     }
 
     fn try_token(&self) -> Result<Arc<Token>, Error> {
@@ -156,10 +207,6 @@ impl Context {
 
 fn waiting_for(url: &str) -> String {
     format!("waiting for {}", print::origin(url))
-}
-
-fn settings() -> Settings {
-    Settings::default().with_seed(RandomState::new().build_hasher().finish())
 }
 
 fn is_refused(why: &Error) -> bool {
@@ -268,6 +315,8 @@ mod tests {
             ask.send(what.to_owned()).unwrap();
             codes.lock().unwrap().pop_front().map(SecretString::from).ok_or_else(String::new)
         };
-        (Context { client, timeout: transport::LOGIN_TIMEOUT, ask: Box::new(ask) }, asked, server)
+        let timeout = transport::LOGIN_TIMEOUT;
+        let (ask, life) = (Box::new(ask), Duration::ZERO);
+        (Context { client, timeout, ask, store: None, life }, asked, server)
     }
 }

@@ -4,7 +4,7 @@ use auth_config::CloudConfig;
 use auth_proto::{Agency, ApiVersion, Cloud, Credential, DomainRef, Factor, Scope, UserRef};
 use secrecy::SecretString;
 
-use super::user::{UserArgs, domain};
+use super::user::{ScopeArgs, UserArgs, domain};
 use crate::output::Failure;
 
 /// The sources of a login: the flags, the chosen cloud, and its configuration.
@@ -47,10 +47,10 @@ impl Sources<'_> {
     }
 
     /// The scope to request.
-    pub(super) fn scope(&self) -> Result<Scope, Failure> {
+    pub(super) fn scope(&self, flags: &ScopeArgs) -> Result<Scope, Failure> {
         // The configured domain is the user's; the projects of an agency are in another one.
         let domain = if self.agency()?.is_some() { None } else { self.domain("project") };
-        match (self.flags.scope(domain), self.configured) {
+        match (flags.scope(domain), self.configured) {
             (Some(scope), _) => Ok(scope),
             (None, Some(configured)) if !self.has_own_scope() => Ok(configured.scope()?),
             (None, _) => Ok(Scope::default()),

@@ -3,16 +3,14 @@
 use auth_proto::{Agency, DomainRef, Scope};
 use clap::{ArgGroup, Args};
 
+/// The flags for the user and for the agency.
 #[derive(Args, Debug)]
 // If flag A requires flag B, clap drops the requirement when another flag excludes B. The conflicts
 // of the domain flags are therefore declared from both sides.
 #[command(
     group(ArgGroup::new("who")),
-    group(ArgGroup::new("key").conflicts_with_all(["scope", "of_project", "totp"])),
+    group(ArgGroup::new("key").conflicts_with("totp")),
     group(ArgGroup::new("of_user").conflicts_with_all(["user_id", "application_credential_id"])),
-    group(ArgGroup::new("of_project").conflicts_with_all([
-        "project_id", "domain", "domain_id", "system", "trust", "unscoped",
-    ])),
 )]
 pub(crate) struct UserArgs {
     /// The user's name (nhn: the e-mail address or the IAM id)
@@ -55,7 +53,17 @@ pub(crate) struct UserArgs {
     /// The id of that account's domain
     #[arg(long, value_name = "ID", group = "of_agency", requires = "agency", help_heading = WHO)]
     pub(super) agency_domain_id: Option<String>,
+}
 
+/// The flags for the scope.
+#[derive(Args, Debug)]
+#[command(
+    group(ArgGroup::new("scope").conflicts_with("key")),
+    group(ArgGroup::new("of_project").conflicts_with_all([
+        "project_id", "domain", "domain_id", "system", "trust", "unscoped", "key",
+    ])),
+)]
+pub(crate) struct ScopeArgs {
     /// The id of a project (nhn: of a tenant)
     #[arg(
         long,
@@ -115,10 +123,6 @@ const WHO: &str = "User [default: the configured one]";
 const SCOPE: &str = "Scope [default: the configured one, else the cloud's default]";
 
 impl UserArgs {
-    pub(super) fn names_scope(&self) -> bool {
-        self.scope(None).is_some()
-    }
-
     pub(super) fn names_user(&self) -> bool {
         self.user.is_some() || self.user_id.is_some() || self.names_application_credential()
     }
@@ -130,6 +134,12 @@ impl UserArgs {
     pub(super) fn agency(&self) -> Option<Agency> {
         let domain = domain(&self.agency_domain, &self.agency_domain_id)?;
         Some(Agency::new(self.agency.as_ref()?, domain))
+    }
+}
+
+impl ScopeArgs {
+    pub(super) fn names_scope(&self) -> bool {
+        self.scope(None).is_some()
     }
 
     /// The scope of the flags, if they name one. A project's name without a domain gets the

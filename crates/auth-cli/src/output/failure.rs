@@ -66,6 +66,11 @@ impl Failure {
         self.exit == Exit::Refused
     }
 
+    /// Whether there was no answer, or a temporary failure.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        self.exit == Exit::Unavailable
+    }
+
     /// Writes the text to standard error.
     pub(crate) fn report(self) -> ExitCode {
         // If standard error is closed, the exit code remains.

@@ -199,6 +199,11 @@ fn bash_completes_the_flags_of_a_command() {
         ("projects --time", "--timeout"),
         ("curl /servers --ser", "--service"),
         ("help end", "endpoint"),
+        ("log", "logout"),
+        ("logout --al", "--all --allow-plain-http"),
+        ("store --for", "--format"),
+        ("token --fr", "--fresh"),
+        ("curl /servers --no-s", "--no-store"),
     ] {
         let call = format!(
             "{script}\nCOMP_WORDS=(cloud-auth {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\

@@ -77,6 +77,8 @@ const CASES: &[CommandCase] = &[
     row(&["curl", "--service", "image", "--json", "{}", "/things"], |_| {
         ok(r#""method":"POST","path":"/"#)
     }),
+    row(&["store"], |_| lacking(NO_STORE)),
+    row(&["logout", "--all"], |_| lacking(NO_STORE)),
     row(&["completions", "bash"], |_| ok("complete -F _cloud__auth")),
     row(&["completions", "fish"], |_| ok("complete -c cloud-auth")),
     row(&["completions", "zsh"], |_| ok("#compdef cloud-auth")),
@@ -257,6 +259,8 @@ fn ok(part: &str) -> CommandOutcome {
 
 const NO_VALIDATE: &str = "error: NHN Cloud uses API v2.0, which cannot validate a token; call a \
                            service instead: `cloud-auth curl` with a full URL\n";
+
+const NO_STORE: &str = "error: --emulator: has no store; leave out the flag\n";
 
 /// The program knows before a login that v2.0 has no such request.
 fn lacking(said: &'static str) -> CommandOutcome {

@@ -17,6 +17,7 @@ mod proxies;
 mod readme;
 mod secrets;
 mod snapshots;
+mod store;
 mod tls;
 mod tokens;
 

@@ -30,7 +30,7 @@ fn login(machine: &Machine, url: &str, beside: &str) -> Run {
             "clouds: {{c: {{auth: {{auth_url: '{url}', user_id: u, password: pw}}, {beside}}}}}"
         ),
     );
-    machine.run(&["token"], "", &[])
+    machine.run(&["token", "--no-store"], "", &[])
 }
 
 #[test]

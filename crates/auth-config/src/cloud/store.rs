@@ -96,6 +96,16 @@ impl CommonStore {
         }
         settings.extend(self.environment.clone());
     }
+
+    /// The store for a cloud that says nothing itself, and the file with its key.
+    pub(crate) fn read(
+        &self,
+        surroundings: &Surroundings,
+    ) -> Result<(Option<TokenStore>, Option<PathBuf>), Error> {
+        let mut settings = Map::new();
+        self.add_to(&mut settings);
+        read(&settings, surroundings)
+    }
 }
 
 fn report_unknown_keys(cache: &Map, warnings: &mut Vec<Warning>) {

@@ -9,6 +9,7 @@ use crate::{
     limits, login,
     model::{
         entry::{Entry, Label, Shared, SharedAnswer, SharedPause},
+        scope::Scope,
         token::Token,
     },
     session::{
@@ -91,6 +92,12 @@ impl Session {
             rest: in_milliseconds(rest),
         };
         (!rest.is_zero()).then(|| self.entry(index, Shared::Pause(pause)))
+    }
+
+    /// What the store's entries for the tokens of this scope are for, to find them in a list.
+    pub fn label(&self, scope: &Scope) -> Label {
+        let agency = self.credential.agency.as_ref();
+        Label::new(&self.cloud.identity_path(""), &self.credential, agency, scope)
     }
 
     fn entry(&self, index: usize, shared: Shared) -> Entry {

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use auth_proto::{Label, limits};
+use auth_proto::{Entry, Label, limits};
 
-use super::{FileStore, PATIENCE, shelf::Shelf};
+use super::{
+    FileStore, PATIENCE,
+    shelf::{Kept, Shelf},
+};
 use crate::{
     error::StoreError,
     key::NameHash,
@@ -56,7 +59,7 @@ impl StoredEntry {
         self.opened.as_ref().map(|opened| opened.generation)
     }
 
-    /// The rest of its life, which may be zero; `None` if it does not open.
+    /// The rest of the token's life or of the pause, which may be zero; `None` if it does not open.
     pub fn rest(&self) -> Option<Duration> {
         self.opened.as_ref().map(|opened| opened.rest)
     }
@@ -85,12 +88,12 @@ impl FileStore {
             .into_iter()
             .filter_map(|file| {
                 let (hash, "entry") = parse(&file)? else { return None };
-                let opened = self.key.all().find_map(|keys| {
-                    let kept = Shelf::new(&directory, keys, hash, self.now()).entry().ok()??;
+                let opened = self.opened(&directory, hash).map(|kept| {
                     let age = kept.age(self.now());
-                    let rest = age.map_or(Duration::ZERO, |age| kept.entry.life() - age);
+                    let whole = kept.entry.pause().unwrap_or(kept.entry.life());
+                    let rest = age.map_or(Duration::ZERO, |age| whole.saturating_sub(age));
                     let (label, is_pause) = (kept.entry.label().clone(), kept.entry.is_pause());
-                    Some(Opened { generation: kept.generation, rest, label, is_pause })
+                    Opened { generation: kept.generation, rest, label, is_pause }
                 });
                 let id = file.name.split('.').next()?.to_owned();
                 let age = (self.clock)().duration_since(file.modified).unwrap_or_default();
@@ -99,6 +102,41 @@ impl FileStore {
             .collect();
         entries.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(entries)
+    }
+
+    /// The entry with this [id](StoredEntry::id), with its secret. `None` if there is none, or if it does
+    /// not open.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be read.
+    pub fn entry(&self, id: &str) -> Result<Option<Entry>, StoreError> {
+        let directory = Directory::private(&self.path)?;
+        let Some(hash) = hash_of(id) else { return Ok(None) };
+        Ok(self.opened(&directory, hash).map(|kept| kept.entry))
+    }
+
+    /// Removes the entry with this id if it is still of this generation. Returns whether it was.
+    ///
+    /// # Errors
+    ///
+    /// The files cannot be removed.
+    pub fn remove_generation(&self, id: &str, generation: u64) -> Result<bool, StoreError> {
+        let directory = Directory::private(&self.path)?;
+        let Some(hash) = hash_of(id) else { return Ok(false) };
+        let shelf = Shelf::new(&directory, self.key.current(), hash, self.now());
+        let _lock = shelf.lock(PATIENCE)?;
+        let kept = self.opened(&directory, hash);
+        if kept.is_some_and(|kept| kept.generation == generation) {
+            return shelf.remove_entry();
+        }
+        Ok(false)
+    }
+
+    /// What opens of the entry with this hash, also if its life is over.
+    fn opened(&self, directory: &Directory, hash: NameHash) -> Option<Kept> {
+        let now = self.now();
+        self.key.all().find_map(|keys| Shelf::new(directory, keys, hash, now).entry().ok()?)
     }
 
     /// Removes the entry with this [id](StoredEntry::id) and its lease. Returns whether there was one.

@@ -21,8 +21,8 @@ mod shelf;
 
 use std::{
     collections::BTreeMap,
-    env, fmt,
-    path::{Path, PathBuf},
+    fmt,
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -105,10 +105,16 @@ impl FileStore {
     ///
     /// As [`open`](Self::open) and [`Key::from_file`].
     pub fn of_user() -> Result<Self, StoreError> {
-        let directory = caches()?.join("cloud-auth");
-        // Checked before the key is read from it.
-        Directory::private(&directory)?;
-        Self::open(&directory, Key::from_file(directory.join("key"))?)
+        Self::of_user_with(Key::of_user()?)
+    }
+
+    /// The store in the same directory with another key.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn of_user_with(key: Key) -> Result<Self, StoreError> {
+        Self::open(system::directory_of_user()?, key)
     }
 
     /// Reports events to this function. The caller that asks the store runs it, without a lock. It must be
@@ -316,15 +322,4 @@ impl fmt::Debug for FileStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileStore").field("path", &self.path).finish_non_exhaustive()
     }
-}
-
-/// The directory for the user's caches.
-fn caches() -> Result<PathBuf, StoreError> {
-    let variable = if cfg!(windows) { "LOCALAPPDATA" } else { "XDG_CACHE_HOME" };
-    // A relative path is ignored, by the rules of XDG.
-    let set = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    let below_home = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-    let home = env::home_dir().filter(|home| !cfg!(windows) && home.is_absolute());
-    set.or_else(|| Some(home?.join(below_home)))
-        .ok_or_else(|| StoreError::new(format!("the variable {variable}"), Problem::NoHome))
 }

@@ -73,7 +73,11 @@ if is_led then return {2, last} end
 last = math.max(math.max(last, generation, newer_than) + 1, now)
 led, lease = now, tonumber(ARGV[4])
 redis.call('HSET', key, 'last', last, 'led', led, 'lease', lease)
-expire()
+if not pcall(expire) then
+  -- A lease of a user without this right would keep the others until it ends.
+  redis.call('HSET', key, 'lease', 0)
+  return redis.error_reply('NOPERM PEXPIRE')
+end
 return {3, last}
 "
 );

@@ -6,8 +6,11 @@ mod portable;
 mod unix;
 
 use std::{
+    env,
     fs::{File, TryLockError},
-    io, thread,
+    io,
+    path::PathBuf,
+    thread,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -16,7 +19,7 @@ pub(crate) use portable::Directory;
 #[cfg(all(unix, not(auth_store_portable)))]
 pub(crate) use unix::Directory;
 
-use crate::error::Problem;
+use crate::error::{Problem, StoreError};
 
 /// A file of a directory, as a listing shows it.
 pub(crate) struct Listed {
@@ -78,6 +81,22 @@ pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), Problem> {
     getrandom::fill(bytes).map_err(|error| Problem::Io(io::Error::other(error)))
+}
+
+/// The directory of this user's store.
+pub(crate) fn directory_of_user() -> Result<PathBuf, StoreError> {
+    Ok(caches()?.join("cloud-auth"))
+}
+
+/// The directory for the user's caches.
+fn caches() -> Result<PathBuf, StoreError> {
+    let variable = if cfg!(windows) { "LOCALAPPDATA" } else { "XDG_CACHE_HOME" };
+    // A relative path is ignored, by the rules of XDG.
+    let set = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let below_home = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+    let home = env::home_dir().filter(|home| !cfg!(windows) && home.is_absolute());
+    set.or_else(|| Some(home?.join(below_home)))
+        .ok_or_else(|| StoreError::new(format!("the variable {variable}"), Problem::NoHome))
 }
 
 #[cfg(test)]

@@ -72,6 +72,28 @@ fn entries_are_listed_and_removed() {
 }
 
 #[test]
+fn an_entry_is_read_and_removed_by_generation() {
+    let place = Place::new();
+    let (store, foreign) = (place.store(), place.store_with(Key::new([3; 32])));
+    let first = put(&store, "t");
+    let [listed] = &store.entries().unwrap()[..] else { panic!("one entry") };
+    let id = listed.id();
+    assert_eq!(store.entry(id).unwrap(), Some(entry("t")));
+    for (store, id) in [(&foreign, id), (&store, &"0".repeat(32)), (&store, "../key")] {
+        assert_eq!(store.entry(id).unwrap(), None);
+        assert!(!store.remove_generation(id, first).unwrap());
+    }
+    // A newer entry of another process stays.
+    let lease = lead(&store, first);
+    let second = lease.generation();
+    store.tell(&Note::Put { lease, entry: Some(entry("newer")) });
+    assert!(!store.remove_generation(id, first).unwrap());
+    assert_eq!(found(&store), (entry("newer"), second));
+    assert!(store.remove_generation(id, second).unwrap());
+    assert_eq!(store.entries().unwrap(), []);
+}
+
+#[test]
 fn clear_leaves_the_key_and_the_locks() {
     let place = Place::new();
     let key = Key::from_file(place.path().join("key")).unwrap();

@@ -1,6 +1,6 @@
 //! Settings of the store where processes share tokens, with the expected result.
 
-use auth_config::{CloudConfig, Files, TokenStore};
+use auth_config::{CloudConfig, Config, Files, TokenStore, Variables};
 use secrecy::ExposeSecret;
 
 use crate::support::{of, warned};
@@ -151,12 +151,49 @@ fn outcome(files: &Files, variables: &[(&str, &str)]) -> (String, String) {
 }
 
 fn store(cloud: &CloudConfig) -> String {
-    match cloud.store() {
+    named(cloud.store())
+}
+
+fn named(store: Option<&TokenStore>) -> String {
+    match store {
         None => "not said".to_owned(),
         Some(TokenStore::File) => "file".to_owned(),
         Some(TokenStore::Off) => "off".to_owned(),
         Some(TokenStore::Redis(url)) => url.expose_secret().to_owned(),
         Some(other) => format!("{other:?}"),
+    }
+}
+
+/// A cloud that is not configured, such as a built-in one, follows the top level and the variable.
+#[test]
+fn other_clouds_have_the_store_of_all() {
+    for (path, file, variables, want) in [
+        (OWN, "CLOUD, auth_store: off", &[][..], "not said, None"),
+        (OWN, "auth_store: off\nCLOUD, auth_store: file", &[], "off, None"),
+        (OWN, "cache: {auth: true}\nCLOUD", &[], "file, None"),
+        (OWN, "auth_store_key_file: /k\nCLOUD", &[], "not said, Some(\"/k\")"),
+        (
+            OWN,
+            "auth_store: off\nCLOUD",
+            &[(VARIABLE, "redis://:s3cret@h")],
+            "redis://:s3cret@h, None",
+        ),
+        (OWN, "auth_store: memcached\nCLOUD", &[], "auth_store: memcached: no store has this name"),
+        (
+            "/here/clouds.yaml",
+            "auth_store_key_file: /k\nCLOUD",
+            &[],
+            "auth_store_key_file: a config",
+        ),
+    ] {
+        let variables: Variables =
+            [("HOME", "/home/me")].iter().chain(variables).copied().collect();
+        let config = Config::merge(&files(path, file), &variables).unwrap();
+        let came = match (config.store(), config.store_key_file()) {
+            (Ok(store), Ok(key)) => format!("{}, {key:?}", named(store.as_ref())),
+            (Err(error), _) | (_, Err(error)) => error.to_string(),
+        };
+        assert!(came.starts_with(want), "{file}: {came}");
     }
 }
 

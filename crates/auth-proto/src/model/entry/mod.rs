@@ -64,6 +64,22 @@ impl Entry {
         }
     }
 
+    /// How long no process logs in, from the moment the store is told. `None` for a token.
+    pub fn pause(&self) -> Option<Duration> {
+        match &self.shared {
+            Shared::Answer(_) => None,
+            Shared::Pause(pause) => Some(pause.rest),
+        }
+    }
+
+    /// The version of the API that gave the token. `None` for a pause.
+    pub fn api_version(&self) -> Option<ApiVersion> {
+        match &self.shared {
+            Shared::Answer(answer) => Some(answer.api_version),
+            Shared::Pause(_) => None,
+        }
+    }
+
     /// What the entry is for, without secrets.
     pub fn label(&self) -> &Label {
         &self.label

@@ -1,27 +1,25 @@
 //! A fleet: many processes that share their tokens by a store.
 
 mod chaos;
-mod process;
-mod rules;
-mod service;
-mod store;
-mod world;
+mod model;
+mod simulation;
 
 use std::time::Duration;
 
 use auth_proto::{Credential, ErrorKind, Scope, SecretSource, UserRef};
 use http::StatusCode;
 
-use world::{Rng, World, password, settings};
+use self::{
+    model::world,
+    simulation::{LEASE, Rng, World, password, settings},
+};
 
 const SEEDS: std::ops::Range<u64> = 0..20;
-/// A lease ends after this time.
-const LEASE: Duration = Duration::from_secs(10);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A world with this many processes, and a caller in each.
 fn cold(seed: u64, processes: usize) -> World {
-    let mut world = World::new(seed);
+    let mut world = world(seed);
     for _ in 0..processes {
         let process = world.start("good");
         world.call(process, "p");
@@ -43,7 +41,7 @@ fn a_cold_fleet_logs_in_once() {
 
 #[test]
 fn a_thousand_runs_log_in_once() {
-    let mut world = World::new(0);
+    let mut world = world(0);
     for _ in 0..1000 {
         let process = world.start("good");
         world.call(process, "p");
@@ -82,7 +80,7 @@ fn a_killed_leader_costs_one_login() {
 #[test]
 fn a_wrong_password_is_sent_once_by_a_fleet() {
     for seed in SEEDS {
-        let mut world = World::new(seed);
+        let mut world = world(seed);
         let mut rng = Rng::new(seed);
         let end = world.now + 12 * HOUR;
         while world.now < end {
@@ -135,7 +133,7 @@ fn a_password_that_ends_is_sent_once_by_a_fleet() {
 #[test]
 fn a_new_password_works_beside_the_old_one() {
     for seed in SEEDS {
-        let mut world = World::new(seed);
+        let mut world = world(seed);
         for number in 0..40 {
             let process = world.start(if number % 2 == 0 { "good" } else { "old" });
             world.call(process, "p");
@@ -245,7 +243,7 @@ fn clocks_may_differ_by_a_day() {
     // is. Its token is renewed too early, by the next process.
     for (seed, has_date) in SEEDS.flat_map(|seed| [(seed, true), (seed, false)]) {
         let mut rng = Rng::new(seed);
-        let mut world = World::new(seed);
+        let mut world = world(seed);
         world.service.has_date = has_date;
         let most = if has_date { 1 } else { 2 };
         for _ in 0..30 {
@@ -289,7 +287,7 @@ fn an_outage_fails_nobody_who_has_a_token() {
 #[test]
 fn a_fleet_backs_off_as_one_process() {
     for seed in SEEDS {
-        let mut world = World::new(seed);
+        let mut world = world(seed);
         world.service.fault = Some(503);
         for _ in 0..30 {
             let process = world.start("good");
@@ -314,7 +312,7 @@ fn a_fleet_backs_off_as_one_process() {
 #[test]
 fn a_root_serves_the_scopes_of_a_fleet() {
     for seed in SEEDS {
-        let mut world = World::new(seed);
+        let mut world = world(seed);
         let settings = settings().with_root(Scope::unscoped());
         for _ in 0..20 {
             let process =
@@ -333,7 +331,7 @@ fn a_root_serves_the_scopes_of_a_fleet() {
 fn one_person_is_asked_by_a_fleet() {
     let is_asked = |world: &World| world.processes.iter().position(|process| process.is_sending());
     for (seed, is_killed) in SEEDS.flat_map(|seed| [(seed, false), (seed, true)]) {
-        let mut world = World::new(seed);
+        let mut world = world(seed);
         for _ in 0..20 {
             let credential =
                 Credential::password(UserRef::id("alice"), SecretSource::new("a person"));

@@ -3,54 +3,59 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    LEASE,
+    PATIENCE, START,
     service::{Login, NO_ROLE},
     world::{Rng, World},
 };
 
 /// What goes wrong in one history, and how often it did.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Storm {
+pub(crate) struct Storm {
     /// The identity service fails, and answers are lost.
-    pub(super) fails: bool,
+    pub(crate) fails: bool,
     /// Passwords are refused.
-    pub(super) refuses: bool,
+    pub(crate) refuses: bool,
     /// Processes are killed and stopped, and callers go away, in the middle of a login.
-    pub(super) interrupts: bool,
-    /// The store loses entries, is silent, or belongs to an adversary.
-    pub(super) breaks_store: bool,
+    pub(crate) interrupts: bool,
+    /// The store loses entries.
+    pub(crate) loses: bool,
+    /// The store is silent, or belongs to an adversary.
+    pub(crate) hides: bool,
     /// A service refuses good tokens.
-    pub(super) is_odd: bool,
-    pub(super) revokes: bool,
+    pub(crate) is_odd: bool,
+    pub(crate) revokes: bool,
     /// A login may take longer than a lease.
-    pub(super) is_slow: bool,
+    pub(crate) is_slow: bool,
     /// The history lasts for many hours.
-    pub(super) is_long: bool,
-    pub(super) revocations: usize,
-    pub(super) odds: usize,
-    pub(super) starts: usize,
+    pub(crate) is_long: bool,
+    pub(crate) revocations: usize,
+    pub(crate) losses: usize,
+    pub(crate) odds: usize,
+    pub(crate) starts: usize,
     /// The answers that were given up because the process got another password.
-    pub(super) replaced: usize,
+    pub(crate) replaced: usize,
     /// The answers that were lost. A process does not know that its password was refused.
-    pub(super) lost: usize,
+    pub(crate) lost: usize,
 }
 
 const HALF_HOUR: Duration = Duration::from_secs(1800);
 const HALF_DAY: Duration = Duration::from_secs(12 * 3600);
 
 impl Storm {
-    pub(super) fn draw(rng: &mut Rng) -> Self {
+    pub(crate) fn draw(rng: &mut Rng) -> Self {
         let mut draw = || rng.one_in(2);
         Self {
             fails: draw(),
             refuses: draw(),
             interrupts: draw(),
-            breaks_store: draw(),
+            loses: draw(),
+            hides: draw(),
             is_odd: draw(),
             revokes: draw(),
             is_slow: draw() && draw(),
             is_long: draw(),
             revocations: 0,
+            losses: 0,
             odds: 0,
             starts: 0,
             replaced: 0,
@@ -59,21 +64,23 @@ impl Storm {
     }
 
     /// Whether a call may fail. What goes wrong with the store is no reason.
-    pub(super) fn may_fail(&self) -> bool {
+    pub(crate) fn may_fail(&self) -> bool {
         self.fails || self.refuses
     }
 }
 
-/// The longest wait of a caller while the identity service is healthy.
-pub(super) fn longest(storm: Storm) -> Duration {
-    let Storm { fails, refuses, interrupts, breaks_store, is_slow, .. } = storm;
-    match (interrupts || breaks_store, is_slow) {
-        _ if fails || refuses => Duration::MAX,
-        // A machine's login, its exchange, a question and the same again take up to 24 s.
-        (false, false) => 2 * LEASE,
-        // Four leases each for the root and the scope, and again after a 401.
-        (true, false) => 16 * LEASE,
-        (_, true) => 32 * LEASE,
+/// The longest wait of a caller while the identity service is healthy and takes this long for a
+/// request.
+pub(crate) fn longest(storm: Storm, pace: Duration) -> Duration {
+    // A machine's login at its provider and at the identity service, an exchange, and a question.
+    let login = 4 * pace + Duration::from_secs(1);
+    // After a 401 it waits for another token.
+    match storm {
+        Storm { fails: true, .. } | Storm { refuses: true, .. } => Duration::MAX,
+        // Callers of one process who go away in the middle of a login, one after the other.
+        Storm { interrupts: true, .. } => 2 * PATIENCE + 4 * login,
+        Storm { hides: true, .. } => 2 * PATIENCE + 2 * login,
+        _ => PATIENCE.min(login) + login,
     }
 }
 
@@ -86,10 +93,35 @@ fn by_name(world: &World) -> BTreeMap<(&str, Option<&str>), Vec<&Login>> {
     names
 }
 
+/// A leader that is killed or stopped costs one login.
+pub(crate) fn check_strike(world: &World, storm: Storm, project: &str) {
+    let Storm { fails, refuses, hides, is_odd, is_slow, .. } = storm;
+    if fails || refuses || hides || is_odd || is_slow {
+        return;
+    }
+    for ((secret, name), logins) in by_name(world) {
+        let is_struck = name == Some(project);
+        assert!(!is_struck || logins.len() <= 2, "{} logins: {secret} {project}", logins.len());
+    }
+}
+
+/// A refused password is sent once by all processes.
+pub(crate) fn check_refused(world: &World, storm: Storm, project: &str) {
+    let Storm { fails, interrupts, hides, is_slow, .. } = storm;
+    if fails || interrupts || hides || is_slow {
+        return;
+    }
+    for ((secret, name), logins) in by_name(world) {
+        let refused = logins.iter().filter(|login| login.status == 401 && !login.is_exchange);
+        let sent = refused.count();
+        assert!(name != Some(project) || sent <= 1, "{sent} refusals: {secret} {project}");
+    }
+}
+
 /// Checks the number of logins of a fleet whose store has worked all the time, and in which no login
 /// was interrupted.
-pub(super) fn check(world: &World, storm: Storm, processes: usize) {
-    if storm.breaks_store || storm.interrupts || storm.is_slow {
+pub(crate) fn check(world: &World, storm: Storm, processes: usize) {
+    if storm.hides || storm.interrupts || storm.is_slow {
         return;
     }
     for ((secret, project), logins) in by_name(world) {
@@ -98,14 +130,16 @@ pub(super) fn check(world: &World, storm: Storm, processes: usize) {
         let revoked = 2 * storm.revocations;
         // Each process does a login before it asks whether the service or the token is wrong.
         let odd = storm.odds * (processes + storm.starts);
-        let elapsed = world.now - Duration::from_secs(1_000_000);
+        let elapsed = world.now - START;
         let renewed = (elapsed.as_secs() / (world.service.life.as_secs() / 4)) as usize;
-        let most = 1 + revoked + odd + renewed + storm.replaced;
+        // Those who have a token from before do not put it back.
+        let lost = 2 * storm.losses;
+        let most = 1 + revoked + odd + renewed + storm.replaced + lost;
         assert!(
             storm.fails || granted <= most,
             "{granted} logins, not {most}: {secret} {project:?} {storm:?}"
         );
-        if project != Some(NO_ROLE) && storm.lost == 0 {
+        if project != Some(NO_ROLE) && storm.lost + storm.losses == 0 {
             check_refusals(&logins);
         }
     }

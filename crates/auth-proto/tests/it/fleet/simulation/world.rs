@@ -5,34 +5,34 @@ use std::time::Duration;
 use auth_proto::{Credential, Settings};
 use http::Uri;
 
-pub(super) use super::process::{password, settings};
+pub(crate) use super::process::{password, settings};
 use super::{
+    RESTART, START,
     process::{Caller, Outside, Plan, Process, TICK, project},
     service::Service,
-    store::Store,
+    store::{Engine, Store},
 };
-use crate::support::store::RESTART;
 
-pub(super) struct World {
-    pub(super) now: Duration,
-    pub(super) store: Store,
-    pub(super) service: Service,
-    pub(super) processes: Vec<Process>,
+pub(crate) struct World {
+    pub(crate) now: Duration,
+    pub(crate) store: Store,
+    pub(crate) service: Service,
+    pub(crate) processes: Vec<Process>,
     /// The time that the store takes for an answer.
-    pub(super) store_takes: Duration,
+    pub(crate) store_takes: Duration,
     rng: Rng,
 }
 
 /// SplitMix64.
-pub(super) struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// A number below this one.
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -40,17 +40,17 @@ impl Rng {
         (mixed ^ (mixed >> 31)) % limit
     }
 
-    pub(super) fn one_in(&mut self, many: u64) -> bool {
+    pub(crate) fn one_in(&mut self, many: u64) -> bool {
         self.below(many) == 0
     }
 }
 
 impl World {
-    pub(super) fn new(seed: u64) -> Self {
-        let now = Duration::from_secs(1_000_000);
+    /// An empty world, whose processes have this store.
+    pub(crate) fn new(engine: Box<dyn Engine>, seed: u64) -> Self {
         Self {
-            now,
-            store: Store::at(now, seed),
+            now: START,
+            store: Store::new(engine, seed),
             service: Service::default(),
             processes: Vec::new(),
             store_takes: Duration::from_millis(3),
@@ -59,12 +59,12 @@ impl World {
     }
 
     /// Starts a process with this password, whose clock is right.
-    pub(super) fn start(&mut self, secret: &'static str) -> usize {
+    pub(crate) fn start(&mut self, secret: &'static str) -> usize {
         self.start_with(password(secret), settings(), time::Duration::ZERO)
     }
 
     /// Starts a process. Returns its number.
-    pub(super) fn start_with(
+    pub(crate) fn start_with(
         &mut self,
         credential: Credential,
         settings: Settings,
@@ -74,41 +74,51 @@ impl World {
     }
 
     /// Starts a process. Returns its number.
-    pub(super) fn start_as(&mut self, plan: Plan) -> usize {
-        self.processes.push(Process::new(plan, self.rng.below(u64::MAX), self.now));
+    pub(crate) fn start_as(&mut self, plan: Plan) -> usize {
+        let (connection, seed) = (self.store.connect(), self.rng.below(u64::MAX));
+        self.processes.push(Process::new(plan, connection, seed, self.now));
         self.processes.len() - 1
     }
 
     /// Stops a process at once, in the middle of whatever it does, and starts it again.
-    pub(super) fn kill(&mut self, process: usize) {
+    pub(crate) fn kill(&mut self, process: usize) {
         // A request that is under way is dropped with its process; the service has got it.
-        let plan = self.processes[process].plan.clone();
-        self.processes[process] = Process::new(plan, self.rng.below(u64::MAX), self.now);
+        let killed = &mut self.processes[process];
+        self.store.disconnect(killed.connection);
+        let (connection, seed) = (self.store.connect(), self.rng.below(u64::MAX));
+        *killed = Process::new(killed.plan.clone(), connection, seed, self.now);
+    }
+
+    /// Ends all processes at once.
+    pub(crate) fn kill_all(&mut self) {
+        let all = self.processes.drain(..);
+        all.for_each(|process| self.store.disconnect(process.connection));
     }
 
     /// The store loses everything.
-    pub(super) fn wipe_store(&mut self) {
+    pub(crate) fn wipe_store(&mut self) {
         self.store.wipe();
+        // Its clock has moved.
         self.now += RESTART;
     }
 
     /// A caller of this process asks for a token of this project.
-    pub(super) fn call(&mut self, process: usize, name: &str) {
+    pub(crate) fn call(&mut self, process: usize, name: &str) {
         self.processes[process].callers.push(Caller::new(name, self.now));
     }
 
     /// A caller of this process sends a request to a service of this project.
-    pub(super) fn call_service(&mut self, process: usize, name: &str, url: &'static str) {
+    pub(crate) fn call_service(&mut self, process: usize, name: &str, url: &'static str) {
         self.processes[process].callers.push(Caller::new(name, self.now).calling(url));
     }
 
     /// The numbers of the processes with a request to the identity service under way.
-    pub(super) fn leaders(&self) -> Vec<usize> {
+    pub(crate) fn leaders(&self) -> Vec<usize> {
         (0..self.processes.len()).filter(|index| self.processes[*index].is_sending()).collect()
     }
 
     /// Lets this much time pass.
-    pub(super) fn run_for(&mut self, time: Duration) {
+    pub(crate) fn run_for(&mut self, time: Duration) {
         let end = self.now + time;
         self.act();
         while let Some(next) = self.next().filter(|next| *next <= end) {
@@ -119,7 +129,7 @@ impl World {
     }
 
     /// Lets time pass until each caller has a result.
-    pub(super) fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         let latest = self.now + Duration::from_secs(3600);
         self.act();
         while self.processes.iter().any(Process::is_busy) {
@@ -131,7 +141,7 @@ impl World {
     }
 
     /// The results of all callers since the last call.
-    pub(super) fn results(&mut self) -> Vec<(usize, Caller)> {
+    pub(crate) fn results(&mut self) -> Vec<(usize, Caller)> {
         let all = self.processes.iter_mut().enumerate();
         all.flat_map(|(index, process)| {
             let done = process.callers.extract_if(.., |caller| caller.result.is_some());
@@ -141,7 +151,7 @@ impl World {
     }
 
     /// The number of failed callers, and the longest wait.
-    pub(super) fn outcome(&mut self) -> (usize, Duration) {
+    pub(crate) fn outcome(&mut self) -> (usize, Duration) {
         let results = self.results();
         let failed = results.iter().filter(|(_, caller)| matches!(caller.result, Some(Err(_))));
         let slowest = results.iter().map(|(_, caller)| caller.waited).max();
@@ -149,7 +159,7 @@ impl World {
     }
 
     /// Each process uses its token of this project. Returns the number of 401s that callers see.
-    pub(super) fn use_tokens(&mut self, name: &str) -> usize {
+    pub(crate) fn use_tokens(&mut self, name: &str) -> usize {
         self.refuse_tokens(name);
         self.run();
         let results = self.results();
@@ -157,7 +167,7 @@ impl World {
     }
 
     /// Whether a caller has got a token that a service accepts for this project.
-    pub(super) fn is_good(&self, caller: &Caller, name: &str) -> bool {
+    pub(crate) fn is_good(&self, caller: &Caller, name: &str) -> bool {
         match &caller.result {
             Some(Ok(token)) => self.service.accepts(token.expose(), name, self.now),
             _ => false,
@@ -165,7 +175,7 @@ impl World {
     }
 
     /// Each process uses its token of this project. Those that get a 401 ask for another one.
-    pub(super) fn refuse_tokens(&mut self, name: &str) {
+    pub(crate) fn refuse_tokens(&mut self, name: &str) {
         let url = Uri::from_static("https://service.example/");
         let mut refused = Vec::new();
         for index in 0..self.processes.len() {
@@ -182,13 +192,13 @@ impl World {
     }
 
     /// Wakes the callers of a process, and tells the store.
-    pub(super) fn drain(&mut self, index: usize) {
+    pub(crate) fn drain(&mut self, index: usize) {
         let (process, mut outside) = self.split(index);
         process.drain(&mut outside);
     }
 
     /// A process, and what it can reach.
-    pub(super) fn split(&mut self, index: usize) -> (&mut Process, Outside<'_>) {
+    pub(crate) fn split(&mut self, index: usize) -> (&mut Process, Outside<'_>) {
         let Self { now, store, service, processes, store_takes, .. } = self;
         let outside = Outside { service, store, store_takes: *store_takes, now: *now };
         (&mut processes[index], outside)

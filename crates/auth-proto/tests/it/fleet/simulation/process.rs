@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use auth_proto::{
-    Action, Credential, Destination, Error, Failure, FailureKind, Federation, OidcClient,
+    Action, Cloud, Credential, Destination, Error, Failure, FailureKind, Federation, OidcClient,
     PendingRequest, Reply, RetryDecision, Scope, ServiceCall, Session, Settings, Taken, Token,
     UserRef,
 };
@@ -11,49 +11,51 @@ use http::{Response, StatusCode, Uri};
 use time::UtcDateTime;
 
 use super::{
+    clock,
     service::{CLIENT_SECRET, Service, TOKEN_ENDPOINT},
-    store::Store,
+    store::{Connection, Store},
 };
-use crate::support::keystone;
 
 /// What a process is started with.
 #[derive(Clone)]
-pub(super) struct Plan {
-    pub(super) credential: Credential,
-    pub(super) settings: Settings,
+pub(crate) struct Plan {
+    pub(crate) credential: Credential,
+    pub(crate) settings: Settings,
     /// Whether its tokens are derived from a root token.
-    pub(super) has_root: bool,
+    pub(crate) has_root: bool,
     /// How far its clock is off.
-    pub(super) skew: time::Duration,
+    pub(crate) skew: time::Duration,
     /// The projects whose tokens it renews in the background.
-    pub(super) renews: Vec<&'static str>,
+    pub(crate) renews: Vec<&'static str>,
 }
 
-pub(super) struct Process {
-    pub(super) session: Session,
-    pub(super) plan: Plan,
-    pub(super) callers: Vec<Caller>,
-    pub(super) flights: Vec<Flight>,
+pub(crate) struct Process {
+    pub(crate) session: Session,
+    /// Its own to the store.
+    pub(crate) connection: Connection,
+    pub(crate) plan: Plan,
+    pub(crate) callers: Vec<Caller>,
+    pub(crate) flights: Vec<Flight>,
     renewals: Vec<Renewal>,
-    /// When the caller who has asked a person looks at the session again, as drivers do.
+    /// When a caller whose request or question is under way looks at the session again, as drivers do.
     looks_at: Duration,
     /// Until then the process is stopped, and does nothing.
-    pub(super) stopped_until: Duration,
+    pub(crate) stopped_until: Duration,
 }
 
 /// A caller that waits for a token, or has a result.
-pub(super) struct Caller {
-    pub(super) scope: Scope,
-    pub(super) since: Duration,
+pub(crate) struct Caller {
+    pub(crate) scope: Scope,
+    pub(crate) since: Duration,
     /// When it polls again, unless it is woken before.
     looks_at: Duration,
-    pub(super) result: Option<Result<Arc<Token>, Error>>,
-    pub(super) waited: Duration,
+    pub(crate) result: Option<Result<Arc<Token>, Error>>,
+    pub(crate) waited: Duration,
     url: Uri,
     /// The call that it needs the token for.
     call: Option<ServiceCall>,
     /// Whether the service has refused its last token.
-    pub(super) is_refused: bool,
+    pub(crate) is_refused: bool,
 }
 
 /// A background loop of a project.
@@ -63,13 +65,13 @@ struct Renewal {
 }
 
 /// A request or a question that is under way.
-pub(super) struct Flight {
+pub(crate) struct Flight {
     due: Duration,
-    pub(super) pending: PendingRequest,
-    pub(super) back: Back,
+    pub(crate) pending: PendingRequest,
+    pub(crate) back: Back,
 }
 
-pub(super) enum Back {
+pub(crate) enum Back {
     Lost,
     /// A person's reply.
     Reply,
@@ -78,46 +80,46 @@ pub(super) enum Back {
 }
 
 /// What a process can reach.
-pub(super) struct Outside<'a> {
-    pub(super) service: &'a mut Service,
-    pub(super) store: &'a mut Store,
+pub(crate) struct Outside<'a> {
+    pub(crate) service: &'a mut Service,
+    pub(crate) store: &'a mut Store,
     /// The time that the store takes for an answer.
-    pub(super) store_takes: Duration,
-    pub(super) now: Duration,
+    pub(crate) store_takes: Duration,
+    pub(crate) now: Duration,
 }
 
-pub(super) const TICK: Duration = Duration::from_millis(1);
-/// A driver whose question has no reply yet looks again after this time.
-const LOOK: Duration = Duration::from_secs(5);
+pub(crate) const TICK: Duration = Duration::from_millis(1);
+/// As long as a request or a question is under way, a driver looks at the session so often.
+const LOOK: Duration = Duration::from_millis(2500);
 const URL: &str = "https://service.example/";
 
-pub(super) fn project(name: &str) -> Scope {
+pub(crate) fn project(name: &str) -> Scope {
     Scope::project_id(name)
 }
 
-pub(super) fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings::default().with_store()
 }
 
-pub(super) fn password(password: &'static str) -> Credential {
+pub(crate) fn password(password: &'static str) -> Credential {
     Credential::password(UserRef::id("alice"), password)
 }
 
 /// The federated login of a machine.
-pub(super) fn machine() -> Credential {
+pub(crate) fn machine() -> Credential {
     let client = OidcClient::new("robot", TOKEN_ENDPOINT).with_secret(CLIENT_SECRET);
     Credential::federated(Federation::client_credentials("corp", "openid", client))
 }
 
 impl Plan {
-    pub(super) fn of(credential: Credential) -> Self {
+    pub(crate) fn of(credential: Credential) -> Self {
         let (skew, renews) = (time::Duration::ZERO, Vec::new());
         Self { credential, settings: settings(), has_root: false, skew, renews }
     }
 }
 
 impl Caller {
-    pub(super) fn new(project_id: &str, now: Duration) -> Self {
+    pub(crate) fn new(project_id: &str, now: Duration) -> Self {
         Self {
             scope: project(project_id),
             since: now,
@@ -131,44 +133,45 @@ impl Caller {
     }
 
     /// It sends the token to the service at this URL.
-    pub(super) fn calling(self, url: &'static str) -> Self {
+    pub(crate) fn calling(self, url: &'static str) -> Self {
         Self { url: Uri::from_static(url), call: Some(ServiceCall::new()), ..self }
     }
 }
 
 impl Process {
-    pub(super) fn new(plan: Plan, seed: u64, now: Duration) -> Self {
+    pub(crate) fn new(plan: Plan, connection: Connection, seed: u64, now: Duration) -> Self {
         let settings = plan.settings.clone().with_seed(seed);
-        let session = Session::new(keystone(), plan.credential.clone(), settings).unwrap();
+        let cloud = Cloud::keystone("https://keystone.example/v3").unwrap();
+        let session = Session::new(cloud, plan.credential.clone(), settings).unwrap();
         let renewals = plan.renews.iter();
         let renewals = renewals.map(|name| Renewal { scope: project(name), looks_at: now });
         let renewals = renewals.collect();
         let (callers, flights, stopped_until) = (Vec::new(), Vec::new(), Duration::ZERO);
-        Self { session, plan, callers, flights, renewals, looks_at: now, stopped_until }
+        Self { session, connection, plan, callers, flights, renewals, looks_at: now, stopped_until }
     }
 
-    pub(super) fn is_sending(&self) -> bool {
+    pub(crate) fn is_sending(&self) -> bool {
         self.flights.iter().any(|flight| !matches!(flight.back, Back::Taken(_)))
     }
 
     /// Whether a caller waits or a request is under way.
-    pub(super) fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         !self.flights.is_empty() || self.callers.iter().any(|caller| caller.result.is_none())
     }
 
     /// The next time at which something happens.
-    pub(super) fn next(&self) -> Option<Duration> {
+    pub(crate) fn next(&self) -> Option<Duration> {
         let waiting = self.callers.iter().filter(|caller| caller.result.is_none());
         let waiting = waiting.map(|caller| caller.looks_at);
         let renewals = self.renewals.iter().map(|renewal| renewal.looks_at);
         let flights = self.flights.iter().map(|flight| flight.due);
-        let looks = self.has_asked().then_some(self.looks_at);
+        let looks = self.is_sending().then_some(self.looks_at);
         let next = waiting.chain(renewals).chain(flights).chain(looks).min()?;
         Some(next.max(self.stopped_until))
     }
 
     /// Does one thing that can be done now.
-    pub(super) fn act(&mut self, outside: &mut Outside<'_>) -> bool {
+    pub(crate) fn act(&mut self, outside: &mut Outside<'_>) -> bool {
         outside.now >= self.stopped_until
             && (self.land(outside)
                 || self.poll(outside)
@@ -176,13 +179,9 @@ impl Process {
                 || self.look(outside))
     }
 
-    fn has_asked(&self) -> bool {
-        self.flights.iter().any(|flight| matches!(flight.back, Back::Reply))
-    }
-
-    /// Lets the caller who has asked a person look at the session.
+    /// Lets the caller whose request or question is under way look at the session.
     fn look(&mut self, outside: &mut Outside<'_>) -> bool {
-        let looks = self.has_asked() && self.looks_at <= outside.now;
+        let looks = self.is_sending() && self.looks_at <= outside.now;
         if looks {
             let now = self.time(outside.now);
             let _ = self.session.cached_token(&project("p"), now);
@@ -280,7 +279,7 @@ impl Process {
                 (pending, outside.now + outside.service.pace, Back::Response(response))
             }
             Action::Take(pending, want) => {
-                let taken = outside.store.take(&want);
+                let taken = outside.store.take(self.connection, &want, outside.now);
                 (pending, outside.now + outside.store_takes, Back::Taken(taken))
             }
             Action::Ask(pending, _) => {
@@ -293,7 +292,7 @@ impl Process {
     }
 
     /// A caller goes away in the middle of what it does. The next one takes over.
-    pub(super) fn give_up(&mut self, number: usize, may_be_sent: bool, outside: &mut Outside<'_>) {
+    pub(crate) fn give_up(&mut self, number: usize, may_be_sent: bool, outside: &mut Outside<'_>) {
         let Flight { pending, .. } = self.flights.remove(number);
         match may_be_sent {
             true => self.session.handle_abandoned(pending).unwrap(),
@@ -304,11 +303,13 @@ impl Process {
     }
 
     /// Wakes the callers, and tells the store.
-    pub(super) fn drain(&mut self, outside: &mut Outside<'_>) {
+    pub(crate) fn drain(&mut self, outside: &mut Outside<'_>) {
         if self.session.take_wake() {
             self.wake(outside.now);
         }
-        std::iter::from_fn(|| self.session.poll_note()).for_each(|note| outside.store.tell(&note));
+        while let Some(note) = self.session.poll_note() {
+            outside.store.tell(self.connection, &note, outside.now);
+        }
     }
 
     fn wake(&mut self, now: Duration) {
@@ -317,7 +318,7 @@ impl Process {
         callers.chain(renewals).for_each(|looks_at| *looks_at = (*looks_at).min(now));
     }
 
-    pub(super) fn time(&self, now: Duration) -> UtcDateTime {
-        crate::support::NOW + now + self.plan.skew
+    pub(crate) fn time(&self, now: Duration) -> UtcDateTime {
+        clock(now) + self.plan.skew
     }
 }

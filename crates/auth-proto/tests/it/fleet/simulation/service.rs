@@ -3,30 +3,30 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use auth_proto::{Body, Token, timestamp};
-use http::{Request, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri};
 use serde_json::Value;
 
-use crate::support::{NOW, json, response, set_header};
+use super::clock;
 
 #[derive(Debug)]
-pub(super) struct Service {
+pub(crate) struct Service {
     /// The passwords that it accepts.
-    pub(super) passwords: Vec<&'static str>,
+    pub(crate) passwords: Vec<&'static str>,
     /// The status of all answers, while it is out of order.
-    pub(super) fault: Option<u16>,
+    pub(crate) fault: Option<u16>,
     /// The time that it takes for a login or an exchange.
-    pub(super) pace: Duration,
+    pub(crate) pace: Duration,
     /// The life of a token.
-    pub(super) life: Duration,
+    pub(crate) life: Duration,
     /// Whether its answers say what time it is.
-    pub(super) has_date: bool,
+    pub(crate) has_date: bool,
     /// Whether the service at [`ODD`] refuses all tokens.
-    pub(super) is_at_odds: bool,
-    pub(super) logins: Vec<Login>,
+    pub(crate) is_at_odds: bool,
+    pub(crate) logins: Vec<Login>,
     /// The number of times that a person was asked for the password.
-    pub(super) asked: usize,
+    pub(crate) asked: usize,
     /// The time that a person takes for a reply.
-    pub(super) reply_takes: Duration,
+    pub(crate) reply_takes: Duration,
     /// The valid tokens.
     tokens: BTreeMap<String, Issued>,
     /// All tokens that it has ever given.
@@ -35,34 +35,34 @@ pub(super) struct Service {
 
 /// A login or an exchange that it has received.
 #[derive(Debug)]
-pub(super) struct Login {
-    pub(super) at: Duration,
+pub(crate) struct Login {
+    pub(crate) at: Duration,
     /// Whether a token was exchanged.
-    pub(super) is_exchange: bool,
+    pub(crate) is_exchange: bool,
     /// The secret of the login, also of one whose token is exchanged.
-    pub(super) password: String,
-    pub(super) project: Option<String>,
-    pub(super) status: u16,
+    pub(crate) password: String,
+    pub(crate) project: Option<String>,
+    pub(crate) status: u16,
 }
 
 /// What a token is for.
 #[derive(Clone, Debug)]
-pub(super) struct Issued {
+pub(crate) struct Issued {
     issued: Duration,
     ends: Duration,
-    pub(super) project: Option<String>,
-    pub(super) user: &'static str,
+    pub(crate) project: Option<String>,
+    pub(crate) user: &'static str,
     /// The secret of the login.
-    pub(super) secret: String,
+    pub(crate) secret: String,
 }
 
 /// No user has a role in this project.
-pub(super) const NO_ROLE: &str = "no-role";
+pub(crate) const NO_ROLE: &str = "no-role";
 /// The service that may be at odds with the identity service.
-pub(super) const ODD: &str = "https://odd.example/";
+pub(crate) const ODD: &str = "https://odd.example/";
 /// The secret of a machine at the provider.
-pub(super) const CLIENT_SECRET: &str = "client-secret";
-pub(super) const TOKEN_ENDPOINT: &str = "https://login.example/token";
+pub(crate) const CLIENT_SECRET: &str = "client-secret";
+pub(crate) const TOKEN_ENDPOINT: &str = "https://login.example/token";
 const BEARER: &str = "bearer-of-the-provider";
 
 impl Default for Service {
@@ -84,10 +84,11 @@ impl Default for Service {
 }
 
 impl Service {
-    pub(super) fn handle(&mut self, request: &Request<Body>, now: Duration) -> Response<Vec<u8>> {
+    pub(crate) fn handle(&mut self, request: &Request<Body>, now: Duration) -> Response<Vec<u8>> {
         let mut response = self.answer(request, now);
         if self.has_date {
-            set_header(&mut response, "date", &httpdate::fmt_http_date((NOW + now).into()));
+            let date = httpdate::fmt_http_date(clock(now).into());
+            response.headers_mut().insert("date", HeaderValue::from_str(&date).unwrap());
         }
         response
     }
@@ -118,7 +119,7 @@ impl Service {
                 login.password = CLIENT_SECRET.to_owned();
                 Some(self.issue(now, "robot", CLIENT_SECRET, None))
             }
-            false => self.log_in(&json(request.body()), &mut login, now),
+            false => self.log_in(request.body(), &mut login, now),
         };
         let issued = issued.filter(|_| self.fault.is_none());
         let answer = match issued {
@@ -137,7 +138,8 @@ impl Service {
     }
 
     /// A login with a password, or an exchange.
-    fn log_in(&self, body: &Value, login: &mut Login, now: Duration) -> Option<Issued> {
+    fn log_in(&self, body: &Body, login: &mut Login, now: Duration) -> Option<Issued> {
+        let body: Value = serde_json::from_slice(body.as_ref()).unwrap();
         let identity = &body["auth"]["identity"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         login.password = text(&identity["password"]["user"]["password"]);
@@ -177,29 +179,29 @@ impl Service {
     }
 
     /// Whether a service that asks would accept this token for this project.
-    pub(super) fn accepts(&self, token: &str, project: &str, now: Duration) -> bool {
+    pub(crate) fn accepts(&self, token: &str, project: &str, now: Duration) -> bool {
         self.issued(token, now).is_some_and(|issued| issued.project.as_deref() == Some(project))
     }
 
     /// Whether the service at this URL accepts the token.
-    pub(super) fn accepts_at(&self, token: &Token, url: &Uri, now: Duration) -> bool {
+    pub(crate) fn accepts_at(&self, token: &Token, url: &Uri, now: Duration) -> bool {
         let project = token.project().and_then(|project| project.id.as_deref());
         let is_odd = self.is_at_odds && url.host() == ODD.parse::<Uri>().unwrap().host();
         self.accepts(token.expose(), project.unwrap_or_default(), now) && !is_odd
     }
 
     /// What this token is for, valid or not.
-    pub(super) fn given(&self, token: &str) -> &Issued {
+    pub(crate) fn given(&self, token: &str) -> &Issued {
         &self.given[token]
     }
 
     /// Revokes all tokens.
-    pub(super) fn revoke(&mut self) {
+    pub(crate) fn revoke(&mut self) {
         self.tokens.clear();
     }
 
     /// The logins with a password.
-    pub(super) fn with_password(&self) -> usize {
+    pub(crate) fn with_password(&self) -> usize {
         self.logins.iter().filter(|login| !login.is_exchange).count()
     }
 
@@ -210,7 +212,7 @@ impl Service {
 
 impl Issued {
     fn body(&self) -> String {
-        let [issued, ends] = [self.issued, self.ends].map(|at| timestamp::format(NOW + at));
+        let [issued, ends] = [self.issued, self.ends].map(|at| timestamp::format(clock(at)));
         let project = match &self.project {
             Some(id) => format!(r#", "project": {{"id": "{id}"}}"#),
             None => String::new(),
@@ -221,6 +223,16 @@ impl Issued {
                 "user": {{"id": "{user}"}}{project}}}}}"#
         )
     }
+}
+
+/// A response, with a token in its header if there is one.
+fn response(status: u16, token: Option<&str>, body: &str) -> Response<Vec<u8>> {
+    let builder = Response::builder().status(status);
+    let builder = match token {
+        Some(token) => builder.header("X-Subject-Token", token),
+        None => builder,
+    };
+    builder.body(body.as_bytes().to_vec()).unwrap()
 }
 
 const REFUSED: &str =
