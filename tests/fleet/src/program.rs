@@ -177,9 +177,8 @@ impl Tokens {
 
 /// The cost of a run beside that of a bare start.
 fn compare(bare: &[Duration], took: &[Duration], tally: &mut Tally) {
-    let averages: [(&str, fn(&[Duration]) -> Duration); 2] = [("median", median), ("mean", mean)];
-    for (name, average) in averages {
-        let (bare, took) = (average(bare), average(took));
+    let both = |average: fn(&[Duration]) -> Duration| (average(bare), average(took));
+    for (name, (bare, took)) in [("median", both(median)), ("mean", both(mean))] {
         tally.figure(format!("µs bare, {name}"), bare.as_micros() as u64);
         tally.figure(format!("µs a run, {name}"), took.as_micros() as u64);
         tally.within(format!("a run over the bare start, {name}"), took.saturating_sub(bare), COST);

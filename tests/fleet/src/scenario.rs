@@ -270,6 +270,8 @@ mod tests {
 
     use super::*;
 
+    type Go = fn(&mut Tally) -> Result<(), Box<dyn Error>>;
+
     fn late(tally: &mut Tally) -> Result<(), Box<dyn Error>> {
         tally.within("a time", Duration::from_secs(2), Duration::from_secs(1));
         Ok(())
@@ -285,7 +287,7 @@ mod tests {
     }
 
     /// The number of tries of a case with these results, and whether its row is green.
-    fn tried(goes: Vec<fn(&mut Tally) -> Result<(), Box<dyn Error>>>) -> (usize, bool) {
+    fn tried(goes: Vec<Go>) -> (usize, bool) {
         let times = AtomicUsize::new(0);
         let case = Case::new("S0", "a test", "none", "none", move |tally| {
             goes[times.fetch_add(1, SeqCst)](tally)

@@ -78,7 +78,7 @@ pub(crate) enum Event {
 
 impl Job {
     pub(crate) fn cloud(&self) -> Result<Cloud, auth_proto::Error> {
-        Ok(Cloud::keystone(&self.url)?)
+        Cloud::keystone(&self.url)
     }
 
     pub(crate) fn credential(&self) -> Credential {

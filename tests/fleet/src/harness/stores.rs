@@ -105,8 +105,8 @@ impl TestStore {
             return Err("the session does not ask the store".into());
         };
         // On a busy machine it may be silent for a moment.
-        let answers = (0..LOOKS).map(|_| store.take(&want));
-        let taken = answers.skip_while(|taken| matches!(taken, Taken::Silent)).next();
+        let mut answers = (0..LOOKS).map(|_| store.take(&want));
+        let taken = answers.find(|taken| !matches!(taken, Taken::Silent));
         let taken = taken.ok_or("the store is silent")?;
         let generation = match &taken {
             Taken::Found { generation, .. } => Some(*generation),
