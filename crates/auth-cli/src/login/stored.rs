@@ -61,8 +61,10 @@ impl<'a> StoredLogin<'a> {
             let cloud = self.chosen.cloud.clone();
             let is_known = cloud.api_version().is_none_or(|known| known == version);
             for settings in [Settings::default(), Settings::default().without_catalog()] {
-                let settings =
-                    configured.map_or(settings.clone(), |it| it.session_settings(settings));
+                let settings = match configured {
+                    Some(configured) => configured.session_settings(settings),
+                    None => settings,
+                };
                 let cloud = cloud.clone().with_api_version(version);
                 if is_known
                     && let Ok(mut session) =
