@@ -107,8 +107,7 @@ pub(crate) fn check_strike(world: &World, storm: Storm, project: &str) {
 
 /// A refused password is sent once by all processes.
 pub(crate) fn check_refused(world: &World, storm: Storm, project: &str) {
-    let Storm { fails, interrupts, hides, is_slow, .. } = storm;
-    if fails || interrupts || hides || is_slow {
+    if storm.hides || storm.is_slow {
         return;
     }
     for ((secret, name), logins) in by_name(world) {
