@@ -3,7 +3,12 @@
 mod files;
 mod redis;
 
-#[allow(clippy::unwrap_used, dead_code, reason = "it belongs to the tests of auth-proto")]
+#[allow(
+    clippy::unwrap_used,
+    dead_code,
+    unused_imports,
+    reason = "it belongs to the tests of auth-proto"
+)]
 #[path = "../../../../crates/auth-proto/tests/it/fleet/simulation/mod.rs"]
 mod simulation;
 
