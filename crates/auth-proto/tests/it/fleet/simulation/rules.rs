@@ -80,7 +80,7 @@ pub(crate) fn longest(storm: Storm, pace: Duration) -> Duration {
         // Callers of one process who go away in the middle of a login, one after the other.
         Storm { interrupts: true, .. } => 2 * PATIENCE + 4 * login,
         Storm { hides: true, .. } => 2 * PATIENCE + 2 * login,
-        _ => PATIENCE.min(login) + login,
+        _ => 2 * PATIENCE.min(login) + 2 * login,
     }
 }
 
