@@ -16,7 +16,7 @@ const BOUND: &str = "1 POST in 30 min, 4 in 12 h; 1 login with the new password"
 const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
 const HALF_DAY: Duration = Duration::from_secs(12 * 3600);
 /// Processes that start together, at each moment one after the other.
-const WAVE: usize = 20;
+const WAVE: usize = 10;
 /// What a wave has for its start and its answers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -93,7 +93,9 @@ impl History {
             if let Event::Store { kind, text } = &seen.event
                 && ["NotTold", "Silent"].contains(&kind.as_str())
             {
-                eprintln!("went without the store: {text}");
+                if self.silences == 0 {
+                    eprintln!("went without the store: {text}");
+                }
                 self.silences += 1;
             }
         }

@@ -80,7 +80,7 @@ pub(crate) fn longest(storm: Storm, pace: Duration) -> Duration {
         // Callers of one process who go away in the middle of a login, one after the other.
         Storm { interrupts: true, .. } => 2 * PATIENCE + 4 * login,
         Storm { hides: true, .. } => 2 * PATIENCE + 2 * login,
-        _ => PATIENCE.min(login) + login,
+        _ => 2 * PATIENCE.min(login) + 2 * login,
     }
 }
 
@@ -107,8 +107,7 @@ pub(crate) fn check_strike(world: &World, storm: Storm, project: &str) {
 
 /// A refused password is sent once by all processes.
 pub(crate) fn check_refused(world: &World, storm: Storm, project: &str) {
-    let Storm { fails, interrupts, hides, is_slow, .. } = storm;
-    if fails || interrupts || hides || is_slow {
+    if storm.hides || storm.is_slow {
         return;
     }
     for ((secret, name), logins) in by_name(world) {
