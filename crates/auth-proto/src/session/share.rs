@@ -185,7 +185,7 @@ impl Session {
     fn follows_since(&self, index: usize, at: Duration) -> Duration {
         let own = self.scopes[index].share.follows_since(at);
         let root = self.root_of(index).and_then(|root| self.scopes[root].share.followed_since());
-        own.or(root.filter(|since| at < *since + PATIENCE)).unwrap_or(at)
+        own.or_else(|| root.filter(|since| at < *since + PATIENCE)).unwrap_or(at)
     }
 
     /// A question to the store got no answer.
