@@ -83,7 +83,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("an older token that is good", |scene| scene.replay(&scene.loot.good), "found"),
     row("an older token that was revoked", |scene| scene.replay(&scene.loot.revoked[0]), "heals"),
     active("a revoked token, again and again", |scene| scene.replay(&scene.loot.revoked[0]), "heals"),
-    row("two revoked tokens, one after the other", |scene| revoked(scene), "401"),
+    row("two revoked tokens, one after the other", revoked, "401"),
     row("a pause that lasts", |scene| scene.replay(&scene.loot.pause), "pause"),
     at(half_an_hour_later, "a pause that is over", |scene| scene.replay(&scene.loot.pause), "miss"),
     at(days_later, "a token that is over", |scene| scene.replay(&scene.loot.good), "miss"),

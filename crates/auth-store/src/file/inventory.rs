@@ -90,7 +90,7 @@ impl FileStore {
                 let (hash, "entry") = parse(&file)? else { return None };
                 let opened = self.opened(&directory, hash).map(|kept| {
                     let age = kept.age(self.now());
-                    let whole = kept.entry.pause().unwrap_or(kept.entry.life());
+                    let whole = kept.entry.pause().unwrap_or_else(|| kept.entry.life());
                     let rest = age.map_or(Duration::ZERO, |age| whole.saturating_sub(age));
                     let (label, is_pause) = (kept.entry.label().clone(), kept.entry.is_pause());
                     Opened { generation: kept.generation, rest, label, is_pause }

@@ -36,9 +36,8 @@ pub(crate) fn walk(walk: &mut Walk) {
 
 /// What sessions say of their entries and of those of others.
 fn entries_of_sessions(walk: &mut Walk) {
-    let answers: [fn(&Request<Body>) -> Response<String>; 2] =
-        [|_| token_response(), |request| refusal(401, request)];
-    for answer in answers {
+    type Answer = fn(&Request<Body>) -> Response<String>;
+    for answer in [|_: &_| token_response(), |request: &_| refusal(401, request)] as [Answer; 2] {
         let mut session = session();
         take(walk, &mut session, |name| Taken::Led(Lease::new(name, 1)));
         let Action::Send(pending, request) = session.poll(&scope(), NOW) else { panic!() };
