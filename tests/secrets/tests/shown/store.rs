@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use auth_proto::{
-    Action, Body, Credential, Entry, Lease, Name, Note, Scope, Session, Settings, SuspensionReason,
+    Action, Credential, Entry, Lease, Name, Note, Scope, Session, Settings, SuspensionReason,
     Taken, Want,
 };
-use http::{Request, Response};
 
 use crate::{
     canaries::{PASSWORD, TOKEN},
-    types::{NOW, cloud, refusal, token_response, user},
+    types::{NOW, Script, cloud, refusal, token_response, user},
     walk::{Walk, see},
 };
 
@@ -36,8 +35,7 @@ pub(crate) fn walk(walk: &mut Walk) {
 
 /// What sessions say of their entries and of those of others.
 fn entries_of_sessions(walk: &mut Walk) {
-    let answers: [fn(&Request<Body>) -> Response<String>; 2] =
-        [|_| token_response(), |request| refusal(401, request)];
+    let answers: [Script; 2] = [|_| token_response(), |request| refusal(401, request)];
     for answer in answers {
         let mut session = session();
         take(walk, &mut session, |name| Taken::Led(Lease::new(name, 1)));
