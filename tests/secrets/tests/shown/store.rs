@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use auth_proto::{
-    Action, Body, Credential, Entry, Lease, Name, Note, Scope, Session, Settings, SuspensionReason,
+    Action, Credential, Entry, Lease, Name, Note, Scope, Session, Settings, SuspensionReason,
     Taken, Want,
 };
-use http::{Request, Response};
 
 use crate::{
     canaries::{PASSWORD, TOKEN},
-    types::{NOW, cloud, refusal, token_response, user},
+    types::{NOW, Script, cloud, refusal, token_response, user},
     walk::{Walk, see},
 };
 
@@ -36,8 +35,8 @@ pub(crate) fn walk(walk: &mut Walk) {
 
 /// What sessions say of their entries and of those of others.
 fn entries_of_sessions(walk: &mut Walk) {
-    type Answer = fn(&Request<Body>) -> Response<String>;
-    for answer in [|_: &_| token_response(), |request: &_| refusal(401, request)] as [Answer; 2] {
+    let answers: [Script; 2] = [|_| token_response(), |request| refusal(401, request)];
+    for answer in answers {
         let mut session = session();
         take(walk, &mut session, |name| Taken::Led(Lease::new(name, 1)));
         let Action::Send(pending, request) = session.poll(&scope(), NOW) else { panic!() };
@@ -83,7 +82,7 @@ fn events(walk: &mut Walk, session: &mut Session) {
 }
 
 /// The answer to a login: a token, and a body that repeats it.
-pub(crate) fn entry() -> Entry {
+fn entry() -> Entry {
     let head =
         [&[1, 3][..], &60_000u64.to_be_bytes(), &[0; 6], &(TOKEN.len() as u32).to_be_bytes()];
     let body = format!("{{\"token\": {{\"x\": \"{TOKEN} {PASSWORD}\"}}}}");

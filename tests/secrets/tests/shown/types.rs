@@ -199,7 +199,7 @@ fn sessions(walk: &mut Walk) {
     see!(walk, ServiceCall::new(), RetryDecision::Retry, FailureClass::Permanent, Advice::Wait);
 }
 
-type Script = fn(&Request<Body>) -> Response<String>;
+pub(crate) type Script = fn(&Request<Body>) -> Response<String>;
 
 /// The responses to a session's requests, in order.
 const SCRIPTS: [&[Script]; 5] = [
