@@ -189,8 +189,9 @@ pub(crate) fn entry(token: &str) -> Entry {
 
 pub(crate) fn entry_with(token: &str, body: &str) -> Entry {
     let life = 60_000u64.to_be_bytes();
+    let label = [0; 6];
     let length = (token.len() as u32).to_be_bytes();
-    let bytes = [&[1, 3][..], &life, &length, token.as_bytes(), body.as_bytes()].concat();
+    let bytes = [&[1, 3][..], &life, &label, &length, token.as_bytes(), body.as_bytes()].concat();
     Entry::from_bytes(&bytes).unwrap()
 }
 
