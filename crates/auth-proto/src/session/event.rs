@@ -262,7 +262,7 @@ fn shown_origin(origin: &str) -> &str {
 /// Each event counts when it happens, also if nobody takes it from the session.
 ///
 /// ```
-/// use auth_proto::{Cloud, Counts, Credential, Session, Settings, UserRef};
+/// use auth_proto::{Cloud, Counts, Credential, Session, Settings};
 ///
 /// /// The text format of Prometheus.
 /// fn metrics(counts: Counts) -> String {
@@ -277,7 +277,7 @@ fn shown_origin(origin: &str) -> &str {
 ///     .concat()
 /// }
 ///
-/// let credential = Credential::password(UserRef::id("u1"), "secretsecret");
+/// let credential = Credential::application_credential("key", "secret");
 /// let session = Session::new(Cloud::kakao(), credential, Settings::default())?;
 /// assert!(metrics(session.counts()).starts_with("auth_logins_total 0\n"));
 /// # Ok::<(), auth_proto::Error>(())

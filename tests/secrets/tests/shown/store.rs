@@ -82,7 +82,7 @@ fn events(walk: &mut Walk, session: &mut Session) {
 }
 
 /// The answer to a login: a token, and a body that repeats it.
-fn entry() -> Entry {
+pub(crate) fn entry() -> Entry {
     let head =
         [&[1, 3][..], &60_000u64.to_be_bytes(), &[0; 6], &(TOKEN.len() as u32).to_be_bytes()];
     let body = format!("{{\"token\": {{\"x\": \"{TOKEN} {PASSWORD}\"}}}}");
