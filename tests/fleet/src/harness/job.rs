@@ -70,7 +70,7 @@ pub(crate) enum Event {
     Reported { retries: usize },
     /// An event of the store: its kind and its whole text.
     Store { kind: String, text: String },
-    /// A token took this long. It is shown by its [print](print).
+    /// A token took this long. It is shown by its [`print()`].
     Token { ms: u64, scope: usize, result: Result<String, String> },
     /// A warning of the session, such as `store not used`.
     Warning(String),
