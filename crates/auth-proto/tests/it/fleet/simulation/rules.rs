@@ -93,15 +93,17 @@ fn by_name(world: &World) -> BTreeMap<(&str, Option<&str>), Vec<&Login>> {
     names
 }
 
-/// A leader that is killed or stopped costs one login.
+/// A leader that is killed or stopped costs one login. If requests were given up or processes stopped
+/// before, there may be one exchange more, in one history of some thousands.
 pub(crate) fn check_strike(world: &World, storm: Storm, project: &str) {
-    let Storm { fails, refuses, hides, is_odd, is_slow, .. } = storm;
+    let Storm { fails, refuses, hides, is_odd, is_slow, interrupts, .. } = storm;
+    let most = if interrupts { 3 } else { 2 };
     if fails || refuses || hides || is_odd || is_slow {
         return;
     }
     for ((secret, name), logins) in by_name(world) {
         let is_struck = name == Some(project);
-        assert!(!is_struck || logins.len() <= 2, "{} logins: {secret} {project}", logins.len());
+        assert!(!is_struck || logins.len() <= most, "{} logins: {secret} {project}", logins.len());
     }
 }
 
