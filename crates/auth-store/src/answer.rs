@@ -37,12 +37,12 @@ pub(crate) fn answer<T>() -> (Promise<T>, Answer<T>) {
 }
 
 impl<T> Promise<T> {
-    /// Whether nobody waits any more.
+    /// Whether the caller has gone.
     pub(crate) fn is_abandoned(&self) -> bool {
         lock(&self.0).is_abandoned
     }
 
-    /// Gives the answer, which comes back if nobody waits any more.
+    /// Gives the answer, which comes back if the caller has gone.
     pub(crate) fn give(self, value: T) -> Option<T> {
         let mut state = lock(&self.0);
         if state.is_abandoned {
@@ -108,7 +108,7 @@ impl<F: FnMut(Note)> Drop for Taking<F> {
     }
 }
 
-/// The note for a lease that nobody waits for any more.
+/// The note for a lease whose caller has gone.
 pub(crate) fn give_back(taken: Taken) -> Option<Note> {
     match taken {
         Taken::Led(lease) => Some(Note::Put { lease, entry: None }),

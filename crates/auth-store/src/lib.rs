@@ -39,7 +39,7 @@
 //!
 //! # Files: what can go wrong
 //!
-//! Nothing that happens to a store fails a call. The session logs in without it, and asks again 30
+//! A store in trouble fails no call. The session logs in without it, and asks again 30
 //! seconds later. [`FileStore::on_event`] has the reason:
 //!
 //! | what | then |

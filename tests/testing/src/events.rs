@@ -29,6 +29,11 @@ pub fn with_listener<T>(
     with_default(Listener(listener), work)
 }
 
+/// Hands each event of the whole process to `listener`, which is its first subscriber.
+pub fn listen_with(listener: impl Fn(String) + Send + Sync + 'static) {
+    let _ = set_global_default(Listener(listener));
+}
+
 /// Makes every thread listen from now on, and drops what it hears. A place in the code that is
 /// reached for the first time while no thread listens may stay silent for good, if a listener comes
 /// at that moment. [`Builder::build`](crate::Builder::build) calls it.

@@ -7,7 +7,6 @@ mod redis;
 mod service;
 mod stopping;
 mod stores;
-mod warnings;
 mod worker;
 
 pub(crate) use clock::Clock;

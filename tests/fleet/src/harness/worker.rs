@@ -16,7 +16,6 @@ use tokio::runtime::{self, Runtime};
 use super::{
     job::{Command, Event, Job, Line, Sharing, print},
     stopping::{Stopping, StoppingTasks},
-    warnings,
 };
 
 type Failed = Box<dyn Error + Send + Sync>;
@@ -26,7 +25,11 @@ pub(crate) fn work() -> Result<(), Failed> {
     let mut lines = io::stdin().lock().lines();
     let job: Job = serde_json::from_str(&lines.next().ok_or("no job")??)?;
     let speaker = Speaker { process: job.process };
-    warnings::listen(move |line| speaker.say(Event::Warning(line)));
+    testing::events::listen_with(move |line| {
+        if let Some(warning) = line.strip_prefix("WARN ") {
+            speaker.say(Event::Warning(warning.to_owned()));
+        }
+    });
     let client = Client::new(&job, speaker)?;
     speaker.say(Event::Ready);
     let mut tokens: Vec<Arc<Token>> = Vec::new();
