@@ -28,10 +28,7 @@ mod scene;
 mod victim;
 
 use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-    },
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
     thread,
     time::Duration,
 };
@@ -39,6 +36,7 @@ use std::{
 use cloud::Seen;
 use files::{ROWS, Row};
 use scene::Scene;
+use testing::in_parallel;
 use victim::{Kind, Outcome, Victim, Whose};
 
 /// The time in the store, for one start.
@@ -47,7 +45,7 @@ const LIMIT: Duration = Duration::from_millis(350);
 #[test]
 fn every_file_row_has_its_outcome() {
     let all: Vec<_> = ROWS.iter().flat_map(|row| Kind::ALL.map(|kind| (row, kind))).collect();
-    finish(&in_parallel(&all, |(row, kind)| retried(|| try_once(row, *kind))), ROWS.len());
+    finish(&in_parallel(THREADS, &all, |(row, kind)| retried(|| try_once(row, *kind))), ROWS.len());
 }
 
 #[test]
@@ -55,7 +53,7 @@ fn every_redis_row_has_its_outcome() {
     let all: Vec<_> =
         redis::ROWS.iter().flat_map(|row| Kind::ALL.map(|kind| (row, kind))).collect();
     finish(
-        &in_parallel(&all, |(row, kind)| retried(|| redis::line(row, *kind))),
+        &in_parallel(THREADS, &all, |(row, kind)| retried(|| redis::line(row, *kind))),
         redis::ROWS.len(),
     );
 }
@@ -142,23 +140,3 @@ fn finish(lines: &[String], rows: usize) {
 }
 
 const THREADS: usize = 4;
-
-/// Runs `one` for each item on several threads; the results are in the items' order.
-fn in_parallel<T: Sync, R: Send>(all: &[T], one: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    thread::scope(|threads| {
-        for _ in 0..THREADS {
-            threads.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, SeqCst);
-                    let Some(item) = all.get(index) else { break };
-                    let result = one(item);
-                    done.lock().unwrap().push((index, result));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap();
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
-}

@@ -14,14 +14,7 @@ mod memory;
 mod rows;
 mod tls;
 
-use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use auth_proto::{Cloud, limits};
 use clients::{OneLogin, PASSWORD, Route, each, token};
@@ -141,24 +134,8 @@ fn judged(name: &str, adapter: Adapter, outcome: &str, want: &str, wrong: &str) 
 /// Some rows wait for a timeout, and the others are short.
 const THREADS: usize = 6;
 
-/// Runs `one` for each item on several threads; the results are in the items' order.
 fn in_parallel<T: Sync, R: Send>(all: &[T], one: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    thread::scope(|threads| {
-        for _ in 0..THREADS {
-            threads.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, SeqCst);
-                    let Some(item) = all.get(index) else { break };
-                    let result = one(item);
-                    done.lock().unwrap().push((index, result));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap();
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
+    testing::in_parallel(THREADS, all, one)
 }
 
 /// A good response that is cut anywhere gives no token. With any byte changed it is refused or gives a

@@ -9,6 +9,7 @@
 //! * [`configured`]: what the tests configure, for the search for misplaced secrets.
 //! * [`events`]: the log events of one thread, as lines.
 //! * [`fixtures`]: credentials, scopes and token responses.
+//! * [`in_parallel`]: many independent items on some threads.
 //! * [`needles`]: the search for secrets in texts and hex dumps.
 //! * [`Recorder`]: servers that note which secret reaches which of them.
 //!
@@ -42,6 +43,7 @@ pub mod fixtures;
 pub mod layout;
 mod loopback;
 pub mod needles;
+mod parallel;
 mod record;
 mod reply;
 mod store;
@@ -55,6 +57,7 @@ pub use client::{AdapterService, Client, Executor, Way};
 pub use connection::Connection;
 pub use error::Error;
 pub use loopback::{Loopback, Received, Served, header};
+pub use parallel::in_parallel;
 pub use record::{configured, recorder::Recorder};
 pub use reply::Reply;
 pub use store::MemoryStore;
