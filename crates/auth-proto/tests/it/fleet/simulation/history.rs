@@ -29,6 +29,8 @@ struct History {
     usual: (u64, &'static str),
     /// The number of projects that were new.
     projects: usize,
+    /// When all tokens were revoked.
+    revoked: Vec<Duration>,
 }
 
 impl History {
@@ -42,7 +44,8 @@ impl History {
         world.service.pace = Duration::from_millis(1 + rng.below(slowest));
         world.service.passwords = PASSWORDS.to_vec();
         let usual = (rng.below(4), PASSWORDS[rng.below(2) as usize]);
-        let mut history = Self { world, rng, storm, secrets: Vec::new(), usual, projects: 0 };
+        let (secrets, revoked) = (Vec::new(), Vec::new());
+        let mut history = Self { world, rng, storm, secrets, usual, projects: 0, revoked };
         for _ in 0..3 + history.rng.below(6) {
             history.start();
         }
@@ -75,6 +78,7 @@ impl History {
             0 if storm.interrupts || is_idle => self.restart(process),
             1 if storm.revokes => {
                 world.service.revoke();
+                self.revoked.push(world.now);
                 self.storm.revocations += 1;
             }
             2 if storm.loses => {
@@ -245,7 +249,10 @@ impl History {
                 None => unreachable!("only callers with a result"),
             }
             let was_stopped = self.world.processes[process].stopped_until > caller.since;
-            let longest = rules::longest(self.storm, self.world.service.pace);
+            let end = caller.since + caller.waited;
+            let revoked = self.revoked.iter().filter(|at| (caller.since..end).contains(*at));
+            let pace = self.world.service.pace;
+            let longest = rules::longest(self.storm, pace, revoked.count());
             assert!(was_stopped || caller.waited < longest, "{:?} {:?}", caller.waited, self.storm);
             bad += usize::from(caller.is_refused || !matches!(caller.result, Some(Ok(_))));
         }

@@ -43,6 +43,8 @@ pub(crate) struct Login {
     pub(crate) password: String,
     pub(crate) project: Option<String>,
     pub(crate) status: u16,
+    /// The end of the token that it got.
+    pub(crate) ends: Option<Duration>,
 }
 
 /// What a token is for.
@@ -111,6 +113,7 @@ impl Service {
             password: String::new(),
             project: None,
             status: self.fault.unwrap_or(401),
+            ends: None,
         };
         let issued = match request.uri().path().contains("/OS-FEDERATION/") {
             // A federated login: the gate has asked the provider about the bearer.
@@ -124,7 +127,7 @@ impl Service {
         let issued = issued.filter(|_| self.fault.is_none());
         let answer = match issued {
             Some(issued) => {
-                login.status = 201;
+                (login.status, login.ends) = (201, Some(issued.ends));
                 let token = format!("token-{}", self.logins.len());
                 let answer = response(201, Some(&token), &issued.body());
                 self.given.insert(token.clone(), issued.clone());

@@ -163,7 +163,8 @@ impl Store {
             }
             3 => {
                 self.engine.remove(want.name());
-                self.names.values_mut().for_each(|slot| (slot.kept, slot.held) = (None, None));
+                let slot = self.names.entry(want.name().as_bytes().to_vec()).or_default();
+                (slot.kept, slot.held) = (None, None);
                 None
             }
             // An old entry of the same name and generation, that seems to be new.
