@@ -52,6 +52,10 @@ impl Marks {
         self.iter().any(|mark| mark.is_refused.load(Relaxed))
     }
 
+    pub(crate) fn is_accepted_anywhere(&self) -> bool {
+        self.iter().any(|mark| mark.is_accepted.load(Relaxed))
+    }
+
     pub(crate) fn is_refused(&self, origin: &Option<Origin<'_>>) -> bool {
         self.find(origin).is_some_and(|mark| mark.is_refused.load(Relaxed))
     }

@@ -192,6 +192,7 @@ impl Session {
                     (self.credential_proven, self.unanswered) = (false, None);
                 }
                 self.credential_verified = false;
+                self.give_up_leases_of(index);
             }
             _ => {}
         }
@@ -259,9 +260,13 @@ impl Session {
             }
             at_odds
         });
-        if let Answer::Invalid(_) = answer {
-            self.drop_everywhere(token);
-            self.credential_verified = false;
+        match answer {
+            Answer::Valid => self.scopes.change(index, |state| state.share.prove()),
+            Answer::Invalid(_) => {
+                self.drop_everywhere(token);
+                self.credential_verified = false;
+            }
+            Answer::Unknown => {}
         }
         let until = self.clock.at(at.saturating_add(evidence::AT_ODDS));
         for origin in at_odds {

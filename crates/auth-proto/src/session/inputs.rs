@@ -156,6 +156,9 @@ impl Session {
     /// Reports that the service at this URL answered 401 to a request with this token, for drivers
     /// that do without a [`ServiceCall`]. The result says whether the request is worth a second try
     /// with the token that the session gives for [this URL](crate::Destination::At).
+    ///
+    /// Such a driver hands every other response to [`ServiceCall::is_refusal`]: a refusal means more if
+    /// the service has accepted the token before.
     pub fn handle_unauthorized(
         &mut self,
         token: &Token,

@@ -274,7 +274,11 @@ impl Session {
                 (root.valid_at, root.is_shared) = (None, is_shared);
                 root.needs_person = !live.is_renewable();
             }
-            false => self.end_losses(index),
+            false => {
+                let place = root.place;
+                self.scopes.change(place, |state| state.share.prove());
+                self.end_losses(index);
+            }
         }
     }
 

@@ -184,8 +184,10 @@ impl Session {
     /// root token, too.
     fn follows_since(&self, index: usize, at: Duration) -> Duration {
         let own = self.scopes[index].share.follows_since(at);
-        let root = self.root_of(index).and_then(|root| self.scopes[root].share.followed_since());
-        own.or_else(|| root.filter(|since| at < *since + PATIENCE)).unwrap_or(at)
+        let root = self.root_of(index).map(|root| &self.scopes[root].share);
+        // The question to the store has come at once after the root token.
+        let root = root.and_then(|root| root.followed_since(at.saturating_sub(ANSWER)));
+        own.or(root).unwrap_or(at)
     }
 
     /// A question to the store got no answer.
@@ -194,8 +196,16 @@ impl Session {
         self.go_alone(index, SuspensionReason::NoAnswer, at);
     }
 
-    /// The store is of no use for some time.
+    /// The store is of no use for some time. The scope logs in.
     pub(super) fn go_alone(&mut self, index: usize, reason: SuspensionReason, at: Duration) {
+        if self.store.is_some() {
+            self.suspend_store(index, reason, at);
+            self.step(index, Input::Abandoned, at);
+        }
+    }
+
+    /// The store is of no use for some time.
+    pub(super) fn suspend_store(&mut self, index: usize, reason: SuspensionReason, at: Duration) {
         let Some(store) = &mut self.store else { return };
         let is_first = at >= store.silent_until;
         store.silent_until = at.saturating_add(SILENCE);
@@ -204,7 +214,6 @@ impl Session {
             self.emit(Some(Event::StoreSuspended { reason, until }));
         }
         self.scopes.change(index, |state| state.share.heed());
-        self.step(index, Input::Abandoned, at);
     }
 
     /// The token of another process, if it is of use to this scope.
@@ -223,7 +232,7 @@ impl Session {
             let users = root.token.user().id.as_ref().zip(token.user().id.as_ref());
             users.is_none_or(|(root, own)| root == own)
         };
-        let is_useless = state.holds(&token) || state.share.has_refused(&token);
+        let is_useless = state.holds(&token) || state.share.is_doubtful(&token);
         if is_useless || !root.is_none_or(is_same_user) {
             return None;
         }

@@ -13,10 +13,10 @@ use crate::{
         token::Token,
     },
     session::{
-        event::Event,
+        event::{Event, SuspensionReason},
         pauses::failure_streak::FailureStreak,
         root::Root,
-        state::input::Input,
+        state::{input::Input, phase::Phase},
         store::{Lease, Note},
     },
 };
@@ -112,7 +112,8 @@ impl Session {
         self.credential.asked().is_none() && !self.credential.is_one_time()
     }
 
-    /// This token of the scope is of no use to any process.
+    /// This token of the scope is of no use to any process. A store that gives one such token after the
+    /// other is not asked for some time: it has lost the newer ones, or someone puts old ones back.
     pub(super) fn forget(&mut self, index: usize, token: &Token) {
         if self.store.is_none() {
             return;
@@ -120,6 +121,9 @@ impl Session {
         let entry = self.scopes.change(index, |state| state.share.forget(token));
         if let Some((name, generation)) = entry {
             self.note(Note::Forget { name, generation });
+        }
+        if self.scopes[index].share.has_seen_enough() {
+            self.suspend_store(index, SuspensionReason::Useless, self.clock.elapsed());
         }
     }
 
@@ -163,6 +167,17 @@ impl Session {
         self.scopes.change(index, |state| state.share.end());
         if let Some((lease, _)) = self.take_over(index, self.clock.elapsed()) {
             self.note(Note::Put { lease, entry: None });
+        }
+    }
+
+    /// Gives up the leases of scopes that wait for this root token, which they do not get: the other
+    /// processes find out why for themselves.
+    pub(super) fn give_up_leases_of(&mut self, root: usize) {
+        for index in 0..self.scopes.len() {
+            let waits = matches!(self.scopes[index].phase, Phase::Idle);
+            if waits && self.root_of(index) == Some(root) {
+                self.give_up_lease(index);
+            }
         }
     }
 

@@ -140,7 +140,7 @@ impl ScopeState {
                 Some(Event::TokenRenewed { scope: self.scope.clone(), expires_at })
             }
             Input::Taken(new, name, generation) => {
-                self.share.hold(name, generation);
+                self.share.hold(name, generation, at);
                 self.lost_root = false;
                 let expires_at = new.token.expires_at();
                 self.renew(new, at);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::HeaderValue;
+use time::UtcDateTime;
 
 use crate::{
     model::{entry::Entry, token::Token},
@@ -30,12 +31,22 @@ pub(crate) struct Share {
     leads: Option<Box<Leads>>,
     /// Set while other processes have the lease.
     follows: Option<Follows>,
-    /// When the wait for the token of another process began, which the scope has now.
-    followed_since: Option<Duration>,
+    /// When the wait for the token of another process began and ended, which the scope has now.
+    followed: Option<(Duration, Duration)>,
     /// The number of answers in a row that were of no use, or that nobody has waited for.
     useless: u32,
-    /// The last token whose entry was forgotten.
-    refused: Option<HeaderValue>,
+    /// The same with the entry that has the scope's token, should a service refuse that before any has
+    /// accepted it.
+    on_trial: u32,
+    /// The last token that was refused.
+    refused: Option<Refused>,
+}
+
+/// What is left of a refused token.
+#[derive(Debug)]
+struct Refused {
+    header: HeaderValue,
+    issued_at: Option<UtcDateTime>,
 }
 
 #[derive(Debug)]
@@ -83,9 +94,10 @@ impl Share {
         follows.map(|follows| follows.since)
     }
 
-    /// When the wait for its token began, if that is another process'.
-    pub(crate) fn followed_since(&self) -> Option<Duration> {
-        self.followed_since
+    /// When the wait for its token began, if that is another process' and was there at this time or
+    /// later.
+    pub(crate) fn followed_since(&self, ended: Duration) -> Option<Duration> {
+        self.followed.filter(|(_, at)| *at >= ended).map(|(since, _)| since)
     }
 
     /// Whether the store has given too many entries that are of no use.
@@ -93,9 +105,15 @@ impl Share {
         self.useless >= USELESS
     }
 
-    /// Whether the store was told to forget this token.
-    pub(crate) fn has_refused(&self, token: &Token) -> bool {
-        self.refused.as_ref() == Some(token.header())
+    /// Whether a refusal speaks against this token of the store, too: it is the refused token, or the
+    /// first one that the store gives after that, and older. What ends a token, such as a new password,
+    /// ends the older ones as well. The next one counts even if it is older, because the clocks of
+    /// an identity service's nodes may differ.
+    pub(crate) fn is_doubtful(&self, token: &Token) -> bool {
+        let Some(refused) = &self.refused else { return false };
+        let times = token.issued_at().zip(refused.issued_at);
+        let is_older = times.is_some_and(|(own, refused)| own < refused);
+        refused.header == token.header() || is_older && self.useless <= 1
     }
 
     /// Another process has the lease.
@@ -105,7 +123,8 @@ impl Share {
 
     /// The scope may log in for all processes.
     pub(crate) fn lead(&mut self, lease: Lease, until: Duration) {
-        (self.follows, self.followed_since, self.useless) = (None, None, 0);
+        (self.follows, self.followed) = (None, None);
+        self.prove();
         let keep_at = until.saturating_sub(LEASE - KEEP);
         self.leads = Some(Box::new(Leads { lease, until, keep_at, answer: None, is_over: false }));
     }
@@ -138,9 +157,15 @@ impl Share {
     }
 
     /// The scope's token is from the store.
-    pub(crate) fn hold(&mut self, name: Name, generation: u64) {
-        (self.holds, self.useless) = (Some((name, generation)), 0);
-        self.followed_since = self.follows.take().map(|follows| follows.since);
+    pub(crate) fn hold(&mut self, name: Name, generation: u64, at: Duration) {
+        self.holds = Some((name, generation));
+        (self.on_trial, self.useless) = (self.useless, 0);
+        self.followed = self.follows.take().map(|follows| (follows.since, at));
+    }
+
+    /// The scope's token is good.
+    pub(crate) fn prove(&mut self) {
+        (self.on_trial, self.useless) = (0, 0);
     }
 
     /// Keeps the answer of a login until the store is told.
@@ -160,6 +185,7 @@ impl Share {
         }
         if is_kept {
             self.holds = entry;
+            self.on_trial = 0;
         }
         self.end();
     }
@@ -183,7 +209,7 @@ impl Share {
 
     /// The credential is another one: so is the name of the entry. The token stays.
     pub(crate) fn rename(&mut self) {
-        (self.known, self.follows, self.followed_since) = (0, None, None);
+        (self.known, self.follows, self.followed) = (0, None, None);
         self.end();
     }
 
@@ -194,10 +220,14 @@ impl Share {
         Some((leads.lease, leads.answer, at >= leads.until))
     }
 
-    /// The entry that has this token of the scope, which is of no use to any process.
+    /// This token of the scope is of no use to any process. Returns the entry that has it.
     pub(crate) fn forget(&mut self, token: &Token) -> Option<(Name, u64)> {
-        let entry = self.holds.take()?;
-        self.refused = Some(token.header().clone());
-        Some(entry)
+        let (header, issued_at) = (token.header().clone(), token.issued_at());
+        self.refused = Some(Refused { header, issued_at });
+        match token.marks.is_accepted_anywhere() {
+            true => self.prove(),
+            false => self.useless = self.useless.max(self.on_trial),
+        }
+        self.holds.take()
     }
 }

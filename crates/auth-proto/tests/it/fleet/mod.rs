@@ -162,6 +162,7 @@ fn a_revoked_token_costs_one_login() {
         world.run();
         world.outcome();
         for round in 1..=3 {
+            assert_eq!(world.use_tokens("p"), 0, "seed {seed}");
             world.service.revoke();
             assert_eq!(world.use_tokens("p"), 0, "seed {seed}");
             assert_eq!(world.service.with_password(), 1 + round, "seed {seed}");

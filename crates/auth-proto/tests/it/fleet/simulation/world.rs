@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use auth_proto::{Credential, Settings};
-use http::Uri;
+use auth_proto::{Credential, ServiceCall, Settings};
+use http::{StatusCode, Uri};
 
 pub(crate) use super::process::{password, settings};
 use super::{
@@ -182,7 +182,9 @@ impl World {
             let process = &mut self.processes[index];
             let now = process.time(self.now);
             let Some(token) = process.session.cached_token(&project(name), now) else { continue };
-            if !self.service.accepts(token.expose(), name, self.now) {
+            let is_accepted = self.service.accepts(token.expose(), name, self.now);
+            let status = if is_accepted { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+            if ServiceCall::is_refusal(&token, &url, status) {
                 let _ = process.session.handle_unauthorized(&token, &url, now);
                 refused.push(index);
             }

@@ -155,7 +155,8 @@ impl Simulation {
                     sent_at + Duration::try_from(end - witnesses.caller).unwrap_or_default()
                 });
                 self.tokens.push(Given { token: None, end, index });
-                model.gets_token(index, id, witnesses.life(expires_at), expires_at);
+                let times = (witnesses.issued_at, expires_at);
+                model.gets_token(index, id, witnesses.life(expires_at), times);
             }
             Reply::Unavailable(_) => model.is_answered(index, Cause::Unavailable, asked),
         }

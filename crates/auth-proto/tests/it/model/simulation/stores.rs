@@ -185,7 +185,7 @@ impl Simulation {
                 };
                 self.tokens.iter().enumerate().rfind(is_old).map(|(id, _)| id)
             }
-            Shared::Refused => self.model.scopes[index].share.refused,
+            Shared::Refused => self.model.scopes[index].share.refused.map(|(id, _)| id),
             _ => None,
         };
         let id = known.unwrap_or_else(|| {
@@ -215,7 +215,7 @@ impl Simulation {
         let unfit = [Shared::OtherScope, Shared::OtherVersion, Shared::Unreadable];
         let life = Duration::from_secs(10 * u64::from(life));
         let fits = !unfit.contains(&which);
-        (bytes, reference::Entry { id, fits, user, rest: left, life, expires_at })
+        (bytes, reference::Entry { id, fits, user, rest: left, life, issued_at, expires_at })
     }
 
     /// The session tells the store what the model expects, and each lease once.

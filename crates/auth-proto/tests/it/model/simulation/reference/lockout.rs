@@ -67,6 +67,7 @@ impl Reference {
         if self.root_of(index).is_some() {
             return;
         }
+        self.gives_up_leases_of(index);
         // A scope that never worked may be wrong itself, if the credential is right.
         if was_granted || !self.verified {
             let lockout = match self.lockout.take() {

@@ -143,7 +143,8 @@ pub(crate) struct Held {
     pub(crate) id: usize,
     /// The number of its user, if the token says it.
     user: Option<u32>,
-    /// Its end by the server's clock.
+    /// Its times by the server's clock.
+    issued_at: Option<UtcDateTime>,
     expires_at: UtcDateTime,
     /// The life of a new one.
     full_life: Duration,

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use auth_proto::SuspensionReason;
+
 use super::{
-    Note, Reference,
+    Note, Phase, Reference, Scope,
     drawn::Span,
     reach, seconds,
-    store::{KEEP, LEASE},
+    store::{KEEP, LEASE, USELESS},
 };
 
 /// A note for the store, about the entry of a scope and a credential.
@@ -37,6 +39,7 @@ impl Reference {
         let (now, share) = (self.now, &mut self.scopes[index].share);
         if is_used {
             share.holds = share.lease.map(|lease| (lease.credential, lease.generation));
+            share.on_trial = 0;
         }
         if let Some(lease) = share.lease {
             share.known = share.known.max(lease.generation);
@@ -81,6 +84,18 @@ impl Reference {
         self.told.push(Told::Put((index, lease.credential), lease.generation, content));
     }
 
+    /// The scopes that wait for this root token do not get it.
+    pub(super) fn gives_up_leases_of(&mut self, root: usize) {
+        for index in 0..self.scopes.len() {
+            let scope = &self.scopes[index];
+            let waits = matches!(scope.phase, Phase::Idle) && scope.share.lease.is_some();
+            if waits && self.root_of(index) == Some(root) {
+                reach("9: a lease without a root token");
+                self.tell(index, Content::Nothing);
+            }
+        }
+    }
+
     /// Whether a scope may wait for anything: a request, a question, or another process' root.
     fn is_under_way(&self) -> bool {
         let root = self.root.and_then(|root| self.scopes[root].share.follows_since(self.now));
@@ -123,11 +138,21 @@ impl Reference {
 
     /// The scope's token is of no use to any process.
     pub(super) fn forget(&mut self, index: usize, id: usize) {
-        let share = &mut self.scopes[index].share;
+        let Self { scopes, .. } = self;
+        let Scope { token, share, .. } = &mut scopes[index];
+        share.refused = Some((id, token.as_ref().and_then(|token| token.issued_at)));
+        match token.as_ref().is_some_and(|token| token.accepted.contains(&true)) {
+            true => (share.useless, share.on_trial) = (0, 0),
+            false => share.useless = share.useless.max(share.on_trial),
+        }
+        let is_suspended = share.useless >= USELESS;
         if let Some((credential, generation)) = share.holds.take() {
             reach("9: an entry is forgotten");
-            share.refused = Some(id);
             self.told.push(Told::Forget((index, credential), generation));
+        }
+        if is_suspended {
+            reach("9: one refused token after the other");
+            self.suspends(index, SuspensionReason::Useless);
         }
     }
 
@@ -135,7 +160,7 @@ impl Reference {
     pub(super) fn renames(&mut self, index: usize) {
         self.tell(index, Content::Nothing);
         let share = &mut self.scopes[index].share;
-        (share.known, share.follows, share.followed_since) = (0, None, None);
+        (share.known, share.follows, share.followed) = (0, None, None);
     }
 
     /// Whether processes with the same name for their entries have the same secrets.

@@ -154,14 +154,17 @@ impl Reference {
             Statement::Invalid => {
                 reach("1: invalid");
                 scope.due = Some(Remedy::LogIn);
-                scope.token = None;
                 scope.forget_transient_failures();
                 self.verified = false;
                 self.forget(index, id);
+                self.scopes[index].token = None;
             }
             Statement::None if scope.due.is_none() => reach("1: no statement, and at odds"),
             Statement::None => reach("1: no statement, and a login"),
-            Statement::Valid => reach("1: valid"),
+            Statement::Valid => {
+                reach("1: valid");
+                self.is_proven(index);
+            }
         }
         self.scopes[index].is_served_again();
         if self.root == Some(index) {

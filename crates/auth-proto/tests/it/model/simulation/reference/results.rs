@@ -68,7 +68,7 @@ impl Reference {
         index: usize,
         id: usize,
         life: Duration,
-        expires_at: UtcDateTime,
+        (issued_at, expires_at): (Option<UtcDateTime>, UtcDateTime),
     ) {
         let Some((sent_at, receipt)) = self.in_flight(index) else { return };
         let exchanged = self.exchanged(index);
@@ -85,6 +85,7 @@ impl Reference {
         let mut token = Held {
             id,
             user: Some(1),
+            issued_at,
             expires_at,
             full_life: life,
             not_before: Duration::ZERO,
@@ -113,6 +114,7 @@ impl Reference {
             self.valid_at = None;
             (self.has_shared_root, self.needs_person) = (false, !token.is_renewable());
         } else {
+            self.root.into_iter().for_each(|root| self.is_proven(root));
             self.loses_no_more(index);
         }
         if self.root_of(index).is_none() {

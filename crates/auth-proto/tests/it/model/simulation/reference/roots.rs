@@ -107,6 +107,7 @@ impl Reference {
         scope.token = Some(Held {
             id: GIVEN_ID,
             user: None,
+            issued_at: None,
             expires_at: UtcDateTime::MAX,
             full_life: seconds(30 * 86_400),
             not_before: ends_at,
@@ -190,9 +191,9 @@ impl Reference {
     }
 
     fn drops_root(&mut self, root: usize, id: usize) {
+        self.forget(root, id);
         self.scopes[root].token = None;
         self.scopes[root].forget_transient_failures();
-        self.forget(root, id);
     }
 
     /// The exchange of this root token gave one that has ended, at this time.

@@ -22,12 +22,14 @@ pub(crate) struct Share {
     pub(super) holds: Option<(u32, u64)>,
     pub(super) lease: Option<Leads>,
     pub(super) follows: Option<Follows>,
-    /// When the wait for its token began, if that is another process'.
-    pub(super) followed_since: Option<Duration>,
+    /// When the wait for its token began and ended, if that is another process'.
+    pub(super) followed: Option<(Duration, Duration)>,
     /// Entries in a row that were of no use.
-    useless: u32,
-    /// The last token whose entry was forgotten.
-    pub(crate) refused: Option<usize>,
+    pub(super) useless: u32,
+    /// The same, if the scope's token is refused at its first use.
+    pub(super) on_trial: u32,
+    /// The last token that was refused, and when it was issued.
+    pub(crate) refused: Option<(usize, Option<UtcDateTime>)>,
 }
 
 /// The scope has the lease.
@@ -60,6 +62,7 @@ pub(crate) struct Entry {
     pub(crate) rest: Duration,
     /// Its life from `issued_at` on.
     pub(crate) life: Duration,
+    pub(crate) issued_at: Option<UtcDateTime>,
     pub(crate) expires_at: UtcDateTime,
 }
 
@@ -69,7 +72,9 @@ pub(super) const KEEP: Duration = seconds(3);
 /// A scope waits this long for others.
 const PATIENCE: Duration = seconds(25);
 const SILENCE: Duration = seconds(30);
-const USELESS: u32 = 3;
+pub(super) const USELESS: u32 = 3;
+/// A scope asks the store so soon after the answer that gave the root token.
+const ANSWER: Duration = seconds(1);
 
 impl Share {
     /// When the scope asks again, while another process has the lease.
@@ -159,16 +164,27 @@ impl Reference {
         self.is_silent(index, SuspensionReason::NoAnswer);
     }
 
-    /// The store is of no use.
+    /// The store is of no use, and the scope logs in.
     pub(crate) fn is_silent(&mut self, index: usize, reason: SuspensionReason) {
+        self.suspends(index, reason);
+        self.scopes[index].phase = Phase::Idle;
+    }
+
+    /// The store is of no use.
+    pub(super) fn suspends(&mut self, index: usize, reason: SuspensionReason) {
         reach("9: silence");
         if self.now >= self.silent_until {
             self.notes.push(Note::StoreSuspended(reason));
         }
         self.silent_until = self.now + SILENCE;
-        let scope = &mut self.scopes[index];
-        scope.phase = Phase::Idle;
-        (scope.share.useless, scope.share.follows) = (0, None);
+        let share = &mut self.scopes[index].share;
+        (share.useless, share.follows) = (0, None);
+    }
+
+    /// The scope's token is good.
+    pub(super) fn is_proven(&mut self, index: usize) {
+        let share = &mut self.scopes[index].share;
+        (share.useless, share.on_trial) = (0, 0);
     }
 
     /// What a driver has handed in is no answer.
@@ -189,11 +205,11 @@ impl Reference {
         let asks = !self.name_has_secrets() && self.root_of(index).is_none();
         let question = if asks { limits::QUESTION } else { Duration::ZERO };
         let now = self.now;
-        let root = self.root_of(index).and_then(|root| self.scopes[root].share.followed_since);
+        let root = self.root_of(index).and_then(|root| self.scopes[root].share.followed);
         // Its callers may have waited for the root.
-        let root = root.filter(|since| now < *since + PATIENCE);
+        let root = root.filter(|(_, ended)| now <= *ended + ANSWER);
         let own = self.scopes[index].share.follows_since(now);
-        let since = own.or(root).unwrap_or(now);
+        let since = own.or(root.map(|(since, _)| since)).unwrap_or(now);
         let longest = since + PATIENCE + question;
         if now >= longest {
             reach("9: leases without end");
@@ -217,7 +233,8 @@ impl Reference {
         let scope = &mut self.scopes[index];
         scope.phase = Phase::Idle;
         let before = scope.share.clone();
-        scope.share = Share { lease, follows: None, followed_since: None, useless: 0, ..before };
+        scope.share = Share { lease, follows: None, followed: None, ..before };
+        self.is_proven(index);
     }
 
     /// The store has an entry of this generation. Returns whether it is read.
@@ -252,6 +269,7 @@ impl Reference {
         let token = Some(self.shared(index, handed.sent_at, &entry));
         let token = token.filter(|token| self.is_of_use(index, token, &entry));
         let is_of_use = token.is_some();
+        let on_trial = self.scopes[index].share.useless + 1;
         self.has_read(index, is_of_use, SuspensionReason::Useless);
         let Some(token) = token else { return false };
         reach("9: a token of another process");
@@ -264,12 +282,13 @@ impl Reference {
             self.lockout = None;
             self.refused_secrets.clear();
         }
-        let credential = self.credential;
+        let (credential, now) = (self.credential, self.now);
         let scope = &mut self.scopes[index];
         Self::is_replaced(scope);
         (scope.token, scope.streak, scope.granted) = (Some(token), None, true);
         scope.share.holds = Some((credential, generation));
-        scope.share.followed_since = scope.share.follows.take().map(|follows| follows.since);
+        scope.share.on_trial = on_trial;
+        scope.share.followed = scope.share.follows.take().map(|follows| (follows.since, now));
         scope.lost_root = false;
         scope.is_served_again();
         self.notes.push(Note::TokenImported(index));
@@ -291,9 +310,18 @@ impl Reference {
             reach("9: the token that the scope has");
             return false;
         }
-        if scope.share.refused == Some(entry.id) {
-            reach("9: a token that was refused");
-            return false;
+        if let Some((id, issued_at)) = scope.share.refused {
+            if id == entry.id {
+                reach("9: a token that was refused");
+                return false;
+            }
+            if entry.issued_at.zip(issued_at).is_some_and(|(own, refused)| own < refused) {
+                if scope.share.useless == 0 {
+                    reach("9: an older token than the refused one");
+                    return false;
+                }
+                reach("9: one older token after the other");
+            }
         }
         if token.ends_at < self.now + seconds(3) {
             reach("9: a token that ends at once");
@@ -316,6 +344,7 @@ impl Reference {
         let mut token = Held {
             id: entry.id,
             user: Some(entry.user),
+            issued_at: entry.issued_at,
             expires_at: entry.expires_at,
             full_life: whole,
             not_before: Duration::ZERO,
