@@ -16,7 +16,7 @@ use http::StatusCode;
 use crate::{
     callers::{ClientKind, OURS},
     request::{CallResult, CallerRequest, Outcome},
-    scenario::{Case, Tally},
+    scenario::{Case, Counts, Tally},
     testbed::{ClientOptions, ScriptedReply, Testbed},
 };
 
@@ -191,14 +191,14 @@ fn judged(pairs: &[Pair]) -> Tally {
 }
 
 fn shown(weather: &Weather) -> Tally {
-    let mut tally = Tally {
+    let mut tally = Tally::from(Counts {
         callers: CALLERS,
         logins: weather.logins,
         auth_errors: weather.refused as usize,
         slowest: weather.slowest,
         series: weather.series.clone(),
-        ..Tally::default()
-    };
+        ..Counts::default()
+    });
     tally.figure("good calls", weather.good);
     tally.figure("401s to callers", weather.refused);
     tally.figure("failed calls in the calm", weather.failed_in_calm);

@@ -13,6 +13,7 @@ use std::{
 use auth_emulator::account;
 use auth_proto::{Cloud, Credential, DomainRef, Factor, Scope, Store, UserRef};
 use auth_store::{FileStore, Key, RedisStore};
+use redis_server::Redis;
 
 use super::{
     canaries::Canaries,
@@ -21,7 +22,7 @@ use super::{
     world::Failed,
 };
 use crate::{
-    harness::{Command, Fleet, Job, Login, Redis, Service, Sharing},
+    harness::{Command, Fleet, Job, Login, Service, Sharing},
     scenario::{Case, Tally},
 };
 
@@ -58,7 +59,8 @@ fn files(tally: &mut Tally) -> Result<(), Failed> {
     // Some machines lack some calls.
     let calls = format!("--trace=?{}", strace::CALLS.join(",?"));
     let words = ["strace", "-ff", "-y", "-s", "4096", "-o", &log, &calls];
-    let words = [&["sh", "-c", r#"umask 0; exec "$@""#, "sh"][..], &words].concat();
+    let shell = ["sh", "-c", r#"umask 0; exec "$@""#, "sh"];
+    let words: Vec<_> = shell.into_iter().chain(words).map(str::to_owned).collect();
     run(&service, &job, &words, tally)?;
     let store = || Ok(FileStore::open(&directory, Key::from_hex(&key)?)?);
     let mut canaries = canaries(&service, &job, store)?;
@@ -93,7 +95,7 @@ fn files(tally: &mut Tally) -> Result<(), Failed> {
 fn redis(tally: &mut Tally) -> Result<(), Failed> {
     let plain = ["--appendonly", "yes", "--appendfsync", "always", "--rdbcompression", "no"];
     let aof = ["--aof-use-rdb-preamble", "no"];
-    let redis = Redis::start(&[], &[&plain[..], &aof].concat())?;
+    let redis = Redis::start(&[&plain[..], &aof].concat())?;
     redis.command(&["ACL", "SETUSER", "store-user", "on", ">store-password", "~*", "+@all"])?;
     let (service, key) = (Service::start()?, key());
     let url = format!("redis://store-user:store-password@127.0.0.1:{}", redis.port());
@@ -157,7 +159,7 @@ fn key() -> String {
 
 /// Processes that log in, share, lose their token, and come by way of an identity provider. A refused
 /// password leaves a pause.
-fn run(service: &Service, job: &Job, words: &[&str], tally: &mut Tally) -> Result<(), Failed> {
+fn run(service: &Service, job: &Job, words: &[String], tally: &mut Tally) -> Result<(), Failed> {
     let mut fleet = Fleet::new()?;
     let jobs = [
         job.clone(),

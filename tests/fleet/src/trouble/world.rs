@@ -2,10 +2,11 @@
 
 use std::{any::Any, fs, io, path::PathBuf, process, time::Duration};
 
+use redis_server::Redis;
 use tempfile::TempDir;
 
 use super::proxy::Proxy;
-use crate::harness::{Job, Redis, Service, Sharing};
+use crate::harness::{Job, Service, Sharing};
 
 pub(super) type Failed = Box<dyn std::error::Error>;
 
@@ -61,7 +62,7 @@ impl World {
         let place = tempfile::tempdir()?;
         let redis = match kind {
             Kind::Files => None,
-            Kind::Redis | Kind::RedisAsync => Some(Redis::start(&[], &[])?),
+            Kind::Redis | Kind::RedisAsync => Some(Redis::start(&[])?),
         };
         let proxy = redis.as_ref().map(|redis| Proxy::start(redis.port(), Duration::ZERO));
         let proxy = proxy.transpose()?;
