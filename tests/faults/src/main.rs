@@ -12,7 +12,6 @@ mod concurrent;
 mod control;
 mod dropped;
 mod events;
-mod http2;
 mod lost;
 mod naive;
 mod outage;
