@@ -10,5 +10,5 @@ mod worker;
 pub(crate) use fleet::{Fleet, Seen, token_results};
 pub(crate) use job::{Command, Event, Job, Login, Sharing};
 pub(crate) use service::Service;
-pub(crate) use stores::{StoreKind, TestStore};
+pub(crate) use stores::{StoreKind, TestStore, random_key};
 pub(crate) use worker::work;

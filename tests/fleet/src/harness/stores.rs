@@ -37,6 +37,11 @@ pub(crate) struct Kept {
 /// The questions to a store before it counts as silent.
 const LOOKS: usize = 20;
 
+/// A key of a store, as hexadecimal digits.
+pub(crate) fn random_key() -> String {
+    (0..64).map(|_| fastrand::digit(16)).collect()
+}
+
 impl StoreKind {
     pub(crate) const ALL: [Self; 4] =
         [Self::Files, Self::FilesAsync, Self::Redis, Self::RedisAsync];
@@ -69,7 +74,7 @@ impl TestStore {
     pub(crate) fn start_behind(kind: StoreKind, words: &[String]) -> Result<Self, Box<dyn Error>> {
         let place = tempfile::tempdir()?;
         let redis = kind.is_redis().then(|| Redis::start_behind(words, &[])).transpose()?;
-        let key = (0..64).map(|_| fastrand::digit(16)).collect();
+        let key = random_key();
         Ok(Self { redis, key, place })
     }
 

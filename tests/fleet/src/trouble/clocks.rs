@@ -14,7 +14,7 @@ use super::{
     world::Failed,
 };
 use crate::{
-    harness::{Command, Event, Fleet, Service, Sharing, token_results},
+    harness::{Command, Event, Fleet, Service, Sharing, random_key, token_results},
     scenario::{Case, Extent, Tally, count_fleet},
 };
 
@@ -93,7 +93,7 @@ fn apart(setting: Setting, processes: usize, tally: &mut Tally) -> Result<(), Fa
         Setting::RedisBehind => &words[0],
         _ => &[],
     };
-    let key: String = (0..64).map(|_| fastrand::digit(16)).collect();
+    let key = random_key();
     let redis =
         (setting != Setting::Files).then(|| Redis::start_behind(before, &[])).transpose()?;
     let sharing = match &redis {

@@ -11,7 +11,7 @@ use super::{
     world::Failed,
 };
 use crate::{
-    harness::{Command, Event, Fleet, Job, Service, Sharing},
+    harness::{Command, Event, Fleet, Job, Service, Sharing, random_key},
     scenario::{Case, Extent, Tally},
 };
 
@@ -54,7 +54,7 @@ impl Pair {
         let replica = Redis::start(&[])?;
         let front = Proxy::start(primary.port(), Duration::ZERO)?;
         replica.command(&["REPLICAOF", "127.0.0.1", &link.port().to_string()])?;
-        let key = (0..64).map(|_| fastrand::digit(16)).collect();
+        let key = random_key();
         let pair = Self { service: Service::start()?, primary, replica, link, front, key };
         pair.wait_for("the replica is connected", |pair| {
             Ok(pair.replica.command(&["INFO", "replication"])?.contains("master_link_status:up"))

@@ -22,7 +22,7 @@ use super::{
     world::Failed,
 };
 use crate::{
-    harness::{Command, Fleet, Job, Login, Service, Sharing},
+    harness::{Command, Fleet, Job, Login, Service, Sharing, random_key},
     scenario::{Case, Tally},
 };
 
@@ -51,7 +51,7 @@ fn files(tally: &mut Tally) -> Result<(), Failed> {
     let (directory, logs) = (place.path().join("store"), place.path().join("logs"));
     fs::create_dir(&logs)?;
     let service = Service::start()?;
-    let key = key();
+    let key = random_key();
     let text = directory.to_string_lossy().into_owned();
     let job = service.job(Sharing::Files { directory: text, key: key.clone() }, false);
     // Each process has a log of its own, and the most generous mask.
@@ -97,7 +97,7 @@ fn redis(tally: &mut Tally) -> Result<(), Failed> {
     let aof = ["--aof-use-rdb-preamble", "no"];
     let redis = Redis::start(&[&plain[..], &aof].concat())?;
     redis.command(&["ACL", "SETUSER", "store-user", "on", ">store-password", "~*", "+@all"])?;
-    let (service, key) = (Service::start()?, key());
+    let (service, key) = (Service::start()?, random_key());
     let url = format!("redis://store-user:store-password@127.0.0.1:{}", redis.port());
     let job = service.job(Sharing::Redis { url: url.clone(), key: key.clone() }, false);
 
@@ -151,10 +151,6 @@ fn all_bytes(place: &Path) -> Result<Vec<u8>, Failed> {
         bytes.extend(if path.is_dir() { all_bytes(&path)? } else { fs::read(&path)? });
     }
     Ok(bytes)
-}
-
-fn key() -> String {
-    (0..64).map(|_| fastrand::digit(16)).collect()
 }
 
 /// Processes that log in, share, lose their token, and come by way of an identity provider. A refused

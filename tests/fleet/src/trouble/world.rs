@@ -6,7 +6,7 @@ use redis_server::Redis;
 use tempfile::TempDir;
 
 use super::proxy::Proxy;
-use crate::harness::{Job, Service, Sharing};
+use crate::harness::{Job, Service, Sharing, random_key};
 
 pub(super) type Failed = Box<dyn std::error::Error>;
 
@@ -66,7 +66,7 @@ impl World {
         };
         let proxy = redis.as_ref().map(|redis| Proxy::start(redis.port(), Duration::ZERO));
         let proxy = proxy.transpose()?;
-        let key = (0..64).map(|_| fastrand::digit(16)).collect();
+        let key = random_key();
         let service = Service::start()?;
         Ok(Self { place, key, service, redis, proxy, kept: Vec::new(), mounted: Vec::new() })
     }
