@@ -12,7 +12,6 @@ use auth_config::{Choices, CloudConfig, Config, Files, Variables};
 use auth_proto::{
     ConfigError, EndpointQuery, ErrorKind, Interface, ProtocolError, Token, timestamp,
 };
-use comfy_table::{Table, presets};
 use serde::Deserialize;
 use testing::{Adapter, Client};
 
@@ -123,11 +122,8 @@ impl Differences {
 
 impl fmt::Display for Differences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header(["login", "keystoneauth1", "ureq", "reqwest"]);
-        table.add_rows(&self.rows);
-        writeln!(f, "{}", table.trim_fmt())?;
+        let header = ["login", "keystoneauth1", "ureq", "reqwest"];
+        writeln!(f, "{}", rows::aligned(header, &self.rows))?;
         for (reason, differences) in &self.seen {
             writeln!(f, "\n{}:", reason.unwrap_or("UNEXPLAINED"))?;
             for (what, at) in differences {

@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use comfy_table::{Table, presets};
 use testing::Adapter::{self, Core, Reqwest, Ureq};
 
 use crate::{case::Case, cases, keystone::Keystone};
@@ -74,18 +73,11 @@ impl Report {
 
     /// Prints the table, the failures and the counts.
     pub(crate) fn print(&self) -> ExitCode {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header(["server", "group", "case", "ureq", "reqwest", "core"]);
-        for row in &self.rows {
-            table.add_row(row);
-        }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
+        let header = ["server", "group", "case", "ureq", "reqwest", "core"];
+        let table = rows::aligned(header, &self.rows);
         let failures: String = self.failures.iter().map(|why| format!("\n{why}\n")).collect();
         let (passed, failed) = (self.passed, self.failures.len());
-        let text = format!("{}\n{failures}\n{passed} passed, {failed} failed\n", table.trim_fmt());
+        let text = format!("{}\n{failures}\n{passed} passed, {failed} failed\n", table);
         let written = io::stdout().lock().write_all(text.as_bytes());
         match written.is_ok() && failed == 0 && passed > 0 {
             true => ExitCode::SUCCESS,

@@ -18,7 +18,7 @@ use crate::{
     callers::{AND_PLAIN_UREQ, Callers, ClientKind, OURS},
     capture::PLANNED,
     request::{CallResult, CallerRequest, Outcome},
-    scenario::{Case, Tally},
+    scenario::{Case, Counts, Tally},
     testbed::{ClientOptions, Hook, HookPoint, ScriptedReply, Testbed},
 };
 
@@ -59,7 +59,7 @@ const LONG: Duration = Duration::from_secs(30);
 
 /// A blocking caller cannot be dropped: its timeout ends, or it panics.
 fn first_caller_times_out(kind: ClientKind) -> Tally {
-    let mut tally = Tally { callers: WAITERS + 1, ..Tally::default() };
+    let mut tally = Tally::from(Counts { callers: WAITERS + 1, ..Counts::default() });
     let quick = (0..=60).step_by(5).map(|patience| (Duration::from_millis(patience), None));
     let panics = [HookPoint::Before, HookPoint::After].map(|moment| (LONG, Some(moment)));
     for (patience, panics_at) in quick.chain(panics) {
@@ -81,7 +81,7 @@ fn first_caller_times_out(kind: ClientKind) -> Tally {
 
 /// Polled once more in each round, and dropped while twenty others wait.
 fn first_caller_dropped(kind: ClientKind) -> Tally {
-    let mut tally = Tally { callers: WAITERS + 1, ..Tally::default() };
+    let mut tally = Tally::from(Counts { callers: WAITERS + 1, ..Counts::default() });
     for polls in 0..200 {
         let testbed = Testbed::start();
         // A response in pieces takes its time.

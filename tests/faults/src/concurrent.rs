@@ -17,7 +17,7 @@ use crate::{
     callers::{AND_PLAIN_REQWEST, AND_PLAIN_UREQ, ClientKind},
     clock::Clock,
     request::{CallResult, CallerRequest},
-    scenario::{Case, Tally},
+    scenario::{Case, Counts, Tally},
     testbed::{ClientOptions, SYSTEM, ScriptedReply, TestScope, Testbed},
 };
 
@@ -122,7 +122,7 @@ fn busy_callers_of_the_core(deaths: usize) -> Tally {
     let session = Session::new(cloud, options.credential(), Settings::default());
     let (mut session, scope) =
         (session.expect("a sound configuration"), TestScope::Project.scope());
-    let mut tally = Tally { callers: CALLERS, max_in_flight: 1, ..Tally::default() };
+    let mut tally = Tally::from(Counts { callers: CALLERS, max_in_flight: 1, ..Counts::default() });
     let mut token = log_in(&mut session, &scope, &mut emulator, &clock, &mut tally);
     for death in 0..deaths {
         let Some(old) = token else { break };

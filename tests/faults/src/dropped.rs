@@ -10,7 +10,7 @@ use crate::{
     cancel::polled,
     clock::Clock,
     request::CallerRequest,
-    scenario::{Case, Tally},
+    scenario::{Case, Counts, Tally},
     testbed::{ClientOptions, ScriptedReply, TestScope, Testbed},
 };
 
@@ -38,7 +38,7 @@ const DROPS: usize = 3;
 /// After each drop the same scope is asked at the same moment.
 fn core() -> Tally {
     let (clock, options) = (Clock::start(), ClientOptions::default());
-    let mut tally = Tally { callers: 1, max_in_flight: 1, ..Tally::default() };
+    let mut tally = Tally::from(Counts { callers: 1, max_in_flight: 1, ..Counts::default() });
     let session = Session::new(Cloud::huawei(), options.credential(), Settings::default());
     let (mut session, scope) =
         (session.expect("a sound configuration"), TestScope::Project.scope());
@@ -66,7 +66,7 @@ fn core() -> Tally {
 /// next caller's wait is measured.
 fn adapter(kind: ClientKind) -> Tally {
     const LOGIN: Duration = Duration::from_millis(5);
-    let mut tally = Tally { callers: DROPS + 1, ..Tally::default() };
+    let mut tally = Tally::from(Counts { callers: DROPS + 1, ..Counts::default() });
     let mut step = 0;
     for round in 0..ROUNDS.div_ceil(DROPS) {
         let testbed = Testbed::start();

@@ -12,7 +12,6 @@ mod concurrent;
 mod control;
 mod dropped;
 mod events;
-mod http2;
 mod lost;
 mod naive;
 mod outage;
@@ -33,17 +32,11 @@ mod times;
 mod unread;
 mod upload;
 
-use std::{
-    fs,
-    io::{self, IsTerminal},
-    path::PathBuf,
-    process::ExitCode,
-    time::Instant,
-};
+use std::{fs, path::PathBuf, process::ExitCode, time::Instant};
 
 use clap::{Parser, ValueEnum};
-
-use scenario::{Case, ScenarioRow, Subject};
+use rows::Row;
+use scenario::{Case, Subject};
 
 /// Runs every fault scenario through both adapters, and through plain HTTP clients for comparison.
 #[derive(Parser)]
@@ -79,18 +72,19 @@ fn main() -> ExitCode {
     // cannot be raised, the rows that need it turn red.
     let _ = rlimit::increase_nofile_limit(20_000);
 
-    let cases = match chosen(&args) {
+    let cases = match rows::chosen(all(args.full), &args.only) {
         Ok(cases) => cases,
         Err(unknown) => {
-            eprintln!("unknown scenario {unknown}");
+            eprintln!("{unknown}");
             return ExitCode::from(2);
         }
     };
-    let rows = scenario::run(cases, progress);
+    // What a group leaks counts for the first subject of the group.
+    let rows = rows::run(&cases, |case| capture::attribute_to(case.subject));
     let written = match args.format {
-        Format::Json => report::json(&rows),
+        Format::Json => rows::json(&rows),
         Format::Readme => report::readme(&rows),
-        Format::Table => report::table(&rows),
+        Format::Table => rows::table(&rows),
     };
     let drawn = args.picture.map_or(Ok(()), |file| fs::write(file, picture::draw(&rows)));
     if let Err(error) = written.and(drawn) {
@@ -103,8 +97,8 @@ fn main() -> ExitCode {
     conclude(&rows)
 }
 
-/// The scenarios, in the order of the table.
-fn chosen(args: &Args) -> Result<Vec<Case>, String> {
+/// All scenarios, in the order of the table.
+fn all(is_full: bool) -> Vec<Case> {
     let families = [
         concurrent::cases,
         refusal::cases,
@@ -127,35 +121,14 @@ fn chosen(args: &Args) -> Result<Vec<Case>, String> {
         // Last, because it checks the findings of all others.
         secrets::cases,
     ];
-    let mut cases: Vec<_> = families.into_iter().flat_map(|cases| cases(args.full)).collect();
-    if let Some(unknown) = args.only.iter().find(|id| !cases.iter().any(|case| case.id == **id)) {
-        return Err(unknown.clone());
-    }
-    cases.retain(|case| args.only.is_empty() || args.only.iter().any(|id| id == case.id));
-    Ok(cases)
-}
-
-/// Prints progress to a terminal.
-fn progress(row: &ScenarioRow) {
-    if io::stderr().is_terminal() {
-        let result = if row.ok { "ok" } else { "red" };
-        eprintln!("{} {} {}: {result}", row.id, row.subject.name(), row.scenario);
-    }
+    families.into_iter().flat_map(|cases| cases(is_full)).collect()
 }
 
 /// Reports red rows of the adapters and green rows of the control.
-fn conclude(rows: &[ScenarioRow]) -> ExitCode {
-    let control = rows.iter().filter(|row| row.subject == Subject::Control);
-    let ours: Vec<_> = rows.iter().filter(|row| row.subject.is_ours()).collect();
-    for row in control.filter(|row| row.ok) {
-        eprintln!("green control, which proves nothing: {} {}", row.id, row.scenario);
+fn conclude(rows: &[Row<'_, Case>]) -> ExitCode {
+    for Row { case, .. } in rows.iter().filter(|row| row.ok && row.case.subject == Subject::Control)
+    {
+        eprintln!("green control, which proves nothing: {} {}", case.id, case.scenario);
     }
-    for row in ours.iter().filter(|row| !row.ok) {
-        let why = row.why.join("; ");
-        eprintln!("RED: {} {}: {}: {why}", row.id, row.subject.name(), row.scenario);
-    }
-    match ours.iter().all(|row| row.ok) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    }
+    rows::conclude(rows.iter().filter(|row| row.case.subject.is_ours()))
 }

@@ -16,7 +16,7 @@ use time::UtcDateTime;
 use crate::{
     callers::{AND_PLAIN_REQWEST, AND_PLAIN_UREQ, ClientKind},
     request::CallerRequest,
-    scenario::{Case, Subject, Tally},
+    scenario::{Case, Tally},
     testbed::{ClientOptions, HookPoint, ScriptedReply, Testbed},
 };
 
@@ -95,18 +95,14 @@ fn outage_with_token(kind: ClientKind) -> Tally {
     tally
 }
 
-/// Both kinds of outage. They run side by side, because they wait in real time.
+/// Both kinds of outage. Those of both adapters run side by side, because they wait in real time.
 fn no_service(kind: ClientKind) -> impl Iterator<Item = Case> {
     let bound = "at most 10 POSTs, 1 at a time, each caller gets its error within 30 s, with the time of the next attempt";
     let away = Case::each("F7", "503 and no token, 1000 callers", bound, &[kind], no_token);
     let refused =
         "connection refused and no token, 1000 callers; attempts counted below the client";
     let refused = Case::each("F7", refused, bound, &[kind], no_connection);
-    let group = match kind.subject() {
-        Subject::Ureq => "ureq",
-        Subject::Reqwest => "reqwest",
-        _ => "control",
-    };
+    let group = if kind.subject().is_ours() { "adapters" } else { "control" };
     away.into_iter().chain(refused).map(move |case| case.beside(group))
 }
 

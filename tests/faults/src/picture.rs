@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 
-use crate::scenario::{ScenarioRow, Subject};
+use rows::Row;
+
+use crate::scenario::{Case, Subject};
 
 /// An SVG with a panel for each adapter, beside the naive client over the same HTTP client.
-pub(crate) fn draw(rows: &[ScenarioRow]) -> String {
-    let storms: Vec<_> = rows.iter().filter(|row| !row.series.is_empty()).collect();
+pub(crate) fn draw(rows: &[Row<'_, Case>]) -> String {
+    let storms: Vec<_> = rows.iter().filter(|row| !row.tally.series.is_empty()).collect();
     let panels: Vec<_> = storms.chunks(2).collect();
-    let most = storms.iter().flat_map(|row| &row.series).max().copied().unwrap_or(1).max(1);
+    let most = storms.iter().flat_map(|row| &row.tally.series).max().copied().unwrap_or(1).max(1);
     let height = TOP + panels.len() as u32 * PANEL;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
@@ -33,8 +35,8 @@ const SECOND: u32 = 14;
 /// The seconds of the storm.
 const STORM: u32 = 30;
 
-fn draw_panel(svg: &mut String, rows: &[&ScenarioRow], top: u32, most: u64) {
-    let seconds = rows.first().map_or(0, |row| row.series.len() as u32);
+fn draw_panel(svg: &mut String, rows: &[&Row<'_, Case>], top: u32, most: u64) {
+    let seconds = rows.first().map_or(0, |row| row.tally.series.len() as u32);
     let (right, bottom) = (LEFT + seconds * SECOND, top + PLOT);
     let mut line = |text: std::fmt::Arguments<'_>| {
         let _ = writeln!(svg, "{text}");
@@ -65,8 +67,9 @@ fn draw_panel(svg: &mut String, rows: &[&ScenarioRow], top: u32, most: u64) {
         line(format_args!("<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{second} s</text>"));
     }
     for (number, row) in rows.iter().enumerate() {
-        let colour = if row.subject == Subject::Naive { "#c2410c" } else { "#1d4ed8" };
+        let colour = if row.case.subject == Subject::Naive { "#c2410c" } else { "#1d4ed8" };
         let points: Vec<_> = row
+            .tally
             .series
             .iter()
             .zip(0_u32..)
@@ -79,11 +82,11 @@ fn draw_panel(svg: &mut String, rows: &[&ScenarioRow], top: u32, most: u64) {
         line(format_args!(
             "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>"
         ));
-        let name = match row.subject {
+        let name = match row.case.subject {
             Subject::Naive => "thirty lines without the library".to_owned(),
             subject => format!("auth-{}", subject.name()),
         };
-        let good = row.figures.first().map_or(0, |figure| figure.count);
+        let good = row.tally.figures.first().map_or(0, |figure| figure.count);
         line(format_args!(
             "<text x=\"{}\" y=\"{}\" fill=\"{colour}\">{name}: {good} good calls</text>",
             LEFT + 8 + number as u32 * 300,

@@ -15,7 +15,7 @@ use http::StatusCode;
 use crate::{
     callers::{AND_NAIVE_UREQ, ClientKind},
     request::CallerRequest,
-    scenario::{Case, Tally},
+    scenario::{Case, Counts, Tally},
     testbed::{ClientOptions, ScriptedReply, Testbed},
 };
 
@@ -147,7 +147,7 @@ fn first_token(testbed: &Testbed) -> Option<Duration> {
 }
 
 fn judged(testbed: &Testbed, outage: Outage, recovered: Duration) -> Tally {
-    let mut tally = Tally { callers: CALLERS, ..Tally::default() };
+    let mut tally = Tally::from(Counts { callers: CALLERS, ..Counts::default() });
     tally.traffic(&testbed.server.traffic());
     let Some(granted) = first_token(testbed) else {
         tally.holds("a token", false);

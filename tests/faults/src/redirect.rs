@@ -15,7 +15,7 @@ use http::{Method, Request, StatusCode};
 use crate::{
     callers::ClientKind,
     request::{CallResult, CallerRequest},
-    scenario::{Case, Tally},
+    scenario::{Case, Counts, Tally},
     testbed::{ClientOptions, PASSWORD, SYSTEM, ScriptedReply, TOKEN, Testbed},
 };
 
@@ -55,7 +55,7 @@ struct Origins {
 
 fn redirected_calls(kind: ClientKind) -> Tally {
     let origins = Origins::start();
-    let mut tally = Tally { callers: 1, ..Tally::default() };
+    let mut tally = Tally::from(Counts { callers: 1, ..Counts::default() });
     let callers = origins.home.callers(kind, &ClientOptions::default());
     for (status, target) in origins.ways() {
         origins.redirect(status, target, |arrival| arrival.login.is_none());
@@ -76,7 +76,7 @@ fn redirected_calls(kind: ClientKind) -> Tally {
 
 fn redirected_logins(kind: ClientKind) -> Tally {
     let origins = Origins::start();
-    let mut tally = Tally { callers: 1, ..Tally::default() };
+    let mut tally = Tally::from(Counts { callers: 1, ..Counts::default() });
     for (status, target) in origins.ways() {
         origins.redirect(status, target, |arrival| arrival.login.is_some());
         // A new session, because a session remembers the last redirect.

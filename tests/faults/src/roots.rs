@@ -166,34 +166,32 @@ fn each<T: Send>(
     })
 }
 
-impl Tally {
-    /// The counts of a federated login, with the bounds on the first three.
-    fn chain(&mut self, traffic: &Traffic, (provider, federated, exchanges): (u64, u64, u64)) {
-        self.logins += traffic.provider_logins;
-        self.max_in_flight = self.max_in_flight.max(traffic.most_logins_in_flight);
-        self.figure("provider", traffic.provider_logins);
-        self.figure("federated", traffic.federated_logins);
-        self.figure("exchanges", traffic.exchanges);
-        self.figure("questions", traffic.questions);
-        self.exactly("logins at the provider", traffic.provider_logins, provider);
-        self.exactly("federated logins", traffic.federated_logins, federated);
-        self.at_most("exchanges", traffic.exchanges, exchanges);
-    }
+/// The counts of a federated login, with the bounds on the first three.
+fn chain(tally: &mut Tally, traffic: &Traffic, (provider, federated, exchanges): (u64, u64, u64)) {
+    tally.logins += traffic.provider_logins;
+    tally.max_in_flight = tally.max_in_flight.max(traffic.most_logins_in_flight);
+    tally.figure("provider", traffic.provider_logins);
+    tally.figure("federated", traffic.federated_logins);
+    tally.figure("exchanges", traffic.exchanges);
+    tally.figure("questions", traffic.questions);
+    tally.exactly("logins at the provider", traffic.provider_logins, provider);
+    tally.exactly("federated logins", traffic.federated_logins, federated);
+    tally.at_most("exchanges", traffic.exchanges, exchanges);
+}
 
-    fn served<T>(&mut self, results: &[Result<T, Error>]) {
-        self.callers = self.callers.max(results.len());
-        let failed: Vec<_> = results.iter().filter_map(|one| one.as_ref().err()).collect();
-        self.auth_errors += failed.len();
-        self.exactly("callers without a token", failed.len(), 0);
-    }
+fn served<T>(tally: &mut Tally, results: &[Result<T, Error>]) {
+    tally.callers = tally.callers.max(results.len());
+    let failed: Vec<_> = results.iter().filter_map(|one| one.as_ref().err()).collect();
+    tally.auth_errors += failed.len();
+    tally.exactly("callers without a token", failed.len(), 0);
 }
 
 fn cold(kind: ClientKind) -> Tally {
     let (bed, mut tally) = (Federated::start(), Tally::default());
     bed.slow_exchanges(Duration::from_millis(200));
     let results = each(&bed.client(kind), SCOPES, |_, client| client.token());
-    tally.served(&results);
-    tally.chain(&bed.server.traffic(), (1, 1, 50));
+    served(&mut tally, &results);
+    chain(&mut tally, &bed.server.traffic(), (1, 1, 50));
     tally.holds("exchanges run side by side", tally.max_in_flight >= 10);
     tally
 }
@@ -202,19 +200,22 @@ fn voided(kind: ClientKind) -> Tally {
     const CALLERS: usize = 1000;
     let (bed, mut tally) = (Federated::start(), Tally::default());
     let client = bed.client(kind);
-    tally.served(&each(&client, SCOPES, |_, client| {
-        client.call(bed.service()).map(|response| response.status())
-    }));
+    served(
+        &mut tally,
+        &each(&client, SCOPES, |_, client| {
+            client.call(bed.service()).map(|response| response.status())
+        }),
+    );
     bed.server.emulator().revoke_all();
     bed.server.reset_traffic();
     let results = each(&client, CALLERS, |_, client| client.call(bed.service()));
-    tally.served(&results);
+    served(&mut tally, &results);
     let refused = results.iter().flatten();
     let refused = refused.filter(|response| response.status() == StatusCode::UNAUTHORIZED).count();
     tally.exactly("401s to callers", refused, 0);
     let traffic = bed.server.traffic();
     tally.holds("services refused tokens", traffic.unauthorized > 0);
-    tally.chain(&traffic, (1, 1, 2 * SCOPES as u64));
+    chain(&mut tally, &traffic, (1, 1, 2 * SCOPES as u64));
     tally
 }
 
@@ -241,7 +242,7 @@ fn without_role(kind: ClientKind) -> Tally {
     let errors = results.iter().filter_map(|(_, result)| result.as_ref().err());
     tally.holds("the error says so", errors.clone().all(says));
     let traffic = bed.server.traffic();
-    tally.chain(&traffic, (1, 1, SCOPES as u64));
+    chain(&mut tally, &traffic, (1, 1, SCOPES as u64));
     tally.at_most("questions", traffic.questions, MISSING as u64);
     tally
 }
@@ -295,12 +296,12 @@ fn one_question(kind: ClientKind) -> Tally {
         _ => Ok(None),
     });
     let client = client.build().expect("a valid configuration");
-    tally.served(&each(&client, SCOPES, |_, client| client.token()));
+    served(&mut tally, &each(&client, SCOPES, |_, client| client.token()));
     tally.exactly("questions while the first code is good", asked.load(SeqCst), 0);
     bed.clock.forward(Duration::from_secs(2 * 3600));
     bed.server.reset_traffic();
     let before = bed.server.emulator().count(RequestKind::Login(SYSTEM));
-    tally.served(&each(&client, SCOPES, |_, client| client.token()));
+    served(&mut tally, &each(&client, SCOPES, |_, client| client.token()));
     tally.exactly("questions", asked.load(SeqCst), 1);
     tally.logins = bed.server.emulator().count(RequestKind::Login(SYSTEM)) - before;
     tally.exactly("logins", tally.logins, 1);
@@ -346,9 +347,9 @@ fn rotated(kind: ClientKind) -> Tally {
         }
         client.token().map(drop)
     });
-    tally.served(&results);
+    served(&mut tally, &results);
     let traffic = bed.server.traffic();
-    tally.chain(&traffic, (2, 1, CALLERS as u64));
+    chain(&mut tally, &traffic, (2, 1, CALLERS as u64));
     let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
     tally.within(
         "a token after the change",
@@ -367,7 +368,7 @@ fn provider_outage(kind: ClientKind) -> Tally {
         (is_down && is_provider).then(|| Fault::new().status(StatusCode::SERVICE_UNAVAILABLE))
     });
     let results = each(&bed.client(kind), SCOPES, |_, client| client.token());
-    tally.served(&results);
+    served(&mut tally, &results);
     let traffic = bed.server.traffic();
     tally.logins = traffic.provider_logins;
     tally.figure("provider", traffic.provider_logins);

@@ -1,32 +1,31 @@
 //! Scenarios and their results.
 
-use std::{
-    fmt::Display,
-    panic::{AssertUnwindSafe, catch_unwind},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{error::Error, fmt::Display, time::Duration};
 
 use auth_emulator::Traffic;
+use rows::Label;
 use serde::Serialize;
 
 use crate::{
     callers::ClientKind,
-    capture,
     lost::{Login, lost},
     request::Outcome,
 };
 
 /// A scenario for one subject: one row of the table.
+#[derive(Serialize)]
 pub(crate) struct Case {
     pub(crate) id: &'static str,
     pub(crate) scenario: String,
     pub(crate) bound: &'static str,
+    #[serde(rename = "adapter")]
     pub(crate) subject: Subject,
-    /// Cases that mostly wait run side by side if they follow each other and have the same group.
+    #[serde(skip)]
     pub(crate) group: Option<&'static str>,
     /// The line of the README's table that this case belongs to.
+    #[serde(skip)]
     pub(crate) readme: Option<&'static str>,
+    #[serde(skip)]
     pub(crate) run: Box<dyn Fn() -> Tally + Send + Sync>,
 }
 
@@ -43,62 +42,24 @@ pub(crate) enum Subject {
     Ureq,
 }
 
-/// Counts and times of a scenario, and the bounds that it broke.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) type Tally = rows::Tally<Counts>;
+
+/// Counts and times of a scenario.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Counts {
     pub(crate) callers: usize,
     pub(crate) logins: u64,
     pub(crate) max_in_flight: u64,
     pub(crate) lost: usize,
     pub(crate) auth_errors: usize,
+    #[serde(rename = "slowest_ms", serialize_with = "rows::milliseconds")]
     pub(crate) slowest: Duration,
     pub(crate) canary_bytes: u64,
     /// Whether the scenario ended early, because a count was far past its bound.
     pub(crate) stopped: bool,
-    /// What else was counted.
-    pub(crate) figures: Vec<Figure>,
     /// Good calls in each second.
-    pub(crate) series: Vec<u64>,
-    /// Broken bounds on counts.
-    pub(crate) broken: Vec<String>,
-    /// Broken bounds on times. They are tried again, because the machine may be busy.
-    pub(crate) late: Vec<String>,
-}
-
-/// A count of a scenario and its name.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Figure {
-    pub(crate) name: &'static str,
-    pub(crate) count: u64,
-}
-
-/// A row of the table.
-#[derive(Debug, Serialize)]
-pub(crate) struct ScenarioRow {
-    pub(crate) id: &'static str,
-    pub(crate) scenario: String,
-    #[serde(rename = "adapter")]
-    pub(crate) subject: Subject,
-    pub(crate) callers: usize,
-    pub(crate) logins: u64,
-    pub(crate) max_in_flight: u64,
-    pub(crate) lost: usize,
-    pub(crate) auth_errors: usize,
-    pub(crate) slowest_ms: u128,
-    /// The whole row with all its tries.
-    pub(crate) took_ms: u128,
-    pub(crate) canary_bytes: u64,
-    pub(crate) stopped: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) figures: Vec<Figure>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) series: Vec<u64>,
-    pub(crate) ok: bool,
-    pub(crate) bound: &'static str,
-    #[serde(skip)]
-    pub(crate) readme: Option<&'static str>,
-    #[serde(skip)]
-    pub(crate) why: Vec<String>,
 }
 
 impl Case {
@@ -140,66 +101,26 @@ impl Case {
     pub(crate) fn in_readme(self, line: &'static str) -> Self {
         Self { readme: Some(line), ..self }
     }
-
-    /// Runs the scenario, up to three times while only times are broken.
-    fn row(&self) -> ScenarioRow {
-        let started = Instant::now();
-        let tries = if self.subject.is_ours() { 3 } else { 1 };
-        let mut tally = self.tally();
-        for _ in 1..tries {
-            if !tally.broken.is_empty() || tally.late.is_empty() {
-                break;
-            }
-            tally = self.tally();
-        }
-        ScenarioRow {
-            id: self.id,
-            scenario: self.scenario.clone(),
-            subject: self.subject,
-            callers: tally.callers,
-            logins: tally.logins,
-            max_in_flight: tally.max_in_flight,
-            lost: tally.lost,
-            auth_errors: tally.auth_errors,
-            slowest_ms: tally.slowest.as_millis(),
-            took_ms: started.elapsed().as_millis(),
-            canary_bytes: tally.canary_bytes,
-            stopped: tally.stopped,
-            figures: tally.figures,
-            series: tally.series,
-            ok: tally.broken.is_empty() && tally.late.is_empty(),
-            bound: self.bound,
-            readme: self.readme,
-            why: [tally.broken, tally.late].concat(),
-        }
-    }
-
-    /// A panic in a scenario is a red row, not the end of the run.
-    fn tally(&self) -> Tally {
-        catch_unwind(AssertUnwindSafe(|| (self.run)())).unwrap_or_else(|_| {
-            let broken = vec!["the scenario itself panicked".to_owned()];
-            Tally { broken, ..Tally::default() }
-        })
-    }
 }
 
-/// Runs all scenarios in order; those that mostly wait run side by side. What a group leaks counts for
-/// the first subject of the group.
-pub(crate) fn run(cases: Vec<Case>, mut done: impl FnMut(&ScenarioRow)) -> Vec<ScenarioRow> {
-    let mut rows = Vec::new();
-    let together = |a: &Case, b: &Case| a.group.is_some() && a.group == b.group;
-    for group in cases.chunk_by(together) {
-        capture::attribute_to(group[0].subject);
-        let finished = thread::scope(|threads| {
-            let running: Vec<_> = group.iter().map(|case| threads.spawn(|| case.row())).collect();
-            running.into_iter().map(|row| row.join().expect("a row catches panics")).collect()
-        });
-        for row in &finished as &Vec<ScenarioRow> {
-            done(row);
-        }
-        rows.extend(finished);
+impl rows::Case for Case {
+    type Counts = Counts;
+
+    const SUBJECT: &'static str = "adapter";
+
+    fn label(&self) -> Label<'_> {
+        let Self { id, scenario, bound, subject, group, .. } = self;
+        Label { id, scenario, subject: subject.name(), bound, group: *group }
     }
-    rows
+
+    fn tries(&self) -> usize {
+        if self.subject.is_ours() { 3 } else { 1 }
+    }
+
+    fn run(&self, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
+        *tally = (self.run)();
+        Ok(())
+    }
 }
 
 impl Subject {
@@ -222,7 +143,7 @@ impl Subject {
     }
 }
 
-impl Tally {
+impl Counts {
     /// Adds the callers' results; the server's logins show which callers were lost.
     pub(crate) fn callers(&mut self, outcomes: &[Outcome], logins: &[Login]) {
         self.callers = self.callers.max(outcomes.len());
@@ -239,100 +160,21 @@ impl Tally {
         self.max_in_flight = self.max_in_flight.max(traffic.most_logins_in_flight);
         self.canary_bytes += traffic.canary_bytes;
     }
-
-    /// Shows a count in the table.
-    pub(crate) fn figure(&mut self, name: &'static str, count: u64) {
-        self.figures.push(Figure { name, count });
-    }
-
-    /// Requires a count to equal `want`.
-    pub(crate) fn exactly<T: PartialEq + Display>(&mut self, what: impl Display, got: T, want: T) {
-        if got != want {
-            self.broke(format!("{what}: {got}, not {want}"));
-        }
-    }
-
-    /// Requires a count of at most `most`.
-    pub(crate) fn at_most<T: PartialOrd + Display>(&mut self, what: impl Display, got: T, most: T) {
-        if got > most {
-            self.broke(format!("{what}: {got}, more than {most}"));
-        }
-    }
-
-    /// Requires a condition.
-    pub(crate) fn holds(&mut self, what: impl Display, holds: bool) {
-        if !holds {
-            self.broke(format!("not so: {what}"));
-        }
-    }
-
-    /// Requires a time of at most `most`.
-    pub(crate) fn within(&mut self, what: impl Display, got: Duration, most: Duration) {
-        if got > most {
-            self.late.push(format!("{what}: {got:.1?}, longer than {most:.1?}"));
-        }
-    }
-
-    /// Records a reason once.
-    fn broke(&mut self, why: String) {
-        if !self.broken.contains(&why) {
-            self.broken.push(why);
-        }
-    }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+impl rows::Counts for Counts {
+    const COLUMNS: &'static [&'static str] =
+        &["callers", "logins", "in flight", "lost", "auth err", "slowest", "canary"];
 
-    use super::*;
-
-    fn late() -> Tally {
-        Tally { late: vec!["late".to_owned()], ..Tally::default() }
-    }
-
-    fn broken() -> Tally {
-        Tally { broken: vec!["broken".to_owned()], ..Tally::default() }
-    }
-
-    /// The number of runs of a case with these results, and whether its row is green.
-    fn tried(goes: Vec<fn() -> Tally>) -> (usize, bool) {
-        static TIMES: AtomicUsize = AtomicUsize::new(0);
-        TIMES.store(0, SeqCst);
-        let case = Case::core("F0", "a test", "none", move || goes[TIMES.fetch_add(1, SeqCst)]());
-        let row = case.row();
-        (TIMES.load(SeqCst), row.ok)
-    }
-
-    #[test]
-    fn times_get_three_tries_and_counts_one() {
-        let good = Tally::default;
-        assert_eq!(tried(vec![good]), (1, true));
-        assert_eq!(tried(vec![late, good]), (2, true));
-        assert_eq!(tried(vec![late, late, good]), (3, true));
-        assert_eq!(tried(vec![late, late, late]), (3, false));
-        assert_eq!(tried(vec![broken]), (1, false));
-        assert_eq!(tried(vec![late, broken]), (2, false));
-    }
-
-    #[test]
-    fn bounds_are_kept_apart() {
-        let mut tally = Tally::default();
-        tally.exactly("one", 1, 1);
-        tally.at_most("two", 2, 2);
-        tally.holds("three", true);
-        tally.within("four", Duration::from_secs(4), Duration::from_secs(4));
-        assert!(tally.broken.is_empty() && tally.late.is_empty());
-        tally.exactly("one", 0, 1);
-        tally.at_most("two", 3, 2);
-        tally.holds("three", false);
-        tally.within("four", Duration::from_secs(5), Duration::from_secs(4));
-        assert_eq!((tally.broken.len(), tally.late.len()), (3, 1));
-    }
-
-    #[test]
-    fn a_scenario_that_panics_is_a_red_row() {
-        let case = Case::core("F0", "a test", "none", || panic!("on purpose"));
-        assert!(!case.row().ok);
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.callers.to_string(),
+            self.logins.to_string(),
+            self.max_in_flight.to_string(),
+            self.lost.to_string(),
+            self.auth_errors.to_string(),
+            format!("{} ms", self.slowest.as_millis()),
+            self.canary_bytes.to_string(),
+        ]
     }
 }

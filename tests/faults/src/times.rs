@@ -15,7 +15,7 @@ use crate::{
     callers::{AND_PLAIN_UREQ, ClientKind},
     capture,
     request::CallerRequest,
-    scenario::{Case, Tally},
+    scenario::{Case, Counts, Tally},
     testbed::{ClientOptions, SYSTEM, TestScope, Testbed},
 };
 
@@ -48,7 +48,7 @@ pub(crate) fn cases(full: bool) -> Vec<Case> {
 
 /// Each clock has a new session; the server's clock is right.
 fn random_clocks(clocks: u64) -> Tally {
-    let mut tally = Tally { callers: 1, max_in_flight: 1, ..Tally::default() };
+    let mut tally = Tally::from(Counts { callers: 1, max_in_flight: 1, ..Counts::default() });
     for seed in 0..clocks {
         match catch_unwind(AssertUnwindSafe(|| one_clock(seed))) {
             Ok(Ok(logins)) => tally.logins += logins,
@@ -157,7 +157,7 @@ fn skewed(kind: ClientKind, skew: Duration, ahead: bool) -> Tally {
     };
     let testbed = Testbed::start_with(turn, skew, ahead);
     let callers = testbed.callers(kind, &ClientOptions::default());
-    let mut tally = Tally { callers: 1, ..Tally::default() };
+    let mut tally = Tally::from(Counts { callers: 1, ..Counts::default() });
     tally.holds("a first login", callers.one(CallerRequest::token()).result.is_good());
     let granted = testbed.logins().first().and_then(|login| login.granted).unwrap_or_default();
 

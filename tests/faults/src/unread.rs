@@ -1,16 +1,19 @@
 //! A wrong password whose 401 cannot be read to its end (F38).
 
 use std::{
+    io::{self, Write},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use testing::{Loopback, Reply};
+use testing::{
+    Connection, Loopback, Reply,
+    http2::{self, END_STREAM, field},
+};
 
 use crate::{
     callers::{AND_NAIVE_UREQ, ClientKind},
     clock::Clock,
-    http2,
     request::CallerRequest,
     scenario::{Case, Tally},
     testbed::{ClientOptions, TestScope, Testbed, WRONG_PASSWORD},
@@ -125,7 +128,7 @@ fn server(refusal: Refusal, clock: Clock, arrivals: &Arrivals) -> Loopback {
     };
     match refusal {
         Refusal::LargeHttp2 => {
-            Loopback::accept(None, move |connection| http2::refuse(connection, LARGE, &arrived))
+            Loopback::accept(None, move |connection| refuse_by_http2(connection, &arrived))
         }
         _ => Loopback::start(move |request| {
             if request.method() == "POST" {
@@ -134,6 +137,15 @@ fn server(refusal: Refusal, clock: Clock, arrivals: &Arrivals) -> Loopback {
             refusal.reply()
         }),
     }
+}
+
+/// Answers every request with 401 and a large header.
+fn refuse_by_http2(connection: &mut Connection, arrived: &dyn Fn()) -> io::Result<()> {
+    http2::serve(connection, |connection, stream, _| {
+        arrived();
+        let fields = [field(":status", "401"), field("x-large", &"x".repeat(LARGE))].concat();
+        connection.write_all(&http2::fields(stream, END_STREAM, &fields))
+    })
 }
 
 /// Each scope is asked every second for a minute, and every ten seconds afterwards.

@@ -20,7 +20,7 @@ use testing::{
 use crate::{
     callers::{AND_NAIVE_UREQ, ClientKind},
     request::{CallResult, CallerRequest, Upload},
-    scenario::{Case, Tally},
+    scenario::{Case, Counts, Tally},
     testbed::{ClientOptions, ScriptedReply, Testbed},
 };
 
@@ -88,7 +88,7 @@ fn run(kind: ClientKind, manner: Manner) -> Tally {
     configured::party(Role::Service, &server.url());
     let callers = testbed.callers(kind, &ClientOptions::default());
     let call = || CallerRequest::call(Request::get(url(&server)).body(Vec::new()).expect("a URL"));
-    let mut tally = Tally { callers: 1, ..Tally::default() };
+    let mut tally = Tally::from(Counts { callers: 1, ..Counts::default() });
     tally.holds("a call before", callers.one(call()).result.is_good());
     testbed.server.emulator().revoke_all();
     testbed.server.reset_traffic();

@@ -4,7 +4,7 @@ use std::{error::Error, time::Duration};
 
 use crate::{
     harness::{Command, Fleet, Service, StoreKind, TestStore},
-    scenario::{Case, Extent, Tally},
+    scenario::{Case, Extent, Tally, count_fleet},
 };
 
 const PROCESSES: usize = 200;
@@ -29,7 +29,7 @@ fn cold(kind: StoreKind, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
     let later = fleet.start(&[], &job)?;
     fleet.send(later, Command::Token(0));
     fleet.wait_for_tokens(PROCESSES + 1, Duration::from_secs(60));
-    let tokens = tally.fleet(&fleet, PROCESSES + 1);
+    let tokens = count_fleet(tally, &fleet, PROCESSES + 1);
     tally.exactly("different tokens", tokens.len(), 1);
     tally.logins = service.logins().len();
     tally.exactly("logins", tally.logins, 1);

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 
 use crate::{
     harness::{Command, Event, Fleet, Service, StoreKind, TestStore, token_results},
-    scenario::{Case, Extent, Tally},
+    scenario::{Case, Extent, Tally, count_fleet},
 };
 
 const FOLLOWERS: usize = 50;
@@ -95,7 +95,7 @@ fn killed(
         killed_at = Instant::now();
     }
     fleet.wait_for_tokens(FOLLOWERS, PATIENCE);
-    let tokens = tally.fleet(&fleet, FOLLOWERS);
+    let tokens = count_fleet(tally, &fleet, FOLLOWERS);
     tally.exactly("different tokens", tokens.len(), 1);
     tally.logins = service.logins().len();
     tally.exactly("logins", tally.logins, deaths + 1);
@@ -124,7 +124,7 @@ fn slow(kind: StoreKind, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
     fleet.start_all(FOLLOWERS + 1, &service.job(store.sharing(), kind.is_async()))?;
     fleet.send_all(Command::Token(0));
     fleet.wait_for_tokens(FOLLOWERS + 1, PATIENCE);
-    let tokens = tally.fleet(&fleet, FOLLOWERS + 1);
+    let tokens = count_fleet(tally, &fleet, FOLLOWERS + 1);
     tally.exactly("different tokens", tokens.len(), 1);
     tally.logins = service.logins().len();
     tally.exactly("logins", tally.logins, 1);
@@ -174,7 +174,7 @@ fn stopped(kind: StoreKind, at: StopAt, tally: &mut Tally) -> Result<(), Box<dyn
         .filter(|(seen, ..)| seen.process != leader)
         .all(|(_, _, result)| result.as_ref() == Ok(&newer.print));
     tally.holds("all others have the token of that entry", all_but_the_leader);
-    tally.fleet(&fleet, FOLLOWERS + 2);
+    count_fleet(tally, &fleet, FOLLOWERS + 2);
     tally.logins = service.logins().len();
     tally.at_most("logins", tally.logins, 2);
     let is_late = |event: &Event| matches!(event, Event::Store { kind, .. } if kind == "LeaseOver");

@@ -9,21 +9,16 @@ mod histories;
 mod leaders;
 mod program;
 mod refused;
-mod report;
 mod revoked;
 mod roots;
 mod scenario;
 mod trouble;
 
-use std::{
-    io::{self, IsTerminal},
-    process::ExitCode,
-    time::Instant,
-};
+use std::{process::ExitCode, time::Instant};
 
 use clap::{Parser, ValueEnum};
 
-use scenario::{Case, Extent, Row};
+use scenario::{Case, Extent};
 
 /// Runs every scenario of a fleet with each store.
 #[derive(Parser)]
@@ -81,28 +76,28 @@ fn main() -> ExitCode {
     let _ = rlimit::increase_nofile_limit(20_000);
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..=u64::from(u32::MAX)));
     eprintln!("seed {seed}");
-    let cases = match chosen(&args, Extent { is_short: args.short, seed }) {
+    let cases = match rows::chosen(all(Extent { is_short: args.short, seed }), &args.only) {
         Ok(cases) => cases,
         Err(unknown) => {
-            eprintln!("unknown scenario {unknown}");
+            eprintln!("{unknown}");
             return ExitCode::from(2);
         }
     };
-    let rows = scenario::run(&cases, progress);
+    let rows = rows::run(&cases, |_| {});
     let written = match args.format {
-        Format::Json => report::json(&rows),
-        Format::Table => report::table(&rows),
+        Format::Json => rows::json(&rows),
+        Format::Table => rows::table(&rows),
     };
     if let Err(error) = written {
         eprintln!("cannot write: {error}");
         return ExitCode::FAILURE;
     }
     eprintln!("{} rows in {:.0?}", rows.len(), started.elapsed());
-    conclude(&rows)
+    rows::conclude(&rows)
 }
 
-/// The scenarios, in the order of the table.
-fn chosen(args: &Args, extent: Extent) -> Result<Vec<Case>, String> {
+/// All scenarios, in the order of the table.
+fn all(extent: Extent) -> Vec<Case> {
     let families = [
         cold::cases,
         program::cases,
@@ -113,29 +108,5 @@ fn chosen(args: &Args, extent: Extent) -> Result<Vec<Case>, String> {
         trouble::cases,
         histories::cases,
     ];
-    let mut cases: Vec<_> = families.into_iter().flat_map(|cases| cases(extent)).collect();
-    if let Some(unknown) = args.only.iter().find(|id| !cases.iter().any(|case| case.id == **id)) {
-        return Err(unknown.clone());
-    }
-    cases.retain(|case| args.only.is_empty() || args.only.iter().any(|id| id == case.id));
-    Ok(cases)
-}
-
-/// Prints progress to a terminal.
-fn progress(row: &Row) {
-    if io::stderr().is_terminal() {
-        let result = if row.ok { "ok" } else { "red" };
-        eprintln!("{} {} {}: {result}", row.id, row.store, row.scenario);
-    }
-}
-
-/// Reports red rows.
-fn conclude(rows: &[Row]) -> ExitCode {
-    for row in rows.iter().filter(|row| !row.ok) {
-        eprintln!("RED: {} {}: {}: {}", row.id, row.store, row.scenario, row.why.join("; "));
-    }
-    match rows.iter().all(|row| row.ok) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    }
+    families.into_iter().flat_map(|cases| cases(extent)).collect()
 }

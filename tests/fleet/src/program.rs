@@ -165,7 +165,8 @@ impl Tokens {
     }
 
     fn judge(mut self, runs: usize, service: &Service, tally: &mut Tally) {
-        tally.starved(self.without_store);
+        tally.is_starved |= self.without_store > 0;
+        tally.figure("without store", self.without_store as u64);
         tally.lost = runs - self.printed.len();
         self.printed.sort();
         self.printed.dedup();

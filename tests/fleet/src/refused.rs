@@ -3,11 +3,11 @@
 use std::{error::Error, ops::Range, time::Duration};
 
 use auth_emulator::System;
+use redis_server::Clock;
 
 use crate::{
     harness::{
-        Clock, Command, Event, Fleet, Job, Login, Seen, Service, StoreKind, TestStore,
-        token_results,
+        Command, Event, Fleet, Job, Login, Seen, Service, StoreKind, TestStore, token_results,
     },
     scenario::{Case, Extent, Tally},
 };
@@ -27,7 +27,7 @@ pub(crate) fn cases(extent: Extent) -> Vec<Case> {
     let run = move |kind: StoreKind, tally: &mut Tally| {
         let clock = Clock::start()?;
         let history = History {
-            store: TestStore::start_behind(kind, &clock.words())?,
+            store: TestStore::start_behind(kind, &clock.words()?)?,
             service: Service::start()?,
             clock,
             sent: Vec::new(),
@@ -113,8 +113,7 @@ impl History {
         let right = self.service.job(self.store.sharing(), false);
         let wrong = Job { login: Login::Password("an earlier one".to_owned()), ..right.clone() };
         let is_new = |process: usize| is_changed && process.is_multiple_of(2);
-        let words = self.clock.words();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let words = self.clock.words()?;
         for process in 0..processes.len() {
             fleet.start(&words, if is_new(process) { &right } else { &wrong })?;
         }

@@ -4,7 +4,7 @@ use std::{error::Error, time::Duration};
 
 use crate::{
     harness::{Command, Event, Fleet, Service, StoreKind, TestStore, token_results},
-    scenario::{Case, Extent, Tally},
+    scenario::{Case, Extent, Tally, count_fleet},
 };
 
 const PROCESSES: usize = 50;
@@ -63,7 +63,7 @@ fn revoked(kind: StoreKind, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
     let seen = fleet.seen();
     let new = token_results(&seen).filter_map(|(.., result)| result.as_ref().ok()).filter(is_new);
     tally.exactly("processes with the new token", new.count(), PROCESSES);
-    let tokens = tally.fleet(&fleet, 2 * PROCESSES);
+    let tokens = count_fleet(tally, &fleet, 2 * PROCESSES);
     tally.exactly("different tokens", tokens.len(), 2);
     tally.logins = service.logins().len();
     tally.exactly("logins with the first one", tally.logins, 2);

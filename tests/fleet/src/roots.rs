@@ -6,7 +6,7 @@ use auth_emulator::{Fault, RequestKind, account::numbered_project_id};
 
 use crate::{
     harness::{Command, Fleet, Login, Service, StoreKind, TestStore},
-    scenario::{Case, Extent, Tally},
+    scenario::{Case, Extent, Tally, count_fleet},
 };
 
 const PROCESSES: usize = 20;
@@ -39,7 +39,7 @@ fn scopes(kind: StoreKind, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
         (0..SCOPES).for_each(|n| fleet.send(process, Command::Token((first + n) % SCOPES)));
     }
     fleet.wait_for_tokens(PROCESSES * SCOPES, Duration::from_secs(120));
-    let tokens = tally.fleet(&fleet, PROCESSES * SCOPES);
+    let tokens = count_fleet(tally, &fleet, PROCESSES * SCOPES);
     tally.exactly("different tokens", tokens.len(), SCOPES);
     let count = |is_wanted: fn(RequestKind) -> bool| service.requests(is_wanted).len();
     let at_provider = count(|kind| kind == RequestKind::ProviderLogin);

@@ -3,12 +3,17 @@
 //! client must not retry it by itself.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Write},
     time::Duration,
 };
 
 use auth_proto::limits;
-use testing::{Adapter, Authority, Connection, Loopback, Reply};
+use testing::{
+    Adapter, Authority, Connection, Loopback, Reply,
+    http2::{
+        self, CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, SETTINGS, field, fields, frame,
+    },
+};
 
 use crate::{
     LONG, SHORT,
@@ -107,18 +112,10 @@ fn ask(server: &Loopback, adapter: Adapter, ca: &Authority, timeout: Duration) -
     format!("{} {outcome}", server.requests().len())
 }
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
 const PUSH_PROMISE: u8 = 5;
 const PING: u8 = 6;
 const GO_AWAY: u8 = 7;
-const CONTINUATION: u8 = 9;
-
-const END_STREAM: u8 = 1;
-const ACK: u8 = 1;
-const END_HEADERS: u8 = 4;
 
 const NO_ERROR: u32 = 0;
 const REFUSED_STREAM: u32 = 7;
@@ -128,11 +125,6 @@ const HTTP_1_1_REQUIRED: u32 = 13;
 
 fn once(frames: &[Vec<u8>]) -> (Vec<u8>, Vec<u8>) {
     (frames.concat(), Vec::new())
-}
-
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 fn headers(stream: u32, flags: u8, fields: &[u8]) -> Vec<u8> {
@@ -160,7 +152,7 @@ fn go_away(last: u32, why: u32) -> Vec<u8> {
 
 /// Trailers with a field of twice the permitted size.
 fn long(stream: u32) -> Vec<u8> {
-    in_frames(stream, END_STREAM, &field("x-long", &"x".repeat(2 * limits::HEADERS)))
+    fields(stream, END_STREAM, &field("x-long", &"x".repeat(2 * limits::HEADERS)))
 }
 
 /// A good response whose fields exceed the largest permitted size by this many bytes. That size is a
@@ -169,17 +161,7 @@ fn full(stream: u32, past: usize) -> Vec<u8> {
     let good = [field(":status", "201"), field("x-subject-token", "t1")].concat();
     let counted = ":status201x-subject-tokent1x-more".len() + 3 * 32;
     let more = field("x-more", &"x".repeat(limits::HEADERS - 1 - counted + past));
-    in_frames(stream, 0, &[good, more].concat())
-}
-
-/// Fields in frames of a permitted size.
-fn in_frames(stream: u32, flags: u8, fields: &[u8]) -> Vec<u8> {
-    let mut parts: Vec<_> = fields.chunks(16_000).collect();
-    let (first, last) = (parts.remove(0), parts.pop().unwrap());
-    let mut frames = headers(stream, flags, first);
-    frames.extend(parts.into_iter().flat_map(|part| frame(CONTINUATION, 0, stream, part)));
-    frames.extend(frame(CONTINUATION, END_HEADERS, stream, last));
-    frames
+    fields(stream, 0, &[good, more].concat())
 }
 
 /// A field of 4,000 bytes that goes into the table, and 16,000 references to it.
@@ -193,64 +175,18 @@ fn bomb(stream: u32) -> Vec<u8> {
     [headers(stream, 0, &first), more].concat()
 }
 
-/// A literal field that does not go into the table.
-fn field(name: &str, value: &str) -> Vec<u8> {
-    [&[0], &*text(name), &*text(value)].concat()
-}
-
-fn text(text: &str) -> Vec<u8> {
-    const PREFIX: usize = 127;
-    let mut out = Vec::new();
-    match text.len().checked_sub(PREFIX) {
-        None => out.push(text.len() as u8),
-        Some(mut rest) => {
-            out.push(PREFIX as u8);
-            while rest >= 128 {
-                out.push((rest % 128 + 128) as u8);
-                rest /= 128;
-            }
-            out.push(rest as u8);
-        }
-    }
-    out.extend(text.bytes());
-    out
-}
-
 fn serve(connection: &mut Connection, frames: Frames) -> io::Result<()> {
     if connection.protocol() != Some(b"h2") {
         return connection.serve(&|_| Reply::bytes(good()));
     }
-    connection.read_exact(&mut [0; PREFACE.len()])?;
-    connection.write_all(&frame(SETTINGS, 0, 0, b""))?;
-    let mut body = Vec::new();
-    loop {
-        let (kind, flags, stream, payload) = read_frame(connection)?;
-        match kind {
-            SETTINGS if flags & ACK == 0 => connection.write_all(&frame(SETTINGS, ACK, 0, b""))?,
-            DATA => body.extend(payload),
-            _ => {}
+    http2::serve(connection, |connection, stream, body| {
+        let request = String::from_utf8_lossy(&body).into_owned();
+        let number = connection.record(request).number + 1;
+        let (first, flood) = frames(number, stream);
+        connection.write_all(&first)?;
+        while !flood.is_empty() {
+            connection.write_all(&flood)?;
         }
-        if matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0 {
-            let request = String::from_utf8_lossy(&std::mem::take(&mut body)).into_owned();
-            let number = connection.record(request).number + 1;
-            let (first, flood) = frames(number, stream);
-            connection.write_all(&first)?;
-            while !flood.is_empty() {
-                connection.write_all(&flood)?;
-            }
-            connection.flush()?;
-        }
-    }
-}
-
-const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// A frame's kind, flags, stream and payload.
-fn read_frame(stream: &mut impl Read) -> io::Result<(u8, u8, u32, Vec<u8>)> {
-    let mut head = [0; 9];
-    stream.read_exact(&mut head)?;
-    let [a, b, c, kind, flags, of @ ..] = head;
-    let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
-    stream.read_exact(&mut payload)?;
-    Ok((kind, flags, u32::from_be_bytes(of), payload))
+        Ok(())
+    })
 }

@@ -9,6 +9,7 @@
 //! * [`configured`]: what the tests configure, for the search for misplaced secrets.
 //! * [`events`]: the log events of one thread, as lines.
 //! * [`fixtures`]: credentials, scopes and token responses.
+//! * [`http2`]: frames of HTTP/2, for a bare connection.
 //! * [`in_parallel`]: many independent items on some threads.
 //! * [`needles`]: the search for secrets in texts and hex dumps.
 //! * [`Recorder`]: servers that note which secret reaches which of them.
@@ -35,17 +36,15 @@ mod authority;
 mod bodies;
 mod builder;
 mod client;
-mod connection;
 mod core;
 mod error;
 pub mod events;
 pub mod fixtures;
 pub mod layout;
-mod loopback;
 pub mod needles;
 mod parallel;
 mod record;
-mod reply;
+mod server;
 mod store;
 
 pub use self::core::{Core, send};
@@ -54,10 +53,8 @@ pub use authority::Authority;
 pub use bodies::{BoxError, Made};
 pub use builder::{Builder, Proxy};
 pub use client::{AdapterService, Client, Executor, Way};
-pub use connection::Connection;
 pub use error::Error;
-pub use loopback::{Loopback, Received, Served, header};
 pub use parallel::in_parallel;
 pub use record::{configured, recorder::Recorder};
-pub use reply::Reply;
+pub use server::{Connection, Loopback, Received, Reply, Served, header, http2};
 pub use store::MemoryStore;

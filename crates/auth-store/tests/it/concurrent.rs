@@ -11,7 +11,10 @@ use std::{
 use auth_proto::{Name, Note, Store, Taken, Want};
 use auth_store::FileStore;
 
-use crate::support::{LEASE, Place, entry, found, give_back, lead, put, want};
+use crate::{
+    entries::{LEASE, entry, found, give_back, lead, put, want},
+    support::Place,
+};
 
 #[test]
 fn one_of_2000_threads_gets_the_lease() {

@@ -4,7 +4,10 @@ use std::{fs, thread};
 
 use auth_store::{FileStore, Key, Problem};
 
-use crate::support::{Place, found, put};
+use crate::{
+    entries::{found, put},
+    support::Place,
+};
 
 /// Whether both keys are the same, which only a store shows.
 fn is_same(one: Key, other: Key) -> bool {

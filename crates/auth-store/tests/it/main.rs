@@ -4,6 +4,7 @@
 
 mod blocking;
 mod concurrent;
+mod entries;
 mod keys;
 #[path = "../../../auth-proto/tests/it/store/laws.rs"]
 mod laws;
@@ -15,5 +16,6 @@ mod rotation;
 #[cfg(all(unix, not(auth_store_portable)))]
 mod safety;
 mod support;
+mod wait;
 #[cfg(all(unix, not(auth_store_portable)))]
 mod worker;

@@ -16,7 +16,8 @@ use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tempfile::TempDir;
 
 use crate::{
-    support::{entry, files, found, want},
+    entries::{entry, found, want},
+    support::files,
     worker::Worker,
 };
 
@@ -125,7 +126,7 @@ fn processes_agree_on_one_key() {
     let workers: Vec<Worker> = (0..20).map(|_| start()).collect();
     let store = path.with_extension("store");
     workers.into_iter().for_each(|worker| assert_eq!(worker.finish("opened"), ["true"]));
-    crate::support::put(&FileStore::open(store, Key::from_file(&path).unwrap()).unwrap(), "t");
+    crate::entries::put(&FileStore::open(store, Key::from_file(&path).unwrap()).unwrap(), "t");
     assert_eq!(start().finish("opened"), ["true"]);
 }
 

@@ -125,19 +125,19 @@ proptest! {
 #[test]
 fn a_clock_that_goes_back_costs_a_login() {
     let mut files = Files::new();
-    let generation = crate::support::put(&files.store, "t");
+    let generation = crate::entries::put(&files.store, "t");
     files.advance(Duration::from_secs(5));
-    assert_eq!(crate::support::found(&files.store).1, generation);
+    assert_eq!(crate::entries::found(&files.store).1, generation);
     // Adjusted by a second before the entry: it is there.
     NOW.set(Duration::from_secs(999));
-    assert_eq!(crate::support::found(&files.store).1, generation);
+    assert_eq!(crate::entries::found(&files.store).1, generation);
     // Set by a minute: whoever comes first logs in, with a newer generation.
     NOW.set(Duration::from_secs(940));
-    assert!(crate::support::put(&files.store, "u") > generation);
-    crate::support::found(&files.store);
+    assert!(crate::entries::put(&files.store, "u") > generation);
+    crate::entries::found(&files.store);
     // A lease from the future keeps nobody waiting.
-    let lease = crate::support::lead(&files.store, generation + 1);
+    let lease = crate::entries::lead(&files.store, generation + 1);
     NOW.set(Duration::from_secs(900));
-    let next = crate::support::lead(&files.store, generation + 1);
+    let next = crate::entries::lead(&files.store, generation + 1);
     assert!(next.generation() > lease.generation());
 }

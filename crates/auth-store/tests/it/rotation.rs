@@ -5,7 +5,10 @@ use std::time::Duration;
 use auth_proto::{Label, Note, Store, Taken};
 use auth_store::Key;
 
-use crate::support::{Place, entry, files, found, give_back, key, lead, put, want};
+use crate::{
+    entries::{entry, found, give_back, key, lead, put, want},
+    support::{Place, files},
+};
 
 fn new_key() -> Key {
     Key::new([2; 32]).with_old_key(key())

@@ -13,7 +13,10 @@ use rustix::{
     process::geteuid,
 };
 
-use crate::support::{Events, Place, entry, files, found, give_back, key, lead, put, want};
+use crate::{
+    entries::{Events, entry, found, give_back, key, lead, put, want},
+    support::{Place, files},
+};
 
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();

@@ -14,7 +14,7 @@ use auth_proto::{Cloud, Credential, DomainRef, Name, Note, Scope, Store, Taken, 
 use auth_store::{FileStore, Key};
 use auth_ureq::Client;
 
-use crate::support::{entry, text};
+use crate::entries::{entry, text};
 
 const TASK: &str = "AUTH_STORE_TEST_TASK";
 

@@ -14,11 +14,13 @@ use std::{
 use auth_proto::{Note, Store, Taken};
 use auth_store::RedisStore;
 use redis::Value;
-use rustix::process::{Pid, Signal, kill_process};
+use redis_server::free_port;
+use rustix::process::Signal;
 
-use crate::server::{
-    Events, LONG, PATIENCE, Server, entry, entry_with, found, free_port, give_back, key, lead, put,
-    want,
+use crate::{
+    entries::{Events, entry, entry_with, found, give_back, key, lead, put, want},
+    server::{PATIENCE, Server},
+    wait::LONG,
 };
 
 #[test]
@@ -28,7 +30,7 @@ fn a_restart_between_two_calls_is_not_seen() {
     let store = events.of(server.store());
     let lease = lead(&store, 0);
     server.kill();
-    let server = server.start_again();
+    server.restart().unwrap();
     let generation = lease.generation();
     store.tell(&Note::Put { lease, entry: Some(entry("t")) });
     assert_eq!(found(&store), (entry("t"), generation));
@@ -45,15 +47,14 @@ fn a_stopped_server_is_silent_until_it_goes_on() {
     let store = events.of(server.store());
     let generation = put(&store, "t");
     events.take();
-    let process = Pid::from_raw(server.pid().try_into().unwrap()).unwrap();
-    kill_process(process, Signal::STOP).unwrap();
+    server.signal(Signal::STOP);
     let started = Instant::now();
     let usual = store.clone().with_patience(PATIENCE);
     assert_eq!(usual.take(&want(0)), Taken::Silent);
     usual.tell(&Note::Forget { name: want(0).name().clone(), generation: 1 });
     assert!(started.elapsed() < LONG);
     assert_eq!(events.take_all(2), ["silent: TimedOut", "not told: TimedOut"]);
-    kill_process(process, Signal::CONT).unwrap();
+    server.signal(Signal::CONT);
     // Answers that come late belong to nobody.
     assert_eq!(found(&store), (entry("t"), generation));
 }
@@ -61,7 +62,7 @@ fn a_stopped_server_is_silent_until_it_goes_on() {
 #[test]
 fn a_server_that_is_gone_is_silent() {
     let events = Events::default();
-    let url = format!("redis://127.0.0.1:{}", free_port());
+    let url = format!("redis://127.0.0.1:{}", free_port().unwrap());
     let store = events.of(RedisStore::open(&url, key()).unwrap());
     assert_eq!(store.take(&want(0)), Taken::Silent);
     assert_eq!(events.take(), ["silent: ConnectionRefused"]);
@@ -94,7 +95,7 @@ fn a_full_server_still_gives_entries() {
 fn a_replica_gives_entries_and_no_leases() {
     let (primary, replica) = (Server::start(), Server::start());
     let generation = put(&primary.store(), "t");
-    let port = primary.port.to_string();
+    let port = primary.port().to_string();
     assert_eq!(replica.run(&["REPLICAOF", "127.0.0.1", &port]), Value::Okay);
     let started = Instant::now();
     while replica.keys().is_empty() {
@@ -196,7 +197,7 @@ fn carry(mut from: TcpStream, mut to: TcpStream, said: impl Fn()) {
 #[test]
 fn an_import_is_one_round_trip() {
     let server = Server::start_with(&["--requirepass", "p"]);
-    let (port, turns) = counting_proxy(server.port);
+    let (port, turns) = counting_proxy(server.port());
     let url = format!("redis://:p@127.0.0.1:{port}/3");
     let open = || RedisStore::open(&url, key()).unwrap().with_patience(LONG);
     let store = open();

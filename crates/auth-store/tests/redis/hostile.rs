@@ -15,7 +15,11 @@ use auth_proto::{Note, Store, Taken};
 use auth_store::RedisStore;
 use redis::Parser;
 
-use crate::server::{Events, LONG, PATIENCE, Server, entry, key, lead, put, want};
+use crate::{
+    entries::{Events, entry, key, lead, put, want},
+    server::{PATIENCE, Server},
+    wait::LONG,
+};
 
 /// A server that answers each command by this function, which gets the number of the command.
 fn answering(

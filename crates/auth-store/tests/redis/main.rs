@@ -6,6 +6,8 @@
 #[expect(unreachable_pub, reason = "the file is part of a library, too")]
 #[path = "../../../../tests/testing/src/authority.rs"]
 mod authority;
+#[path = "../it/entries.rs"]
+mod entries;
 mod faults;
 mod hostile;
 #[path = "../../../auth-proto/tests/it/store/laws.rs"]
@@ -15,3 +17,5 @@ mod promises;
 mod server;
 mod tasks;
 mod users;
+#[path = "../it/wait.rs"]
+mod wait;

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use auth_proto::{Lease, Note, Store, Taken};
 use auth_store::Key;
 
-use crate::server::{
-    Events, LEASE, LONG, Server, entry, found, give_back, key, lead, put, put_after, want,
+use crate::{
+    entries::{Events, LEASE, entry, found, give_back, key, lead, put, want},
+    server::{Server, put_after},
+    wait::LONG,
 };
 
 /// The generation of another process's lease. A lease for this one is given back.

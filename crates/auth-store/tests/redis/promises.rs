@@ -8,9 +8,10 @@ use auth_store::{AsyncRedisStore, RedisStore};
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 
 use crate::{
+    entries::{Events, found, key, lead, put, want},
     laws::{self, RESTART, Subject, histories},
-    server::{Events, LONG, Operator, Server, found, key, lead, put, put_after, strings, want},
-    tasks::wait,
+    server::{Operator, Server, put_after, strings},
+    wait::{LONG, wait},
 };
 
 const NOON: Duration = Duration::from_secs(1_800_000_000);

@@ -7,15 +7,17 @@ use auth_store::{Key, Problem, RedisStore};
 use redis::Value;
 
 use crate::authority::Authority;
-use crate::server::{
-    Events, LEASE, LONG, Server, entry, entry_with, found, give_back, key, lead, put, strings, want,
+use crate::{
+    entries::{Events, LEASE, entry, entry_with, found, give_back, key, lead, put, want},
+    server::{Server, strings},
+    wait::LONG,
 };
 
 /// The line of the documentation.
 const RIGHTS: &str = "~auth-store:* +eval +time +hmget +hget +hset +hdel +hstrlen +pexpire";
 
 fn at(server: &Server, user: &str, database: u32) -> RedisStore {
-    let url = format!("redis://{user}@127.0.0.1:{}/{database}", server.port);
+    let url = format!("redis://{user}@127.0.0.1:{}/{database}", server.port());
     RedisStore::open(&url, key()).unwrap().with_patience(LONG)
 }
 
@@ -169,7 +171,7 @@ fn tls_is_checked_by_the_platforms_roots() {
         fs::write(path(name), content).unwrap();
     }
     fs::write(path("other"), Authority::new().pem()).unwrap();
-    let port = crate::server::free_port();
+    let port = redis_server::free_port().unwrap();
     let (cert, private, port) = (path("cert"), path("key"), port.to_string());
     let tls = ["--tls-port", &port, "--tls-cert-file", &cert, "--tls-key-file", &private];
     let server = Server::start_with(&[&tls[..], &["--tls-auth-clients", "no"]].concat());
@@ -186,7 +188,7 @@ fn tls_is_checked_by_the_platforms_roots() {
     assert_eq!(child("localhost", "other"), "silent: InvalidData");
     assert_eq!(child("127.0.0.1", "ca"), "silent: InvalidData");
     // No TLS where it is asked for, and the other way round.
-    let plain = server.port.to_string();
+    let plain = server.port().to_string();
     let error = |port: &str, scheme: &str| {
         let events = Events::default();
         let url = format!("{scheme}://localhost:{port}");

@@ -62,10 +62,10 @@ impl Fleet {
     }
 
     /// Starts a process, behind the words of another program that runs it. Returns its number.
-    pub(crate) fn start(&mut self, before: &[&str], job: &Job) -> io::Result<usize> {
+    pub(crate) fn start(&mut self, before: &[String], job: &Job) -> io::Result<usize> {
         let own = env::current_exe()?;
         let own = own.to_str().ok_or_else(|| io::Error::other("a path that is no text"))?;
-        let mut words = [before, &[own, "worker"]].concat().into_iter();
+        let mut words = before.iter().map(String::as_str).chain([own, "worker"]);
         let mut program = Program::new(words.next().unwrap_or(own));
         program.args(words).stdin(Stdio::piped()).stdout(self.output.try_clone()?);
         let mut child = program.spawn()?;

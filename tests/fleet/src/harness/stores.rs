@@ -4,13 +4,11 @@ use std::{error::Error, path::PathBuf};
 
 use auth_proto::{Action, Session, Settings, Store, Taken};
 use auth_store::{FileStore, Key, RedisStore};
+use redis_server::Redis;
 use tempfile::TempDir;
 use time::UtcDateTime;
 
-use super::{
-    job::{Job, Sharing, print},
-    redis::Redis,
-};
+use super::job::{Job, Sharing, print};
 
 /// A store and the form of its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +36,11 @@ pub(crate) struct Kept {
 
 /// The questions to a store before it counts as silent.
 const LOOKS: usize = 20;
+
+/// A key of a store, as hexadecimal digits.
+pub(crate) fn random_key() -> String {
+    (0..64).map(|_| fastrand::digit(16)).collect()
+}
 
 impl StoreKind {
     pub(crate) const ALL: [Self; 4] =
@@ -70,9 +73,8 @@ impl TestStore {
     /// A store whose server, if it has one, runs behind these words.
     pub(crate) fn start_behind(kind: StoreKind, words: &[String]) -> Result<Self, Box<dyn Error>> {
         let place = tempfile::tempdir()?;
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let redis = kind.is_redis().then(|| Redis::start(&words, &[])).transpose()?;
-        let key = (0..64).map(|_| fastrand::digit(16)).collect();
+        let redis = kind.is_redis().then(|| Redis::start_behind(words, &[])).transpose()?;
+        let key = random_key();
         Ok(Self { redis, key, place })
     }
 

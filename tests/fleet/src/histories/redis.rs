@@ -12,9 +12,9 @@ use std::{
 
 use auth_proto::{Name, Note, Store, Taken, Want};
 use auth_store::{Key, RedisStore};
+use redis_server::{Clock, Redis};
 
 use super::simulation::{Connection, Engine, RESTART};
-use crate::harness::{Clock, Redis};
 
 /// A server for one history after the other. Its clock goes on, as the laws of a store require.
 pub(super) struct Server(Rc<RefCell<Running>>);
@@ -47,9 +47,7 @@ const REMOVE: &str = r#"EVAL "for _, key in ipairs(redis.call('KEYS', '*')) do r
 impl Server {
     pub(super) fn start() -> Result<Self, Box<dyn Error>> {
         let clock = Clock::start()?;
-        let words = clock.words();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let redis = Redis::start(&words, &[])?;
+        let redis = Redis::start_behind(&clock.words()?, &[])?;
         let admin = BufReader::new(TcpStream::connect((Ipv4Addr::LOCALHOST, redis.port()))?);
         let now = SystemTime::now();
         let mut running = Running { redis, clock, now, is_told: false, admin };

@@ -7,13 +7,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use redis_server::{Redis, shifted};
+
 use super::{
     trial::{count_calls, is_too_busy},
     world::Failed,
 };
 use crate::{
-    harness::{Command, Event, Fleet, Redis, Service, Sharing, token_results},
-    scenario::{Case, Extent, Tally},
+    harness::{Command, Event, Fleet, Service, Sharing, random_key, token_results},
+    scenario::{Case, Extent, Tally, count_fleet},
 };
 
 const HOURS: i64 = 28;
@@ -69,21 +71,8 @@ fn seconds() -> i64 {
     since.as_secs().try_into().unwrap_or(i64::MAX)
 }
 
-/// The words before a program whose clock is wrong. Waits are by the clock that nobody sets.
-fn shifted(hours: i64) -> Vec<String> {
-    let library = format!("/usr/lib/{}-linux-gnu/faketime/libfaketime.so.1", env::consts::ARCH);
-    vec![
-        "env".to_owned(),
-        // Debian's Redis allocates before libfaketime is ready, but by libc if that comes first.
-        format!("LD_PRELOAD={library}:libc.so.6"),
-        format!("FAKETIME={hours:+}h"),
-        "FAKETIME_DONT_FAKE_MONOTONIC=1".to_owned(),
-        "NO_FAKE_STAT=1".to_owned(),
-    ]
-}
-
 /// Whether a process of this program goes by the clock that it is given.
-fn is_moved(words: &[&str], hours: i64) -> Result<bool, Failed> {
+fn is_moved(words: &[String], hours: i64) -> Result<bool, Failed> {
     let own = env::current_exe()?;
     let (program, arguments) = words.split_first().ok_or("no program")?;
     let output = process::Command::new(program).args(arguments).arg(own).arg("clock").output()?;
@@ -94,20 +83,19 @@ fn is_moved(words: &[&str], hours: i64) -> Result<bool, Failed> {
 fn apart(setting: Setting, processes: usize, tally: &mut Tally) -> Result<(), Failed> {
     let service = Service::start()?;
     service.slow_logins(Duration::from_millis(500));
-    let words: Vec<_> = [-HOURS, 0, HOURS].into_iter().map(shifted).collect();
-    let words: Vec<Vec<&str>> =
-        words.iter().map(|words| words.iter().map(String::as_str).collect()).collect();
+    let words = [shifted(-HOURS)?, shifted(0)?, shifted(HOURS)?];
     for (words, hours) in words.iter().zip([-HOURS, 0, HOURS]) {
         tally.holds(format!("a clock moves by {hours} h"), is_moved(words, hours)?);
     }
     let place = tempfile::tempdir()?;
-    let before: &[&str] = match setting {
+    let before: &[String] = match setting {
         Setting::RedisAhead => &words[2],
         Setting::RedisBehind => &words[0],
         _ => &[],
     };
-    let key: String = (0..64).map(|_| fastrand::digit(16)).collect();
-    let redis = (setting != Setting::Files).then(|| Redis::start(before, &[])).transpose()?;
+    let key = random_key();
+    let redis =
+        (setting != Setting::Files).then(|| Redis::start_behind(before, &[])).transpose()?;
     let sharing = match &redis {
         Some(redis) => Sharing::Redis { url: redis.url(), key },
         None => {
@@ -132,7 +120,7 @@ fn apart(setting: Setting, processes: usize, tally: &mut Tally) -> Result<(), Fa
     fleet.send_all(Command::Refused(10));
     fleet.send_all(Command::Token(0));
     fleet.wait_for_tokens(2 * processes, PATIENCE);
-    tally.fleet(&fleet, 2 * processes);
+    count_fleet(tally, &fleet, 2 * processes);
     tally.logins = service.logins().len();
     if setting == Setting::Files {
         tally.figure("cold logins", cold as u64);

@@ -2,6 +2,7 @@
 
 use std::{ops::Range, thread, time::Duration};
 
+use redis_server::Redis;
 use rustix::process::Signal;
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     world::Failed,
 };
 use crate::{
-    harness::{Command, Event, Fleet, Job, Redis, Service, Sharing},
+    harness::{Command, Event, Fleet, Job, Service, Sharing, random_key},
     scenario::{Case, Extent, Tally},
 };
 
@@ -48,12 +49,12 @@ struct Pair {
 
 impl Pair {
     fn new() -> Result<Self, Failed> {
-        let primary = Redis::start(&[], &["--repl-diskless-sync-delay", "0"])?;
+        let primary = Redis::start(&["--repl-diskless-sync-delay", "0"])?;
         let link = Proxy::start(primary.port(), Duration::ZERO)?;
-        let replica = Redis::start(&[], &[])?;
+        let replica = Redis::start(&[])?;
         let front = Proxy::start(primary.port(), Duration::ZERO)?;
         replica.command(&["REPLICAOF", "127.0.0.1", &link.port().to_string()])?;
-        let key = (0..64).map(|_| fastrand::digit(16)).collect();
+        let key = random_key();
         let pair = Self { service: Service::start()?, primary, replica, link, front, key };
         pair.wait_for("the replica is connected", |pair| {
             Ok(pair.replica.command(&["INFO", "replication"])?.contains("master_link_status:up"))

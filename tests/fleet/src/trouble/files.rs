@@ -70,11 +70,8 @@ fn aside(world: &World) -> std::path::PathBuf {
 
 /// A limit of the process: it may write no file at all, or none that is larger than a lease.
 fn full() -> Vec<Trouble> {
-    let limited =
-        |blocks: &str| ["sh", "-c", r#"ulimit -f "$0"; exec "$@""#, blocks].map(str::to_owned);
     let row = |name, blocks, kind| {
-        let words = limited(blocks);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let words = ["sh", "-c", r#"ulimit -f "$0"; exec "$@""#, blocks];
         files(name, |_| Ok(())).says(kind, "FileTooLarge").both(&words)
     };
     vec![

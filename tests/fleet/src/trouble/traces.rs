@@ -13,6 +13,7 @@ use std::{
 use auth_emulator::account;
 use auth_proto::{Cloud, Credential, DomainRef, Factor, Scope, Store, UserRef};
 use auth_store::{FileStore, Key, RedisStore};
+use redis_server::Redis;
 
 use super::{
     canaries::Canaries,
@@ -21,7 +22,7 @@ use super::{
     world::Failed,
 };
 use crate::{
-    harness::{Command, Fleet, Job, Login, Redis, Service, Sharing},
+    harness::{Command, Fleet, Job, Login, Service, Sharing, random_key},
     scenario::{Case, Tally},
 };
 
@@ -50,7 +51,7 @@ fn files(tally: &mut Tally) -> Result<(), Failed> {
     let (directory, logs) = (place.path().join("store"), place.path().join("logs"));
     fs::create_dir(&logs)?;
     let service = Service::start()?;
-    let key = key();
+    let key = random_key();
     let text = directory.to_string_lossy().into_owned();
     let job = service.job(Sharing::Files { directory: text, key: key.clone() }, false);
     // Each process has a log of its own, and the most generous mask.
@@ -58,7 +59,8 @@ fn files(tally: &mut Tally) -> Result<(), Failed> {
     // Some machines lack some calls.
     let calls = format!("--trace=?{}", strace::CALLS.join(",?"));
     let words = ["strace", "-ff", "-y", "-s", "4096", "-o", &log, &calls];
-    let words = [&["sh", "-c", r#"umask 0; exec "$@""#, "sh"][..], &words].concat();
+    let shell = ["sh", "-c", r#"umask 0; exec "$@""#, "sh"];
+    let words: Vec<_> = shell.into_iter().chain(words).map(str::to_owned).collect();
     run(&service, &job, &words, tally)?;
     let store = || Ok(FileStore::open(&directory, Key::from_hex(&key)?)?);
     let mut canaries = canaries(&service, &job, store)?;
@@ -93,9 +95,9 @@ fn files(tally: &mut Tally) -> Result<(), Failed> {
 fn redis(tally: &mut Tally) -> Result<(), Failed> {
     let plain = ["--appendonly", "yes", "--appendfsync", "always", "--rdbcompression", "no"];
     let aof = ["--aof-use-rdb-preamble", "no"];
-    let redis = Redis::start(&[], &[&plain[..], &aof].concat())?;
+    let redis = Redis::start(&[&plain[..], &aof].concat())?;
     redis.command(&["ACL", "SETUSER", "store-user", "on", ">store-password", "~*", "+@all"])?;
-    let (service, key) = (Service::start()?, key());
+    let (service, key) = (Service::start()?, random_key());
     let url = format!("redis://store-user:store-password@127.0.0.1:{}", redis.port());
     let job = service.job(Sharing::Redis { url: url.clone(), key: key.clone() }, false);
 
@@ -151,13 +153,9 @@ fn all_bytes(place: &Path) -> Result<Vec<u8>, Failed> {
     Ok(bytes)
 }
 
-fn key() -> String {
-    (0..64).map(|_| fastrand::digit(16)).collect()
-}
-
 /// Processes that log in, share, lose their token, and come by way of an identity provider. A refused
 /// password leaves a pause.
-fn run(service: &Service, job: &Job, words: &[&str], tally: &mut Tally) -> Result<(), Failed> {
+fn run(service: &Service, job: &Job, words: &[String], tally: &mut Tally) -> Result<(), Failed> {
     let mut fleet = Fleet::new()?;
     let jobs = [
         job.clone(),

@@ -33,10 +33,8 @@ pub(super) struct Trouble {
     pub(super) is_late: bool,
     /// Whether the processes still share logins.
     pub(super) shares: bool,
-    /// The words before the process that knows no token yet.
-    pub(super) newcomer: Vec<String>,
-    /// Whether the words are before the other process, too.
-    pub(super) runs_all: bool,
+    /// The words before both processes with the store.
+    pub(super) words: Vec<String>,
     /// The most that a process may lose, if it is not the bound of the issue.
     pub(super) cost: Duration,
 }
@@ -70,8 +68,7 @@ impl Trouble {
             says: None,
             is_late: false,
             shares: false,
-            newcomer: Vec::new(),
-            runs_all: false,
+            words: Vec::new(),
             cost: COST,
         }
     }
@@ -89,14 +86,9 @@ impl Trouble {
         Self { shares: true, ..self }
     }
 
-    /// The process that knows no token runs behind these words.
-    pub(super) fn newcomer(self, words: &[&str]) -> Self {
-        Self { newcomer: words.iter().map(|word| (*word).to_owned()).collect(), ..self }
-    }
-
     /// Both processes run behind these words.
     pub(super) fn both(self, words: &[&str]) -> Self {
-        Self { runs_all: true, ..self.newcomer(words) }
+        Self { words: words.iter().map(|&word| word.to_owned()).collect(), ..self }
     }
 
     pub(super) fn at(self, address: Address) -> Self {
@@ -133,11 +125,10 @@ impl Trouble {
         let (mut world, mut fleet) = (World::new(self.store)?, Fleet::new()?);
         (self.prepare)(&mut world)?;
         let job = world.job(self.store, self.address)?;
-        let words: Vec<&str> = self.newcomer.iter().map(String::as_str).collect();
         fleet.start(&[], &Job { sharing: Sharing::Nothing, ..job.clone() })?;
-        fleet.start(if self.runs_all { &words } else { &[] }, &job)?;
+        fleet.start(&self.words, &job)?;
         call(&mut fleet, HOLDER)?;
-        fleet.start(&words, &job)?;
+        fleet.start(&self.words, &job)?;
         let is_ready = |seen: &&Seen| matches!(seen.event, Event::Ready);
         if !fleet.wait(PATIENCE, |seen| seen.iter().filter(is_ready).count() == 3) {
             return Err("a process does not start".into());

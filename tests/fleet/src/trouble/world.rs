@@ -2,10 +2,11 @@
 
 use std::{any::Any, fs, io, path::PathBuf, process, time::Duration};
 
+use redis_server::Redis;
 use tempfile::TempDir;
 
 use super::proxy::Proxy;
-use crate::harness::{Job, Redis, Service, Sharing};
+use crate::harness::{Job, Service, Sharing, random_key};
 
 pub(super) type Failed = Box<dyn std::error::Error>;
 
@@ -61,11 +62,11 @@ impl World {
         let place = tempfile::tempdir()?;
         let redis = match kind {
             Kind::Files => None,
-            Kind::Redis | Kind::RedisAsync => Some(Redis::start(&[], &[])?),
+            Kind::Redis | Kind::RedisAsync => Some(Redis::start(&[])?),
         };
         let proxy = redis.as_ref().map(|redis| Proxy::start(redis.port(), Duration::ZERO));
         let proxy = proxy.transpose()?;
-        let key = (0..64).map(|_| fastrand::digit(16)).collect();
+        let key = random_key();
         let service = Service::start()?;
         Ok(Self { place, key, service, redis, proxy, kept: Vec::new(), mounted: Vec::new() })
     }

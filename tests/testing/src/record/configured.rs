@@ -9,7 +9,7 @@ use auth_emulator::record;
 use auth_proto::{Cloud, Credential};
 use http::Uri;
 
-use crate::reply::{Part, Reply};
+use crate::server::{Part, Reply};
 
 /// The `User-Agent` of requests that no client of ours sends. The check passes them over.
 pub const CONTROL: &str = "control";

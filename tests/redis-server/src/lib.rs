@@ -1,4 +1,9 @@
-//! A Redis server of Debian's, on a free port.
+//! Real Redis servers for tests, and a clock that a test moves for them and for other programs.
+//!
+//! It needs the programs `redis-server` and, for [`Redis::command`], `redis-cli` of Redis 6.2 or newer.
+//! A [`Clock`] needs Debian's `faketime`.
+
+mod clock;
 
 use std::{
     io::{self, Read, Write},
@@ -11,8 +16,12 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// A server that keeps nothing on disk. It is killed when it is dropped.
-pub(crate) struct Redis {
+pub use clock::{Clock, shifted};
+
+/// A server on a free port. Without other arguments it keeps nothing on disk. It is killed when it is
+/// dropped.
+#[derive(Debug)]
+pub struct Redis {
     port: u16,
     child: Child,
     before: Vec<String>,
@@ -20,50 +29,60 @@ pub(crate) struct Redis {
     place: TempDir,
 }
 
-const START: Duration = Duration::from_secs(10);
+/// Only a failing test waits so long.
+const START: Duration = Duration::from_secs(30);
 
 impl Redis {
-    /// Starts a server with further arguments, behind the words of another program that runs it.
-    pub(crate) fn start(before: &[&str], arguments: &[&str]) -> io::Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let (before, arguments): (Vec<_>, Vec<_>) = (owned(before), owned(arguments));
+    /// Starts a server with further arguments.
+    pub fn start(arguments: &[&str]) -> io::Result<Self> {
+        Self::start_behind(&[], arguments)
+    }
+
+    /// Starts a server behind the words of another program that runs it.
+    pub fn start_behind(before: &[String], arguments: &[&str]) -> io::Result<Self> {
+        let port = free_port()?;
+        let before = before.to_vec();
+        let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let place = tempfile::tempdir()?;
         let child = launch(port, &before, &arguments, &place)?;
         Ok(Self { port, child, before, arguments, place })
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// The port on loopback.
+    pub fn port(&self) -> u16 {
         self.port
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// The URL, without a user or a database.
+    pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
     /// The answer of the server to a command, as `redis-cli` prints it.
-    pub(crate) fn command(&self, words: &[&str]) -> io::Result<String> {
+    pub fn command(&self, words: &[&str]) -> io::Result<String> {
         let port = self.port.to_string();
         let output = Command::new("redis-cli").args(["-p", &port]).args(words).output()?;
         Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
     }
 
-    pub(crate) fn flush(&self) -> io::Result<()> {
+    /// Removes all keys.
+    pub fn flush(&self) -> io::Result<()> {
         self.command(&["FLUSHALL"]).map(drop)
     }
 
-    pub(crate) fn signal(&self, signal: Signal) {
+    /// Sends a signal to the server's process.
+    pub fn signal(&self, signal: Signal) {
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
-    /// Kills the server. What it kept is lost.
-    pub(crate) fn kill(&mut self) {
+    /// Kills the server. What it kept in memory is lost.
+    pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Starts it again, at the same port.
-    pub(crate) fn restart(&mut self) -> io::Result<()> {
+    /// Kills it if it runs, and starts it again at the same port.
+    pub fn restart(&mut self) -> io::Result<()> {
         self.kill();
         self.child = launch(self.port, &self.before, &self.arguments, &self.place)?;
         Ok(())
@@ -74,6 +93,11 @@ impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A port on loopback that nobody uses now.
+pub fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 fn launch(
@@ -87,25 +111,31 @@ fn launch(
     let mut words = words.chain(arguments.iter().map(String::as_str));
     let mut command = Command::new(words.next().unwrap_or("redis-server"));
     command.args(words).arg("--port").arg(port.to_string()).arg("--dir").arg(place.path());
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+    let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+    let mut child = spawned.map_err(|error| fails(format_args!("does not start: {error}")))?;
     let started = Instant::now();
     while !answers(port) {
         if started.elapsed() > START || child.try_wait()?.is_some() {
             let _ = child.kill();
-            return Err(io::Error::other("redis-server does not start"));
+            return Err(fails("does not answer"));
         }
-        thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(5));
     }
     Ok(child)
 }
 
+fn fails(how: impl std::fmt::Display) -> io::Error {
+    io::Error::other(format!("redis-server (version 6.2 or newer) {how}"))
+}
+
+/// Whether the server takes commands. One with a password says so.
 fn answers(port: u16) -> bool {
     let ask = || {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_read_timeout(Some(Duration::from_millis(200)))?;
         stream.write_all(b"PING\r\n")?;
         let mut answer = [0; 5];
-        stream.read_exact(&mut answer).map(|()| answer == *b"+PONG")
+        stream.read_exact(&mut answer).map(|()| matches!(&answer, b"+PONG" | b"-NOAU"))
     };
     ask().unwrap_or(false)
 }

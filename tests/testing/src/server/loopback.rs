@@ -9,7 +9,7 @@ use std::{
 use auth_proto::Cloud;
 use rustls::ServerConfig;
 
-use crate::{Connection, Reply};
+use super::{Connection, Reply};
 
 /// A server on a free port of 127.0.0.1, with a thread for each connection. It ends with the process.
 pub struct Loopback {

@@ -10,12 +10,11 @@ use auth_emulator::record::Inbound;
 use auth_proto::limits;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::{
-    Received, Reply, configured,
-    loopback::{Log, Served, header},
-    reply::{Part, ReplyEnd},
-    runtime,
+use super::{
+    loopback::{Log, Received, Served, header},
+    reply::{Part, Reply, ReplyEnd},
 };
+use crate::{configured, runtime};
 
 /// A client that neither reads nor closes the connection for so long gets no more bytes.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
