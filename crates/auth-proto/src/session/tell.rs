@@ -113,7 +113,7 @@ impl Session {
         self.credential.asked().is_none() && !self.credential.is_one_time()
     }
 
-    /// Removes the entry of this token from the store, because no process can use the token.
+    /// This token of the scope is of no use to any process.
     pub(super) fn forget(&mut self, index: usize, token: &Token) {
         if self.store.is_none() {
             return;

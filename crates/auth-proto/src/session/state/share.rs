@@ -32,7 +32,7 @@ pub(crate) struct Share {
     follows: Option<Follows>,
     /// When the wait for the token of another process began, which the scope has now.
     followed_since: Option<Duration>,
-    /// The number of answers in a row that were of no use, or whose caller had gone.
+    /// The number of answers in a row that were of no use, or that nobody has waited for.
     useless: u32,
     /// The last token whose entry was forgotten.
     refused: Option<HeaderValue>,
@@ -93,7 +93,7 @@ impl Share {
         self.useless >= USELESS
     }
 
-    /// Whether the session has asked the store to forget this token.
+    /// Whether the store was told to forget this token.
     pub(crate) fn has_refused(&self, token: &Token) -> bool {
         self.refused.as_ref() == Some(token.header())
     }
