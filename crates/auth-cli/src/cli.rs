@@ -191,8 +191,9 @@ clouds (nhn) do not.")]
 Example:
   cloud-auth store --format json
 
-The entry of a token has the rest of its life, that of a pause the time until a refused login is sent
-again. An unreadable entry is damaged or sealed with another key. Entries in Redis are not listed.")]
+The entry of a token has the rest of its life. The entry of a pause has the time until a refused
+login is sent again. An unreadable entry is damaged or sealed with another key. Entries in Redis are
+not listed.")]
     Store(StoreArgs),
 
     /// Log in, and print the token

@@ -109,9 +109,9 @@ fn send_here<T: Transport>(transport: &T, guard: InFlightGuard<'_>, request: Req
     guard.complete(response);
 }
 
-/// Works, while another thread looks at the session, so that the store hears that the lease goes on.
+/// Works, while another thread polls the session, which extends its lease in the store.
 /// The caller's thread cannot do both, and it may be the only one. Without a store, or if the system
-/// gives no thread, nobody looks: then a lease may end before its login.
+/// gives no thread, the session is not polled: then a lease may end before its login.
 fn keeping_lease<R>(guard: &InFlightGuard<'_>, work: impl FnOnce() -> R) -> R {
     let driver = guard.driver();
     let (Some(look_every), Some(scope)) = (driver.look_every(), guard.scope()) else {

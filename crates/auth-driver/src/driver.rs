@@ -33,7 +33,7 @@ pub struct Driver {
     cloud: Cloud,
     clock: Box<Clock>,
     listener: Option<Box<Listener>>,
-    /// Tells the store.
+    /// Passes a note to the store.
     teller: Option<Box<Teller>>,
     /// See [`LOOK`].
     pub(crate) look_every: Duration,
@@ -48,8 +48,8 @@ pub struct Driver {
     pub(crate) target_checks: std::sync::atomic::AtomicUsize,
 }
 
-/// How often somebody looks at a session with a store while a request or a question is under way. The
-/// session tells the store every three seconds that a lease goes on.
+/// How often the driver polls a session with a store while a request or a question is under way. The
+/// session extends its lease every three seconds.
 const LOOK: Duration = Duration::from_millis(2500);
 
 /// Takes the notes for a store.
@@ -158,7 +158,7 @@ impl Driver {
         self
     }
 
-    /// Tells the notes of a session [with a store](auth_proto::Settings::with_store) to this function.
+    /// Passes the notes of a session [with a store](auth_proto::Settings::with_store) to this function.
     /// The caller whose call caused a note runs it, without a lock and after all wake-ups.
     #[must_use]
     pub fn with_store(mut self, tell: impl Fn(&Note) + Send + Sync + 'static) -> Self {
@@ -270,18 +270,18 @@ impl Driver {
         result
     }
 
-    /// How long a caller who has `left` waits for a request or a question before it looks at the
-    /// session again, so that the store keeps the lease.
+    /// How long a caller who has `left` waits for a request or a question before it polls the session
+    /// again, which extends its lease.
     pub(crate) fn looks_after(&self, left: Duration) -> Duration {
         if self.teller.is_some() { left.min(self.look_every) } else { left }
     }
 
-    /// How often the session is to be looked at, if it has a store.
+    /// How often the session has to be polled, if it has a store.
     pub(crate) fn look_every(&self) -> Option<Duration> {
         self.teller.as_ref().map(|_| self.look_every)
     }
 
-    /// Looks at the session, which may have something to tell the store.
+    /// Polls the session, and passes its notes to the store.
     pub(crate) fn look(&self, scope: &Scope) {
         self.change(|session| drop(session.cached_token(scope, self.now())));
     }
@@ -352,7 +352,8 @@ impl Driver {
     }
 
     /// Tells the session that a request may have been sent, and that its result is unknown. Then wakes
-    /// all waiting callers, and tells the store. Reports no event, because this may run in a panic.
+    /// all waiting callers, and passes the notes to the store. Reports no event, because this may run in a
+    /// panic.
     pub(crate) fn abandon(&self, pending: PendingRequest) {
         let mut session = self.lock();
         // Only a pending request of another session is an error.
@@ -374,7 +375,7 @@ impl Driver {
     }
 
     /// Runs `work` under the lock, then wakes all waiting callers if the session asks for it, and
-    /// tells the store. The caller reports the events last: a listener may be slow, and may panic.
+    /// passes the notes to the store. The caller reports the events last: a listener may be slow, and may panic.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Session) -> R) -> (R, Events<'_>) {
         let mut session = self.lock();
         let result = work(&mut session);

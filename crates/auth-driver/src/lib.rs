@@ -63,10 +63,10 @@
 //!   `refresh_loop` for the renewal in the background. The async loop works with any executor: it
 //!   needs no runtime, only a timer from its `Transport`.
 //! * A session [with a store](auth_proto::Settings::with_store) has two more things to do. The loops
-//!   ask the store with `Transport::take`, and the function of [`Driver::with_store`] tells it. Both
-//!   run without the lock; the store is told after the wake-ups and before the listener. While a
-//!   request or a question is under way, something has to look at the session every 2.5 s, so that the
-//!   store keeps the lease: the async loop wakes up for that, and the blocking loop has one more thread.
+//!   ask the store with `Transport::take`. The function of [`Driver::with_store`] passes the session's
+//!   notes to the store. Both run without the lock; the notes go after the wake-ups and before the
+//!   listener. While a request or a question is under way, the session has to be polled every 2.5 s, to
+//!   extend its lease: the async loop wakes up for that, and the blocking loop has one more thread.
 //! * [`Call`]: one request with a token. It finds the endpoint, checks the target, adds the token,
 //!   and decides about a 401. A call locks the session once. If it has to send a login, it locks
 //!   the session three more times.

@@ -24,7 +24,7 @@ pub(crate) struct Answer<T>(Arc<Mutex<State<T>>>);
 
 struct State<T> {
     value: Option<T>,
-    /// No value comes any more, beyond the one that is there.
+    /// No other value will come.
     is_over: bool,
     is_abandoned: bool,
     waker: Option<Waker>,
@@ -64,7 +64,7 @@ impl<T> Drop for Promise<T> {
 }
 
 impl<T> Answer<T> {
-    /// Waits no more. An answer that has come is returned.
+    /// Stops waiting. Returns the answer if it has come.
     fn abandon(&self) -> Option<T> {
         let mut state = lock(&self.0);
         state.is_abandoned = true;
@@ -85,7 +85,7 @@ impl<T> Future for Answer<T> {
     }
 }
 
-/// Waits for what a store gives. If the caller goes, a lease that comes is given back.
+/// Waits for a store's answer. If the caller goes, a lease that comes later is given back.
 pub(crate) struct Taking<F: FnMut(Note)> {
     pub(crate) answer: Answer<Taken>,
     pub(crate) tell: F,
@@ -116,7 +116,7 @@ pub(crate) fn give_back(taken: Taken) -> Option<Note> {
     }
 }
 
-/// Notes are not `Clone`, because a lease is told once: the copy is told in place of this one.
+/// Notes are not `Clone`, because a lease ends once: the store gets the copy in place of this one.
 pub(crate) fn copy(note: &Note) -> Note {
     match note {
         Note::Forget { name, generation } => {

@@ -18,8 +18,9 @@ use crate::answer::{Promise, Taking, answer, copy, give_back, lock};
 
 /// An [`AsyncStore`] that calls a blocking [`Store`] on two threads of its own. It needs no runtime.
 ///
-/// What the threads cannot keep up with is silent, and never waits. A lease that comes too late, because
-/// its caller has gone, is given back. Dropping it waits up to 250 ms, until all notes are told.
+/// If more calls come than the threads can do, the answer is [`Taken::Silent`], and no caller waits. A
+/// lease whose caller has gone is given back. Dropping it waits up to 250 ms, until the store has all
+/// notes.
 ///
 /// ```no_run
 /// use auth_store::{Blocking, FileStore};
@@ -93,8 +94,8 @@ fn run(store: &impl Store, job: Job) {
     }
 }
 
-/// A panic, such as that of a function which gets events, must not end the thread: its askers would wait
-/// for ever.
+/// A panic, such as that of a function which gets events, must not end the thread: later callers would
+/// wait for ever.
 fn caught<T>(call: impl FnOnce() -> T) -> thread::Result<T> {
     panic::catch_unwind(AssertUnwindSafe(call))
 }

@@ -14,7 +14,7 @@ pub struct StoreError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Problem {
-    /// The server's answer is none that the store's scripts give.
+    /// The answer is not one of those that the store's scripts give.
     BadAnswer,
     /// A key is 64 hexadecimal digits. This is something else.
     BadKey,
@@ -31,15 +31,15 @@ pub enum Problem {
     Io(io::Error),
     /// A link, which could lead to any other file.
     Link,
-    /// Another process has held the lock for too long.
+    /// Another process has had the lock for too long.
     Locked,
     /// Neither the variable for the user's caches nor a home directory is set.
     NoHome,
     /// The URL asks for TLS, and this crate was built without its feature `redis-tls`.
     NoTls,
-    /// No directory. A link to one is none either.
+    /// It is not a directory. A link to a directory is not one either.
     NotADirectory,
-    /// No regular file.
+    /// It is not a regular file.
     NotAFile,
     /// Other users may read or write it.
     OpenToOthers {

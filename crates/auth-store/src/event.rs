@@ -2,8 +2,8 @@
 
 use crate::error::StoreError;
 
-/// Something that a store's user may want to know. No event is an error of a call: a store costs time
-/// and logins at most. An event contains no secret and no name.
+/// A report of a store. No event is an error of a call: a store costs time and logins at most. An event
+/// contains no secret and no [`Name`](auth_proto::Name).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StoreEvent {
@@ -19,10 +19,10 @@ pub enum StoreEvent {
         /// The generation that is there.
         newer: u64,
     },
-    /// A note was lost: other processes log in themselves.
+    /// The store did not write a note, so other processes log in themselves.
     NotTold(StoreError),
     /// An entry or a lease counts as absent. The next login replaces it.
     PassedOver(StoreError),
-    /// The store could not be asked. The session goes on without it for some time.
+    /// The store could not be asked. The session goes on without it for 30 s.
     Silent(StoreError),
 }

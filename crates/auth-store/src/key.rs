@@ -23,7 +23,7 @@ use crate::{
 ///    go on by themselves, so each scope costs one login more at most.
 /// 2. After a token's life (a day, as a rule), take the old key away.
 ///
-/// Whoever has a key can read the tokens in all copies of the store, backups included, until they
+/// Any holder of a key can read the tokens in all copies of the store, backups included, until they
 /// expire.
 #[derive(Clone)]
 pub struct Key {
@@ -31,7 +31,7 @@ pub struct Key {
     old: Option<Arc<Subkeys>>,
 }
 
-/// A key for names and another one for entries, so that neither use tells anything about the other.
+/// One key for names and another one for entries, so that neither use reveals anything about the other.
 pub(crate) struct Subkeys {
     names: Zeroizing<[u8; LENGTH]>,
     pub(crate) entries: Zeroizing<[u8; LENGTH]>,
@@ -89,14 +89,14 @@ impl Key {
         Self::parse(text.as_bytes(), || format!("the variable {name}"))
     }
 
-    /// The key in a file. If there is none, one is made of the operating system's randomness: the file
-    /// appears whole, with the mode 0600, and processes that start at the same time agree on one key.
+    /// The key in a file. If it is missing, it is made with random bytes of the operating system. The
+    /// file appears whole, with the mode 0600, and processes that start together get the same key.
     /// A lock file with the suffix `.lock` stays beside it. Directories that are missing get the mode
     /// 0700.
     ///
     /// # Errors
     ///
-    /// The file is no regular file of this user alone, it is no key, or it cannot be made.
+    /// It is not a regular file of this user alone, it contains no key, or it cannot be made.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let directory = Directory::any(path.parent().unwrap_or_else(|| Path::new("")))?;
@@ -121,7 +121,7 @@ impl Key {
         let mut bytes = Zeroizing::new([0; LENGTH]);
         system::fill_random(&mut bytes[..]).map_err(|error| StoreError::at(path, error))?;
         let text = hex(&bytes[..]);
-        // An empty key after a crash of the machine would be an error until somebody removes it.
+        // An empty key after a crash of the machine would be an error until the user removes it.
         directory.replace(name, &format!("{name}.tmp"), text.as_bytes(), |file| file.sync_all())?;
         Ok(Self::new(*bytes))
     }

@@ -17,7 +17,7 @@
 //!
 //! [`FileStore`] is for the processes of one user on one machine. It is blocking; [`Blocking`] makes
 //! it a store for tasks. [`RedisStore`] is for the processes of many machines, and `AsyncRedisStore` is
-//! the same for tasks. [`operations`] is a page for those who run a fleet.
+//! the same for tasks. [`operations`] is a page for operators of a fleet.
 //!
 //! | feature | what |
 //! | --- | --- |
@@ -29,13 +29,14 @@
 //! # Files: what is written
 //!
 //! Each entry is a file, sealed with the store's [`Key`] by XChaCha20-Poly1305. The file's name is a
-//! keyed hash (HMAC-SHA-256) of the service, the user, the scope and the secret, so that it tells
-//! nothing, and another password has another entry. Without the key, someone who reads the files learns
-//! how many there are, when they were written, and how long they are. Someone who writes them can remove
-//! entries, put an earlier one back while it lives, and hold locks: that costs logins, and no more.
+//! keyed hash (HMAC-SHA-256) of the service, the user, the scope and the secret, so it reveals none of
+//! them, and another password has another entry. Without the key, a reader of the files learns how many
+//! there are, when they were written, and how long they are. A writer can remove entries, put an earlier
+//! one back while it lives, and lock files. That costs logins and, if an earlier entry is a pause or a
+//! revoked token, [a pause or a 401](operations).
 //!
 //! The directory has the mode 0700 and each file 0600, from its first moment. Links, files of other
-//! users, files that others may read, and everything that does not open count as absent.
+//! users, files that others may read, and entries that the key does not open count as absent.
 //!
 //! # Files: what can go wrong
 //!
@@ -78,14 +79,14 @@
 //! ```
 //!
 //! **What the server learns.** How many names there are, when they are used, and how long their entries
-//! are. `MONITOR`, the slow log, dumps and replicas show the same. Without the key nobody can read an
-//! entry, make one up, or move it to another name or generation.
+//! are. `MONITOR`, the slow log, dumps and replicas show the same. Without the key an attacker cannot
+//! read an entry, make one up, or move it to another name or generation.
 //!
-//! **A server that lies,** or a user who writes what he likes: he can remove entries, refuse leases or
-//! give them to everybody, bring back an earlier entry, and say that it is younger than it is. That costs
-//! logins, pauses that were real once, and refused tokens that the next login replaces. Generations that
-//! are a year ahead of the machine's clock are not taken. An answer may have 5 MiB; the store reads no
-//! more of it, and closes the connection.
+//! **A server that lies,** or an attacker who writes to it, can remove entries, refuse leases or give one
+//! to every process, bring back an earlier entry, and say that it is younger than it is. That costs
+//! logins, pauses that were real once, and refused tokens that the next login replaces. The store rejects
+//! generations that are a year ahead of the machine's clock. It reads at most 5 MiB of an answer, and
+//! closes the connection if there is more.
 //!
 //! **Time** is the server's, so that the clocks of the machines may differ by days. If its clock goes
 //! back by more than 2 s, what was written later than now counts as absent. If it goes forward, entries

@@ -1,11 +1,11 @@
-//! Sealing: what a store writes, nobody else can read, change or use for another name.
+//! Sealing: without the key, the bytes of a store cannot be read, changed or used for another name.
 //!
 //! ```text
 //! 01 | generation, u64 | nonce, 24 random bytes | sealed text | tag, 16
 //! ```
 //!
 //! The cipher is XChaCha20-Poly1305. Its nonces are long enough to be random. The associated data is
-//! the kind, the format, the hash of the name, and the generation: a box opens only where it was put.
+//! the kind, the format, the hash of the name, and the generation: a box opens only for the name and generation that it was sealed for.
 
 use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305};
 use zeroize::Zeroizing;
@@ -35,7 +35,7 @@ const NONCE: usize = 24;
 const HEAD: usize = 1 + GENERATION + NONCE;
 const TAG: usize = 16;
 
-/// Seals a text, which is in parts so that nobody has to copy secrets together.
+/// Seals a text. It comes in parts, so that callers need not copy secrets into one buffer.
 pub(crate) fn seal(
     keys: &Subkeys,
     kind: Kind,

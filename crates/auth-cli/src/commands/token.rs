@@ -27,8 +27,8 @@ pub(crate) struct TokenArgs {
     #[arg(long, conflicts_with = "token", help_heading = TOKEN)]
     fresh: bool,
 
-    /// A token that lives for this time at least, such as 90m or 12h, counted up to nine tenths of the
-    /// time that the cloud gives
+    /// Ask for a token that lives for this time at least, such as 90m or 12h; a time above nine tenths
+    /// of a token's life in this cloud counts as nine tenths. A shorter token is printed with a warning
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = TOKEN)]
     min_life: Option<Duration>,
 

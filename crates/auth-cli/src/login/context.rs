@@ -3,7 +3,7 @@
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use auth_proto::{
@@ -129,14 +129,20 @@ impl Context {
         }
     }
 
-    /// Warns if the cloud gives no tokens that live as long as the user wants.
+    /// Warns if the token does not live as long as the user wants.
     pub(crate) fn warn_of_short_life(&self, token: &Token) {
         let whole = token.issued_at().map(|issued_at| token.expires_at() - issued_at);
+        let rest = token.expires_at() - SystemTime::now();
         if let Some(whole) = whole.filter(|whole| self.life > *whole * 0.9) {
             print::warning(&format!(
-                "--min-life: the tokens of this cloud live for {} min, and the flag counts up to nine \
+                "--min-life: the tokens of this cloud live for {} min; this flag asks for at most nine \
                  tenths of that",
                 whole.whole_minutes()
+            ));
+        } else if !self.life.is_zero() && rest < self.life {
+            print::warning(&format!(
+                "--min-life: this token lives for {} min; the cloud gave none that lives longer",
+                rest.whole_minutes()
             ));
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use auth_proto::{Name, Note, Store, Taken, Want};
+use auth_proto::{Lease, Name, Note, Store, Taken, Want};
 
-/// A store that remembers what this run has taken from it and told it. A clone is the same store.
+/// A store that remembers what this run has read from it and written to it. A clone is the same store.
 #[derive(Clone)]
 pub(crate) struct RunStore {
     store: Arc<dyn Store>,
@@ -17,6 +17,8 @@ pub(crate) struct RunStore {
 struct Seen {
     /// For each name, the generation that was there at the first look.
     first: Vec<(Name, u64)>,
+    /// The names with a token that this run does not want and other runs use.
+    passed_over: Vec<Name>,
     /// The last entry with a token.
     token: Option<(Name, u64)>,
     has_pause: bool,
@@ -68,6 +70,7 @@ impl Store for RunStore {
         let is_old = self.is_fresh && self.is_old(want.name(), generation);
         // A pause counts: a refused password is sent no more often than without this.
         if is_old && matches!(&taken, Taken::Found { entry, .. } if !entry.is_pause()) {
+            self.seen().passed_over.push(want.name().clone());
             let newer = Want::new(want.name().clone(), generation, want.lease());
             taken = self.store.take(&newer);
         }
@@ -84,6 +87,12 @@ impl Store for RunStore {
     fn tell(&self, note: &Note) {
         if let Note::Put { lease, entry: Some(entry) } = note {
             let mut seen = self.seen();
+            // As in a session with a token: only a refusal takes the token from the other runs.
+            let is_brief = entry.is_pause() && !entry.is_refusal();
+            if is_brief && seen.passed_over.contains(lease.name()) {
+                let lease = Lease::new(lease.name().clone(), lease.generation());
+                return self.store.tell(&Note::Put { lease, entry: None });
+            }
             match entry.is_pause() {
                 true => seen.has_pause = true,
                 false => seen.token = Some((lease.name().clone(), lease.generation())),

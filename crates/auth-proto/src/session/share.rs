@@ -1,15 +1,15 @@
-//! Sharing tokens with other processes: what a session asks of a store, and what it tells it.
+//! Sharing tokens with other processes: the questions of a session to its store.
 //!
-//! A scope asks the store before it logs in. It gets a token or a pause of another process, or the
-//! lease, under which it logs in for all; or it waits for the process that has the lease.
+//! A scope asks the store before it logs in. The store answers with a token or a pause of another
+//! process, or with the lease to log in for all processes, or that another process has the lease.
 //!
-//! | the store says | then |
+//! | the store's answer | then |
 //! | --- | --- |
 //! | found: a token that fits | the scope uses it |
 //! | found: a pause | the scope pauses until the same time |
-//! | found: of no use | the scope asks for something newer |
-//! | led | the scope logs in, and tells the store what came of it |
-//! | busy | the scope asks again soon; after 25 seconds in all, whoever leads, it goes on alone |
+//! | found: of no use | the scope asks for a newer entry |
+//! | led | the scope logs in, and reports the token or the pause to the store |
+//! | busy | the scope asks again soon; after 25 seconds in all it logs in without the store |
 //! | silent | for 30 seconds the session acts as if it had no store |
 
 use std::{
@@ -54,7 +54,7 @@ pub(super) struct Outbox {
 
 /// A store that has not answered is not asked for this long.
 const SILENCE: Duration = Duration::from_secs(30);
-/// An answer that takes longer is no answer. Drivers wait for 250 ms.
+/// A later answer does not count. Drivers wait for 250 ms.
 const ANSWER: Duration = Duration::from_secs(1);
 /// A scope waits this long for other processes in all. A caller of an adapter waits for 30 s, and must
 /// have time for a login.
@@ -112,7 +112,7 @@ impl Session {
                     self.events.count_miss();
                 }
             }
-            // Nobody waits for the lease any more.
+            // Its caller has gone, so the lease goes back.
             (_, Taken::Led(lease)) => self.note(Note::Put { lease, entry: None }),
             _ => {}
         }

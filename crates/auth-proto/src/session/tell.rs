@@ -1,4 +1,4 @@
-//! Sharing tokens with other processes: what a session tells the store.
+//! Sharing tokens with other processes: the notes of a session to its store.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ impl Session {
         }
     }
 
-    /// Tells the store what has become of a lease whose login is over.
+    /// Reports the end of a lease to the store, with the token or the pause of its login.
     pub(super) fn tell(&mut self, index: usize, at: Duration) {
         if self.store.is_none() {
             return;
@@ -70,9 +70,10 @@ impl Session {
     }
 
     /// The pause of a scope whose login has just failed, if it concerns other processes: the identity
-    /// service has answered, and not to a secret that the others may not have. (A failed connection
-    /// may be the fault of this machine.) While there is a token, the store keeps that, unless the
-    /// credential is refused: each process that renews the token would send it once more.
+    /// service has answered, and not about a secret that other processes may not have. (A failed
+    /// connection may be the fault of this machine.) While the scope has a token, the store keeps the
+    /// token's entry. Only the pause of a refused credential replaces it: otherwise each process that
+    /// renews the token would send the credential once more.
     fn pause_to_share(&self, index: usize, at: Duration) -> Option<Entry> {
         let state = &self.scopes[index];
         let is_shared = |streak: &&FailureStreak| {
@@ -94,7 +95,7 @@ impl Session {
         (!rest.is_zero()).then(|| self.entry(index, Shared::Pause(pause)))
     }
 
-    /// What the store's entries for the tokens of this scope are for, to find them in a list.
+    /// The label of the store's entries for this scope, to find them in a list.
     pub fn label(&self, scope: &Scope) -> Label {
         let agency = self.credential.agency.as_ref();
         Label::new(&self.cloud.identity_path(""), &self.credential, agency, scope)
@@ -127,7 +128,7 @@ impl Session {
         }
     }
 
-    /// Tells the store that leases go on.
+    /// Extends the leases that end soon.
     pub(super) fn keep_leases(&mut self, at: Duration) {
         let Some(store) = self.store.as_mut().filter(|store| !store.leases.is_empty()) else {
             return;
@@ -146,20 +147,20 @@ impl Session {
         }
     }
 
-    /// When a caller of this scope has to come again, so that the store keeps the scope's lease.
+    /// When a caller of this scope has to poll again, to extend the scope's lease.
     pub(super) fn keep_at(&self, index: usize, at: Duration) -> Option<Duration> {
         self.scopes[index].share.keep_at(at).filter(|_| self.is_under_way(at))
     }
 
-    /// Whether anything is on its way that a scope with a lease may wait for: a login, its own or that
-    /// of the root, a question, or the root token of another process. A lease that no caller is
-    /// interested in ends.
+    /// Whether a scope with a lease may wait for something: a login of its own or of the root, a
+    /// question, or the root token of another process. Otherwise no caller needs the lease, and it
+    /// ends.
     fn is_under_way(&self, at: Duration) -> bool {
         let follows = |root: &Root| self.scopes[root.place].share.follows_since(at).is_some();
         self.scopes.asking().next().is_some() || self.root.as_ref().is_some_and(follows)
     }
 
-    /// Gives up a lease, because what comes of it concerns this process alone.
+    /// Gives up a lease, because the result of its login concerns this process alone.
     pub(super) fn give_up_lease(&mut self, index: usize) {
         if self.store.is_none() {
             return;
@@ -199,8 +200,8 @@ impl Session {
         store.notes.push_back(note);
     }
 
-    /// The oldest note for the store that has not been taken yet. A driver tells them after each
-    /// call, without the lock and after all wake-ups. The session keeps the last
+    /// The oldest note for the store that has not been taken yet. A driver passes them to
+    /// the store after each call, without the lock and after all wake-ups. The session keeps the last
     /// [`limits::SCOPES`].
     pub fn poll_note(&mut self) -> Option<Note> {
         self.store.as_mut()?.notes.pop_front()

@@ -4,14 +4,14 @@
 //!
 //! | file | content | written |
 //! | --- | --- | --- |
-//! | `HASH.entry` | the time it was told, and the entry; sealed | by renaming |
+//! | `HASH.entry` | the time of writing, and the entry; sealed | by renaming |
 //! | `HASH.lease` | the time and the length of the last lease; sealed. Its holder locks it | by renaming |
 //! | `HASH.tmp` | a file that is being written, or that a killed process left | under `HH.lock` |
-//! | `HH.lock` | nothing; whoever changes a file locks it for that long | once, never removed |
+//! | `HH.lock` | nothing; a process locks it while it changes a file | once, never removed |
 //!
-//! Nobody needs a lock to read, because a file never changes once it has its name. A lease is over when
-//! its file is not locked (the holder has ended, or has told what came of it), or when its time is over
-//! (the holder was stopped). The file stays: it knows the last generation.
+//! Reading needs no lock, because a file never changes once it has its name. A lease is over when its
+//! file is not locked (its process has ended, or has written the result of the login), or when its time
+//! is over (its process was stopped). The file stays, because it contains the last generation.
 //!
 //! The clock is the machine's. If it goes back, what was written later than now counts as absent. If it
 //! goes forward, entries and leases end early. Both cost logins.
@@ -45,8 +45,9 @@ use crate::{
 
 /// A [`Store`] in a directory, for the processes of one user on one machine.
 ///
-/// A process that logs in holds a lock, which the operating system ends with the process: when it is
-/// killed, another one goes on at once. When it is stopped, another one goes on at the end of its lease.
+/// A process that logs in has a lock, which the operating system releases when the process ends. After a
+/// kill, another process logs in at once. If the process is stopped, another one logs in at the end of the
+/// lease.
 ///
 /// A clone is the same store. See the [front page](crate) for files, keys and limits.
 #[derive(Clone)]

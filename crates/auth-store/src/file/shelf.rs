@@ -110,7 +110,7 @@ impl<'a> Shelf<'a> {
         let sealed = self.sealed("lease", Kind::Lease, generation, times)?;
         let (lease, temporary) = (self.file("lease"), self.file("tmp"));
         let mut locked = None;
-        // Locked before it has its name, so that nobody sees it without its holder.
+        // Locked before it has its name, so that no process sees it unlocked.
         self.directory.replace(&lease, &temporary, &sealed, |file| {
             locked = system::try_lock(file.try_clone()?)?.ok();
             Ok(())
@@ -128,7 +128,7 @@ impl<'a> Shelf<'a> {
         removed.into_iter().try_fold(false, |any, removed| Ok(any | removed?))
     }
 
-    /// The lock of those who change a file.
+    /// The lock of a process that changes a file.
     pub(super) fn lock(&self, patience: Duration) -> Result<Locked, StoreError> {
         let locked = system::lock_within(self.gate()?, patience);
         let locked = locked.map_err(|error| self.gate_error(Problem::Io(error)))?;
@@ -154,7 +154,7 @@ impl<'a> Shelf<'a> {
 }
 
 impl Kept {
-    /// The time since it was told, while it lives.
+    /// The time since it was written, while it lives.
     pub(super) fn age(&self, now: u64) -> Option<Duration> {
         let age = Duration::from_millis(now.saturating_sub(self.told_at));
         (age < self.entry.life()).then_some(age)

@@ -1,4 +1,5 @@
-//! The thread that speaks with the server: what waits goes out together, and is answered in order.
+//! The thread that speaks with the server. It sends all waiting jobs together, and the server answers
+//! them in order.
 
 use std::{
     sync::Arc,
@@ -34,7 +35,7 @@ pub(super) struct Job {
 pub(super) enum Task {
     /// With the generation of an entry that did not open, or 0.
     Take(Want, u64, Promise<Taken>),
-    /// The promise says when the server has heard the note.
+    /// The promise is kept when the server has got the note.
     Tell(Note, Option<Promise<()>>),
 }
 
@@ -141,7 +142,7 @@ struct Opened {
 }
 
 impl Server {
-    /// The commands of a job that somebody waits for. Each gives one answer.
+    /// The commands of a job that a caller waits for. Each gives one answer.
     fn commands(&self, job: &Job) -> Result<Vec<Cmd>, Problem> {
         if job.is_over() {
             return Err(Problem::TimedOut);
@@ -287,7 +288,7 @@ impl Job {
         Self { deadline, patience, listener, task }
     }
 
-    /// Whether the time for an answer is over, or nobody waits for one.
+    /// Whether the time for an answer is over, or its caller has gone.
     fn is_over(&self) -> bool {
         let is_abandoned = match &self.task {
             Task::Take(_, _, promise) => promise.is_abandoned(),

@@ -49,7 +49,7 @@ impl Link {
         Ok(Self { stream, parser: Parser::new(), greetings, unanswered })
     }
 
-    /// Whether the server has neither closed the connection nor said something that nobody asked for.
+    /// Whether the server has neither closed the connection nor sent bytes without a question.
     pub(super) fn is_idle(&mut self) -> bool {
         let socket = &self.stream.bounded().socket;
         let looked = socket.set_nonblocking(true).and_then(|()| socket.peek(&mut [0]));

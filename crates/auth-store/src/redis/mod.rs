@@ -1,7 +1,8 @@
 //! A store in a Redis server.
 //!
-//! One thread has the connection. It sends what waits together, and answers in order; callers wait for
-//! it for 250 ms at most, whatever it waits for: the resolver, the handshake, a server that is stopped.
+//! One thread has the connection. It sends all waiting jobs together, and answers in order. A caller
+//! waits for 250 ms at most, also while the thread waits for the resolver, the handshake or a server that
+//! is stopped.
 
 mod address;
 mod engine;
@@ -39,7 +40,7 @@ use crate::{
 /// A [`Store`] in a Redis server, for the processes of many machines.
 ///
 /// All clones are one store with one connection, which is made when it is needed. See the
-/// [front page](crate#redis) for what the server has to be and to allow.
+/// [front page](crate#redis) for the server's version and the rights that its user needs.
 #[derive(Clone)]
 pub struct RedisStore {
     shared: Arc<Shared>,
@@ -54,7 +55,7 @@ struct Shared {
     queue: Mutex<Option<Queue>>,
 }
 
-/// The way to the thread.
+/// The queue of the thread.
 struct Queue {
     process: u32,
     jobs: SyncSender<Job>,
@@ -71,7 +72,8 @@ const NOTES: u32 = 6;
 const JOBS: usize = 1024;
 /// The jobs of one round trip.
 const BATCH: usize = 32;
-/// A connection that was not used for so long is closed. What lies between may have forgotten it.
+/// A connection that was not used for so long is closed. A firewall or proxy on the way may have dropped
+/// it.
 const IDLE: Duration = Duration::from_secs(60);
 
 impl RedisStore {
@@ -95,8 +97,8 @@ impl RedisStore {
         Ok(Self { shared: Arc::new(shared), listener: None, patience: ANSWER })
     }
 
-    /// Reports events to this function. The store's thread runs it: until it returns, all callers of
-    /// the store wait. It must not panic. Clones made before do not have it.
+    /// Reports events to this function. The store's thread calls it, and all callers of the store wait
+    /// until it returns. It must not panic. Earlier clones do not call it.
     #[must_use]
     pub fn on_event(self, listener: impl Fn(&StoreEvent) + Send + Sync + 'static) -> Self {
         Self { listener: Some(Arc::new(listener)), ..self }
@@ -209,7 +211,7 @@ impl fmt::Debug for RedisStore {
 
 /// An [`AsyncStore`] in a Redis server, for the processes of many machines: a [`RedisStore`] whose
 /// callers are tasks. It needs no runtime. Dropping the last clone waits up to 250 ms, until all notes
-/// are told.
+/// are sent.
 #[cfg(feature = "redis-async")]
 #[derive(Clone, Debug)]
 pub struct AsyncRedisStore(RedisStore);

@@ -8,7 +8,7 @@
 //! | `led`, `lease` | the time when it was given, and its length; 0 if it has come back |
 //! | `entry` | the entry, sealed |
 //! | `generation` | the generation of the entry |
-//! | `told`, `life` | the time when it was told, and its life |
+//! | `told`, `life` | the time when it was written, and its life |
 //!
 //! Times are the server's, in milliseconds. A number that cannot be, and what is from the future because
 //! the server's clock went back, count as absent. Lua's numbers are doubles: a generation stays below

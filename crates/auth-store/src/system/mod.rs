@@ -65,10 +65,10 @@ pub(crate) fn is_over(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }
 
-/// Whether somebody holds the lock of a file.
+/// Whether a process has locked a file.
 pub(crate) fn is_locked(file: &File) -> io::Result<bool> {
-    // A shared lock, so that two processes that look at the same time do not take each other for the
-    // holder. It ends with the file.
+    // A shared lock, so that two processes that look at the same time do not see each other's lock. It
+    // ends with the file.
     match file.try_lock_shared() {
         Ok(()) => Ok(false),
         Err(TryLockError::WouldBlock) => Ok(true),
@@ -76,7 +76,7 @@ pub(crate) fn is_locked(file: &File) -> io::Result<bool> {
     }
 }
 
-/// The pause between two looks at a lock, which is held for less than a millisecond as a rule.
+/// The pause between two tries for a lock, which lasts for less than a millisecond as a rule.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), Problem> {

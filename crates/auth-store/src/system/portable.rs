@@ -1,6 +1,6 @@
-//! Files by the standard library alone, for systems without users or links as Unix has them. Who may
-//! enter the directory is the operating system's affair: on Windows, a user's profile is closed to
-//! other users.
+//! Files by the standard library alone, for systems without users or links as Unix has them. The
+//! operating system decides which users may enter the directory: on Windows, a user's profile is closed
+//! to other users.
 
 use std::{
     fs::{self, File, OpenOptions},

@@ -1,5 +1,5 @@
 //! Files of one user. Every file is opened relative to its open directory, without following links,
-//! and checked after it was opened, so that nobody can exchange it in between.
+//! and checked after it was opened, so that no other user can exchange it in between.
 
 use std::{
     fs::{DirBuilder, File, Metadata},
@@ -86,9 +86,8 @@ impl Directory {
         file.ok_or_else(|| self.error(name, ErrorKind::NotFound.into()))
     }
 
-    /// Puts a file with this content in the place of another one, at once for everybody who looks.
-    /// Other users can never read it: it has its mode from its first moment. `prepare` sees the file
-    /// before the others do.
+    /// Replaces a file by one with this content, in one step for all readers. Other users can never read
+    /// it: it has its mode from its first moment. `prepare` gets the file before it has its name.
     ///
     /// The caller has a lock that excludes another writer, so a file with the temporary name is left
     /// from a process that was killed.
@@ -159,7 +158,7 @@ impl Directory {
             Ok(file) => File::from(file),
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP) => return Err(StoreError::at(&self.path_of(name), Problem::Link)),
-            // A socket, or a pipe that nobody reads.
+            // A socket, or a pipe without a reader.
             Err(Errno::NXIO) => return Err(StoreError::at(&self.path_of(name), Problem::NotAFile)),
             Err(error) => return Err(self.error(name, error.into())),
         };

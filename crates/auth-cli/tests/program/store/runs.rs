@@ -97,8 +97,28 @@ fn a_fresh_token_replaces_the_stored_one() {
     run(&["token", "--fresh", "--token-env", "T"], "").failed(2, "cannot be used with");
 }
 
+/// A new token may be wanted while the old one is good. Other runs keep the old one, unless the password
+/// is refused.
+#[test]
+fn a_fresh_login_that_fails() {
+    for (status, code, keeps_token) in [(503, 5, true), (429, 5, true), (401, 3, false)] {
+        let server = aged_then(3600, 0, Some(status));
+        let machine = with_user(&format!("{}/v3", server.url()), "user_id: u, password: pw", "");
+        assert_eq!(token(&machine, &[]), "t0\n");
+        machine.run(&["token", "--fresh"], "", &[]).failed(code, &status.to_string());
+        let next = machine.run(&["token"], "", &[]);
+        assert_eq!(next.out == "t0\n", keeps_token, "{status}: {next:?}");
+        assert_eq!(server.requests().len(), 2, "{status}");
+    }
+}
+
 /// A token of this life, of which so much is over.
 fn aged(life: u64, age: u64) -> Loopback {
+    aged_then(life, age, None)
+}
+
+/// The same. Later logins fail with this status.
+fn aged_then(life: u64, age: u64, later: Option<u16>) -> Loopback {
     let seconds = |seconds: i64| {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let at = since.as_secs().saturating_add_signed(seconds);
@@ -111,10 +131,16 @@ fn aged(life: u64, age: u64) -> Loopback {
     let number = AtomicU64::new(0);
     Loopback::start(move |_| {
         let number = number.fetch_add(1, Ordering::Relaxed);
+        if let Some(status) = later.filter(|_| number > 0) {
+            return Reply::new(status, "Retry-After: 300\r\n", "{}");
+        }
         let body = format!(r#"{{"token":{{"expires_at":"{ends}","issued_at":"{issued}"}}}}"#);
         Reply::new(201, &format!("X-Subject-Token: t{number}\r\n"), body)
     })
 }
+
+const SHORT: &str =
+    "--min-life: this token lives for 29 min; the cloud gave none that lives longer";
 
 #[test]
 fn a_token_lives_as_long_as_wanted() {
@@ -123,10 +149,18 @@ fn a_token_lives_as_long_as_wanted() {
     let machine = with_user(&url, "user_id: u, password: pw", "");
     assert_eq!(token(&machine, &[]), "t0\n");
     assert_eq!(token(&machine, &["--min-life", "20m"]), "t0\n");
-    assert_eq!(token(&machine, &["--min-life", "40m"]), "t1\n");
+    // This cloud's new tokens are no better.
+    let run = machine.run(&["token", "--min-life", "40m"], "", &[]);
+    assert!(run.out == "t1\n" && run.err.contains(SHORT), "{run:?}");
     assert_eq!(server.requests().len(), 2);
     let run = machine.run(&["token", "--min-life", "2h"], "", &[]);
     assert!(run.code == 0 && run.err.contains("tokens of this cloud live for 60 min"), "{run:?}");
+    // The service is busy: the old token is better than none.
+    let server = aged_then(3600, 1800, Some(503));
+    let machine = with_user(&format!("{}/v3", server.url()), "user_id: u, password: pw", "");
+    assert_eq!(machine.run(&["token", "--min-life", "20m"], "", &[]).err, "");
+    let run = machine.run(&["token", "--min-life", "40m"], "", &[]);
+    assert!(run.code == 0 && run.out == "t0\n" && run.err.contains(SHORT), "{run:?}");
     for wrong in ["1y", "31d", "", "-1", "1h30m"] {
         machine.run(&["token", &format!("--min-life={wrong}")], "", &[]).failed(2, "--min-life");
     }

@@ -89,6 +89,11 @@ impl Entry {
     pub fn is_pause(&self) -> bool {
         matches!(self.shared, Shared::Pause(_))
     }
+
+    /// Whether it is the pause after a refused credential.
+    pub fn is_refusal(&self) -> bool {
+        matches!(&self.shared, Shared::Pause(pause) if pause.is_refusal)
+    }
 }
 
 impl fmt::Debug for Entry {

@@ -10,14 +10,14 @@ use crate::{
     session::store::{Lease, Name, Note},
 };
 
-/// A lease lasts this long: so long a process that is killed keeps the others waiting. A process that
-/// lives keeps its lease.
+/// The length of a lease: the others wait at most this long for a process that was killed. A process
+/// that lives extends its lease.
 pub(crate) const LEASE: Duration = Duration::from_secs(10);
 
-/// A lease is kept in time for two more tries.
+/// A lease is extended after this time, so that there is time for two more tries.
 const KEEP: Duration = Duration::from_secs(3);
 
-/// After this many entries in a row that are of no use, the scope asks for no other one.
+/// After this many entries in a row that are of no use, the scope stops asking.
 const USELESS: u32 = 3;
 
 /// A scope's part in the sharing of tokens. Without a store it stays empty.
@@ -54,11 +54,11 @@ struct Leads {
     lease: Lease,
     /// From then on the store may have given another lease.
     until: Duration,
-    /// When the store is told that the lease goes on.
+    /// When the lease has to be extended.
     keep_at: Duration,
     /// The answer that gave the token.
     answer: Option<Entry>,
-    /// Whether the login has ended, so that the store must be told.
+    /// Whether the login has ended, which the session has to report to the store.
     is_over: bool,
 }
 
@@ -67,7 +67,7 @@ struct Follows {
     /// When the scope began to wait, for this process or another one before.
     since: Duration,
     look_at: Duration,
-    /// When the store has last said so.
+    /// When the store last answered that another process has the lease.
     seen_at: Duration,
 }
 
@@ -87,8 +87,8 @@ impl Share {
         self.follows.as_ref().map(|follows| follows.look_at).filter(|look_at| at < *look_at)
     }
 
-    /// Since when the scope waits for other processes. One that has not asked for so long begins
-    /// again.
+    /// Since when the scope waits for other processes. A scope that has not asked for the length of a
+    /// lease begins again.
     pub(crate) fn follows_since(&self, at: Duration) -> Option<Duration> {
         let follows = self.follows.as_ref().filter(|follows| at < follows.seen_at + LEASE);
         follows.map(|follows| follows.since)
@@ -129,7 +129,7 @@ impl Share {
         self.leads = Some(Box::new(Leads { lease, until, keep_at, answer: None, is_over: false }));
     }
 
-    /// When the store is told that the lease goes on.
+    /// When the lease has to be extended.
     pub(crate) fn keep_at(&self, at: Duration) -> Option<Duration> {
         let leads = self.leads.as_ref().filter(|leads| at < leads.until && !leads.is_over);
         leads.map(|leads| leads.keep_at)
@@ -140,7 +140,7 @@ impl Share {
         self.leads.is_some()
     }
 
-    /// Keeps the lease.
+    /// Extends the lease.
     pub(crate) fn keep_lease(&mut self, at: Duration) -> Option<Note> {
         let leads = self.leads.as_mut()?;
         (leads.keep_at, leads.until) = (at + KEEP, at + LEASE);
@@ -168,7 +168,7 @@ impl Share {
         (self.on_trial, self.useless) = (0, 0);
     }
 
-    /// Keeps the answer of a login until the store is told.
+    /// Keeps the answer of a login until it is reported to the store.
     pub(crate) fn keep(&mut self, entry: Entry) {
         if let Some(leads) = &mut self.leads {
             leads.answer = Some(entry);
@@ -207,7 +207,7 @@ impl Share {
         }
     }
 
-    /// The credential is another one: so is the name of the entry. The token stays.
+    /// The credential has changed, and so has the name of the entry. The token stays.
     pub(crate) fn rename(&mut self) {
         (self.known, self.follows, self.followed) = (0, None, None);
         self.end();
