@@ -103,7 +103,9 @@ impl<S: Store> AsyncStore for Blocking<S> {
     async fn take(&self, want: &Want) -> Taken {
         let Some(jobs) = &self.jobs else { return Taken::Silent };
         let (promise, answer) = answer();
-        let taking = Taking { answer, tell: |note| drop(jobs.try_send(Job::Tell(note))) };
+        let give_back = |note| drop(jobs.try_send(Job::Tell(note)));
+        let taking =
+            Taking { answer, leave: |note: Option<Note>| note.into_iter().for_each(give_back) };
         match jobs.try_send(Job::Take(want.clone(), promise)) {
             Ok(()) => taking.await,
             Err(_) => Taken::Silent,

@@ -6,11 +6,14 @@
 mod address;
 mod engine;
 mod link;
+mod refusal;
 mod script;
 mod tls;
 
 use std::{
-    fmt, iter, mem,
+    fmt,
+    future::Future,
+    iter, mem,
     panic::{self, AssertUnwindSafe},
     process,
     sync::{
@@ -96,7 +99,9 @@ impl RedisStore {
     }
 
     /// Reports events to this function. The store's thread runs it: until it returns, all callers of
-    /// the store wait. It must not panic. Clones made before do not have it.
+    /// the store wait. [`StoreEvent::Silent`] is an exception if a caller goes on without its answer,
+    /// because its time is over or its task was dropped: then the caller runs it. It must not panic.
+    /// Clones made before do not have it.
     #[must_use]
     pub fn on_event(self, listener: impl Fn(&StoreEvent) + Send + Sync + 'static) -> Self {
         Self { listener: Some(Arc::new(listener)), ..self }
@@ -107,6 +112,24 @@ impl RedisStore {
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// Asks the thread. Dropped without its answer, it says so.
+    fn ask(&self, want: &Want) -> impl Future<Output = Taken> + Send + Unpin {
+        let (promise, answer) = answer();
+        let taking = Taking { answer, leave: |note| self.leave(note) };
+        self.submit(Task::Take(want.clone(), 0, promise));
+        taking
+    }
+
+    /// A caller goes on without its answer, and a lease that has come is given back.
+    fn leave(&self, note: Option<Note>) {
+        let address = &self.shared.server.address;
+        let silent = StoreEvent::Silent(address.error(address.delay()));
+        engine::emit(self.listener.as_ref(), &[silent]);
+        if let Some(note) = note {
+            self.submit(Task::Tell(note, None));
+        }
     }
 
     /// Hands a task to the thread.
@@ -185,10 +208,7 @@ fn serve(mut engine: Engine, queue: &Receiver<Job>) {
 impl Store for RedisStore {
     fn take(&self, want: &Want) -> Taken {
         let deadline = Instant::now() + self.patience;
-        let (promise, answer) = answer();
-        let taking = Taking { answer, tell: |note| self.submit(Task::Tell(note, None)) };
-        self.submit(Task::Take(want.clone(), 0, promise));
-        wait(taking, deadline).unwrap_or(Taken::Silent)
+        wait(self.ask(want), deadline).unwrap_or(Taken::Silent)
     }
 
     /// Waits for the server for about 40 ms at most, because the program may end after it.
@@ -241,10 +261,7 @@ impl AsyncRedisStore {
 #[cfg(feature = "redis-async")]
 impl AsyncStore for AsyncRedisStore {
     async fn take(&self, want: &Want) -> Taken {
-        let (promise, answer) = answer();
-        let taking = Taking { answer, tell: |note| self.0.submit(Task::Tell(note, None)) };
-        self.0.submit(Task::Take(want.clone(), 0, promise));
-        taking.await
+        self.0.ask(want).await
     }
 
     fn tell(&self, note: &Note) {
