@@ -6,6 +6,8 @@ use crate::error::Problem;
 
 const NOPERM: &str = "its user lacks a right: give it the rights that the page of the crate \
                       auth-store names (ACL SETUSER)";
+const NO_PASSWORD: &str = "it has no password for this user: remove the password from the URL, or set \
+                           it there";
 const UNKNOWN: &str = "this store does not know the reason: look for the word in the server's manual \
                        and log";
 
@@ -70,7 +72,6 @@ const TEXTS: &[(&str, &str)] = &[
     ("max number of clients", "it has too many connections: raise its maxclients, or close others"),
     ("can't run this command", NOPERM),
     ("no permissions", NOPERM),
-    ("PEXPIRE", NOPERM),
     ("unknown command", "it does not run scripts (EVAL): use Redis 6.2 or newer, or Valkey"),
     ("Unknown Redis", "it lacks a command that the store needs: use Redis 6.2 or newer, or Valkey"),
     ("DB index", "it has no database of this number: correct the number at the end of the URL"),
@@ -79,12 +80,10 @@ const TEXTS: &[(&str, &str)] = &[
         "it is a node of a cluster, which has the database 0 alone: remove the number at the end of \
          the URL",
     ),
+    ("without any password configured", NO_PASSWORD),
+    ("no password is set", NO_PASSWORD),
     (
-        "without any password configured",
-        "it has no password for this user: remove the password from the URL, or set it there",
-    ),
-    (
-        "AUTH",
+        "'auth' command",
         "it does not take a user and a password: use Redis 6.2 or newer, or remove the user from the \
          URL",
     ),

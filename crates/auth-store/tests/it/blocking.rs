@@ -1,48 +1,26 @@
 //! The store for tasks.
 
 use std::{
-    future::Future,
     pin::pin,
     sync::{
         Arc, Barrier, Mutex,
         mpsc::{self, Sender},
     },
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
-    time::{Duration, Instant},
+    task::{Context, Waker},
+    thread,
+    time::Duration,
 };
 
 use auth_proto::{AsyncStore, Lease, Note, Store, Taken, Want};
 use auth_store::Blocking;
 
-use crate::support::{Place, entry, found, put, want};
+use crate::{
+    client::{wait, waker},
+    support::{Place, entry, found, put, want},
+};
 
 /// Only a failing test waits so long.
 const LONG: Duration = Duration::from_secs(30);
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Waits for a future, without a runtime.
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
-    let started = Instant::now();
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => {
-                thread::park_timeout(LONG);
-                assert!(started.elapsed() < LONG, "no answer");
-            }
-        }
-    }
-}
 
 #[test]
 fn a_task_takes_and_tells() {
@@ -90,7 +68,7 @@ fn a_lease_that_nobody_awaits_is_given_back() {
     meeting.wait();
     assert_eq!(notes.recv_timeout(LONG), Ok(2));
     // The caller goes after the answer, before it looks.
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let waker = waker();
     let want = want(2);
     let mut taking = Box::pin(store.take(&want));
     assert!(taking.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());

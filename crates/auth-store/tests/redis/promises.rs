@@ -8,9 +8,9 @@ use auth_store::{AsyncRedisStore, RedisStore};
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 
 use crate::{
+    client::wait,
     laws::{self, RESTART, Subject, histories},
     server::{Events, LONG, Operator, Server, found, key, lead, put, put_after, strings, want},
-    tasks::wait,
 };
 
 const NOON: Duration = Duration::from_secs(1_800_000_000);

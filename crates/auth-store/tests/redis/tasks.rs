@@ -1,42 +1,19 @@
 //! The store for tasks.
 
 use std::{
-    future::Future,
     pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
+    task::{Context, Waker},
+    thread,
     time::Instant,
 };
 
 use auth_proto::{AsyncStore, Name, Note, Taken, Want};
 use auth_store::AsyncRedisStore;
 
-use crate::server::{Events, LEASE, LONG, Server, entry, found, give_back, key, lead, want};
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Waits for a future, without a runtime.
-pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
-    let started = Instant::now();
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => {
-                thread::park_timeout(LONG);
-                assert!(started.elapsed() < LONG, "no answer");
-            }
-        }
-    }
-}
+use crate::{
+    client::{wait, waker},
+    server::{Events, LEASE, LONG, Server, entry, found, give_back, key, lead, want},
+};
 
 fn open(server: &Server) -> AsyncRedisStore {
     AsyncRedisStore::open(&server.url(), key()).unwrap().with_patience(LONG)
@@ -75,7 +52,7 @@ fn a_lease_that_nobody_awaits_is_given_back() {
         }
     }
     // The caller goes after the answer, before it looks.
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let waker = waker();
     let asked = want(0);
     let mut taking = Box::pin(store.take(&asked));
     assert!(taking.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
