@@ -18,7 +18,8 @@ use crate::answer::{Promise, Taking, answer, copy, give_back, lock};
 
 /// An [`AsyncStore`] that calls a blocking [`Store`] on two threads of its own. It needs no runtime.
 ///
-/// What the threads cannot keep up with is silent, and never waits. A lease that comes too late, because
+/// What the threads cannot keep up with is silent, and never waits: the session reports
+/// [`StoreSuspended`](auth_proto::Event::StoreSuspended), and the store no event. A lease that comes too late, because
 /// its caller has gone, is given back. Dropping it waits up to 250 ms, until all notes are told.
 ///
 /// ```no_run

@@ -38,16 +38,18 @@ impl Texts {
     }
 }
 
-/// A server that answers each command with this line.
-fn refusing(line: &'static str) -> String {
+/// A server that answers each command with this line, and its URL.
+fn refusing(line: &Arc<Mutex<&'static str>>) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
+    let line = Arc::clone(line);
     thread::spawn(move || {
         for client in listener.incoming() {
-            let mut client = client.unwrap();
+            let (mut client, line) = (client.unwrap(), Arc::clone(&line));
             thread::spawn(move || {
                 let mut parser = Parser::new();
                 while parser.parse_value(&client).is_ok() {
+                    let line = *line.lock().unwrap();
                     client.write_all(format!("-{line}\r\n").as_bytes()).unwrap();
                 }
             });
@@ -144,13 +146,16 @@ const REFUSALS: &[(&str, &str)] = &[
 
 #[test]
 fn a_refusal_says_what_to_do() {
+    let current = Arc::new(Mutex::new(""));
+    let url = refusing(&current);
     for (line, remedy) in REFUSALS {
         let code = line.split(' ').next().unwrap();
-        asked(&refusing(line), code, remedy);
+        *current.lock().unwrap() = line;
+        asked(&url, code, remedy);
         // A lost note says the same.
         let texts = Texts::default();
         let name = want(0).name().clone();
-        texts.of(&refusing(line)).tell(&Note::Forget { name, generation: 1 });
+        texts.of(&url).tell(&Note::Forget { name, generation: 1 });
         let said: Vec<_> =
             texts.take().iter().map(|text| text.replacen("not told", "silent", 1)).collect();
         says(&said, code, remedy);
@@ -159,18 +164,13 @@ fn a_refusal_says_what_to_do() {
 
 #[test]
 fn a_real_server_without_room_says_so() {
-    let server = Server::start_with(&["--maxclients", "1"]);
-    // A connection is closed in its own time.
-    let operator = server.operator();
-    asked(&server.url(), "ERR", "raise its maxclients");
-    drop(operator);
-    let server = Server::start_with(&["--maxmemory", "1mb", "--maxmemory-policy", "noeviction"]);
-    let mut filled = 0;
-    while !matches!(server.run(&["SET", &filled.to_string(), "x"]), Value::ServerError(_)) {
-        filled += 1;
-        assert!(filled < 100_000);
-    }
+    let server = Server::start();
+    let mut operator = server.operator();
+    assert_eq!(operator.run(&["SET", "filled", &"x".repeat(2 << 20)]), Value::Okay);
+    assert_eq!(operator.run(&["CONFIG", "SET", "maxmemory", "1mb"]), Value::Okay);
     asked(&server.url(), "OOM", "raise its maxmemory");
+    assert_eq!(operator.run(&["CONFIG", "SET", "maxclients", "1"]), Value::Okay);
+    asked(&server.url(), "ERR", "raise its maxclients");
 }
 
 #[test]
