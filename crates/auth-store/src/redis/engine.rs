@@ -314,7 +314,7 @@ impl Job {
                 let given = given.filter(|_| unwanted.is_none());
                 events.extend(given.map(|generation| StoreEvent::LeaseGiven { generation }));
                 emit(listener.as_ref(), &events);
-                let note = note.or(unwanted.and_then(give_back))?;
+                let note = note.or_else(|| unwanted.and_then(give_back))?;
                 Some(Self::new(Task::Tell(note, None), listener, patience))
             }
             (Task::Tell(_, promise), Landed::Told(events)) => {
