@@ -42,8 +42,9 @@ impl<T> Promise<T> {
         lock(&self.0).is_abandoned
     }
 
-    /// Gives the answer, which comes back if the caller has gone.
-    pub(crate) fn give(self, value: T) -> Option<T> {
+    /// Gives the answer, which comes back if the caller has gone. The caller gets it when the promise
+    /// is dropped: what is reported before comes before what the caller does.
+    pub(crate) fn give(&self, value: T) -> Option<T> {
         let mut state = lock(&self.0);
         if state.is_abandoned {
             return Some(value);
@@ -64,11 +65,12 @@ impl<T> Drop for Promise<T> {
 }
 
 impl<T> Answer<T> {
-    /// Stops waiting. Returns the answer if it has come.
-    fn abandon(&self) -> Option<T> {
+    /// Stops waiting. `None` if the wait was over; else the answer, if it has come.
+    fn abandon(&self) -> Option<Option<T>> {
         let mut state = lock(&self.0);
         state.is_abandoned = true;
-        state.value.take()
+        let is_awaited = state.value.is_some() || !state.is_over;
+        is_awaited.then(|| state.value.take())
     }
 }
 
@@ -85,13 +87,15 @@ impl<T> Future for Answer<T> {
     }
 }
 
-/// Waits for a store's answer. If the caller goes, a lease that comes later is given back.
-pub(crate) struct Taking<F: FnMut(Note)> {
+/// Waits for a store's answer.
+pub(crate) struct Taking<F: FnMut(Option<Note>)> {
     pub(crate) answer: Answer<Taken>,
-    pub(crate) tell: F,
+    /// Called if the caller goes without an answer, with the note that gives a lease back which has
+    /// come. A lease that comes later is given back by the one who has the promise.
+    pub(crate) leave: F,
 }
 
-impl<F: FnMut(Note) + Unpin> Future for Taking<F> {
+impl<F: FnMut(Option<Note>) + Unpin> Future for Taking<F> {
     type Output = Taken;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Taken> {
@@ -100,10 +104,12 @@ impl<F: FnMut(Note) + Unpin> Future for Taking<F> {
     }
 }
 
-impl<F: FnMut(Note)> Drop for Taking<F> {
+impl<F: FnMut(Option<Note>)> Drop for Taking<F> {
     fn drop(&mut self) {
-        if let Some(note) = self.answer.abandon().and_then(give_back) {
-            (self.tell)(note);
+        match self.answer.abandon() {
+            // The one who was silent says why.
+            None | Some(Some(Taken::Silent)) => {}
+            Some(answer) => (self.leave)(answer.and_then(give_back)),
         }
     }
 }

@@ -18,9 +18,9 @@ use crate::answer::{Promise, Taking, answer, copy, give_back, lock};
 
 /// An [`AsyncStore`] that calls a blocking [`Store`] on two threads of its own. It needs no runtime.
 ///
-/// If more calls come than the threads can do, the answer is [`Taken::Silent`], and no caller waits. A
-/// lease whose caller has gone is given back. Dropping it waits up to 250 ms, until the store has all
-/// notes.
+/// If more calls come than the threads can do, the answer is [`Taken::Silent`], and no caller waits: the
+/// session reports [`StoreSuspended`](auth_proto::Event::StoreSuspended), and the store no event. A lease
+/// whose caller has gone is given back. Dropping it waits up to 250 ms, until the store has all notes.
 ///
 /// ```no_run
 /// use auth_store::{Blocking, FileStore};
@@ -104,7 +104,9 @@ impl<S: Store> AsyncStore for Blocking<S> {
     async fn take(&self, want: &Want) -> Taken {
         let Some(jobs) = &self.jobs else { return Taken::Silent };
         let (promise, answer) = answer();
-        let taking = Taking { answer, tell: |note| drop(jobs.try_send(Job::Tell(note))) };
+        let give_back = |note| drop(jobs.try_send(Job::Tell(note)));
+        let taking =
+            Taking { answer, leave: |note: Option<Note>| note.into_iter().for_each(give_back) };
         match jobs.try_send(Job::Take(want.clone(), promise)) {
             Ok(()) => taking.await,
             Err(_) => Taken::Silent,

@@ -55,14 +55,18 @@ pub enum Problem {
     Refused {
         /// The first word of the answer, such as `NOPERM`, `OOM`, `READONLY` or `WRONGPASS`.
         code: String,
+        /// What is wrong and what to do, in words that do not come from the server.
+        meaning: &'static str,
     },
-    /// The server did not answer in time.
+    /// The server did not answer in time: before the caller went on.
     TimedOut,
     /// The file, or the server's answer, has more bytes than it may have.
     TooLarge {
         /// The bytes that it may have.
         limit: usize,
     },
+    /// The resolver has found no address of the host in time.
+    Unresolved,
 }
 
 impl StoreError {
@@ -118,9 +122,14 @@ impl fmt::Display for StoreError {
             Problem::OtherOwner { owner } => {
                 write!(f, "{place} belongs to the user {owner}: use a path of your own")
             }
-            Problem::Refused { code } => write!(f, "{place} refuses: {code}"),
+            Problem::Refused { code, meaning } => write!(f, "{place} refuses ({code}): {meaning}"),
             Problem::TimedOut => write!(f, "{place} did not answer in time"),
             Problem::TooLarge { limit } => write!(f, "{place} has more than {limit} bytes"),
+            Problem::Unresolved => write!(
+                f,
+                "{place} is not found in time: the resolver has no address for its name yet; check the \
+                 host in the URL and this machine's DNS"
+            ),
         }
     }
 }

@@ -23,6 +23,7 @@ pub enum StoreEvent {
     NotTold(StoreError),
     /// An entry or a lease counts as absent. The next login replaces it.
     PassedOver(StoreError),
-    /// The store could not be asked. The session goes on without it for 30 s.
+    /// The store could not be asked, or did not answer before its caller went on. The session goes on
+    /// without it for 30 s.
     Silent(StoreError),
 }

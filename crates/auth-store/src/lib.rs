@@ -99,7 +99,7 @@
 //! login more. A replica gives entries and refuses leases.
 //!
 //! **Cluster.** Each script uses one key, so that its keys may be on any node. The store does not follow
-//! a node that answers `MOVED`, and is silent: it needs a proxy, or one node.
+//! a node that answers `MOVED`: give it the URL of the node that owns the key, or of a proxy.
 //!
 //! **A server that is stopped, gone or slow** costs a call 250 ms at most, name resolution included; the
 //! session then asks no store for 30 s. [`RedisStore::on_event`] has the reason. A process connects

@@ -1,6 +1,10 @@
 //! The server, as a URL names it.
 
-use std::fmt;
+use std::{
+    fmt,
+    net::{SocketAddr, ToSocketAddrs},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use zeroize::Zeroizing;
@@ -15,6 +19,7 @@ pub(super) struct Address {
     pub(super) user: Option<String>,
     pub(super) password: Option<Zeroizing<String>>,
     pub(super) database: i64,
+    is_resolving: AtomicBool,
 }
 
 impl Address {
@@ -52,7 +57,24 @@ impl Address {
             user: settings.username().map(str::to_owned),
             password: settings.password().map(|password| Zeroizing::new(password.to_owned())),
             database: settings.db(),
+            is_resolving: AtomicBool::new(false),
         })
+    }
+
+    /// The addresses that the host's name leads to. The resolver may take longer than any caller waits.
+    pub(super) fn resolve(&self) -> Result<Vec<SocketAddr>, Problem> {
+        self.is_resolving.store(true, Ordering::Relaxed);
+        let places = (self.host.as_str(), self.port).to_socket_addrs();
+        self.is_resolving.store(false, Ordering::Relaxed);
+        places.map(Iterator::collect).map_err(Problem::Io)
+    }
+
+    /// Why a caller has got no answer yet.
+    pub(super) fn delay(&self) -> Problem {
+        match self.is_resolving.load(Ordering::Relaxed) {
+            true => Problem::Unresolved,
+            false => Problem::TimedOut,
+        }
     }
 
     pub(super) fn error(&self, problem: Problem) -> StoreError {

@@ -12,7 +12,8 @@ use redis::{Cmd, Value};
 use super::{
     Listener,
     address::Address,
-    link::{self, Link},
+    link::Link,
+    refusal::refusal,
     script::{self, Found, Reply},
     tls,
 };
@@ -177,7 +178,7 @@ impl Server {
 
     /// Reads the answers to the commands of a job.
     fn read(&self, job: &Job, answers: Vec<Value>) -> Result<Landed, Problem> {
-        if let Some(refusal) = answers.iter().find_map(link::refusal) {
+        if let Some(refusal) = answers.iter().find_map(refusal) {
             return Ok(Landed::Refused(refusal));
         }
         let note = match &job.task {
@@ -237,10 +238,7 @@ impl Server {
                         note = Some(Note::Put { lease, entry: None });
                         old.into()
                     }
-                    None => {
-                        events.push(StoreEvent::LeaseGiven { generation });
-                        Taken::Led(lease)
-                    }
+                    None => Taken::Led(lease),
                 }
             }
             (Reply::Busy(_), Some(old)) => old.into(),
@@ -253,9 +251,11 @@ impl Server {
     pub(super) fn fail(&self, job: Job, problem: Problem) {
         let error = self.address.error(problem);
         match job.task {
+            // A caller that has gone has reported that it got no answer.
             Task::Take(_, _, promise) => {
-                emit(job.listener.as_ref(), &[StoreEvent::Silent(error)]);
-                promise.give(Taken::Silent);
+                if promise.give(Taken::Silent).is_none() {
+                    emit(job.listener.as_ref(), &[StoreEvent::Silent(error)]);
+                }
             }
             Task::Tell(_, promise) => {
                 emit(job.listener.as_ref(), &[StoreEvent::NotTold(error)]);
@@ -303,15 +303,19 @@ impl Job {
         match (task, landed) {
             (Task::Take(want, _, promise), Landed::Damaged(generation, event)) => {
                 emit(listener.as_ref(), &[event]);
-                {
-                    let task = Task::Take(want, generation, promise);
-                    Some(Self { deadline, patience, listener, task })
-                }
+                let task = Task::Take(want, generation, promise);
+                Some(Self { deadline, patience, listener, task })
             }
-            (Task::Take(_, _, promise), Landed::Taken(taken, events, note)) => {
+            (Task::Take(_, _, promise), Landed::Taken(taken, mut events, note)) => {
+                let given = match &taken {
+                    Taken::Led(lease) => Some(lease.generation()),
+                    _ => None,
+                };
+                let unwanted = promise.give(taken);
+                let given = given.filter(|_| unwanted.is_none());
+                events.extend(given.map(|generation| StoreEvent::LeaseGiven { generation }));
                 emit(listener.as_ref(), &events);
-                let unwanted = promise.give(taken).and_then(give_back);
-                let note = note.or(unwanted)?;
+                let note = note.or_else(|| unwanted.and_then(give_back))?;
                 Some(Self::new(Task::Tell(note, None), listener, patience))
             }
             (Task::Tell(_, promise), Landed::Told(events)) => {
@@ -324,7 +328,7 @@ impl Job {
     }
 }
 
-fn emit(listener: Option<&Arc<Listener>>, events: &[StoreEvent]) {
+pub(super) fn emit(listener: Option<&Arc<Listener>>, events: &[StoreEvent]) {
     if let Some(listener) = listener {
         events.iter().for_each(|event| listener(event));
     }
@@ -334,9 +338,10 @@ fn emit(listener: Option<&Arc<Listener>>, events: &[StoreEvent]) {
 fn again(problem: &Problem) -> Problem {
     match problem {
         Problem::BadAnswer => Problem::BadAnswer,
-        Problem::Refused { code } => Problem::Refused { code: code.clone() },
+        Problem::Refused { code, meaning } => Problem::Refused { code: code.clone(), meaning },
         Problem::TimedOut => Problem::TimedOut,
         Problem::TooLarge { limit } => Problem::TooLarge { limit: *limit },
+        Problem::Unresolved => Problem::Unresolved,
         problem => {
             let Problem::Io(error) = problem else { return Problem::BadAnswer };
             Problem::Io(std::io::Error::new(error.kind(), error.to_string()))

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{Shutdown, TcpStream, ToSocketAddrs},
+    net::{Shutdown, TcpStream},
     time::{Duration, Instant},
 };
 
@@ -10,7 +10,7 @@ use auth_proto::limits;
 use redis::{Cmd, Parser, Value, cmd};
 use zeroize::Zeroizing;
 
-use super::{address::Address, tls};
+use super::{address::Address, refusal::refusal, tls};
 use crate::error::Problem;
 
 pub(super) struct Link {
@@ -100,14 +100,6 @@ impl Link {
     }
 }
 
-/// The server's refusal, by its first word alone: what follows may be anything.
-pub(super) fn refusal(answer: &Value) -> Option<Problem> {
-    let Value::ServerError(error) = answer else { return None };
-    let code = error.code();
-    let is_code = (1..=20).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_uppercase());
-    Some(if is_code { Problem::Refused { code: code.to_owned() } } else { Problem::BadAnswer })
-}
-
 /// A socket whose reads and writes end at a deadline, all together.
 pub(super) struct Bounded {
     socket: TcpStream,
@@ -120,10 +112,8 @@ pub(super) struct Bounded {
 
 impl Bounded {
     fn connect(address: &Address, deadline: Instant) -> Result<Self, Problem> {
-        let places =
-            (address.host.as_str(), address.port).to_socket_addrs().map_err(Problem::Io)?;
-        let places: Vec<_> = places.collect();
-        let mut problem = Problem::Io(io::ErrorKind::NotFound.into());
+        let places = address.resolve()?;
+        let mut problem = Problem::Unresolved;
         for (at, place) in places.iter().enumerate() {
             let left = left(deadline).ok_or(Problem::TimedOut)?;
             // One address that does not answer leaves time for the others.

@@ -7,11 +7,14 @@
 mod address;
 mod engine;
 mod link;
+mod refusal;
 mod script;
 mod tls;
 
 use std::{
-    fmt, iter, mem,
+    fmt,
+    future::Future,
+    iter, mem,
     panic::{self, AssertUnwindSafe},
     process,
     sync::{
@@ -98,7 +101,9 @@ impl RedisStore {
     }
 
     /// Reports events to this function. The store's thread calls it, and all callers of the store wait
-    /// until it returns. It must not panic. Earlier clones do not call it.
+    /// until it returns. If a caller goes on without an answer, because its time is over or its task was
+    /// dropped, the caller calls it with [`StoreEvent::Silent`]. It must not panic. Earlier clones do not
+    /// call it.
     #[must_use]
     pub fn on_event(self, listener: impl Fn(&StoreEvent) + Send + Sync + 'static) -> Self {
         Self { listener: Some(Arc::new(listener)), ..self }
@@ -109,6 +114,24 @@ impl RedisStore {
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// Asks the thread. Dropped without its answer, it says so.
+    fn ask(&self, want: &Want) -> impl Future<Output = Taken> + Send + Unpin {
+        let (promise, answer) = answer();
+        let taking = Taking { answer, leave: |note| self.leave(note) };
+        self.submit(Task::Take(want.clone(), 0, promise));
+        taking
+    }
+
+    /// A caller goes on without its answer, and a lease that has come is given back.
+    fn leave(&self, note: Option<Note>) {
+        let address = &self.shared.server.address;
+        let silent = StoreEvent::Silent(address.error(address.delay()));
+        engine::emit(self.listener.as_ref(), &[silent]);
+        if let Some(note) = note {
+            self.submit(Task::Tell(note, None));
+        }
     }
 
     /// Hands a task to the thread.
@@ -187,10 +210,7 @@ fn serve(mut engine: Engine, queue: &Receiver<Job>) {
 impl Store for RedisStore {
     fn take(&self, want: &Want) -> Taken {
         let deadline = Instant::now() + self.patience;
-        let (promise, answer) = answer();
-        let taking = Taking { answer, tell: |note| self.submit(Task::Tell(note, None)) };
-        self.submit(Task::Take(want.clone(), 0, promise));
-        wait(taking, deadline).unwrap_or(Taken::Silent)
+        wait(self.ask(want), deadline).unwrap_or(Taken::Silent)
     }
 
     /// Waits for the server for about 40 ms at most, because the program may end after it.
@@ -243,10 +263,7 @@ impl AsyncRedisStore {
 #[cfg(feature = "redis-async")]
 impl AsyncStore for AsyncRedisStore {
     async fn take(&self, want: &Want) -> Taken {
-        let (promise, answer) = answer();
-        let taking = Taking { answer, tell: |note| self.0.submit(Task::Tell(note, None)) };
-        self.0.submit(Task::Take(want.clone(), 0, promise));
-        taking.await
+        self.0.ask(want).await
     }
 
     fn tell(&self, note: &Note) {

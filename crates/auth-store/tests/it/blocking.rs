@@ -1,7 +1,6 @@
 //! The store for tasks.
 
 use std::{
-    future::Future,
     pin::pin,
     sync::{
         Arc, Barrier, Mutex,

@@ -89,7 +89,7 @@ pub(crate) fn text(event: &StoreEvent) -> String {
     };
     let problem = match error.problem() {
         Problem::Io(error) => format!("{:?}", error.kind()),
-        Problem::Refused { code } => code.clone(),
+        Problem::Refused { code, .. } => code.clone(),
         problem => format!("{problem:?}").split(' ').next().unwrap().to_owned(),
     };
     format!("{kind}: {problem}")

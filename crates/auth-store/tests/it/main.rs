@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a line number")]
 
 mod blocking;
+mod client;
 mod concurrent;
 mod entries;
 mod keys;
+mod late;
 #[path = "../../../auth-proto/tests/it/store/laws.rs"]
 mod laws;
 mod layout;

@@ -6,14 +6,18 @@
 #[expect(unreachable_pub, reason = "the file is part of a library, too")]
 #[path = "../../../../tests/testing/src/authority.rs"]
 mod authority;
+#[path = "../it/client.rs"]
+mod client;
 #[path = "../it/entries.rs"]
 mod entries;
 mod faults;
 mod hostile;
+mod late;
 #[path = "../../../auth-proto/tests/it/store/laws.rs"]
 mod laws;
 mod notes;
 mod promises;
+mod refusals;
 mod server;
 mod tasks;
 mod users;
