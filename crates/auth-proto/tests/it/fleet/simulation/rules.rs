@@ -85,10 +85,11 @@ pub(crate) fn longest(storm: Storm, pace: Duration, revoked: usize) -> Duration 
     }
 }
 
-/// The logins and exchanges of each name: of each secret and project.
+/// The logins and exchanges of each name: of each secret and project. Exchanges of tokens that have
+/// ended have no secret.
 fn by_name(world: &World) -> BTreeMap<(&str, Option<&str>), Vec<&Login>> {
     let mut names = BTreeMap::<_, Vec<_>>::new();
-    for login in &world.service.logins {
+    for login in world.service.logins.iter().filter(|login| !login.password.is_empty()) {
         names.entry((&*login.password, login.project.as_deref())).or_default().push(login);
     }
     names
