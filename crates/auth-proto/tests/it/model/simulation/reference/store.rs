@@ -209,7 +209,7 @@ impl Reference {
         // Its callers may have waited for the root.
         let root = root.filter(|(_, ended)| now <= *ended + ANSWER);
         let own = self.scopes[index].share.follows_since(now);
-        let since = own.or(root.map(|(since, _)| since)).unwrap_or(now);
+        let since = own.or_else(|| root.map(|(since, _)| since)).unwrap_or(now);
         let longest = since + PATIENCE + question;
         if now >= longest {
             reach("9: leases without end");
