@@ -8,6 +8,7 @@ mod clock;
 use std::{
     io::{self, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -56,6 +57,11 @@ impl Redis {
     /// The URL, without a user or a database.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// The folder of its files.
+    pub fn folder(&self) -> &Path {
+        self.place.path()
     }
 
     /// The answer of the server to a command, as `redis-cli` prints it.

@@ -180,7 +180,7 @@ fn a_real_server_without_room_says_so() {
 #[test]
 fn a_real_replica_says_so() {
     let (primary, replica) = (Server::start(), Server::start());
-    let port = primary.port.to_string();
+    let port = primary.port().to_string();
     assert_eq!(replica.run(&["REPLICAOF", "127.0.0.1", &port]), Value::Okay);
     asked(&replica.url(), "READONLY", "URL of the primary");
     let started = Instant::now();
@@ -236,9 +236,8 @@ fn a_real_node_of_a_cluster_says_so() {
 #[test]
 fn a_real_server_that_cannot_save_says_so() {
     let server = Server::start_with(&["--save", "1 1", "--dbfilename", "missing.rdb"]);
-    let folder = server.folder.path().to_owned();
     assert_eq!(server.run(&["SET", "x", "y"]), Value::Okay);
-    std::fs::create_dir(folder.join("missing.rdb")).unwrap();
+    std::fs::create_dir(server.folder().join("missing.rdb")).unwrap();
     let started = Instant::now();
     while !matches!(server.run(&["SET", "x", "z"]), Value::ServerError(_)) {
         assert!(started.elapsed() < LONG);
