@@ -119,12 +119,13 @@ impl Session {
         if self.store.is_none() {
             return;
         }
-        let entry = self.scopes.change(index, |state| state.share.forget(token));
+        let at = self.clock.elapsed();
+        let entry = self.scopes.change(index, |state| state.share.forget(token, at));
         if let Some((name, generation)) = entry {
             self.note(Note::Forget { name, generation });
         }
         if self.scopes[index].share.has_seen_enough() {
-            self.suspend_store(index, SuspensionReason::Useless, self.clock.elapsed());
+            self.suspend_store(index, SuspensionReason::Useless, at);
         }
     }
 

@@ -20,6 +20,10 @@ const KEEP: Duration = Duration::from_secs(3);
 /// After this many entries in a row that are of no use, the scope stops asking.
 const USELESS: u32 = 3;
 
+/// A token of the store that is refused later than this after its import was good before: a revocation
+/// has ended it, and says nothing about the store.
+const TRIAL: Duration = Duration::from_secs(60);
+
 /// A scope's part in the sharing of tokens. Without a store it stays empty.
 #[derive(Debug, Default)]
 pub(crate) struct Share {
@@ -38,6 +42,8 @@ pub(crate) struct Share {
     /// The same with the entry that has the scope's token, should a service refuse that before any has
     /// accepted it.
     on_trial: u32,
+    /// When it has been in use for so long that its refusal no longer counts.
+    trial_ends: Duration,
     /// The last token that was refused.
     refused: Option<Refused>,
 }
@@ -46,6 +52,8 @@ pub(crate) struct Share {
 #[derive(Debug)]
 struct Refused {
     header: HeaderValue,
+    /// Of a token that the store has never had. Generations say which entries are newer than one that
+    /// it had, and the clocks of an identity service's nodes may differ.
     issued_at: Option<UtcDateTime>,
 }
 
@@ -106,7 +114,7 @@ impl Share {
     }
 
     /// Whether a refusal speaks against this token of the store, too: it is the refused token, or the
-    /// first one that the store gives after that, and older. What ends a token, such as a new password,
+    /// first one that the store gives after one that it has never had, and older. What ends a token, such as a new password,
     /// ends the older ones as well. The next one counts even if it is older, because the clocks of
     /// an identity service's nodes may differ.
     pub(crate) fn is_doubtful(&self, token: &Token) -> bool {
@@ -160,6 +168,7 @@ impl Share {
     pub(crate) fn hold(&mut self, name: Name, generation: u64, at: Duration) {
         self.holds = Some((name, generation));
         (self.on_trial, self.useless) = (self.useless, 0);
+        self.trial_ends = at + TRIAL;
         self.followed = self.follows.take().map(|follows| (follows.since, at));
     }
 
@@ -221,13 +230,17 @@ impl Share {
     }
 
     /// This token of the scope is of no use to any process. Returns the entry that has it.
-    pub(crate) fn forget(&mut self, token: &Token) -> Option<(Name, u64)> {
-        let (header, issued_at) = (token.header().clone(), token.issued_at());
-        self.refused = Some(Refused { header, issued_at });
-        match token.marks.is_accepted_anywhere() {
+    pub(crate) fn forget(&mut self, token: &Token, at: Duration) -> Option<(Name, u64)> {
+        let entry = self.holds.take();
+        let is_same = |refused: &Refused| refused.header == token.header();
+        if !self.refused.as_ref().is_some_and(is_same) {
+            let issued_at = token.issued_at().filter(|_| entry.is_none());
+            self.refused = Some(Refused { header: token.header().clone(), issued_at });
+        }
+        match token.marks.is_accepted_anywhere() || at >= self.trial_ends {
             true => self.prove(),
             false => self.useless = self.useless.max(self.on_trial),
         }
-        self.holds.take()
+        entry
     }
 }

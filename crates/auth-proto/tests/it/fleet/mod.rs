@@ -2,6 +2,7 @@
 
 mod chaos;
 mod model;
+mod revoked;
 mod simulation;
 
 use std::time::Duration;

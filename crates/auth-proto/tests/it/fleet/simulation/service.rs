@@ -22,6 +22,8 @@ pub(crate) struct Service {
     pub(crate) has_date: bool,
     /// Whether the service at [`ODD`] refuses all tokens.
     pub(crate) is_at_odds: bool,
+    /// How far the clock of the node that answers is ahead.
+    pub(crate) ahead: Duration,
     pub(crate) logins: Vec<Login>,
     /// The number of times that a person was asked for the password.
     pub(crate) asked: usize,
@@ -76,6 +78,7 @@ impl Default for Service {
             life: Duration::from_secs(8 * 3600),
             has_date: true,
             is_at_odds: false,
+            ahead: Duration::ZERO,
             logins: Vec::new(),
             asked: 0,
             reply_takes: Duration::from_secs(300),
@@ -166,7 +169,13 @@ impl Service {
         secret: &str,
         project: Option<String>,
     ) -> Issued {
-        Issued { issued: now, ends: now + self.life, project, user, secret: secret.to_owned() }
+        Issued {
+            issued: now + self.ahead,
+            ends: now + self.life,
+            project,
+            user,
+            secret: secret.to_owned(),
+        }
     }
 
     fn give_bearer(&self) -> Response<Vec<u8>> {

@@ -138,10 +138,14 @@ impl Reference {
 
     /// The scope's token is of no use to any process.
     pub(super) fn forget(&mut self, index: usize, id: usize) {
-        let Self { scopes, .. } = self;
+        let Self { scopes, now, .. } = self;
         let Scope { token, share, .. } = &mut scopes[index];
-        share.refused = Some((id, token.as_ref().and_then(|token| token.issued_at)));
-        match token.as_ref().is_some_and(|token| token.accepted.contains(&true)) {
+        if share.refused.is_none_or(|(refused, _)| refused != id) {
+            let issued_at = token.as_ref().and_then(|token| token.issued_at);
+            share.refused = Some((id, issued_at.filter(|_| share.holds.is_none())));
+        }
+        let is_accepted = token.as_ref().is_some_and(|token| token.accepted.contains(&true));
+        match is_accepted || *now >= share.trial_ends {
             true => (share.useless, share.on_trial) = (0, 0),
             false => share.useless = share.useless.max(share.on_trial),
         }

@@ -28,7 +28,9 @@ pub(crate) struct Share {
     pub(super) useless: u32,
     /// The same, if the scope's token is refused at its first use.
     pub(super) on_trial: u32,
-    /// The last token that was refused, and when it was issued.
+    /// From then on its refusal is not one at its first use.
+    pub(super) trial_ends: Duration,
+    /// The last token that was refused, and when it was issued if the store has never had it.
     pub(crate) refused: Option<(usize, Option<UtcDateTime>)>,
 }
 
@@ -73,6 +75,8 @@ pub(super) const KEEP: Duration = seconds(3);
 const PATIENCE: Duration = seconds(25);
 const SILENCE: Duration = seconds(30);
 pub(super) const USELESS: u32 = 3;
+/// A token that has been in use for so long was good.
+const TRIAL: Duration = seconds(60);
 /// A scope asks the store so soon after the answer that gave the root token.
 const ANSWER: Duration = seconds(1);
 
@@ -287,7 +291,7 @@ impl Reference {
         Self::is_replaced(scope);
         (scope.token, scope.streak, scope.granted) = (Some(token), None, true);
         scope.share.holds = Some((credential, generation));
-        scope.share.on_trial = on_trial;
+        (scope.share.on_trial, scope.share.trial_ends) = (on_trial, now + TRIAL);
         scope.share.followed = scope.share.follows.take().map(|follows| (follows.since, now));
         scope.lost_root = false;
         scope.is_served_again();
@@ -320,7 +324,6 @@ impl Reference {
                     reach("9: an older token than the refused one");
                     return false;
                 }
-                reach("9: one older token after the other");
             }
         }
         if token.ends_at < self.now + seconds(3) {
