@@ -319,11 +319,11 @@ impl Reference {
                 reach("9: a token that was refused");
                 return false;
             }
-            if entry.issued_at.zip(issued_at).is_some_and(|(own, refused)| own < refused) {
-                if scope.share.useless == 0 {
-                    reach("9: an older token than the refused one");
-                    return false;
-                }
+            let is_older =
+                entry.issued_at.zip(issued_at).is_some_and(|(own, refused)| own < refused);
+            if is_older && scope.share.useless == 0 {
+                reach("9: an older token than the refused one");
+                return false;
             }
         }
         if token.ends_at < self.now + seconds(3) {
