@@ -29,8 +29,6 @@ pub(super) struct Trouble {
     pub(super) end: Option<End>,
     /// The kind of an event that must come, and a word of its text.
     pub(super) says: Option<(&'static str, &'static str)>,
-    /// Whether the event may come a while later.
-    pub(super) is_late: bool,
     /// Whether the processes still share logins.
     pub(super) shares: bool,
     /// The words before the process that knows no token yet.
@@ -68,7 +66,6 @@ impl Trouble {
             prepare: |_| Ok(()),
             end: None,
             says: None,
-            is_late: false,
             shares: false,
             newcomer: Vec::new(),
             runs_all: false,
@@ -79,10 +76,6 @@ impl Trouble {
     /// The event that says why.
     pub(super) fn says(self, kind: &'static str, word: &'static str) -> Self {
         Self { says: Some((kind, word)), ..self }
-    }
-
-    pub(super) fn says_late(self) -> Self {
-        Self { is_late: true, ..self }
     }
 
     pub(super) fn shares(self) -> Self {
@@ -156,14 +149,10 @@ impl Trouble {
         }
         let is_short = begun.elapsed() < Duration::from_secs(30);
         tally.logins = world.service.logins().len() - logins - ROUNDS;
-        let is_slow = |word| ["", "TimedOut", "Locked"].contains(&word);
-        let may_be_late = self.is_late || self.says.is_some_and(|(_, word)| is_slow(word));
+        let is_slow = |word| ["", "TimedOut", "Locked", "Unresolved"].contains(&word);
+        let may_be_late = self.says.is_some_and(|(_, word)| is_slow(word));
         if !may_be_late && is_too_busy(tally, &fleet) {
             return Ok(());
-        }
-        if self.is_late {
-            fleet
-                .wait(PATIENCE, |seen| seen[before..].iter().any(|seen| self.is_said(&seen.event)));
         }
         self.check_events(tally, &fleet.seen()[before..], is_short);
         for (who, process) in [("who has a token", HOLDER), ("who has none", NEWCOMER)] {
