@@ -114,7 +114,7 @@ impl Share {
     }
 
     /// Whether a refusal speaks against this token of the store, too: it is the refused token, or the
-    /// first one that the store gives after one that it has never had, and older. What ends a token, such as a new password,
+    /// first one that the store gives after it, and older. What ends a token, such as a new password,
     /// ends the older ones as well. The next one counts even if it is older, because the clocks of
     /// an identity service's nodes may differ.
     pub(crate) fn is_doubtful(&self, token: &Token) -> bool {
