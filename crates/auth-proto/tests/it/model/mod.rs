@@ -129,6 +129,8 @@ fn steps() -> impl Strategy<Value = Op> {
             .prop_map(|(scope, tens, stamps)| Op::LogIn(scope, tens, stamps)),
         3 => (scopes(), -1..=1_i64).prop_map(|(scope, millis)| Op::Renewal(scope, millis)),
         1 => (scopes(), 0..5_usize, 1..12_u8).prop_map(|(scope, kind, n)| Op::Outage(scope, kind, n)),
+        1 => (scopes(), origins(), any::<bool>())
+            .prop_map(|(scope, at, is_own)| Op::Stale(scope, at, is_own)),
         1 => (scopes(), origins(), any::<bool>(), rounds, replies())
             .prop_map(|(scope, at, accept, n, reply)| Op::Storm(scope, at, accept, n, reply)),
     ]

@@ -8,7 +8,7 @@ thread_local! {
 }
 
 /// Every branch that a walk is expected to reach.
-pub(crate) const BRANCHES: [&str; 113] = [
+pub(crate) const BRANCHES: [&str; 114] = [
     "0: all steps",
     "0: a walk that ends early",
     "1: a refusal after an acceptance",
@@ -111,6 +111,7 @@ pub(crate) const BRANCHES: [&str; 113] = [
     "9: a token that ends no later",
     "9: a token that was refused",
     "9: an older token than the refused one",
+    "9: one older token after the other",
     "9: one refused token after the other",
     "9: a lease without a root token",
     "9: an entry is forgotten",

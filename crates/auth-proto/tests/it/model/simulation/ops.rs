@@ -48,6 +48,9 @@ pub(crate) enum Op {
     Respond(usize, Reply),
     /// The source has this secret.
     Secret(usize, u32),
+    /// The store gives old tokens of this scope, and a service refuses one after the other: beginning with
+    /// one of a login without the store, or not.
+    Stale(usize, usize, bool),
     /// A service refuses tokens of this scope in turn, which it has accepted or not. The identity
     /// service gives this answer to each question, and a token to each login.
     Storm(usize, usize, bool, u8, Reply),

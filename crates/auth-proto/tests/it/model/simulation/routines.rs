@@ -2,7 +2,7 @@
 
 use super::{
     SCOPES, Simulation,
-    ops::{Call, Op, Reply, Said, Stamps, Which},
+    ops::{Call, Op, Reply, Said, Shared, Stamps, Which},
     reference::{Destination, UNSCOPED},
     scope,
 };
@@ -56,6 +56,7 @@ impl Simulation {
                 self.poll_with_lease(index, Destination::Unknown);
                 self.take(&Op::Secret(index, if is_same { number } else { number + 1 }));
             }
+            Op::Stale(index, origin, is_own) => self.stale(index, origin, is_own),
             Op::Storm(index, origin, accept, times, ref reply) => {
                 for _ in 0..times {
                     self.storm(index, origin, accept, reply);
@@ -108,6 +109,31 @@ impl Simulation {
             match self.model.is_checking(holder) {
                 true => self.take(&Op::Respond(holder, reply.clone())),
                 false => self.take(&Op::Respond(holder, Reply::Token(360, Stamps::AllRight))),
+            }
+        }
+    }
+
+    fn stale(&mut self, index: usize, origin: usize, is_own: bool) {
+        // Issued 3,000 seconds ago.
+        let old = Said::Token { generation: 1, which: Shared::Fits, rest: 300, life: 600, age: 0 };
+        if is_own {
+            self.insist(index, &Said::Silent);
+            self.take(&Op::LogIn(index, 900, Stamps::AllRight));
+            self.take(&Op::Clock(31_000));
+        }
+        for _ in 0..4 {
+            self.take(&Op::Refuse(Which::Current(index), origin, Call::Replayable));
+            for _ in 0..2 {
+                self.take(&Op::Poll(index, Destination::At(origin)));
+                match self.holder(index) {
+                    Some(holder) if self.model.is_taking(holder) => {
+                        self.take(&Op::Taken(holder, old.clone()));
+                    }
+                    Some(holder) if self.model.is_checking(holder) => {
+                        self.take(&Op::Respond(holder, Reply::Refused(404, 0)));
+                    }
+                    _ => {}
+                }
             }
         }
     }

@@ -325,6 +325,9 @@ impl Reference {
                 reach("9: an older token than the refused one");
                 return false;
             }
+            if is_older {
+                reach("9: one older token after the other");
+            }
         }
         if token.ends_at < self.now + seconds(3) {
             reach("9: a token that ends at once");
