@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use auth_proto::{Name, Note, Store, Taken, Want};
+use auth_proto::{Note, Store, Taken, Want};
 use auth_store::{FileStore, Key};
 use tempfile::TempDir;
 
@@ -87,7 +87,7 @@ impl Engine for Files {
         self.change(|path| fs::write(path, b"?"));
     }
 
-    fn remove(&mut self, _: &Name) {
+    fn remove_all(&mut self) {
         self.change(|path| fs::remove_file(path));
     }
 

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use auth_proto::{Name, Note, Store, Taken, Want};
+use auth_proto::{Note, Store, Taken, Want};
 use auth_store::{Key, RedisStore};
 use redis_server::{Clock, Redis};
 
@@ -127,7 +127,7 @@ impl Engine for Clients {
         self.run(DAMAGE);
     }
 
-    fn remove(&mut self, _: &Name) {
+    fn remove_all(&mut self) {
         self.run(REMOVE);
     }
 

@@ -77,9 +77,9 @@ fn run(kind: Kind, begin: Begin, tally: &mut Tally) -> Result<(), Failed> {
     tally.holds("all processes come back", all(3));
     world.service.revoke();
     alone += call(&mut fleet, 0)?;
-    // In this order: after a wipe, both have logged in, and the first one meets the other's token.
-    call(&mut fleet, 1)?;
+    // In this order: after a wipe, both have logged in, and the store has the later token.
     call(&mut fleet, 2)?;
+    call(&mut fleet, 1)?;
     let spent = fleet.seen().into_iter().filter(|seen| seen.process == 1);
     let spent: u64 =
         spent.map(|seen| if let Event::Called { ms, .. } = seen.event { ms } else { 0 }).sum();

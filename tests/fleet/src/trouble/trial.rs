@@ -208,9 +208,9 @@ fn shared_again(world: &World, fleet: &mut Fleet, tally: &mut Tally) -> Result<(
     world.service.revoke();
     let logins = world.service.logins().len();
     // In this order: the store may still have the token from before the trouble, which only its holder
-    // knows to be refused. The newcomer meets it, and no caller does.
-    call(fleet, NEWCOMER)?;
+    // knows to be refused: times of issue have whole seconds, and the tokens are of the same one.
     call(fleet, HOLDER)?;
+    call(fleet, NEWCOMER)?;
     tally.exactly("logins after the end", world.service.logins().len() - logins, 1);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_proto::{Name, Note, Taken, Want};
+use auth_proto::{Note, Taken, Want};
 
 use super::simulation::{Connection, Engine, START, World};
 use crate::support::store::ModelStore;
@@ -28,8 +28,8 @@ impl Engine for ModelStore {
         self.damage(b"?");
     }
 
-    fn remove(&mut self, name: &Name) {
-        self.remove(name);
+    fn remove_all(&mut self) {
+        self.remove_all();
     }
 
     fn set_silent(&mut self, is_silent: bool) {

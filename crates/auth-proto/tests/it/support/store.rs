@@ -64,9 +64,9 @@ impl ModelStore {
         }
     }
 
-    /// Loses the entry and the lease of this name. The time goes on before the next lease.
-    pub(crate) fn remove(&mut self, name: &Name) {
-        if let Some(slot) = self.slots.get_mut(name.as_bytes()) {
+    /// Loses all entries and leases. The time goes on before the next lease.
+    pub(crate) fn remove_all(&mut self) {
+        for slot in self.slots.values_mut() {
             (slot.lease, slot.entry) = (None, None);
         }
     }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use auth_proto::{Entry, Name, Note, Taken, Want};
+use auth_proto::{Entry, Note, Taken, Want};
 
 use super::world::Rng;
 
@@ -19,8 +19,8 @@ pub(crate) trait Engine {
     fn advance(&mut self, by: Duration);
     /// Replaces the bytes of all entries.
     fn damage(&mut self);
-    /// Loses the entry of this name. A store that hides the names loses the entries of all.
-    fn remove(&mut self, name: &Name);
+    /// Loses all entries and leases.
+    fn remove_all(&mut self);
     /// Answers nothing, or answers again.
     fn set_silent(&mut self, is_silent: bool);
     /// Loses everything, and is there again after [`RESTART`](super::RESTART).
@@ -162,9 +162,8 @@ impl Store {
                 None
             }
             3 => {
-                self.engine.remove(want.name());
-                let slot = self.names.entry(want.name().as_bytes().to_vec()).or_default();
-                (slot.kept, slot.held) = (None, None);
+                self.engine.remove_all();
+                self.names.values_mut().for_each(|slot| (slot.kept, slot.held) = (None, None));
                 None
             }
             // An old entry of the same name and generation, that seems to be new.
