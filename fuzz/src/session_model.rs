@@ -38,6 +38,7 @@ fn step(input: &mut Input<'_>, has_store: bool) -> Option<Op> {
             _ => Op::Secret(scope, u32::from(input.byte()?) % 3),
         },
         5 | 18 if has_store => Op::Taken(holder, said(input)?),
+        4 if has_store && which == 5 => stale(input.byte()?),
         4 if has_store && which > 5 => Op::Insist(scope, said(input)?, 12, input.word()?.into()),
         4 | 5 => Op::Renew(scope),
         6..=8 => Op::Respond(holder, reply(input)?),
@@ -85,6 +86,10 @@ fn destination(byte: u8) -> Destination {
         1 => Destination::Unknown,
         origin => Destination::At(usize::from(origin) - 2),
     }
+}
+
+fn stale(byte: u8) -> Op {
+    Op::Stale(usize::from(byte) % 4, usize::from(byte >> 2) % 3, byte >> 7 == 1)
 }
 
 fn refusal(which: Which, byte: u8) -> Op {
