@@ -96,9 +96,11 @@ fn by_name(world: &World) -> BTreeMap<(&str, Option<&str>), Vec<&Login>> {
 }
 
 /// A leader that is killed or stopped costs one login, beside those that renew a token in the second
-/// half of its life. (The token of an exchange lives no longer than its root.)
+/// half of its life. (The token of an exchange lives no longer than its root.) If requests were given up or
+/// processes stopped before, there may be one exchange more, in one history of some ten thousands.
 pub(crate) fn check_strike(world: &World, storm: Storm, project: &str) {
-    let Storm { fails, refuses, hides, is_odd, is_slow, .. } = storm;
+    let Storm { fails, refuses, hides, is_odd, is_slow, interrupts, .. } = storm;
+    let most = if interrupts { 3 } else { 2 };
     if fails || refuses || hides || is_odd || is_slow {
         return;
     }
@@ -107,7 +109,7 @@ pub(crate) fn check_strike(world: &World, storm: Storm, project: &str) {
             pair[0].ends.is_some_and(|ends| ends < pair[1].at + world.service.life / 2)
         };
         let counted = logins.len() - logins.windows(2).filter(renews).count();
-        assert!(name != Some(project) || counted <= 2, "{counted} logins: {secret} {project}");
+        assert!(name != Some(project) || counted <= most, "{counted} logins: {secret} {project}");
     }
 }
 
